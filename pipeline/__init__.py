@@ -1,0 +1,1 @@
+"""The way a post takes to an inbox, one module a stage."""

@@ -1,0 +1,87 @@
+"""The command line: a thin door. It parses, calls one function, prints, and turns errors into a status."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.options import Options, common
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "init": "start",
+    "demo": "demo",
+    "pull": "letter",
+    "compose": "letter",
+    "preview": "letter",
+    "check": "letter",
+    "send": "deliver",
+    "run": "deliver",
+    "editions": "editions",
+    "subscribers": "subscribers",
+    "migrate": "start",
+}
+"""Each command and the module here that holds it, in the order of the work."""
+
+
+class _Commands(click.Group):
+    """Loads a command's module when it is asked for: start-up stays light."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"pipeline.cli.{COMMANDS[cmd_name]}")
+        found: click.Command = getattr(module, cmd_name)
+        return found
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "obj": None})
+@click.version_option(package_name="rapport", prog_name="rapport")
+@common
+def cli() -> None:
+    """Turns a blog into a weekly letter: feed, digest, inbox.
+
+    \b
+    First letter:   rapport init, edit rapport.toml, rapport preview --out preview
+    Every week:     rapport run            (from cron, as often as you like)
+    Try it out:     rapport demo
+
+    Exit status: 0 done, or nothing to do; 1 it could not be done; 2 wrong usage or configuration.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and say its exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    json = "--json" in arguments
+    try:
+        status: Any = cli.main(args=arguments, prog_name="rapport", standalone_mode=False, obj=Options())
+        sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped. What is recorded is safe; run the command again to go on.", err=True)
+        return 130
+    except BrokenPipeError:
+        return _reader_gone()
+    except Exception as error:
+        from pipeline.cli.failures import explain
+
+        return explain(error, json=json, verbose="--verbose" in arguments)
+    return status if isinstance(status, int) else 0
+
+
+def _reader_gone() -> int:
+    # `rapport editions recipients | head`: no fault, but Python would complain again at exit.
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

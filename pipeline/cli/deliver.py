@@ -1,0 +1,113 @@
+"""Sending: one edition by hand, or the whole job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.letter import digest_named, edition_document, print_edition
+from pipeline.cli.options import Options, Progress, common
+from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipeline.config import Config
+    from pipeline.installation import Installation
+    from pipeline.run import Ran
+
+
+@click.command()
+@click.argument("edition")
+@click.option("--test", "address", metavar="ADDRESS", help="Send one marked copy there instead.")
+@common
+@click.pass_obj
+def send(options: Options, edition: str, address: str | None) -> None:
+    """Deliver an approved EDITION (such as weekly-12), or go on with one that was interrupted.
+
+    Nobody gets it twice, however often this is run.
+    """
+    from pipeline import editions
+    from pipeline.run import send as send_edition
+    from pipeline.run import send_test
+
+    with options.open() as installation:
+        with installation.database.read() as connection:
+            row = editions.by_slug(connection, edition)
+        digest = digest_named(installation.config, row.digest)
+        if address:
+            send_test(installation, row, address)
+            options.print({"edition": edition_document(installation, row)}, "One marked copy is on its way.")
+            return
+        with installation.database.lock(digest.name):
+            row = send_edition(installation, digest, edition, Progress("Sending"))
+        print_edition(options, installation, row)
+
+
+@click.command()
+@click.argument("digest", required=False)
+@click.option("--now", "at_once", is_flag=True, help="Treat the digest as due.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; do nothing.")
+@click.option("--at", metavar="TIME", help="With --dry-run: at another time, such as 2026-11-26T09:00.")
+@common
+@click.pass_obj
+def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: str | None) -> int:
+    """Do the whole job for every digest that is due: pull, compose, check, approval, send.
+
+    Meant for cron, as often as you like: it says when a digest is due next, sends each edition once, and
+    goes on with one that was interrupted. Exit status 1 when a digest failed.
+    """
+    from pipeline.run import rehearse
+    from pipeline.run import run as run_digests
+
+    if at and not dry_run:
+        raise UsageError("--at goes with --dry-run.", "Add --dry-run, or leave --at out.")
+    with options.open() as installation:
+        config = installation.config
+        digests = [digest_named(config, digest)] if digest else config.digests
+        if dry_run:
+            ran = rehearse(installation, digests, at_once=at_once, at=_moment(at, config))
+        else:
+            ran = run_digests(installation, digests, at_once=at_once, progress=Progress("Sending"))
+        documents = [_document(installation, one) for one in ran]
+    options.print({"digests": documents}, *(_told(document, dry_run) for document in documents))
+    return 1 if any(one.outcome == "failed" for one in ran) else 0
+
+
+def _moment(at: str | None, config: Config) -> datetime:
+    from datetime import datetime
+
+    from subscribers import clock
+
+    if at is None:
+        return clock.now()
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        raise UsageError(f"--at: {at} is no time.", "Write it like 2026-11-26T09:00.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=config.newsletter.zone)
+
+
+def _document(installation: Installation, ran: Ran) -> dict[str, Any]:
+    edition = edition_document(installation, ran.edition) if ran.edition is not None else None
+    return {
+        "digest": ran.digest,
+        "outcome": ran.outcome,
+        "edition": edition,
+        "reason": ran.reason,
+        "next_due": ran.next_due,
+    }
+
+
+def _told(document: dict[str, Any], dry_run: bool) -> str:
+    edition, reason = document["edition"], document["reason"]
+    said = document["outcome"].replace("_", " ")
+    if dry_run:
+        said = f"would be {said}"
+    if edition and document["outcome"] == "sent":
+        counts = edition["recipients"]
+        said += f" ({edition['slug']}: {counts['sent']:,} of {counts['total']:,})"
+    elif edition:
+        said += f" ({edition['slug']})"
+    return f"{document['digest']}: {said}{f': {reason}' if reason else ''}. Next due {document['next_due']}."

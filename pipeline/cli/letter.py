@@ -1,0 +1,189 @@
+"""From feed to letter: pull, compose, preview, check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.options import Options, common, plural
+from pipeline.errors import LetterError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from pipeline.compose import Composed
+    from pipeline.config import Config, Digest
+    from pipeline.installation import Installation
+    from pipeline.letter.check import Finding
+    from pipeline.pull import Pulled
+
+
+def digest_named(config: Config, name: str | None) -> Digest:
+    """The digest a command means: the named one, or the only one."""
+    if name is None:
+        if len(config.digests) == 1:
+            return config.digests[0]
+        raise UsageError("There are several digests.", f"Name one: {_names(config)}.")
+    for digest in config.digests:
+        if digest.name == name:
+            return digest
+    raise UsageError(f"There is no digest {name}.", f"The configuration has: {_names(config)}.")
+
+
+def _names(config: Config) -> str:
+    return ", ".join(digest.name for digest in config.digests)
+
+
+@click.command()
+@common
+@click.pass_obj
+def pull(options: Options) -> int:
+    """Fetch all feeds and keep their posts.
+
+    One broken feed keeps none of the others back; the exit status is 1 only when every feed failed.
+    """
+    from pipeline.pull import pull as pull_all
+
+    with options.open() as installation:
+        pulled = pull_all(installation.database, installation.config)
+    options.print({"feeds": [feed.document() for feed in pulled]}, *(_told(feed) for feed in pulled))
+    return 1 if all(feed.error for feed in pulled) else 0
+
+
+def _told(feed: Pulled) -> str:
+    if feed.error:
+        return f"{feed.url}: failed. {feed.error} {feed.remedy}".rstrip()
+    if feed.outcome == "not_modified":
+        said = "not modified"
+    else:
+        said = f"{plural(feed.new, 'new post')}, {feed.changed:,} changed, {feed.unchanged:,} unchanged"
+    if feed.moved_to:
+        said += f"; it has moved for good: write {feed.moved_to} into the configuration"
+    return f"{feed.url}: {said}"
+
+
+@click.command()
+@click.argument("digest")
+@common
+@click.pass_obj
+def compose(options: Options, digest: str) -> None:
+    """Make or refresh DIGEST's draft from the posts that are not yet in it.
+
+    An edition that is approved, held or being sent stays as it is.
+    """
+    with options.open() as installation:
+        composed = _compose(installation, digest_named(installation.config, digest))
+        print_edition(options, installation, composed.edition, composed.reason)
+
+
+def _compose(installation: Installation, digest: Digest) -> Composed:
+    from pipeline.compose import compose as compose_draft
+
+    with installation.database.lock(digest.name):
+        return compose_draft(installation, digest)
+
+
+def print_edition(
+    options: Options, installation: Installation, edition: Row[Any] | None, reason: str = "", **more: Any
+) -> None:
+    """Print one edition, or why there is none."""
+    if edition is None:
+        options.print({"edition": None, "reason": reason, **more}, f"No letter: {reason}.")
+        return
+    document = edition_document(installation, edition)
+    options.print({"edition": document, **({"reason": reason} if reason else {}), **more}, *_shown(document))
+
+
+def edition_document(installation: Installation, edition: Row[Any]) -> dict[str, Any]:
+    """An edition as ``--json`` prints it."""
+    from pipeline import editions
+
+    with installation.database.read() as connection:
+        return editions.document(connection, edition, installation.config.newsletter.zone)
+
+
+def _shown(document: dict[str, Any]) -> list[str]:
+    lines = [f"{document['slug']}: {document['status']}, due {document['due']}"]
+    if document["reason"]:
+        lines.append(f"  because: {document['reason']}")
+    if document["subject"]:
+        lines += [f"  subject: {document['subject']}", f"  preheader: {document['preheader']}"]
+    lines += [f"  post: {post['title']}" for post in document["posts"]]
+    if document["left_out"]:
+        lines.append(f"  left out: {plural(len(document['left_out']), 'post')} (--json says why)")
+    counts = document["recipients"]
+    if counts["total"]:
+        told = ", ".join(f"{n:,} {state}" for state, n in counts.items() if n and state != "total")
+        lines.append(f"  recipients: {told}")
+    return lines
+
+
+@click.command()
+@click.argument("digest", required=False)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    required=True,
+    help="Write edition.html, edition.txt and edition.eml there.",
+)
+@common
+@click.pass_obj
+def preview(options: Options, digest: str | None, out: Path) -> None:
+    """Write DIGEST's next letter as it will arrive, but for the personal links.
+
+    Pulls and composes first. Needs no key and no subscriber, and goes on from the last pull when a feed
+    cannot be reached.
+    """
+    from pipeline.preview import write_preview
+
+    with options.open() as installation:
+        composed = _fresh(installation, digest_named(installation.config, digest))
+        if composed.edition is None:
+            print_edition(options, installation, None, composed.reason, files=[])
+            return
+        files = [str(file) for file in write_preview(installation, composed.edition, out)]
+        print_edition(options, installation, composed.edition, files=files)
+        if not options.json:
+            for file in files:
+                click.echo(f"  wrote {file}")
+
+
+def _fresh(installation: Installation, digest: Digest) -> Composed:
+    from pipeline.pull import pull as pull_all
+
+    for feed in pull_all(installation.database, installation.config):
+        if feed.error:
+            click.echo(f"Warning: {_told(feed)}", err=True)
+    return _compose(installation, digest)
+
+
+@click.command()
+@click.argument("digest", required=False)
+@common
+@click.pass_obj
+def check(options: Options, digest: str | None) -> int:
+    """Look for what is wrong with DIGEST's next letter. Exit status 1 when something must be mended."""
+    from pipeline.letter.check import Finding, check_letter
+
+    with options.open() as installation:
+        try:
+            composed = _fresh(installation, digest_named(installation.config, digest))
+        except LetterError as error:
+            broken = Finding("error", "template", error.message, error.remedy, "template")
+            return _print_findings(options, None, [broken])
+        if composed.edition is None:
+            print_edition(options, installation, None, composed.reason, findings=[])
+            return 0
+        findings = check_letter(installation.config, composed.edition)
+        return _print_findings(options, edition_document(installation, composed.edition), findings)
+
+
+def _print_findings(options: Options, edition: dict[str, Any] | None, findings: list[Finding]) -> int:
+    lines = [f"{f.level}: {f.message} {f.remedy} [{f.rule}, {f.where}]" for f in findings]
+    if edition and not findings:
+        lines = [f"{edition['slug']}: nothing to mend."]
+    options.print({"edition": edition, "findings": [f.document() for f in findings]}, *lines)
+    return 1 if any(f.level == "error" for f in findings) else 0

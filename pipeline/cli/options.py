@@ -1,0 +1,110 @@
+"""What every command understands, before or after its name, and how it prints."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.installation import Installation
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+@dataclass
+class Options:
+    """The global options, as far as they were given."""
+
+    config: Path | None = None
+    json: bool = False
+    verbose: bool = False
+
+    def open(self) -> Installation:
+        """The installation that the configuration describes."""
+        from pipeline.installation import Installation
+
+        if self.verbose:
+            import logging
+
+            logging.basicConfig(format="%(message)s", stream=sys.stderr)
+            logging.getLogger("pipeline").setLevel(logging.INFO)
+        return Installation.open(self.config)
+
+    def print(self, document: Any, *lines: str) -> None:
+        """Print the document with --json, else the lines for people."""
+        if self.json:
+            import json
+
+            click.echo(json.dumps(document, ensure_ascii=False))
+        else:
+            for line in lines:
+                click.echo(line)
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    options = ctx.ensure_object(Options)
+    if value and param.name:
+        setattr(options, param.name, value)
+
+
+def common(command: Command) -> Command:
+    """Give a command the global options."""
+    for option in reversed(
+        (
+            click.option(
+                "--config",
+                type=click.Path(path_type=Path, dir_okay=False),
+                metavar="PATH",
+                expose_value=False,
+                callback=_remember,
+                help="Configuration file. [default: $RAPPORT_CONFIG, else ./rapport.toml]",
+            ),
+            click.option(
+                "--json",
+                is_flag=True,
+                expose_value=False,
+                callback=_remember,
+                help="Print one JSON document.",
+            ),
+            click.option(
+                "--verbose",
+                is_flag=True,
+                expose_value=False,
+                callback=_remember,
+                help="Say each step on stderr.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+class Progress:
+    """A progress bar on stderr, there only on a terminal; call it with (done, total)."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._bar: Any = None
+        self._done = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr, show_pos=True)
+            self._bar.render_progress()
+        self._bar.update(done - self._done)
+        self._done = done
+        if done >= total:
+            self._bar.render_finish()
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 post, 2 posts."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,61 @@
+"""Beginning: a configuration, and a database of the right age."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import Options, common
+from pipeline.errors import RapportError
+
+
+@click.command()
+@click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
+@common
+@click.pass_obj
+def init(options: Options, directory: Path) -> None:
+    """Write a commented rapport.toml into DIRECTORY (here, by default). Never overwrites one."""
+    from pipeline.letter.templates import PACKAGED
+
+    file = directory / "rapport.toml"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as out:
+            out.write((PACKAGED / "rapport.toml").read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise RapportError(f"{file} is there already.", "Edit it, or name another directory.") from None
+    options.print(
+        {"file": str(file)},
+        f"Wrote {file}. Next:",
+        "  1. Put your blog's feed, your names and your postal address into it.",
+        f"  2. rapport preview --config {file} --out preview     (look at preview/edition.html)",
+        '  3. rapport subscribers add you@example.org --consent "Asked for it myself"',
+        "  4. rapport run --now     (the letter lands in the folder outbox/)",
+    )
+
+
+@click.command()
+@common
+@click.pass_obj
+def migrate(options: Options) -> None:
+    """Bring the database to the schema of this version."""
+    from pipeline.database import HEAD, Database, revision
+    from pipeline.database import migrate as bring_up
+    from pipeline.installation import database_url
+    from pipeline.settings import load
+
+    config, folder = load(options.config)
+    database = Database(database_url(config, folder))
+    found = revision(database)
+    if found and found > HEAD:
+        raise RapportError(
+            f"The database is newer (schema {found}) than this Rapport ({HEAD}).", "Upgrade Rapport."
+        )
+    if found != HEAD:
+        with database.lock("migrate", wait=True):
+            bring_up(database)
+    database.close()
+    options.print(
+        {"from": found, "to": HEAD}, f"The database has schema {HEAD}{'' if found == HEAD else ' now'}."
+    )

@@ -1,0 +1,235 @@
+"""The list, for staff: add, import, look up, end, count."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.options import Options, Progress, common, plural
+from pipeline.errors import RapportError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TextIO
+
+    from pipeline.config import Config
+    from pipeline.installation import Installation
+    from subscribers.people import Person
+
+
+@click.group()
+@common
+def subscribers() -> None:
+    """Look after the list: who gets the letter, and the proof that they asked for it."""
+
+
+def _of_digests(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--digest", "digests", multiple=True, help="Only this digest (repeatable). [default: all]"
+    )(command)
+
+
+def _chosen(config: Config, named: tuple[str, ...]) -> list[str]:
+    known = [digest.name for digest in config.digests]
+    for name in named:
+        if name not in known:
+            raise UsageError(f"There is no digest {name}.", f"The configuration has: {', '.join(known)}.")
+    return list(named) or known
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option("--consent", metavar="TEXT", required=True, help="What they agreed to, when and where.")
+@click.option("--name", default="", help="Their name.")
+@_of_digests
+@common
+@click.pass_obj
+def add(options: Options, address: str, consent: str, name: str, digests: tuple[str, ...]) -> None:
+    """Add ADDRESS, active at once, with the evidence that they asked for the letter."""
+    from subscribers import directory
+
+    with options.open() as installation:
+        chosen = _chosen(installation.config, digests)
+        with installation.database.write() as connection:
+            person = directory.add(
+                connection, address, name=name, digests=chosen, wording=consent, source="command line"
+            )
+        _print(options, installation, person)
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--consent", metavar="TEXT", required=True, help="What they agreed to, when and where.")
+@click.option(
+    "--refused",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where refused rows go. [default: FILE.refused.csv]",
+)
+@click.option("--dry-run", is_flag=True, help="Count, and change nothing.")
+@_of_digests
+@common
+@click.pass_obj
+def import_(
+    options: Options, file: Path, consent: str, refused: Path | None, dry_run: bool, digests: tuple[str, ...]
+) -> None:
+    """Add everyone in FILE: CSV with the columns email and name, or an address a line.
+
+    Who had unsubscribed stays unsubscribed. Rows that cannot be taken go to a file of their own, each with
+    the reason. Importing the same file again changes nothing.
+    """
+    from dataclasses import asdict
+
+    from subscribers.transfer import import_csv
+
+    with options.open() as installation:
+        result = import_csv(
+            installation.database.write,
+            file,
+            digests=_chosen(installation.config, digests),
+            wording=consent,
+            source=f"import of {file.name}",
+            refused_path=refused,
+            progress=Progress("Importing"),
+            dry_run=dry_run,
+        )
+    said = (
+        f"{plural(result.read, 'row')} read: {result.added:,} added, {result.changed:,} changed, "
+        f"{result.unchanged:,} unchanged, {result.refused:,} refused"
+    )
+    lines = [said + (" (dry run: nothing was changed)" if dry_run else "")]
+    if result.refused_file:
+        lines.append(f"The refused rows and why: {result.refused_file}")
+    options.print(asdict(result), *lines)
+
+
+@subscribers.command()
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write there. [default: stdout]")
+@common
+@click.pass_obj
+def export(options: Options, out: Path | None) -> None:
+    """Print everyone as CSV, one row a subscription."""
+    from subscribers.transfer import export_csv
+
+    with options.open() as installation, _destination(out) as file:
+        with installation.database.read() as connection:
+            rows = export_csv(connection, file)
+    if out:
+        click.echo(f"Wrote {plural(rows, 'row')} to {out}.", err=True)
+
+
+@contextmanager
+def _destination(out: Path | None) -> Iterator[TextIO]:
+    if out is None:
+        yield sys.stdout
+        return
+    import os
+
+    # A list of readers of a mental-health letter is for its owner only.
+    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+@subscribers.command()
+@click.argument("address")
+@common
+@click.pass_obj
+def show(options: Options, address: str) -> None:
+    """Show what is known of ADDRESS: subscriptions, consent, suppression, editions."""
+    from subscribers import directory
+
+    with options.open() as installation:
+        with installation.database.read() as connection:
+            person = directory.person(connection, address)
+        if person is None:
+            raise RapportError(
+                "This address is not on the list.", "Look for it in `rapport subscribers export`."
+            )
+        _print(options, installation, person)
+
+
+@subscribers.command()
+@click.argument("address")
+@_of_digests
+@common
+@click.pass_obj
+def unsubscribe(options: Options, address: str, digests: tuple[str, ...]) -> None:
+    """Let ADDRESS go, from everything or from one digest. An address not on the list is kept from imports."""
+    from subscribers import directory
+
+    with options.open() as installation:
+        chosen = _chosen(installation.config, digests) if digests else None
+        with installation.database.write() as connection:
+            person = directory.unsubscribe(connection, address, digests=chosen, source="command line")
+        if person is not None:
+            _print(options, installation, person)
+
+
+@subscribers.command()
+@common
+@click.pass_obj
+def stats(options: Options) -> None:
+    """Count subscribers by digest, and suppressions by reason."""
+    from dataclasses import asdict
+
+    from subscribers import directory
+
+    with options.open() as installation, installation.database.read() as connection:
+        counted = directory.stats(connection, [digest.name for digest in installation.config.digests])
+    document = {
+        "digests": [asdict(digest) for digest in counted.digests],
+        "suppressed": {str(reason): number for reason, number in counted.suppressed.items()},
+    }
+    lines = [
+        f"{d.digest}: {d.active:,} active, {d.pending:,} pending, {d.unsubscribed:,} unsubscribed"
+        for d in counted.digests
+    ]
+    lines += [f"suppressed, {reason}: {number:,}" for reason, number in counted.suppressed.items()]
+    options.print(document, *lines)
+
+
+def _print(options: Options, installation: Installation, person: Person) -> None:
+    document = _document(installation, person)
+    lines = [f"{person.email}{f' ({person.name})' if person.name else ''}"]
+    if person.suppression:
+        lines.append(f"  gets no mail: {person.suppression}")
+    for one in document["subscriptions"]:
+        paused = f", paused until {one['paused_until']}" if one["paused_until"] else ""
+        lines.append(f"  {one['digest']}: {one['status']} since {one['since']}{paused}")
+    lines += [
+        f"  {one['at']} {one['action']}{' ' + one['digest'] if one['digest'] else ''} by {one['source']}"
+        f"{': ' + one['wording'] if one['wording'] else ''}"
+        for one in document["consent"]
+    ]
+    lines += [f"  {one['slug']}: {one['state']}" for one in document["editions"]]
+    options.print({"subscriber": document}, *lines)
+
+
+def _document(installation: Installation, person: Person) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from pipeline.delivery import ledger
+
+    with installation.database.read() as connection:
+        editions = ledger.of_subscriber(connection, person.id) if person.id is not None else []
+    return {
+        "id": person.id,
+        "email": person.email,
+        "name": person.name,
+        "suppression": person.suppression,
+        "subscriptions": [
+            {
+                "digest": one.digest,
+                "status": one.status,
+                "since": one.since.isoformat(),
+                "paused_until": one.paused_until.isoformat() if one.paused_until else None,
+            }
+            for one in person.subscriptions
+        ],
+        "consent": [asdict(one) | {"at": one.at.isoformat()} for one in person.consent],
+        "editions": editions,
+    }

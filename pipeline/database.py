@@ -1,0 +1,218 @@
+"""SQLite or PostgreSQL by URL: connections, transactions, locks, and the schema's age.
+
+SQLite runs in WAL with ``synchronous=FULL`` (with NORMAL a power cut can forget a committed hand-over,
+sqlite.org/pragma.html#pragma_synchronous) and takes its write lock at the start of a transaction that
+will write (``BEGIN IMMEDIATE``): upgrading a read transaction fails at once under load instead of waiting.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+import pipeline.tables  # noqa: F401  the schema is whole only with both floors
+from pipeline.errors import BusyError, ConfigError, RapportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Engine
+
+HEAD = "0001"
+"""The revision this code works with (a test holds it to the newest migration)."""
+
+BUSY_TIMEOUT = 30.0
+"""Seconds a writer waits for another one on SQLite."""
+
+
+class Database:
+    """One database, opened. Use ``read()`` and ``write()`` for transactions, ``lock()`` to be alone."""
+
+    def __init__(self, url: str, *, echo: bool = False) -> None:
+        self.url = _checked(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.path = Path(self.url.database) if self.sqlite and self.url.database else None
+        self.engine = _engine(self.url, sqlite=self.sqlite, echo=echo)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads: one consistent view, no lock taken."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; committed at the end, rolled back on an error."""
+        with self.engine.connect().execution_options(rapport_writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def lock(self, name: str, *, wait: bool = False) -> Iterator[None]:
+        """Be the only process at ``name``; the operating system or server frees it when we die.
+
+        Raises BusyError when another process holds it and ``wait`` is false.
+        """
+        if self.path is not None:
+            with _file_lock(self.path.with_name(f"{self.path.name}.{name}.lock"), name, wait=wait):
+                yield
+        else:
+            with _advisory_lock(self.engine, name, wait=wait):
+                yield
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open the database at ``url`` with a current schema.
+
+    SQLite (the embedded default) is created and brought up by itself. Raises RapportError when another
+    database is older than this program, or any is newer, naming the remedy.
+    """
+    database = Database(url)
+    try:
+        found = revision(database)
+        if found == HEAD:
+            return database
+        if found is not None and found > HEAD:
+            raise RapportError(
+                f"{database.url.render_as_string()} was made by a newer Rapport (schema {found}; this one knows {HEAD}).",
+                "Install the newer version again; an older one cannot read it.",
+            )
+        if not database.sqlite:
+            raise RapportError(
+                f"{database.url.render_as_string()} has schema {found or 'none'}; this version needs {HEAD}.",
+                "Run `rapport migrate`.",
+            )
+        with database.lock("migrate", wait=True):
+            migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def revision(database: Database) -> str | None:
+    """The schema revision found, or None for an empty database."""
+    try:
+        with database.read() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except OperationalError as error:
+        raise RapportError(
+            f"The database {database.url.render_as_string()} cannot be opened: {_cause(error)}.",
+            "Check database.url, that the server runs, and that the folder exists and may be written.",
+        ) from error
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema to HEAD, in one transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def one_at_a_time(connection: Connection, name: str) -> None:
+    """Let one transaction after another past this point until commit.
+
+    On SQLite ``BEGIN IMMEDIATE`` has already seen to it.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(name)})
+
+
+def _checked(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise NoSuchModuleError
+    except (ArgumentError, NoSuchModuleError):
+        raise ConfigError(
+            "database.url is not the address of a database Rapport knows.",
+            "Write sqlite:///rapport.db or postgresql://user@host/name.",
+        ) from None
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ConfigError(
+            "database.url names no file: a list kept in memory would be gone with the process.",
+            "Write sqlite:///rapport.db.",
+        )
+    return parsed
+
+
+def _engine(url: URL, *, sqlite: bool, echo: bool) -> Engine:
+    if not sqlite:
+        try:
+            return create_engine(url, echo=echo, pool_pre_ping=True)
+        except ModuleNotFoundError:
+            raise ConfigError(
+                "PostgreSQL needs the psycopg package.", "Install it: pip install 'rapport[postgresql]'."
+            ) from None
+    engine = create_engine(url, echo=echo, connect_args={"timeout": BUSY_TIMEOUT})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the begin event below says BEGIN, not the driver
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("rapport_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def _file_lock(path: Path, name: str, *, wait: bool) -> Iterator[None]:
+    import fcntl
+
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise _busy(name) from None
+        yield
+
+
+@contextmanager
+def _advisory_lock(engine: Engine, name: str, *, wait: bool) -> Iterator[None]:
+    # A session lock on a connection of its own, outside any transaction: it must outlive commits and
+    # hold no transaction open over the network.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+        got = connection.execute(text(f"SELECT {function}(:key)"), {"key": _lock_key(name)}).scalar()
+        if got is False:
+            raise _busy(name)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _lock_key(name)})
+
+
+def _busy(name: str) -> BusyError:
+    return BusyError(f"Another process is at {name}.", "Wait for it to end, then try again.")
+
+
+def _lock_key(name: str) -> int:
+    digest = hashlib.blake2b(f"rapport:{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _cause(error: OperationalError) -> str:
+    return str(error.orig).strip().splitlines()[0].rstrip(".")

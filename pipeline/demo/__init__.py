@@ -1,0 +1,1 @@
+"""The sample blog that `rapport demo` runs the whole job on."""

@@ -1,0 +1,60 @@
+"""When a digest is due: standard cron lines on the wall clock of the newsletter's time zone.
+
+A due time is known by its local date and time ("2026-11-26T09:00"), reckoned without an offset. So
+a daylight-saving Sunday can neither double it (the hour that comes twice has one name; the first
+passing counts) nor skip it (a time that the clock jumps over is kept, an hour later by that clock).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+_DAY = timedelta(days=1)
+
+
+def check_schedule(schedule: str) -> None:
+    """Raise ValueError with an example when it is no cron line that ever comes due."""
+    from cronsim import CronSim, CronSimError
+
+    try:
+        next(CronSim(schedule, datetime(2026, 1, 1)))  # noqa: DTZ001  the wall clock, on purpose
+    except CronSimError as error:
+        raise ValueError(
+            f"not a cron line ({str(error).lower()}): minute, hour, day of month, month, day of week, "
+            'such as "0 9 * * thu" for Thursdays at nine'
+        ) from None
+    except StopIteration:
+        raise ValueError("this cron line never comes due") from None
+
+
+def last_due(schedule: str, zone: ZoneInfo, moment: datetime) -> str:
+    """The newest due time that is not after ``moment``, as local ISO text."""
+    from cronsim import CronSim
+
+    # The wall clock may read less than a due time that has passed already (autumn), or have jumped
+    # over one (spring): look a day ahead of it and go back to what has really come.
+    wall = moment.astimezone(zone).replace(tzinfo=None)
+    candidates = CronSim(schedule, wall + _DAY, reverse=True)
+    return next(named for due in candidates if moment_of(named := _name(due), zone) <= moment)
+
+
+def next_due(schedule: str, zone: ZoneInfo, moment: datetime) -> str:
+    """The first due time after ``moment``, as local ISO text."""
+    from cronsim import CronSim
+
+    wall = moment.astimezone(zone).replace(tzinfo=None)
+    candidates = CronSim(schedule, wall - _DAY)
+    return next(named for due in candidates if moment_of(named := _name(due), zone) > moment)
+
+
+def moment_of(due: str, zone: ZoneInfo) -> datetime:
+    """When a due time comes, in UTC: the first passing where the clock shows it twice (PEP 495)."""
+    return datetime.fromisoformat(due).replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def _name(due: datetime) -> str:
+    return due.isoformat(timespec="minutes")

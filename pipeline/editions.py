@@ -1,0 +1,159 @@
+"""Editions: their statuses, the moves between them, and what the world is told of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from pipeline.delivery import ledger
+from pipeline.due import moment_of
+from pipeline.errors import RapportError
+from pipeline.tables import OPEN, digests, edition_posts, editions
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Connection, Row
+
+    from pipeline.config import Digest
+
+MOVES: dict[str, tuple[tuple[str, ...], str]] = {
+    "approve": (("draft", "held"), "approved"),
+    "hold": (("draft", "approved"), "held"),
+    "skip": (("draft", "approved", "held"), "skipped"),
+    "cancel": (("draft", "approved", "held", "sending", "paused"), "cancelled"),
+    "pause": (("sending",), "paused"),
+}
+"""What staff may do with an edition: from which statuses, to which. (`resume` goes back where it was.)"""
+
+
+def register(connection: Connection, names: Iterable[str], at: datetime) -> dict[str, datetime]:
+    """When Rapport first saw each digest: now, for one it did not know."""
+    known = {row.name: row.first_seen for row in connection.execute(select(digests))}
+    for name in names:
+        if name not in known:
+            connection.execute(insert(digests).values(name=name, first_seen=at))
+            known[name] = at
+    return known
+
+
+def first_seen(connection: Connection, digest: str, otherwise: datetime) -> datetime:
+    """When Rapport first saw the digest; ``otherwise`` if it has not yet."""
+    found = connection.execute(select(digests.c.first_seen).where(digests.c.name == digest)).scalar()
+    return found or otherwise
+
+
+def by_slug(connection: Connection, slug: str) -> Row[Any]:
+    """The named edition. Raises RapportError when there is none."""
+    row = connection.execute(select(editions).where(editions.c.slug == slug)).one_or_none()
+    if row is None:
+        raise RapportError(f"There is no edition {slug}.", "List them with `rapport editions`.")
+    return row
+
+
+def by_id(connection: Connection, edition: int) -> Row[Any]:
+    """The edition of that number, which exists."""
+    return connection.execute(select(editions).where(editions.c.id == edition)).one()
+
+
+def open_one(connection: Connection, digest: str) -> Row[Any] | None:
+    """The digest's edition that is not finished, if it has one."""
+    query = select(editions).where(editions.c.digest == digest, editions.c.status.in_(OPEN))
+    return connection.execute(query).one_or_none()
+
+
+def due_times(connection: Connection, digest: str) -> frozenset[str]:
+    """The due times that have their edition already."""
+    query = select(editions.c.due).where(editions.c.digest == digest)
+    return frozenset(connection.execute(query).scalars())
+
+
+def create(connection: Connection, digest: Digest, due: str, zone: ZoneInfo, **values: Any) -> Row[Any]:
+    """A new edition with the next number. The constraints of the table keep it the only one."""
+    newest = select(func.max(editions.c.number)).where(editions.c.digest == digest.name)
+    number = (connection.execute(newest).scalar() or 0) + 1
+    fixed = {
+        "digest": digest.name,
+        "number": number,
+        "slug": f"{digest.name}-{number}",
+        "due": due,
+        "due_at": moment_of(due, zone),
+    }
+    defaults = {"status": "draft", "posts": [], "left_out": []}
+    made = insert(editions).values(defaults | values | fixed).returning(editions)
+    return connection.execute(made).one()
+
+
+def change(connection: Connection, edition: int, **values: Any) -> Row[Any]:
+    """Set columns of an edition and give it back."""
+    connection.execute(update(editions).where(editions.c.id == edition).values(values))
+    return by_id(connection, edition)
+
+
+def move(connection: Connection, slug: str, verb: str, *, reason: str | None = None) -> Row[Any]:
+    """Do what staff ask of an edition. Raises RapportError when its status does not allow it."""
+    row = by_slug(connection, slug)
+    # Resumed, an edition held before approval is a draft again; one paused midway goes on being sent.
+    before: tuple[str, ...]
+    before, after = (("paused", "held"), _resumed(row)) if verb == "resume" else MOVES[verb]
+    moved = connection.execute(
+        update(editions)
+        .where(editions.c.id == row.id, editions.c.status.in_(before))
+        .values(status=after, reason=reason)
+    )
+    if moved.rowcount != 1:
+        raise RapportError(
+            f"{slug} is {row.status}: one can {verb} an edition that is {' or '.join(before)}.",
+            f"See `rapport editions show {slug}`.",
+        )
+    at = clock.now()
+    if after == "approved" and row.approved_at is None:
+        change(connection, row.id, approved_at=at)
+    if after in ("skipped", "cancelled"):
+        change(connection, row.id, finished_at=at)
+        if not ledger.touched(connection, row.id):
+            free_posts(connection, row.id)
+    return by_id(connection, row.id)
+
+
+def free_posts(connection: Connection, edition: int) -> None:
+    """Let the posts of an edition that reached nobody wait for another."""
+    connection.execute(delete(edition_posts).where(edition_posts.c.edition_id == edition))
+
+
+def discard(connection: Connection, edition: int) -> None:
+    """Forget a draft that nobody was sent: its posts and its due time are free again."""
+    free_posts(connection, edition)
+    connection.execute(delete(editions).where(editions.c.id == edition))
+
+
+def _resumed(row: Row[Any]) -> str:
+    if row.status == "paused":
+        return "sending"
+    return "approved" if row.approved_at else "draft"
+
+
+def newest_first(connection: Connection) -> list[Row[Any]]:
+    """Every edition, newest first."""
+    return list(connection.execute(select(editions).order_by(editions.c.id.desc())))
+
+
+def document(connection: Connection, row: Row[Any], zone: ZoneInfo) -> dict[str, Any]:
+    """What ``--json`` prints of an edition."""
+    return {
+        "slug": row.slug,
+        "number": row.number,
+        "digest": row.digest,
+        "status": row.status,
+        "reason": row.reason,
+        "due": row.due_at.astimezone(zone).isoformat(),
+        "subject": row.subject,
+        "preheader": row.preheader,
+        "posts": row.posts,
+        "left_out": row.left_out,
+        "recipients": ledger.counts(connection, row.id),
+    }

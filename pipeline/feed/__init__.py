@@ -1,0 +1,64 @@
+"""A feed's address in, clean entries out.
+
+``fetch`` brings bytes, ``parse`` makes entries of them; between the two nothing is shared but the values
+below. The files in the order in which a feed passes them:
+
+========================  ====================================================================
+``fetch``, ``destination``  the bytes: redirects, time and size limits, where it may not go
+``page``                  the answer was a web page: say so, and name the feed it points to
+``repair``                bytes to safe XML text: encodings, entity bombs, what must go before parsing
+``parse``, ``jsonfeed``   XML by feedparser, JSON Feed by hand: both make ``raw.Raw``
+``raw``                   ``Raw`` to ``Entry``: which source is the excerpt, whose name, which date
+``clean``, ``excerpt``    HTML to plain text, plain text to whole sentences
+``images``, ``address``   the lead image; relative and stray addresses made absolute
+========================  ====================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a feed, cleaned: nothing in it is markup, every address is absolute."""
+
+    guid: str | None
+    """As the feed has it, never resolved or repaired: it must compare equal next week."""
+    link: str | None
+    """http(s) only; None when the feed gives none."""
+    title: str
+    """Plain text on one line, never empty (a titleless entry takes the start of its text)."""
+    published: datetime | None
+    """Aware, UTC; None when the feed gives no date it is possible to read. May lie in the future."""
+    author: str | None
+    """A name, never an email address."""
+    categories: tuple[str, ...]
+    """Labels in the feed's order, no two alike but for case."""
+    excerpt: str
+    """Whole sentences, at most EXCERPT_CHARS characters; empty for a bare entry."""
+    words: int
+    """Words in the whole clean text (reading time is made of it); 0 when only the title is known."""
+    image_url: str | None
+    """http(s); never a tracking pixel, an icon or an avatar."""
+    image_alt: str | None
+    """Plain text; None when the feed gives none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a conditional GET brought. ``body`` is None when the feed has not changed (304)."""
+
+    url: str
+    """Where the body came from, after redirects."""
+    body: bytes | None
+    content_type: str
+    etag: str | None
+    last_modified: str | None
+    moved_to: str | None
+    """Where permanent redirects (301, 308) led, as far as they went before any temporary one: for staff
+    to put into the configuration."""

@@ -1,0 +1,44 @@
+"""The answer was a web page, not a feed: the most common mistake in a configuration."""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.errors import FeedError
+from pipeline.feed.address import absolute, shown
+from pipeline.feed.repair import head
+
+_ROOT = re.compile(r"(?i)<(?:html|head|body|title|meta)[\s>]")
+# A whole feed inside an HTML document exists in the wild, and feedparser reads it.
+_FEED = re.compile(rb"(?i)<(?:[a-z]{1,10}:)?(?:rss|feed|rdf)[\s>]")
+_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
+
+
+def page_error(body: bytes, url: str) -> FeedError | None:
+    """An error that says so, if the body is a web page; its remedy names the feed the page points to."""
+    opening = body[:20_000].decode("latin-1").lstrip("\xef\xbb\xbf \t\r\n")
+    start, doctype = head(opening)
+    is_page = doctype[9:].lstrip()[:4].lower() == "html" or _ROOT.match(opening, start)
+    if not is_page or _FEED.search(body):
+        return None
+    feed = _alternate(body, url)
+    remedy = (
+        f"The page names its feed: put {shown(feed)} into [[feeds]] url."
+        if feed
+        else "Put the address of the feed itself into [[feeds]] url; on Squarespace add ?format=rss to the "
+        "blog's address, on WordPress /feed/."
+    )
+    return FeedError(f"{shown(url)} is a web page, not a feed.", remedy)
+
+
+def _alternate(body: bytes, url: str) -> str | None:
+    from selectolax.lexbor import LexborHTMLParser
+
+    # The head is enough: what names a feed further down is somebody's widget.
+    for node in LexborHTMLParser(body[:200_000].decode("utf-8", "replace")).css("link[rel][href]"):
+        kind = (node.attributes.get("type") or "").lower().partition(";")[0].strip()
+        if "alternate" in (node.attributes.get("rel") or "").lower().split() and kind in _TYPES:
+            found = absolute(node.attributes.get("href") or "", url)
+            if found and "/comments/" not in found:
+                return found
+    return None

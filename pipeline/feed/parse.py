@@ -1,0 +1,201 @@
+"""A feed's bytes in, clean entries out."""
+
+from __future__ import annotations
+
+import html
+import io
+import logging
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import FeedError
+from pipeline.feed import Entry, dates, jsonfeed
+from pipeline.feed.address import absolute, at_home, shown
+from pipeline.feed.encoding import decode
+from pipeline.feed.images import Picture
+from pipeline.feed.page import page_error
+from pipeline.feed.raw import Raw, entry
+from pipeline.feed.repair import items, looks_like_feed, repair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+MOST_ENTRIES = 500
+"""Kept of one feed, the newest: a blog in operation has 10 to 100 in its feed."""
+
+_log = logging.getLogger(__name__)
+
+
+def parse(body: bytes, *, url: str, content_type: str = "") -> tuple[Entry, ...]:
+    """The entries of an RSS, Atom or JSON feed, in the feed's order; ``()`` when the feed is empty.
+
+    ``url`` is where the body came from, ``content_type`` the header it came with.
+
+    :raises FeedError: when it is no feed at all, or one that attacks its readers. A broken entry is left out
+        with a line in the log; the others stand.
+    """
+    if page := page_error(body, url):
+        raise page
+    text = decode(body, content_type)
+    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        site, raws = jsonfeed.read(text, url)
+    else:
+        site, raws = _xml(repair(text, url), url)
+    found = [one for raw in raws if (one := _guarded(entry, raw, url=url, site=at_home(site, url) or url))]
+    return _newest(found)
+
+
+def _guarded(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """A stranger's data reaches corners that no test has reached: the entry is lost then, not the feed."""
+    try:
+        return make(*args, **kwargs)
+    except Exception as error:
+        _log.warning("an entry of a feed could not be read: %s", type(error).__name__)
+        return None
+
+
+def _newest(entries: list[Entry]) -> tuple[Entry, ...]:
+    if len(entries) <= MOST_ENTRIES:
+        return tuple(entries)
+
+    def age(at: int) -> tuple[bool, float]:
+        published = entries[at].published
+        return (published is None, -published.timestamp() if published else 0)
+
+    kept = sorted(sorted(range(len(entries)), key=age)[:MOST_ENTRIES])
+    return tuple(entries[at] for at in kept)
+
+
+def _xml(text: str, url: str) -> tuple[str, list[Raw]]:
+    feed, found = _read(text)
+    if not found and not looks_like_feed(text):
+        raise FeedError(
+            f"{shown(url)} is not a feed that can be read.",
+            "Check [[feeds]] url: it must name an RSS, Atom or JSON feed.",
+        )
+    site = absolute(_text(feed, "link"), url) or url
+    names = _names(feed)
+    return site, [raw for one in found if (raw := _guarded(_raw, one, names))]
+
+
+def _read(text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Feed and entries as feedparser has them; item by item if it cannot take them together."""
+    if (whole := _parsed(text)) is not None:
+        return whole.feed, whole.entries
+    head, parts = items(text)
+    feed = _parsed(head)
+    found = [
+        parsed.entries[:1] for part in parts[:MOST_ENTRIES] if (parsed := _parsed(head + part)) is not None
+    ]
+    return feed.feed if feed is not None else {}, [one for some in found for one in some]
+
+
+def _parsed(text: str) -> Any:
+    """feedparser's result; None where it failed itself: on hostile input it raises what it never documented
+    (AssertionError of its SGML parser, ValueError, RecursionError).
+
+    No address is passed to it: it would resolve relative links against the feed's, and they stand to the
+    blog's. Nor does it touch the HTML: all of that becomes plain text here.
+    """
+    import feedparser
+
+    try:
+        return feedparser.parse(
+            io.BytesIO(text.encode("utf-8", "replace")),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            resolve_relative_uris=False,
+            sanitize_html=False,
+        )
+    except Exception as error:
+        _log.info("feedparser gave up: %s", type(error).__name__)
+        return None
+
+
+def _raw(found: dict[str, Any], feed_names: tuple[str, ...]) -> Raw:
+    contents = [one for one in found.get("content") or () if isinstance(one, dict)]
+    bases = [
+        one.get("base") for one in (*contents, found.get("summary_detail") or {}) if isinstance(one, dict)
+    ]
+    return Raw(
+        guid=_text(found, "id") or None,
+        links=tuple(_links(found)),
+        title=_html(found.get("title_detail"), _text(found, "title")),
+        published=_date(found),
+        authors=_names(found) or feed_names,
+        categories=tuple(_categories(found)),
+        summary=_html(found.get("summary_detail"), _text(found, "summary")),
+        contents=tuple(_html(one, str(one.get("value") or "")) for one in contents),
+        pictures=tuple(_pictures(found)),
+        base=next((base for base in bases if base), ""),
+    )
+
+
+def _text(holder: dict[str, Any], key: str) -> str:
+    value = holder.get(key) if key in holder else None
+    return value if isinstance(value, str) else ""
+
+
+def _html(detail: object, value: str) -> str:
+    """Atom says what is plain text: there "<" is no tag. RSS does not, so feedparser's guess stands there."""
+    if isinstance(detail, dict) and detail.get("type") == "text/plain":
+        return html.escape(value, quote=False).replace("\n\n", "<br><br>")
+    return value
+
+
+def _links(found: dict[str, Any]) -> Iterable[str]:
+    # FeedBurner's own addresses count clicks, and many are dead by now.
+    yield _text(found, "feedburner_origlink")
+    links = [one for one in found.get("links") or () if isinstance(one, dict)]
+    alternate = [one for one in links if one.get("rel", "alternate") == "alternate"]
+    written = [str(one.get("href") or "") for one in alternate]
+    # feedparser copies the guid into link when there is none, be it "tag:…" or a bare number.
+    link, guid = _text(found, "link"), _text(found, "id")
+    if link != guid or link in written:
+        yield link
+    pages = [one for one in alternate if "html" in str(one.get("type", "html"))]
+    yield from (str(one.get("href") or "") for one in (*pages, *alternate))
+    if found.get("guidislink") is not False and guid.startswith(("http://", "https://")):
+        yield guid
+
+
+def _date(found: dict[str, Any]) -> datetime | None:
+    # dc:date is feedparser's "updated" too.
+    for key in ("published", "updated", "created"):
+        if f"{key}_parsed" in found or key in found:
+            read = dates.from_parsed(found.get(f"{key}_parsed")) or dates.from_text(_text(found, key))
+            if read is not None:
+                return read
+    return None
+
+
+def _names(holder: dict[str, Any]) -> tuple[str, ...]:
+    people = [one for one in holder.get("authors") or () if isinstance(one, dict)]
+    names = [str(one.get("name") or "") for one in people]
+    names = [name for name in names if name.strip()] or [_text(holder, "author")]
+    return tuple(name for name in names if name.strip())
+
+
+def _categories(found: dict[str, Any]) -> Iterable[str]:
+    for tag in found.get("tags") or ():
+        if isinstance(tag, dict):
+            yield str(tag.get("label") or tag.get("term") or "")
+
+
+def _pictures(found: dict[str, Any]) -> Iterable[Picture]:
+    """Media RSS first, widest first; then a cover given as enclosure (Wix, Substack); thumbnails last."""
+    media = [one for one in found.get("media_content") or () if isinstance(one, dict) and _is_image(one)]
+    yield from sorted(map(_picture, media), key=lambda picture: -(picture.width or 0))
+    for one in found.get("enclosures") or ():
+        if isinstance(one, dict) and str(one.get("type") or "").startswith("image/"):
+            yield Picture(str(one.get("href") or ""))
+
+
+def _is_image(media: dict[str, Any]) -> bool:
+    kind = str(media.get("type") or "")
+    return kind.startswith("image/") or (not kind and media.get("medium") in (None, "", "image"))
+
+
+def _picture(media: dict[str, Any]) -> Picture:
+    sizes = [str(media.get(key) or "") for key in ("width", "height")]
+    width, height = (int(size) if size.isdecimal() and len(size) < 7 else None for size in sizes)
+    return Picture(str(media.get("url") or ""), width=width, height=height)

@@ -1,0 +1,151 @@
+"""What a feed says of a post, before cleaning; and the decisions that make an ``Entry`` of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from pipeline.feed import Entry, clean
+from pipeline.feed.address import absolute, at_home
+from pipeline.feed.excerpt import excerpt, first_words, without_title
+from pipeline.feed.images import Picture, lead_image
+from pipeline.feed.plain import cut
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+LONGEST_TITLE, TITLE_OF_TEXT = 250, 90
+LONGEST_NAME, LONGEST_LABEL, MOST_LABELS = 100, 80, 20
+LONGEST_GUID = 1_000
+
+_EMAIL = re.compile(r"(?:mailto:)?[\w.+%'-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}(?:\?subject=\S*)?")
+_NOBODY = frozenset(
+    ("admin", "administrator", "unknown", "author", "noreply", "no-reply", "webmaster", "blogger")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A feed's own words. ``summary`` and ``contents`` are HTML; ``links`` are as written, best first."""
+
+    guid: str | None
+    links: tuple[str, ...]
+    title: str
+    published: datetime | None
+    authors: tuple[str, ...]
+    """Of the post, or else of the feed."""
+    categories: tuple[str, ...]
+    summary: str
+    contents: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    base: str = ""
+    """What the feed says relative addresses stand to (xml:base), if it does."""
+
+
+def entry(raw: Raw, *, url: str, site: str) -> Entry | None:
+    """The clean entry; None when there is neither title nor text nor link.
+
+    ``url`` is the feed's own address, ``site`` the absolute address of the blog: links are relative to it.
+    """
+    link = next((found for one in raw.links if (found := at_home(absolute(one, raw.base, site), url))), None)
+    title = clean.line(raw.title)
+    full, short = _texts(raw)
+    source = _source_of_excerpt(full, short)
+    if not (title or link or source):
+        return None
+    image, alt = lead_image(raw.pictures, (*raw.contents, raw.summary), url, raw.base, link or site)
+    return Entry(
+        guid=(raw.guid or "").strip()[:LONGEST_GUID] or None,
+        link=link,
+        title=cut(title or _made_title(source, link), LONGEST_TITLE),
+        published=raw.published,
+        author=_author(raw.authors),
+        categories=_labels(raw.categories),
+        excerpt=excerpt(without_title(source, title)),
+        words=clean.words(full),
+        image_url=image,
+        image_alt=alt,
+    )
+
+
+Blocks = tuple[clean.Block, ...]
+
+
+def _texts(raw: Raw) -> tuple[Blocks, Blocks]:
+    """The fullest text, and the feed's summary when that is another one, else nothing.
+
+    Which element holds what differs: Squarespace puts whole posts into ``description``, Medium has only
+    ``content:encoded``, and feedparser repeats the content as the summary when there is none.
+    """
+    short = clean.blocks(raw.summary)
+    others = [clean.blocks(one) for one in dict.fromkeys(raw.contents) if one != raw.summary]
+    full = max([short, *others], key=clean.words)
+    return full, () if full is short else short
+
+
+def _source_of_excerpt(full: Blocks, short: Blocks) -> str:
+    """The author's own summary where there is one, else the opening of the post.
+
+    A summary that breaks off, or is the post's beginning again, was made by software that counts words: the
+    post's own sentences are better. One of a few words ("Part 2") tells less than the opening does.
+    """
+    summary, opening = clean.opening(short), clean.opening(full)
+    if not opening:
+        return _whole_part(summary)
+    start, whole = _letters(summary), _letters(" ".join(block.text for block in full))
+    is_copy = whole.startswith(start[:200]) or start[:60] in whole[:2_000]
+    if not summary or is_copy or len(start) < 25 or re.search(r"(?:…|\.\.\.)\W*$", summary):
+        return _whole_part(opening)
+    return summary
+
+
+def _whole_part(text: str) -> str:
+    """Without the broken-off sentence at the end of a text that software has cut, if enough is left."""
+    if not re.search(r"(?:…|\.{3})\W*$", text):
+        return text
+    whole = re.match(r"(?s)(.{100,}[.!?][\"'”’)]*)\s+\S.*$", text)
+    return whole[1] if whole and not whole[1].endswith("...") else text
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text[:20_000]).casefold()
+
+
+def _made_title(source: str, link: str | None) -> str:
+    if text := first_words(source, TITLE_OF_TEXT):
+        return text
+    parts = urlsplit(link or "")
+    words = re.sub(r"\.\w{2,5}$", "", unquote(parts.path).rstrip("/").rpartition("/")[2])
+    words = clean.line(re.sub(r"[-_+]+", " ", words))
+    if re.search(r"[^\W\d]{2}", words):
+        return words[:1].upper() + words[1:]
+    return clean.line(parts.hostname or "") or "Untitled"
+
+
+def _author(names: tuple[str, ...]) -> str | None:
+    found = [name for one in names[:10] if (name := _name(one))]
+    return ", ".join(dict.fromkeys(found[:3])) or None
+
+
+def _name(text: str) -> str:
+    """ "jane@example.org (Jane)" is Jane; an address alone is nobody: it would end in every inbox."""
+    plain = _EMAIL.sub(" ", clean.line(text[:500]))
+    plain = re.sub(r"[<>‹›\[\]{}|\"]|\(\s*\)|^\s*(?:by\s+(?=[A-Z])|[Aa]uthor:\s)", " ", plain)
+    plain = " ".join(plain.split()).strip(" ,;:-")
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = plain[1:-1].strip()
+    if "@" in plain or re.match(r"https?:", plain) or plain.casefold() in _NOBODY:
+        return ""
+    return cut(plain, LONGEST_NAME) if re.search(r"[^\W\d_]", plain) else ""
+
+
+def _labels(terms: tuple[str, ...]) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for term in terms[:200]:
+        label = cut(clean.line(term[:500]), LONGEST_LABEL)
+        # Blogger and YouTube mark what kind of thing an entry is with an address; WordPress's default is none.
+        if label and label != "Uncategorized" and not re.match(r"(?i)(?:https?|tag|urn):", label):
+            found.setdefault(label.casefold(), label)
+    return tuple(found.values())[:MOST_LABELS]

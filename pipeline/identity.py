@@ -1,0 +1,76 @@
+"""What a post is known by, so that an edit, a new scheme or a moved feed does not make it a new one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+if TYPE_CHECKING:
+    from pipeline.feed import Entry
+
+_TRACKING = re.compile(
+    r"utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|cmpid|ncid|at_\w+|xtor"
+)
+_SINCE_RSS = re.compile(r"rss\b")
+"""Medium and Substack say ?source=rss-… and ?ref=rss in the links of their feeds."""
+
+
+class Key(NamedTuple):
+    kind: str
+    value: str
+
+
+class Keys(NamedTuple):
+    """The names of one entry. ``title`` is what is left where neither guid nor link tells posts apart."""
+
+    guid: Key | None
+    link: Key | None
+    title: Key
+
+    def all(self) -> list[Key]:
+        return [key for key in self if key]
+
+
+def keys(entry: Entry) -> Keys:
+    """The names under which an entry may be known already."""
+    link = canonical(entry.link) if entry.link else ""
+    return Keys(
+        guid=Key("guid", _guid(entry.guid, link)) if entry.guid else None,
+        link=Key("link", link) if link else None,
+        title=Key("title", _hash(f"{link}\n{' '.join(entry.title.casefold().split())}")),
+    )
+
+
+def canonical(address: str) -> str:
+    """A web address without what may change while the page stays: scheme, www, tracking, a last slash."""
+    parts = urlsplit(address)
+    host = (parts.hostname or "").removeprefix("www.")
+    port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
+    path = quote(unquote(parts.path), safe="/~!$&'()*+,;=:@").rstrip("/")
+    query = sorted(
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not _TRACKING.fullmatch(name.lower())
+        and not (name.lower() in ("source", "ref") and _SINCE_RSS.match(value))
+    )
+    # A fragment can be all that tells posts of a one-page blog apart.
+    fragment = "" if _TRACKING.match(parts.fragment.lower()) else parts.fragment
+    return (
+        host + port + path + (f"?{urlencode(query)}" if query else "") + (f"#{fragment}" if fragment else "")
+    )
+
+
+def _guid(guid: str, link: str) -> str:
+    guid = guid.strip()
+    if re.match(r"https?://", guid):
+        return canonical(guid)
+    if len(guid) >= 16 or guid.startswith(("tag:", "urn:")):
+        return guid
+    # "17" is unique on its own blog only.
+    return f"{link.partition('/')[0]} {guid}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

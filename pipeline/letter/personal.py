@@ -1,0 +1,85 @@
+"""The personal fields of a letter: the only bytes that differ from reader to reader.
+
+A letter is composed once an edition, with a tag where a personal field goes; delivery says for each
+reader what stands in for the tag. HTML and text have tags of their own, because a provider puts the
+values in raw: for HTML they must be escaped and ASCII (docs.sendgrid.com, mail-send: substitutions).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline.providers import Recipient
+from subscribers.tokens import Purpose
+
+if TYPE_CHECKING:
+    from pipeline.config import Config, Newsletter
+    from subscribers.tokens import Tokens
+
+TAG = re.compile(r"%%rapport-[a-z-]*%%")
+
+
+class Tags(NamedTuple):
+    unsubscribe: str
+    preferences: str
+
+
+HTML_TAGS = Tags("%%rapport-unsubscribe-html%%", "%%rapport-preferences-html%%")
+TEXT_TAGS = Tags("%%rapport-unsubscribe-text%%", "%%rapport-preferences-text%%")
+
+
+_TAG_LIKE = re.compile(r"%(?=%rapport-)|\{(?=[{%])")
+
+
+def inert(text: str) -> str:
+    """Text from outside in which nothing can be taken for a tag, ours or Jinja's."""
+    return _TAG_LIKE.sub(lambda match: f"{match[0]}\u2060", text)
+
+
+class Links:
+    """Makes what is personal in a letter: signed links, and the list headers that hold them."""
+
+    def __init__(self, config: Config, tokens: Tokens, digest: str) -> None:
+        self._newsletter = config.newsletter
+        self._tokens = tokens
+        self._digest = digest
+
+    def recipient(self, subscriber: int, address: str, edition: int) -> Recipient:
+        """One reader of one edition, with headers and fields filled in."""
+        unsubscribe = self._tokens.sign(Purpose.UNSUBSCRIBE, subscriber, edition)
+        preferences = self._tokens.sign(Purpose.PREFERENCES, subscriber, edition)
+        return _recipient(self._newsletter, self._digest, subscriber, address, unsubscribe, preferences)
+
+
+def sample(config: Config, digest: str, address: str) -> Recipient:
+    """A reader who is nobody (subscriber 0): for previews and test copies, with links that do nothing."""
+    return _recipient(config.newsletter, digest, 0, address, "preview", "preview")
+
+
+def _recipient(
+    newsletter: Newsletter, digest: str, subscriber: int, address: str, unsubscribe: str, preferences: str
+) -> Recipient:
+    unsubscribe = f"{newsletter.pages}/unsubscribe/{unsubscribe}"
+    preferences = f"{newsletter.pages}/preferences/{preferences}"
+    mailto = newsletter.unsubscribe_mailto
+    also = f", <mailto:{mailto}?subject=unsubscribe>" if mailto else ""
+    host = re.sub(r"^https?://|[:/].*$", "", newsletter.pages)
+    headers = {
+        # RFC 8058, 3.1 wants one https URI and the POST header just so; RFC 2919 the id in brackets.
+        "List-Unsubscribe": f"<{unsubscribe}>{also}",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Id": f"<{digest}.{host}>",
+    }
+    fields = {
+        HTML_TAGS.unsubscribe: _in_html(unsubscribe),
+        HTML_TAGS.preferences: _in_html(preferences),
+        TEXT_TAGS.unsubscribe: unsubscribe,
+        TEXT_TAGS.preferences: preferences,
+    }
+    return Recipient(subscriber, address, headers, fields)
+
+
+def _in_html(value: str) -> str:
+    return html.escape(value).encode("ascii", "xmlcharrefreplace").decode()

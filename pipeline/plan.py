@@ -1,0 +1,150 @@
+"""What a digest needs at a moment: the rules of due times and approval, without doing anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from pipeline.due import last_due, moment_of, next_due
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Row
+
+    from pipeline.config import Digest
+
+CAUGHT_UP_WITHIN = timedelta(days=1)
+"""How long after a due time its letter still goes out by itself."""
+
+REQUIRED_WINDOW = timedelta(hours=24)
+"""How long before the due time a draft that staff must approve is put up, unless hold_window says."""
+
+
+class Step(Enum):
+    WAIT = "nothing is to be done"
+    COMPOSE = "pull, and compose the draft for `due`"
+    DECIDE = "let the approval rule say whether the draft goes out"
+    SEND = "hand the edition over"
+    SKIP = "give `due` up"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``outcome`` is the word of `run --json` for a WAIT; ``due`` the local due time for COMPOSE and SKIP."""
+
+    step: Step
+    outcome: str = ""
+    reason: str = ""
+    due: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the rules look at.
+
+    ``first_seen`` is when Rapport first saw the digest, ``edition`` its open one, ``taken`` the due times
+    that have their edition already.
+    """
+
+    digest: Digest
+    zone: ZoneInfo
+    now: datetime
+    at_once: bool
+    first_seen: datetime
+    edition: Row[Any] | None
+    taken: frozenset[str]
+
+    def pending(self) -> str | None:
+        """The newest due time that has come, if it still wants its edition."""
+        last = last_due(self.digest.schedule, self.zone, self.now)
+        if moment_of(last, self.zone) <= self.first_seen or last in self.taken:
+            return None
+        return last
+
+    def window(self) -> timedelta:
+        """How long before its due time a draft is put up."""
+        if self.digest.approval == "required" and not self.digest.hold_window:
+            return REQUIRED_WINDOW
+        return self.digest.hold_window
+
+    def long_past(self, due: datetime) -> bool:
+        return self.now - due > CAUGHT_UP_WITHIN
+
+
+def plan(situation: Situation) -> Plan:
+    """What is to be done about a digest now."""
+    edition = situation.edition
+    if edition is None:
+        return _without_edition(situation)
+    if edition.status == "sending":
+        return Plan(Step.SEND)
+    if edition.status == "approved":
+        return _approved(situation, edition)
+    if edition.status == "draft":
+        return _draft(situation, edition)
+    return Plan(Step.WAIT, edition.status, edition.reason or f"staff have {edition.status} it")
+
+
+def _without_edition(s: Situation) -> Plan:
+    if s.at_once:
+        # Off the schedule: its due time is this very moment, and the next one of the cron line stands.
+        local = s.now.astimezone(s.zone).replace(tzinfo=None)
+        return Plan(Step.COMPOSE, due=local.isoformat(timespec="microseconds"))
+    pending = s.pending()
+    if pending is None:
+        upcoming = next_due(s.digest.schedule, s.zone, s.now)
+        if s.now < moment_of(upcoming, s.zone) - s.window():
+            return Plan(Step.WAIT, "not_due")
+        if upcoming in s.taken:
+            return Plan(Step.WAIT, "not_due", "its edition was skipped or cancelled")
+        return Plan(Step.COMPOSE, due=upcoming)
+    if s.long_past(moment_of(pending, s.zone)):
+        reason = "missed by more than a day; to send it all the same: `rapport run --now`"
+        return Plan(Step.SKIP, reason=reason, due=pending)
+    return Plan(Step.COMPOSE, due=pending)
+
+
+def _draft(s: Situation, edition: Row[Any]) -> Plan:
+    put_up = edition.announced_at is not None
+    if s.at_once:
+        return Plan(Step.DECIDE) if put_up else Plan(Step.COMPOSE, due=edition.due)
+    pending = s.pending()
+    if pending is not None and pending != edition.due:
+        # Another due time came while it lay there (or the schedule was changed): it is that one's now.
+        return Plan(Step.COMPOSE, due=pending)
+    if put_up:
+        return Plan(Step.DECIDE)
+    if s.now < edition.due_at - s.window():
+        return Plan(Step.WAIT, "not_due", "a draft is ready")
+    if s.long_past(edition.due_at):
+        reason = "missed by more than a day: it goes out with the next due time, or with `rapport run --now`"
+        return Plan(Step.WAIT, "not_due", reason)
+    return Plan(Step.COMPOSE, due=edition.due)
+
+
+def _approved(s: Situation, edition: Row[Any]) -> Plan:
+    if s.at_once:
+        return Plan(Step.SEND)
+    if s.now < edition.due_at:
+        return Plan(Step.WAIT, "not_due", "approved; it goes out when it is due")
+    decided_late = edition.approved_at > edition.due_at
+    if s.long_past(edition.due_at) and not decided_late:
+        reason = f"missed by more than a day; send it with `rapport send {edition.slug}`"
+        return Plan(Step.WAIT, "not_due", reason)
+    return Plan(Step.SEND)
+
+
+def verdict(s: Situation, announced_at: datetime, due_at: datetime) -> Plan:
+    """The approval rule: whether a draft that was put up goes out now."""
+    if s.digest.approval == "required":
+        return Plan(Step.WAIT, "awaiting_approval", "staff must approve it")
+    # The hold window is theirs in full, also when the draft came late.
+    goes = max(due_at, announced_at + s.digest.hold_window)
+    if s.now < goes and not s.at_once:
+        local = goes.astimezone(s.zone)
+        return Plan(Step.WAIT, "not_due", f"goes out on {local:%Y-%m-%d at %H:%M} unless staff hold it")
+    return Plan(Step.SEND)

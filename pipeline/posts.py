@@ -1,0 +1,173 @@
+"""Posts as Rapport keeps them: which entry is which post, what is new, what is edited."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, tuple_, update
+
+from pipeline.identity import Key, Keys, canonical, keys
+from pipeline.tables import post_keys, posts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from pipeline.feed import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One entry of a feed as Rapport keeps it. ``published`` is the day first seen where none was given."""
+
+    id: int
+    url: str | None
+    title: str
+    published: datetime
+    author: str | None
+    categories: tuple[str, ...]
+    excerpt: str
+    words: int
+    image_url: str | None
+    image_alt: str | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Post:
+        return cls(
+            id=row.id,
+            url=row.url,
+            title=row.title,
+            published=row.published or row.first_seen,
+            author=row.author,
+            categories=tuple(row.categories),
+            excerpt=row.excerpt,
+            words=row.words,
+            image_url=row.image_url,
+            image_alt=row.image_alt,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+def store(
+    connection: Connection, feed_id: int, entries: Sequence[Entry], *, at: datetime, initial: bool
+) -> Counts:
+    """Keep every entry: as a new post, or as an edit of the one it is.
+
+    ``initial`` marks the first pull of a feed, whose older posts are its archive. The caller lets one
+    transaction after another in (database.one_at_a_time): two pulls must not both find a post new.
+    """
+    named = [(entry, keys(entry)) for entry in entries]
+    known = _Known(connection, (key for _, names in named for key in names.all()))
+    repeated = {key for key, n in Counter(key for _, names in named for key in names.all()).items() if n > 1}
+    seen: set[int] = set()
+    counts: Counter[str] = Counter()
+    for position, (entry, names) in enumerate(named):
+        row = _match(entry, names, known, repeated)
+        if row is None:
+            values = {"feed_id": feed_id, "first_seen": at, "initial": initial, "position": position}
+            row = connection.execute(insert(posts).values(values | _content(entry)).returning(posts)).one()
+            counts["new"] += 1
+        elif row.id in seen:
+            continue  # the same post twice in one document
+        elif changes := _changes(row, entry):
+            connection.execute(update(posts).where(posts.c.id == row.id).values(changes))
+            counts["changed"] += 1
+        else:
+            counts["unchanged"] += 1
+        seen.add(row.id)
+        known.learn(connection, row, names)
+    return Counts(**counts)
+
+
+class _Known:
+    """The posts that already bear some of the names at hand."""
+
+    def __init__(self, connection: Connection, wanted: Iterable[Key]) -> None:
+        self._rows: dict[Key, dict[int, Row[Any]]] = defaultdict(dict)
+        wanted = list(set(wanted))
+        pair = tuple_(post_keys.c.kind, post_keys.c.value)
+        for start in range(0, len(wanted), 200):
+            query = (
+                select(post_keys.c.kind, post_keys.c.value, posts)
+                .join(posts, posts.c.id == post_keys.c.post_id)
+                .where(pair.in_(wanted[start : start + 200]))
+            )
+            for row in connection.execute(query):
+                self._rows[Key(row.kind, row.value)][row.id] = row
+
+    def by(self, key: Key | None) -> list[Row[Any]]:
+        return list(self._rows[key].values()) if key else []
+
+    def learn(self, connection: Connection, row: Row[Any], names: Keys) -> None:
+        for key in names.all():
+            if row.id not in self._rows[key]:
+                values = {"kind": key.kind, "value": key.value, "post_id": row.id}
+                connection.execute(insert(post_keys).values(values))
+                self._rows[key][row.id] = row
+
+
+def _match(entry: Entry, names: Keys, known: _Known, repeated: set[Key]) -> Row[Any] | None:
+    """The post an entry is: by guid, else by link, else by title.
+
+    A name that several posts bear, or that stands twice in the document, identifies none of them: there
+    are feeds whose items all share one guid, and feeds whose items all link to the home page.
+    """
+    guid = [] if names.guid in repeated else known.by(names.guid)
+    if len(guid) == 1 and not _altogether_different(entry, guid[0], names):
+        return guid[0]
+    trusted_guid = names.guid is not None and names.guid not in repeated and len(guid) < 2
+    link = [] if names.link in repeated else known.by(names.link)
+    if len(link) == 1 and not trusted_guid and not (_retitled(entry, link[0]) and _redated(entry, link[0])):
+        return link[0]
+    # A blog that moved to another platform has new guids on old posts: same link, same title.
+    same = [row for row in known.by(names.title) if not _redated(entry, row)]
+    return same[0] if same else None
+
+
+def _altogether_different(entry: Entry, row: Row[Any], names: Keys) -> bool:
+    """Whether only the guid is the same: then it is a guid used again, and no edit."""
+    moved = names.link is not None and row.url is not None and not _same_page(entry.link, row.url)
+    return moved and _retitled(entry, row) and _redated(entry, row)
+
+
+def _same_page(a: str | None, b: str) -> bool:
+    return a is not None and canonical(a) == canonical(b)
+
+
+def _retitled(entry: Entry, row: Row[Any]) -> bool:
+    return bool(entry.title != row.title)
+
+
+def _redated(entry: Entry, row: Row[Any]) -> bool:
+    return bool(entry.published and row.published and entry.published != row.published)
+
+
+def _content(entry: Entry) -> dict[str, Any]:
+    return {
+        "url": entry.link,
+        "title": entry.title,
+        "published": entry.published,
+        "author": entry.author,
+        "categories": list(entry.categories),
+        "excerpt": entry.excerpt,
+        "words": entry.words,
+        "image_url": entry.image_url,
+        "image_alt": entry.image_alt,
+    }
+
+
+def _changes(row: Row[Any], entry: Entry) -> dict[str, Any]:
+    content = _content(entry)
+    if entry.published is None:
+        del content["published"]  # a date once given is not lost with an edit that drops it
+    return {name: value for name, value in content.items() if value != getattr(row, name)}

@@ -1,0 +1,102 @@
+"""Where mail goes, behind one small interface. A provider is a file here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An edition as every recipient gets it, but for the personal fields.
+
+    ``html`` is pure ASCII (fact: SendGrid picks the charset from the bytes). Both bodies hold the
+    personal fields as tags; a Recipient's ``fields`` says what stands in for each.
+    """
+
+    edition: str
+    digest: str
+    subject: str
+    from_email: str
+    from_name: str
+    reply_to: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person in a batch: ``address`` as the snapshot kept it, ``headers`` ready to be sent."""
+
+    subscriber: int
+    address: str
+    headers: Mapping[str, str]
+    fields: Mapping[str, str]
+
+    def fill(self, body: str) -> str:
+        """A body with this person's fields in place of the tags."""
+        return fill(body, self.fields)
+
+
+def fill(body: str, fields: Mapping[str, str]) -> str:
+    """A body with the given fields in place of their tags."""
+    for tag, value in fields.items():
+        body = body.replace(tag, value)
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Recipients handed over in one request. ``id`` is new for every attempt."""
+
+    id: str
+    recipients: Sequence[Recipient]
+
+
+class Result(StrEnum):
+    """What became of a hand-over."""
+
+    ACCEPTED = "accepted"
+    """The provider took it."""
+    REFUSED = "refused"
+    """Surely not taken, and worth another try after ``retry_after`` seconds."""
+    UNCERTAIN = "uncertain"
+    """Handed over, no answer: perhaps taken."""
+    TOO_LARGE = "too large"
+    """Surely not taken; a smaller batch may be."""
+    REJECTED = "rejected"
+    """Surely not taken because of the people in ``rejected``; the others may be sent."""
+    STOP = "stop"
+    """Surely not taken, and no other batch would be: key, sender or content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to one hand-over. ``reason`` is for staff and holds no address."""
+
+    result: Result
+    reason: str = ""
+    retry_after: float | None = None
+    rejected: Mapping[int, str] = field(default_factory=dict)
+    """Subscriber id → reason, for people this provider will not take."""
+
+
+class Provider(Protocol):
+    """What delivery needs of a provider."""
+
+    max_batch: int
+    """Most recipients one hand-over may hold."""
+
+    def send(self, message: Message, batch: Batch) -> Outcome:
+        """Hand one batch over. Raises nothing for what the other end does."""
+        ...
+
+    def settle(self, message: Message, batch: Batch) -> frozenset[int] | None:
+        """Who of an orphaned batch was surely handed over; None: it cannot be known."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,73 @@
+"""The outbox: a folder of .eml files, one a recipient. The embedded default; nothing leaves the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ProviderError
+from pipeline.providers import Batch, Message, Outcome, Recipient, Result
+from pipeline.providers.eml import compose
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Outbox:
+    """Writes files whose names sort and tell edition and subscriber, so that none is written twice."""
+
+    # Small groups: what a killed process leaves to look for is small.
+    max_batch = 20
+
+    def __init__(self, folder: Path) -> None:
+        """Raises ProviderError when the folder cannot be made."""
+        self.folder = folder
+        try:
+            # What is in it is who reads a mental-health letter: for its owner only.
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ProviderError(
+                f"The outbox {folder} cannot be made: {error.strerror}.", "Set delivery.outbox."
+            ) from None
+
+    def send(self, message: Message, batch: Batch) -> Outcome:
+        for recipient in batch.recipients:
+            file = self._file(message, recipient)
+            if file.exists():
+                continue
+            try:
+                self._write(file, compose(message, recipient, clock.now()))
+            except OSError as error:
+                # Files already written are recognised; the rest of the batch is surely not handed over.
+                return Outcome(Result.STOP, f"the outbox cannot be written: {error.strerror}")
+            except ValueError as error:
+                reason = f"no valid message can be made: {type(error).__name__}"
+                return Outcome(Result.REJECTED, reason, rejected={recipient.subscriber: reason})
+        return Outcome(Result.ACCEPTED)
+
+    def settle(self, message: Message, batch: Batch) -> frozenset[int]:
+        written = (r.subscriber for r in batch.recipients if self._file(message, r).exists())
+        return frozenset(written)
+
+    def close(self) -> None:
+        pass
+
+    def _file(self, message: Message, recipient: Recipient) -> Path:
+        # The content stands in the name: a leftover of another database's weekly-1 is not this one.
+        content = hashlib.blake2b(f"{message.subject}\n{message.html}".encode(), digest_size=4).hexdigest()
+        person = f"{recipient.subscriber:010d}" if recipient.subscriber else f"test-{time.time_ns()}"
+        digest, _, number = message.edition.rpartition("-")
+        return self.folder / f"{digest}-{int(number):06d}-{content}-{person}.eml"
+
+    @staticmethod
+    def _write(file: Path, content: bytes) -> None:
+        # A name appears only with the whole content behind it, on the disk.
+        unfinished = file.with_suffix(".part")
+        with unfinished.open("wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        unfinished.replace(file)

@@ -1,0 +1,61 @@
+"""SendGrid, `POST /v3/mail/send`, through the `sendgrid` package with its traps closed.
+
+`request.py` builds what is sent, `wire.py` carries it and knows whether all of it left, `client.py` puts
+the one under the other inside the package, `answer.py` says what became of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ProviderError
+from pipeline.providers import Outcome, Result
+
+from . import answer, request
+
+if TYPE_CHECKING:
+    from pipeline.providers import Batch, Message
+
+
+class SendGrid:
+    """A Provider over one kept connection. For one thread: give each thread its own."""
+
+    max_batch = request.MAX_BATCH
+
+    def __init__(self, *, api_key: str, api_url: str, timeout: float) -> None:
+        # A key read from a file ends in a newline. An empty one must not reach the package, which would
+        # look for another in the environment and, finding none, send "Bearer None".
+        api_key = api_key.strip()
+        if not api_key:
+            raise ProviderError("There is no SendGrid API key.", "Set SENDGRID_API_KEY.")
+        if not (api_key.isascii() and api_key.isprintable()) or " " in api_key:
+            raise ProviderError(
+                "The SendGrid API key holds characters that no key has.",
+                "Copy it into SENDGRID_API_KEY again.",
+            )
+        # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
+        from . import client, wire
+
+        self._wire = wire.Wire(api_url, timeout)
+        self._api = client.connect(api_key, api_url.rstrip("/"), self._wire)
+        self._key = api_key
+
+    def send(self, message: Message, batch: Batch) -> Outcome:
+        """Hand one batch over."""
+        from . import wire
+
+        payload = request.build(message, batch)
+        try:
+            response = self._api.send(payload)
+        except wire.NotSent as error:
+            return Outcome(Result.REFUSED, str(error))
+        except wire.NoAnswer as error:
+            return Outcome(Result.UNCERTAIN, str(error))
+        return answer.judge(response.status_code, response.headers, response.body, batch, self._key)
+
+    def settle(self, message: Message, batch: Batch) -> None:
+        """Never known from here: SendGrid has no request key, only events that bear the batch id."""
+
+    def close(self) -> None:
+        """Close the connection; the next `send` would open another."""
+        self._wire.close()

@@ -1,0 +1,150 @@
+"""What SendGrid's answer says became of a batch.
+
+The rule is honesty about doubt: "surely not taken" needs SendGrid's own word. A bare 5xx may come from a
+proxy behind which the batch was taken, and there is no request key by which to ask again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from pipeline.providers import Outcome, Result
+from subscribers import clock
+
+from .scrub import Scrubber
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.providers import Batch
+
+# `personalizations.3.to.0.email` is how SendGrid writes it; some messages write `personalizations[3]`.
+_WHO = re.compile(r"personalizations(?:\.|\[)([0-9]{1,4})(?![0-9])")
+
+
+def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, key: str = "") -> Outcome:
+    """The outcome of a batch that was answered; never raises for what the answer holds."""
+    if status == 202:
+        return Outcome(Result.ACCEPTED)
+    errors = _errors(body)
+    clean = Scrubber(batch, key)
+    said = _said(errors, clean)
+
+    match status:
+        case 429:
+            return Outcome(Result.REFUSED, f"SendGrid asks to wait (429){said}", _wait(headers))
+        case 500 | 503 if errors:
+            return Outcome(Result.REFUSED, f"SendGrid could not take it ({status}){said}", _wait(headers))
+        case 401:
+            return _stop(f"SendGrid refused the API key (401){said}: check SENDGRID_API_KEY")
+        case 403:
+            return _stop(
+                f"SendGrid forbids it (403){said}: key without the scope mail.send, or sender not verified"
+            )
+        case 413:
+            return Outcome(Result.TOO_LARGE, f"SendGrid finds the request too large (413){said}")
+        case 400:
+            return _bad_request(errors, batch, clean, said)
+        case 404 | 405 | 406 | 415:
+            return _stop(
+                f"no mail is taken at this address ({status}){said}: check delivery.sendgrid.api_url"
+            )
+        # The request may have reached SendGrid and its answer been replaced: a time-out is a gateway's word.
+        case 408 | 499:
+            return Outcome(Result.UNCERTAIN, f"timed out on the way ({status})")
+    if 300 <= status < 400:
+        return _stop(f"redirected ({status}), which is never followed: check delivery.sendgrid.api_url")
+    if 400 <= status < 500:
+        return _stop(f"SendGrid refused it ({status}){said}")
+    # Any other 2xx too: 200 is documented for sandbox mode only, which Rapport does not use, so it is not
+    # known who answered so and what they did.
+    return Outcome(Result.UNCERTAIN, f"an answer that does not say whether it was taken ({status})")
+
+
+def _bad_request(errors: list[dict[str, Any]], batch: Batch, clean: Scrubber, said: str) -> Outcome:
+    """A 400 is about certain people only if every error in it names one; else it is about everyone."""
+    rejected: dict[int, str] = {}
+    for error in errors:
+        who = _people(error, batch)
+        if not who:
+            return _stop(f"SendGrid rejects sender or content (400){said}")
+        for place in who:
+            rejected.setdefault(batch.recipients[place].subscriber, _one(error, clean))
+    # All of many at once: that is what they have in common, and striking them out one batch after another
+    # would leave nobody.
+    if not rejected or len(rejected) == len(batch.recipients) > 1:
+        return _stop(f"SendGrid rejects the request (400){said}")
+    return Outcome(Result.REJECTED, f"SendGrid rejects {len(rejected)} of the batch (400)", rejected=rejected)
+
+
+def _people(error: dict[str, Any], batch: Batch) -> list[int]:
+    """Places in the batch that an error is about."""
+    field, message = error.get("field"), error["message"]
+    field = field if isinstance(field, str) else ""
+    for text in (field, message):
+        places = sorted({int(place) for place in _WHO.findall(text)})
+        if places:
+            return places if places[-1] < len(batch.recipients) else []
+    if not field.startswith("personalizations"):
+        return []
+    # "Each unique email address in the personalizations array should only be included once. You have
+    # included [address] more than once": a spelling of one person that slipped through. The first stays.
+    words = {word.strip("[]<>()'\".,;:").casefold() for word in message.split() if "@" in word}
+    places = [n for n, person in enumerate(batch.recipients) if person.address.casefold() in words]
+    return places[1:] or places
+
+
+def _errors(body: bytes) -> list[dict[str, Any]]:
+    """SendGrid's own errors, `{"errors": [{"message", "field", "help"}]}`; of any other body, none."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return []
+    errors = document.get("errors") if isinstance(document, dict) else None
+    if not isinstance(errors, list):
+        return []
+    if not all(isinstance(error, dict) and isinstance(error.get("message"), str) for error in errors):
+        return []
+    return errors
+
+
+def _one(error: dict[str, Any], clean: Scrubber) -> str:
+    field = error.get("field")
+    message = clean(error["message"])
+    return f"{clean(field)}: {message}" if isinstance(field, str) and field else message
+
+
+def _said(errors: list[dict[str, Any]], clean: Scrubber) -> str:
+    return f" [{_one(errors[0], clean)}]" if errors else ""
+
+
+def _stop(reason: str) -> Outcome:
+    return Outcome(Result.STOP, reason)
+
+
+def _wait(headers: Mapping[str, Any]) -> float | None:
+    """Seconds to wait: `Retry-After`, else until `X-RateLimit-Reset` (unix seconds).
+
+    By the server's own clock where it tells it. Neither header is promised (API docs, rate-limits).
+    """
+    now = _date(headers.get("Date")) or clock.now()
+    after = str(headers.get("Retry-After") or "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", after):
+        return float(after)
+    until = _date(after)
+    reset = str(headers.get("X-RateLimit-Reset") or "").strip()
+    if until is None and re.fullmatch(r"[0-9]{1,10}", reset):
+        until = datetime.fromtimestamp(int(reset), UTC)
+    return max(0.0, (until - now).total_seconds()) if until else None
+
+
+def _date(value: object) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(str(value or ""))
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

@@ -1,0 +1,256 @@
+"""One kept HTTP connection that knows whether all of a request has left.
+
+Three ends: an Answer, whatever its status; NotSent, when surely nobody acted on the request, for it never
+left whole; NoAnswer, when its last byte was written and what came of it is not known.
+
+Connecting, writing and reading may take `timeout` seconds each, in all and not per byte: an answer that
+trickles in does not hold a worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
+
+from pipeline.errors import ConfigError
+
+from . import proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from email.message import Message
+
+IDLE_SECONDS = 20.0
+"""A connection unused for longer is not trusted: servers close theirs after a minute or so, and a request
+written in the moment of closing is doubt."""
+
+_MOST_BODY = 64 * 1024
+_AFTERTHOUGHT = 1.0
+
+
+class NotSent(Exception):
+    """The request never left whole. The text is for staff and holds nothing of the request."""
+
+
+class NoAnswer(Exception):
+    """The whole request was written and no answer came that can be read."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, in the shape that python_http_client's Response takes."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    def getcode(self) -> int:
+        return self.status
+
+    def read(self) -> bytes:
+        return self.body
+
+    def info(self) -> Message:
+        return self.headers
+
+
+class Wire:
+    """The connection to one server. Not for two threads at once."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._timeout = timeout
+        self._url = _checked(url)
+        self._proxy = proxy.for_server(self._url)
+        self._tls = ssl.create_default_context() if self._url.scheme == "https" else None
+        self._connection: http.client.HTTPConnection | None = None
+        self._last_used = 0.0
+
+    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Write one request and read its answer; raise NotSent or NoAnswer."""
+        request = self._head(method, url, headers, len(body)) + body
+        sock = self._socket()
+        try:
+            return self._exchange(sock, request)
+        except BaseException:
+            # Also when the process is told to stop: half a request must not lie on a kept connection.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _exchange(self, sock: socket.socket, request: bytes) -> Answer:
+        try:
+            self._write(sock, request)
+        except OSError as error:
+            return self._answer_before_the_end(sock, error)
+        try:
+            return self._read(sock, self._timeout)
+        except TimeoutError:
+            raise NoAnswer(f"SendGrid did not answer within {self._timeout:g} seconds") from None
+        except Exception as error:
+            # Everything, for the last byte is written: whatever goes wrong from here on is doubt.
+            raise NoAnswer(f"the connection to SendGrid ended without an answer ({_why(error)})") from None
+
+    def _write(self, sock: socket.socket, request: bytes) -> None:
+        # Not sendall, which does not say how far it came: when this raises, the last byte was not written.
+        end = time.monotonic() + self._timeout
+        rest = memoryview(request)
+        while rest:
+            sock.settimeout(_left(end))
+            rest = rest[sock.send(rest) :]
+
+    def _answer_before_the_end(self, sock: socket.socket, error: OSError) -> Answer:
+        # A server that will not have a request (too large, say) answers and closes while we still write.
+        try:
+            answer = self._read(sock, min(_AFTERTHOUGHT, self._timeout))
+        except Exception:
+            raise NotSent(
+                f"the connection to SendGrid broke before the request was written ({_why(error)})"
+            ) from None
+        if answer.status < 300:
+            raise NoAnswer(f"SendGrid answered {answer.status} to a request it had not had whole")
+        if answer.status >= 500:
+            raise NotSent(f"SendGrid answered {answer.status} before the request was written")
+        self.close()
+        return answer
+
+    def _read(self, sock: socket.socket, timeout: float) -> Answer:
+        incoming = _Within(sock, time.monotonic() + timeout)
+        response = http.client.HTTPResponse(incoming, method="POST")  # type: ignore[arg-type]
+        try:
+            response.begin()
+            if incoming.ended:
+                # http.client takes a head that broke off for a whole one.
+                raise http.client.IncompleteRead(b"")
+            body = b""
+            # The status stands; a body that breaks off takes nothing from it.
+            with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+                body = response.read(_MOST_BODY)
+            if response.will_close or not response.isclosed():
+                self.close()
+            self._last_used = time.monotonic()
+            return Answer(response.status, response.headers, body)
+        finally:
+            response.close()
+
+    def _socket(self) -> socket.socket:
+        if self._connection is not None:
+            sock: socket.socket = self._connection.sock
+            if time.monotonic() - self._last_used < IDLE_SECONDS and _quiet(sock):
+                return sock
+            self.close()
+        try:
+            self._connection = self._connect()
+        except Exception as error:
+            # No byte of a request was written yet, so whatever it was, nothing was sent.
+            raise NotSent(f"could not connect to SendGrid ({_why(error)})") from None
+        connected: socket.socket = self._connection.sock
+        return connected
+
+    def _connect(self) -> http.client.HTTPConnection:
+        far = (self._url.hostname or "", self._url.port or (443 if self._tls else 80))
+        near = (self._proxy.hostname or "", self._proxy.port or 80) if self._proxy else far
+        connection: http.client.HTTPConnection
+        if self._tls:
+            connection = http.client.HTTPSConnection(*near, timeout=self._timeout, context=self._tls)
+            if self._proxy:
+                connection.set_tunnel(*far, headers=proxy.login(self._proxy))
+        else:
+            connection = http.client.HTTPConnection(*near, timeout=self._timeout)
+        try:
+            connection.connect()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _head(self, method: str, url: str, headers: Mapping[str, str], length: int) -> bytes:
+        parts = urlsplit(url)
+        through = self._proxy is not None and self._tls is None
+        target = url if through else parts.path + (f"?{parts.query}" if parts.query else "")
+        lines = {"Host": parts.netloc.rpartition("@")[2], **headers, "Content-Length": str(length)}
+        if through and self._proxy:
+            lines.update(proxy.login(self._proxy))
+        text = f"{method} {target} HTTP/1.1\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in lines.items()
+        )
+        return (text + "\r\n").encode("ascii")
+
+
+class _Within(io.RawIOBase):
+    """A socket's incoming side that ends in TimeoutError when the time for the whole answer is up."""
+
+    def __init__(self, sock: socket.socket, end: float) -> None:
+        self._sock = sock
+        self._end = end
+        self.ended = False
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._sock.settimeout(_left(self._end))
+        count = self._sock.recv_into(buffer)
+        self.ended = count == 0
+        return count
+
+
+def _left(end: float) -> float:
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
+def _quiet(sock: socket.socket) -> bool:
+    """Whether a kept connection is open and empty. Closed, or with bytes nobody asked for, it goes."""
+    if isinstance(sock, ssl.SSLSocket) and sock.pending():
+        return False
+    sock.settimeout(0)
+    try:
+        # The socket's own recv, also under TLS: the question is whether anything at all has arrived.
+        socket.socket.recv(sock, 1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _checked(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and url.isascii() and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or parts.query or parts.fragment or not url.isprintable() or " " in url:
+        raise ConfigError(
+            "delivery.sendgrid.api_url is not a web address.", 'Set it to "https://api.sendgrid.com".'
+        )
+    return parts
+
+
+def _why(error: Exception) -> str:
+    """What a person can act on, never an exception's own text where that may quote bytes."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate: {error.verify_message}"
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, OSError) and str(error).startswith("Tunnel connection failed"):
+        return "the proxy refused"
+    return type(error).__name__

@@ -1,0 +1,106 @@
+"""Fetching every feed, side by side; a broken one is set aside with its reason."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from pipeline import editions, posts
+from pipeline.database import one_at_a_time
+from pipeline.errors import FeedError
+from pipeline.feed.fetch import fetch
+from pipeline.feed.parse import parse
+from pipeline.tables import feeds
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row
+
+    from pipeline.config import Config
+    from pipeline.database import Database
+    from pipeline.feed import Entry, Fetched
+
+SIDE_BY_SIDE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What became of one feed. ``outcome`` is fetched, not_modified or failed."""
+
+    url: str
+    outcome: str
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    moved_to: str | None = None
+    error: str | None = None
+    remedy: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def pull(database: Database, config: Config) -> list[Pulled]:
+    """Fetch every feed of the configuration and keep its posts. Raises nothing for a feed's fault."""
+    with database.write() as connection:
+        one_at_a_time(connection, "pull")
+        editions.register(connection, (digest.name for digest in config.digests), clock.now())
+        known = {row.url: row for row in connection.execute(select(feeds))}
+        for feed in config.feeds:
+            if feed.url not in known:
+                connection.execute(insert(feeds).values(url=feed.url))
+        known = {row.url: row for row in connection.execute(select(feeds))}
+    urls = list(dict.fromkeys(feed.url for feed in config.feeds))
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        return list(pool.map(lambda url: _pull_one(database, known[url]), urls))
+
+
+def _pull_one(database: Database, feed: Row[Any]) -> Pulled:
+    try:
+        fetched = fetch(feed.url, etag=feed.etag, last_modified=feed.last_modified)
+        if fetched.body is None:
+            entries: Sequence[Entry] = ()
+        else:
+            entries = parse(fetched.body, url=fetched.url, content_type=fetched.content_type)
+    except FeedError as error:
+        _note_failure(database, feed, error)
+        return Pulled(feed.url, "failed", error=error.message, remedy=error.remedy)
+    return _keep(database, feed, fetched, entries)
+
+
+def _keep(database: Database, feed: Row[Any], fetched: Fetched, entries: Sequence[Entry]) -> Pulled:
+    at = clock.now()
+    # The validators are kept in the transaction that keeps the posts: a crash between the two would
+    # have the next pull told "not modified" about posts that were never stored.
+    with database.write() as connection:
+        one_at_a_time(connection, "pull")
+        first = connection.execute(select(feeds.c.first_fetched_at).where(feeds.c.id == feed.id)).scalar()
+        counts = posts.store(connection, feed.id, entries, at=at, initial=first is None)
+        connection.execute(
+            update(feeds)
+            .where(feeds.c.id == feed.id)
+            .values(
+                etag=fetched.etag,
+                last_modified=fetched.last_modified,
+                first_fetched_at=first or at,
+                fetched_at=at,
+                failing_since=None,
+                error=None,
+            )
+        )
+    outcome = "not_modified" if fetched.body is None else "fetched"
+    return Pulled(feed.url, outcome, counts.new, counts.changed, counts.unchanged, moved_to=fetched.moved_to)
+
+
+def _note_failure(database: Database, feed: Row[Any], error: FeedError) -> None:
+    with database.write() as connection:
+        connection.execute(
+            update(feeds)
+            .where(feeds.c.id == feed.id)
+            .values(failing_since=feed.failing_since or clock.now(), error=error.message)
+        )

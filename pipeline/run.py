@@ -1,0 +1,225 @@
+"""The whole job, for every digest that is due: pull, compose, check, approval, send.
+
+Safe to call as often as one likes and from several places: a lock a digest lets one in, and a due time
+has one edition by a constraint of the database. What is to be done stands in plan.py; here it is done.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline import editions
+from pipeline.choose import choose
+from pipeline.compose import compose
+from pipeline.delivery.handover import Delivery, message_of
+from pipeline.due import moment_of, next_due
+from pipeline.errors import BusyError, ProviderError, RapportError
+from pipeline.letter.check import check_letter
+from pipeline.letter.personal import Links, sample
+from pipeline.plan import Plan, Situation, Step, plan, verdict
+from pipeline.providers import Batch, Result
+from pipeline.providers.choice import provider
+from pipeline.pull import pull
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from pipeline.config import Digest
+    from pipeline.installation import Installation
+
+    Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of one digest; ``outcome`` is one of the words of `run --json`."""
+
+    digest: str
+    outcome: str
+    edition: Row[Any] | None
+    reason: str
+    next_due: str
+
+
+def run(
+    installation: Installation, digests: list[Digest], *, at_once: bool = False, progress: Progress
+) -> list[Ran]:
+    """Do what is due for each digest; one that fails does not keep the others from going out.
+
+    ``at_once`` treats them as due now (`--now`).
+    """
+    return [_Run(installation, digest, at_once, progress).outcome() for digest in digests]
+
+
+def send(installation: Installation, digest: Digest, slug: str, progress: Progress) -> Row[Any]:
+    """Deliver an approved edition, or go on with one left in `sending`. The caller holds the lock.
+
+    One that is sent already is given back as it is. Raises RapportError when it may not be sent.
+    """
+    with installation.database.read() as connection:
+        edition = editions.by_slug(connection, slug)
+    if edition.status == "sent":
+        return edition
+    if edition.status not in ("approved", "sending"):
+        raise RapportError(
+            f"{slug} is {edition.status}, not approved.", f"Decide with `rapport editions approve {slug}`."
+        )
+    chosen = provider(installation.config, installation.folder)
+    links = Links(installation.config, installation.tokens, digest.name)
+    try:
+        return Delivery(installation.database, installation.config, chosen, links, progress).run(edition)
+    finally:
+        chosen.close()
+
+
+def send_test(installation: Installation, edition: Row[Any], address: str) -> None:
+    """Send one marked copy to staff. No row of the ledger, and no list headers: its links do nothing."""
+    from subscribers.addresses import normalise
+
+    chosen = provider(installation.config, installation.folder)
+    reader = replace(sample(installation.config, edition.digest, normalise(address)), headers={})
+    message = message_of(installation.config, edition)
+    message = replace(message, subject=f"[Test] {message.subject}")
+    try:
+        outcome = chosen.send(message, Batch(uuid.uuid4().hex, [reader]))
+    finally:
+        chosen.close()
+    if outcome.result is not Result.ACCEPTED:
+        raise ProviderError(f"The copy was not taken ({outcome.result}): {outcome.reason}")
+
+
+def rehearse(
+    installation: Installation, digests: list[Digest], *, at: datetime, at_once: bool = False
+) -> list[Ran]:
+    """What `run` would do at a moment, from the posts known now. Nothing is fetched, kept or sent."""
+    return [_rehearsed(installation, digest, at, at_once) for digest in digests]
+
+
+def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once: bool) -> Ran:
+    with installation.database.read() as connection:
+        situation = _situation(installation, connection, digest, at, at_once)
+        edition, planned = situation.edition, plan(situation)
+        outcome, reason = planned.outcome, planned.reason
+        if planned.step is Step.SKIP:
+            outcome = "skipped"
+        elif planned.step is Step.SEND:
+            outcome = "sent"
+        elif planned.step is Step.DECIDE and edition is not None:
+            decided = verdict(situation, edition.announced_at, edition.due_at)
+            outcome, reason = decided.outcome or "sent", decided.reason
+        elif planned.step is Step.COMPOSE:
+            draft = edition.id if edition is not None else None
+            choice = choose(connection, digest, situation.first_seen, at, draft)
+            due_at = moment_of(planned.due, situation.zone)
+            decided = verdict(situation, at, due_at)
+            outcome, reason = decided.outcome or "sent", decided.reason
+            if not choice.posts:
+                outcome, reason = "skipped" if due_at <= at else "not_due", f"{choice.reason} so far"
+    return Ran(digest.name, outcome, edition, reason, _next_due(installation, digest, at))
+
+
+class _Run:
+    """One digest's turn."""
+
+    def __init__(self, installation: Installation, digest: Digest, at_once: bool, progress: Progress) -> None:
+        self.installation = installation
+        self.database = installation.database
+        self.digest = digest
+        self.at_once = at_once
+        self.progress = progress
+        self.now = clock.now()
+
+    def outcome(self) -> Ran:
+        try:
+            with self.database.lock(self.digest.name):
+                return self._alone()
+        except BusyError as error:
+            return self._ran("busy", None, error.message)
+        except RapportError as error:
+            with self.database.read() as connection:
+                edition = editions.open_one(connection, self.digest.name)
+            return self._ran("failed", edition, f"{error.message} {error.remedy}".strip())
+
+    def _alone(self) -> Ran:
+        with self.database.write() as connection:
+            editions.register(connection, [self.digest.name], self.now)
+            situation = _situation(self.installation, connection, self.digest, self.now, self.at_once)
+        planned = plan(situation)
+        edition = situation.edition
+        if planned.step is Step.COMPOSE:
+            return self._compose(situation, planned.due)
+        if planned.step is Step.SKIP:
+            return self._skip(planned.due, planned.reason)
+        if edition is not None and planned.step is Step.DECIDE:
+            return self._decide(situation, edition)
+        if edition is not None and planned.step is Step.SEND:
+            return self._send(edition)
+        return self._ran(planned.outcome, edition, planned.reason)
+
+    def _compose(self, situation: Situation, due: str) -> Ran:
+        """Compose from the feeds as they are now, and let the approval rule decide."""
+        failed = [feed for feed in pull(self.database, self.installation.config) if feed.error]
+        composed = compose(self.installation, self.digest, due)
+        if composed.edition is None:
+            if failed:
+                # Perhaps the posts are behind the broken feed: the due time is not given up for that.
+                broken = "; ".join(f"{feed.error}" for feed in failed)
+                return self._ran("failed", None, f"{composed.reason}, and {broken}")
+            if self.at_once:
+                return self._ran("skipped", None, composed.reason)
+            if moment_of(due, situation.zone) > self.now:
+                return self._ran("not_due", None, composed.reason)
+            return self._skip(due, composed.reason)
+        with self.database.write() as connection:
+            edition = editions.change(connection, composed.edition.id, announced_at=self.now)
+        return self._decide(situation, edition)
+
+    def _decide(self, situation: Situation, edition: Row[Any]) -> Ran:
+        decided: Plan = verdict(situation, edition.announced_at, edition.due_at)
+        if decided.step is Step.WAIT:
+            return self._ran(decided.outcome, edition, decided.reason)
+        if wrong := [f for f in check_letter(self.installation.config, edition) if f.level == "error"]:
+            return self._ran("failed", edition, " ".join(f"{f.message} {f.remedy}" for f in wrong))
+        with self.database.write() as connection:
+            edition = editions.move(connection, edition.slug, "approve")
+        return self._send(edition)
+
+    def _send(self, edition: Row[Any]) -> Ran:
+        edition = send(self.installation, self.digest, edition.slug, self.progress)
+        return self._ran(edition.status, edition, edition.reason or "")
+
+    def _skip(self, due: str, reason: str) -> Ran:
+        zone = self.installation.config.newsletter.zone
+        aside = {"status": "skipped", "reason": reason, "finished_at": self.now}
+        with self.database.write() as connection:
+            edition = editions.create(connection, self.digest, due, zone, **aside)
+        return self._ran("skipped", edition, reason)
+
+    def _ran(self, outcome: str, edition: Row[Any] | None, reason: str) -> Ran:
+        upcoming = _next_due(self.installation, self.digest, self.now)
+        return Ran(self.digest.name, outcome, edition, reason, upcoming)
+
+
+def _situation(
+    installation: Installation, connection: Connection, digest: Digest, now: datetime, at_once: bool
+) -> Situation:
+    return Situation(
+        digest=digest,
+        zone=installation.config.newsletter.zone,
+        now=now,
+        at_once=at_once,
+        first_seen=editions.first_seen(connection, digest.name, otherwise=now),
+        edition=editions.open_one(connection, digest.name),
+        taken=editions.due_times(connection, digest.name),
+    )
+
+
+def _next_due(installation: Installation, digest: Digest, now: datetime) -> str:
+    zone = installation.config.newsletter.zone
+    return moment_of(next_due(digest.schedule, zone, now), zone).astimezone(zone).isoformat()

@@ -1,0 +1,172 @@
+"""Reading the configuration: the file, the environment over it, and errors one can act on."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline.config import Config, FromEnvironment
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic_core import ErrorDetails
+
+PREFIX = "RAPPORT_"
+Path_ = tuple[int | str, ...]
+
+
+def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> tuple[Config, Path]:
+    """The configuration and the folder that relative paths in it are taken from.
+
+    ``path`` defaults to $RAPPORT_CONFIG, else ./rapport.toml. A key is overridden by the environment
+    variable RAPPORT_SECTION__KEY (in a list of tables: RAPPORT_DIGESTS__0__NAME). Raises ConfigError
+    that names file, line, key and remedy.
+    """
+    named = path or (Path(environment["RAPPORT_CONFIG"]) if environment.get("RAPPORT_CONFIG") else None)
+    file = named or Path("rapport.toml")
+    overrides = dict(_overrides(environment))
+    text = _read(file, required=named is not None or not overrides)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}.", "Mend that line.") from None
+    for keys, value in overrides.items():
+        _put(data, keys, value)
+    try:
+        return Config.model_validate(data), file.resolve().parent
+    except ValidationError as error:
+        raise _explained(error, file, text, overrides) from None
+
+
+def _read(file: Path, *, required: bool) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        if not required:
+            return ""
+        raise ConfigError(
+            f"There is no configuration at {file}.",
+            "Make one with `rapport init`, or name it with --config or $RAPPORT_CONFIG.",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise ConfigError(
+            f"{file} cannot be read: {reason}.", "Check the file and its permissions."
+        ) from None
+
+
+def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[Path_, FromEnvironment]]:
+    for name in sorted(environment):
+        # Without a double underscore it is no key of a section ($RAPPORT_SECRET, $RAPPORT_CONFIG).
+        if name.startswith(PREFIX) and "__" in name:
+            parts = name.removeprefix(PREFIX).lower().split("__")
+            yield tuple(int(p) if p.isdigit() else p for p in parts), FromEnvironment(environment[name])
+
+
+def _put(data: Any, keys: Path_, value: FromEnvironment) -> None:
+    *path, last = keys
+    for key, following in zip(path, keys[1:], strict=True):
+        data = _step(data, key, [] if isinstance(following, int) else {}, keys)
+    if isinstance(data, dict):
+        data[last] = value
+    else:
+        raise _misplaced(keys)
+
+
+def _step(data: Any, key: int | str, empty: Any, keys: Path_) -> Any:
+    if isinstance(data, dict) and isinstance(key, str):
+        return data.setdefault(key, empty)
+    if isinstance(data, list) and isinstance(key, int) and key <= len(data):
+        if key == len(data):
+            data.append(empty)
+        return data[key]
+    raise _misplaced(keys)
+
+
+def _misplaced(keys: Path_) -> ConfigError:
+    return ConfigError(
+        f"The environment variable {_variable(keys)} fits no key of the configuration.",
+        "Write RAPPORT_SECTION__KEY, in a list of tables RAPPORT_DIGESTS__0__NAME with numbers from 0.",
+    )
+
+
+def _variable(keys: Path_) -> str:
+    return PREFIX + "__".join(str(key) for key in keys).upper()
+
+
+def _explained(
+    error: ValidationError, file: Path, text: str, overrides: Mapping[Path_, FromEnvironment]
+) -> ConfigError:
+    problems = [_problem(detail, file, text, overrides) for detail in error.errors()]
+    message = "\n".join(message for message, _ in problems)
+    return ConfigError(message, problems[0][1])
+
+
+def _problem(
+    detail: ErrorDetails, file: Path, text: str, overrides: Mapping[Path_, FromEnvironment]
+) -> tuple[str, str]:
+    keys = detail["loc"]
+    key = _dotted(keys)
+    if keys in overrides:
+        where = f"environment variable {_variable(keys)}"
+    else:
+        line = _line(text, keys)
+        where = f"{file}:{line}" if line else str(file)
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(keys[:-1])
+        close = get_close_matches(str(keys[-1]), known, 1)
+        remedy = f"Did you mean {close[0]}?" if close else f"Known keys there: {', '.join(known)}."
+        return f"{where}: {key} is not a key Rapport knows. {remedy}", remedy
+    if detail["type"] == "missing":
+        return f"{where}: {key} is missing.", f"Add {key} to {file}; `rapport init` writes an example."
+    said = detail["msg"].removeprefix("Value error, ")
+    said = said[:1].lower() + said[1:]
+    said = said if said.endswith("?") else f"{said}."
+    return f"{where}: {f'{key}: ' if key else ''}{said}", f"Correct {key or 'it'} in {file}."
+
+
+def _dotted(keys: Path_) -> str:
+    # People count from one: the second [[digests]] is digests[2].
+    return "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
+
+
+def _known_keys(keys: Path_) -> list[str]:
+    model: Any = Config
+    for key in keys:
+        if isinstance(key, str):
+            model = model.model_fields[key].annotation
+            model = next((a for a in get_args(model) if isinstance(a, type)), model)
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]\]?")
+
+
+def _line(text: str, keys: Path_) -> int | None:
+    """The line where a key stands, or its table's when the key is not there; None when it is not plain."""
+    seen: dict[str, int] = {}
+    names = [key for key in keys if isinstance(key, str)]
+    place = next((key for key in keys if isinstance(key, int)), None)
+    table, found = "", None
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := _HEADER.match(line):
+            table = match[2]
+            seen[table] = seen.get(table, -1) + 1
+            if table == ".".join(names) and place in (None, seen[table]):
+                return number
+        else:
+            key = line.partition("=")[0].strip().strip("\"'")
+            inside = f"{table}.{key}".lstrip(".") == ".".join(names) if "=" in line else False
+            if inside and place in (None, seen.get(table)):
+                return number
+        if table == ".".join(names[:-1]) and table and place in (None, seen[table]) and found is None:
+            found = number
+    return found

@@ -1,0 +1,149 @@
+"""The tables of the pipeline: feeds, posts, editions and the ledger of who was handed over."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from subscribers.tables import Id, Moment, metadata
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("first_fetched_at", Moment),
+    Column("fetched_at", Moment),
+    Column("failing_since", Moment),
+    Column("error", Text),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("feed_id", Id, ForeignKey("feeds.id"), nullable=False, index=True),
+    Column("url", Text),
+    Column("title", Text, nullable=False),
+    Column("published", Moment),
+    Column("first_seen", Moment, nullable=False),
+    # Came with the first pull of its feed: part of the archive unless recent (promise 7).
+    Column("initial", Boolean, nullable=False),
+    # Its place in the feed when first seen; 0 is the top. Orders the posts that have no date.
+    Column("position", Integer, nullable=False),
+    Column("author", Text),
+    Column("categories", JSON, nullable=False),
+    Column("excerpt", Text, nullable=False),
+    Column("words", Integer, nullable=False),
+    Column("image_url", Text),
+    Column("image_alt", Text),
+)
+
+post_keys = Table(
+    "post_keys",
+    metadata,
+    # What a post is known by. A key that several posts share identifies none of them.
+    Column("kind", String(8), primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("post_id", Id, ForeignKey("posts.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("first_seen", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+OPEN = ("draft", "approved", "held", "sending", "paused")
+"""Statuses of an edition that is not finished. A digest has at most one such edition."""
+
+_is_open = text("status IN ('draft', 'approved', 'held', 'sending', 'paused')")
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("digest", String(64), ForeignKey("digests.name"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("slug", String(80), nullable=False, unique=True),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text),
+    # The due time as the wall clock shows it: what a daylight-saving Sunday cannot double.
+    Column("due", String(32), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("preheader", Text, nullable=False, server_default=""),
+    Column("html", Text, nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("posts", JSON, nullable=False),
+    Column("left_out", JSON, nullable=False),
+    Column("composed_at", Moment),
+    # When `run` put the draft up: the hold window counts from here.
+    Column("announced_at", Moment),
+    Column("approved_at", Moment),
+    Column("snapshot_at", Moment),
+    Column("finished_at", Moment),
+    UniqueConstraint("digest", "number", name="uq_editions_number"),
+    UniqueConstraint("digest", "due", name="uq_editions_due"),
+    Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
+)
+
+edition_posts = Table(
+    "edition_posts",
+    metadata,
+    # The key is the promise: a post is in one edition of a digest. Freeing a post deletes its row.
+    Column("digest", String(64), primary_key=True),
+    Column("post_id", Id, ForeignKey("posts.id"), primary_key=True),
+    Column("edition_id", Id, ForeignKey("editions.id"), nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("edition_id", Id, ForeignKey("editions.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    # waiting → sending → sent | uncertain; a refusal goes back to waiting.
+    Column("state", String(16), nullable=False),
+    Column("first", Id, nullable=False),
+    Column("last", Id, nullable=False),
+    # New for every attempt; goes out with the request, so that events can name it.
+    Column("attempt", String(36), unique=True),
+    Column("at", Moment),
+    Column("reason", Text),
+    sqlite_with_rowid=False,
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    # One row a person and edition, in exactly one batch; one row an address and edition. So nobody
+    # is handed over twice while a batch is claimed only out of `waiting` (ledger.claim).
+    Column("edition_id", Id, ForeignKey("editions.id"), primary_key=True),
+    Column("subscriber_id", Id, primary_key=True, autoincrement=False),
+    Column("email", String(320)),
+    Column("batch", Integer, nullable=False),
+    # Null: what became of the batch became of this person. Else `failed` or `withheld`, or `sent`
+    # where one of an orphaned batch was found to have been handed over.
+    Column("state", String(16)),
+    Column("at", Moment),
+    Column("reason", Text),
+    UniqueConstraint("edition_id", "email", name="uq_recipients_email"),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,57 @@
+"""Who may get a digest now, and why someone may not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Select, exists, or_, select
+
+from subscribers import suppression
+from subscribers.people import Status
+from subscribers.suppression import Reason
+from subscribers.tables import subscribers, subscriptions, suppressions
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+
+def mailable(digest: str, today: date) -> Select[tuple[int, str]]:
+    """A select of (id, email) of everyone who may get ``digest`` now, to insert from or to join.
+
+    Not ordered: SQLite walks ix_subscriptions_audience, which is in the order of ids, and asking for that
+    order would only make other planners sort.
+    """
+    return (
+        select(subscribers.c.id, subscribers.c.email)
+        .join_from(subscriptions, subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+        .where(
+            subscriptions.c.digest == digest,
+            subscriptions.c.status == Status.ACTIVE.value,
+            or_(subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= today),
+            ~exists().where(suppressions.c.email == subscribers.c.email),
+        )
+    )
+
+
+def why_not(connection: Connection, subscriber_id: int, digest: str, today: date) -> str:
+    """Why someone does not get ``digest`` now; empty for who does."""
+    email = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber_id))
+    held = connection.execute(
+        select(subscriptions.c.status, subscriptions.c.paused_until).where(
+            subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.digest == digest
+        )
+    ).first()
+    if email is None or held is None:
+        return "removed"
+    reason = suppression.reason_for(connection, email)
+    if held.status == Status.UNSUBSCRIBED or reason == Reason.UNSUBSCRIBED:
+        return "unsubscribed"
+    if reason is not None:
+        return f"suppressed: {reason}"
+    if held.status == Status.PENDING:
+        return "not confirmed"
+    if held.paused_until is not None and held.paused_until > today:
+        return f"paused until {held.paused_until.isoformat()}"
+    return ""

@@ -1,0 +1,105 @@
+"""The proof that someone asked for mail: a record is written, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Select, String, Text, literal, select
+
+from subscribers import clock
+from subscribers.errors import SubscriberError
+from subscribers.sets import among
+from subscribers.tables import Moment, consents, subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+class Action(StrEnum):
+    ADDED = "added"
+    IMPORTED = "imported"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    at: datetime
+    action: Action
+    digest: str | None
+    wording: str
+    source: str
+    network_address: str | None
+
+
+def evidence(wording: str) -> str:
+    """The wording that was agreed to, which whoever adds people for them must bring."""
+    wording = wording.strip()
+    if not wording:
+        raise SubscriberError(
+            "Nobody is added without evidence that they agreed.",
+            "Say in a sentence what they agreed to, when and where.",
+            code="consent",
+        )
+    return wording
+
+
+def record(
+    connection: Connection,
+    subscriber_id: int,
+    action: Action,
+    *,
+    digest: str | None = None,
+    wording: str = "",
+    source: str,
+    network_address: str | None = None,
+) -> None:
+    """Write down one thing that was agreed to or withdrawn."""
+    connection.execute(
+        consents.insert().values(
+            subscriber_id=subscriber_id,
+            at=clock.now(),
+            action=action.value,
+            digest=digest,
+            wording=wording,
+            source=source,
+            network_address=network_address,
+        )
+    )
+
+
+def record_all(
+    connection: Connection,
+    subscriber_ids: Sequence[int],
+    action: Action,
+    *,
+    digest: str,
+    wording: str,
+    source: str,
+) -> None:
+    """Write down the same for many people, in one statement."""
+    said: Select[tuple[int, datetime, str, str, str, str]] = select(
+        subscribers.c.id,
+        literal(clock.now(), Moment()),
+        literal(action.value, String()),
+        literal(digest, String()),
+        literal(wording, Text()),
+        literal(source, Text()),
+    ).where(among(connection, subscribers.c.id, subscriber_ids))
+    columns = ["subscriber_id", "at", "action", "digest", "wording", "source"]
+    connection.execute(consents.insert().from_select(columns, said))
+
+
+def history(connection: Connection, subscriber_id: int) -> tuple[Consent, ...]:
+    """All that was written down of one person, oldest first."""
+    rows = connection.execute(
+        select(consents).where(consents.c.subscriber_id == subscriber_id).order_by(consents.c.id)
+    )
+    return tuple(
+        Consent(row.at, Action(row.action), row.digest, row.wording, row.source, row.network_address)
+        for row in rows
+    )

@@ -1,0 +1,216 @@
+"""People and what they asked for: adding, unsubscribing, looking up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+
+from subscribers import clock, consent, suppression
+from subscribers.addresses import clean_name, normalise
+from subscribers.consent import Action
+from subscribers.errors import SubscriberError
+from subscribers.people import Person, Status, Subscription
+from subscribers.sets import insert
+from subscribers.suppression import Reason
+from subscribers.tables import subscribers, subscriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+SELF_SERVICE = "They can sign up again themselves."
+REMEDIES = {
+    Reason.BOUNCED: "Mail to it came back as undeliverable: ask the person for another address.",
+    Reason.UNSUBSCRIBED: SELF_SERVICE,
+    Reason.MANUAL: "Staff decided this by hand: ask them before you do anything.",
+    Reason.COMPLAINED: "They reported a letter as spam: mailing them again would harm everyone's delivery.",
+    Reason.FORGOTTEN: f"They asked to be erased. {SELF_SERVICE}",
+}
+"""What staff can do about someone who may not be added."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestCount:
+    digest: str
+    active: int
+    pending: int
+    unsubscribed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    digests: tuple[DigestCount, ...]
+    suppressed: dict[Reason, int]
+
+
+def add(
+    connection: Connection, email: str, *, name: str = "", digests: Sequence[str], wording: str, source: str
+) -> Person:
+    """Put someone on the list who agreed elsewhere: active at once, with that evidence.
+
+    For an active person it adds the evidence, and a name where there was none. Raises SubscriberError for
+    someone who must get nothing or who unsubscribed from one of ``digests``: only they can undo that.
+    """
+    email, wording = normalise(email), consent.evidence(wording)
+    _refuse_suppressed(connection, email)
+    _refuse_unsubscribed(connection, email, digests)
+    subscriber_id = _kept(connection, email, clean_name(name))
+    for digest in digests:
+        _begin(connection, subscriber_id, digest)
+        consent.record(connection, subscriber_id, Action.ADDED, digest=digest, wording=wording, source=source)
+    return _person(connection, email)
+
+
+def unsubscribe(
+    connection: Connection, who: str | int, *, digests: Sequence[str] | None = None, source: str
+) -> Person | None:
+    """End subscriptions to ``digests``, or (None) all of them and all mail to the address. Repeatable.
+
+    An address that is not on the list is suppressed, so that no later import mails it. An id that is no
+    longer known has nothing left to end: None.
+    """
+    subscriber_id, email = _found(connection, who)
+    if email is None:
+        return None
+    if subscriber_id is None:
+        suppression.suppress(connection, email, Reason.UNSUBSCRIBED, source)
+        return _person(connection, email)
+    for digest in _digests_of(connection, subscriber_id) if digests is None else digests:
+        if _end(connection, subscriber_id, digest):
+            consent.record(connection, subscriber_id, Action.UNSUBSCRIBED, digest=digest, source=source)
+    if digests is None and suppression.suppress(connection, email, Reason.UNSUBSCRIBED, source):
+        consent.record(connection, subscriber_id, Action.UNSUBSCRIBED, source=source)
+    return _person(connection, email)
+
+
+def person(connection: Connection, email: str) -> Person | None:
+    """What is known of an address; None if nothing is."""
+    found = _person(connection, normalise(email))
+    return None if found.id is None and found.suppression is None else found
+
+
+def stats(connection: Connection, digests: Iterable[str]) -> Stats:
+    """How many there are in each of ``digests``, in any other that has people, and under each suppression."""
+    found: dict[str, dict[str, int]] = {digest: {} for digest in digests}
+    by_status = (
+        select(subscriptions.c.digest, subscriptions.c.status, func.count())
+        .group_by(subscriptions.c.digest, subscriptions.c.status)
+        .order_by(subscriptions.c.digest)
+    )
+    for digest, status, number in connection.execute(by_status):
+        found.setdefault(digest, {})[status] = number
+    counted = (
+        DigestCount(digest, *(n.get(s, 0) for s in (Status.ACTIVE, Status.PENDING, Status.UNSUBSCRIBED)))
+        for digest, n in found.items()
+    )
+    return Stats(tuple(counted), suppression.counts(connection))
+
+
+def _refuse_suppressed(connection: Connection, email: str) -> None:
+    found = suppression.find(connection, email)
+    if found is not None:
+        raise SubscriberError(
+            f"This address gets no mail since {found.at:%Y-%m-%d}: {found.reason}.",
+            REMEDIES[found.reason],
+            code="suppressed",
+        )
+
+
+def _refuse_unsubscribed(connection: Connection, email: str, digests: Sequence[str]) -> None:
+    row = connection.execute(
+        select(subscriptions.c.digest, subscriptions.c.since)
+        .join_from(subscribers, subscriptions, subscribers.c.id == subscriptions.c.subscriber_id)
+        .where(
+            subscribers.c.email == email,
+            subscriptions.c.digest.in_(digests),
+            subscriptions.c.status == Status.UNSUBSCRIBED.value,
+        )
+    ).first()
+    if row is not None:
+        raise SubscriberError(
+            f"This person unsubscribed from {row.digest} on {row.since:%Y-%m-%d}.",
+            SELF_SERVICE,
+            code="unsubscribed",
+        )
+
+
+def _kept(connection: Connection, email: str, name: str) -> int:
+    """The person's id, old or new; a name is filled in but never replaced."""
+    connection.execute(
+        insert(connection, subscribers)
+        .values(email=email, name=name, created_at=clock.now())
+        .on_conflict_do_nothing(index_elements=["email"])
+    )
+    row = connection.execute(
+        select(subscribers.c.id, subscribers.c.name).where(subscribers.c.email == email)
+    ).one()
+    if name and not row.name:
+        connection.execute(update(subscribers).where(subscribers.c.id == row.id).values(name=name))
+    return int(row.id)
+
+
+def _begin(connection: Connection, subscriber_id: int, digest: str) -> None:
+    connection.execute(
+        insert(connection, subscriptions)
+        .values(subscriber_id=subscriber_id, digest=digest, status=Status.ACTIVE.value, since=clock.now())
+        # Only a pending one: whoever unsubscribes at this very moment stays unsubscribed.
+        .on_conflict_do_update(
+            index_elements=["subscriber_id", "digest"],
+            set_={"status": Status.ACTIVE.value, "since": clock.now()},
+            where=subscriptions.c.status == Status.PENDING.value,
+        )
+    )
+
+
+def _end(connection: Connection, subscriber_id: int, digest: str) -> bool:
+    """Whether there was something to end. A "no" to a digest never had is kept too: imports heed it."""
+    ended = {"status": Status.UNSUBSCRIBED.value, "since": clock.now(), "paused_until": None}
+    statement = (
+        insert(connection, subscriptions)
+        .values(subscriber_id=subscriber_id, digest=digest, **ended)
+        .on_conflict_do_update(
+            index_elements=["subscriber_id", "digest"],
+            set_=ended,
+            where=subscriptions.c.status != Status.UNSUBSCRIBED.value,
+        )
+        .returning(subscriptions.c.digest)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def _digests_of(connection: Connection, subscriber_id: int) -> list[str]:
+    return list(
+        connection.scalars(
+            select(subscriptions.c.digest)
+            .where(subscriptions.c.subscriber_id == subscriber_id)
+            .order_by(subscriptions.c.digest)
+        )
+    )
+
+
+def _found(connection: Connection, who: str | int) -> tuple[int | None, str | None]:
+    if isinstance(who, str):
+        email = normalise(who)
+        return connection.scalar(select(subscribers.c.id).where(subscribers.c.email == email)), email
+    return who, connection.scalar(select(subscribers.c.email).where(subscribers.c.id == who))
+
+
+def _person(connection: Connection, email: str) -> Person:
+    reason = suppression.reason_for(connection, email)
+    row = connection.execute(select(subscribers).where(subscribers.c.email == email)).first()
+    if row is None:
+        return Person(None, email, "", reason, (), ())
+    kept = connection.execute(
+        select(subscriptions).where(subscriptions.c.subscriber_id == row.id).order_by(subscriptions.c.digest)
+    )
+    return Person(
+        id=row.id,
+        email=row.email,
+        name=row.name,
+        suppression=reason,
+        subscriptions=tuple(Subscription(s.digest, Status(s.status), s.since, s.paused_until) for s in kept),
+        consent=consent.history(connection, row.id),
+    )

@@ -1,0 +1,180 @@
+"""A CSV file as other programs write it: its encoding, its separator, its broken rows; and cells that
+cannot become formulas.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from subscribers.errors import SubscriberError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LONGEST_LINE = 1 << 20
+MOST_LINES = 100
+"""Lines that one row may span. Past that a quotation mark was left open, not a long note written."""
+
+_CP1252 = "rapport-cp1252"
+_UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")
+
+# What OWASP names as the beginning of a formula, the full-width signs included. Behind any number of
+# apostrophes, so that guard and unguard undo each other whatever a cell holds: `'` and `=` may both begin
+# an address.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+
+
+class Record(NamedTuple):
+    """One row and the line it begins in; ``problem`` says why it could not be read."""
+
+    line: int
+    cells: list[str]
+    problem: str = ""
+
+
+class Sheet:
+    """An open CSV file, to be read once from its beginning in bounded memory."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self._file = file
+        head = file.peek(1 << 16)[: 1 << 16]  # type: ignore[attr-defined]  # a BufferedReader; pipes have it too
+        encoding = _encoding(head, path)
+        errors = _CP1252 if encoding == "utf-8-sig" else "replace"
+        self._lines = _Lines(io.TextIOWrapper(file, encoding, errors=errors, newline=""), path)
+        self._delimiter = _delimiter(self._lines.peek())
+
+    def position(self) -> int:
+        """How many bytes were read so far; 0 for a pipe."""
+        return self._file.tell() if self._file.seekable() else 0
+
+    def records(self) -> Iterator[Record]:
+        """The rows that are not blank. A row with a broken quotation mark costs only itself."""
+        lines = self._lines
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        while True:
+            lines.current.clear()
+            line = lines.number + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                broken = lines.keep_first()
+                reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+                yield Record(line, [broken.rstrip("\r\n")], "A quotation mark is left open or out of place.")
+                continue
+            if any(cells):
+                yield Record(line, cells)
+
+
+class _Lines:
+    """Lines for csv.reader. Those of the row being read are kept, to be given back if it turns out broken."""
+
+    def __init__(self, text: io.TextIOWrapper, path: Path) -> None:
+        self.number = 0
+        self.current: list[str] = []
+        self._text = text
+        self._path = path
+        self._back: deque[str] = deque()
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.current) == MOST_LINES:
+            raise csv.Error
+        line = self._back.popleft() if self._back else self._text.readline(LONGEST_LINE)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) == LONGEST_LINE:
+            raise SubscriberError(
+                f"{self._path}, line {self.number}: the line is too long for a list of people.",
+                "Export the list again as CSV.",
+                code="file",
+            )
+        self.current.append(line)
+        return line
+
+    def peek(self) -> str:
+        """The first line that is not blank, which stays to be read."""
+        while not (line := self._text.readline(LONGEST_LINE)).strip():
+            if not line:
+                raise empty(self._path)
+            self._back.append(line)
+        self._back.append(line)
+        return line
+
+    def keep_first(self) -> str:
+        """The row's first line; what was read beyond it will be read again."""
+        self._back.extendleft(reversed(self.current[1:]))
+        self.number -= len(self.current) - 1
+        return self.current[0]
+
+
+@contextmanager
+def open_sheet(path: Path) -> Iterator[Sheet]:
+    """Open a CSV file in UTF-8, UTF-16 or Windows-1252, separated by comma, semicolon or tab."""
+    try:
+        file = path.open("rb", buffering=1 << 16)
+    except OSError as error:
+        raise SubscriberError(
+            f"{path} cannot be read: {error.strerror}.",
+            "Check its name, and that the user Rapport runs as may read it.",
+            code="file",
+        ) from None
+    with file:
+        yield Sheet(file, path)
+
+
+def guard(cell: str) -> str:
+    """The cell so that no spreadsheet takes it for a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguard(cell: str) -> str:
+    """What the cell was before `guard` (many programs put the same apostrophe)."""
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
+
+
+def empty(path: Path) -> SubscriberError:
+    return SubscriberError(f"{path} is empty.", "Export the list again and look into the file.", code="file")
+
+
+def _encoding(head: bytes, path: Path) -> str:
+    if head[:2] in _UTF_16:
+        return "utf-16"
+    if b"\0" in head[1:2] and b"\0" not in head[::2]:
+        return "utf-16-le"
+    if b"\0" in head[:1] and b"\0" not in head[1::2]:
+        return "utf-16-be"
+    if _BINARY.search(head):
+        kind = "a spreadsheet or archive" if head.startswith(b"PK") else "not a text file"
+        raise SubscriberError(
+            f"{path}, line 1: this is {kind}, not CSV.",
+            "Open it in the program that made it and save or export it as CSV.",
+            code="file",
+        )
+    return "utf-8-sig"
+
+
+def _delimiter(line: str) -> str:
+    return max(",;\t", key=lambda delimiter: len(next(csv.reader([line], delimiter=delimiter), [])))
+
+
+def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
+    """Take a byte that is not UTF-8 for Windows-1252: one pass does, and one bad row harms no other."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(_CP1252, _as_cp1252)

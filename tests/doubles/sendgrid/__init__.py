@@ -1,0 +1,30 @@
+"""A strict SendGrid on loopback: real HTTP, and every documented rule of `POST /v3/mail/send`.
+
+    with StrictSendGrid() as server:
+        ...                       # send to server.url with the key server.key
+        server.deliveries         # what each person would receive
+        server.requests, server.connections, server.attempts
+
+It takes nothing for granted that is not documented: headers are not substituted, a personalization's headers
+stand in for the request's and do not merge with them, substitutions reach subject, reply-to and content only.
+Faults are queued, one a request: `server.faults.append(Hang(accept=True))`.
+
+Sources: SendGrid's OpenAPI description (twilio/sendgrid-oai), the API docs' pages mail-send/limitations and
+mail-send/errors, and what the real API was seen to answer in the issues of its client libraries.
+"""
+
+from .deliveries import Delivery
+from .faults import Answer, CloseAfter, Hang, Normal, Raw, Reset, Trickle
+from .server import StrictSendGrid
+
+__all__ = [
+    "Answer",
+    "CloseAfter",
+    "Delivery",
+    "Hang",
+    "Normal",
+    "Raw",
+    "Reset",
+    "StrictSendGrid",
+    "Trickle",
+]

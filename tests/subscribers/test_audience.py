@@ -1,0 +1,104 @@
+"""Who may get a digest now, and why someone may not."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, func, select, text, update
+
+from subscribers import directory, suppression
+from subscribers.audience import mailable, why_not
+from subscribers.suppression import Reason
+from subscribers.tables import subscriptions
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from pipeline.database import Database
+
+TODAY = date(2026, 3, 1)
+
+
+def add(connection: Connection, name: str) -> int:
+    person = directory.add(
+        connection, f"{name}@example.org", digests=["weekly"], wording="asked by phone", source="cli"
+    )
+    assert person.id is not None
+    return person.id
+
+
+def change(connection: Connection, subscriber_id: int, **values: object) -> None:
+    connection.execute(
+        update(subscriptions).where(subscriptions.c.subscriber_id == subscriber_id).values(**values)
+    )
+
+
+def mailed(connection: Connection) -> list[str]:
+    return sorted(email.partition("@")[0] for _, email in connection.execute(mailable("weekly", TODAY)))
+
+
+def test_only_who_wants_it_now_and_may_be_mailed_is_in_the_audience(database: Database) -> None:
+    with database.write() as connection:
+        ids = {
+            name: add(connection, name) for name in ("ann", "left", "bounced", "paused", "back", "pending")
+        }
+        directory.add(
+            connection, "other@example.org", digests=["monthly"], wording="asked by phone", source="cli"
+        )
+        directory.unsubscribe(connection, ids["left"], digests=["weekly"], source="link")
+        suppression.suppress(connection, "bounced@example.org", Reason.BOUNCED, "event")
+        change(connection, ids["paused"], paused_until=TODAY + timedelta(days=1))
+        change(connection, ids["back"], paused_until=TODAY)
+        change(connection, ids["pending"], status="pending")
+        assert mailed(connection) == ["ann", "back"]
+        reasons = {name: why_not(connection, id_, "weekly", TODAY) for name, id_ in ids.items()}
+    assert reasons == {
+        "ann": "",
+        "left": "unsubscribed",
+        "bounced": "suppressed: bounced",
+        "paused": "paused until 2026-03-02",
+        "back": "",
+        "pending": "not confirmed",
+    }
+
+
+def test_who_is_gone_was_removed_and_who_left_everything_unsubscribed(database: Database) -> None:
+    with database.write() as connection:
+        ann = add(connection, "ann")
+        directory.unsubscribe(connection, ann, source="link")
+        assert why_not(connection, ann, "weekly", TODAY) == "unsubscribed"
+        assert why_not(connection, 4711, "weekly", TODAY) == "removed"
+        assert why_not(connection, ann, "monthly", TODAY) == "removed"
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_the_select_and_the_reason_agree(database: Database, reason: Reason) -> None:
+    with database.write() as connection:
+        ann = add(connection, "ann")
+        suppression.suppress(connection, "ann@example.org", reason, "event")
+        assert mailed(connection) == []
+        assert why_not(connection, ann, "weekly", TODAY) != ""
+
+
+def test_it_can_be_inserted_from_and_joined(database: Database) -> None:
+    snapshot = Table("snapshot", MetaData(), Column("id", Integer), Column("email", String))
+    with database.write() as connection:
+        ann, _ = add(connection, "ann"), add(connection, "ben")
+        snapshot.create(connection)
+        connection.execute(snapshot.insert().from_select(["id", "email"], mailable("weekly", TODAY)))
+        directory.unsubscribe(connection, ann, digests=["weekly"], source="link")
+        now = mailable("weekly", TODAY).subquery()
+        left = select(snapshot.c.email).outerjoin(now, now.c.id == snapshot.c.id).where(now.c.id.is_(None))
+        assert connection.scalar(select(func.count()).select_from(snapshot)) == 2
+        assert list(connection.scalars(left)) == ["ann@example.org"]
+
+
+def test_sqlite_walks_indexes_and_neither_scans_nor_sorts(sqlite_database: Database) -> None:
+    query = mailable("weekly", TODAY).compile(sqlite_database.engine, compile_kwargs={"literal_binds": True})
+    with sqlite_database.read() as connection:
+        plan = [row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+    steps = [step for step in plan if not step.startswith("CORRELATED")]
+    assert "ix_subscriptions_audience" in steps[0]
+    assert all(step.startswith("SEARCH") for step in steps)

@@ -1,0 +1,46 @@
+"""The proof that someone asked for mail."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+
+from subscribers import consent, directory
+from subscribers.consent import Action, Consent
+from subscribers.errors import SubscriberError
+
+if TYPE_CHECKING:
+    from pipeline.database import Database
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_what_was_agreed_to_is_kept_in_its_order(database: Database) -> None:
+    with database.write() as connection, time_machine.travel(NOON, tick=False):
+        ann = directory.add(
+            connection, "ann@example.org", digests=["weekly"], wording="asked by phone", source="cli"
+        )
+        assert ann.id is not None
+        consent.record(
+            connection,
+            ann.id,
+            Action.UNSUBSCRIBED,
+            digest="weekly",
+            source="link",
+            network_address="192.0.2.1",
+        )
+        found = consent.history(connection, ann.id)
+    assert found == (
+        Consent(NOON, Action.ADDED, "weekly", "asked by phone", "cli", None),
+        Consent(NOON, Action.UNSUBSCRIBED, "weekly", "", "link", "192.0.2.1"),
+    )
+
+
+def test_nobody_is_added_without_evidence(database: Database) -> None:
+    with pytest.raises(SubscriberError, match="without evidence"), database.write() as connection:
+        directory.add(connection, "ann@example.org", digests=["weekly"], wording="  ", source="cli")
+    with database.read() as connection:
+        assert directory.person(connection, "ann@example.org") is None

@@ -1,0 +1,105 @@
+"""CSV files as other programs write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscribers.errors import SubscriberError
+from subscribers.sheet import MOST_LINES, guard, open_sheet, unguard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CELLS = st.text("'=+-@\t\r\n＝aé", max_size=6)
+
+
+def rows(tmp_path: Path, content: bytes) -> list[list[str]]:
+    file = tmp_path / "list.csv"
+    file.write_bytes(content)
+    with open_sheet(file) as sheet:
+        return [record.cells for record in sheet.records()]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_encoding_separator_and_line_ends_are_found_out(
+    tmp_path: Path, encoding: str, delimiter: str, newline: str
+) -> None:
+    lines = [delimiter.join(row) for row in (["email", "name"], ["zoë@example.org", "Zoë Müller"], ["", ""])]
+    found = rows(tmp_path, newline.join(lines).encode(encoding))
+    assert found == [["email", "name"], ["zoë@example.org", "Zoë Müller"]]
+
+
+def test_a_byte_that_is_not_utf_8_harms_only_itself(tmp_path: Path) -> None:
+    content = "email,name\na@example.org,Zoë\n".encode() + b"b@example.org,Zo\xeb\n"
+    assert [row[1] for row in rows(tmp_path, content)] == ["name", "Zoë", "Zoë"]
+
+
+def test_a_quoted_cell_may_hold_lines_and_separators(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text('email;note\n\na@example.org;"one; ""two""\nthree"\nb@example.org;x\n')
+    with open_sheet(file) as sheet:
+        found = [(record.line, record.cells) for record in sheet.records()]
+    assert found == [
+        (1, ["email", "note"]),
+        (3, ["a@example.org", 'one; "two"\nthree']),
+        (5, ["b@example.org", "x"]),
+    ]
+
+
+@pytest.mark.parametrize("after", [0, 3, MOST_LINES * 3])
+@pytest.mark.parametrize("broken", ['b@example.org,"Ben', 'b@example.org,"Ben"jamin'])
+def test_a_quotation_mark_out_of_place_costs_one_row(tmp_path: Path, broken: str, after: int) -> None:
+    file = tmp_path / "list.csv"
+    good = [f"{n}@example.org,Number" for n in range(after)]
+    file.write_text("\n".join(["a@example.org,Ann", broken, *good]) + "\n")
+    with open_sheet(file) as sheet:
+        found = list(sheet.records())
+    assert [record.line for record in found] == list(range(1, after + 3))
+    assert [record.cells for record in found if record.problem] == [[broken]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "list.csv is empty"),
+        (b"\xef\xbb\xbf\n \n", "list.csv is empty"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "list.csv, line 1: this is a spreadsheet"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x01\x02", "list.csv, line 1: this is not a text file"),
+        (b"email\n" + b"x" * (1 << 20), "list.csv, line 2: the line is too long"),
+    ],
+)
+def test_what_is_no_list_is_refused_with_its_place_and_a_remedy(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    with pytest.raises(SubscriberError) as refused:
+        rows(tmp_path, content)
+    assert message in refused.value.message
+    assert refused.value.remedy
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(SubscriberError, match="cannot be read"), open_sheet(path):
+            pass
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "＝1", "'=1", "''=1"])
+def test_no_cell_is_left_that_a_spreadsheet_would_run(cell: str) -> None:
+    assert guard(cell) == f"'{cell}"
+
+
+@given(CELLS)
+def test_guarding_a_cell_loses_nothing(cell: str) -> None:
+    assert unguard(guard(cell)) == cell
+    assert guard(cell)[:1] not in set("=+-@\t\r\n＝")
+
+
+@pytest.mark.parametrize("cell", ["o'neil@example.org", "'ann'", "ann", ""])
+def test_a_harmless_cell_stays_as_it_is(cell: str) -> None:
+    assert guard(cell) == unguard(cell) == cell
