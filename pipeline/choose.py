@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, and_, func, or_, select
 
 from pipeline.posts import Post
-from pipeline.tables import edition_posts, editions, posts
+from pipeline.tables import edition_posts, editions, feeds, posts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,7 +71,8 @@ def choose(
 def _free(connection: Connection, digest: str, draft: int | None) -> list[Row[Any]]:
     taken = and_(edition_posts.c.post_id == posts.c.id, edition_posts.c.digest == digest)
     query = (
-        select(posts)
+        select(posts, feeds.c.first_seen.label("feed_first_seen"))
+        .join(feeds, feeds.c.id == posts.c.feed_id)
         .outerjoin(edition_posts, taken)
         .where(or_(edition_posts.c.post_id.is_(None), edition_posts.c.edition_id == (draft or -1)))
     )
@@ -92,7 +93,7 @@ def _why_not(
         return f"waits for its date, {published:%Y-%m-%d %H:%M} UTC"
     if row.initial or row.first_seen <= first_seen:
         # The first run does not mail the archive. What turns up later counts, however old its date.
-        if published < max(first_seen, row.first_seen) - digest.backlog:
+        if published < max(first_seen, row.feed_first_seen) - digest.backlog:
             return f"older than the backlog of {digest.backlog.days} days when Rapport first saw it"
         if row.published is None and previous is not None and previous >= row.first_seen:
             return "undated and in the feed from the start: taken for the archive after the first edition"

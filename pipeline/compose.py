@@ -9,8 +9,9 @@ from sqlalchemy import insert
 
 from pipeline import editions
 from pipeline.choose import choose
-from pipeline.due import moment_of, next_due
+from pipeline.due import moment_of
 from pipeline.letter.render import render_letter
+from pipeline.register import first_seen, register
 from pipeline.tables import edition_posts
 from subscribers import clock
 
@@ -40,39 +41,36 @@ def compose(installation: Installation, digest: Digest, due: str | None = None) 
     config, database = installation.config, installation.database
     at = clock.now()
     with database.write() as connection:
-        first_seen = editions.register(connection, [digest.name], at)[digest.name]
+        register(connection, config, at)
         draft = editions.open_one(connection, digest.name)
         if draft is not None and draft.status != "draft":
             return Composed(draft, f"{draft.slug} is {draft.status}: it stays as it is")
-        choice = choose(connection, digest, first_seen, at, draft.id if draft is not None else None)
+        choice = choose(
+            connection,
+            digest,
+            first_seen(connection, digest.name, at),
+            at,
+            draft.id if draft is not None else None,
+        )
         if not choice.posts:
             if draft is not None:
                 editions.discard(connection, draft.id)
             return Composed(None, choice.reason)
+        zone = config.newsletter.zone
         if draft is None:
-            draft = editions.create(
-                connection, digest, due or _free_due(connection, installation, digest), config.newsletter.zone
-            )
+            named = due or editions.next_free_due(connection, digest, zone, at)
+            draft = editions.create(connection, digest, named, zone)
         elif due is not None:
-            zone = config.newsletter.zone
             draft = editions.change(connection, draft.id, due=due, due_at=moment_of(due, zone))
         letter = render_letter(
             config,
             digest,
             choice.posts,
             slug=draft.slug,
-            due=draft.due_at.astimezone(config.newsletter.zone),
+            due=draft.due_at.astimezone(zone),
             own=installation.templates,
         )
         return Composed(_keep(connection, draft, choice, letter))
-
-
-def _free_due(connection: Connection, installation: Installation, digest: Digest) -> str:
-    zone = installation.config.newsletter.zone
-    due, taken = next_due(digest.schedule, zone, clock.now()), editions.due_times(connection, digest.name)
-    while due in taken:
-        due = next_due(digest.schedule, zone, moment_of(due, zone))
-    return due
 
 
 def _keep(connection: Connection, draft: Row[Any], choice: Choice, letter: Letter) -> Row[Any]:

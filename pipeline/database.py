@@ -82,7 +82,7 @@ def open_database(url: str) -> Database:
             return database
         if found is not None and found > HEAD:
             raise RapportError(
-                f"{database.url.render_as_string()} was made by a newer Rapport (schema {found}; this one knows {HEAD}).",
+                f"{database.url.render_as_string()} was made by a newer Rapport: schema {found}, not {HEAD}.",
                 "Install the newer version again; an older one cannot read it.",
             )
         if not database.sqlite:

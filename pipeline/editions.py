@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, insert, select, update
 
 from pipeline.delivery import ledger
-from pipeline.due import moment_of
+from pipeline.due import moment_of, next_due
 from pipeline.errors import RapportError
-from pipeline.tables import OPEN, digests, edition_posts, editions
+from pipeline.tables import OPEN, edition_posts, editions
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -29,22 +28,6 @@ MOVES: dict[str, tuple[tuple[str, ...], str]] = {
     "pause": (("sending",), "paused"),
 }
 """What staff may do with an edition: from which statuses, to which. (`resume` goes back where it was.)"""
-
-
-def register(connection: Connection, names: Iterable[str], at: datetime) -> dict[str, datetime]:
-    """When Rapport first saw each digest: now, for one it did not know."""
-    known = {row.name: row.first_seen for row in connection.execute(select(digests))}
-    for name in names:
-        if name not in known:
-            connection.execute(insert(digests).values(name=name, first_seen=at))
-            known[name] = at
-    return known
-
-
-def first_seen(connection: Connection, digest: str, otherwise: datetime) -> datetime:
-    """When Rapport first saw the digest; ``otherwise`` if it has not yet."""
-    found = connection.execute(select(digests.c.first_seen).where(digests.c.name == digest)).scalar()
-    return found or otherwise
 
 
 def by_slug(connection: Connection, slug: str) -> Row[Any]:
@@ -70,6 +53,15 @@ def due_times(connection: Connection, digest: str) -> frozenset[str]:
     """The due times that have their edition already."""
     query = select(editions.c.due).where(editions.c.digest == digest)
     return frozenset(connection.execute(query).scalars())
+
+
+def next_free_due(connection: Connection, digest: Digest, zone: ZoneInfo, at: datetime) -> str:
+    """The first due time after a moment that has no edition yet."""
+    taken = due_times(connection, digest.name)
+    due = next_due(digest.schedule, zone, at)
+    while due in taken:
+        due = next_due(digest.schedule, zone, moment_of(due, zone))
+    return due
 
 
 def create(connection: Connection, digest: Digest, due: str, zone: ZoneInfo, **values: Any) -> Row[Any]:

@@ -53,3 +53,42 @@ class BusyError(RapportError):
     """Another process is at this digest."""
 
     code = "busy"
+
+
+def understood(error: Exception) -> RapportError:
+    """Any exception as one that a person can act on."""
+    if isinstance(error, RapportError):
+        return error
+    if hasattr(error, "remedy"):  # the ground floor's own errors, which know nothing of this module
+        told = RapportError(str(error), error.remedy)
+        told.code = getattr(error, "code", told.code)
+        return told
+    if type(error).__module__.startswith("sqlalchemy"):
+        told = RapportError(*_of_database(error))
+        told.code = "database"
+        return told
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        told = RapportError(f"{error.strerror or error}{where}.", "Check the disk and the permissions.")
+        told.code = "system"
+        return told
+    told = RapportError(
+        f"{type(error).__name__}: {error}",
+        "This is a fault of Rapport: run again with --verbose and report what it prints.",
+    )
+    told.code = "unexpected"
+    return told
+
+
+def _of_database(error: Exception) -> tuple[str, str]:
+    # The statement and its values stay out of it: they hold addresses.
+    cause = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+    if "disk is full" in cause or "No space left" in cause:
+        return "The disk is full: the database took nothing more.", "Free some space and run it again."
+    if "locked" in cause:
+        return "The database stayed locked by another process.", "Wait for it to end and run it again."
+    if "readonly" in cause:
+        return "The database may not be written.", "Check the permissions of its file and folder."
+    if "unique" in cause.lower():
+        cause = "another process wrote the same thing first"
+    return f"The database refused: {cause.rstrip('.')}.", "Nothing was half done; run it again."

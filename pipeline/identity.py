@@ -45,9 +45,12 @@ def keys(entry: Entry) -> Keys:
 
 def canonical(address: str) -> str:
     """A web address without what may change while the page stays: scheme, www, tracking, a last slash."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
+    except ValueError:  # no address at all, but a name still
+        return address
     host = (parts.hostname or "").removeprefix("www.")
-    port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
     path = quote(unquote(parts.path), safe="/~!$&'()*+,;=:@").rstrip("/")
     query = sorted(
         (name, value)

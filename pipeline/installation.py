@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.database import Database, open_database
+from pipeline.errors import ConfigError
 from pipeline.settings import load
+from subscribers.errors import SubscriberError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +47,10 @@ class Installation:
 
         path = self.database.path
         beside = path.with_name("rapport.secret") if path else None
-        return Tokens(load_secrets(os.environ.get("RAPPORT_SECRET"), beside))
+        try:
+            return Tokens(load_secrets(os.environ.get("RAPPORT_SECRET"), beside))
+        except SubscriberError as error:
+            raise ConfigError(error.message, error.remedy) from None
 
     def __enter__(self) -> Installation:
         return self

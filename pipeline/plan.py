@@ -71,6 +71,10 @@ class Situation:
             return REQUIRED_WINDOW
         return self.digest.hold_window
 
+    def this_moment(self) -> str:
+        """A due time off the schedule, whose next one stands all the same."""
+        return self.now.astimezone(self.zone).replace(tzinfo=None).isoformat(timespec="microseconds")
+
     def long_past(self, due: datetime) -> bool:
         return self.now - due > CAUGHT_UP_WITHIN
 
@@ -91,9 +95,7 @@ def plan(situation: Situation) -> Plan:
 
 def _without_edition(s: Situation) -> Plan:
     if s.at_once:
-        # Off the schedule: its due time is this very moment, and the next one of the cron line stands.
-        local = s.now.astimezone(s.zone).replace(tzinfo=None)
-        return Plan(Step.COMPOSE, due=local.isoformat(timespec="microseconds"))
+        return Plan(Step.COMPOSE, due=s.this_moment())
     pending = s.pending()
     if pending is None:
         upcoming = next_due(s.digest.schedule, s.zone, s.now)
@@ -111,7 +113,7 @@ def _without_edition(s: Situation) -> Plan:
 def _draft(s: Situation, edition: Row[Any]) -> Plan:
     put_up = edition.announced_at is not None
     if s.at_once:
-        return Plan(Step.DECIDE) if put_up else Plan(Step.COMPOSE, due=edition.due)
+        return Plan(Step.DECIDE) if put_up else Plan(Step.COMPOSE, due=s.this_moment())
     pending = s.pending()
     if pending is not None and pending != edition.due:
         # Another due time came while it lay there (or the schedule was changed): it is that one's now.

@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
-from pipeline import editions, posts
+from pipeline import posts
 from pipeline.database import one_at_a_time
 from pipeline.errors import FeedError
 from pipeline.feed.fetch import fetch
 from pipeline.feed.parse import parse
+from pipeline.register import register
 from pipeline.tables import feeds
 from subscribers import clock
 
@@ -48,12 +49,7 @@ class Pulled:
 def pull(database: Database, config: Config) -> list[Pulled]:
     """Fetch every feed of the configuration and keep its posts. Raises nothing for a feed's fault."""
     with database.write() as connection:
-        one_at_a_time(connection, "pull")
-        editions.register(connection, (digest.name for digest in config.digests), clock.now())
-        known = {row.url: row for row in connection.execute(select(feeds))}
-        for feed in config.feeds:
-            if feed.url not in known:
-                connection.execute(insert(feeds).values(url=feed.url))
+        register(connection, config, clock.now())
         known = {row.url: row for row in connection.execute(select(feeds))}
     urls = list(dict.fromkeys(feed.url for feed in config.feeds))
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:

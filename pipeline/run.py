@@ -6,22 +6,22 @@ has one edition by a constraint of the database. What is to be done stands in pl
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline import editions
 from pipeline.choose import choose
-from pipeline.compose import compose
 from pipeline.delivery.handover import Delivery, message_of
-from pipeline.due import moment_of, next_due
-from pipeline.errors import BusyError, ProviderError, RapportError
-from pipeline.letter.check import check_letter
+from pipeline.due import moment_of
+from pipeline.editions import next_free_due
+from pipeline.errors import BusyError, ProviderError, RapportError, understood
 from pipeline.letter.personal import Links, sample
 from pipeline.plan import Plan, Situation, Step, plan, verdict
 from pipeline.providers import Batch, Result
 from pipeline.providers.choice import provider
-from pipeline.pull import pull
+from pipeline.register import first_seen, register
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from pipeline.installation import Installation
 
     Progress = Callable[[int, int], None]
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +144,16 @@ class _Run:
                 return self._alone()
         except BusyError as error:
             return self._ran("busy", None, error.message)
-        except RapportError as error:
+        except Exception as error:  # whatever it is, the other digests go on
+            told = understood(error)
+            log.info("%s failed", self.digest.name, exc_info=not isinstance(error, RapportError))
             with self.database.read() as connection:
                 edition = editions.open_one(connection, self.digest.name)
-            return self._ran("failed", edition, f"{error.message} {error.remedy}".strip())
+            return self._ran("failed", edition, f"{told.message} {told.remedy}".strip())
 
     def _alone(self) -> Ran:
         with self.database.write() as connection:
-            editions.register(connection, [self.digest.name], self.now)
+            register(connection, self.installation.config, self.now)
             situation = _situation(self.installation, connection, self.digest, self.now, self.at_once)
         planned = plan(situation)
         edition = situation.edition
@@ -164,6 +169,9 @@ class _Run:
 
     def _compose(self, situation: Situation, due: str) -> Ran:
         """Compose from the feeds as they are now, and let the approval rule decide."""
+        from pipeline.compose import compose  # cron asks every few minutes; most answers are "not due"
+        from pipeline.pull import pull
+
         failed = [feed for feed in pull(self.database, self.installation.config) if feed.error]
         composed = compose(self.installation, self.digest, due)
         if composed.edition is None:
@@ -181,6 +189,8 @@ class _Run:
         return self._decide(situation, edition)
 
     def _decide(self, situation: Situation, edition: Row[Any]) -> Ran:
+        from pipeline.letter.check import check_letter
+
         decided: Plan = verdict(situation, edition.announced_at, edition.due_at)
         if decided.step is Step.WAIT:
             return self._ran(decided.outcome, edition, decided.reason)
@@ -214,12 +224,14 @@ def _situation(
         zone=installation.config.newsletter.zone,
         now=now,
         at_once=at_once,
-        first_seen=editions.first_seen(connection, digest.name, otherwise=now),
+        first_seen=first_seen(connection, digest.name, otherwise=now),
         edition=editions.open_one(connection, digest.name),
         taken=editions.due_times(connection, digest.name),
     )
 
 
 def _next_due(installation: Installation, digest: Digest, now: datetime) -> str:
+    with installation.database.read() as connection:
+        due = next_free_due(connection, digest, installation.config.newsletter.zone, now)
     zone = installation.config.newsletter.zone
-    return moment_of(next_due(digest.schedule, zone, now), zone).astimezone(zone).isoformat()
+    return moment_of(due, zone).astimezone(zone).isoformat()

@@ -23,6 +23,7 @@ feeds = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("url", Text, nullable=False, unique=True),
+    Column("first_seen", Moment, nullable=False),
     Column("etag", Text),
     Column("last_modified", Text),
     Column("first_fetched_at", Moment),

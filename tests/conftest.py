@@ -25,6 +25,8 @@ def _no_settings_from_outside() -> None:
     for name in list(os.environ):
         if name.startswith("RAPPORT_") and ("__" in name or name in ("RAPPORT_CONFIG", "RAPPORT_SECRET")):
             del os.environ[name]
+    # PostgreSQL has no folder to keep a secret of its own in.
+    os.environ["RAPPORT_SECRET"] = "a secret for the tests alone"
 
 
 @pytest.fixture(scope="session")

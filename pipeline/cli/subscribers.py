@@ -85,7 +85,8 @@ def import_(
 
     from subscribers.transfer import import_csv
 
-    with options.open() as installation:
+    # One import at a time: two would wait for each other's people on PostgreSQL.
+    with options.open() as installation, installation.database.lock("import"):
         result = import_csv(
             installation.database.write,
             file,
@@ -114,9 +115,12 @@ def export(options: Options, out: Path | None) -> None:
     """Print everyone as CSV, one row a subscription."""
     from subscribers.transfer import export_csv
 
-    with options.open() as installation, _destination(out) as file:
-        with installation.database.read() as connection:
-            rows = export_csv(connection, file)
+    with (
+        options.open() as installation,
+        _destination(out) as file,
+        installation.database.read() as connection,
+    ):
+        rows = export_csv(connection, file)
     if out:
         click.echo(f"Wrote {plural(rows, 'row')} to {out}.", err=True)
 
@@ -225,11 +229,11 @@ def _document(installation: Installation, person: Person) -> dict[str, Any]:
             {
                 "digest": one.digest,
                 "status": one.status,
-                "since": one.since.isoformat(),
+                "since": one.since.isoformat(timespec="seconds"),
                 "paused_until": one.paused_until.isoformat() if one.paused_until else None,
             }
             for one in person.subscriptions
         ],
-        "consent": [asdict(one) | {"at": one.at.isoformat()} for one in person.consent],
+        "consent": [asdict(one) | {"at": one.at.isoformat(timespec="seconds")} for one in person.consent],
         "editions": editions,
     }

@@ -214,7 +214,7 @@ def counts(connection: Connection, edition: int) -> dict[str, int]:
         .where(recipients.c.edition_id == edition)
         .group_by(_state)
     )
-    found: dict[str, int] = dict(connection.execute(query))
+    found: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
     return {"total": sum(found.values()), **{state: found.get(state, 0) for state in STATES}}
 
 
@@ -241,7 +241,7 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
             "email": row.email,
             "state": row.state,
             "batch": row.attempt,
-            "at": row.at.isoformat() if row.at else None,
+            "at": row.at.isoformat(timespec="seconds") if row.at else None,
             "reason": row.reason,
         }
 
@@ -257,7 +257,7 @@ def of_subscriber(connection: Connection, subscriber: int) -> list[dict[str, Any
         .order_by(editions.c.id.desc())
     )
     return [
-        {"slug": row.slug, "state": row.state, "at": row.at.isoformat() if row.at else None}
+        {"slug": row.slug, "state": row.state, "at": row.at.isoformat(timespec="seconds") if row.at else None}
         for row in connection.execute(query)
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
 
 LONGEST = 2_000
 """Characters. Mail clients and proxies cut or refuse longer addresses; real posts stay far below."""
@@ -65,8 +65,8 @@ def shown(address: str) -> str:
         query = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
         return "(an address that cannot be read)"
-    safe = [(name, "…" if _SECRET.search(name) else value) for name, value in query]
-    text = urlencode(safe, safe="…/:") if any(_SECRET.search(name) for name, _ in query) else parts.query
+    safe = "&".join(f"{name}={'…' if _SECRET.search(name) else value}" for name, value in query)
+    text = safe if any(_SECRET.search(name) for name, _ in query) else parts.query
     host = parts.netloc.rpartition("@")[2]
     return re.sub(r"[\x00-\x20\x7f]", "", urlunsplit((parts.scheme, host, parts.path, text, "")))[:300]
 

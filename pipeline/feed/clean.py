@@ -90,8 +90,9 @@ _BREAKS = re.compile(r"(?i)</?(?:br|p|div|h[1-6]|li|td|tr)\b[^<>]*>")
 def blocks(source: str) -> tuple[Block, ...]:
     """The post's paragraphs in order, furniture and empty ones left out."""
     found = list(_merged(_pieces(source, may_unescape=True)))
-    kept = [Block(kind, trimmed) for kind, one in found if (trimmed := _trimmed(kind, one))]
-    return tuple(kept)
+    # "Read more" stands at the end of the text, before what other furniture there is.
+    trimmed = [_trimmed(kind, one, last=len(found) - at <= 8) for at, (kind, one) in enumerate(found)]
+    return tuple(Block(kind, one) for (kind, _), one in zip(found, trimmed, strict=True) if one)
 
 
 def words(source_blocks: tuple[Block, ...]) -> int:
@@ -99,7 +100,7 @@ def words(source_blocks: tuple[Block, ...]) -> int:
 
 
 def opening(source_blocks: tuple[Block, ...]) -> str:
-    """The prose a summary is made of, paragraphs parted by blank lines: no headings, captions, lists, code."""
+    """What a summary is made of, paragraphs parted by blank lines: no headings, captions, lists, code."""
     prose = [block.text for block in source_blocks if block.kind == "prose"]
     # "Sponsored by:" alone announces a list: then the list is what the post says.
     if not any(_is_sentence(one) and (len(one) > 60 or not one.endswith(":")) for one in prose):
@@ -116,16 +117,13 @@ def _is_sentence(one: str) -> bool:
     return len(one) > 60 or re.search(r"[.!?…:。！？।؟][\"'”’»)\]]*$", one) is not None
 
 
-def _trimmed(kind: Kind, one: str) -> str:
+def _trimmed(kind: Kind, one: str, *, last: bool) -> str:
     one = one_line(one)
     if kind != "code":
         if len(one) <= furniture.LONGEST_LINE and furniture.LINE.fullmatch(one):
             return ""
-        one = (
-            furniture.TAIL.sub("", one[-400:])
-            if len(one) <= 400
-            else one[:-400] + furniture.TAIL.sub("", one[-400:])
-        )
+        if last:
+            one = one[:-400] + furniture.TAIL.sub("", one[-400:])
     return one.strip()
 
 

@@ -27,9 +27,8 @@ def from_text(value: object) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     text = str(value).strip()[:100]
-    if re.fullmatch(r"\d{9,10}(\.\d*)?|\d{12,13}", text):
-        seconds = float(text) if len(text.partition(".")[0]) <= 10 else float(text) / 1000
-        return _plausible(datetime.fromtimestamp(seconds, UTC))
+    if unix := from_unix(text):
+        return unix
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             found = read(text)
@@ -37,6 +36,19 @@ def from_text(value: object) -> datetime | None:
         except (ValueError, TypeError, OverflowError, IndexError):
             continue
     return None
+
+
+def from_unix(text: str) -> datetime | None:
+    """Seconds since 1970, or milliseconds when there are 12 or 13 digits."""
+    if not re.fullmatch(r"\d{9,10}(\.\d{1,9})?|\d{12,13}", text.strip()):
+        return None
+    number = float(text)
+    return _plausible(datetime.fromtimestamp(number / 1000 if number >= 1e11 else number, UTC))
+
+
+def is_unset(text: str) -> bool:
+    """Whether the year is one of the first ten: .NET writes that for no date, feedparser reads 2001."""
+    return re.search(r"(?<![\d+-])000\d(?!\d)", text) is not None
 
 
 def _plausible(date: datetime) -> datetime | None:

@@ -34,8 +34,8 @@ _WIDER = {
 def decode(body: bytes, content_type: str = "") -> str:
     """The text of a feed's bytes, without byte order mark. Never fails: bytes that fit nothing become U+FFFD.
 
-    Valid UTF-8 beats every declaration: text of another encoding is not UTF-8 by accident. Then the document's
-    own word beats the server's, whose charset is mostly a default nobody chose.
+    Valid UTF-8 beats every declaration: text of another encoding is not UTF-8 by accident. Then the
+    document's own word beats the server's, whose charset is mostly a default nobody chose.
     """
     for mark, name in _MARKS:
         if body.startswith(mark):

@@ -17,9 +17,11 @@ _TOO_LITTLE = 60
 
 _END = re.compile(r"(?:[.!?…؟۔।॥]+[\"'”’»›)\]]*(?=\s|$)|[。！？｡]+[」』”’）〉》】\"')\]]*)\s*")
 _SHORT = """
-    mr mrs ms mx dr prof rev sr jr st sen rep gov gen lt capt sgt pres mme mlle hr fr frl dipl vs etc e.g i.e eg
-    ie al cf approx appt dept est fig figs vol vols eds inc ltd co corp bros jan feb apr jun jul aug sep sept oct
-    nov dec ave blvd rd hwy mt ft u.s u.k u.n e.u d.c a.m p.m b.c a.d z.b d.h u.a bzw usw nr vgl evtl ggf inkl
+    mr mrs ms mx dr prof rev sr jr st sen rep gov gen lt capt sgt pres mme mlle hr fr frl dipl vs etc e.g i.e
+    eg ie al cf approx appt dept est fig vol vols eds inc ltd co corp bros jan feb apr jun jul
+    aug sep sept
+    oct nov dec ave blvd rd hwy mt ft u.s u.k u.n e.u d.c a.m p.m b.c a.d
+    z.b d.h u.a bzw usw nr vgl evtl ggf inkl
     ph.d m.d b.a m.a m.s psy.d lcsw lmft n.b p.s viz
 """
 _ABBREVIATIONS = frozenset(_SHORT.split())
@@ -38,23 +40,27 @@ def excerpt(text: str, longest: int = EXCERPT_CHARS) -> str:
     in "…". A paragraph without a full stop ends the excerpt once there is something before it: put beside the
     next sentence it would read as one with it.
     """
-    taken = ""
+    taken = before = ""
     for sentence, ends_well in _sentences(text[: longest * 20]):
         joined = _joined(taken, sentence)
         if len(joined) > longest - 1:
             return taken if len(taken) >= _TOO_LITTLE else _cut(joined, longest, len(taken))
         if not ends_well and len(taken) >= _TOO_LITTLE:
             return taken
-        taken = joined
+        before, taken = taken, joined
     # What the colon announces (a list, a picture) does not follow.
-    return taken.rstrip(" :：") + "…" if taken.endswith((":", "：")) else taken
+    if taken.endswith((":", "：")):
+        return before or taken.rstrip(" :：") + "…"
+    return taken
 
 
 def without_title(text: str, title: str) -> str:
     """Without leading paragraphs or a first sentence that only say the title again."""
     wanted = _bare(title)
     paragraphs = [one for one in text.split("\n\n") if one.strip()]
-    while paragraphs and wanted:
+    for _ in range(3):
+        if not paragraphs or not wanted:
+            break
         if _bare(paragraphs[0]) == wanted:
             del paragraphs[0]
             continue

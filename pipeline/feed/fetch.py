@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import ssl
-import threading
 import time
-import zlib
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import httpx
@@ -21,18 +16,18 @@ import stamina
 from pipeline.errors import FeedError
 from pipeline.feed import Fetched
 from pipeline.feed.address import shown
-from pipeline.feed.destination import leads_outside, refuse_peer, refuse_private
+from pipeline.feed.body import PassingFault, read
+from pipeline.feed.destination import leads_outside, refuse_private
+from pipeline.feed.journey import Journey, Watch, ended_at
 from pipeline.feed.page import page_error
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+# Its own report of a retry goes to stdout where structlog happens to be installed, into our JSON.
+stamina.instrumentation.set_on_retry_hooks(())
 
 STEP_SECONDS = 20.0
 """For connecting, and for each silence while reading."""
 TOTAL_SECONDS = 60.0
 """For the whole fetch, redirects and further attempts included: a server may drip a byte a second."""
-MOST_BYTES = 10_000_000
-"""Of the unpacked body. Feeds with 100 full posts stay under 1 MB."""
 MOST_REDIRECTS = 5
 ATTEMPTS = 3
 LONGEST_RETRY_AFTER = 5.0
@@ -50,26 +45,6 @@ _REMEDIES = {
     404: "Check [[feeds]] url, best by opening it in a browser.",
     410: "The feed is gone for good: take it out of [[feeds]] or put its new address there.",
 }
-
-
-class _PassingFault(Exception):
-    """What may be gone a moment later. ``wait``: seconds the server asked for."""
-
-    def __init__(self, message: str, wait: float | None = None) -> None:
-        super().__init__(message)
-        self.wait = wait
-
-
-@dataclass
-class _Journey:
-    """One attempt's way through the redirects."""
-
-    url: str
-    moved_to: str | None = None
-    only_permanent: bool = True
-    outside: bool = False
-    """A stranger's server has been asked: from here on private addresses are refused."""
-    sockets: list[Any] = field(default_factory=list)
 
 
 def fetch(url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched:
@@ -91,13 +66,13 @@ def fetch(url: str, *, etag: str | None = None, last_modified: str | None = None
         ):
             with attempt:
                 return _attempt(url, wanted, deadline)
-    except _PassingFault as fault:
+    except PassingFault as fault:
         raise FeedError(f"The feed {shown(url)} {fault}.", "It is tried again at the next pull.") from None
     raise AssertionError("stamina either returns or raises")
 
 
 def _worth_another(error: Exception) -> bool | float:
-    if not isinstance(error, _PassingFault):
+    if not isinstance(error, PassingFault):
         return False
     return True if error.wait is None else error.wait
 
@@ -117,6 +92,12 @@ def _headers(etag: str | None, last_modified: str | None) -> dict[str, str]:
 
 
 @cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: the trusted roots take a tenth of a second."""
+    return httpx.create_ssl_context()
+
+
+@cache
 def _version() -> str:
     try:
         return version("rapport")
@@ -125,9 +106,9 @@ def _version() -> str:
 
 
 def _attempt(url: str, headers: dict[str, str], deadline: float) -> Fetched:
-    journey = _Journey(url)
+    journey = Journey(url)
     try:
-        with _ended_at(deadline, journey), httpx.Client(headers=headers, trust_env=True) as client:
+        with ended_at(deadline, journey), httpx.Client(headers=headers, verify=_certificates()) as client:
             for _ in range(MOST_REDIRECTS + 1):
                 done = _hop(client, journey, url, deadline)
                 if done is not None:
@@ -142,7 +123,7 @@ def _attempt(url: str, headers: dict[str, str], deadline: float) -> Fetched:
     )
 
 
-def _hop(client: httpx.Client, journey: _Journey, configured: str, deadline: float) -> Fetched | None:
+def _hop(client: httpx.Client, journey: Journey, configured: str, deadline: float) -> Fetched | None:
     """One request; None when it was a redirect, which ``journey`` has then followed."""
     target = httpx.URL(journey.url)
     if target.scheme not in ("http", "https") or not target.host:
@@ -152,7 +133,7 @@ def _hop(client: httpx.Client, journey: _Journey, configured: str, deadline: flo
     port = target.port or {"http": 80, "https": 443}[target.scheme]
     if journey.outside:
         refuse_private(configured, target.host, port)
-    watch = _Watch(journey, configured, target.host)
+    watch = Watch(journey, configured, target.host)
     timeout = max(0.01, min(STEP_SECONDS, deadline - time.monotonic()))
     with client.stream("GET", target, timeout=timeout, extensions={"trace": watch}) as response:
         if response.status_code in (*_PERMANENT, *_TEMPORARY) and "location" in response.headers:
@@ -162,7 +143,7 @@ def _hop(client: httpx.Client, journey: _Journey, configured: str, deadline: flo
         return _answer(response, journey, configured, deadline)
 
 
-def _follow(journey: _Journey, response: httpx.Response) -> None:
+def _follow(journey: Journey, response: httpx.Response) -> None:
     try:
         journey.url = urljoin(journey.url, response.headers["location"])
     except ValueError:
@@ -172,7 +153,7 @@ def _follow(journey: _Journey, response: httpx.Response) -> None:
         journey.moved_to = journey.url
 
 
-def _answer(response: httpx.Response, journey: _Journey, configured: str, deadline: float) -> Fetched:
+def _answer(response: httpx.Response, journey: Journey, configured: str, deadline: float) -> Fetched:
     status, asked = response.status_code, response.request.headers
     if status in _PASSING:
         raise _passing_status(response, configured)
@@ -182,7 +163,7 @@ def _answer(response: httpx.Response, journey: _Journey, configured: str, deadli
             f"The feed {shown(configured)} answered {status}.",
             _REMEDIES.get(status, "Open the address in a browser, and check [[feeds]] url."),
         )
-    body = None if status == 304 else _read(response, configured, deadline)
+    body = None if status == 304 else read(response, configured, deadline)
     if body is not None and (page := page_error(body, journey.url)):
         raise page
     # A 304 need not repeat the validators (RFC 9110, 15.4.5): those that were asked with still hold.
@@ -205,7 +186,7 @@ def _passing_status(response: httpx.Response, configured: str) -> Exception:
             f"The feed {shown(configured)} {message} and asks to wait {wait:.0f} seconds.",
             "It is tried again at the next pull; if this stays, pull less often.",
         )
-    return _PassingFault(message, wait)
+    return PassingFault(message, wait)
 
 
 def _retry_after(value: str) -> float | None:
@@ -217,100 +198,6 @@ def _retry_after(value: str) -> float | None:
     except (ValueError, TypeError):
         return None
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-
-
-def _read(response: httpx.Response, configured: str, deadline: float) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    for part in _unpacked(response, configured):
-        size += len(part)
-        if size > MOST_BYTES:
-            raise FeedError(
-                f"The feed {shown(configured)} is larger than {MOST_BYTES // 1_000_000} MB.",
-                "Let the site put fewer posts into its feed.",
-            )
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _unpacked(response: httpx.Response, configured: str) -> Iterator[bytes]:
-    """The body in pieces of at most 64 KiB. httpx would unpack a whole chunk at once, which is up to a
-    thousand times its size."""
-    packing = response.headers.get("content-encoding", "").lower().strip()
-    if packing in ("", "identity"):
-        yield from response.iter_raw()
-        return
-    if packing not in ("gzip", "x-gzip", "deflate"):
-        raise FeedError(
-            f"The feed {shown(configured)} is packed as {packing[:40]!r}, which was not asked for.",
-            "Let the site's host turn that compression off for the feed.",
-        )
-    inflate = None
-    try:
-        for chunk in response.iter_raw():
-            if inflate is None:
-                # "deflate" should be zlib (RFC 9110, 8.4.1.2), but some servers leave its header out.
-                bare = packing == "deflate" and chunk[:1] and chunk[0] & 0x0F != 8
-                inflate = zlib.decompressobj(-15 if bare else 47)
-            while chunk and not inflate.eof:
-                yield inflate.decompress(chunk, 65_536)
-                chunk = inflate.unconsumed_tail
-    except zlib.error:
-        raise _PassingFault("sent a damaged gzip body") from None
-    if inflate is not None and not inflate.eof:
-        raise _PassingFault("sent a body that ends too early")
-
-
-class _Watch:
-    """httpcore's trace hook: sees each connection before the request is written to it."""
-
-    def __init__(self, journey: _Journey, configured: str, host: str) -> None:
-        self.journey, self.configured, self.host = journey, configured, host
-        self.direct = True
-
-    def __call__(self, event: str, info: dict[str, Any]) -> None:
-        if event == "connection.connect_tcp.started":
-            # Behind a proxy the peer is the proxy, which the operator chose.
-            self.direct = _bare(info.get("host")) == _bare(self.host)
-        elif event == "connection.start_tls.complete":
-            self.journey.sockets.append(info["return_value"].get_extra_info("socket"))
-        elif event == "connection.connect_tcp.complete":
-            stream = info["return_value"]
-            self.journey.sockets.append(stream.get_extra_info("socket"))
-            peer = stream.get_extra_info("server_addr")
-            if self.journey.outside and self.direct and peer:
-                refuse_peer(self.configured, str(peer[0]))
-
-
-def _bare(host: object) -> str:
-    text = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
-    return text.strip("[]").lower()
-
-
-@contextmanager
-def _ended_at(deadline: float, journey: _Journey) -> Iterator[None]:
-    """Shuts the attempt's sockets down at the deadline: a time-out for each read is no limit for a server
-    that drips its headers."""
-
-    def end() -> None:
-        import socket
-
-        for connection in journey.sockets:
-            # Not the method of SSLSocket, which would take the TLS object from under a read in progress.
-            try:
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
-            except (OSError, ValueError):
-                continue
-
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _fault(error: Exception, configured: str, deadline: float) -> Exception:
@@ -325,10 +212,10 @@ def _fault(error: Exception, configured: str, deadline: float) -> Exception:
             "The site is very slow; it is tried again at the next pull.",
         )
     if isinstance(error, httpx.TimeoutException | TimeoutError):
-        return _PassingFault("did not answer in time")
+        return PassingFault("did not answer in time")
     if isinstance(error, httpx.ConnectError):
-        return _PassingFault("cannot be reached (no connection)")
-    return _PassingFault("broke the connection off")
+        return PassingFault("cannot be reached (no connection)")
+    return PassingFault("broke the connection off")
 
 
 def _certificate_trouble(error: BaseException | None) -> bool:

@@ -40,13 +40,15 @@ _LINES = "|".join(
         r"[«‹←]\s*(?:previous|older|back)\b.{0,120}|(?:previous|next)(?: post| article)?:\s.{0,120}",
         r".{0,120}\s[»›→]{1,2}",
         # Share this
-        r"(?:please\s+)?(?:share|like|tweet|pin|email|print)(?:\s+(?:this|it|on|with|to|via|post|article|story|the|your|"
-        r"friends?|facebook|twitter|x|pinterest|linkedin|whatsapp|email|:|\W)){0,8}\W*",
+        r"(?:please\s+)?(?:share|like|tweet|pin|email|print)(?:\s+(?:this|it|on|with|to|via|post|article|story|the|"
+        r"your|friends?|facebook|twitter|x|pinterest|linkedin|whatsapp|email|:|\W)){0,8}\W*",
         rf"(?:(?:{_NET}|email|e-mail|print|more|"
         r"click to \w+(?: \w+){0,12}(?: \(opens in new window\))?)\W*){2,}",
-        r"(?:like this|related|related posts|filed under|tagged(?: with)?|posted in|tags|share this):.{0,200}",
+        r"(?:like this|related|related posts|filed under|tagged(?: with)?|posted in|tags):.{0,200}",
+        r"share this:.{0,200}",
         # Buttons without their form
-        r"(?:share|like|related|loading|advertisement|sponsored|comments?|leave a comment|subscribe(?: now)?|sign up|"
+        r"(?:share|like|related|loading|advertisement|sponsored|comments?|leave a comment|sign up|"
+        r"subscribe(?: now)?|"
         r"sponsored content|listen to this article|upgrade to paid|give a gift subscription|get the app|"
         r"refer a friend|learn more|table of contents|jump to (?:recipe|section))\W*",
         # Read more

@@ -59,6 +59,7 @@ _CLASSES = re.compile(
 _OTHER_MEDIA = re.compile(
     r"(?i)\.(?:mp3|m4a|mp4|m4v|mov|ogg|wav|pdf|html?|php|aspx?|zip|docx?|svgz?|tiff?|bmp|ico|heic|avif)$"
 )
+_IMG = re.compile(r"(?i)<img[\s/]")
 _FILE_NAME = re.compile(
     r"(?i)[\w%+.() -]{1,120}\.(?:jpe?g|png|gif|webp)|(?:img|dsc|image|screenshot)[_\s-]?\d*"
 )
@@ -83,7 +84,9 @@ def lead_image(
     ``named``: what the feed names beside the text, best first; ``sources``: the post's HTML, best first;
     ``bases``: what relative addresses are resolved against, in order.
     """
-    inside = [found for source in sources if "<" in source for found in _inside(source, feed_url, bases)]
+    inside = [
+        found for source in sources if _IMG.search(source) for found in _inside(source, feed_url, bases)
+    ]
     for picture in named:
         if _is_small(picture.width) or _is_small(picture.height):
             continue

@@ -41,8 +41,8 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> tuple[Entry, ...]
         site, raws = jsonfeed.read(text, url)
     else:
         site, raws = _xml(repair(text, url), url)
-    found = [one for raw in raws if (one := _guarded(entry, raw, url=url, site=at_home(site, url) or url))]
-    return _newest(found)
+    home = at_home(site, url) or url
+    return tuple(one for raw in _newest(raws) if (one := _guarded(entry, raw, url=url, site=home)))
 
 
 def _guarded(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -54,16 +54,15 @@ def _guarded(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return None
 
 
-def _newest(entries: list[Entry]) -> tuple[Entry, ...]:
-    if len(entries) <= MOST_ENTRIES:
-        return tuple(entries)
+def _newest(raws: list[Raw]) -> list[Raw]:
+    if len(raws) <= MOST_ENTRIES:
+        return raws
 
     def age(at: int) -> tuple[bool, float]:
-        published = entries[at].published
+        published = raws[at].published
         return (published is None, -published.timestamp() if published else 0)
 
-    kept = sorted(sorted(range(len(entries)), key=age)[:MOST_ENTRIES])
-    return tuple(entries[at] for at in kept)
+    return [raws[at] for at in sorted(sorted(range(len(raws)), key=age)[:MOST_ENTRIES])]
 
 
 def _xml(text: str, url: str) -> tuple[str, list[Raw]]:
@@ -126,6 +125,7 @@ def _raw(found: dict[str, Any], feed_names: tuple[str, ...]) -> Raw:
         summary=_html(found.get("summary_detail"), _text(found, "summary")),
         contents=tuple(_html(one, str(one.get("value") or "")) for one in contents),
         pictures=tuple(_pictures(found)),
+        thumbnails=tuple(_thumbnails(found)),
         base=next((base for base in bases if base), ""),
     )
 
@@ -162,7 +162,12 @@ def _date(found: dict[str, Any]) -> datetime | None:
     # dc:date is feedparser's "updated" too.
     for key in ("published", "updated", "created"):
         if f"{key}_parsed" in found or key in found:
-            read = dates.from_parsed(found.get(f"{key}_parsed")) or dates.from_text(_text(found, key))
+            text = _text(found, key)
+            if dates.is_unset(text):
+                continue
+            # feedparser takes a Unix time for year, month and day.
+            parsed = dates.from_parsed(found.get(f"{key}_parsed"))
+            read = dates.from_unix(text) or parsed or dates.from_text(text)
             if read is not None:
                 return read
     return None
@@ -171,7 +176,11 @@ def _date(found: dict[str, Any]) -> datetime | None:
 def _names(holder: dict[str, Any]) -> tuple[str, ...]:
     people = [one for one in holder.get("authors") or () if isinstance(one, dict)]
     names = [str(one.get("name") or "") for one in people]
-    names = [name for name in names if name.strip()] or [_text(holder, "author")]
+    author = _text(holder, "author")
+    # feedparser takes the top-level domain to have four letters: "jane@a.online (Jane)" is "ne (Jane" to it.
+    if len(names) < 2 and "@" in author:
+        names = [author]
+    names = [name for name in names if name.strip()] or [author]
     return tuple(name for name in names if name.strip())
 
 
@@ -182,12 +191,21 @@ def _categories(found: dict[str, Any]) -> Iterable[str]:
 
 
 def _pictures(found: dict[str, Any]) -> Iterable[Picture]:
-    """Media RSS first, widest first; then a cover given as enclosure (Wix, Substack); thumbnails last."""
+    """Media RSS first, widest first; then a cover given as enclosure (Wix, Substack)."""
     media = [one for one in found.get("media_content") or () if isinstance(one, dict) and _is_image(one)]
     yield from sorted(map(_picture, media), key=lambda picture: -(picture.width or 0))
     for one in found.get("enclosures") or ():
         if isinstance(one, dict) and str(one.get("type") or "").startswith("image/"):
             yield Picture(str(one.get("href") or ""))
+
+
+def _thumbnails(found: dict[str, Any]) -> Iterable[Picture]:
+    for one in found.get("media_thumbnail") or ():
+        if isinstance(one, dict):
+            yield _picture(one)
+    cover = found.get("image")
+    if isinstance(cover, dict):
+        yield Picture(str(cover.get("href") or ""))
 
 
 def _is_image(media: dict[str, Any]) -> bool:

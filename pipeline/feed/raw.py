@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST_TITLE, TITLE_OF_TEXT = 250, 90
 LONGEST_NAME, LONGEST_LABEL, MOST_LABELS = 100, 80, 20
-LONGEST_GUID = 1_000
+LONGEST_GUID, LONGEST_OPENING = 1_000, 20_000
 
 _EMAIL = re.compile(r"(?:mailto:)?[\w.+%'-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}(?:\?subject=\S*)?")
 _NOBODY = frozenset(
@@ -40,6 +40,9 @@ class Raw:
     summary: str
     contents: tuple[str, ...]
     pictures: tuple[Picture, ...]
+    """Named beside the text, best first."""
+    thumbnails: tuple[Picture, ...] = ()
+    """Small ones, better than none."""
     base: str = ""
     """What the feed says relative addresses stand to (xml:base), if it does."""
 
@@ -55,7 +58,10 @@ def entry(raw: Raw, *, url: str, site: str) -> Entry | None:
     source = _source_of_excerpt(full, short)
     if not (title or link or source):
         return None
-    image, alt = lead_image(raw.pictures, (*raw.contents, raw.summary), url, raw.base, link or site)
+    sources, bases = (*raw.contents, raw.summary), (raw.base, link or site)
+    image, alt = lead_image(raw.pictures, sources, url, *bases)
+    if image is None:
+        image, alt = lead_image(raw.thumbnails, (), url, *bases)
     return Entry(
         guid=(raw.guid or "").strip()[:LONGEST_GUID] or None,
         link=link,
@@ -63,7 +69,7 @@ def entry(raw: Raw, *, url: str, site: str) -> Entry | None:
         published=raw.published,
         author=_author(raw.authors),
         categories=_labels(raw.categories),
-        excerpt=excerpt(without_title(source, title)),
+        excerpt=excerpt(without_title(source[:LONGEST_OPENING], title)),
         words=clean.words(full),
         image_url=image,
         image_alt=alt,
@@ -145,7 +151,7 @@ def _labels(terms: tuple[str, ...]) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for term in terms[:200]:
         label = cut(clean.line(term[:500]), LONGEST_LABEL)
-        # Blogger and YouTube mark what kind of thing an entry is with an address; WordPress's default is none.
+        # Blogger and YouTube mark what kind of thing an entry is with an address; WordPress fills in.
         if label and label != "Uncategorized" and not re.match(r"(?i)(?:https?|tag|urn):", label):
             found.setdefault(label.casefold(), label)
     return tuple(found.values())[:MOST_LABELS]

@@ -12,55 +12,38 @@ import re
 
 from pipeline.errors import FeedError
 from pipeline.feed.address import shown
-from pipeline.feed.markup import deeper_than
+from pipeline.feed.limits import ITEM, limited
 
-MOST_ITEMS = 1_000
-"""Items that are parsed at all: half from the top, half from the end, as feeds are sorted either way."""
-DEEPEST = 1_000
-"""Open elements. A feed has about five; what is unclosed in a post's HTML ends with the post."""
-LONGEST_ENTITY = 64
-"""Characters. Netscape's DTD and those copied from HTML define single characters."""
+LONGEST_ENTITY = 16
+"""Characters. Netscape's DTD and those copied from HTML define single ones; longer ones multiply a body."""
 MOST_ENTITIES = 400
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _ROOT = re.compile(r"(?i)<(?:[a-z][\w.-]{0,20}:)?(?:rss|feed|rdf|channel)[\s>]")
-_ITEM = re.compile(r"(?i)<(?:[a-z]{1,10}:)?(?:item|entry)[\s>/]")
 _ENTITY = re.compile(
     r"""(?s)<!ENTITY\s+(%\s+)?([\w.:-]{1,100})\s+(?:(SYSTEM|PUBLIC)\b|"([^"]*)"|'([^']*)')"""
 )
 _DOCTYPE_MARK = re.compile(r"""<!--|["'\[\]>]""")
 _CLOSERS = {"<!--": "-->", '"': '"', "'": "'"}
-# Written as escaped text, so that from here on what looks like a tag is one.
-_CDATA = re.compile(r"(?s)<!\[CDATA\[(.*?)\]\]>")
-_PERSON = re.compile(
-    r"(?i)<((?:[\w.-]{1,30}:)?(?:author|creator|managingeditor|webmaster|publisher|owner))(?=[\s>])"
-)
-_ENDLESS = re.compile(r"[\w.+-]{500}")
-_LONGEST_PERSON = 100_000
 _SPACE = re.compile(r"\s*")
 _PREDEFINED = ("lt", "gt", "amp", "quot", "apos")
 
 
 def repair(text: str, url: str) -> str:
-    """XML text that starts with its declaration and holds no more than ``MOST_ITEMS`` items.
+    """XML text that starts with its declaration and is within the limits.
 
-    :raises FeedError: when the document type is dangerous: entities that are external, nested or long.
+    :raises FeedError: when the document type is dangerous (entities that are external, nested or long),
+        or the feed is beyond what can be cut.
     """
     text = _REFERENCE.sub(_allowed_reference, _FORBIDDEN.sub("", text))
-    text = _CDATA.sub(lambda match: html.escape(match[1], quote=False), _from_the_root(text))
+    text = _from_the_root(text)
     start, doctype = head(text)
     entities = _entities(doctype, url) if doctype else {}
     declared = "".join(f'<!ENTITY {name} "{value}">\n' for name, value in entities.items())
     # The name keeps RSS 0.91 by Netscape recognisable to feedparser.
     before = f"<!DOCTYPE rss [\n{declared}]>\n" if declared else ""
-    rest = _fewer_items(_without_endless_names(text[start:], url))
-    if deeper_than(rest, DEEPEST, self_closing=True):
-        raise FeedError(
-            f"The feed {shown(url)} nests its elements more than {DEEPEST} deep; it was not read.",
-            "Ask who runs the site to repair the feed.",
-        )
-    return f"<?xml version='1.0' encoding='utf-8'?>\n{before}{rest}"
+    return f"<?xml version='1.0' encoding='utf-8'?>\n{before}{limited(text[start:], url)}"
 
 
 def looks_like_feed(text: str) -> bool:
@@ -69,7 +52,7 @@ def looks_like_feed(text: str) -> bool:
 
 def items(text: str) -> tuple[str, list[str]]:
     """What stands before the first item, and each item with what follows it up to the next."""
-    starts = [match.start() for match in _ITEM.finditer(text)]
+    starts = [match.start() for match in ITEM.finditer(text)]
     if not starts:
         return text, []
     ends = [*starts[1:], len(text)]
@@ -173,31 +156,3 @@ def _dangerous(url: str, which: str) -> FeedError:
         "readers; it was not read.",
         "Ask who runs the site to take the <!ENTITY …> lines out of the feed.",
     )
-
-
-def _without_endless_names(text: str, url: str) -> str:
-    """Author elements with one endless word are emptied: feedparser looks for an email address in them by a
-    regular expression that takes quadratic time on such a word."""
-    parts: list[str] = []
-    done = 0
-    for match in _PERSON.finditer(text):
-        close = text.find(f"</{match[1]}", match.end(), match.end() + _LONGEST_PERSON)
-        inner = text[match.end() : close if close >= 0 else match.end() + _LONGEST_PERSON]
-        if _ENDLESS.search(re.sub(r"<[^<>]*>", "", html.unescape(inner))):
-            if close < 0:
-                raise FeedError(
-                    f"The feed {shown(url)} has an author's name that does not end; it was not read.",
-                    "Ask who runs the site to repair the feed.",
-                )
-            if match.end() >= done:
-                parts += text[done : match.end()], ">"
-                done = close
-    return "".join((*parts, text[done:]))
-
-
-def _fewer_items(text: str) -> str:
-    starts = [match.start() for match in _ITEM.finditer(text)]
-    if len(starts) <= MOST_ITEMS:
-        return text
-    half = MOST_ITEMS // 2
-    return text[: starts[half]] + text[starts[-half] :]

@@ -28,7 +28,7 @@ def environment(own: Path | None, *, markup: bool) -> Environment:
     """Templates for markup (values escaped) or for plain text (block lines leave no gaps)."""
     made = Environment(
         loader=FileSystemLoader([*([own] if own else []), PACKAGED]),
-        autoescape=markup,
+        autoescape=markup,  # noqa: S701  plain text is plain: an entity in it would be read as it stands
         undefined=StrictUndefined,
         trim_blocks=not markup,
         lstrip_blocks=not markup,

@@ -58,7 +58,7 @@ class Project:
         return subprocess.Popen(
             [RAPPORT, *arguments],
             cwd=self.folder,
-            env=os.environ | self.environment,
+            env={k: v for k, v in os.environ.items() if k != "RAPPORT_SECRET"} | self.environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

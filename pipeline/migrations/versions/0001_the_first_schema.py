@@ -23,6 +23,7 @@ def upgrade() -> None:
         "feeds",
         sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("last_modified", sa.Text(), nullable=True),
         sa.Column("first_fetched_at", sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,186 @@
+"""The ledger: one row a person and edition, one claim a batch, and honest counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from pipeline.delivery import ledger
+from pipeline.tables import digests, editions, recipients
+from subscribers import directory
+from tests.installations import subscribe
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from pipeline.database import Database
+
+AT = datetime(2026, 11, 26, 14, tzinfo=UTC)
+TODAY = date(2026, 11, 26)
+
+
+@pytest.fixture
+def edition(database: Database) -> Row[Any]:
+    """An approved edition for five readers."""
+    subscribe(database, 5)
+    values = {
+        "digest": "weekly",
+        "number": 1,
+        "slug": "weekly-1",
+        "status": "approved",
+        "due": "2026-11-26T09:00",
+        "due_at": AT,
+        "posts": [],
+        "left_out": [],
+    }
+    with database.write() as connection:
+        connection.execute(insert(digests).values(name="weekly", first_seen=AT))
+        return connection.execute(insert(editions).values(values).returning(editions)).one()
+
+
+def taken(database: Database, edition: Row[Any], size: int = 2) -> int:
+    with database.write() as connection:
+        return ledger.snapshot(connection, edition, TODAY, size, AT)
+
+
+def claimed(database: Database, edition: Row[Any]) -> ledger.Claim | None:
+    with database.write() as connection:
+        return ledger.claim(connection, edition, TODAY, AT)
+
+
+def counted(database: Database, edition: Row[Any]) -> dict[str, int]:
+    with database.read() as connection:
+        return {state: n for state, n in ledger.counts(connection, edition.id).items() if n}
+
+
+def test_the_snapshot_fixes_who_it_is_for(database: Database, edition: Row[Any]) -> None:
+    assert taken(database, edition) == 5
+    with database.write() as connection:
+        directory.add(connection, "late@example.net", digests=["weekly"], wording="Late", source="test")
+    assert counted(database, edition) == {"total": 5, "waiting": 5}
+
+
+def test_the_snapshot_is_taken_once(database: Database, edition: Row[Any]) -> None:
+    taken(database, edition)
+    assert taken(database, edition) == 0
+    assert counted(database, edition) == {"total": 5, "waiting": 5}
+
+
+def test_each_batch_is_claimed_once_and_holds_other_people(database: Database, edition: Row[Any]) -> None:
+    taken(database, edition)
+    claims = [claimed(database, edition) for _ in range(4)]
+    assert claims[3] is None
+    people = [person for claim in claims if claim for person, _ in claim.members]
+    assert len(people) == len(set(people)) == 5
+    assert counted(database, edition) == {"total": 5, "uncertain": 5}  # handed over, no answer yet
+
+
+def test_nobody_is_in_an_edition_twice(database: Database, edition: Row[Any]) -> None:
+    taken(database, edition)
+    for twice in (
+        {"subscriber_id": 1, "email": "other@example.net"},
+        {"subscriber_id": 99, "email": "reader1@example.net"},
+    ):
+        with pytest.raises(IntegrityError), database.write() as connection:
+            connection.execute(insert(recipients).values(edition_id=edition.id, batch=0, **twice))
+
+
+def test_who_left_after_the_snapshot_is_withheld_with_the_reason(
+    database: Database, edition: Row[Any]
+) -> None:
+    taken(database, edition)
+    with database.write() as connection:
+        directory.unsubscribe(connection, "reader2@example.net", source="test")
+    claim = claimed(database, edition)
+    assert claim is not None
+    assert [email for _, email in claim.members] == ["reader1@example.net"]
+    with database.read() as connection:
+        (withheld,) = ledger.people(connection, edition.id, "withheld")
+    assert (withheld["email"], withheld["reason"]) == ("reader2@example.net", "unsubscribed")
+
+
+def test_a_refused_batch_is_claimed_again_as_a_new_attempt(database: Database, edition: Row[Any]) -> None:
+    taken(database, edition)
+    first = claimed(database, edition)
+    assert first is not None
+    with database.write() as connection:
+        ledger.record(connection, first, "waiting", AT, "busy")
+    second = claimed(database, edition)
+    assert second is not None
+    assert (second.number, second.members) == (first.number, first.members)
+    assert second.attempt != first.attempt
+
+
+def test_an_answer_that_comes_too_late_changes_nothing(database: Database, edition: Row[Any]) -> None:
+    taken(database, edition)
+    old = claimed(database, edition)
+    assert old is not None
+    with database.write() as connection:
+        ledger.record(connection, old, "waiting", AT)
+    assert claimed(database, edition) is not None
+    with database.write() as connection:
+        ledger.record(connection, old, "sent", AT)
+    assert counted(database, edition) == {"total": 5, "uncertain": 2, "waiting": 3}
+
+
+def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, edition: Row[Any]) -> None:
+    taken(database, edition, size=5)
+    claim = claimed(database, edition)
+    assert claim is not None
+    with database.write() as connection:
+        assert ledger.halve(connection, claim, AT)
+    sizes = sorted(len(c.members) for c in (claimed(database, edition), claimed(database, edition)) if c)
+    assert sizes == [2, 3]
+    assert claimed(database, edition) is None
+
+
+def test_an_edition_that_is_no_longer_being_sent_gives_out_no_batch(
+    database: Database, edition: Row[Any]
+) -> None:
+    taken(database, edition)
+    with database.write() as connection:
+        connection.execute(update(editions).values(status="paused"))
+    assert claimed(database, edition) is None
+
+
+def test_people_set_aside_keep_their_reason_when_the_rest_is_sent(
+    database: Database, edition: Row[Any]
+) -> None:
+    taken(database, edition)
+    claim = claimed(database, edition)
+    assert claim is not None
+    (aside, _), (rest, _) = claim.members
+    with database.write() as connection:
+        ledger.set_aside(connection, claim, {aside: "not an address"}, AT)
+        ledger.record(connection, claim, "waiting", AT)
+    again = claimed(database, edition)
+    assert again is not None
+    assert [person for person, _ in again.members] == [rest]
+    with database.write() as connection:
+        ledger.record(connection, again, "sent", AT)
+    assert counted(database, edition) == {"total": 5, "failed": 1, "sent": 1, "waiting": 3}
+
+
+def test_what_a_person_got_is_told(database: Database, edition: Row[Any]) -> None:
+    taken(database, edition)
+    claim = claimed(database, edition)
+    assert claim is not None
+    with database.write() as connection:
+        ledger.record(connection, claim, "sent", AT)
+        assert ledger.of_subscriber(connection, 1) == [
+            {"slug": "weekly-1", "state": "sent", "at": AT.isoformat()}
+        ]
+        assert ledger.of_subscriber(connection, 99) == []
+
+
+def test_a_person_can_be_found_without_reading_the_whole_ledger(sqlite_database: Database) -> None:
+    with sqlite_database.read() as connection:
+        query = select(recipients).where(recipients.c.edition_id == 1, recipients.c.subscriber_id == 1)
+        plan = connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {query.compile(compile_kwargs={'literal_binds': True})}"
+        ).all()
+    assert all("SEARCH" in row[3] for row in plan)

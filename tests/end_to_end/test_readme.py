@@ -1,0 +1,70 @@
+"""The README's session is what the commands print; `python -m tests.end_to_end.test_readme` renews it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.demo.blog import SampleBlog
+
+README = Path(__file__).parents[2] / "README.md"
+BLOG = "https://harbourlane.example/blog?format=rss"
+COMMANDS = (
+    "rapport init practice && cd practice",
+    f"sed -i 's|https://example.org/blog?format=rss|{BLOG}|' rapport.toml    # or any editor",
+    "rapport pull",
+    "rapport preview --out preview          # look at preview/edition.html",
+    "rapport check",
+    'rapport subscribers add you@example.org --consent "Asked for it myself"',
+    "rapport run --now",
+    "ls outbox",
+)
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
+FILE = re.compile(r"-[0-9a-f]{8}-")
+
+
+def session() -> str:
+    """The commands and what they print, run one after another in one shell, on the sample blog."""
+    with SampleBlog(datetime.now(UTC)) as blog, tempfile.TemporaryDirectory() as folder:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("RAPPORT_")}
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        lines = ["set -e"]
+        for command in COMMANDS:
+            shown = command.replace("'", "'\\''")
+            lines += [f"printf '%s\\n' '$ {shown}'", command.replace(BLOG, blog.feed_url)]
+        ran = subprocess.run(
+            ["bash", "-c", "\n".join(lines)], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout.replace(blog.feed_url, BLOG).replace(blog.site_url, BLOG.partition("/blog")[0])
+
+
+def written() -> str:
+    return README.read_text().partition("<!-- session -->\n")[2].partition("<!-- /session -->")[0]
+
+
+def timeless(text: str) -> str:
+    return FILE.sub("-CONTENT-", TIME.sub("TIME", text))
+
+
+def test_the_session_is_what_the_commands_print() -> None:
+    assert timeless(written()) == timeless(f"```console\n{session()}```\n")
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    from pipeline.cli import COMMANDS as known
+
+    named = set(re.findall(r"`rapport ([a-z]+)", README.read_text()))
+    assert named
+    assert named <= set(known)
+
+
+if __name__ == "__main__":
+    before, _, rest = README.read_text().partition("<!-- session -->\n")
+    after = rest.partition("<!-- /session -->")[2]
+    README.write_text(f"{before}<!-- session -->\n```console\n{session()}```\n<!-- /session -->{after}")

@@ -1,0 +1,51 @@
+"""An installation made in a test's folder, without the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config import Config
+from pipeline.installation import Installation
+from pipeline.run import Ran, run
+from subscribers import directory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.database import Database
+
+
+def installation(database: Database, folder: Path, feed: str, **sections: Any) -> Installation:
+    """A practice in New York that sends on Thursdays at nine; ``sections`` override the configuration's."""
+    settings: dict[str, Any] = {
+        "newsletter": {
+            "name": "The Weekly Letter",
+            "from_email": "letter@example.org",
+            "from_name": "Example Practice",
+            "postal_address": "1 Main Street, Springfield",
+            "public_url": "https://letter.example.org",
+            "timezone": "America/New_York",
+        },
+        "feeds": [{"url": feed}],
+        "digests": [{"name": "weekly"}],
+        "match": {"url": "https://example.org/contact"},
+    }
+    return Installation(Config.model_validate(settings | sections), folder, database)
+
+
+def subscribe(database: Database, number: int, digests: tuple[str, ...] = ("weekly",)) -> None:
+    """Add reader1@example.net to readerN@example.net."""
+    with database.write() as connection:
+        for n in range(1, number + 1):
+            directory.add(
+                connection, f"reader{n}@example.net", digests=digests, wording="Signed up", source="test"
+            )
+
+
+def run_all(installed: Installation, *, at_once: bool = False) -> list[Ran]:
+    return run(installed, installed.config.digests, at_once=at_once, progress=lambda done, total: None)
+
+
+def run_one(installed: Installation, *, at_once: bool = False) -> Ran:
+    (ran,) = run_all(installed, at_once=at_once)
+    return ran

@@ -1,0 +1,339 @@
+"""When the job does what: due times, outages, approval, holds; with the clock moved and real databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+
+from pipeline import editions
+from pipeline.errors import RapportError
+from pipeline.run import rehearse
+from tests.doubles.blog import Blog, Item
+from tests.installations import installation, run_all, run_one, subscribe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pipeline.database import Database
+    from pipeline.installation import Installation
+
+# A Monday; Thursday the 26th at nine in New York is 14:00 UTC.
+MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
+DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
+
+
+@pytest.fixture
+def blog() -> Iterator[Blog]:
+    with Blog([Item("A calm morning", MONDAY - timedelta(days=1), guid="post-1")]) as served:
+        yield served
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(MONDAY, tick=False) as traveller:
+        yield traveller
+
+
+def made(database: Database, folder: Path, blog: Blog, **digest: Any) -> Installation:
+    subscribe(database, 2)
+    installed = installation(database, folder, blog.url, digests=[{"name": "weekly"} | digest])
+    assert run_one(installed).outcome in ("not_due", "awaiting_approval")  # Rapport sees the digest first
+    return installed
+
+
+def outbox(folder: Path) -> int:
+    return len(list((folder / "outbox").glob("*.eml")))
+
+
+def decide(installed: Installation, slug: str, verb: str) -> None:
+    with installed.database.write() as connection:
+        editions.move(connection, slug, verb)
+
+
+def test_it_sends_when_due_and_only_then(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    clock.move_to(DUE - timedelta(minutes=1))
+    early = run_one(installed)
+    assert (early.outcome, early.next_due) == ("not_due", "2026-11-26T09:00:00-05:00")
+    clock.move_to(DUE)
+    ran = run_one(installed)
+    assert (ran.outcome, ran.next_due) == ("sent", "2026-12-03T09:00:00-05:00")
+    assert run_one(installed).outcome == "not_due"
+    assert outbox(tmp_path) == 2
+
+
+def test_a_due_time_before_rapport_knew_the_digest_is_not_made_up_for(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    clock.move_to(DUE + timedelta(minutes=5))
+    made(database, tmp_path, blog)
+    assert outbox(tmp_path) == 0
+
+
+def test_downtime_over_a_due_time_is_caught_up_once_within_a_day(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    clock.move_to(DUE + timedelta(hours=23))
+    ran = run_one(installed)
+    assert ran.outcome == "sent"
+    assert ran.edition is not None
+    assert ran.edition.due == "2026-11-26T09:00"
+    assert run_one(installed).outcome == "not_due"
+
+
+def test_after_more_than_a_day_the_due_time_is_given_up_and_said_so(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    clock.move_to(DUE + timedelta(hours=25))
+    ran = run_one(installed)
+    assert (ran.outcome, outbox(tmp_path)) == ("skipped", 0)
+    assert "missed by more than a day" in ran.reason
+    assert run_one(installed).outcome == "not_due"
+    clock.move_to(DUE + timedelta(days=7))
+    assert run_one(installed).outcome == "sent"  # its posts have waited
+
+
+def test_three_due_times_missed_make_one_letter(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    clock.move_to(DUE + timedelta(days=14, hours=2))
+    ran = run_one(installed)
+    assert ran.outcome == "sent"
+    assert ran.edition is not None
+    assert (ran.edition.due, ran.edition.slug) == ("2026-12-10T09:00", "weekly-1")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "seen", "days"),
+    [
+        ("30 1 * * *", datetime(2026, 10, 31, 12, tzinfo=UTC), 2),
+        ("30 2 * * *", datetime(2026, 3, 7, 12, tzinfo=UTC), 2),
+    ],
+    ids=["autumn", "spring"],
+)
+def test_a_daylight_saving_sunday_neither_doubles_nor_skips(
+    sqlite_database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    schedule: str,
+    seen: datetime,
+    days: int,
+) -> None:
+    clock.move_to(seen)
+    blog.items = []
+    subscribe(sqlite_database, 1)
+    installed = installation(
+        sqlite_database, tmp_path, blog.url, digests=[{"name": "weekly", "schedule": schedule}]
+    )
+    run_one(installed)
+    sent = []
+    for quarter in range(days * 24 * 4):
+        clock.move_to(seen + timedelta(minutes=15 * quarter))
+        blog.items = [
+            Item(f"Post {quarter}", seen + timedelta(minutes=15 * quarter), guid=f"post-number-{quarter}")
+        ]
+        ran = run_one(installed)
+        if ran.outcome == "sent" and ran.edition is not None:
+            sent.append(ran.edition.due)
+    assert len(sent) == len({due[:10] for due in sent}) == days
+
+
+def test_too_few_posts_give_the_due_time_up_and_keep_the_posts(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, min_posts=2)
+    clock.move_to(DUE)
+    ran = run_one(installed)
+    assert ran.outcome == "skipped"
+    assert ran.edition is not None
+    assert ran.edition.status == "skipped"
+    blog.items.append(Item("The other one", DUE, guid="post-2"))
+    clock.move_to(DUE + timedelta(days=7))
+    ran = run_one(installed)
+    assert ran.edition is not None
+    assert [post["title"] for post in ran.edition.posts] == ["The other one", "A calm morning"]
+
+
+def test_a_broken_feed_with_nothing_to_send_keeps_the_due_time_open(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    clock.move_to(DUE)
+    blog.status = 404
+    failed = run_one(installed)
+    assert failed.outcome == "failed"
+    assert "404" in failed.reason
+    blog.status = 200
+    clock.move_to(DUE + timedelta(hours=1))
+    assert run_one(installed).outcome == "sent"
+
+
+def test_a_draft_that_must_be_approved_is_put_up_a_day_before(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, approval="required")
+    clock.move_to(DUE - timedelta(hours=25))
+    assert run_one(installed).outcome == "not_due"
+    clock.move_to(DUE - timedelta(hours=24))
+    assert run_one(installed).outcome == "awaiting_approval"
+    decide(installed, "weekly-1", "approve")
+    assert run_one(installed).outcome == "not_due"
+    clock.move_to(DUE)
+    assert run_one(installed).outcome == "sent"
+
+
+def test_a_late_approval_sends_at_once(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, approval="required")
+    clock.move_to(DUE)
+    assert run_one(installed).outcome == "awaiting_approval"
+    clock.move_to(DUE + timedelta(days=3))
+    assert run_one(installed).outcome == "awaiting_approval"
+    decide(installed, "weekly-1", "approve")
+    assert run_one(installed).outcome == "sent"
+
+
+def test_the_hold_window_is_given_to_staff_in_full(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, hold_window="6h")
+    clock.move_to(DUE - timedelta(hours=2))  # the machine was off when the draft was to be put up
+    waiting = run_one(installed)
+    assert waiting.outcome == "not_due"
+    assert "goes out on 2026-11-26 at 13:00" in waiting.reason
+    clock.move_to(DUE + timedelta(hours=4))
+    assert run_one(installed).outcome == "sent"
+
+
+def test_what_staff_could_see_in_the_hold_window_is_what_goes_out(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, hold_window="6h")
+    clock.move_to(DUE - timedelta(hours=6))
+    seen = run_one(installed).edition
+    blog.items.insert(0, Item("Too late for this one", DUE - timedelta(hours=1), guid="post-2"))
+    clock.move_to(DUE)
+    sent = run_one(installed).edition
+    assert seen is not None
+    assert sent is not None
+    assert (sent.status, sent.html, sent.text) == ("sent", seen.html, seen.text)
+
+
+def test_a_held_edition_stays_until_staff_decide(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, hold_window="6h")
+    clock.move_to(DUE - timedelta(hours=6))
+    run_one(installed)
+    decide(installed, "weekly-1", "hold")
+    clock.move_to(DUE)
+    assert run_one(installed).outcome == "held"
+    decide(installed, "weekly-1", "approve")
+    assert run_one(installed).outcome == "sent"
+
+
+def test_skipping_frees_the_posts_and_keeps_the_due_time(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, hold_window="6h")
+    clock.move_to(DUE - timedelta(hours=6))
+    run_one(installed)
+    decide(installed, "weekly-1", "skip")
+    clock.move_to(DUE)
+    assert run_one(installed).outcome == "not_due"
+    clock.move_to(DUE + timedelta(days=7))
+    ran = run_one(installed)
+    assert ran.edition is not None
+    assert (ran.edition.slug, [post["title"] for post in ran.edition.posts]) == (
+        "weekly-2",
+        ["A calm morning"],
+    )
+
+
+@pytest.mark.parametrize(("verb", "needs"), [("pause", "sending"), ("approve", "draft or held")])
+def test_a_move_its_status_does_not_allow_is_refused(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller, verb: str, needs: str
+) -> None:
+    installed = made(database, tmp_path, blog)
+    clock.move_to(DUE)
+    run_one(installed)
+    with pytest.raises(RapportError, match=f"weekly-1 is sent: one can {verb} an edition that is {needs}"):
+        decide(installed, "weekly-1", verb)
+
+
+def test_one_digest_that_fails_does_not_keep_the_other_back(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    subscribe(database, 1, ("weekly", "monthly"))
+    digests = [{"name": "weekly", "subject": "{{ nonsense }}"}, {"name": "monthly"}]
+    installed = installation(database, tmp_path, blog.url, digests=digests)
+    first, second = run_all(installed, at_once=True)
+    assert (first.outcome, second.outcome) == ("failed", "sent")
+    assert "'nonsense' is undefined" in first.reason
+
+
+def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    from pipeline.pull import pull
+
+    pull(database, installed.config)
+    digests = installed.config.digests
+    assert rehearse(installed, digests, at=DUE - timedelta(hours=1))[0].outcome == "not_due"
+    assert rehearse(installed, digests, at=DUE)[0].outcome == "sent"
+    assert rehearse(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
+    with database.read() as connection:
+        assert editions.newest_first(connection) == []
+
+
+def test_a_year_of_weeks_sends_each_post_once(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    sent: list[str] = []
+    for week in range(1, 53):
+        moment = DUE + timedelta(weeks=week - 1, hours=week % 5)
+        clock.move_to(moment)
+        if week % 10:  # every tenth week nobody wrote
+            blog.items.insert(
+                0, Item(f"Post of week {week}", moment - timedelta(hours=5), guid=f"post-of-week-{week}")
+            )
+        del blog.items[8:]
+        for _ in range(2):
+            ran = run_one(installed)
+            if ran.outcome == "sent" and ran.edition is not None:
+                sent += [post["title"] for post in ran.edition.posts]
+    assert sorted(sent) == sorted(["A calm morning", *(f"Post of week {w}" for w in range(1, 53) if w % 10)])
+
+
+def test_a_letter_sent_by_hand_leaves_the_next_due_time_standing(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    by_hand = run_one(installed, at_once=True)
+    assert (by_hand.outcome, by_hand.next_due) == ("sent", "2026-11-26T09:00:00-05:00")
+    blog.items.insert(0, Item("The second post", DUE - timedelta(days=1), guid="post-2"))
+    clock.move_to(DUE)
+    assert run_one(installed).outcome == "sent"
+
+
+def test_a_skipped_due_time_is_not_announced_as_the_next(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, hold_window="6h")
+    clock.move_to(DUE - timedelta(hours=6))
+    run_one(installed)
+    decide(installed, "weekly-1", "skip")
+    assert run_one(installed).next_due == "2026-12-03T09:00:00-05:00"
