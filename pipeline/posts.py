@@ -70,23 +70,35 @@ def store(
     known = _Known(connection, (key for _, names in named for key in names.all()))
     repeated = {key for key, n in Counter(key for _, names in named for key in names.all()).items() if n > 1}
     seen: set[int] = set()
+    new: list[Row[Any]] = []
+    newest_known: datetime | None = None
     counts: Counter[str] = Counter()
     for position, (entry, names) in enumerate(named):
         row = _match(entry, names, known, repeated)
         if row is None:
             values = {"feed_id": feed_id, "first_seen": at, "initial": initial, "position": position}
             row = connection.execute(insert(posts).values(values | _content(entry)).returning(posts)).one()
-            counts["new"] += 1
+            new.append(row)
         elif row.id in seen:
             continue  # the same post twice in one document
-        elif changes := _changes(row, entry):
-            connection.execute(update(posts).where(posts.c.id == row.id).values(changes))
-            counts["changed"] += 1
         else:
-            counts["unchanged"] += 1
+            newest_known = max(filter(None, (newest_known, row.published)), default=None)
+            changes = _changes(row, entry)
+            if changes:
+                connection.execute(update(posts).where(posts.c.id == row.id).values(changes))
+            counts["changed" if changes else "unchanged"] += 1
         seen.add(row.id)
         known.learn(connection, row, names)
-    return Counts(**counts)
+    if initial and newest_known:
+        _tell_from_archive(connection, new, newest_known)
+    return Counts(new=len(new), **counts)
+
+
+def _tell_from_archive(connection: Connection, new: list[Row[Any]], newest_known: datetime) -> None:
+    """A first pull that brings posts we know is a feed that moved: what is newer than those is no archive."""
+    newer = [row.id for row in new if row.published and row.published > newest_known]
+    if newer:
+        connection.execute(update(posts).where(posts.c.id.in_(newer)).values(initial=False))
 
 
 class _Known:

@@ -28,7 +28,7 @@ DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
 
 @pytest.fixture
 def blog() -> Iterator[Blog]:
-    with Blog([Item("A calm morning", MONDAY - timedelta(days=1), guid="post-1")]) as served:
+    with Blog([Item("A calm morning", MONDAY - timedelta(days=1), guid="the-guid-of-a-calm-morning")]) as served:
         yield served
 
 
@@ -337,3 +337,24 @@ def test_a_skipped_due_time_is_not_announced_as_the_next(
     run_one(installed)
     decide(installed, "weekly-1", "skip")
     assert run_one(installed).next_due == "2026-12-03T09:00:00-05:00"
+
+
+def test_a_feed_that_moved_repeats_no_post_and_misses_none(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    clock.move_to(DUE)
+    run_one(installed)
+    # The old address stood empty for weeks; the new one has what was written meanwhile, and an old archive.
+    with Blog(
+        [
+            *blog.items,
+            Item("Written meanwhile", DUE + timedelta(days=1)),
+            Item("Long ago", DUE - timedelta(days=900)),
+        ]
+    ) as moved:
+        clock.move_to(DUE + timedelta(days=21))
+        again = installation(database, tmp_path, moved.url)
+        ran = run_one(again)
+    assert ran.edition is not None
+    assert [post["title"] for post in ran.edition.posts] == ["Written meanwhile"]
