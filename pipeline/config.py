@@ -28,7 +28,10 @@ def _duration(value: Any) -> Any:
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match:
         raise ValueError('write a number and a unit: "30m", "12h", "7d" or "2w"')
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise ValueError("that is longer than any letter waits") from None
 
 
 class FromEnvironment(str):
@@ -52,16 +55,37 @@ def _address(value: str) -> str:
 
     if value:
         try:
-            validate_email(value, check_deliverability=False, test_environment=True)
+            valid = validate_email(value, check_deliverability=False, test_environment=True)
         except EmailNotValidError as error:
             raise ValueError(f"write an email address ({error})") from None
+        if valid.ascii_email is None:
+            raise ValueError("before the @ only unaccented letters will reach every mail server")
+        return valid.ascii_email
     return value
 
 
 def _web_address(value: str) -> str:
     if value and not re.match(r"https?://[^\s/]", value):
         raise ValueError("write a whole web address, beginning with https://")
-    return value
+    return _in_ascii(value)
+
+
+def _in_ascii(address: str) -> str:
+    """The address with its host as punycode: it stands in mail headers."""
+    if address.isascii():
+        return address
+    from urllib.parse import quote, urlsplit, urlunsplit
+
+    import idna
+
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    try:
+        netloc = parts.netloc.lower().replace(host, idna.encode(host, uts46=True).decode())
+    except idna.IDNAError as error:
+        raise ValueError(f"no such host name is possible ({error})") from None
+    rest = [quote(part, safe="%/:?#[]@!$&'()*+,;=~") for part in parts[2:]]
+    return urlunsplit((parts.scheme, netloc, *rest))
 
 
 def _link(value: str) -> str:
@@ -152,7 +176,7 @@ class Digest(Section):
     name: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9_-]{0,47}[a-z0-9])?$")
     schedule: str = "0 9 * * thu"
     subject: Line = "{{ posts[0].title }}"
-    max_posts: int = Field(default=6, ge=1, le=50)
+    max_posts: int = Field(default=6, ge=1, le=25)  # more would be clipped by Gmail
     min_posts: int = Field(default=1, ge=1)
     backlog: Duration = timedelta(days=7)
     include_categories: Listed = []

@@ -34,11 +34,11 @@ BUSY_TIMEOUT = 30.0
 class Database:
     """One database, opened. Use ``read()`` and ``write()`` for transactions, ``lock()`` to be alone."""
 
-    def __init__(self, url: str, *, echo: bool = False) -> None:
+    def __init__(self, url: str | URL) -> None:
         self.url = _checked(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(self.url.database) if self.sqlite and self.url.database else None
-        self.engine = _engine(self.url, sqlite=self.sqlite, echo=echo)
+        self.engine = _engine(self.url, sqlite=self.sqlite)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -65,11 +65,16 @@ class Database:
             with _advisory_lock(self.engine, name, wait=wait):
                 yield
 
+    @property
+    def name(self) -> str:
+        """The database as messages name it: no user, no password, wherever the URL holds them."""
+        return str(self.path) if self.path else f"{self.url.database} on {self.url.host or 'this machine'}"
+
     def close(self) -> None:
         self.engine.dispose()
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str | URL) -> Database:
     """Open the database at ``url`` with a current schema.
 
     SQLite (the embedded default) is created and brought up by itself. Raises RapportError when another
@@ -82,12 +87,12 @@ def open_database(url: str) -> Database:
             return database
         if found is not None and found > HEAD:
             raise RapportError(
-                f"{database.url.render_as_string()} was made by a newer Rapport: schema {found}, not {HEAD}.",
+                f"{database.name} was made by a newer Rapport: schema {found}, not {HEAD}.",
                 "Install the newer version again; an older one cannot read it.",
             )
         if not database.sqlite:
             raise RapportError(
-                f"{database.url.render_as_string()} has schema {found or 'none'}; this version needs {HEAD}.",
+                f"{database.name} has schema {found or 'none'}; this version needs {HEAD}.",
                 "Run `rapport migrate`.",
             )
         with database.lock("migrate", wait=True):
@@ -107,7 +112,7 @@ def revision(database: Database) -> str | None:
             return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     except OperationalError as error:
         raise RapportError(
-            f"The database {database.url.render_as_string()} cannot be opened: {_cause(error)}.",
+            f"The database {database.name} cannot be opened: {_cause(error)}.",
             "Check database.url, that the server runs, and that the folder exists and may be written.",
         ) from error
 
@@ -130,10 +135,12 @@ def one_at_a_time(connection: Connection, name: str) -> None:
     On SQLite ``BEGIN IMMEDIATE`` has already seen to it.
     """
     if connection.dialect.name != "sqlite":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(name)})
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(f"transaction:{name}")}
+        )
 
 
-def _checked(url: str) -> URL:
+def _checked(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
@@ -153,15 +160,15 @@ def _checked(url: str) -> URL:
     return parsed
 
 
-def _engine(url: URL, *, sqlite: bool, echo: bool) -> Engine:
+def _engine(url: URL, *, sqlite: bool) -> Engine:
     if not sqlite:
         try:
-            return create_engine(url, echo=echo, pool_pre_ping=True)
+            return create_engine(url, pool_pre_ping=True)
         except ModuleNotFoundError:
             raise ConfigError(
                 "PostgreSQL needs the psycopg package.", "Install it: pip install 'rapport[postgresql]'."
             ) from None
-    engine = create_engine(url, echo=echo, connect_args={"timeout": BUSY_TIMEOUT})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -206,7 +213,9 @@ def _advisory_lock(engine: Engine, name: str, *, wait: bool) -> Iterator[None]:
 
 
 def _busy(name: str) -> BusyError:
-    return BusyError(f"Another process is at {name}.", "Wait for it to end, then try again.")
+    return BusyError(
+        f"Another process is at {name.removeprefix('digest-')}.", "Wait for it to end, then try again."
+    )
 
 
 def _lock_key(name: str) -> int:

@@ -103,13 +103,32 @@ def move(connection: Connection, slug: str, verb: str, *, reason: str | None = N
             f"See `rapport editions show {slug}`.",
         )
     at = clock.now()
-    if after == "approved" and row.approved_at is None:
+    if after == "approved" and verb == "approve":
         change(connection, row.id, approved_at=at)
     if after in ("skipped", "cancelled"):
         change(connection, row.id, finished_at=at)
         if not ledger.touched(connection, row.id):
             free_posts(connection, row.id)
     return by_id(connection, row.id)
+
+
+def approve_draft(connection: Connection, edition: int) -> Row[Any] | None:
+    """Approve an edition that is still a draft; None when staff decided otherwise a moment before."""
+    moved = connection.execute(
+        update(editions)
+        .where(editions.c.id == edition, editions.c.status == "draft")
+        .values(status="approved", approved_at=clock.now())
+    )
+    return by_id(connection, edition) if moved.rowcount == 1 else None
+
+
+def pause_sending(connection: Connection, edition: int, reason: str | None) -> None:
+    """Stop an edition midway, unless staff have ended it meanwhile."""
+    connection.execute(
+        update(editions)
+        .where(editions.c.id == edition, editions.c.status == "sending")
+        .values(status="paused", reason=reason)
+    )
 
 
 def free_posts(connection: Connection, edition: int) -> None:

@@ -17,6 +17,10 @@ _SINCE_RSS = re.compile(r"rss\b")
 """Medium and Substack say ?source=rss-… and ?ref=rss in the links of their feeds."""
 
 
+LONGEST = 600
+"""Characters of a name that are kept as they are; PostgreSQL indexes at most 2,704 bytes of a row."""
+
+
 class Key(NamedTuple):
     kind: str
     value: str
@@ -33,12 +37,12 @@ class Keys(NamedTuple):
         return [key for key in self if key]
 
 
-def keys(entry: Entry) -> Keys:
-    """The names under which an entry may be known already."""
+def keys(entry: Entry, feed: int) -> Keys:
+    """The names under which an entry of a feed may be known already."""
     link = canonical(entry.link) if entry.link else ""
     return Keys(
-        guid=Key("guid", _guid(entry.guid, link)) if entry.guid else None,
-        link=Key("link", link) if link else None,
+        guid=Key("guid", _bounded(_guid(entry.guid, link or str(feed)))) if entry.guid else None,
+        link=Key("link", _bounded(link)) if link else None,
         title=Key("title", _hash(f"{link}\n{' '.join(entry.title.casefold().split())}")),
     )
 
@@ -71,9 +75,13 @@ def _guid(guid: str, link: str) -> str:
         return canonical(guid)
     if len(guid) >= 16 or guid.startswith(("tag:", "urn:")):
         return guid
-    # "17" is unique on its own blog only.
+    # "17" is unique on its own blog only; the blog is its host, or without a link the feed.
     return f"{link.partition('/')[0]} {guid}"
 
 
+def _bounded(name: str) -> str:
+    return name if len(name) <= LONGEST else f"hash:{_hash(name)}"
+
+
 def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,11 @@ from pipeline.settings import load
 from subscribers.errors import SubscriberError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
+
+    from sqlalchemy import URL
 
     from pipeline.config import Config
     from subscribers.tokens import Tokens
@@ -28,17 +31,25 @@ class Installation:
     folder: Path
     database: Database
 
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
     @classmethod
-    def open(cls, path: Path | None = None) -> Installation:
+    def open(cls, path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Installation:
         """Raises ConfigError or RapportError with the remedy when it cannot be opened."""
-        config, folder = load(path)
-        return cls(config, folder, open_database(database_url(config, folder)))
+        config, folder = load(path, environment)
+        return cls(config, folder, open_database(database_url(config, folder)), environment)
 
     @property
     def templates(self) -> Path | None:
         """The operator's own templates, looked in before ours."""
-        own = self.config.theme.templates
-        return self.folder / own if own else None
+        if not self.config.theme.templates:
+            return None
+        own = self.folder / self.config.theme.templates
+        if not own.is_dir():
+            raise ConfigError(
+                f"theme.templates: there is no folder {own}.", "Make it, or take the key out of the file."
+            )
+        return own
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -48,7 +59,7 @@ class Installation:
         path = self.database.path
         beside = path.with_name("rapport.secret") if path else None
         try:
-            return Tokens(load_secrets(os.environ.get("RAPPORT_SECRET"), beside))
+            return Tokens(load_secrets(self.environment.get("RAPPORT_SECRET"), beside))
         except SubscriberError as error:
             raise ConfigError(error.message, error.remedy) from None
 
@@ -61,11 +72,11 @@ class Installation:
         self.database.close()
 
 
-def database_url(config: Config, folder: Path) -> str:
+def database_url(config: Config, folder: Path) -> URL | str:
     """The database's URL with a relative SQLite path taken from the configuration's folder."""
-    from pathlib import Path
+    from sqlalchemy import URL
 
-    scheme, _, path = config.database.url.partition("sqlite:///")
-    if scheme == "" and path and not Path(path).is_absolute() and path != ":memory:":
-        return f"sqlite:///{folder / path}"
-    return config.database.url
+    path = config.database.url.removeprefix("sqlite:///")
+    if path == config.database.url or path in ("", ":memory:") or "?" in path:
+        return config.database.url
+    return URL.create("sqlite", database=str(folder / path))

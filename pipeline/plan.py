@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.due import last_due, moment_of, next_due
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import Row
@@ -34,7 +34,7 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``outcome`` is the word of `run --json` for a WAIT; ``due`` the local due time for COMPOSE and SKIP."""
+    """``outcome`` is the word of `run --json` for a WAIT; ``due`` the local due time to act for."""
 
     step: Step
     outcome: str = ""
@@ -61,7 +61,9 @@ class Situation:
     def pending(self) -> str | None:
         """The newest due time that has come, if it still wants its edition."""
         last = last_due(self.digest.schedule, self.zone, self.now)
-        if moment_of(last, self.zone) <= self.first_seen or last in self.taken:
+        # One that lies before a due time which had its edition was made by a change of schedule.
+        passed = [due for due in self.taken if moment_of(due, self.zone) <= self.now]
+        if moment_of(last, self.zone) <= self.first_seen or last <= max(passed, default=""):
             return None
         return last
 
@@ -74,6 +76,9 @@ class Situation:
     def this_moment(self) -> str:
         """A due time off the schedule, whose next one stands all the same."""
         return self.now.astimezone(self.zone).replace(tzinfo=None).isoformat(timespec="microseconds")
+
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
 
     def long_past(self, due: datetime) -> bool:
         return self.now - due > CAUGHT_UP_WITHIN
@@ -95,7 +100,7 @@ def plan(situation: Situation) -> Plan:
 
 def _without_edition(s: Situation) -> Plan:
     if s.at_once:
-        return Plan(Step.COMPOSE, due=s.this_moment())
+        return Plan(Step.COMPOSE, due=s.pending() or s.this_moment())
     pending = s.pending()
     if pending is None:
         upcoming = next_due(s.digest.schedule, s.zone, s.now)
@@ -113,19 +118,28 @@ def _without_edition(s: Situation) -> Plan:
 def _draft(s: Situation, edition: Row[Any]) -> Plan:
     put_up = edition.announced_at is not None
     if s.at_once:
-        return Plan(Step.DECIDE) if put_up else Plan(Step.COMPOSE, due=s.this_moment())
+        due = s.pending() or s.this_moment()
+        return Plan(Step.DECIDE) if put_up else Plan(Step.COMPOSE, due=due)
     pending = s.pending()
     if pending is not None and pending != edition.due:
         # Another due time came while it lay there (or the schedule was changed): it is that one's now.
         return Plan(Step.COMPOSE, due=pending)
+    waits = s.digest.approval == "required" and put_up  # however long staff take
+    if s.long_past(goes_at(s, edition)) and not waits:
+        reason = "missed by more than a day: it goes out with the next due time, or with `rapport run --now`"
+        return Plan(Step.WAIT, "not_due", reason)
     if put_up:
         return Plan(Step.DECIDE)
     if s.now < edition.due_at - s.window():
         return Plan(Step.WAIT, "not_due", "a draft is ready")
-    if s.long_past(edition.due_at):
-        reason = "missed by more than a day: it goes out with the next due time, or with `rapport run --now`"
-        return Plan(Step.WAIT, "not_due", reason)
     return Plan(Step.COMPOSE, due=edition.due)
+
+
+def goes_at(s: Situation, edition: Row[Any]) -> datetime:
+    """When a draft that was put up goes out by itself: the hold window is staff's in full."""
+    due: datetime = edition.due_at
+    put_up: datetime | None = edition.announced_at
+    return max(due, put_up + s.digest.hold_window) if put_up else due
 
 
 def _approved(s: Situation, edition: Row[Any]) -> Plan:
@@ -133,6 +147,9 @@ def _approved(s: Situation, edition: Row[Any]) -> Plan:
         return Plan(Step.SEND)
     if s.now < edition.due_at:
         return Plan(Step.WAIT, "not_due", "approved; it goes out when it is due")
+    pending = s.pending()
+    if pending is not None and pending != edition.due:
+        return Plan(Step.SEND, due=pending)  # missed at its own time, it is the next one's letter
     decided_late = edition.approved_at > edition.due_at
     if s.long_past(edition.due_at) and not decided_late:
         reason = f"missed by more than a day; send it with `rapport send {edition.slug}`"
@@ -140,12 +157,10 @@ def _approved(s: Situation, edition: Row[Any]) -> Plan:
     return Plan(Step.SEND)
 
 
-def verdict(s: Situation, announced_at: datetime, due_at: datetime) -> Plan:
-    """The approval rule: whether a draft that was put up goes out now."""
+def verdict(s: Situation, goes: datetime) -> Plan:
+    """The approval rule: whether a draft that was put up, and that goes out at ``goes``, goes out now."""
     if s.digest.approval == "required":
         return Plan(Step.WAIT, "awaiting_approval", "staff must approve it")
-    # The hold window is theirs in full, also when the draft came late.
-    goes = max(due_at, announced_at + s.digest.hold_window)
     if s.now < goes and not s.at_once:
         local = goes.astimezone(s.zone)
         return Plan(Step.WAIT, "not_due", f"goes out on {local:%Y-%m-%d at %H:%M} unless staff hold it")

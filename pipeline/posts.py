@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy.exc import DBAPIError
 
 from pipeline.identity import Key, Keys, canonical, keys
 from pipeline.tables import post_keys, posts
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from pipeline.feed import Entry
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def store(
     ``initial`` marks the first pull of a feed, whose older posts are its archive. The caller lets one
     transaction after another in (database.one_at_a_time): two pulls must not both find a post new.
     """
-    named = [(entry, keys(entry)) for entry in entries]
+    named = [(entry, keys(entry, feed_id)) for entry in entries]
     known = _Known(connection, (key for _, names in named for key in names.all()))
     repeated = {key for key, n in Counter(key for _, names in named for key in names.all()).items() if n > 1}
     seen: set[int] = set()
@@ -75,23 +80,37 @@ def store(
     counts: Counter[str] = Counter()
     for position, (entry, names) in enumerate(named):
         row = _match(entry, names, known, repeated)
-        if row is None:
-            values = {"feed_id": feed_id, "first_seen": at, "initial": initial, "position": position}
-            row = connection.execute(insert(posts).values(values | _content(entry)).returning(posts)).one()
-            new.append(row)
-        elif row.id in seen:
+        if row is not None and row.id in seen:
             continue  # the same post twice in one document
-        else:
-            newest_known = max(filter(None, (newest_known, row.published)), default=None)
-            changes = _changes(row, entry)
-            if changes:
-                connection.execute(update(posts).where(posts.c.id == row.id).values(changes))
-            counts["changed" if changes else "unchanged"] += 1
+        try:
+            with connection.begin_nested():
+                if row is None:
+                    values = {"feed_id": feed_id, "first_seen": at, "initial": initial, "position": position}
+                    row = _insert(connection, values | _content(entry))
+                    new.append(row)
+                else:
+                    newest_known = max(filter(None, (newest_known, row.published)), default=None)
+                    counts["changed" if _update(connection, row, entry) else "unchanged"] += 1
+                known.learn(connection, row, names)
+        except (DBAPIError, UnicodeError) as error:
+            # What this database cannot keep is this post's fault alone.
+            log.warning("A post of feed %d could not be kept: %s", feed_id, type(error).__name__)
+            continue
         seen.add(row.id)
-        known.learn(connection, row, names)
     if initial and newest_known:
         _tell_from_archive(connection, new, newest_known)
     return Counts(new=len(new), **counts)
+
+
+def _insert(connection: Connection, values: dict[str, Any]) -> Row[Any]:
+    return connection.execute(insert(posts).values(values).returning(posts)).one()
+
+
+def _update(connection: Connection, row: Row[Any], entry: Entry) -> bool:
+    changes = _changes(row, entry)
+    if changes:
+        connection.execute(update(posts).where(posts.c.id == row.id).values(changes))
+    return bool(changes)
 
 
 def _tell_from_archive(connection: Connection, new: list[Row[Any]], newest_known: datetime) -> None:

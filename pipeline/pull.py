@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from pipeline import posts
 from pipeline.database import one_at_a_time
-from pipeline.errors import FeedError
+from pipeline.errors import RapportError, understood
 from pipeline.feed.fetch import fetch
 from pipeline.feed.parse import parse
 from pipeline.register import register
@@ -63,10 +63,11 @@ def _pull_one(database: Database, feed: Row[Any]) -> Pulled:
             entries: Sequence[Entry] = ()
         else:
             entries = parse(fetched.body, url=fetched.url, content_type=fetched.content_type)
-    except FeedError as error:
-        _note_failure(database, feed, error)
-        return Pulled(feed.url, "failed", error=error.message, remedy=error.remedy)
-    return _keep(database, feed, fetched, entries)
+        return _keep(database, feed, fetched, entries)
+    except Exception as error:  # whatever it is, the other feeds go on
+        told = understood(error)
+        _note_failure(database, feed, told)
+        return Pulled(feed.url, "failed", error=told.message, remedy=told.remedy)
 
 
 def _keep(database: Database, feed: Row[Any], fetched: Fetched, entries: Sequence[Entry]) -> Pulled:
@@ -93,7 +94,7 @@ def _keep(database: Database, feed: Row[Any], fetched: Fetched, entries: Sequenc
     return Pulled(feed.url, outcome, counts.new, counts.changed, counts.unchanged, moved_to=fetched.moved_to)
 
 
-def _note_failure(database: Database, feed: Row[Any], error: FeedError) -> None:
+def _note_failure(database: Database, feed: Row[Any], error: RapportError) -> None:
     with database.write() as connection:
         connection.execute(
             update(feeds)

@@ -18,15 +18,17 @@ from pipeline.due import moment_of
 from pipeline.editions import next_free_due
 from pipeline.errors import BusyError, ProviderError, RapportError, understood
 from pipeline.letter.personal import Links, sample
-from pipeline.plan import Plan, Situation, Step, plan, verdict
+from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.providers import Batch, Result
 from pipeline.providers.choice import provider
 from pipeline.register import first_seen, register
 from subscribers import clock
+from subscribers.audience import anyone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection, Row
 
@@ -48,6 +50,8 @@ class Ran:
     edition: Row[Any] | None
     reason: str
     next_due: str
+    went_wrong: bool = False
+    """Whether something could not be done, for the exit status."""
 
 
 def run(
@@ -73,6 +77,8 @@ def send(installation: Installation, digest: Digest, slug: str, progress: Progre
         raise RapportError(
             f"{slug} is {edition.status}, not approved.", f"Decide with `rapport editions approve {slug}`."
         )
+    if edition.status == "approved":
+        _must_pass(installation, edition)
     chosen = provider(installation.config, installation.folder)
     links = Links(installation.config, installation.tokens, digest.name)
     try:
@@ -81,10 +87,34 @@ def send(installation: Installation, digest: Digest, slug: str, progress: Progre
         chosen.close()
 
 
+def approve(installation: Installation, slug: str) -> Row[Any]:
+    """Let an edition go out as it stands. Raises RapportError when `check` finds an error in it."""
+    with installation.database.read() as connection:
+        edition = editions.by_slug(connection, slug)
+    if edition.status in ("draft", "held"):
+        _must_pass(installation, edition)
+    with installation.database.write() as connection:
+        return editions.move(connection, slug, "approve")
+
+
+def _must_pass(installation: Installation, edition: Row[Any]) -> None:
+    if wrong := _errors(installation, edition):
+        raise RapportError(f"{edition.slug} cannot go out. {wrong}", f"See `rapport check {edition.digest}`.")
+
+
+def _errors(installation: Installation, edition: Row[Any]) -> str:
+    from pipeline.letter.check import check_letter
+
+    found = check_letter(installation.config, edition)
+    return " ".join(f"{finding.message} {finding.remedy}" for finding in found if finding.level == "error")
+
+
 def send_test(installation: Installation, edition: Row[Any], address: str) -> None:
     """Send one marked copy to staff. No row of the ledger, and no list headers: its links do nothing."""
     from subscribers.addresses import normalise
 
+    if not edition.html:
+        raise RapportError(f"{edition.slug} is {edition.status}: it has no letter.", "Test another edition.")
     chosen = provider(installation.config, installation.folder)
     reader = replace(sample(installation.config, edition.digest, normalise(address)), headers={})
     message = message_of(installation.config, edition)
@@ -114,13 +144,13 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
         elif planned.step is Step.SEND:
             outcome = "sent"
         elif planned.step is Step.DECIDE and edition is not None:
-            decided = verdict(situation, edition.announced_at, edition.due_at)
+            decided = verdict(situation, goes_at(situation, edition))
             outcome, reason = decided.outcome or "sent", decided.reason
         elif planned.step is Step.COMPOSE:
             draft = edition.id if edition is not None else None
             choice = choose(connection, digest, situation.first_seen, at, draft)
             due_at = moment_of(planned.due, situation.zone)
-            decided = verdict(situation, at, due_at)
+            decided = verdict(situation, max(due_at, at + digest.hold_window))
             outcome, reason = decided.outcome or "sent", decided.reason
             if not choice.posts:
                 outcome, reason = "skipped" if due_at <= at else "not_due", f"{choice.reason} so far"
@@ -140,7 +170,7 @@ class _Run:
 
     def outcome(self) -> Ran:
         try:
-            with self.database.lock(self.digest.name):
+            with self.database.lock(f"digest-{self.digest.name}"):
                 return self._alone()
         except BusyError as error:
             return self._ran("busy", None, error.message)
@@ -149,7 +179,9 @@ class _Run:
             log.info("%s failed", self.digest.name, exc_info=not isinstance(error, RapportError))
             with self.database.read() as connection:
                 edition = editions.open_one(connection, self.digest.name)
-            return self._ran("failed", edition, f"{told.message} {told.remedy}".strip())
+            paused = edition is not None and edition.status == "paused"
+            reason = f"{told.message} {told.remedy}".strip()
+            return self._ran("paused" if paused else "failed", edition, reason, went_wrong=True)
 
     def _alone(self) -> Ran:
         with self.database.write() as connection:
@@ -164,7 +196,7 @@ class _Run:
         if edition is not None and planned.step is Step.DECIDE:
             return self._decide(situation, edition)
         if edition is not None and planned.step is Step.SEND:
-            return self._send(edition)
+            return self._send(edition, planned.due)
         return self._ran(planned.outcome, edition, planned.reason)
 
     def _compose(self, situation: Situation, due: str) -> Ran:
@@ -184,36 +216,51 @@ class _Run:
             if moment_of(due, situation.zone) > self.now:
                 return self._ran("not_due", None, composed.reason)
             return self._skip(due, composed.reason)
+        if composed.edition.status != "draft":
+            return self._alone()  # staff decided while we pulled: what they decided stands
+        if wrong := _errors(self.installation, composed.edition):
+            # Not put up: the next run composes anew, when the cause is mended perhaps.
+            with self.database.write() as connection:
+                editions.change(connection, composed.edition.id, announced_at=None)
+            return self._ran("failed", composed.edition, wrong, went_wrong=True)
         with self.database.write() as connection:
             edition = editions.change(connection, composed.edition.id, announced_at=self.now)
         return self._decide(situation, edition)
 
     def _decide(self, situation: Situation, edition: Row[Any]) -> Ran:
-        from pipeline.letter.check import check_letter
-
-        decided: Plan = verdict(situation, edition.announced_at, edition.due_at)
+        decided: Plan = verdict(situation, goes_at(situation, edition))
         if decided.step is Step.WAIT:
             return self._ran(decided.outcome, edition, decided.reason)
-        if wrong := [f for f in check_letter(self.installation.config, edition) if f.level == "error"]:
-            return self._ran("failed", edition, " ".join(f"{f.message} {f.remedy}" for f in wrong))
+        # What would stop the sending stops it before the letter is frozen.
+        provider(self.installation.config, self.installation.folder).close()
         with self.database.write() as connection:
-            edition = editions.move(connection, edition.slug, "approve")
-        return self._send(edition)
+            if not anyone(connection, self.digest.name, situation.today()):
+                edition = editions.move(connection, edition.slug, "skip", reason="nobody is subscribed yet")
+                return self._ran("skipped", edition, "nobody is subscribed yet; the posts wait")
+            approved = editions.approve_draft(connection, edition.id)
+        return self._send(approved) if approved is not None else self._alone()
 
-    def _send(self, edition: Row[Any]) -> Ran:
+    def _send(self, edition: Row[Any], due: str = "") -> Ran:
+        if due:
+            with self.database.write() as connection:
+                editions.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
         edition = send(self.installation, self.digest, edition.slug, self.progress)
-        return self._ran(edition.status, edition, edition.reason or "")
+        # Cancelled midway by staff is no word of its own here: the rest of it was skipped.
+        outcome = "skipped" if edition.status == "cancelled" else edition.status
+        return self._ran(outcome, edition, edition.reason or "")
 
     def _skip(self, due: str, reason: str) -> Ran:
-        zone = self.installation.config.newsletter.zone
         aside = {"status": "skipped", "reason": reason, "finished_at": self.now}
         with self.database.write() as connection:
-            edition = editions.create(connection, self.digest, due, zone, **aside)
+            edition = editions.create(connection, self.digest, due, self._zone(), **aside)
         return self._ran("skipped", edition, reason)
 
-    def _ran(self, outcome: str, edition: Row[Any] | None, reason: str) -> Ran:
+    def _zone(self) -> ZoneInfo:
+        return self.installation.config.newsletter.zone
+
+    def _ran(self, outcome: str, edition: Row[Any] | None, reason: str, *, went_wrong: bool = False) -> Ran:
         upcoming = _next_due(self.installation, self.digest, self.now)
-        return Ran(self.digest.name, outcome, edition, reason, upcoming)
+        return Ran(self.digest.name, outcome, edition, reason, upcoming, went_wrong or outcome == "failed")
 
 
 def _situation(
@@ -224,7 +271,7 @@ def _situation(
         zone=installation.config.newsletter.zone,
         now=now,
         at_once=at_once,
-        first_seen=first_seen(connection, digest.name, otherwise=now),
+        first_seen=first_seen(connection, digest.name, otherwise=min(now, clock.now())),
         edition=editions.open_one(connection, digest.name),
         taken=editions.due_times(connection, digest.name),
     )

@@ -38,6 +38,8 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.", "Mend that line.") from None
+    if any(keys[0] == "digests" for keys in overrides):
+        data.setdefault("digests", [{"name": "weekly"}])  # the one that is there when none is written
     for keys, value in overrides.items():
         _put(data, keys, value)
     try:
@@ -115,22 +117,23 @@ def _problem(
 ) -> tuple[str, str]:
     keys = detail["loc"]
     key = _dotted(keys)
-    if keys in overrides:
-        where = f"environment variable {_variable(keys)}"
+    variable = next((_variable(set_) for set_ in overrides if set_[: len(keys)] == keys), None)
+    if variable and keys:
+        where = place = f"environment variable {variable}"
     else:
         line = _line(text, keys)
-        where = f"{file}:{line}" if line else str(file)
+        where, place = (f"{file}:{line}" if line else str(file)), str(file)
     if detail["type"] == "extra_forbidden":
         known = _known_keys(keys[:-1])
         close = get_close_matches(str(keys[-1]), known, 1)
         remedy = f"Did you mean {close[0]}?" if close else f"Known keys there: {', '.join(known)}."
         return f"{where}: {key} is not a key Rapport knows. {remedy}", remedy
     if detail["type"] == "missing":
-        return f"{where}: {key} is missing.", f"Add {key} to {file}; `rapport init` writes an example."
+        return f"{where}: {key} is missing.", f"Add {key} to {place}; `rapport init` writes an example."
     said = detail["msg"].removeprefix("Value error, ")
     said = said[:1].lower() + said[1:]
     said = said if said.endswith("?") else f"{said}."
-    return f"{where}: {f'{key}: ' if key else ''}{said}", f"Correct {key or 'it'} in {file}."
+    return f"{where}: {f'{key}: ' if key else ''}{said}", f"Correct {key or 'it'} in {place}."
 
 
 def _dotted(keys: Path_) -> str:

@@ -55,3 +55,8 @@ def why_not(connection: Connection, subscriber_id: int, digest: str, today: date
     if held.paused_until is not None and held.paused_until > today:
         return f"paused until {held.paused_until.isoformat()}"
     return ""
+
+
+def anyone(connection: Connection, digest: str, today: date) -> bool:
+    """Whether there is anyone who may get ``digest`` now."""
+    return connection.execute(mailable(digest, today).limit(1)).first() is not None

@@ -168,3 +168,27 @@ def test_any_address_has_one_canonical_form(path: str, query: str) -> None:
 @pytest.mark.parametrize("address", ["https://example.org:99999/x", "https://[::1/x", "https://[nonsense]/x"])
 def test_an_address_that_is_none_is_a_name_all_the_same(address: str) -> None:
     assert canonical(address) == address
+
+
+def test_one_post_the_database_cannot_keep_loses_none_of_the_others(database: Database) -> None:
+    feed = [
+        entry("One", link="https://example.org/1"),
+        entry("Two\ud800", link=None),
+        entry("Three", link=None),
+    ]
+    assert stored(database, feed)[0][0] == 2
+    assert titles(database) == ["One", "Three"]
+
+
+def test_names_of_any_length_are_kept(database: Database) -> None:
+    long = "https://example.org/" + "é" * 1500
+    feed = [entry("One", link=long, guid=long), entry("Two", link=long + "x", guid=long + "x")]
+    assert stored(database, feed, feed) == [(2, 0, 0), (0, 0, 2)]
+
+
+def test_short_guids_without_links_are_a_feeds_own(database: Database) -> None:
+    stored(database, [entry("One", guid="1", link=None)])
+    with database.write() as connection:
+        connection.execute(insert(feeds).values(id=2, url="https://b.example/feed", first_seen=AT))
+        counts = posts.store(connection, 2, [entry("Other", guid="1", link=None)], at=AT, initial=True)
+    assert counts.new == 1

@@ -10,7 +10,7 @@ import time_machine
 
 from pipeline import editions
 from pipeline.errors import RapportError
-from pipeline.run import rehearse
+from pipeline.run import approve, rehearse
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
 
@@ -28,7 +28,9 @@ DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
 
 @pytest.fixture
 def blog() -> Iterator[Blog]:
-    with Blog([Item("A calm morning", MONDAY - timedelta(days=1), guid="the-guid-of-a-calm-morning")]) as served:
+    with Blog(
+        [Item("A calm morning", MONDAY - timedelta(days=1), guid="the-guid-of-a-calm-morning")]
+    ) as served:
         yield served
 
 
@@ -358,3 +360,111 @@ def test_a_feed_that_moved_repeats_no_post_and_misses_none(
         ran = run_one(again)
     assert ran.edition is not None
     assert [post["title"] for post in ran.edition.posts] == ["Written meanwhile"]
+
+
+def test_a_letter_with_an_error_goes_out_by_no_door(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    subscribe(database, 1)
+    newsletter = {"name": "Letter", "from_email": "letter@example.org", "postal_address": ""}
+    for approval in ("auto", "required"):
+        digests = [{"name": "weekly", "approval": approval}]
+        broken = installation(database, tmp_path, blog.url, digests=digests, newsletter=newsletter)
+        ran = run_one(broken, at_once=True)
+        assert (ran.outcome, "postal address" in ran.reason) == ("failed", True)
+    with pytest.raises(RapportError, match="cannot go out"):
+        approve(broken, "weekly-1")
+    mended = installation(database, tmp_path, blog.url)
+    assert run_one(mended, at_once=True).outcome == "sent"
+
+
+def test_staff_who_hold_while_it_pulls_are_heeded(
+    database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed = made(database, tmp_path, blog)
+    with database.lock("digest-weekly"):
+        from pipeline import pull as module
+        from pipeline.compose import compose
+
+        module.pull(database, installed.config)
+        compose(installed, installed.config.digests[0])
+    real = module.pull
+
+    def and_then_staff_hold(*arguments: Any) -> Any:
+        pulled = real(*arguments)
+        decide(installed, "weekly-1", "hold")
+        return pulled
+
+    monkeypatch.setattr(module, "pull", and_then_staff_hold)
+    clock.move_to(DUE)
+    assert run_one(installed).outcome == "held"
+    assert outbox(tmp_path) == 0
+
+
+def test_approved_but_missed_it_goes_out_with_the_next_due_time_and_only_once(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, approval="required")
+    clock.move_to(DUE - timedelta(hours=24))
+    run_one(installed)
+    decide(installed, "weekly-1", "approve")
+    clock.move_to(DUE + timedelta(days=2))
+    assert run_one(installed).outcome == "not_due"
+    clock.move_to(DUE + timedelta(days=7))
+    assert run_one(installed).outcome == "sent"
+    assert run_one(installed).outcome == "not_due"
+
+
+def test_a_draft_whose_hold_window_ended_days_ago_is_not_sent_late(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, hold_window="6h")
+    clock.move_to(DUE - timedelta(hours=6))
+    run_one(installed)
+    clock.move_to(DUE + timedelta(days=4))
+    ran = run_one(installed)
+    assert (ran.outcome, "missed" in ran.reason) == ("not_due", True)
+    clock.move_to(DUE + timedelta(days=7))
+    assert run_one(installed).outcome == "not_due"  # put up again: staff have their window
+    clock.move_to(DUE + timedelta(days=7, hours=6))
+    assert run_one(installed).outcome == "sent"
+
+
+def test_by_hand_after_the_due_time_it_is_that_due_times_edition(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, max_posts=1)
+    blog.items.append(Item("The second post", MONDAY - timedelta(days=2), guid="the-guid-of-the-second"))
+    clock.move_to(DUE + timedelta(minutes=5))
+    assert run_one(installed, at_once=True).outcome == "sent"
+    clock.move_to(DUE + timedelta(minutes=10))
+    assert run_one(installed).outcome == "not_due"
+
+
+def test_a_schedule_moved_to_earlier_the_same_day_makes_no_second_letter(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    clock.move_to(DUE)
+    run_one(installed)
+    blog.items.insert(0, Item("The second post", DUE, guid="the-guid-of-the-second"))
+    earlier = installation(
+        database, tmp_path, blog.url, digests=[{"name": "weekly", "schedule": "0 8 * * thu"}]
+    )
+    clock.move_to(DUE + timedelta(hours=1))
+    assert run_one(earlier).outcome == "not_due"
+
+
+def test_with_nobody_subscribed_the_posts_wait(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = installation(database, tmp_path, blog.url)
+    ran = run_one(installed, at_once=True)
+    assert (ran.outcome, "nobody is subscribed" in ran.reason) == ("skipped", True)
+    subscribe(database, 1)
+    clock.shift(timedelta(minutes=1))
+    assert run_one(installed, at_once=True).outcome == "sent"

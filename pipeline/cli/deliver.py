@@ -40,7 +40,7 @@ def send(options: Options, edition: str, address: str | None) -> None:
             send_test(installation, row, address)
             options.print({"edition": edition_document(installation, row)}, "One marked copy is on its way.")
             return
-        with installation.database.lock(digest.name):
+        with installation.database.lock(f"digest-{digest.name}"):
             row = send_edition(installation, digest, edition, Progress("Sending"))
         print_edition(options, installation, row)
 
@@ -72,7 +72,7 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
             ran = run_digests(installation, digests, at_once=at_once, progress=Progress("Sending"))
         documents = [_document(installation, one) for one in ran]
     options.print({"digests": documents}, *(_told(document, dry_run) for document in documents))
-    return 1 if any(one.outcome == "failed" for one in ran) else 0
+    return 1 if any(one.went_wrong for one in ran) else 0
 
 
 def _moment(at: str | None, config: Config) -> datetime:
@@ -105,9 +105,10 @@ def _told(document: dict[str, Any], dry_run: bool) -> str:
     said = document["outcome"].replace("_", " ")
     if dry_run:
         said = f"would be {said}"
-    if edition and document["outcome"] == "sent":
+    if edition and document["outcome"] == "sent" and not dry_run:
         counts = edition["recipients"]
         said += f" ({edition['slug']}: {counts['sent']:,} of {counts['total']:,})"
     elif edition:
         said += f" ({edition['slug']})"
-    return f"{document['digest']}: {said}{f': {reason}' if reason else ''}. Next due {document['next_due']}."
+    told = f"{document['digest']}: {said}{f': {reason}' if reason else ''}".rstrip(".")
+    return f"{told}. Next due {document['next_due']}."

@@ -68,10 +68,11 @@ def demo(options: Options, serve: bool) -> int:
 
     folder = Path("demo")
     _clear(folder)
+    # Not a variable of the environment is heeded: on a production machine they name the real list.
     with SampleBlog(clock.now()) as blog:
         config = CONFIG.format(feed=blog.feed_url, site=blog.site_url)
         (folder / "rapport.toml").write_text(config, encoding="utf-8")
-        with Installation.open(folder / "rapport.toml") as installation:
+        with Installation.open(folder / "rapport.toml", environment={}) as installation:
             _subscribe(installation)
             ran = _run(installation)
             if ran.outcome != "sent" or ran.edition is None:

@@ -57,10 +57,14 @@ def _verb(name: str, help_text: str) -> None:
     @click.pass_obj
     def decide(options: Options, edition: str) -> None:
         from pipeline import editions as module
+        from pipeline.run import approve
 
         with options.open() as installation:
-            with installation.database.write() as connection:
-                row = module.move(connection, edition, name)
+            if name == "approve":
+                row = approve(installation, edition)
+            else:
+                with installation.database.write() as connection:
+                    row = module.move(connection, edition, name)
             print_edition(options, installation, row)
 
 

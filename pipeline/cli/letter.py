@@ -53,15 +53,17 @@ def pull(options: Options) -> int:
 
 
 def _told(feed: Pulled) -> str:
+    from pipeline.feed.address import shown
+
     if feed.error:
-        return f"{feed.url}: failed. {feed.error} {feed.remedy}".rstrip()
+        return f"{shown(feed.url)}: failed. {feed.error} {feed.remedy}".rstrip()
     if feed.outcome == "not_modified":
         said = "not modified"
     else:
         said = f"{plural(feed.new, 'new post')}, {feed.changed:,} changed, {feed.unchanged:,} unchanged"
     if feed.moved_to:
         said += f"; it has moved for good: write {feed.moved_to} into the configuration"
-    return f"{feed.url}: {said}"
+    return f"{shown(feed.url)}: {said}"
 
 
 @click.command()
@@ -81,7 +83,7 @@ def compose(options: Options, digest: str) -> None:
 def _compose(installation: Installation, digest: Digest) -> Composed:
     from pipeline.compose import compose as compose_draft
 
-    with installation.database.lock(digest.name):
+    with installation.database.lock(f"digest-{digest.name}"):
         return compose_draft(installation, digest)
 
 

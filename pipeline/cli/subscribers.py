@@ -134,6 +134,7 @@ def _destination(out: Path | None) -> Iterator[TextIO]:
 
     # A list of readers of a mental-health letter is for its owner only.
     descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(descriptor, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         yield file
 

@@ -63,6 +63,7 @@ class Delivery:
             if refusals:
                 self._wait(refusals, outcome)
             self._report(edition)
+            self._keep_rate(len(claim.members))
         return self._finish(edition)
 
     def _begin(self, edition: Row[Any]) -> None:
@@ -127,7 +128,7 @@ class Delivery:
                         ledger.record(connection, claim, "waiting", at)
                 case Result.STOP:
                     ledger.record(connection, claim, "waiting", at, reason)
-                    editions.change(connection, edition.id, status="paused", reason=reason)
+                    editions.pause_sending(connection, edition.id, reason)
         if outcome.result is Result.STOP:
             raise ProviderError(
                 f"{edition.slug} is paused: {outcome.reason}",
@@ -144,6 +145,10 @@ class Delivery:
         most = min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)
         wait = outcome.retry_after if outcome.retry_after is not None else random.uniform(0, most)  # noqa: S311
         self.sleep(min(wait, LONGEST_WAIT))
+
+    def _keep_rate(self, handed_over: int) -> None:
+        if self.config.delivery.rate:
+            self.sleep(handed_over / self.config.delivery.rate)
 
     def _report(self, edition: Row[Any]) -> None:
         with self.database.read() as connection:

@@ -93,7 +93,8 @@ def claim(connection: Connection, edition: Row[Any], today: date, at: datetime) 
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    going = select(editions.c.status).where(editions.c.id == edition.id)
+    # Locked against a change: a cancel must not free the posts of an edition whose batch is being claimed.
+    going = select(editions.c.status).where(editions.c.id == edition.id).with_for_update(read=True)
     batch = connection.execute(waiting).one_or_none()
     if batch is None or connection.execute(going).scalar() != "sending":
         return None

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
 LONGEST = 2_000
 """Characters. Mail clients and proxies cut or refuse longer addresses; real posts stay far below."""
 
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SECRET = re.compile(r"(?i)key|token|secret|pass|pwd|auth|sig|session|code|hash|user|login|mail")
 
 
@@ -24,9 +25,11 @@ def web(address: str) -> str | None:
         return None
     if parts.scheme.lower() not in ("http", "https") or not host or re.search(r"[\s<>\"'\\]", parts.netloc):
         return None
-    # quote() leaves % alone, so that what is escaped already stays as it is.
+    # What is escaped already stays as it is. A bare % or brace does not: "%%" and "{{" are how letters name
+    # what is personal, and a stranger's address must not come to name it.
     rest = [
-        quote(part, safe="%/:?#[]@!$&'()*+,;=~|{}^") for part in (parts.path, parts.query, parts.fragment)
+        quote(_BARE_PERCENT.sub("%25", part), safe="%/:?#[]@!$&'()*+,;=~|^")
+        for part in (parts.path, parts.query, parts.fragment)
     ]
     return urlunsplit((parts.scheme.lower(), parts.netloc.rpartition("@")[2], *rest))
 

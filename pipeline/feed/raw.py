@@ -54,6 +54,7 @@ def entry(raw: Raw, *, url: str, site: str) -> Entry | None:
     """
     link = next((found for one in raw.links if (found := at_home(absolute(one, raw.base, site), url))), None)
     title = clean.line(raw.title)
+    guid = _storable(raw.guid or "")[:LONGEST_GUID] or None
     full, short = _texts(raw)
     source = _source_of_excerpt(full, short)
     if not (title or link or source):
@@ -63,7 +64,7 @@ def entry(raw: Raw, *, url: str, site: str) -> Entry | None:
     if image is None:
         image, alt = lead_image(raw.thumbnails, (), url, *bases)
     return Entry(
-        guid=(raw.guid or "").strip()[:LONGEST_GUID] or None,
+        guid=guid,
         link=link,
         title=cut(title or _made_title(source, link), LONGEST_TITLE),
         published=raw.published,
@@ -74,6 +75,11 @@ def entry(raw: Raw, *, url: str, site: str) -> Entry | None:
         image_url=image,
         image_alt=alt,
     )
+
+
+def _storable(text: str) -> str:
+    """Text that any database takes: JSON can hold half a surrogate pair, and PostgreSQL takes no NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "").strip()
 
 
 Blocks = tuple[clean.Block, ...]

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 def provider(config: Config, folder: Path) -> Provider:
     """The provider to hand mail to. Raises ConfigError when a key or setting it needs is missing."""
     delivery = config.delivery
+    if delivery.on_uncertain == "resend":
+        raise ConfigError(
+            'delivery.on_uncertain = "resend" is not built yet: it needs the events of the provider.',
+            'Leave it at "hold".',
+        )
+    if config.match.count_clicks:
+        raise ConfigError(
+            "match.count_clicks is not built yet: it needs the web pages.", "Leave it at false."
+        )
     if delivery.provider == "outbox":
         from pipeline.providers.outbox import Outbox
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pipeline.providers import Message, Recipient
 
 
+class UnmailableError(ValueError):
+    """No header can be made of this recipient's address; the others are not concerned."""
+
+
 def compose(message: Message, recipient: Recipient, at: datetime) -> bytes:
     """One recipient's whole message, with CRLF line ends.
 
@@ -22,7 +26,10 @@ def compose(message: Message, recipient: Recipient, at: datetime) -> bytes:
     """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = _mailbox(message.from_name, message.from_email)
-    mail["To"] = Address(addr_spec=recipient.address)
+    try:
+        mail["To"] = Address(addr_spec=recipient.address)
+    except ValueError as error:
+        raise UnmailableError(str(error)) from None
     mail["Reply-To"] = Address(addr_spec=message.reply_to)
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(at)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import ProviderError
 from pipeline.providers import Batch, Message, Outcome, Recipient, Result
-from pipeline.providers.eml import compose
+from pipeline.providers.eml import UnmailableError, compose
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -43,9 +43,12 @@ class Outbox:
             except OSError as error:
                 # Files already written are recognised; the rest of the batch is surely not handed over.
                 return Outcome(Result.STOP, f"the outbox cannot be written: {error.strerror}")
-            except ValueError as error:
-                reason = f"no valid message can be made: {type(error).__name__}"
+            except UnmailableError:
+                reason = "no valid header can be made of the address"
                 return Outcome(Result.REJECTED, reason, rejected={recipient.subscriber: reason})
+            except ValueError as error:
+                return Outcome(Result.STOP, f"no valid message can be made ({type(error).__name__})")
+        self._to_disk()
         return Outcome(Result.ACCEPTED)
 
     def settle(self, message: Message, batch: Batch) -> frozenset[int]:
@@ -57,10 +60,20 @@ class Outbox:
 
     def _file(self, message: Message, recipient: Recipient) -> Path:
         # The content stands in the name: a leftover of another database's weekly-1 is not this one.
-        content = hashlib.blake2b(f"{message.subject}\n{message.html}".encode(), digest_size=4).hexdigest()
+        # (subscriber 1 of a list begun anew is somebody else, too).
+        told = f"{recipient.address}\n{message.subject}\n{message.html}"
+        content = hashlib.blake2b(told.encode(), digest_size=6).hexdigest()
         person = f"{recipient.subscriber:010d}" if recipient.subscriber else f"test-{time.time_ns()}"
         digest, _, number = message.edition.rpartition("-")
-        return self.folder / f"{digest}-{int(number):06d}-{content}-{person}.eml"
+        return self.folder / f"{digest}-{int(number):06d}-{person}-{content}.eml"
+
+    def _to_disk(self) -> None:
+        # The names, too: after a power cut a row of the ledger must not stand without its file.
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     @staticmethod
     def _write(file: Path, content: bytes) -> None:

@@ -201,3 +201,29 @@ def test_the_demo_deletes_no_folder_it_did_not_make(project: Project) -> None:
     (project.folder / "demo" / "thesis.txt").write_text("years of work")
     assert "no demo made it" in project.rapport("demo", status=1)
     assert (project.folder / "demo" / "thesis.txt").exists()
+
+
+def test_the_demo_heeds_no_variable_of_the_machine_it_runs_on(project: Project) -> None:
+    project.subscribe(1)
+    project.environment |= {
+        "RAPPORT_DATABASE__URL": f"sqlite:///{project.folder}/rapport.db",
+        "RAPPORT_DELIVERY__OUTBOX": f"{project.folder}/outbox",
+        "RAPPORT_SECRET": "the secret of the real installation",
+    }
+    project.rapport("demo")
+    assert project.outbox() == []
+    assert project.json("subscribers", "stats")["digests"][0]["active"] == 1
+
+
+def test_a_feeds_password_is_not_printed(project: Project, blog: Blog) -> None:
+    project.configure(blog.url.replace("http://", "http://user:sekret@") + "&key=TOPSECRET")
+    blog.status = 404
+    said = project.rapport("pull", status=1)
+    assert "sekret" not in said
+    assert "TOPSECRET" not in said
+
+
+def test_a_folder_of_templates_that_is_not_there_is_said(project: Project, blog: Blog) -> None:
+    blog.items = [Item("A calm morning", YESTERDAY)]
+    project.environment["RAPPORT_THEME__TEMPLATES"] = "nosuch"
+    assert "nosuch" in project.rapport("preview", "--out", "seen", status=2)

@@ -25,7 +25,7 @@ COMMANDS = (
     "ls outbox",
 )
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
-FILE = re.compile(r"-[0-9a-f]{8}-")
+FILE = re.compile(r"-[0-9a-f]{12}\.eml")
 
 
 def session() -> str:
@@ -49,7 +49,7 @@ def written() -> str:
 
 
 def timeless(text: str) -> str:
-    return FILE.sub("-CONTENT-", TIME.sub("TIME", text))
+    return FILE.sub("-CONTENT.eml", TIME.sub("TIME", text))
 
 
 def test_the_session_is_what_the_commands_print() -> None:

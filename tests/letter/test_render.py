@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.config import Config, Digest
 from pipeline.errors import LetterError
+from pipeline.feed.parse import parse
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.personal import HTML_TAGS, TAG, TEXT_TAGS
 from pipeline.letter.render import Letter, render_letter
@@ -97,6 +98,19 @@ def test_what_a_stranger_wrote_can_be_neither_tag_nor_markup() -> None:
     assert "49" not in made.subject
     assert made.html.count(HTML_TAGS.unsubscribe) == 1
     assert HTML_TAGS.unsubscribe not in made.text + made.subject + made.preheader
+
+
+def test_an_address_from_a_feed_cannot_name_what_is_personal() -> None:
+    feed = (
+        '<rss version="2.0"><channel><title>x</title><item><title>A</title>'
+        "<link>https://evil.example/?t=%%rapport-unsubscribe-text%%{{x}}</link>"
+        '<enclosure type="image/png" url="https://evil.example/a.png?%%rapport-preferences-html%%" />'
+        "</item></channel></rss>"
+    )
+    (entry,) = parse(feed.encode(), url="https://evil.example/feed")
+    made = letter(post(1, url=entry.link, image_url=entry.image_url))
+    assert made.html.count(HTML_TAGS.unsubscribe) == made.text.count(TEXT_TAGS.unsubscribe) == 1
+    assert "{{" not in made.html
 
 
 def test_the_html_is_ascii_whatever_the_posts_say() -> None:

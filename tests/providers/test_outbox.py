@@ -49,7 +49,7 @@ def test_each_recipient_is_a_file_that_sorts_by_edition_and_person(tmp_path: Pat
     outbox.send(replace(MESSAGE, edition="weekly-2"), batch(11))
     names = [file.name for file in sorted(outbox.folder.iterdir())]
     assert [name[:13] for name in names] == ["weekly-000002", "weekly-000012", "weekly-000012"]
-    assert [name[-14:] for name in names] == ["0000000011.eml", "0000000009.eml", "0000000010.eml"]
+    assert [name[14:24] for name in names] == ["0000000011", "0000000009", "0000000010"]
 
 
 def test_the_folder_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -104,8 +104,21 @@ def test_the_message_id_is_a_function_of_edition_and_person() -> None:
 def test_a_header_with_a_line_break_makes_no_mail(tmp_path: Path) -> None:
     bad = replace(reader(1), headers={"List-Id": "<weekly>\r\nBcc: other@example.net"})
     outcome = Outbox(tmp_path / "outbox").send(MESSAGE, Batch("attempt", [bad]))
+    assert outcome.result is Result.STOP  # it stands in everybody's
+
+
+def test_an_address_no_header_can_hold_concerns_one_person_only(tmp_path: Path) -> None:
+    bad = replace(reader(1), address="no address at all")
+    outcome = Outbox(tmp_path / "outbox").send(MESSAGE, Batch("attempt", [bad, reader(2)]))
     assert outcome.result is Result.REJECTED
     assert list(outcome.rejected) == [1]
+
+
+def test_another_person_under_the_same_number_gets_a_letter_too(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox")
+    outbox.send(MESSAGE, batch(1))
+    outbox.send(MESSAGE, Batch("attempt", [replace(reader(1), address="other@example.net")]))
+    assert len(list(outbox.folder.iterdir())) == 2
 
 
 @settings(deadline=None, max_examples=60)
