@@ -10,16 +10,21 @@ from sqlalchemy import insert
 from pipeline import editions
 from pipeline.choose import choose
 from pipeline.due import moment_of
+from pipeline.errors import RapportError
+from pipeline.images.pictures import known, refresh
 from pipeline.letter.render import render_letter
 from pipeline.register import first_seen, register
 from pipeline.tables import edition_posts
 from subscribers import clock
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection, Row
 
     from pipeline.choose import Choice
     from pipeline.config import Digest
+    from pipeline.images import Picture
     from pipeline.installation import Installation
     from pipeline.letter.render import Letter
 
@@ -32,18 +37,25 @@ class Composed:
     reason: str = ""
 
 
-def compose(installation: Installation, digest: Digest, due: str | None = None) -> Composed:
+def compose(
+    installation: Installation, digest: Digest, due: str | None = None, *, intro: str | None = None
+) -> Composed:
     """Make or refresh the digest's draft. The caller holds the digest's lock.
 
     An edition that is past being a draft is given back as it is. ``due`` is the draft's due time; by
-    default a draft keeps its own and a new one takes the next that is free. Raises LetterError.
+    default a draft keeps its own and a new one takes the next that is free. ``intro`` is what staff say
+    above the posts, in Markdown; by default a draft keeps what it has. Raises LetterError, and RapportError
+    when there is no draft to put an intro into.
     """
     config, database = installation.config, installation.database
     at = clock.now()
+    _fetch_images(installation, digest, at)
     with database.write() as connection:
         register(connection, config, at)
         draft = editions.open_one(connection, digest.name)
         if draft is not None and draft.status != "draft":
+            if intro is not None:
+                raise _fixed(draft)
             return Composed(draft, f"{draft.slug} is {draft.status}: it stays as it is")
         choice = choose(
             connection,
@@ -55,13 +67,17 @@ def compose(installation: Installation, digest: Digest, due: str | None = None) 
         if not choice.posts:
             if draft is not None:
                 editions.discard(connection, draft.id)
-            return Composed(None, choice.reason)
+            lost = " (and the intro is kept nowhere: give it again with the next draft)" if intro else ""
+            return Composed(None, choice.reason + lost)
         zone = config.newsletter.zone
         if draft is None:
             named = due or editions.next_free_due(connection, digest, zone, at)
             draft = editions.create(connection, digest, named, zone)
         elif due is not None:
             draft = editions.change(connection, draft.id, due=due, due_at=moment_of(due, zone))
+        if intro is not None:
+            draft = editions.change(connection, draft.id, intro=intro)
+        images = known(connection, config, choice.posts)
         letter = render_letter(
             config,
             digest,
@@ -69,18 +85,42 @@ def compose(installation: Installation, digest: Digest, due: str | None = None) 
             slug=draft.slug,
             due=draft.due_at.astimezone(zone),
             own=installation.templates,
+            images=images,
+            intro=draft.intro,
         )
-        return Composed(_keep(connection, draft, choice, letter))
+        return Composed(_keep(connection, draft, choice, letter, images))
 
 
-def _keep(connection: Connection, draft: Row[Any], choice: Choice, letter: Letter) -> Row[Any]:
+def _fetch_images(installation: Installation, digest: Digest, at: datetime) -> None:
+    """Ahead of the transaction that composes: images take as long as their hosts do, and meanwhile nobody
+    else could write. A post that is chosen only after this shows its image as far as it is known."""
+    with installation.database.write() as connection:
+        register(connection, installation.config, at)
+        draft = editions.open_one(connection, digest.name)
+        if draft is not None and draft.status != "draft":
+            return
+        seen = first_seen(connection, digest.name, at)
+        posts = choose(connection, digest, seen, at, draft.id if draft is not None else None).posts
+    refresh(installation, posts)
+
+
+def _fixed(edition: Row[Any]) -> RapportError:
+    remedy = "An intro goes into a draft."
+    if edition.status == "held" and edition.approved_at is None:
+        remedy = f"Make it a draft again with `rapport editions resume {edition.slug}`, then compose it."
+    return RapportError(f"{edition.slug} is {edition.status}: its text is fixed.", remedy)
+
+
+def _keep(
+    connection: Connection, draft: Row[Any], choice: Choice, letter: Letter, images: dict[int, Picture]
+) -> Row[Any]:
     editions.free_posts(connection, draft.id)
     connection.execute(
         insert(edition_posts),
         [{"digest": draft.digest, "post_id": post.id, "edition_id": draft.id} for post in choice.posts],
     )
     shown = [
-        {"title": post.title, "url": post.url, "published": post.published.isoformat()}
+        {"id": post.id, "title": post.title, "url": post.url, "published": post.published.isoformat()}
         for post in choice.posts
     ]
     left_out = [asdict(post) for post in choice.left_out]
@@ -89,6 +129,7 @@ def _keep(connection: Connection, draft: Row[Any], choice: Choice, letter: Lette
         draft.id,
         posts=shown,
         left_out=left_out,
+        pictures=[{"post": post, **asdict(picture)} for post, picture in images.items()],
         composed_at=clock.now(),
         **asdict(letter),
     )

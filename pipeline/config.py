@@ -94,12 +94,27 @@ def _link(value: str) -> str:
     return value
 
 
+def _colour(value: str) -> str:
+    from pipeline.letter.colour import hex_colour
+
+    return hex_colour(value) if value else value
+
+
+def _fonts(value: str) -> str:
+    # It stands in style attributes and in style sheets.
+    if re.search(r"[{}<>;:\\]", value):
+        raise ValueError('write names of fonts with commas between them, like "Georgia, serif"')
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Listed = Annotated[list[str], BeforeValidator(_listed)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Link = Annotated[str, AfterValidator(_link)]
+Colour = Annotated[str, AfterValidator(_colour)]
+Fonts = Annotated[Line, AfterValidator(_fonts)]
 
 
 class Section(BaseModel):
@@ -162,10 +177,31 @@ class Newsletter(Section):
 
 
 class Theme(Section):
+    """What is empty here is the named theme's; letter/theme.py makes a whole look of both."""
+
     templates: str = ""
-    colour: str = Field(default="#2f5d62", pattern=r"^#[0-9a-fA-F]{6}$")
+    images: Literal["host", "link"] = "host"
+    name: Literal["harbour", "meadow", "dusk"] = "harbour"
+    colour: Colour = ""
+    colour_dark: Colour = ""
+    background: Colour = ""
+    background_dark: Colour = ""
+    paper: Colour = ""
+    paper_dark: Colour = ""
+    text: Colour = ""
+    text_dark: Colour = ""
     logo: WebAddress = ""
-    font: Line = "Georgia, 'Times New Roman', serif"
+    logo_dark: WebAddress = ""
+    font: Fonts = ""
+    rounding: int | None = Field(default=None, ge=0, le=40)
+
+    @model_validator(mode="after")
+    def _readable(self) -> Theme:
+        from pipeline.letter.theme import unreadable
+
+        if problem := unreadable(self):
+            raise ValueError(problem)
+        return self
 
 
 class Feed(Section):
@@ -174,6 +210,7 @@ class Feed(Section):
 
 class Digest(Section):
     name: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9_-]{0,47}[a-z0-9])?$")
+    layout: Literal["digest", "plain"] = "digest"
     schedule: str = "0 9 * * thu"
     subject: Line = "{{ posts[0].title }}"
     max_posts: int = Field(default=6, ge=1, le=25)  # more would be clipped by Gmail
@@ -218,6 +255,7 @@ class Match(Section):
     text: str = "Tell us what you need and we will personally match you."
     button: str = "Get matched"
     url: Link = ""
+    place: Literal["end", "after_lead", "both"] = "end"
     count_clicks: bool = False
     variants: list[Variant] = []
 

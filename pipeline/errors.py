@@ -37,6 +37,12 @@ class FeedError(RapportError):
     code = "feed"
 
 
+class ImageError(RapportError):
+    """An image could not be fetched or read; the letter goes without it."""
+
+    code = "image"
+
+
 class LetterError(RapportError):
     """A template or MJML does not make a letter; names file and line."""
 

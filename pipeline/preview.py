@@ -14,19 +14,26 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from pipeline.config import Config
     from pipeline.installation import Installation
 
 
+KINDS = ("html", "txt", "eml")
+
+
+def preview_part(config: Config, edition: Row[Any], kind: str) -> bytes:
+    """One of KINDS of an edition: the bytes that go out, with sample links in the personal fields."""
+    newsletter = config.newsletter
+    reader = sample(config, edition.digest, newsletter.reply_to or newsletter.from_email)
+    if kind == "eml":
+        return compose(message_of(config, edition), reader, clock.now())
+    return reader.fill(edition.html if kind == "html" else edition.text).encode()
+
+
 def write_preview(installation: Installation, edition: Row[Any], folder: Path) -> list[Path]:
-    """Write edition.html, .txt and .eml: the bytes that go out, with sample links in the personal fields."""
-    newsletter = installation.config.newsletter
-    reader = sample(installation.config, edition.digest, newsletter.reply_to or newsletter.from_email)
+    """Write the parts as edition.html, .txt and .eml."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts = {
-        "edition.html": reader.fill(edition.html).encode(),
-        "edition.txt": reader.fill(edition.text).encode(),
-        "edition.eml": compose(message_of(installation.config, edition), reader, clock.now()),
-    }
-    for name, content in parts.items():
-        (folder / name).write_bytes(content)
-    return [folder / name for name in parts]
+    files = [folder / f"edition.{kind}" for kind in KINDS]
+    for kind, file in zip(KINDS, files, strict=True):
+        file.write_bytes(preview_part(installation.config, edition, kind))
+    return files

@@ -105,7 +105,7 @@ def _must_pass(installation: Installation, edition: Row[Any]) -> None:
 def _errors(installation: Installation, edition: Row[Any]) -> str:
     from pipeline.letter.check import check_letter
 
-    found = check_letter(installation.config, edition)
+    found = check_letter(installation.config, edition, own=installation.templates)
     return " ".join(f"{finding.message} {finding.remedy}" for finding in found if finding.level == "error")
 
 

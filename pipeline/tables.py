@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -92,8 +93,14 @@ editions = Table(
     Column("preheader", Text, nullable=False, server_default=""),
     Column("html", Text, nullable=False, server_default=""),
     Column("text", Text, nullable=False, server_default=""),
+    # What staff wrote above the posts of this one edition, in Markdown.
+    Column("intro", Text, nullable=False, server_default=""),
+    # Why this call to action and no other: for staff.
+    Column("cta_reason", Text, nullable=False, server_default=""),
     Column("posts", JSON, nullable=False),
     Column("left_out", JSON, nullable=False),
+    # One entry a post that has an image: {post, src, width, height, alt, weight, media_type, problem}.
+    Column("pictures", JSON, nullable=False, server_default="[]"),
     Column("composed_at", Moment),
     # When `run` put the draft up: the hold window counts from here.
     Column("announced_at", Moment),
@@ -103,6 +110,41 @@ editions = Table(
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
+)
+
+images = Table(
+    "images",
+    metadata,
+    # Copies that are served under their hash. Never deleted: letters that were sent show them for years.
+    Column("hash", String(64), primary_key=True),
+    Column("media_type", String(32), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("weight", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+image_sources = Table(
+    "image_sources",
+    metadata,
+    # What is known of an image by the address that the blog gives.
+    Column("url", Text, primary_key=True),
+    # The address that answered: a smaller copy by the same host, or url itself.
+    Column("address", Text, nullable=False),
+    Column("checked_at", Moment, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    # Null until it was once seen to be an image that can be shown.
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("weight", Integer),
+    Column("media_type", String(32), nullable=False, server_default=""),
+    # What some readers would not see of it as it is; why it could not be had when last tried.
+    Column("flaw", Text, nullable=False, server_default=""),
+    Column("problem", Text, nullable=False, server_default=""),
+    # The copy made because of the flaw.
+    Column("hash", String(64), ForeignKey("images.hash")),
+    sqlite_with_rowid=False,
 )
 
 edition_posts = Table(

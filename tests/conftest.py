@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _names = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="Write golden files anew; review what changed.")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> None:
     """The environment of whoever runs the tests must not configure what they test."""

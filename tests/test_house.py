@@ -27,7 +27,7 @@ FLOORS = (
     ("pipeline.feed",),
     ("pipeline.settings", "pipeline.database", "pipeline.migrations"),
     ("pipeline.config", "pipeline.tables"),
-    ("pipeline.due", "pipeline.errors"),
+    ("pipeline.due", "pipeline.errors", "pipeline.letter.theme", "pipeline.letter.colour"),
     ("pipeline",),
     ("subscribers",),
 )

@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "deliver",
     "editions": "editions",
     "subscribers": "subscribers",
+    "serve": "serve",
     "migrate": "start",
 }
 """Each command and the module here that holds it, in the order of the work."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import shutil
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +51,7 @@ MADE_BY = CONFIG.splitlines()[0]
 
 
 @click.command()
-@click.option("--serve", is_flag=True, help="Keep the sample blog up, so that images and links work.")
+@click.option("--serve", is_flag=True, help="Then open the preview, with the sample blog up.")
 @common
 @click.pass_obj
 def demo(options: Options, serve: bool) -> int:
@@ -81,7 +79,7 @@ def demo(options: Options, serve: bool) -> int:
             document = edition_document(installation, ran.edition)
         options.print({"edition": document, "files": [str(f) for f in files]}, *_told(document, folder))
         if serve:
-            _stay(blog.site_url)
+            _serve(options, folder, ran.edition.slug, blog.site_url)
     return 0
 
 
@@ -130,11 +128,15 @@ def _told(document: dict[str, Any], folder: Path) -> list[str]:
         "Look further:",
         f"  {rapport} --config {folder}/rapport.toml editions show {document['slug']}",
         f"  {rapport} --config {folder}/rapport.toml editions recipients {document['slug']}",
-        f"  {rapport} demo --serve       (with the sample blog up, so that pictures show)",
+        f"  {rapport} demo --serve       (the preview, with the sample blog up)",
     ]
 
 
-def _stay(site: str) -> None:
-    click.echo(f"\nThe sample blog is at {site}/ until you press Ctrl-C.")
-    with contextlib.suppress(KeyboardInterrupt):
-        threading.Event().wait()
+def _serve(options: Options, folder: Path, edition: str, site: str) -> None:
+    from pipeline.cli.letter import PREVIEW_PORT, serve_preview
+
+    if not options.json:
+        click.echo(f"\nThe sample blog is at {site}/.")
+    options.config = folder / "rapport.toml"
+    # Whatever else listens where the preview usually is, a demo shows something.
+    serve_preview(options, None, PREVIEW_PORT, edition=edition, otherwise=0)

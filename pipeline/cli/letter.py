@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pipeline.installation import Installation
     from pipeline.letter.check import Finding
     from pipeline.pull import Pulled
+
+PREVIEW_PORT = 8001
 
 
 def digest_named(config: Config, name: str | None) -> Digest:
@@ -68,23 +72,50 @@ def _told(feed: Pulled) -> str:
 
 @click.command()
 @click.argument("digest")
+@click.option(
+    "--intro",
+    "intro_file",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="A few lines of Markdown to stand above the posts of this edition; - reads them from stdin.",
+)
+@click.option("--intro-text", metavar="TEXT", help="The same, given here.")
+@click.option("--no-intro", is_flag=True, help="Take the intro out again.")
 @common
 @click.pass_obj
-def compose(options: Options, digest: str) -> None:
+def compose(
+    options: Options, digest: str, intro_file: Path | None, intro_text: str | None, no_intro: bool
+) -> None:
     """Make or refresh DIGEST's draft from the posts that are not yet in it.
 
-    An edition that is approved, held or being sent stays as it is.
+    An edition that is approved, held or being sent stays as it is. An intro stays with its edition when the
+    draft is refreshed.
     """
+    intro = _intro(intro_file, intro_text, no_intro)
     with options.open() as installation:
-        composed = _compose(installation, digest_named(installation.config, digest))
+        composed = _compose(installation, digest_named(installation.config, digest), intro)
         print_edition(options, installation, composed.edition, composed.reason)
 
 
-def _compose(installation: Installation, digest: Digest) -> Composed:
+def _intro(file: Path | None, text: str | None, none: bool) -> str | None:
+    """What the options ask for; None: leave the draft's as it is."""
+    if (file is not None) + (text is not None) + none > 1:
+        raise UsageError("Give one of --intro, --intro-text and --no-intro.", "Leave the others out.")
+    if file is None:
+        return "" if none else text
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return content.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise UsageError(f"The intro {file} cannot be read: {reason}.", "Name a text file.") from None
+
+
+def _compose(installation: Installation, digest: Digest, intro: str | None = None) -> Composed:
     from pipeline.compose import compose as compose_draft
 
     with installation.database.lock(f"digest-{digest.name}"):
-        return compose_draft(installation, digest)
+        return compose_draft(installation, digest, intro=intro)
 
 
 def print_edition(
@@ -125,20 +156,25 @@ def _shown(document: dict[str, Any]) -> list[str]:
 @click.command()
 @click.argument("digest", required=False)
 @click.option(
+    "--port", default=PREVIEW_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    required=True,
-    help="Write edition.html, edition.txt and edition.eml there.",
+    help="Serve nothing: write edition.html, edition.txt and edition.eml there.",
 )
 @common
 @click.pass_obj
-def preview(options: Options, digest: str | None, out: Path) -> None:
-    """Write DIGEST's next letter as it will arrive, but for the personal links.
+def preview(options: Options, digest: str | None, port: int, out: Path | None) -> None:
+    """Show DIGEST's next letter as it will arrive, in a browser on this machine.
 
-    Pulls and composes first. Needs no key and no subscriber, and goes on from the last pull when a feed
-    cannot be reached.
+    The page reloads by itself when a template, the configuration or the feed changes. Needs no key and no
+    subscriber, and goes on from the last pull when a feed cannot be reached. Sends nothing.
     """
+    if out is None:
+        serve_preview(options, digest, port)
+        return
     from pipeline.preview import write_preview
 
     with options.open() as installation:
@@ -153,6 +189,35 @@ def preview(options: Options, digest: str | None, out: Path) -> None:
                 click.echo(f"  wrote {file}")
 
 
+def serve_preview(
+    options: Options, digest: str | None, port: int, *, edition: str = "", otherwise: int | None = None
+) -> None:
+    """Serve the preview until Ctrl-C, opened at a digest or at one edition.
+
+    ``otherwise`` is the port to take when the first is taken.
+    """
+    from pipeline.web.preview.desk import Desk
+    from pipeline.web.preview.page import Query
+    from pipeline.web.preview.server import listen, serve
+
+    with listen(port, otherwise) as listening, contextlib.suppress(KeyboardInterrupt):
+        desk = Desk(options.config)
+        desk.open()
+        if digest and desk.installation:
+            digest_named(desk.installation.config, digest)
+        path = Query(digest=digest or "", edition=edition).url()
+
+        def ready(address: str) -> None:
+            options.print(
+                {"address": address + path}, f"The preview is at {address}{path} until you press Ctrl-C."
+            )
+
+        try:
+            serve(desk, listening, ready)
+        finally:
+            desk.close()
+
+
 def _fresh(installation: Installation, digest: Digest) -> Composed:
     from pipeline.pull import pull as pull_all
 
@@ -164,22 +229,28 @@ def _fresh(installation: Installation, digest: Digest) -> Composed:
 
 @click.command()
 @click.argument("digest", required=False)
+@click.option("--online", is_flag=True, help="Also ask each link and image whether it answers.")
 @common
 @click.pass_obj
-def check(options: Options, digest: str | None) -> int:
-    """Look for what is wrong with DIGEST's next letter. Exit status 1 when something must be mended."""
-    from pipeline.letter.check import Finding, check_letter
+def check(options: Options, digest: str | None, online: bool) -> int:
+    """Look for what is wrong with DIGEST's next letter. Exit status 1 when something must be mended.
+
+    A warning does not keep the letter back.
+    """
+    from pipeline.letter.check import broken_template, check_letter, check_online
 
     with options.open() as installation:
         try:
             composed = _fresh(installation, digest_named(installation.config, digest))
         except LetterError as error:
-            broken = Finding("error", "template", error.message, error.remedy, "template")
-            return _print_findings(options, None, [broken])
+            return _print_findings(options, None, [broken_template(error)])
         if composed.edition is None:
             print_edition(options, installation, None, composed.reason, findings=[])
             return 0
-        findings = check_letter(installation.config, composed.edition)
+        own = installation.templates
+        findings = check_letter(installation.config, composed.edition, own=own)
+        if online:
+            findings += check_online(installation.config, composed.edition, own=own)
         return _print_findings(options, edition_document(installation, composed.edition), findings)
 
 

@@ -3,18 +3,7 @@
 ``fetch`` brings bytes, ``parse`` makes entries of them; between the two nothing is shared but the values
 below. The files in the order in which a feed passes them:
 
-==========================  ==================================================================
-``fetch``, ``journey``,     the bytes: redirects, time and size limits,
-``body``, ``destination``   where a redirect may not lead
-``page``                    the answer was a web page: say so, and name the feed it points to
-``encoding``, ``repair``,   bytes to safe XML text: encodings, entity bombs, what must be cut before
-``limits``                  parsing
-``parse``, ``jsonfeed``     XML by feedparser, JSON Feed by hand: both make ``raw.Raw``
-``raw``                     ``Raw`` to ``Entry``: which source is the excerpt, whose name, which date
-``clean``, ``excerpt``      HTML to plain text, plain text to whole sentences
-``images``, ``address``     the lead image; relative and stray addresses made absolute
-==========================  ==================================================================
-"""
+==========================  ==========================================================="""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer's body: unpacked piece by piece, and no further than a feed can be long."""
+"""An answer's body: unpacked piece by piece, and no further than what was asked for can be long."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import time
 import zlib
 from typing import TYPE_CHECKING
 
-from pipeline.errors import FeedError
-from pipeline.feed.address import shown
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
 
-MOST_BYTES = 10_000_000
-"""Of the unpacked body. Feeds with 100 full posts stay under 1 MB."""
+    from pipeline.feed.journey import Journey
 
 
 class PassingFault(Exception):
@@ -26,26 +22,23 @@ class PassingFault(Exception):
         self.wait = wait
 
 
-def read(response: httpx.Response, configured: str, deadline: float) -> bytes:
+def read(response: httpx.Response, journey: Journey) -> bytes:
     parts: list[bytes] = []
-    size = 0
-    for part in _unpacked(response, configured):
+    size, most = 0, journey.errand.most_bytes
+    for part in _unpacked(response, journey):
         size += len(part)
-        if size > MOST_BYTES:
-            raise FeedError(
-                f"The feed {shown(configured)} is larger than {MOST_BYTES // 1_000_000} MB.",
-                "Let the site put fewer posts into its feed.",
-            )
-        if time.monotonic() >= deadline:
+        if size > most:
+            raise journey.errand.failed(journey.start, f"is larger than {most / 1_000_000:g} MB", "large")
+        if time.monotonic() >= journey.deadline:
             raise TimeoutError
         parts.append(part)
     # A body without a length ends with the connection, and at the deadline that was ended here.
-    if time.monotonic() >= deadline:
+    if time.monotonic() >= journey.deadline:
         raise TimeoutError
     return b"".join(parts)
 
 
-def _unpacked(response: httpx.Response, configured: str) -> Iterator[bytes]:
+def _unpacked(response: httpx.Response, journey: Journey) -> Iterator[bytes]:
     """The body in pieces of at most 64 KiB. httpx would unpack a whole chunk at once, which is up to a
     thousand times its size."""
     packing = response.headers.get("content-encoding", "").lower().strip()
@@ -53,9 +46,8 @@ def _unpacked(response: httpx.Response, configured: str) -> Iterator[bytes]:
         yield from response.iter_raw()
         return
     if packing not in ("gzip", "x-gzip", "deflate"):
-        raise FeedError(
-            f"The feed {shown(configured)} is packed as {packing[:40]!r}, which was not asked for.",
-            "Let the site's host turn that compression off for the feed.",
+        raise journey.errand.failed(
+            journey.start, f"is packed as {packing[:40]!r}, which was not asked for", "packed"
         )
     inflate = None
     try:

@@ -1,16 +1,13 @@
-"""Where a redirect may not lead: from the public net into a private one.
+"""Where a stranger may not send us: from the public net into a private one.
 
-An operator may well read a feed of their own network. A stranger's server may not send us there: the answer
-of a metadata service or a router page would end in a letter.
+An operator may well read a feed of their own network. A stranger's redirect, or image in a public feed, may
+not lead there: the answer of a metadata service or a router page would end in a letter.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
-
-from pipeline.errors import FeedError
-from pipeline.feed.address import shown
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -47,16 +44,6 @@ def leads_outside(host: str, port: int) -> bool:
     return not found or any(is_public(address) for address in found)
 
 
-def refuse_private(url: str, host: str, port: int) -> None:
-    """:raises FeedError: when any address of the host is private, loopback, link-local or reserved."""
-    for address in addresses(host, port):
-        refuse_peer(url, address)
-
-
-def refuse_peer(url: str, address: str) -> None:
-    """The same for the address that was connected to: the name may resolve otherwise a moment later."""
-    if not is_public(address):
-        raise FeedError(
-            f"The feed {shown(url)} redirects to a private network address; Rapport does not follow it.",
-            "If the feed really lives there, put its own address into [[feeds]] url.",
-        )
+def leads_inside(host: str, port: int) -> bool:
+    """Whether any address of the host is private, loopback, link-local or reserved."""
+    return any(not is_public(address) for address in addresses(host, port))

@@ -56,9 +56,7 @@ _NEVER = re.compile(
 _CLASSES = re.compile(
     r"(?i)(?:^|[\s_-])(?:wp-smiley|emoji|avatar|icon|share|social|sharing|pixel|tracking|spacer|badge|feedflare)(?:$|[\s_-])"
 )
-_OTHER_MEDIA = re.compile(
-    r"(?i)\.(?:mp3|m4a|mp4|m4v|mov|ogg|wav|pdf|html?|php|aspx?|zip|docx?|svgz?|tiff?|bmp|ico|heic|avif)$"
-)
+_OTHER_MEDIA = re.compile(r"(?i)\.(?:mp3|m4a|mp4|m4v|mov|ogg|wav|pdf|html?|php|aspx?|zip|docx?|ico|heic)$")
 _IMG = re.compile(r"(?i)<img[\s/]")
 _FILE_NAME = re.compile(
     r"(?i)[\w%+.() -]{1,120}\.(?:jpe?g|png|gif|webp)|(?:img|dsc|image|screenshot)[_\s-]?\d*"

@@ -9,29 +9,68 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipeline.feed.destination import refuse_peer
+from pipeline.feed import destination
+from pipeline.feed.address import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from pipeline.errors import RapportError
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What is to be fetched: how far it may go, and how its failures are told."""
+
+    noun: str
+    error: type[RapportError]
+    remedies: Mapping[int | str, str]
+    """By status, or by the word that ``failed`` is asked with below."""
+    accept: str
+    step_seconds: float
+    """For connecting, and for each silence while reading."""
+    total_seconds: float
+    """For the whole fetch, redirects and further attempts included: a server may drip a byte a second."""
+    most_bytes: int
+    """Of the unpacked body."""
+    attempts: int = 3
+    outside: bool = False
+    """A stranger gave the address: private ones are refused from the start, not only after a redirect."""
+
+    def failed(self, url: str, what: str, remedy: int | str, otherwise: str = "") -> RapportError:
+        text = self.remedies.get(remedy) or self.remedies.get(otherwise, "")
+        return self.error(f"The {self.noun} {shown(url)} {what}.", text)
 
 
 @dataclass
 class Journey:
     """One attempt's way through the redirects."""
 
+    errand: Errand
+    start: str
+    """What was asked for: the address that messages name."""
+    deadline: float
     url: str
     moved_to: str | None = None
     only_permanent: bool = True
-    outside: bool = False
-    """A stranger's server has been asked: from here on private addresses are refused."""
     sockets: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.outside = self.errand.outside
+        """A stranger's server has been asked: from here on private addresses are refused."""
+
+
+def private(journey: Journey) -> RapportError:
+    verb = "is at" if journey.url == journey.start else "redirects to"
+    what = f"{verb} a private network address; Rapport does not follow it"
+    return journey.errand.failed(journey.start, what, "private")
 
 
 class Watch:
     """httpcore's trace hook: sees each connection before the request is written to it."""
 
-    def __init__(self, journey: Journey, configured: str, host: str) -> None:
-        self.journey, self.configured, self.host = journey, configured, host
+    def __init__(self, journey: Journey, host: str) -> None:
+        self.journey, self.host = journey, host
         self.direct = True
 
     def __call__(self, event: str, info: dict[str, Any]) -> None:
@@ -44,8 +83,9 @@ class Watch:
             stream = info["return_value"]
             self.journey.sockets.append(stream.get_extra_info("socket"))
             peer = stream.get_extra_info("server_addr")
-            if self.journey.outside and self.direct and peer:
-                refuse_peer(self.configured, str(peer[0]))
+            # The name may resolve otherwise than a moment before.
+            if self.journey.outside and self.direct and peer and not destination.is_public(str(peer[0])):
+                raise private(self.journey)
 
 
 def _bare(host: object) -> str:
@@ -54,7 +94,7 @@ def _bare(host: object) -> str:
 
 
 @contextmanager
-def ended_at(deadline: float, journey: Journey) -> Iterator[None]:
+def ended_at(journey: Journey) -> Iterator[None]:
     """Shuts the attempt's sockets down at the deadline: a time-out for each read is no limit for a server
     that drips its headers."""
 
@@ -66,7 +106,7 @@ def ended_at(deadline: float, journey: Journey) -> Iterator[None]:
             except (OSError, ValueError):
                 continue
 
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), end)
+    timer = threading.Timer(max(0.0, journey.deadline - time.monotonic()), end)
     timer.daemon = True
     timer.start()
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +15,44 @@ from jinja2 import (
 )
 
 from pipeline.errors import LetterError
+from pipeline.letter.compiled import MARKUP, PLAIN
+from pipeline.letter.direction import of_text
+from pipeline.letter.shown import fit
+from pipeline.letter.text import underline, wrap
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 PACKAGED = Path(__file__).parents[2] / "templates"
-COLUMNS = 72
+
+
+def source_of(name: str, own: Path | None) -> Path:
+    """The file that a template's name stands for: the operator's where there is one, else ours."""
+    return own / name if own and (own / name).exists() else PACKAGED / name
+
+
+VARIABLES = "variables.txt"
+"""Explains to operators what every template may use; it is put on top of the copies they get."""
+
+
+def copy_letter(folder: Path) -> tuple[list[str], list[str]]:
+    """Copy the letter's templates into an operator's folder; the names of those copied, and of those that
+    were there already and are left alone."""
+    explained = (PACKAGED / "letter" / VARIABLES).read_text(encoding="utf-8")
+    (folder / "letter").mkdir(parents=True, exist_ok=True)
+    copied, kept = [], []
+    for source in sorted((PACKAGED / "letter").iterdir()):
+        template = source.read_text(encoding="utf-8")
+        if not template.startswith("{#"):
+            continue  # every template begins with a comment; word lists and explanations do not
+        name = f"letter/{source.name}"
+        try:
+            with (folder / name).open("x", encoding="utf-8") as file:
+                file.write(f"{{#-\n{explained}-#}}\n{template}")
+            copied.append(name)
+        except FileExistsError:
+            kept.append(name)
+    return copied, kept
 
 
 def environment(own: Path | None, *, markup: bool) -> Environment:
@@ -33,9 +64,9 @@ def environment(own: Path | None, *, markup: bool) -> Environment:
         trim_blocks=not markup,
         lstrip_blocks=not markup,
         keep_trailing_newline=True,
+        bytecode_cache=MARKUP if markup else PLAIN,
     )
-    made.filters["wrap"] = _wrap
-    made.filters["underline"] = _underline
+    made.filters |= {"wrap": wrap, "underline": underline, "fit": fit, "way": of_text}
     return made
 
 
@@ -78,15 +109,3 @@ def _while_rendering(error: Exception, template: Template) -> LetterError:
             place = f"{file}:{step.tb_lineno}"
         step = step.tb_next
     return LetterError(f"{place}: {error}.", _MEND)
-
-
-def _wrap(text: str) -> str:
-    # Addresses stay whole: a broken link is worse than a long line.
-    paragraphs = str(text).split("\n")
-    wrapped = (textwrap.fill(p, COLUMNS, break_long_words=False, break_on_hyphens=False) for p in paragraphs)
-    return "\n".join(wrapped)
-
-
-def _underline(text: str, character: str) -> str:
-    last = _wrap(text).rpartition("\n")[2]
-    return character * min(max(len(last), 3), COLUMNS)

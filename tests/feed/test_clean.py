@@ -254,7 +254,7 @@ def test_of_media_the_largest_image_counts_and_avatars_do_not() -> None:
         '<img src="https://a.example/icons/share-icon.png">',
         '<img src="javascript:alert(1)">',
         '<img src="ftp://a.example/x.jpg">',
-        '<img src="https://a.example/logo.svg">',
+        '<img src="https://a.example/logo.heic">',
         '<img alt="nothing">',
     ],
 )

@@ -15,7 +15,7 @@ import pytest
 import stamina
 
 from pipeline.errors import FeedError
-from pipeline.feed import destination
+from pipeline.feed import destination, transport
 from pipeline.feed import fetch as fetch_module
 from pipeline.feed.fetch import fetch
 
@@ -336,7 +336,7 @@ def test_who_asks_for_a_long_wait_is_not_asked_again(site: Site) -> None:
     ("value", "seconds"), [("7", 7.0), ("", None), ("soon", None), ("Mon, 01 Jan 2001 00:00:00 GMT", 0.0)]
 )
 def test_a_wait_is_read_in_both_forms(value: str, seconds: float | None) -> None:
-    assert fetch_module._retry_after(value) == seconds
+    assert transport._retry_after(value) == seconds
 
 
 @pytest.mark.parametrize(

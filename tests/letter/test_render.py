@@ -178,7 +178,7 @@ def test_the_operators_template_goes_before_ours(tmp_path: Path) -> None:
             "<mjml><mj-body>\n<mj-texd>x</mj-texd></mj-body></mjml>",
             r"digest\.mjml:2: <mj-texd> is no MJML",
         ),
-        ("digest.mjml", "<mjml><mj-body>", r"digest\.mjml: MJML says"),
+        ("digest.mjml", "<mjml><mj-body>", r"digest\.mjml:1: <mj-body> is never closed"),
         ("digest.txt", "\n\n\n{{ posts[99].title }}", r"letter/digest\.txt:4"),
         ("preheader.txt", "{% include 'letter/missing.txt' %}", r"no template letter/missing\.txt"),
     ],

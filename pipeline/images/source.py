@@ -1,0 +1,111 @@
+"""One image, fetched and looked at: the smaller copy its host makes, else the one the blog names."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pipeline.errors import ImageError
+from pipeline.feed.destination import leads_outside
+from pipeline.feed.journey import Errand
+from pipeline.feed.transport import get
+from pipeline.images.sizes import sized
+from pipeline.images.store import Seen
+from pipeline.images.studio import look
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from pipeline.feed import Fetched
+    from pipeline.images.studio import Look
+
+STEP_SECONDS = 10.0
+TOTAL_SECONDS = 20.0
+MOST_BYTES = 15_000_000
+"""A camera's photograph as it is has about ten; whatever has more was never meant for a page."""
+
+# As Outlook asks. Hosts that pick the format by this header (Squarespace, Substack, Photon) then show us
+# what Outlook gets, not the WebP they would give a browser.
+_ACCEPT = "image/jpeg, image/png, image/gif, */*;q=0.5"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An image to be had. ``home``: the feed that names it; ``known``: what is known of it, if of use."""
+
+    url: str
+    home: str
+    known: Row[Any] | None = None
+    copying: bool = False
+
+
+def fetch_image(wanted: Wanted, deadline: float) -> Seen | None:
+    """What the image is now; None when it is what it was. A failure is a Seen with its problem."""
+    problem = ""
+    for address in _addresses(wanted):
+        known = wanted.known if wanted.known is not None and wanted.known.address == address else None
+        try:
+            fetched = get(
+                _errand(wanted, last=address == wanted.url),
+                address,
+                etag=known.etag if known is not None else None,
+                last_modified=known.last_modified if known is not None else None,
+                deadline=deadline,
+            )
+        except ImageError as error:
+            problem = error.message.removesuffix(".")
+        else:
+            if fetched.body is None:
+                return None
+            found = look(fetched.body, fetched.content_type, copying=wanted.copying)
+            if not found.problem:
+                return _seen(wanted.url, address, fetched, found)
+            problem = f"The image {found.problem}"
+        if time.monotonic() >= deadline:
+            break
+    return Seen(wanted.url, wanted.url, problem=problem)
+
+
+def _addresses(wanted: Wanted) -> list[str]:
+    smaller = sized(wanted.url)
+    return [smaller, wanted.url] if smaller else [wanted.url]
+
+
+def _errand(wanted: Wanted, *, last: bool) -> Errand:
+    return Errand(
+        noun="image",
+        error=ImageError,
+        remedies={},
+        accept=_ACCEPT,
+        step_seconds=STEP_SECONDS,
+        total_seconds=TOTAL_SECONDS if last else TOTAL_SECONDS / 2,
+        most_bytes=MOST_BYTES,
+        # A guessed address is not worth a second try, while the blog's own is at hand.
+        attempts=2 if last else 1,
+        # A feed of the operator's own network may name images there; one of the public net may not.
+        outside=_is_public(wanted.home),
+    )
+
+
+def _is_public(url: str) -> bool:
+    parts = urlsplit(url)
+    return not parts.hostname or leads_outside(
+        parts.hostname, parts.port or {"http": 80}.get(parts.scheme, 443)
+    )
+
+
+def _seen(url: str, address: str, fetched: Fetched, found: Look) -> Seen:
+    return Seen(
+        url,
+        address,
+        fetched.etag,
+        fetched.last_modified,
+        found.width,
+        found.height,
+        len(fetched.body or b""),
+        found.media_type,
+        found.flaw,
+        copy=found.copy,
+    )

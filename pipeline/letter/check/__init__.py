@@ -1,0 +1,105 @@
+"""What is wrong with a letter. Each rule is a small function that says its reason and its source.
+
+==============  =============================================================================
+``required``    errors: unsubscribe link, postal address, offer, placeholders, script
+``envelope``    sender, subject, preheader
+``sensitive``   what a locked screen would tell
+``images``      alt text, weight, format
+``links``       whole, https, named; ``probe`` asks whether they answer
+``contrast``    WCAG AA in both schemes, by ``cascade``, ``css`` and ``css_colour``
+``clients``     what main mail clients lack (``caniemail.json``), but for what is ``graceful``
+``structure``   language, headings, layout tables
+``parts``       size, charset, and a text part that says what the HTML says
+``reading``     the letter as the rules get it; ``place`` finds template, line and post
+==============  =============================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline.letter.check import (
+    clients,
+    contrast,
+    envelope,
+    images,
+    links,
+    parts,
+    required,
+    sensitive,
+    structure,
+)
+from pipeline.letter.check.finding import Finding, broken_template
+from pipeline.letter.check.reading import Letter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Row
+
+    from pipeline.config import Config
+
+__all__ = ["RULES", "Finding", "broken_template", "check_letter", "check_online"]
+
+RULES: tuple[Callable[[Letter], Iterator[Finding]], ...] = (
+    required.unsubscribe,
+    required.postal_address,
+    required.cta,
+    required.placeholder,
+    required.script,
+    parts.size,
+    envelope.empty,
+    envelope.length,
+    envelope.shouting,
+    envelope.answer,
+    sensitive.locked_screen,
+    envelope.preheader,
+    envelope.sender,
+    images.alternative,
+    images.weight,
+    images.kind,
+    images.unfetched,
+    links.addresses,
+    links.unencrypted,
+    links.names,
+    contrast.colours,
+    clients.support,
+    clients.background,
+    structure.language,
+    structure.headings,
+    structure.tables,
+    parts.style_block,
+    parts.html_bytes,
+    parts.text_bytes,
+    parts.thin_text,
+)
+
+MOST = 8
+"""Findings of one rule that are told one by one: who has fixed eight knows the rule."""
+
+
+def check_letter(config: Config, edition: Row[Any], *, own: Path | None = None) -> list[Finding]:
+    """Every finding in an edition as it stands in the database; it asks nobody and writes nothing.
+
+    ``own`` is the operator's folder of templates (`Installation.templates`): places are looked for there
+    first, and a list of sensitive words.
+    """
+    letter = Letter(config, edition, own)
+    return [finding for rule in RULES for finding in _told(rule(letter))]
+
+
+def check_online(config: Config, edition: Row[Any], *, own: Path | None = None) -> list[Finding]:
+    """Findings that take asking: which links and images of an edition do not answer."""
+    from pipeline.letter.check.probe import answers
+
+    return list(_told(answers(Letter(config, edition, own))))
+
+
+def _told(findings: Iterable[Finding]) -> Iterator[Finding]:
+    found = list(findings)
+    yield from found[:MOST]
+    if more := found[MOST:]:
+        message = f"And {len(more)} more of the rule {more[0].rule}."
+        yield replace(more[0], message=message, where="html")

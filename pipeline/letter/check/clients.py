@@ -1,0 +1,193 @@
+"""What the letter uses that main mail clients lack, by caniemail's data.
+
+The data is reduced by tests/letter/reduce_caniemail.py. Support is judged by the letter's own bytes: what
+stands in Outlook's conditional comments is made for Outlook, and no finding.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline.letter.check.css import Declaration, declarations
+from pipeline.letter.check.css_colour import background_colour, colour
+from pipeline.letter.check.finding import Finding, warning
+from pipeline.letter.check.graceful import ADVICE, GRACEFUL, OTHERWISE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborNode
+
+    from pipeline.letter.check.reading import Letter
+
+
+class Lacking(NamedTuple):
+    title: str
+    clients: str
+
+
+class Use(NamedTuple):
+    """A feature in the letter, what to name it by, and what its place may be found by."""
+
+    feature: str
+    written: str
+    node: LexborNode | None
+    traces: tuple[str, ...]
+
+
+@cache
+def _features() -> dict[str, tuple[str, list[str]]]:
+    data = json.loads(Path(__file__).with_name("caniemail.json").read_text("utf-8"))
+    return {name: (title, clients) for name, (title, clients) in data["features"].items()}
+
+
+def lacking(feature: str) -> Lacking | None:
+    """Which main clients lack a feature altogether; None when all know it."""
+    if feature not in _features():
+        return None
+    title, clients = _features()[feature]
+    last = clients[-1] if len(clients) == 1 else f"{', '.join(clients[:-1])} and {clients[-1]}"
+    return Lacking(title, last)
+
+
+def support(letter: Letter) -> Iterator[Finding]:
+    # caniemail.com, by hteumeuleu: each feature tested in each client.
+    told: set[str] = set()
+    for use in (*_in_elements(letter), *_in_sheets(letter)):
+        found = lacking(use.feature)
+        if found is None or use.feature in told or use.feature in GRACEFUL:
+            continue
+        told.add(use.feature)
+        outcome, remedy = ADVICE.get(use.feature, OTHERWISE)
+        yield warning(
+            "client",
+            f"{use.written}: {found.clients} {'lack' if ' and ' in found.clients else 'lacks'} it. {outcome}",
+            remedy,
+            letter.where(use.node, *use.traces),
+        )
+
+
+_FORM = ("form", "input", "select", "textarea", "button")
+_ATTRIBUTES = {"hidden": "html-hidden", "popover": "html-popover", "usemap": "html-image-maps"}
+
+
+def _in_elements(letter: Letter) -> Iterator[Use]:
+    for node in letter.tree.root.traverse() if letter.tree.root else ():
+        tag, attributes = node.tag or "", node.attributes
+        if tag.startswith("-"):
+            continue
+        feature = "html-form" if tag in _FORM else f"html-{tag}"
+        # `link` names much that a client need not know; only a style sheet is missed.
+        if tag != "link" or "stylesheet" in (attributes.get("rel") or "").lower():
+            yield Use(feature, f"<{tag}>", node, (f"<{tag}",))
+        for name in attributes:
+            if name in _ATTRIBUTES:
+                yield Use(_ATTRIBUTES[name], f"The attribute {name}", node, (f" {name}",))
+        if tag == "a" and (attributes.get("href") or "").startswith("#"):
+            href = attributes["href"] or ""
+            yield Use("html-anchor-links", f'The link "{href[:40]}" within the letter', node, (f'"{href}"',))
+        for declaration in declarations(attributes.get("style") or ""):
+            yield from _uses(declaration, node)
+
+
+def _in_sheets(letter: Letter) -> Iterator[Use]:
+    for sheet in letter.sheets:
+        for head in sheet.at_rules:
+            name = head.split()[0].lower()
+            yield Use(f"css-at-{name[1:]}", name, None, (head, name))
+        if sheet.nested:
+            yield Use("css-nesting", "A rule within a rule", None, ())
+        for rule in sheet.rules:
+            if rule.conditions:
+                continue  # who does not know the feature sees the letter without the rule
+            for declaration in rule.declarations:
+                yield from _uses(declaration, None)
+                pseudo = re.search(r"::?(before|after)", rule.selector)
+                if pseudo and declaration.name == "content":
+                    yield Use(f"css-pseudo-element-{pseudo[1]}", pseudo[0], None, (rule.selector, pseudo[0]))
+
+
+_PROPERTIES = {
+    **dict.fromkeys(("top", "right", "bottom", "left"), "css-left-right-top-bottom"),
+    **dict.fromkeys(("margin-inline", "margin-block"), "css-margin-inline-block"),
+    **dict.fromkeys(("margin-inline-start", "margin-inline-end"), "css-margin-inline-start-end"),
+    **dict.fromkeys(("margin-block-start", "margin-block-end"), "css-margin-block-start-end"),
+    **dict.fromkeys(("padding-inline", "padding-block"), "css-padding-inline-block"),
+    **dict.fromkeys(("padding-inline-start", "padding-inline-end"), "css-padding-inline-start-end"),
+    **dict.fromkeys(("padding-block-start", "padding-block-end"), "css-padding-block-start-end"),
+    **dict.fromkeys(("border-inline", "border-block"), "css-border-inline-block"),
+}
+_VALUES = {
+    "css-variables": r"\bvar\(",
+    "css-unit-calc": r"\bcalc\(",
+    "css-function-clamp": r"\bclamp\(",
+    "css-function-min": r"(?<![\w-])min\(",
+    "css-function-max": r"(?<![\w-])max\(",
+    "css-modern-color": r"\b(?:ok)?l(?:ch|ab)\(",
+    **{f"css-unit-{unit}": rf"\d{unit}\b" for unit in ("rem", "ch", "vw", "vh", "vmin", "vmax")},
+}
+_ONLY_WITH = {
+    "position": r"absolute|fixed|sticky",
+    "visibility": r"hidden|collapse",
+}
+"""Properties that are harmless with every other value."""
+
+
+def _uses(declaration: Declaration, node: LexborNode | None) -> Iterator[Use]:
+    name, value = declaration.name, declaration.value
+    written = f"{name}: {value[:60]}"
+    # As CSS and as MJML have it; a value that Jinja fills in is found by its property.
+    traces = (f"{name}:{value}", f'{name}="{value}"', f"{name}:")
+    if name.startswith("--"):
+        yield Use("css-variables", written, node, traces)
+        return
+    if name == "display":
+        kind = re.search(r"flex|grid", value.lower())
+        feature = f"css-display-{kind[0]}" if kind else ""
+    else:
+        feature = _PROPERTIES.get(name, f"css-{name}")
+    if name not in _ONLY_WITH or re.search(_ONLY_WITH[name], value.lower()):
+        yield Use(feature, written, node, traces)
+    if name in ("color", "background", "background-color") and re.search(r"(?i)\b(?:rgb|hsl)a\(", value):
+        yield Use("css-rgba", written, node, traces)
+    if "(" in value or any(character.isdigit() for character in value):
+        plain = re.sub(r"""url\([^)]*\)|"[^"]*"|'[^']*'""", "", value)
+        for other, pattern in _VALUES.items():
+            if re.search(pattern, plain):
+                yield Use(other, written, node, traces)
+
+
+def background(letter: Letter) -> Iterator[Finding]:
+    # caniemail: css-background-image. Outlook for Windows shows none of them, so that a picture there may
+    # decorate, but neither be the content nor the only ground its words can be read on.
+    for node in letter.tree.css("[style], [background]"):
+        declared = {d.name: d.value for d in declarations(node.attributes.get("style") or "")}
+        pictures = [v for n, v in declared.items() if n.startswith("background") and _pictured(v)]
+        pictures += [node.attributes.get("background") or ""] if "background" in node.attributes else []
+        if not any(pictures):
+            continue
+        if not node.text().strip() and not node.css("img"):
+            said = "A background picture is all there is in a place; Outlook for Windows shows nothing there."
+            remedy = "Use an <mj-image> with alt text."
+        elif not _has_ground(node, declared):
+            said = "Words stand on a background picture and no colour; Outlook for Windows shows no picture."
+            remedy = "Give the element a background colour on which its words can be read."
+        else:
+            continue
+        address = re.search(r"""url\(\s*["']?([^"')]*)""", pictures[0])
+        yield warning("background", said, remedy, letter.where(node, address[1] if address else pictures[0]))
+
+
+def _pictured(value: str) -> bool:
+    return "url(" in value or "gradient(" in value
+
+
+def _has_ground(node: LexborNode, declared: dict[str, str]) -> bool:
+    found = [colour(declared.get("background-color", ""))]
+    # A gradient's own colours go with it.
+    found.append(background_colour(re.sub(r"[\w-]*gradient\(.*\)", "", declared.get("background", ""))))
+    return bool(node.attributes.get("bgcolor")) or any(one is not None and one.alpha for one in found)

@@ -1,0 +1,83 @@
+"""Whether the words can be read on what is behind them, in the light and in the dark scheme."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.letter.check.cascade import Scheme, texts
+from pipeline.letter.check.finding import Finding, warning
+from pipeline.letter.check.place import theme_key
+from pipeline.letter.check.reading import Letter, cut
+from pipeline.letter.colour import AA, contrast, readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborNode
+
+    from pipeline.letter.check.cascade import Style
+
+AA_LARGE = 3.0
+"""WCAG 2.2, 1.4.3, for large text: from 24 px, or from 18.66 px (14 pt) in bold."""
+
+_SEEN = {
+    Scheme.LIGHT: "",
+    Scheme.DARK: " in the dark scheme",
+    # Gmail's apps drop every style block for accounts that are not Google's (caniemail: html-style).
+    Scheme.INLINE: " where the client drops style blocks, as Gmail's apps do",
+}
+
+
+def colours(letter: Letter) -> Iterator[Finding]:
+    # WCAG 2.2, 1.4.3: 4.5 to 1. One in twelve men, and everybody in the sun, reads less well than that.
+    told: set[tuple[str | None, str | None]] = set()
+    for scheme in (Scheme.LIGHT, Scheme.DARK, Scheme.INLINE):
+        if scheme is Scheme.DARK and not _has_dark(letter):
+            continue
+        for node, text, style in _read(letter, scheme):
+            pair = (style.colour, style.background)
+            least = AA_LARGE if style.size >= 24 or (style.bold and style.size >= 18.66) else AA
+            if style.colour is None or style.background is None or pair in told:
+                continue
+            found = contrast(style.colour, style.background)
+            if found < least:
+                told.add(pair)
+                yield _finding(letter, node, text, style, found, least, scheme)
+
+
+def _has_dark(letter: Letter) -> bool:
+    conditions = (c for sheet in letter.sheets for rule in sheet.rules for c in rule.conditions)
+    return any("prefers-color-scheme" in c and "dark" in c for c in conditions)
+
+
+def _read(letter: Letter, scheme: Scheme) -> Iterator[tuple[LexborNode, str, Style]]:
+    if letter.tree.body is None:
+        return
+    styles = letter.styles(scheme)
+    shown = letter.styles(Scheme.LIGHT)
+    for node in letter.tree.body.traverse():
+        style = styles.get(node.mem_id)
+        if style is None or style.hidden or style.size < 2:
+            continue
+        if scheme is Scheme.INLINE and shown[node.mem_id].hidden:
+            continue
+        for text in texts(node):
+            yield node, text, style
+            break
+
+
+def _finding(
+    letter: Letter, node: LexborNode, text: str, style: Style, found: float, least: float, scheme: Scheme
+) -> Finding:
+    own, behind = style.colour or "", style.background or ""
+    ends = max(("#000000", "#ffffff"), key=lambda end: contrast(end, behind))
+    better = readable(own, ends, behind, least=least)
+    place = theme_key(letter.config, style.written) or letter.where(node, text, style.written)
+    return warning(
+        "contrast",
+        # Rounded down: 4.497 to 1 is not 4.5 to 1.
+        f"“{cut(text, 40)}” is {own} on {behind}{_SEEN[scheme]}: a contrast of {int(found * 10) / 10} to 1, "
+        f"and text of its size needs {least:g}.",
+        f"Take {better} for the text, or another background.",
+        place,
+    )

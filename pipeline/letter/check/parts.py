@@ -1,0 +1,130 @@
+"""The two bodies as such: their size, their bytes, and whether the text says what the HTML says."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipeline.letter.check.cascade import Scheme, texts
+from pipeline.letter.check.finding import Finding, error, warning
+from pipeline.letter.check.reading import Letter, cut, folded
+from pipeline.letter.personal import HTML_TAGS, TAG, TEXT_TAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CLIPPED_AT = 102 * 1024
+"""Bytes of HTML from which Gmail shows "[Message clipped]" and hides the footer with it."""
+
+NEARLY_CLIPPED_AT = 90 * 1024
+"""A provider adds to the HTML, and personal links are longer than the tags that stand for them."""
+
+DROPPED_AT = 16 * 1024
+"""Bytes of one style element from which Gmail drops it (caniemail: html-style, note 6)."""
+
+
+def size(letter: Letter) -> Iterator[Finding]:
+    # Google publishes no number; about 102 KB is what senders measure.
+    kilobytes = len(letter.html.encode(errors="replace")) / 1024
+    remedy = "Lower max_posts, or shorten the template."
+    if kilobytes * 1024 > CLIPPED_AT:
+        said = f"The HTML has {kilobytes:.0f} KB; from 102 KB on Gmail clips it, unsubscribe link and all."
+        yield error("size", said, remedy, "html")
+    elif kilobytes * 1024 > NEARLY_CLIPPED_AT:
+        said = f"The HTML has {kilobytes:.0f} KB; Gmail clips at 102 KB, and a provider may add some."
+        yield warning("size", said, remedy, "html")
+
+
+def style_block(letter: Letter) -> Iterator[Finding]:
+    # With it go dark mode and what makes columns fit a phone.
+    for node in letter.tree.css("style"):
+        kilobytes = len(node.text().encode(errors="replace")) / 1024
+        if kilobytes * 1024 > DROPPED_AT:
+            yield warning(
+                "style-block",
+                f"A style block has {kilobytes:.0f} KB; Gmail drops one of more than 16 KB whole.",
+                "Shorten it, or part it into two <mj-style>.",
+                letter.where(node, "<mj-style"),
+            )
+
+
+def html_bytes(letter: Letter) -> Iterator[Finding]:
+    # SendGrid picks the charset from the bytes: Latin-1 alone goes out as iso-8859-1, which Gmail clips at
+    # any size (github.com/sendgrid/sendgrid-nodejs/issues/1231). ASCII leaves it no choice.
+    if not letter.html.isascii():
+        strange = next(character for character in letter.html if not character.isascii())
+        yield warning(
+            "charset",
+            f"The HTML is not pure ASCII: it holds “{_printed(strange)}” (U+{ord(strange):04X}).",
+            "Write it as a character reference: &#…;",
+            letter.where(None, *_lines_with(letter.html, strange)),
+        )
+
+
+def text_bytes(letter: Letter) -> Iterator[Finding]:
+    # The same: a text with é but nothing beyond Latin-1 goes out as iso-8859-1.
+    beyond = [character for character in letter.text if not character.isascii()]
+    if beyond and max(beyond) <= "\xff":
+        yield warning(
+            "charset",
+            f"The text part has nothing beyond Latin-1 (“{_printed(beyond[0])}” for one), so that a provider "
+            "may send it as iso-8859-1.",
+            "Put one long dash (—) into the template, as ours has.",
+            f"template: {letter.templates.text}",
+        )
+
+
+def thin_text(letter: Letter) -> Iterator[Finding]:
+    # It is what readers without HTML get, and watches, and voices; filters compare the two parts.
+    place = f"template: {letter.templates.text}"
+    text = folded(letter.text).casefold()
+    titles = [str(post.get("title") or "") for post in letter.posts]
+    lost = [title for title in titles if folded(title).casefold() not in text]
+    for title in lost:
+        said = f"The text part lacks the post “{cut(title)}”."
+        yield warning("text", said, "Put post.title into the template.", place)
+    gone = [a for a in _linked(letter) if re.sub("^(?:mailto|tel):", "", a) not in letter.text]
+    if gone:
+        yield warning(
+            "text",
+            f"The text part lacks {'a link' if len(gone) == 1 else f'{len(gone)} links'} of the HTML: "
+            f"{', '.join(cut(address, 80) for address in gone[:3])}.",
+            "Put them into the text template too.",
+            place,
+        )
+    shown, written = len(_shown_words(letter)), len(re.findall(r"\w+", text))
+    if not lost and shown > 40 and written < shown / 2:
+        yield warning(
+            "text",
+            f"The text part has {written} words, the HTML {shown}.",
+            "Let the text say what the HTML says.",
+            place,
+        )
+
+
+def _linked(letter: Letter) -> list[str]:
+    """Where the letter's visible links lead, as the text part has to write it."""
+    as_text = dict(zip(HTML_TAGS, TEXT_TAGS, strict=True))
+    found = (link.attributes.get("href") or "" for link in letter.links if letter.seen(link))
+    wanted = (as_text.get(address, address).strip() for address in found)
+    wanted = (a for a in wanted if TAG.fullmatch(a) or re.match(r"(?i)(https?|mailto|tel):", a))
+    # A lack of the way out or of the offer is an error of its own.
+    ours = {TEXT_TAGS.unsubscribe, *letter.offers}
+    return [address for address in dict.fromkeys(wanted) if address not in ours]
+
+
+def _shown_words(letter: Letter) -> list[str]:
+    if letter.tree.body is None:
+        return []
+    styles = letter.styles(Scheme.LIGHT)
+    seen = (n for n in letter.tree.body.traverse() if n.mem_id in styles and not styles[n.mem_id].hidden)
+    return [word for node in seen for text in texts(node) for word in re.findall(r"\w+", text)]
+
+
+def _lines_with(text: str, character: str) -> list[str]:
+    found = re.search(rf"[^<>\n]{{0,12}}{re.escape(character)}[^<>\n]{{0,12}}", text)
+    return [found[0].strip(), character * 4] if found else []
+
+
+def _printed(character: str) -> str:
+    return character if character.isprintable() else "\ufffd"

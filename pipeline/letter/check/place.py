@@ -1,0 +1,126 @@
+"""Where in the template, the posts or the configuration a fault of the letter comes from."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pipeline.letter.templates import PACKAGED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+    from pipeline.config import Config
+
+_TAKEN_IN = re.compile(r"""\{%-?\s*(?:include|import|extends|from)\s+["']([^"']+)["']""")
+_REMARK = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
+_SHORTEST = 4
+"""Characters of a trace: what is shorter stands in every template somewhere."""
+
+
+class Templates:
+    """The sources of a layout: its own file first, then what it takes in; the operator's before ours."""
+
+    def __init__(self, layout: str, own: Path | None) -> None:
+        self._own = own
+        self.markup = f"letter/{layout}.mjml"
+        self.text = f"letter/{layout}.txt"
+
+    def line(self, *traces: str) -> str | None:
+        """The first place that holds one of the traces as it stands; better traces first."""
+        for trace in traces:
+            wanted = squeezed(trace)
+            if len(wanted) < _SHORTEST:
+                continue
+            found = [(name, number) for name, number, line in self._lines if wanted in line]
+            # A colour, a tag or a property stands in many lines: then it tells nothing.
+            if len(found) == 1 or (found and not (wanted[0] in "#<" or wanted.endswith(":"))):
+                return "template: {}:{}".format(*found[0])
+        return None
+
+    @cached_property
+    def _lines(self) -> list[tuple[str, int, str]]:
+        return list(self._read())
+
+    def _read(self) -> Iterator[tuple[str, int, str]]:
+        waiting, seen = [self.markup], {self.markup}
+        while waiting:
+            name = waiting.pop(0)
+            source = _REMARK.sub(lambda match: re.sub(r"[^\n]", "", match[0]), self._source(name))
+            for number, line in enumerate(source.split("\n"), 1):
+                yield name, number, squeezed(html.unescape(line))
+            taken = [other for other in _TAKEN_IN.findall(source) if other not in seen]
+            waiting += taken
+            seen.update(taken)
+
+    def _source(self, name: str) -> str:
+        for folder in (self._own, PACKAGED):
+            if folder is not None:
+                try:
+                    return (folder / name).read_text(encoding="utf-8", errors="replace")
+                except (OSError, ValueError):
+                    continue
+        return ""
+
+
+class Posts:
+    """Which post's part of the letter an element is in."""
+
+    def __init__(self, tree: LexborHTMLParser, posts: list[dict[str, Any]], frame: set[str]) -> None:
+        self._titles = [str(post.get("title") or "") for post in posts]
+        self._within: dict[int, set[int]] = {}
+        by_address = {post["url"]: n for n, post in enumerate(posts) if post.get("url")}
+        by_title = {squeezed(title): n for n, title in enumerate(self._titles)}
+        for node in tree.css("a[href], h1, h2, h3, h4"):
+            address = node.attributes.get("href")
+            if address in frame:
+                self._mark(node, _FRAME)
+            elif address in by_address:
+                self._mark(node, by_address[address])
+            elif node.tag != "a" and (number := by_title.get(squeezed(node.text()))) is not None:
+                self._mark(node, number)
+
+    def _mark(self, node: LexborNode, number: int) -> None:
+        above: LexborNode | None = node
+        while above is not None:
+            self._within.setdefault(above.mem_id, set()).add(number)
+            above = above.parent
+
+    def of(self, node: LexborNode) -> str | None:
+        """The title of the post whose part holds the element: the smallest part that is some post's."""
+        above: LexborNode | None = node
+        while above is not None:
+            numbers = self._within.get(above.mem_id)
+            if numbers:
+                return None if len(numbers) > 1 or _FRAME in numbers else self._titles[min(numbers)]
+            above = above.parent
+        return None
+
+
+_FRAME = -1
+"""Stands for the parts that are no post's: the offer, the footer."""
+
+
+def theme_key(config: Config, value: str) -> str | None:
+    """The key of `[theme]` that has a value, a colour for one."""
+    for key, given in config.theme.model_dump(exclude_unset=True).items():
+        if value and isinstance(given, str) and given.casefold() == value.casefold():
+            return f"configuration: theme.{key}"
+    return None
+
+
+def beginning(text: str) -> str:
+    """The first words of a text: its template may go on with something that is filled in."""
+    first = " ".join(text.split()[:4])
+    return first if len(first) >= 12 else ""
+
+
+def squeezed(text: str) -> str:
+    """A text as it is compared with a template: without spaces and case."""
+    # MJML writes colour="#abc" as colour:#abc; and moves line breaks: what is left is compared.
+    return re.sub(r"[\s\u2060]+", "", text).casefold()

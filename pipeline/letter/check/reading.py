@@ -1,0 +1,127 @@
+"""A letter as the rules read it: its parts taken to pieces once, and the place a fault comes from."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selectolax.lexbor import LexborHTMLParser
+
+from pipeline.letter.check.cascade import Scheme, Style, styles
+from pipeline.letter.check.css import Sheet, parse
+from pipeline.letter.check.place import Posts, Templates, beginning, squeezed
+from pipeline.letter.cta import call_to_action
+from pipeline.letter.personal import HTML_TAGS, TAG
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+    from sqlalchemy import Row
+
+    from pipeline.config import Config
+
+
+class Letter:
+    """An edition under examination. ``own`` is the operator's folder of templates."""
+
+    def __init__(self, config: Config, edition: Row[Any], own: Path | None) -> None:
+        self.config = config
+        self.edition = edition
+        self.own = own or _absolute(config.theme.templates)
+        self.html = str(edition.html)
+        self.text = str(edition.text)
+        self.tree = LexborHTMLParser(self.html)
+        digest = next((d for d in config.digests if d.name == edition.digest), None)
+        self.templates = Templates(getattr(digest, "layout", "digest"), self.own)
+
+    @cached_property
+    def posts(self) -> list[dict[str, Any]]:
+        return [post for post in self.edition.posts or [] if isinstance(post, dict)]
+
+    @cached_property
+    def pictures(self) -> list[dict[str, Any]]:
+        """What is known of the posts' images since they were fetched; empty where none were."""
+        return [p for p in getattr(self.edition, "pictures", None) or [] if isinstance(p, dict)]
+
+    @cached_property
+    def links(self) -> list[LexborNode]:
+        return self.tree.css("a[href]")
+
+    @cached_property
+    def images(self) -> list[LexborNode]:
+        return self.tree.css("img")
+
+    def hrefs(self) -> list[str]:
+        return [link.attributes.get("href") or "" for link in self.links]
+
+    @cached_property
+    def offers(self) -> set[str]:
+        """Every address that the call to action may have."""
+        match = self.config.match
+        offered = {match.url, *(v.url for v in match.variants), call_to_action(self.config, []).url}
+        return {address for address in offered if address}
+
+    @cached_property
+    def words(self) -> str:
+        return folded(self.tree.body.text(separator=" ")) if self.tree.body else ""
+
+    @cached_property
+    def sheets(self) -> list[Sheet]:
+        return [parse(node.text(), node.attributes.get("media") or "") for node in self.tree.css("style")]
+
+    @cached_property
+    def _styles(self) -> dict[Scheme, dict[int, Style]]:
+        return {}
+
+    def styles(self, scheme: Scheme) -> dict[int, Style]:
+        """Every element's style in a scheme, by ``mem_id``."""
+        if scheme not in self._styles:
+            rules = [rule for sheet in self.sheets for rule in sheet.rules]
+            self._styles[scheme] = styles(self.tree, rules, scheme, dark_canvas=self._knows_dark)
+        return self._styles[scheme]
+
+    @cached_property
+    def _knows_dark(self) -> bool:
+        declared = [m.attributes.get("content") or "" for m in self.tree.css('meta[name="color-scheme"]')]
+        for sheet in self.sheets:
+            for rule in sheet.rules:
+                if rule.selector in (":root", "html", "body"):
+                    declared += [d.value for d in rule.declarations if d.name == "color-scheme"]
+        return any("dark" in value for value in declared)
+
+    def seen(self, node: LexborNode) -> bool:
+        """Whether an element shows in the light scheme."""
+        style = self.styles(Scheme.LIGHT).get(node.mem_id)
+        return style is not None and not style.hidden
+
+    @cached_property
+    def _parts(self) -> Posts:
+        # Links of the offer and the footer mark what is no post's.
+        frame = {*self.offers, *HTML_TAGS, *(href for href in self.hrefs() if TAG.search(href))}
+        return Posts(self.tree, self.posts, frame)
+
+    def where(self, node: LexborNode | None, *traces: str, otherwise: str = "html") -> str:
+        """The template's line that holds one of the traces, else staff's intro, else the post whose part of
+        the letter the element is in."""
+        if found := self.templates.line(*traces, *(beginning(trace) for trace in traces)):
+            return found
+        intro = squeezed(str(getattr(self.edition, "intro", None) or ""))
+        if any(len(trace) > 3 and squeezed(trace.strip('"<>')) in intro for trace in traces):
+            return "intro"
+        title = self._parts.of(node) if node is not None else None
+        return f"post: {title}" if title else otherwise
+
+
+def folded(text: str) -> str:
+    """With single spaces, and without the word joiners by which letter/personal.py breaks false tags."""
+    return " ".join(text.replace("\u2060", "").split())
+
+
+def cut(text: str, most: int = 60) -> str:
+    """As much of a text as a message can hold."""
+    text = folded(text)
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def _absolute(folder: str) -> Path | None:
+    return Path(folder) if folder and Path(folder).is_absolute() else None

@@ -1,0 +1,119 @@
+"""Without these no edition goes: way out, address, offer; nothing left over, nothing that runs."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+from pipeline.letter.check.finding import Finding, error
+from pipeline.letter.check.reading import Letter, folded
+from pipeline.letter.personal import HTML_TAGS, TAG, TEXT_TAGS
+from pipeline.providers import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborNode
+
+
+def unsubscribe(letter: Letter) -> Iterator[Finding]:
+    # CAN-SPAM, 15 U.S.C. 7704(a)(3); Gmail and Yahoo want it in the body beside the one-click header.
+    remedy = "Put links.unsubscribe into the template."
+    if HTML_TAGS.unsubscribe not in letter.hrefs():
+        said = "The HTML has no unsubscribe link."
+        yield error("unsubscribe", said, remedy, f"template: {letter.templates.markup}")
+    if TEXT_TAGS.unsubscribe not in letter.text:
+        said = "The text part has no unsubscribe link."
+        yield error("unsubscribe", said, remedy, f"template: {letter.templates.text}")
+
+
+def postal_address(letter: Letter) -> Iterator[Finding]:
+    # CAN-SPAM, 15 U.S.C. 7704(a)(5)(A)(iii): a valid physical postal address in every message.
+    address = folded(letter.config.newsletter.postal_address)
+    if not address:
+        yield error(
+            "postal-address",
+            "There is no postal address.",
+            "Set newsletter.postal_address: the law wants it in every letter.",
+            "configuration: newsletter.postal_address",
+        )
+        return
+    remedy = "Put newsletter.postal_address into the template."
+    for part, content, template in (
+        ("html", letter.words, letter.templates.markup),
+        ("text", folded(letter.text), letter.templates.text),
+    ):
+        if address not in content:
+            said = f"The postal address is not in the {part} part."
+            yield error("postal-address", said, remedy, f"template: {template}")
+
+
+def cta(letter: Letter) -> Iterator[Finding]:
+    # What the letter is for.
+    if not letter.offers & set(letter.hrefs()):
+        said, place = "The HTML has no call to action.", f"template: {letter.templates.markup}"
+        yield error("cta", said, "Put cta.url into a link of the template.", place)
+    if not any(address in letter.text for address in letter.offers):
+        said, place = "The text part has no call to action.", f"template: {letter.templates.text}"
+        yield error("cta", said, "Put cta.url into the template.", place)
+
+
+_BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+
+
+def placeholder(letter: Letter) -> Iterator[Finding]:
+    # It would go out as it stands, to everybody.
+    ours = dict.fromkeys((*HTML_TAGS, *TEXT_TAGS), "")
+    parts = {
+        "subject": str(letter.edition.subject),
+        "preheader": str(letter.edition.preheader),
+        "html": fill(letter.html, ours),
+        "text": fill(letter.text, ours),
+    }
+    for part, content in parts.items():
+        # Braces out of a post are no finding: personal.inert has broken them.
+        left = TAG.findall(content) + _BRACES.findall(html.unescape(content))
+        for tag in dict.fromkeys(left):
+            place = letter.where(_holding(letter, tag), tag, otherwise=part) if part == "html" else part
+            yield error(
+                "placeholder",
+                f"The {part} still holds {tag[:60]}.",
+                "Correct the template, or the text of the post.",
+                place,
+            )
+
+
+def _holding(letter: Letter, tag: str) -> LexborNode | None:
+    """The innermost element that holds a tag in its text."""
+    found: LexborNode | None = None
+    for node in letter.tree.body.traverse() if letter.tree.body else ():
+        if tag in (node.text(deep=False) or ""):
+            found = node
+    return found
+
+
+_FRAMES = "script, iframe, object, embed, applet"
+
+
+def script(letter: Letter) -> Iterator[Finding]:
+    # No client runs it, and filters take it for an attack.
+    if node := _scripted(letter):
+        yield error(
+            "script",
+            "The HTML holds script or a frame.",
+            "Take it out of the template: no mail client runs it, and filters take it for an attack.",
+            letter.where(node, f"<{node.tag}", node.attributes.get("href") or ""),
+        )
+
+
+def _scripted(letter: Letter) -> LexborNode | None:
+    if found := letter.tree.css(_FRAMES):
+        return found[0]
+    for node in letter.tree.css("*"):
+        if any(name.lower().startswith("on") for name in node.attributes):
+            return node
+        address = (node.attributes.get("href") or "") if node.tag in ("a", "area") else ""
+        if address.strip().lower().startswith(("javascript:", "vbscript:", "data:")):
+            return node
+    return None

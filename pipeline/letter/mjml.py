@@ -1,0 +1,100 @@
+"""MJML in, the HTML of an email out; errors that name the template's file and line."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from pipeline.errors import LetterError
+from pipeline.letter.templates import source_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAMES = """
+    mjml mj-head mj-body mj-attributes mj-all mj-class mj-breakpoint mj-font mj-html-attributes mj-selector
+    mj-html-attribute mj-preview mj-style mj-title mj-accordion mj-accordion-element mj-accordion-text
+    mj-accordion-title mj-button mj-carousel mj-carousel-image mj-column mj-divider mj-group mj-hero mj-image
+    mj-include mj-navbar mj-navbar-link mj-raw mj-section mj-social mj-social-element mj-spacer mj-table
+    mj-text mj-wrapper
+"""
+KNOWN_ELEMENTS = frozenset(_NAMES.split())
+
+
+def html_of(mjml: str, template: str, own: Path | None) -> str:
+    """The HTML, pure ASCII. ``template`` names what the MJML was rendered from, for errors (LetterError)."""
+    from mjml import mjml2html
+
+    refuse_unknown_elements(mjml, template, own)
+    refuse_open_tags(mjml, template, own)
+    try:
+        # No fonts: MJML's defaults would fetch from a third party whenever a letter is opened.
+        html = mjml2html(mjml, fonts={}, disable_comments=False)
+    except ValueError as error:
+        raise _explained(str(error), mjml, template, own) from None
+    # A provider picks the charset from the bytes; pure ASCII leaves it no choice to get wrong.
+    return html.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def refuse_unknown_elements(mjml: str, template: str, own: Path | None) -> None:
+    """Raise LetterError for an element MJML does not know: mjml-python would pass it through as it is."""
+    for match in re.finditer(r"</?(mj[\w-]*)", mjml):
+        if match[1] not in KNOWN_ELEMENTS:
+            close = get_close_matches(match[1], KNOWN_ELEMENTS, 1)
+            raise LetterError(
+                f"{_place(match[0], template, own)}: <{match[1]}> is no MJML element.",
+                f"Did you mean <{close[0]}>?"
+                if close
+                else "See the list of elements at documentation.mjml.io.",
+            )
+
+
+_SKIPPED = re.compile(r"(?s)<!--.*?-->|(?<=<mj-raw>).*?(?=</mj-raw>)|(?<=<mj-style>).*?(?=</mj-style>)")
+_TAG = re.compile(r"""<(/?)([a-zA-Z][\w-]*)(?:"[^"]*"|'[^']*'|[^"'>])*>""")
+_VOID = frozenset(["area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"])
+
+
+def refuse_open_tags(mjml: str, template: str, own: Path | None) -> None:
+    """Raise LetterError for a tag without its other half: mrml lets some pass, and of others says only that
+    the end came unexpectedly."""
+    open_tags: list[re.Match[str]] = []
+    for tag in _TAG.finditer(_SKIPPED.sub("", mjml)):
+        if tag[1]:
+            if not open_tags or open_tags[-1][2] != tag[2]:
+                opened = f"; open there is {open_tags[-1][0][:60]}" if open_tags else ""
+                raise _misplaced(f"{tag[0]} closes nothing{opened}", tag, open_tags, template, own)
+            open_tags.pop()
+        elif not tag[0].endswith("/>") and tag[2] not in _VOID:
+            open_tags.append(tag)
+    if open_tags:
+        raise _misplaced(f"{open_tags[-1][0][:60]} is never closed", open_tags[-1], [], template, own)
+
+
+def _misplaced(
+    said: str, tag: re.Match[str], around: list[re.Match[str]], template: str, own: Path | None
+) -> LetterError:
+    source = source_of(template, own).read_text(encoding="utf-8")
+    # Of several that look alike none can be pointed at.
+    candidates = [tag[0], *(outer[0] for outer in reversed(around[-2:]))]
+    place = next((text for text in candidates if source.count(text) == 1), "")
+    return LetterError(f"{_place(place, template, own)}: {said}.", "Close every tag in the order of opening.")
+
+
+def _explained(said: str, mjml: str, template: str, own: Path | None) -> LetterError:
+    # mrml counts bytes of what it was given, which no person has seen.
+    found = re.search(r" at position (\d+):(\d+)", said)
+    snippet = mjml.encode()[int(found[1]) : int(found[2])].decode(errors="ignore").strip() if found else ""
+    snippet = snippet.partition("\n")[0][:60]
+    near = f", near {snippet}" if snippet else ""
+    said = said.replace(found[0], "") if found else said
+    return LetterError(
+        f"{_place(snippet, template, own)}: MJML says: {said}{near}.", "Check that every tag is closed."
+    )
+
+
+def _place(snippet: str, template: str, own: Path | None) -> str:
+    file = source_of(template, own)
+    source = file.read_text(encoding="utf-8")
+    line = source[: source.find(snippet)].count("\n") + 1 if snippet and snippet in source else 0
+    return f"{file}:{line}" if line else str(file)

@@ -1,0 +1,96 @@
+"""What a letter shows of a post: the names that templates know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pipeline.feed.excerpt import excerpt
+from pipeline.feed.plain import cut
+from pipeline.letter.direction import closed, of_language, of_text
+from pipeline.letter.personal import inert
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pipeline.config import Config
+    from pipeline.posts import Post
+
+WORDS_A_MINUTE = 220
+"""An adult's silent reading of English (Brysbaert 2019, 238 for non-fiction), rounded down for comfort."""
+
+# Characters: three lines of a wide screen. It stands three times in the letter, in references of up to
+# nine bytes a character, and six of them must not clip it.
+_TITLE = 160
+_AUTHOR = 80
+_LEAD_EXCERPT = 320
+_EXCERPT = 200
+_ALT = 250
+
+
+class Picture(Protocol):
+    """A post's image as the letter may show it; ``src`` is None when it had better not."""
+
+    @property
+    def src(self) -> str | None: ...
+    @property
+    def width(self) -> int | None: ...
+    @property
+    def height(self) -> int | None: ...
+    @property
+    def alt(self) -> str: ...
+
+
+def shown(post: Post, config: Config, images: Mapping[int, Picture], *, lead: bool) -> dict[str, Any]:
+    """A post as templates see it, the lead with more of its text than the others.
+
+    The text is the blog's: nothing in it passes for a tag of ours.
+    """
+    around = of_language(config.newsletter.language)
+    title = inert(cut(post.title, _TITLE))
+    return {
+        "title": title,
+        "url": post.url,
+        "date": day(post.published, config),
+        "minutes": max(1, round(post.words / WORDS_A_MINUTE)) if post.words else None,
+        "excerpt": inert(excerpt(post.excerpt, _LEAD_EXCERPT if lead else _EXCERPT)),
+        "author": closed(inert(cut(post.author or "", _AUTHOR)), around),
+        "categories": [inert(category) for category in post.categories],
+        "dir": of_text(f"{post.title} {post.excerpt}", around),
+        "image": _image(post, title, images),
+    }
+
+
+def _image(post: Post, title: str, images: Mapping[int, Picture]) -> dict[str, Any] | None:
+    picture = images.get(post.id)
+    if picture is not None:
+        if not picture.src:
+            return None
+        alt = inert(cut(picture.alt, _ALT))
+        return {"src": picture.src, "width": picture.width, "height": picture.height, "alt": alt}
+    if not post.image_url:
+        return None
+    alt = inert(cut(post.image_alt, _ALT)) if post.image_alt else title
+    return {"src": post.image_url, "width": None, "height": None, "alt": alt}
+
+
+def fit(image: dict[str, Any], width: int, height: int) -> int:
+    """How wide to show an image in a place of that size: never blown up, and never taller than the place,
+    as far as its own size is known."""
+    known, tall = image["width"], image["height"]
+    shown_width = min(width, known) if known else width
+    if known and tall:
+        shown_width = min(shown_width, max(1, height * known // tall))
+    return int(shown_width)
+
+
+def day(moment: datetime, config: Config) -> str:
+    """A date in words, in the newsletter's language and time zone."""
+    from babel.core import UnknownLocaleError
+    from babel.dates import format_date
+
+    local = moment.astimezone(config.newsletter.zone).date()
+    try:
+        return format_date(local, "long", locale=config.newsletter.language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return local.isoformat()

@@ -1,0 +1,145 @@
+"""How the letter looks: three themes, and what `[theme]` changes in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline.letter.colour import AA, contrast, mix, readable
+
+if TYPE_CHECKING:
+    from pipeline.config import Theme
+
+
+class Base(NamedTuple):
+    """The four colours that a person chooses in one scheme; all others are made of them."""
+
+    colour: str
+    background: str
+    paper: str
+    text: str
+
+
+class Preset(NamedTuple):
+    light: Base
+    dark: Base
+    font: str
+    rounding: int
+
+
+# Every font stack begins with what Windows has: Outlook takes Times for a first name it does not know.
+THEMES = {
+    "harbour": Preset(
+        light=Base("#2f5d62", "#f4f1ec", "#ffffff", "#2b2b2b"),
+        dark=Base("#8fc4c2", "#14181a", "#1e2427", "#e6e3dc"),
+        font="Georgia, 'Times New Roman', serif",
+        rounding=6,
+    ),
+    "meadow": Preset(
+        light=Base("#46693f", "#eef1e8", "#fdfdf9", "#2a302a"),
+        dark=Base("#a9c79b", "#141812", "#1d231c", "#e3e6dc"),
+        font="'Segoe UI', -apple-system, 'Helvetica Neue', Helvetica, Arial, sans-serif",
+        rounding=14,
+    ),
+    "dusk": Preset(
+        light=Base("#6d4a63", "#f3eeee", "#fffcfa", "#322b31"),
+        dark=Base("#d6aec8", "#191519", "#241f24", "#e9e1e4"),
+        font="'Palatino Linotype', Palatino, 'Book Antiqua', Georgia, serif",
+        rounding=0,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Every colour of the letter in one scheme. All text on all that may lie behind it is WCAG AA."""
+
+    background: str
+    """Around the letter."""
+    paper: str
+    """Behind the posts."""
+    panel: str
+    """Behind the offer, and where a picture has not come."""
+    line: str
+    text: str
+    quiet: str
+    """Dates, reading times, the footer."""
+    link: str
+    button: str
+    button_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What templates know as ``theme``."""
+
+    name: str
+    light: Palette
+    dark: Palette
+    font: str
+    rounding: int
+    logo: str
+    logo_dark: str
+
+
+def look(theme: Theme) -> Look:
+    """The theme that the configuration names, with its own keys over it."""
+    preset = THEMES[theme.name]
+    light, dark = bases(theme)
+    rounding = preset.rounding if theme.rounding is None else theme.rounding
+    return Look(
+        name=theme.name,
+        light=_palette(light),
+        dark=_palette(dark),
+        font=theme.font or preset.font,
+        rounding=rounding,
+        logo=theme.logo,
+        logo_dark=theme.logo_dark,
+    )
+
+
+def bases(theme: Theme) -> tuple[Base, Base]:
+    """The colours chosen, light and dark. A brand's colour given for light alone is lifted for dark."""
+    preset = THEMES[theme.name]
+    light = Base(*(getattr(theme, key) or getattr(preset.light, key) for key in Base._fields))
+    lifted = {"colour": theme.colour} if theme.colour and not theme.colour_dark else {}
+    dark = Base(*(getattr(theme, f"{key}_dark") or getattr(preset.dark, key) for key in Base._fields))
+    return light, dark._replace(**lifted)
+
+
+def unreadable(theme: Theme) -> str:
+    """Which of the chosen colours cannot be read on another; empty when all can."""
+    for base, ending in zip(bases(theme), ("", "_dark"), strict=True):
+        for surface in ("paper", "background"):
+            found = contrast(base.text, getattr(base, surface))
+            # What is derived (quiet text, links on the panel) still has to fit in between.
+            if found < LEAST:
+                return (
+                    f"text{ending} on {surface}{ending} has a contrast of {found:.1f} to 1, "
+                    f"and a letter needs {LEAST:g}: choose colours further apart"
+                )
+    return ""
+
+
+LEAST = 7.0
+"""The least contrast of the text itself (WCAG AAA), so that quieter text below it can still be AA."""
+
+
+def _palette(base: Base) -> Palette:
+    panel = mix(base.paper, base.colour, 0.08)
+    surfaces = (base.paper, base.background, panel)
+    link = readable(base.colour, base.text, *surfaces, least=AA + 0.1)
+    button = base.colour if contrast(base.colour, panel) >= 3 else link
+    ink = max(("#ffffff", base.paper, base.background, "#000000"), key=lambda on: contrast(on, button))
+    white = contrast("#ffffff", button) >= AA
+    return Palette(
+        background=base.background,
+        paper=base.paper,
+        panel=panel,
+        line=mix(base.paper, base.text, 0.14),
+        text=base.text,
+        quiet=readable(mix(base.text, base.paper, 0.4), base.text, *surfaces, least=5),
+        link=link,
+        button=button,
+        button_text="#ffffff" if white else ink,
+    )

@@ -1,0 +1,1 @@
+"""What is served over HTTP: thin doors onto the pipeline."""

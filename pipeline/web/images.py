@@ -1,0 +1,56 @@
+"""The copies of images that letters show: GET /images/HASH.jpg."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pipeline.images import store
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from pipeline.database import Database
+    from pipeline.images.studio import Copy
+
+_YEAR = 365 * 24 * 60 * 60
+# The name is the content's hash: what is served under it never changes.
+_HEADERS = {
+    "Cache-Control": f"public, max-age={_YEAR}, immutable",
+    "X-Content-Type-Options": "nosniff",
+    # Webmail shows letters on pages of its own, some under Cross-Origin-Embedder-Policy.
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+
+
+def routes(database: Database) -> list[Route]:
+    async def image(request: Request) -> Response:
+        name = request.path_params["name"]
+        etag = f'"{name}"'
+        copy = await run_in_threadpool(_find, database, name)
+        if copy is None:
+            return not_found()
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=_HEADERS | {"ETag": etag})
+        return Response(copy.content, media_type=copy.media_type, headers=_HEADERS | {"ETag": etag})
+
+    return [Route("/images/{name}", image, methods=["GET"])]
+
+
+def _find(database: Database, name: str) -> Copy | None:
+    with database.read() as connection:
+        return store.served(connection, name)
+
+
+def not_found() -> Response:
+    """The one answer to every address that leads nowhere, whatever the reason."""
+    return Response(
+        "Not found\n",
+        status_code=404,
+        media_type="text/plain",
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+    )

@@ -1,0 +1,61 @@
+"""Tells every open page that something changed."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+
+
+class Bell:
+    """Rung from any thread; waited for in the server's loop."""
+
+    def __init__(self) -> None:
+        # Pages that outlive a server must notice that the next one is another.
+        self._run = secrets.token_hex(4)
+        self._count = 0
+        self._lock = threading.Lock()
+        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self.closed = False
+
+    @property
+    def version(self) -> str:
+        """What a page was made at: once it is another, the page is old."""
+        return f"{self._run}-{self._count}"
+
+    @property
+    def heard(self) -> bool:
+        """Whether any page is open."""
+        return bool(self._waiting)
+
+    def ring(self) -> None:
+        with self._lock:
+            self._count += 1
+        self._wake()
+
+    def close(self) -> None:
+        """Let the pages go, so that the server can end."""
+        self.closed = True
+        self._wake()
+
+    async def wait(self, seen: str, seconds: float) -> None:
+        """Until the version is no longer the one seen, the bell is closed, or the time is over."""
+        here = (asyncio.get_running_loop(), asyncio.Event())
+        with self._lock:
+            self._waiting.add(here)
+        try:
+            if self.version == seen and not self.closed:
+                async with asyncio.timeout(seconds):
+                    await here[1].wait()
+        except TimeoutError:
+            pass
+        finally:
+            with self._lock:
+                self._waiting.discard(here)
+
+    def _wake(self) -> None:
+        with self._lock:
+            waiting = list(self._waiting)
+        for loop, event in waiting:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)

@@ -1,0 +1,83 @@
+"""Who may ask, and what every answer says of itself.
+
+A server on loopback is reached by every page in the same browser. A name that someone else's DNS points at
+127.0.0.1 (DNS rebinding) shows in the Host header; a form on another site shows in Origin. Both are refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HOST = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9.-]+))(?::\d{1,5})?")
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    "content-security-policy": PAGE_POLICY,
+    "x-content-type-options": "nosniff",
+    # Not no-referrer: with it a form's Origin is "null", and our own could not be told from another's.
+    "referrer-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
+}
+"""Headers of every answer that does not set its own."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a Host header names this machine's loopback."""
+    match = _HOST.fullmatch(host)
+    if not match:
+        return False
+    if match["name"] and match["name"].lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(match["six"] or match["name"]).is_loopback
+    except ValueError:
+        return False
+
+
+class Guard:
+    """ASGI middleware around the whole preview."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name.lower() for name, _ in message["headers"]}
+                ours = ((name.encode(), value.encode()) for name, value in HEADERS.items())
+                message["headers"] = [*message["headers"], *(pair for pair in ours if pair[0] not in given)]
+            await send(message)
+
+        if _welcome(scope):
+            await self._app(scope, receive, answer)
+            return
+        body = b"The preview answers only to this machine, by a loopback address such as 127.0.0.1.\n"
+        plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        await answer({"type": "http.response.start", "status": 403, "headers": plain})
+        await answer({"type": "http.response.body", "body": body})
+
+
+def _welcome(scope: Scope) -> bool:
+    sent = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+    hosts = [value for name, value in sent if name == b"host"]
+    if len(hosts) != 1 or not is_loopback(hosts[0]):
+        return False
+    if scope["method"] in ("GET", "HEAD"):
+        return True
+    # Browsers send Origin with every POST; what does not is no page of ours.
+    return [value for name, value in sent if name == b"origin"] == [f"http://{hosts[0]}"]

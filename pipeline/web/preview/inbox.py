@@ -1,0 +1,67 @@
+"""How the line in an inbox will look: sender, subject and preheader, cut where programs cut."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """About how many characters of each a program shows, in its usual size of type."""
+
+    name: str
+    kind: str
+    """``phone``: on lines of their own; ``wide``: all on one."""
+    sender: int
+    subject: int
+    preheader: int
+
+
+# Nobody publishes these. Counted on each program's default settings; letters differ in width and people
+# in their settings, so the page calls them approximate.
+PROGRAMS = (
+    Program("Gmail on Android, upright", "phone", 24, 33, 40),
+    Program("Mail on iPhone, upright", "phone", 26, 41, 76),
+    Program("A locked phone", "phone", 26, 38, 76),
+    Program("Gmail on a computer", "wide", 20, 70, 50),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    program: Program
+    sender: str
+    subject: str
+    preheader: str
+    lost: str
+    """The end of the subject that is cut off; empty when all of it shows."""
+
+
+def lines(sender: str, subject: str, preheader: str) -> list[Line]:
+    """The edition's line in each program."""
+    return [
+        Line(
+            program,
+            cut(sender, program.sender),
+            shown := cut(subject, program.subject),
+            cut(preheader, program.preheader),
+            subject[len(shown) - 1 :].strip() if shown != subject else "",
+        )
+        for program in PROGRAMS
+    ]
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters, an ellipsis for the rest; never half an emoji or a bare accent."""
+    if len(text) <= most:
+        return text
+    end = most - 1
+    while end > 0 and (_joins(text[end]) or text[end - 1] == "\u200d"):
+        end -= 1
+    return text[:end] + "…"
+
+
+def _joins(character: str) -> bool:
+    # Accents, variation selectors, joiners and skin tones belong to the character before them.
+    return unicodedata.category(character) in ("Mn", "Me", "Cf") or "\U0001f3fb" <= character <= "\U0001f3ff"

@@ -1,0 +1,217 @@
+"""What the page shows, as its template wants it."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipeline.letter.check.parts import CLIPPED_AT
+from pipeline.letter.templates import PACKAGED
+from pipeline.preview import preview_part
+from pipeline.web.preview import inbox, places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Row
+
+    from pipeline.letter.check import Finding
+    from pipeline.web.preview.desk import Desk, Sight
+
+VIEWS = {
+    "letter": "Letter",
+    "inbox": "Inbox line",
+    "text": "Plain text",
+    "headers": "Headers",
+    "source": "Source",
+    "posts": "Posts",
+    "editions": "Editions",
+}
+
+
+class Size(NamedTuple):
+    label: str
+    width: int | None
+    """None: as wide as there is room."""
+
+
+SIZES = {
+    "phone": Size("Phone", 375),
+    "small": Size("Small phone", 320),
+    "tablet": Size("Tablet", 768),
+    "desktop": Size("Desktop", None),
+}
+
+HEADER_NOTES = {
+    "To": "Each reader's own address; here it is yours.",
+    "Message-ID": "A function of edition and reader, so that a repeated letter can be recognised.",
+    "List-Unsubscribe": "Mail programs make a button of it. Each reader has a link of their own.",
+    "List-Unsubscribe-Post": "Tells them that one click is enough (RFC 8058).",
+    "List-Id": "By this readers sort the letter into a folder.",
+    "Date": "The moment of sending.",
+}
+
+FLUSH = "\0flush\0"
+"""Stands in the template where what is ready may go out: the letter does not wait for check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a page's address asks for."""
+
+    digest: str = ""
+    edition: str = ""
+    view: str = "letter"
+    size: str = "phone"
+    scheme: str = "light"
+    images: str = "on"
+    finding: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Query:
+        """From a request; what makes no sense in it is as if it were not there."""
+        asked = cls(**{name: given[name][:200] for name in cls.__slots__ if name in given})
+        return replace(
+            asked,
+            view=asked.view if asked.view in VIEWS else "letter",
+            size=asked.size if asked.size in SIZES else "phone",
+            scheme="dark" if asked.scheme == "dark" else "light",
+            images="off" if asked.images == "off" else "on",
+            finding=asked.finding if asked.finding.isascii() and asked.finding.isdigit() else "",
+        )
+
+    def url(self, path: str = "/", **changes: str) -> str:
+        """The address of this page with some of it changed."""
+        usual, asked = Query(), replace(self, **changes)
+        given = {
+            name: getattr(asked, name)
+            for name in self.__slots__
+            if getattr(asked, name) != getattr(usual, name)
+        }
+        return f"{path}?{urlencode(given)}" if given else path
+
+
+def pieces(desk: Desk, query: Query) -> Iterator[str]:
+    """The page in pieces: the letter's frame first, what takes its time after it."""
+    version = desk.bell.version  # before looking: what changes meanwhile makes the page old
+    sight = desk.look(query.digest or None, query.edition or None)
+    context = _context(desk, sight, query) | {"version": version}
+    ready: list[str] = []
+    for piece in _ENVIRONMENT.get_template("preview/page.html").generate(context):
+        if piece == FLUSH:
+            yield "".join(ready)
+            ready.clear()
+        else:
+            ready.append(piece)
+    yield "".join(ready)
+
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(PACKAGED),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def _context(desk: Desk, sight: Sight | None, query: Query) -> dict[str, Any]:
+    fault = desk.fault or (sight.fault if sight else None)
+    edition = None if sight is None or fault else sight.edition
+    context: dict[str, Any] = {
+        "query": query,
+        "views": VIEWS,
+        "sizes": SIZES,
+        "flush": FLUSH,
+        "fault": fault,
+        "feeds": [feed for feed in desk.pulled if feed.error],
+        "newsletter": None,
+        "digests": [],
+        "digest": None,
+        "edition": None,
+        "earlier": [],
+        "reason": "",
+        "left_out": [],
+    }
+    if sight is None:
+        return context
+    zone = sight.config.newsletter.zone
+    context |= {
+        "newsletter": sight.config.newsletter,
+        "digests": [digest.name for digest in sight.config.digests],
+        "digest": sight.digest.name,
+        "edition": edition,
+        "earlier": sight.earlier,
+        "reason": "" if query.edition else sight.outcome.reason,
+        "day": lambda moment: f"{moment.astimezone(zone):%a} {moment.astimezone(zone):%-d %b %Y, %H:%M}",
+    }
+    if edition is None:
+        return context | {"left_out": [] if fault else desk.left_out(sight.digest)}
+    return context | _of_edition(desk, sight, edition, query)
+
+
+def _of_edition(desk: Desk, sight: Sight, edition: Row[Any], query: Query) -> dict[str, Any]:
+    titles = [str(post["title"]) for post in edition.posts]
+
+    def html() -> str:
+        return preview_part(sight.config, edition, "html").decode()
+
+    def text() -> str:
+        return preview_part(sight.config, edition, "txt").decode()
+
+    def told() -> list[dict[str, Any]]:
+        letter = places.Letter(html(), text(), titles)
+        found = enumerate(desk.findings(edition), 1)
+        return [
+            _told(str(number), finding, places.view_of(finding, letter), query) for number, finding in found
+        ]
+
+    def chosen() -> Finding | None:
+        found = desk.findings(edition) if query.finding else []
+        return found[int(query.finding) - 1] if 0 < int(query.finding or 0) <= len(found) else None
+
+    def marked(text: str, *, markup: bool) -> tuple[str, str, str]:
+        finding = chosen()
+        look = places.in_html if markup else places.in_text
+        span = look(finding, text, titles) if finding else None
+        return (text[: span.start], text[span.start : span.end], text[span.end :]) if span else (text, "", "")
+
+    newsletter = sight.config.newsletter
+    return {
+        "left_out": edition.left_out,
+        "size": len(edition.html.encode()),
+        "limit": CLIPPED_AT,
+        "findings": told,
+        "marked": marked,
+        "lines": lambda: inbox.lines(newsletter.sender, edition.subject, edition.preheader),
+        "text": text,
+        "html": html,
+        "headers": lambda: _headers(preview_part(sight.config, edition, "eml")),
+        "offer": _offer(sight, edition),
+    }
+
+
+def _told(number: str, finding: Finding, view: str | None, query: Query) -> dict[str, Any]:
+    link = query.url(view=view, finding=number) + "#place" if view else ""
+    return {"finding": finding, "link": link, "chosen": query.finding == number}
+
+
+def _offer(sight: Sight, edition: Row[Any]) -> dict[str, str]:
+    """The call to action of an edition, found in what it says: the configuration may have changed since."""
+    match = sight.config.match
+    said = " ".join(edition.text.split())
+    headings = [match.heading, *(variant.heading or "" for variant in match.variants)]
+    held = [heading for heading in headings if heading and " ".join(heading.split()) in said]
+    return {"heading": max(held, key=len, default=""), "reason": edition.cta_reason}
+
+
+def _headers(eml: bytes) -> dict[str, Any]:
+    raw = eml.partition(b"\r\n\r\n")[0].decode("ascii", "replace").replace("\r\n", "\n")
+    parsed = email.message_from_string(raw, policy=email.policy.default)
+    listed = [(name, str(value), HEADER_NOTES.get(name, "")) for name, value in parsed.items()]
+    return {"listed": listed, "raw": raw}

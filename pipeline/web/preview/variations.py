@@ -1,0 +1,70 @@
+"""The letter as a frame of the page shows it: in one colour scheme, with a place marked.
+
+A browser follows the scheme of its own desktop and gives a page no way to ask a frame for the other. So the
+letter's media queries are answered here. Nothing else of it is touched but what follows `<head>` below.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.web.preview.places import Span
+
+FRAME_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src {images}; font-src 'none'; script-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox{more}"
+)
+"""For whatever shows a letter's HTML, in a frame or alone: it is made of strangers' posts. No script runs."""
+
+_STYLED = re.compile(r"(<style\b[^>]*>)(.*?)(</style>)|(\smedia=)(\"[^\"]*\"|'[^']*')", re.DOTALL | re.I)
+_ASKS = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.I)
+# Unlike `all`, these may stand beside `and` and `not`.
+_YES, _NO = "(min-width: 0)", "(max-width: 0)"
+
+MARK = "rapport-place"
+
+
+def policy(*, images: bool = True, framed: bool = False) -> str:
+    """The Content-Security-Policy of a letter."""
+    # Our page may ask its frame how far it was scrolled; without script that gives the frame nothing.
+    more = " allow-same-origin" if framed else ""
+    return FRAME_POLICY.format(images="http: https: data:" if images else "'none'", more=more)
+
+
+def in_frame(html: str, *, scheme: str, place: Span | None = None) -> str:
+    """The letter with its media queries answered for ``scheme`` (dark or light) and ``place`` outlined."""
+    if place:
+        html = _marked(html, place)
+    html = _STYLED.sub(lambda match: _answered(match, scheme), html)
+    head = re.search(r"<head\b[^>]*>", html, re.I)
+    at = head.end() if head else 0
+    # A letter that does not say it can be dark gets no dark page to stand on.
+    canvas = scheme if "color-scheme" in html else "light"
+    return html[:at] + _added(canvas, marked=place is not None) + html[at:]
+
+
+def with_own_images(html: str, pages: str) -> str:
+    """Pictures that `rapport serve` will serve, taken from here: it may not run yet."""
+    return re.sub(
+        rf"(\s(?:src|background)=[\"'])({re.escape(pages)})(/images/)", r"\1\3", html, flags=re.IGNORECASE
+    )
+
+
+def _answered(match: re.Match[str], scheme: str) -> str:
+    return _ASKS.sub(lambda asks: _YES if asks[1].lower() == scheme else _NO, match[0])
+
+
+def _added(canvas: str, *, marked: bool) -> str:
+    outline = f"#{MARK}{{outline:3px solid #d6336c !important;outline-offset:2px}}" if marked else ""
+    return f'<base target="_blank"><style>:root{{color-scheme:{canvas} !important}}{outline}</style>'
+
+
+def _marked(html: str, place: Span) -> str:
+    # First in the tag: of two ids the first counts.
+    tag = re.compile(r"<[a-zA-Z][\w:-]*").match(html, place.tag)
+    if not tag:
+        return html
+    return f'{html[: tag.end()]} id="{MARK}"{html[tag.end() :]}'

@@ -1,0 +1,132 @@
+"""Watches what a letter is made of: our templates, the operator's, the configuration, the feeds."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.letter.templates import PACKAGED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.web.preview.desk import Desk
+
+log = logging.getLogger(__name__)
+
+POLL = 30.0
+"""Seconds between two looks at the feeds while a page is open."""
+
+RETRY = 1.0
+"""Seconds until a digest that another process was at is tried again."""
+
+SETTLE = 10
+"""Milliseconds without a further change after which one is acted on: editors write a file in steps."""
+
+AT_MOST = 60
+"""Milliseconds that steady changes are waited for."""
+
+
+class Watch:
+    """Threads that tell the desk what changed, from entering to leaving."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._stop = threading.Event()
+        self._stop_own = threading.Event()
+        self._pulled = threading.Event()
+        self._pulling = threading.Lock()
+
+    def start(self, wait: float) -> None:
+        """Begin, and give the first pull that many seconds before going on without it."""
+        self._thread(self._feeds)
+        self._pulled.wait(wait)
+        self._thread(lambda: self._files(PACKAGED, self._desk.templates_changed, stop=self._stop))
+        self._watch_configuration()
+        self._watch_own()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._stop_own.set()
+
+    def pull_now(self) -> None:
+        with self._pulling:
+            self._safely(self._desk.pull)
+
+    def _thread(self, work: Callable[[], None]) -> None:
+        # Daemons: a feed that is slow to answer must not keep the program from ending.
+        threading.Thread(target=work, daemon=True, name="preview-watch").start()
+
+    def _feeds(self) -> None:
+        self.pull_now()
+        self._pulled.set()
+        last = time.monotonic()
+        while not self._stop.wait(RETRY):
+            self._safely(self._desk.retry_if_busy)
+            # While nobody looks, the blog is left in peace.
+            if self._desk.bell.heard and time.monotonic() > last + POLL:
+                self.pull_now()
+                last = time.monotonic()
+
+    def _watch_configuration(self) -> None:
+        # The folder, not the file: most editors put a new file in the old one's place.
+        file = self._desk.file.resolve()
+
+        def changed() -> None:
+            self._desk.configuration_changed()
+            self._watch_own()
+
+        def wanted(path: Path) -> bool:
+            return path == file or path == self._own_templates()
+
+        self._thread(
+            lambda: self._files(file.parent, changed, stop=self._stop, recursive=False, wanted=wanted)
+        )
+
+    def _watch_own(self) -> None:
+        # Always anew: it may be another folder, or another one of the same name.
+        self._stop_own.set()
+        own = self._own_templates()
+        if own is not None and own.is_dir():
+            self._stop_own = stop = threading.Event()
+            self._thread(lambda: self._files(own, self._desk.templates_changed, stop=stop))
+
+    def _own_templates(self) -> Path | None:
+        installation = self._desk.installation
+        return installation.templates.resolve() if installation and installation.templates else None
+
+    def _files(
+        self,
+        folder: Path,
+        changed: Callable[[], None],
+        *,
+        stop: threading.Event,
+        recursive: bool = True,
+        wanted: Callable[[Path], bool] = lambda _: True,
+    ) -> None:
+        from watchfiles import watch
+
+        try:
+            for changes in watch(
+                folder,
+                recursive=recursive,
+                stop_event=stop,
+                debounce=AT_MOST,
+                step=SETTLE,
+                rust_timeout=500,
+                raise_interrupt=False,
+            ):
+                if any(wanted(Path(path)) for _, path in changes):
+                    self._safely(changed)
+        except Exception as error:  # no inotify watches left, or the folder was deleted
+            log.warning("%s is no longer watched (%s): restart the preview to have it back.", folder, error)
+
+    @staticmethod
+    def _safely(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # a thread that dies would leave pages that never change again
+            log.warning("The preview could not be brought up to date: %s", error)

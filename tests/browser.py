@@ -1,0 +1,69 @@
+"""Chromium for looking at letters and pages, and axe-core to judge them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import axe_playwright_python
+import pytest
+
+from pipeline.demo.blog import IMAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page, Route
+
+CHROMIUM = Path("/usr/bin/chromium")
+"""Debian's; a browser of playwright's own would have to be downloaded."""
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+
+needs_chromium = [
+    pytest.mark.skipif(
+        not CHROMIUM.exists(), reason=f"there is no Chromium at {CHROMIUM}: apt-get install chromium"
+    ),
+    pytest.mark.xdist_group("chromium"),
+]
+"""Marks of a test that looks through a browser; one worker has it, two at once would starve each other."""
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def show(page: Page, html: str, *, images: bool = True) -> list[str]:
+    """Show the letter with the sample blog's pictures; every address it asked for."""
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        file = IMAGES / Path(urlsplit(route.request.url).path).name
+        if images and file.is_file():
+            route.fulfill(path=file)
+        else:
+            route.abort()
+
+    page.route("**/*", answer)
+    page.set_content(html, wait_until="load")
+    page.unroute("**/*")
+    return asked

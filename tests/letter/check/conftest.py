@@ -1,0 +1,106 @@
+"""The demo's letter, to be spoilt in one place at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from pipeline.cli.demo import CONFIG
+from pipeline.compose import compose
+from pipeline.demo.blog import SampleBlog
+from pipeline.installation import Installation
+from pipeline.letter.check import Finding, check_letter
+from pipeline.pull import pull
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Row
+
+    from pipeline.config import Config
+
+
+@dataclass
+class Sample:
+    """A composed edition and its configuration. ``findings`` are those of the edition with other parts."""
+
+    config: Config
+    edition: dict[str, Any]
+    own: Path | None = None
+    site: str = ""
+
+    def row(self, **parts: Any) -> Row[Any]:
+        return cast("Row[Any]", SimpleNamespace(**(self.edition | parts)))
+
+    def findings(self, **parts: Any) -> list[Finding]:
+        return check_letter(self.config, self.row(**parts), own=self.own)
+
+    def configured(self, **sections: dict[str, Any]) -> Sample:
+        """The same edition under a configuration with other keys."""
+        values = self.config.model_dump(exclude_unset=True)
+        for section, keys in sections.items():
+            values[section] = values.get(section, {}) | keys
+        return Sample(type(self.config).model_validate(values), self.edition, self.own, self.site)
+
+
+@dataclass
+class Kitchen:
+    """Composes the sample blog's letter, with lines added to the demo's configuration."""
+
+    folder: Path
+    blog: SampleBlog
+    made: int = field(default=0)
+
+    def letter(self, *, digest: str = "", theme: str = "", newsletter: str = "") -> Sample:
+        self.made += 1
+        folder = self.folder / str(self.made)
+        folder.mkdir()
+        config = CONFIG.format(feed=self.blog.feed_url, site=self.blog.site_url)
+        config = config.replace('name = "weekly"', f'name = "weekly"\n{digest}')
+        config = config.replace("[newsletter]", f"[newsletter]\n{newsletter}")
+        (folder / "rapport.toml").write_text(f"{config}\n[theme]\n{theme}", encoding="utf-8")
+        with Installation.open(folder / "rapport.toml") as installation:
+            pull(installation.database, installation.config)
+            with installation.database.lock("weekly"):
+                edition = compose(installation, installation.config.digests[0]).edition
+            assert edition is not None
+            row = dict(edition._mapping)
+            return Sample(installation.config, row, installation.templates, self.blog.site_url)
+
+
+@pytest.fixture(scope="session")
+def sample_blog() -> Iterator[SampleBlog]:
+    with SampleBlog(clock.now()) as blog:
+        yield blog
+
+
+@pytest.fixture(scope="session")
+def kitchen(sample_blog: SampleBlog, tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
+    return Kitchen(tmp_path_factory.mktemp("letters"), sample_blog)
+
+
+@pytest.fixture(scope="session")
+def sample(kitchen: Kitchen) -> Sample:
+    """The demo's letter as it is."""
+    return kitchen.letter()
+
+
+@pytest.fixture
+def own_templates(kitchen: Kitchen, tmp_path: Path) -> Callable[[str, str], Sample]:
+    """Composes with one of our templates changed: its name, and what to put before </mj-body>."""
+    from pipeline.letter.templates import PACKAGED
+
+    def make(name: str, more: str) -> Sample:
+        source = (PACKAGED / name).read_text(encoding="utf-8")
+        (tmp_path / "letter").mkdir(exist_ok=True)
+        (tmp_path / name).write_text(
+            source.replace("  </mj-body>", f"{more}\n  </mj-body>"), encoding="utf-8"
+        )
+        return kitchen.letter(theme=f'templates = "{tmp_path}"')
+
+    return make

@@ -1,0 +1,79 @@
+"""The letter read by axe-core in Chromium: no violation in either layout, scheme, or direction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.letter.theme import THEMES
+from tests.browser import AXE, chromium, needs_chromium, show
+from tests.letter.cases import HEBREW, cases
+from tests.letter.samples import INTRO, config, letter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+# A letter is shown inside a mail program's page, which has the landmarks; a <main> of ours would be a second.
+OF_WHOLE_PAGES = {"region": {"enabled": False}, "landmark-one-main": {"enabled": False}}
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+def violations(browser: Browser, html: str, scheme: str, width: int = 600) -> list[str]:
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    show(page, html)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run(document, {rules})", OF_WHOLE_PAGES)
+    page.close()
+    return [f"{v['id']}: {v['help']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("layout", ["digest", "plain"])
+@pytest.mark.parametrize("theme", list(THEMES))
+def test_axe_finds_nothing_in_the_sample_letter(
+    browser: Browser, theme: str, layout: str, scheme: str
+) -> None:
+    posts, pictures = cases()["sample"]
+    settings = config(digest={"layout": layout}, theme={"name": theme}, match={"place": "both"})
+    made = letter(posts, settings, intro=INTRO, images=pictures)
+    assert violations(browser, made.html, scheme) == []
+
+
+@pytest.mark.parametrize("case", ["long", "right_to_left", "odd_pictures", "bare"])
+def test_axe_finds_nothing_in_difficult_posts(browser: Browser, case: str) -> None:
+    posts, pictures = cases()[case]
+    for scheme in ("light", "dark"):
+        assert violations(browser, letter(posts, images=pictures).html, scheme, 320) == []
+
+
+def test_axe_finds_nothing_in_a_letter_from_right_to_left(browser: Browser) -> None:
+    posts, pictures = cases()["right_to_left"]
+    settings = config(newsletter={"language": "he", "name": HEBREW})
+    assert violations(browser, letter(posts, settings, images=pictures).html, "light") == []
+
+
+def test_axe_finds_nothing_in_a_letter_with_logos(browser: Browser) -> None:
+    logos = {name: f"https://harbourlane.example/images/{name}.png" for name in ("logo", "logo_dark")}
+    posts, pictures = cases()["one"]
+    for scheme in ("light", "dark"):
+        made = letter(posts, config(theme=logos), images=pictures)
+        assert violations(browser, made.html, scheme) == []
+
+
+def test_axe_would_find_a_fault(browser: Browser) -> None:
+    posts, pictures = cases()["one"]
+    broken = letter(posts, images=pictures).html.replace(' lang="en-GB"', "").replace("alt=", "data-alt=")
+    assert {found.partition(":")[0] for found in violations(browser, broken, "light")} >= {
+        "html-has-lang",
+        "image-alt",
+    }

@@ -1,0 +1,206 @@
+"""What every letter must be, whatever is in it: readable, whole, and no concern of any third party."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from pipeline.letter.personal import HTML_TAGS
+from pipeline.letter.theme import look
+from tests.letter.cases import HEBREW, HEBREW_WORDS, WORDS, cases, image, sized
+from tests.letter.samples import INTRO, SITE, Picture, config, letter, post
+
+CASES = list(cases())
+LAYOUTS = ["digest", "plain"]
+
+
+def tree(html: str) -> LexborHTMLParser:
+    return LexborHTMLParser(html)
+
+
+@pytest.fixture(params=LAYOUTS)
+def layout(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=CASES)
+def html(request: pytest.FixtureRequest, layout: str) -> str:
+    posts, pictures = cases()[request.param]
+    return letter(posts, config(digest={"layout": layout}), intro=INTRO, images=pictures).html
+
+
+def test_every_letter_stays_under_60_kilobytes(html: str) -> None:
+    assert len(html) < 60_000
+
+
+def test_every_letter_is_pure_ascii_so_that_no_provider_picks_a_charset(html: str) -> None:
+    assert html.isascii()
+
+
+def test_every_layout_table_says_that_it_is_one(html: str) -> None:
+    # In conditional comments too: those are what Outlook reads out.
+    assert len(re.findall(r"<table", html)) == len(re.findall(r'<table[^>]*role="presentation"', html))
+
+
+def test_headings_go_down_in_order_from_one_h1(html: str) -> None:
+    found = [node.tag for node in tree(html).css("h1, h2, h3, h4, h5, h6")]
+    assert found[0] == "h1"
+    assert set(found[1:]) == {"h2"}
+
+
+def test_page_and_wrapper_both_say_language_and_direction(html: str) -> None:
+    # Gmail makes a div of <body> and drops <html>.
+    letter_tree = tree(html)
+    for selector in ("html", "div[role=article]"):
+        node = letter_tree.css_first(selector)
+        assert (node.attributes["lang"], node.attributes["dir"]) == ("en-GB", "ltr")
+    assert letter_tree.css_first("title").text().strip()
+
+
+def test_every_image_has_an_alt_and_a_width(html: str) -> None:
+    for node in tree(html).css("img"):
+        assert node.attributes["alt"] is not None
+        assert int(node.attributes["width"] or 0) > 0
+
+
+def test_nothing_in_a_post_becomes_markup_or_script(html: str) -> None:
+    assert "<script" not in html.casefold()
+    assert not [n for n in tree(html).css("*") if any(a.startswith("on") for a in n.attributes)]
+
+
+def test_the_letter_can_be_left_in_one_step(html: str) -> None:
+    leave = next(a for a in tree(html).css("a") if a.attributes["href"] == HTML_TAGS.unsubscribe)
+    assert leave.text() == "Unsubscribe"
+    surroundings = leave.parent.attributes.get("style") or "" if leave.parent else ""
+    assert "font-size:15px" not in surroundings
+
+
+def test_no_letter_asks_a_third_party_for_anything(html: str) -> None:
+    assert "@import" not in html
+    assert "@font-face" not in html
+    assert not tree(html).css("link, iframe, video, audio, source, object, embed, form, input")
+    sources = [node.attributes["src"] or "" for node in tree(html).css("img")]
+    assert all(source.startswith(f"{SITE}/") for source in sources)
+
+
+def test_notice_address_and_offer_are_in_every_letter(html: str) -> None:
+    body = tree(html).body
+    assert body is not None
+    words = " ".join(body.text(separator=" ").split())
+    for said in ("This letter is not therapy.", "12 Harbour Lane, Springfield", "Get matched"):
+        assert said in words
+
+
+def test_six_posts_with_pictures_stay_under_60_kilobytes() -> None:
+    posts = [image(n, f"A title of usual length, number {n}", f"{WORDS} {WORDS}") for n in range(1, 7)]
+    assert len(letter(posts, intro=INTRO, images=sized(posts)).html) < 60_000
+
+
+def test_after_the_preheader_the_inbox_finds_no_other_text() -> None:
+    made = letter([post(1, "A title", "It begins like this.")])
+    hidden = tree(made.html).css_first("body > div")
+    assert "display:none" in (hidden.attributes["style"] or "")
+    assert hidden.text().startswith("It begins like this.")
+    padding = hidden.text().removeprefix("It begins like this.")
+    assert set(padding) == {"\u200c", "\xa0"}
+    assert len(hidden.text()) > 140
+
+
+def test_a_preheader_is_cut_at_a_word() -> None:
+    made = letter([post(n, f"A rather long title of a post, number {n}") for n in range(1, 7)])
+    assert made.preheader.startswith("Also: A rather long title of a post, number 2 · ")
+    assert made.preheader.endswith("…")
+    assert len(made.preheader) <= 140
+
+
+@pytest.mark.parametrize(("language", "way"), [("he", "rtl"), ("ar-EG", "rtl"), ("de", "ltr"), ("ur", "rtl")])
+def test_the_letter_runs_as_its_language_does(layout: str, language: str, way: str) -> None:
+    settings = config(newsletter={"language": language}, digest={"layout": layout})
+    html = letter([post(1, "A title")], settings).html
+    assert f'<html lang="{language}" dir="{way}"' in html
+    assert tree(html).css_first("div[role=article]").attributes["dir"] == way
+
+
+def test_a_post_in_hebrew_runs_its_own_way_in_an_english_letter(layout: str) -> None:
+    posts = [post(1, "In English", WORDS), post(2, HEBREW, HEBREW_WORDS)]
+    html = tree(letter(posts, config(digest={"layout": layout})).html)
+    ways = {node.text(): node.attributes["dir"] for node in html.css("h2, p[dir]")}
+    assert (ways["In English"], ways[HEBREW]) == ("ltr", "rtl")
+    assert ways[HEBREW_WORDS] == "rtl"
+    aligned = next(node for node in html.css("h2") if node.text() == HEBREW)
+    outer = aligned.parent.attributes.get("style") or "" if aligned.parent else ""
+    assert "text-align:right" in (aligned.attributes.get("style") or "") + outer
+
+
+def test_both_schemes_are_declared_and_styled_for_apple_and_for_outlook(layout: str) -> None:
+    html = letter([post(1, "A title")], config(digest={"layout": layout})).html
+    for name in ("color-scheme", "supported-color-schemes"):
+        assert tree(html).css_first(f'meta[name="{name}"]').attributes["content"] == "light dark"
+    paper = look(config().theme).dark.paper
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert f"[data-ogsb] .paper, [data-ogsb] .paper > table {{ background: {paper} !important; }}" in html
+    assert "[data-ogsc] .page a {" in html
+
+
+def test_a_style_sheet_fits_what_gmail_keeps(layout: str) -> None:
+    html = letter([post(1, "A title")], config(digest={"layout": layout})).html
+    assert sum(len(node.text()) for node in tree(html).css("style")) < 16_000
+
+
+def test_a_picture_is_never_blown_up_and_never_a_tower() -> None:
+    posts = [image(n, f"Number {n}") for n in range(1, 4)]
+    sizes = {
+        1: Picture(posts[0].image_url, 800, 1600),
+        2: Picture(posts[1].image_url, 90, 60),
+        3: Picture(None),
+    }
+    shown = tree(letter(posts, images=sizes).html).css("img")
+    assert [(node.attributes["width"], node.attributes["height"]) for node in shown] == [
+        ("210", "420"),
+        ("90", "60"),
+    ]
+
+
+def test_a_picture_of_unknown_height_still_shows() -> None:
+    posts = [image(1, "A title")]
+    shown = tree(letter(posts).html).css_first("img")
+    assert shown.attributes["src"] == posts[0].image_url
+    assert shown.attributes["alt"] == "Two mugs on a table"
+    assert shown.attributes["width"] == "600"
+    assert "height" not in shown.attributes
+
+
+def test_a_decorative_picture_is_no_link_without_words() -> None:
+    posts = [image(1, "A title")]
+    html = tree(letter(posts, images={1: Picture(posts[0].image_url, alt="")}).html)
+    assert html.css_first("img").attributes["alt"] == ""
+    assert not html.css("a img")
+
+
+def test_the_plain_layout_has_words_only() -> None:
+    posts, pictures = cases()["sample"]
+    made = letter(posts, config(digest={"layout": "plain"}), images=pictures)
+    assert not tree(made.html).css("img")
+    assert len(made.html) < 15_000
+
+
+def test_both_layouts_have_the_same_text_part() -> None:
+    posts, _ = cases()["sample"]
+    assert letter(posts).text == letter(posts, config(digest={"layout": "plain"})).text
+
+
+ORDERS = {"end": "1 2 3 offer", "after_lead": "1 offer 2 3", "both": "1 offer 2 3 offer"}
+
+
+@pytest.mark.parametrize("place", list(ORDERS))
+def test_the_offer_stands_where_staff_want_it(layout: str, place: str) -> None:
+    posts = [post(n, f"Title {n}.", "Words.") for n in range(1, 4)]
+    made = letter(posts, config(match={"place": place}, digest={"layout": layout}))
+    body = tree(made.html).body
+    assert body is not None
+    hidden = made.preheader
+    for text in (made.text, body.text(separator=" ").replace(hidden, "", 1)):
+        found = re.findall(r"Title (\d)|Get matched", text)
+        assert " ".join(number or "offer" for number in found) == ORDERS[place]

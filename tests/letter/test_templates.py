@@ -1,0 +1,111 @@
+"""Templates of the operator's own: copied, explained, looked in first, and their faults named by line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import LetterError
+from pipeline.letter import render
+from pipeline.letter.shown import shown
+from pipeline.letter.templates import PACKAGED, VARIABLES, copy_letter
+from pipeline.letter.theme import Palette
+from tests.letter.samples import INTRO, config, letter, sample_blog, sample_pictures
+
+EXPLAINED = (PACKAGED / "letter" / VARIABLES).read_text()
+
+
+@pytest.mark.parametrize("layout", ["digest", "plain"])
+def test_a_copy_makes_the_same_letter(tmp_path: Path, layout: str) -> None:
+    copy_letter(tmp_path)
+    posts = sample_blog()
+    settings, pictures = config(digest={"layout": layout}), sample_pictures(posts)
+    assert letter(posts, settings, intro=INTRO, images=pictures, own=tmp_path) == letter(
+        posts, settings, intro=INTRO, images=pictures
+    )
+
+
+def test_a_copy_says_at_its_top_what_it_may_use(tmp_path: Path) -> None:
+    copied, kept = copy_letter(tmp_path)
+    assert kept == []
+    assert {"letter/digest.mjml", "letter/plain.txt", "letter/preheader.txt", "letter/words.txt"} <= set(
+        copied
+    )
+    assert {Path(name).suffix for name in copied} == {".mjml", ".txt"}
+    assert not {f"letter/{VARIABLES}", "letter/sensitive-words.txt"} & set(copied)
+    for name in copied:
+        assert (tmp_path / name).read_text().startswith("{#-\nThis is your copy")
+
+
+def test_copying_again_overwrites_nothing(tmp_path: Path) -> None:
+    copied, _ = copy_letter(tmp_path)
+    (tmp_path / "letter" / "words.txt").write_text("mine")
+    (tmp_path / "letter" / "plain.txt").unlink()
+    assert copy_letter(tmp_path) == (
+        ["letter/plain.txt"],
+        [name for name in copied if name != "letter/plain.txt"],
+    )
+    assert (tmp_path / "letter" / "words.txt").read_text() == "mine"
+
+
+def test_every_name_that_templates_know_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    posts, seen = sample_blog(), []
+    original = render.render
+
+    def watched(made: object, name: str, context: dict[str, object]) -> str:
+        seen.extend(context)
+        return original(made, name, context)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(render, "render", watched)
+    letter(posts)
+    for name in set(seen):
+        assert re.search(rf"(?m)^  {name}\b|\b{name} (?:is|are) the", EXPLAINED), name
+    for name in shown(posts[0], config(), {}, lead=True):
+        assert f".{name}" in EXPLAINED, name
+    for name in Palette.__dataclass_fields__:
+        assert f".{name}" in EXPLAINED, name
+
+
+def test_the_operators_template_is_looked_in_first_and_ours_fills_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "letter").mkdir()
+    words = (PACKAGED / "letter" / "words.txt").read_text().replace('"Read on"', '"Weiterlesen"')
+    (tmp_path / "letter" / "words.txt").write_text(words)
+    made = letter(sample_blog(), own=tmp_path)
+    assert "Weiterlesen" in made.html
+    assert "Weiterlesen:\nhttps://" in made.text
+    assert "Read on" not in made.html + made.text
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{% if %}", "letter/digest.mjml:2: "),
+        ("{{ lead.tilte }}", "letter/digest.mjml:2: "),
+        ("{{ nothing }}", "letter/digest.mjml:2: 'nothing' is undefined"),
+        ("<mj-txt>Hello</mj-txt>", "letter/digest.mjml:2: <mj-txt> is no MJML element"),
+        ("<mj-head><mj-title>a</mj-titel></mj-head>", "letter/digest.mjml:2: <mj-titel> is no MJML element"),
+        ("<mj-head><mj-title>a</mj-head>", "letter/digest.mjml:2: </mj-head> closes nothing"),
+        ("<mj-head><mj-title>a", "letter/digest.mjml:3: </mjml> closes nothing; open there is <mj-title>"),
+        ("<mj-head></mj-body></mj-head>", "letter/digest.mjml:2: </mj-body> closes nothing"),
+        ('<mj-head><mj-title a="></mj-title></mj-head>', "letter/digest.mjml"),
+        ("<p>{{ 1 / 0 }}</p>", "letter/digest.mjml:2: division by zero"),
+        ('{% include "letter/gone.mjml" %}', "There is no template letter/gone.mjml"),
+    ],
+)
+def test_a_fault_names_file_and_line(tmp_path: Path, line: str, says: str) -> None:
+    (tmp_path / "letter").mkdir()
+    (tmp_path / "letter" / "digest.mjml").write_text(f"<mjml>\n{line}\n<mj-body></mj-body></mjml>")
+    with pytest.raises(LetterError) as raised:
+        letter(sample_blog(), own=tmp_path)
+    assert says in raised.value.message
+    assert raised.value.remedy
+
+
+def test_what_mjml_cannot_read_is_found_again_in_the_template(tmp_path: Path) -> None:
+    (tmp_path / "letter").mkdir()
+    source = "<mjml><mj-body>\n<mj-section>\n<mj-hero-ish /></mj-section></mj-body></mjml>"
+    (tmp_path / "letter" / "digest.mjml").write_text(source)
+    with pytest.raises(LetterError, match=r"digest\.mjml:3: <mj-hero-ish> is no MJML element"):
+        letter(sample_blog(), own=tmp_path)

@@ -1,0 +1,45 @@
+"""How long a browser that shows the preview takes to have the new letter after a file was written."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+END = "</mj-body>"
+
+
+def reload_times(page: Page, template: Path, times: int) -> Iterator[float]:
+    """Seconds from each write of the template to the new letter in the page's frame.
+
+    ``page`` shows the preview's letter; ``template`` is a letter's MJML, put back as it was at the end.
+    """
+    source = template.read_text(encoding="utf-8")
+    try:
+        for number in range(times):
+            words = f"Written anew {number} at {time.time_ns()}"
+            section = f"<mj-section><mj-column><mj-text>{words}</mj-text></mj-column></mj-section>"
+            page.wait_for_timeout(400)
+            began = time.perf_counter()
+            template.write_text(source.replace(END, section + END), encoding="utf-8")
+            _wait_for(page, words, began + 20)
+            yield time.perf_counter() - began
+    finally:
+        template.write_text(source, encoding="utf-8")
+
+
+def _wait_for(page: Page, words: str, deadline: float) -> None:
+    while time.perf_counter() < deadline:
+        # The page may look into its frame (it runs no script, but is of the same origin).
+        if page.evaluate(
+            "words => document.querySelector('iframe')?.contentDocument?.body?.textContent.includes(words)",
+            words,
+        ):
+            return
+        page.wait_for_timeout(2)
+    raise TimeoutError(f"the letter never said: {words}")
