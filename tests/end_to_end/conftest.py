@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.cli import main
 from tests.doubles.blog import Blog
 
 if TYPE_CHECKING:
@@ -45,9 +48,14 @@ url = "https://example.org/contact"
 
 @dataclass
 class Project:
-    """A folder with a rapport.toml; ``rapport(...)`` runs the installed command in it."""
+    """A folder with a rapport.toml; ``rapport(...)`` runs the command in it.
+
+    Tests marked ``installed`` run the installed command, a process each time. The others go through the same
+    door, `pipeline.cli.main`, without the second that a process takes to start.
+    """
 
     folder: Path
+    installed: bool
     environment: dict[str, str] = field(default_factory=dict)
 
     def configure(self, feed: str, *, digest: str = "", more: str = "") -> None:
@@ -55,27 +63,44 @@ class Project:
         (self.folder / "rapport.toml").write_text(text)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The installed command, running."""
         return subprocess.Popen(
             [RAPPORT, *arguments],
             cwd=self.folder,
-            env={k: v for k, v in os.environ.items() if k != "RAPPORT_SECRET"} | self.environment,
+            env=self._variables(),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 
+    def _variables(self) -> dict[str, str]:
+        ours = {name: value for name, value in os.environ.items() if name != "RAPPORT_SECRET"}
+        return ours | self.environment
+
+    def _run(self, arguments: tuple[str, ...]) -> tuple[int, str, str]:
+        if self.installed:
+            process = self.start(*arguments)
+            out, err = process.communicate(timeout=120)
+            return process.returncode, out, err
+        out_file, err_file = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out_file), redirect_stderr(err_file):
+            patch.chdir(self.folder)
+            patch.delenv("RAPPORT_SECRET", raising=False)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            status = main(arguments)
+        return status, out_file.getvalue(), err_file.getvalue()
+
     def rapport(self, *arguments: str, status: int = 0) -> str:
         """Run the command, hold it to an exit status, and give what it printed."""
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == status, f"exit {process.returncode}\n{out}\n{err}"
+        ended, out, err = self._run(arguments)
+        assert ended == status, f"exit {ended}\n{out}\n{err}"
         assert "Traceback" not in err
         return out if status == 0 else out + err
 
     def json(self, *arguments: str, status: int = 0) -> Any:
-        process = self.start(*arguments, "--json")
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == status, f"exit {process.returncode}\n{out}\n{err}"
+        ended, out, err = self._run((*arguments, "--json"))
+        assert ended == status, f"exit {ended}\n{out}\n{err}"
         return json.loads(out)
 
     def outbox(self) -> list[Path]:
@@ -95,8 +120,8 @@ def blog() -> Iterator[Blog]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, blog: Blog) -> Project:
+def project(request: pytest.FixtureRequest, tmp_path: Path, blog: Blog) -> Project:
     """A project whose feed is the test's blog, sending to the outbox."""
-    made = Project(tmp_path)
+    made = Project(tmp_path, installed=request.node.get_closest_marker("installed") is not None)
     made.configure(blog.url)
     return made

@@ -8,6 +8,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.doubles.blog import Item
 
 if TYPE_CHECKING:
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 
 
+@pytest.mark.installed
 def test_global_options_stand_before_or_after_the_command(project: Project) -> None:
     before = project.rapport("--json", "--config", "rapport.toml", "editions")
     after = project.rapport("editions", "--config", "rapport.toml", "--json")
     assert json.loads(before) == json.loads(after) == {"editions": []}
 
 
+@pytest.mark.installed
 def test_wrong_usage_is_status_2_with_a_hint(project: Project) -> None:
     assert "No such command" in project.rapport("nonsense", status=2)
     assert "--help" in project.rapport("compose", status=2)
@@ -42,6 +46,7 @@ def test_a_wrong_configuration_is_status_2_and_names_the_line(project: Project) 
     assert "rapport.toml:4" in error["message"]
 
 
+@pytest.mark.installed
 def test_init_writes_a_configuration_that_works_and_never_overwrites(project: Project, blog: Blog) -> None:
     said = project.rapport("init", "practice")
     assert "rapport preview" in said
@@ -78,7 +83,7 @@ def test_compose_prints_the_edition_as_documented(project: Project, blog: Blog) 
     } <= set(edition)
     assert (edition["slug"], edition["status"], edition["subject"]) == ("weekly-1", "draft", "A calm morning")
     assert datetime.fromisoformat(edition["due"]).utcoffset() is not None
-    assert [set(post) for post in edition["posts"]] == [{"title", "url", "published"}]
+    assert all({"title", "url", "published"} <= set(post) for post in edition["posts"])
     assert edition["left_out"][0]["title"] == "An old story"
     assert "backlog" in edition["left_out"][0]["reason"]
 
@@ -121,6 +126,7 @@ def test_a_draft_is_not_sent_without_a_decision(project: Project, blog: Blog) ->
     assert "rapport editions approve weekly-1" in project.rapport("send", "weekly-1", status=1)
 
 
+@pytest.mark.installed
 def test_a_person_is_added_shown_and_let_go(project: Project) -> None:
     added = project.json(
         "subscribers", "add", "Ada@Example.NET", "--name", "Ada", "--consent", "Asked on the phone"
@@ -185,6 +191,7 @@ def test_migrate_says_the_schema(project: Project) -> None:
     assert project.json("migrate")["from"] == first["to"]
 
 
+@pytest.mark.installed
 def test_the_demo_runs_the_whole_job_and_says_where_to_look(project: Project) -> None:
     said = project.rapport("demo")
     letters = sorted((project.folder / "demo" / "outbox").glob("*.eml"))

@@ -295,8 +295,7 @@ class TestInChromium:
             assert "scheme=dark" in (page.locator("iframe").get_attribute("src") or "")
             context.close()
 
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    @pytest.mark.parametrize("width", [320, 1200])
+    @pytest.mark.parametrize(("scheme", "width"), [("dark", 320), ("light", 1200)])
     def test_axe_finds_nothing_and_nothing_overflows(
         self, project: Project, own: Path, chromium: Browser, scheme: str, width: int
     ) -> None:

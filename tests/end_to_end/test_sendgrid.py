@@ -41,6 +41,7 @@ def project(project: Project, blog: Blog, sendgrid: StrictSendGrid) -> Project:
     return project
 
 
+@pytest.mark.installed
 def test_2500_subscribers_are_three_requests_and_each_person_once(
     project: Project, sendgrid: StrictSendGrid
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_request_without_an_answer_is_uncertain_and_never_sent_again(
     assert len(sendgrid.deliveries) == 3
 
 
+@pytest.mark.installed
 def test_a_refused_key_pauses_the_edition_and_loses_nobody(
     project: Project, sendgrid: StrictSendGrid
 ) -> None:

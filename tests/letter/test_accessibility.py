@@ -38,8 +38,9 @@ def violations(browser: Browser, html: str, scheme: str, width: int = 600) -> li
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("layout", ["digest", "plain"])
-@pytest.mark.parametrize("theme", list(THEMES))
+@pytest.mark.parametrize(
+    ("theme", "layout"), [(theme, "digest") for theme in THEMES] + [(next(iter(THEMES)), "plain")]
+)
 def test_axe_finds_nothing_in_the_sample_letter(
     browser: Browser, theme: str, layout: str, scheme: str
 ) -> None:
