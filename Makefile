@@ -10,7 +10,7 @@ demo: $(INSTALLED)
 	$(BIN)/rapport demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

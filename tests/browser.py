@@ -22,13 +22,9 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
-needs_chromium = [
-    pytest.mark.skipif(
-        not CHROMIUM.exists(), reason=f"there is no Chromium at {CHROMIUM}: apt-get install chromium"
-    ),
-    pytest.mark.xdist_group("chromium"),
-]
-"""Marks of a test that looks through a browser; one worker has it, two at once would starve each other."""
+needs_chromium = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: apt-get install chromium"
+)
 
 FLAGS = [
     "--no-sandbox",

@@ -125,7 +125,7 @@ def blog() -> Iterator[Blog]:
 @pytest.fixture
 def project(tmp_path: Path, blog: Blog, gallery: Gallery) -> Project:
     """A blog of two posts, one with a turned photograph in WebP, one with a JPEG that needs no help."""
-    made = Project(tmp_path)
+    made = Project(tmp_path, installed=True)
     made.configure(blog.url)
     gallery.show("/turned.webp", file(picture(), "WEBP", exif=exif(6)), "image/webp")
     gallery.show("/plain.jpg", jpeg())
