@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint bench clean constraints
+.PHONY: demo test lint bench picture clean constraints
 
 demo: $(INSTALLED)
 	$(BIN)/rapport demo
@@ -19,6 +19,10 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench
+
+# The README's picture, looked at through Chromium.
+picture: $(INSTALLED)
+	$(BIN)/python -m tests.letter.picture docs/letter.png
 
 # Installs once, and again when what is to be installed changed; afterwards nothing needs the network.
 $(INSTALLED): pyproject.toml constraints.txt

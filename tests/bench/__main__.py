@@ -5,6 +5,8 @@ Figures differ from machine to machine; the ratio to the floor holds better.
 
 from __future__ import annotations
 
+import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -13,19 +15,26 @@ import time
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pipeline import posts
 from pipeline.compose import compose
 from pipeline.config import Config, Digest
 from pipeline.database import open_database
 from pipeline.demo.blog import SampleBlog
+from pipeline.feed import Entry
 from pipeline.installation import Installation
+from pipeline.letter.templates import PACKAGED
 from pipeline.pull import pull
+from pipeline.register import register
+from tests.browser import CHROMIUM, chromium
+from tests.web.reload import reload_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 RUNS = 9
+WORDS = "A sentence that says something. And another one, a little longer, that goes on. " * 4
 
 
 def main() -> None:
@@ -33,6 +42,8 @@ def main() -> None:
     start_up()
     with SampleBlog(datetime.now(UTC)) as blog, tempfile.TemporaryDirectory() as folder:
         stages(blog.feed_url, Path(folder))
+        memory(blog.feed_url, Path(folder))
+        reload(Path(folder), blog.feed_url)
 
 
 def start_up() -> None:
@@ -95,13 +106,80 @@ def _mjml(installation: Installation, digest: Digest) -> str:
     from pipeline.letter import render
 
     caught: list[str] = []
-    real = render._html
-    render._html = lambda mjml, own: caught.append(mjml) or real(mjml, own)  # type: ignore[func-returns-value]
+    real = render.html_of
+
+    def watched(mjml: str, *others: Any) -> str:
+        caught.append(mjml)
+        return real(mjml, *others)
+
+    render.html_of = watched
     try:
         compose(installation, digest)
     finally:
-        render._html = real
+        render.html_of = real
     return caught[0]
+
+
+def memory(feed: str, folder: Path) -> None:
+    """Peak memory of a process that composes from a database of 200 posts."""
+    many = folder / "many"
+    many.mkdir()
+    (many / "rapport.toml").write_text(
+        f'[newsletter]\nname = "Bench"\nfrom_email = "a@example.org"\n[[feeds]]\nurl = "{feed}"\n'
+        '[[digests]]\nname = "weekly"\nbacklog = "520w"\n'
+    )
+    installation = Installation.open(many / "rapport.toml")
+    at = datetime.now(UTC)
+    entries = [
+        Entry(
+            f"the-guid-of-post-{n}",
+            f"https://example.org/{n}",
+            f"Post {n}",
+            at,
+            "Ada",
+            (),
+            WORDS,
+            900,
+            None,
+            None,
+        )
+        for n in range(200)
+    ]
+    with installation.database.write() as connection:
+        register(connection, installation.config, at)
+        posts.store(connection, 1, entries, at=at, initial=True)
+    code = (
+        "import resource, sys; from pipeline.cli import main; main(['compose', 'weekly', '--json']);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=many, capture_output=True, text=True, check=True)
+    print(f"Peak memory of `rapport compose` with 200 posts in the database: {ran.stdout.split()[-1]} MB")
+
+
+def reload(folder: Path, feed: str) -> None:
+    """From a template's being written to the new letter in Chromium."""
+    if not CHROMIUM.exists():
+        print(f"Reload of the preview: left out, there is no Chromium at {CHROMIUM}")
+        return
+    own = folder / "own"
+    shutil.copytree(PACKAGED / "letter", own / "letter")
+    (folder / "rapport.toml").write_text(
+        f'[newsletter]\nname = "Bench"\nfrom_email = "a@example.org"\n[[feeds]]\nurl = "{feed}"\n'
+        '[theme]\ntemplates = "own"\n'
+    )
+    command = [Path(sys.executable).with_name("rapport"), "preview", "--port", "0", "--json"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as preview:
+        assert preview.stdout
+        address = json.loads(preview.stdout.readline())["address"]
+        with chromium() as browser:
+            page = browser.new_page()
+            page.goto(address)
+            times = [seconds * 1000 for seconds in reload_times(page, own / "letter" / "digest.mjml", RUNS)]
+        preview.terminate()
+    print(
+        "Reload of the preview, from template written to letter in Chromium: "
+        f"median {statistics.median(times):.0f} ms, {min(times):.0f} to {max(times):.0f}"
+    )
 
 
 def median(work: Callable[[], object]) -> float:
