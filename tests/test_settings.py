@@ -54,7 +54,8 @@ def test_the_example_that_init_writes_is_valid_and_says_the_defaults(tmp_path: P
 def test_every_commented_key_of_the_example_is_valid_too(tmp_path: Path) -> None:
     lines = (PACKAGED / "rapport.toml").read_text().splitlines()
     keys = [line.removeprefix("# ") if " = " in line or line.startswith("# [[") else line for line in lines]
-    load(written(tmp_path, "\n".join(keys)), {})
+    config, _ = load(written(tmp_path, "\n".join(keys)), {})
+    assert config.newsletter.public_url == "https://letter.example.org"
 
 
 def test_the_environment_overrides_any_key(tmp_path: Path) -> None:
@@ -95,7 +96,9 @@ def test_no_configuration_says_how_to_make_one(tmp_path: Path, monkeypatch: pyte
 
 
 def test_variables_that_are_no_keys_are_left_alone(tmp_path: Path) -> None:
-    load(written(tmp_path, LEAST), {"RAPPORT_SECRET": "x", "RAPPORT_FEEDS": "folder", "RAPPORT_CONFIG": "y"})
+    file = written(tmp_path, LEAST)
+    others = {"RAPPORT_SECRET": "x", "RAPPORT_FEEDS": "folder", "RAPPORT_CONFIG": "y"}
+    assert load(file, others) == load(file, {})
 
 
 def test_an_unknown_key_names_file_line_and_the_nearest_known_one(tmp_path: Path) -> None:

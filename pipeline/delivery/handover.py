@@ -55,6 +55,8 @@ class Delivery:
         message = message_of(self.config, edition)
         self._begin(edition)
         self._adopt_orphans(edition, message)
+        # Counted once: asking the ledger after every batch would read all of it for each.
+        done, total = self._standing(edition)
         refusals = 0
         while claim := self._claim(edition):
             outcome = self._hand_over(claim, message)
@@ -62,7 +64,9 @@ class Delivery:
             refusals = refusals + 1 if outcome.result is Result.REFUSED else 0
             if refusals:
                 self._wait(refusals, outcome)
-            self._report(edition)
+            if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
+                done += len(claim.members)
+                self.progress(done, total)
             self._keep_rate(len(claim.members))
         return self._finish(edition)
 
@@ -150,10 +154,11 @@ class Delivery:
         if self.config.delivery.rate:
             self.sleep(handed_over / self.config.delivery.rate)
 
-    def _report(self, edition: Row[Any]) -> None:
+    def _standing(self, edition: Row[Any]) -> tuple[int, int]:
+        """How many recipients no longer wait, and how many there are."""
         with self.database.read() as connection:
             counts = ledger.counts(connection, edition.id)
-        self.progress(counts["total"] - counts["waiting"], counts["total"])
+        return counts["total"] - counts["waiting"], counts["total"]
 
     def _finish(self, edition: Row[Any]) -> Row[Any]:
         with self.database.write() as connection:

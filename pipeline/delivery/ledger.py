@@ -45,10 +45,10 @@ class Claim:
     members: tuple[tuple[int, str], ...]
 
 
-def snapshot(connection: Connection, edition: Row[Any], today: date, batch_size: int, at: datetime) -> int:
-    """Fix who the edition is for, in this one transaction, and say how many.
+def snapshot(connection: Connection, edition: Row[Any], today: date, batch_size: int, at: datetime) -> bool:
+    """Fix who the edition is for, in this one transaction; False when that was done before.
 
-    Only the move from ``approved`` to ``sending`` owns it: 0 changed rows mean someone else has it.
+    Only the move from ``approved`` to ``sending`` owns it: no changed row means someone else has it.
     """
     moved = connection.execute(
         update(editions)
@@ -56,7 +56,7 @@ def snapshot(connection: Connection, edition: Row[Any], today: date, batch_size:
         .values(status="sending", snapshot_at=at)
     )
     if moved.rowcount != 1:
-        return 0
+        return False
     people = mailable(edition.digest, today).subquery()
     place = func.row_number().over(order_by=people.c.id) - 1
     chosen = select(literal(edition.id), people.c.id, people.c.email, place // batch_size)
@@ -77,7 +77,7 @@ def snapshot(connection: Connection, edition: Row[Any], today: date, batch_size:
     connection.execute(
         insert(batches).from_select(["edition_id", "number", "state", "first", "last"], grouped)
     )
-    return sum(counts(connection, edition.id)[state] for state in STATES)
+    return True
 
 
 def claim(connection: Connection, edition: Row[Any], today: date, at: datetime) -> Claim | None:
