@@ -190,3 +190,19 @@ recipients = Table(
     UniqueConstraint("edition_id", "email", name="uq_recipients_email"),
     sqlite_with_rowid=False,
 )
+
+events = Table(
+    "events",
+    metadata,
+    # The provider's own id of the event; one that has none is known by the hash of its content.
+    Column("id", String(128), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(32), nullable=False),
+    # No address: the person's id, which `forget` looks for.
+    Column("subscriber_id", Id, index=True),
+    Column("edition", String(80)),
+    Column("batch", String(36), index=True),
+    Column("reason", Text),
+    # What was said, without what tells of a person: of kinds that are not known yet.
+    Column("detail", JSON),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -21,9 +22,20 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
+    """What happened. The record's ``wording`` says what was agreed to, or, of a change, what to or why."""
+
     ADDED = "added"
     IMPORTED = "imported"
+    REQUESTED = "requested"  # signed up, not yet confirmed
+    CONFIRMED = "confirmed"
     UNSUBSCRIBED = "unsubscribed"
+    RESUBSCRIBED = "resubscribed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    RENAMED = "renamed"
+    MOVED = "moved"  # to another address
+    SUPPRESSED = "suppressed"
+    LIFTED = "lifted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,11 @@ class Consent:
     wording: str
     source: str
     network_address: str | None
+
+    @property
+    def version(self) -> str:
+        """Which wording it was, in short: whoever changes the form's text makes a new one, unasked."""
+        return hashlib.blake2b(self.wording.encode(), digest_size=4).hexdigest() if self.wording else ""
 
 
 def evidence(wording: str) -> str:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Date, String, bindparam, literal, null, select, update
 
-from subscribers import clock, consent
+from subscribers import clock, consent, suppression
 from subscribers.consent import Action
 from subscribers.people import Status
 from subscribers.sets import among, insert
-from subscribers.tables import Moment, subscribers, subscriptions, suppressions
+from subscribers.tables import Moment, subscribers, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -124,12 +124,7 @@ class Intake:
             for id_, digest, status in held.all():
                 known = people[id_]
                 known.statuses = known.statuses_before = {**known.statuses, digest: status}
-        kept_out = self._connection.execute(
-            select(suppressions.c.email, suppressions.c.reason).where(
-                among(self._connection, suppressions.c.email, emails)
-            )
-        )
-        for email, reason in kept_out.all():
+        for email, reason in suppression.strongest(self._connection, emails).items():
             self._known[email].suppression = reason
 
     def _add_people(self) -> None:

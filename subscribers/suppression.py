@@ -1,31 +1,37 @@
-"""Who must get nothing, and why. It holds for an address, on the list or not."""
+"""Who must get nothing, and why. It holds for an address, on the list or not.
+
+An address may have several reasons, each with a row of its own; one is enough to keep it from all mail. Of
+an address that was erased only keyed hashes remain. Their key stands in the database beside them, so that it
+travels with every backup and move: who holds the database holds the whole list anyway, and a hash whose key
+is lost would let the erased be imported again.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from subscribers import clock
 from subscribers.addresses import normalise
-from subscribers.sets import insert
-from subscribers.tables import suppressions
+from subscribers.sets import among, insert
+from subscribers.tables import forgotten, keys, suppressions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from sqlalchemy import Connection
 
 
 class Reason(StrEnum):
-    """Why an address gets nothing, weakest first: a stronger reason is never replaced by a weaker one.
+    """Why an address gets nothing, in the order in which the reason to tell is chosen: the last one stands.
 
-    A bounce is a machine's report on a mailbox, and who unsubscribes after it has shown that the mailbox
-    works; nor may staff who lift a bounce lift somebody's "no" with it. What staff decided by hand stands
-    above what a person may undo alone, by signing up again. A complaint tells of harm done, to them and to
-    everyone's delivery, and is no staff's to forget. Erasure ends all others.
+    Each is lifted on its own. `unsubscribed` and `forgotten` end when the person signs up anew and confirms
+    (`OWN`); the others only staff can lift.
     """
 
     BOUNCED = "bounced"
@@ -34,6 +40,9 @@ class Reason(StrEnum):
     COMPLAINED = "complained"
     FORGOTTEN = "forgotten"
 
+
+OWN = frozenset({Reason.UNSUBSCRIBED, Reason.FORGOTTEN})
+"""The reasons that are the person's own, to make and to take back."""
 
 _ORDER = tuple(Reason)
 
@@ -46,23 +55,58 @@ class Suppression:
 
 
 def suppress(connection: Connection, email: str, reason: Reason, source: str) -> bool:
-    """Let the address get nothing from now on; False if an equal or stronger reason stood already."""
-    said = {"reason": reason.value, "at": clock.now(), "source": source}
-    weaker = [other.value for other in _ORDER[: _ORDER.index(reason)]]
-    # One statement, so that of two reasons arriving at once the stronger one stays.
+    """Let the address get nothing from now on; False if that reason stood already.
+
+    Of an erased address no more is kept than before: the reason joins its hash. (`forgotten` is not given
+    so, but by `forget`, which also takes the address out of this table.)
+    """
+    email = normalise(email)
+    if reason is Reason.FORGOTTEN:
+        raise ValueError("an address is forgotten by forget()")
+    if _forgotten(connection, email):
+        return _keep_hash(connection, email, reason)
     statement = (
         insert(connection, suppressions)
-        .values(email=normalise(email), **said)
-        .on_conflict_do_update(index_elements=["email"], set_=said, where=suppressions.c.reason.in_(weaker))
+        .values(email=email, reason=reason.value, at=clock.now(), source=source)
+        .on_conflict_do_nothing(index_elements=["email", "reason"])
         .returning(suppressions.c.email)
     )
     return connection.execute(statement).first() is not None
 
 
+def lift(connection: Connection, email: str, reasons: Collection[Reason]) -> list[Reason]:
+    """Take these reasons back; those that stood and no longer do. Who may is the caller's to know."""
+    email = normalise(email)
+    named = [reason.value for reason in reasons]
+    plain = delete(suppressions).where(suppressions.c.email == email, suppressions.c.reason.in_(named))
+    hashed = delete(forgotten).where(
+        forgotten.c.hash == _hasher(connection)(email), forgotten.c.reason.in_(named)
+    )
+    lifted = {
+        *connection.scalars(plain.returning(suppressions.c.reason)),
+        *connection.scalars(hashed.returning(forgotten.c.reason)),
+    }
+    return sorted(map(Reason, lifted), key=_ORDER.index)
+
+
+def forget(connection: Connection, email: str) -> bool:
+    """Put keyed hashes in the place of what is known of the address; False if it was forgotten before."""
+    email = normalise(email)
+    for reason in _reasons(connection, [email]).get(email, ()):
+        _keep_hash(connection, email, reason)
+    connection.execute(delete(suppressions).where(suppressions.c.email == email))
+    return _keep_hash(connection, email, Reason.FORGOTTEN)
+
+
 def find(connection: Connection, email: str) -> Suppression | None:
-    """What keeps the address from being mailed, if anything does."""
-    row = connection.execute(select(suppressions).where(suppressions.c.email == normalise(email))).first()
-    return None if row is None else Suppression(Reason(row.reason), row.at, row.source)
+    """What keeps the address from being mailed, if anything does; of several reasons the last of `Reason`."""
+    email = normalise(email)
+    rows = connection.execute(select(suppressions).where(suppressions.c.email == email)).all()
+    found = [Suppression(Reason(row.reason), row.at, row.source) for row in rows]
+    hashed = select(forgotten).where(forgotten.c.hash == _hasher(connection)(email))
+    for row in connection.execute(hashed):
+        found.append(Suppression(Reason(row.reason), row.at, "erased"))
+    return max(found, key=lambda one: _ORDER.index(one.reason), default=None)
 
 
 def reason_for(connection: Connection, email: str) -> Reason | None:
@@ -71,8 +115,83 @@ def reason_for(connection: Connection, email: str) -> Reason | None:
     return None if found is None else found.reason
 
 
+def reasons(connection: Connection, email: str) -> frozenset[Reason]:
+    """Everything that keeps the address from being mailed."""
+    email = normalise(email)
+    return frozenset(_reasons(connection, [email]).get(email, ()))
+
+
+def strongest(connection: Connection, emails: Collection[str]) -> dict[str, Reason]:
+    """The reason to tell, of each of many normalised addresses that has one."""
+    found = _reasons(connection, emails)
+    return {email: max(some, key=_ORDER.index) for email, some in found.items()}
+
+
 def counts(connection: Connection) -> dict[Reason, int]:
-    """How many addresses there are for each reason, all reasons named."""
-    rows = connection.execute(select(suppressions.c.reason, func.count()).group_by(suppressions.c.reason))
-    found = {Reason(reason): number for reason, number in rows}
-    return {reason: found.get(reason, 0) for reason in Reason}
+    """How many addresses each reason holds for, all reasons named; an address may have several."""
+    found = dict.fromkeys(Reason, 0)
+    for table in (suppressions, forgotten):
+        rows = connection.execute(select(table.c.reason, func.count()).group_by(table.c.reason))
+        for reason, number in rows:
+            found[Reason(reason)] += number
+    return found
+
+
+def mailbox(connection: Connection, email: str) -> str:
+    """The keyed hash of the mailbox behind an address: what follows a plus, and Gmail's dots, name no other.
+
+    For counting what one person is sent by way of strangers; never for telling whether two people are one.
+    """
+    local, _, domain = normalise(email).rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in ("gmail.com", "googlemail.com"):
+        local, domain = local.replace(".", ""), "gmail.com"
+    return _hasher(connection)(f"mailbox:{local}@{domain}")
+
+
+def _reasons(connection: Connection, emails: Collection[str]) -> dict[str, list[Reason]]:
+    found: dict[str, list[Reason]] = {}
+    plain = select(suppressions.c.email, suppressions.c.reason).where(
+        among(connection, suppressions.c.email, list(emails))
+    )
+    for email, reason in connection.execute(plain):
+        found.setdefault(email, []).append(Reason(reason))
+    # Nobody was erased here yet, mostly: then a million addresses need not be hashed.
+    if connection.execute(select(forgotten.c.hash).limit(1)).first() is None:
+        return found
+    by_hash = dict(zip(map(_hasher(connection), emails), emails, strict=True))
+    hashed = select(forgotten.c.hash, forgotten.c.reason).where(
+        among(connection, forgotten.c.hash, list(by_hash))
+    )
+    for code, reason in connection.execute(hashed):
+        found.setdefault(by_hash[code], []).append(Reason(reason))
+    return found
+
+
+def _forgotten(connection: Connection, email: str) -> bool:
+    query = select(forgotten.c.hash).where(
+        forgotten.c.hash == _hasher(connection)(email), forgotten.c.reason == Reason.FORGOTTEN.value
+    )
+    return connection.execute(query).first() is not None
+
+
+def _keep_hash(connection: Connection, email: str, reason: Reason) -> bool:
+    statement = (
+        insert(connection, forgotten)
+        .values(hash=_hasher(connection)(email), reason=reason.value, at=clock.now())
+        .on_conflict_do_nothing(index_elements=["hash", "reason"])
+        .returning(forgotten.c.hash)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def _hasher(connection: Connection) -> Callable[[str], str]:
+    key = connection.execute(select(keys.c.value).where(keys.c.name == "forgotten")).scalar_one()
+    keyed = hashlib.blake2b(key=bytes.fromhex(key), digest_size=32)
+
+    def code(text: str) -> str:
+        made = keyed.copy()
+        made.update(text.encode())
+        return made.hexdigest()
+
+    return code

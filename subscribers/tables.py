@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     Date,
@@ -95,8 +96,73 @@ consents = Table(
 suppressions = Table(
     "suppressions",
     metadata,
+    # A row a reason: who lifts one lifts no other with it.
     Column("email", String(320), primary_key=True),
-    Column("reason", String(16), nullable=False),
+    Column("reason", String(16), primary_key=True),
     Column("at", Moment, nullable=False),
     Column("source", Text, nullable=False),
+)
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    # The keyed hash of an erased address, with `forgotten` and whatever else keeps it from mail.
+    Column("hash", String(64), primary_key=True),
+    Column("reason", String(16), primary_key=True),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    # Made once and never rotated: what was hashed with one must be recognised for ever.
+    Column("name", String(32), primary_key=True),
+    Column("value", String(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+confirmations = Table(
+    "confirmations",
+    metadata,
+    # One question to a mailbox: "was this you?" It stands until answered or erased, and so does its mail.
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("purpose", String(16), nullable=False),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
+    Column("email", String(320), nullable=False),
+    # The keyed hash of the mailbox behind the address: a+1@ and a+2@ are one reader's patience.
+    Column("mailbox", String(64), nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("digests", JSON, nullable=False),
+    Column("wording", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("network_address", String(64)),
+    Column("asked_at", Moment, nullable=False),
+    # queued → mailed → confirmed; aside: dropped (nothing is to be mailed, with the reason).
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_try", Moment),
+    Column("reason", Text),
+    Index("ix_confirmations_state", "state", "next_try"),
+    Index("ix_confirmations_mailbox", "mailbox", "asked_at"),
+    sqlite_autoincrement=True,  # an id stands in a link, and must never come to mean somebody else
+)
+
+merged = Table(
+    "merged",
+    metadata,
+    # Somebody moved to an address that was on the list already: links mailed to the old id go on working.
+    Column("old_id", Id, primary_key=True, autoincrement=False),
+    Column("new_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
+)
+
+exports = Table(
+    "exports",
+    metadata,
+    # Every time the list, or a part of it, left the database.
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("people", Integer),
 )

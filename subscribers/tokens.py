@@ -1,9 +1,10 @@
 """Signed links: who, for which edition, to do what. Nothing is looked up to tell a forged one.
 
 A token is a keyed BLAKE2b (RFC 7693, its personalisation parameter keeps purposes apart) over a fixed
-binary payload. It does not expire: an unsubscribe link must work for years. It holds no address; the two
-numbers in it can be read by its holder, but not changed. hashlib rather than itsdangerous because a letter
-to a million people signs two million times: 1 µs a token against 4 to 14.
+binary payload. What stands in letters does not expire: an unsubscribe link must work for years; what asks
+somebody to confirm does. It holds no address; the two numbers in it can be read by its holder, but not
+changed. hashlib rather than itsdangerous because a letter to a million people signs two million times: 1 µs
+a token against 4 to 14.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import secrets as randomness
 import struct
 import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime
 from enum import StrEnum
 from hmac import compare_digest
 from pathlib import Path
@@ -46,11 +48,22 @@ class Purpose(StrEnum):
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
+    # These are good for a while only.
+    CONFIRM = "confirm"
+    UNDO = "undo"
+    FORM = "form"
 
 
 class Claim(NamedTuple):
     subscriber: int
     edition: int
+
+
+class Timed(NamedTuple):
+    """What a token that is good for a while is about, and how long it is."""
+
+    about: int
+    until: datetime
 
 
 class Tokens:
@@ -85,6 +98,15 @@ class Tokens:
             return None
         form, subscriber, edition = _PAYLOAD.unpack(payload)
         return Claim(subscriber, edition) if form == _FORMAT else None
+
+    def sign_until(self, purpose: Purpose, about: int, until: datetime) -> str:
+        """A token about ``about`` that says until when it is good, to the second."""
+        return self.sign(purpose, about, int(until.timestamp()))
+
+    def read_until(self, purpose: Purpose, token: str) -> Timed | None:
+        """What such a token says, whether still good or not; None for what was not signed here for this."""
+        claim = self.read(purpose, token)
+        return claim and Timed(claim.subscriber, datetime.fromtimestamp(claim.edition, UTC))
 
 
 def load_secrets(environment_value: str | None, beside: Path | None) -> list[bytes]:

@@ -72,7 +72,10 @@ def test_evidence_makes_a_pending_subscription_active(database: Database) -> Non
 @pytest.mark.parametrize("reason", Reason)
 def test_a_suppressed_address_is_not_added(database: Database, reason: Reason) -> None:
     with database.write() as connection, time_machine.travel(NOON):
-        suppression.suppress(connection, ANN, reason, "event")
+        if reason is Reason.FORGOTTEN:
+            suppression.forget(connection, ANN)
+        else:
+            suppression.suppress(connection, ANN, reason, "event")
         with pytest.raises(SubscriberError, match=f"no mail since 2026-03-01: {reason}") as refused:
             add(connection)
         assert refused.value.code == "suppressed"

@@ -6,26 +6,53 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from subscribers import suppression
-from subscribers.suppression import Reason
+from subscribers.suppression import OWN, Reason
+from subscribers.tables import forgotten, suppressions
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from pipeline.database import Database
 
 ANN = "ann@example.org"
+STANDING = [reason for reason in Reason if reason is not Reason.FORGOTTEN]
 
 
-def test_a_stronger_reason_replaces_a_weaker_one_and_never_the_other_way(database: Database) -> None:
+def apply(connection: Connection, email: str, reason: Reason) -> None:
+    if reason is Reason.FORGOTTEN:
+        suppression.forget(connection, email)
+    else:
+        suppression.suppress(connection, email, reason, "test")
+
+
+def test_of_several_reasons_the_weightiest_is_told_in_whatever_order_they_came(database: Database) -> None:
     order = list(Reason)
     assert order == ["bounced", "unsubscribed", "manual", "complained", "forgotten"]
     with database.write() as connection:
         for first, second in itertools.product(order, repeat=2):
             address = f"{first}.{second}@example.org"
-            assert suppression.suppress(connection, address, first, "test")
-            replaced = suppression.suppress(connection, address, second, "test")
-            assert replaced == (order.index(second) > order.index(first))
-            assert suppression.reason_for(connection, address) == max(first, second, key=order.index)
+            apply(connection, address, first)
+            apply(connection, address, second)
+            assert suppression.reasons(connection, address) == {first, second}
+            weightiest = max(first, second, key=order.index)
+            assert suppression.reason_for(connection, address) == weightiest
+            assert suppression.strongest(connection, [address, ANN]) == {address: weightiest}
+
+
+@pytest.mark.parametrize("other", STANDING)
+def test_lifting_one_reason_leaves_the_others_standing(database: Database, other: Reason) -> None:
+    with database.write() as connection:
+        for reason in STANDING:
+            suppression.suppress(connection, ANN, reason, "test")
+        assert suppression.lift(connection, ANN, [other]) == [other]
+        assert suppression.reasons(connection, ANN) == set(STANDING) - {other}
+
+
+def test_what_a_person_may_undo_is_what_they_did_themselves() -> None:
+    assert {Reason.UNSUBSCRIBED, Reason.FORGOTTEN} == OWN
 
 
 def test_the_same_reason_again_keeps_the_first_date(database: Database) -> None:
@@ -44,10 +71,44 @@ def test_it_holds_for_every_spelling_of_an_address(database: Database, spelling:
         assert suppression.reason_for(connection, "someone.else@example.org") is None
 
 
+def test_of_a_forgotten_address_nothing_is_kept_but_hashes_that_still_say_why(database: Database) -> None:
+    with database.write() as connection:
+        suppression.suppress(connection, ANN, Reason.COMPLAINED, "event")
+        assert suppression.forget(connection, ANN)
+        assert not suppression.forget(connection, ANN)
+        # A report that comes late is not a reason to know the address again.
+        assert suppression.suppress(connection, ANN, Reason.BOUNCED, "event")
+        assert connection.execute(select(suppressions)).all() == []
+        kept = connection.execute(select(forgotten)).all()
+        assert {row.reason for row in kept} == {"complained", "bounced", "forgotten"}
+        assert all("ann" not in str(row) for row in kept)
+        assert suppression.lift(connection, ANN, OWN) == [Reason.FORGOTTEN]
+        assert suppression.reasons(connection, ANN) == {Reason.COMPLAINED, Reason.BOUNCED}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("ann@example.org", "Ann+news@example.org", True),
+        ("ann.b@gmail.com", "an.nb+1@googlemail.com", True),
+        ("ann.b@example.org", "annb@example.org", False),
+        ("ann@example.org", "ben@example.org", False),
+        ("+ann@example.org", "+ben@example.org", False),
+    ],
+)
+def test_spellings_that_reach_one_mailbox_are_counted_as_one(
+    sqlite_database: Database, one: str, other: str, same: bool
+) -> None:
+    with sqlite_database.read() as connection:
+        found = suppression.mailbox(connection, one) == suppression.mailbox(connection, other)
+    assert found is same
+
+
 def test_every_reason_is_counted_also_at_none(database: Database) -> None:
     with database.write() as connection:
         suppression.suppress(connection, ANN, Reason.BOUNCED, "event")
         suppression.suppress(connection, "ben@example.org", Reason.BOUNCED, "event")
+        suppression.forget(connection, "cat@example.org")
         assert suppression.counts(connection) == {
-            "bounced": 2, "unsubscribed": 0, "manual": 0, "complained": 0, "forgotten": 0,
+            "bounced": 2, "unsubscribed": 0, "manual": 0, "complained": 0, "forgotten": 1,
         }  # fmt: skip
