@@ -1,0 +1,17 @@
+"""The pages that readers and strangers reach: a file a family of routes; no script, no cookie, no redirect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.web.public import assets, confirm, preferences, subscribe, unsubscribe
+
+if TYPE_CHECKING:
+    from starlette.routing import Route
+
+    from pipeline.web.public.site import Site
+
+
+def routes(site: Site) -> list[Route]:
+    families = (subscribe, confirm, unsubscribe, preferences, assets)
+    return [route for family in families for route in family.routes(site)]

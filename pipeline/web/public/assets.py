@@ -1,0 +1,27 @@
+"""What goes with the pages: their look, and what search engines should leave alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pipeline.web.public.site import Site
+
+_OF_ONE_READER = ("confirm", "preferences", "unsubscribe")
+
+
+def routes(site: Site) -> list[Route]:
+    async def look(request: Request) -> Response:
+        return site.pages.stylesheet()
+
+    async def robots(request: Request) -> Response:
+        shut = "".join(f"Disallow: {site.pages.link(name)}/\n" for name in _OF_ONE_READER)
+        return PlainTextResponse(f"User-agent: *\n{shut}", headers={"Cache-Control": "public, max-age=86400"})
+
+    return [Route("/pages.css", look, methods=["GET"]), Route("/robots.txt", robots, methods=["GET"])]

@@ -1,0 +1,80 @@
+"""What a form sent: bounded, and text that can be kept and shown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from starlette.requests import Request
+
+LARGEST = 64 * 1024
+"""Bytes of a request's body."""
+
+_MOST_FIELDS = 100
+
+# PostgreSQL keeps no NUL, UTF-8 has no lone surrogates (some charsets of a multipart body make them).
+_UNKEEPABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class Form:
+    """The fields of a form, each any number of times; ``None`` fields are not there."""
+
+    def __init__(self, fields: list[tuple[str, str]]) -> None:
+        self._fields = [(name, _UNKEEPABLE.sub("\ufffd", value)) for name, value in fields]
+
+    def text(self, name: str) -> str:
+        """The last value of a field, trimmed; empty if it was not sent."""
+        return next((value.strip() for known, value in reversed(self._fields) if known == name), "")
+
+    def all(self, name: str) -> list[str]:
+        return [value for known, value in self._fields if known == name]
+
+
+async def read(request: Request) -> Form:
+    """A form-urlencoded or multipart body. Raises HTTPException 413 when it is too large, 400 when it
+    is neither."""
+    body = await _body(request)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await _multipart(request, body)
+    if body and kind != "application/x-www-form-urlencoded":
+        raise HTTPException(400)
+    try:
+        return Form(
+            parse_qsl(
+                body.decode("utf-8", "replace"),
+                keep_blank_values=True,
+                max_num_fields=_MOST_FIELDS,
+            )
+        )
+    except ValueError:
+        raise HTTPException(400) from None
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST:
+            # What is still to come is not read: the connection ends with this answer.
+            raise HTTPException(413, headers={"Connection": "close"})
+    return bytes(body)
+
+
+async def _multipart(request: Request, body: bytes) -> Form:
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    parser = MultiPartParser(request.headers, whole(), max_files=0, max_fields=_MOST_FIELDS)
+    try:
+        form = await parser.parse()
+    except (MultiPartException, ValueError):  # UnicodeError is one: the body names its own charset
+        raise HTTPException(400) from None
+    return Form([(name, value) for name, value in form.multi_items() if isinstance(value, str)])

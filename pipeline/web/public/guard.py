@@ -1,0 +1,100 @@
+"""Around every answer: its headers, how many a network may ask for, and errors that give nothing away."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from pipeline.web.public.network import REQUESTS
+from subscribers.tokens import Purpose
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from pipeline.web.public.site import Site
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    # The address of a page may hold a token.
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""Headers of every answer that does not set its own."""
+
+_HSTS = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+class Guard:
+    """ASGI middleware around all that `rapport serve` answers."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        self._site = site
+        secure = site.installation.config.newsletter.public_url.startswith("https:")
+        self._headers = HEADERS | (_HSTS if secure else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            self._admit(scope)
+            await self._app(scope, receive, answer)
+        except HTTPException as error:
+            await self._site.pages.error(error.status_code, error.headers)(scope, receive, answer)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            # Neither its message nor the address asked for: both may hold what is a person's own.
+            log.error("A page failed: %s at %s", type(error).__name__, _place(error))
+            if not status:
+                await self._site.pages.error(500)(scope, receive, answer)
+        if status == 401 and _signed_by_others(scope):
+            self._site.limits.count(REQUESTS, scope)
+
+    def _admit(self, scope: Scope) -> None:
+        """Raises HTTPException 429 when the network has asked for too much."""
+        if _signed_by_others(scope):
+            # A provider posts from few addresses: only what turns out to be unsigned is counted.
+            self._site.limits.look(REQUESTS, scope)
+        elif not self._leaving(scope):
+            self._site.limits.count(REQUESTS, scope)
+
+    def _leaving(self, scope: Scope) -> bool:
+        """Mailbox providers unsubscribe thousands from one network, and none of them may be refused."""
+        _, _, rest = scope["path"].rpartition("/unsubscribe/")
+        return bool(rest) and self._site.installation.tokens.read(Purpose.UNSUBSCRIBE, rest) is not None
+
+
+def _signed_by_others(scope: Scope) -> bool:
+    return "/webhooks/" in scope["path"]
+
+
+def _place(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}"

@@ -1,0 +1,126 @@
+"""Pages from templates/pages/, with the practice's look and words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from starlette.responses import HTMLResponse, Response
+
+from pipeline.letter.templates import environment, render
+from pipeline.letter.theme import look
+from pipeline.web.public.cadence import every
+from pipeline.web.public.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pipeline.config import Config
+
+ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}
+"""What is said of each status; of any other what is said of 503."""
+
+
+class Offered(NamedTuple):
+    """A digest to choose. ``every`` says how often it comes, ``label`` both; ``every`` may be empty."""
+
+    name: str
+    every: str
+    label: str
+
+
+class Pages:
+    """Renders every page of one installation. ``own`` is the operator's folder of templates.
+
+    Raises LetterError with file and line, here already, when words or the frame of all pages are broken.
+    """
+
+    def __init__(self, config: Config, own: Path | None) -> None:
+        self._config = config
+        self.words = Words(config.newsletter, own)
+        self.base = urlsplit(config.newsletter.pages).path
+        """The path that all pages are under: empty, or with a slash before it and none after."""
+        self._markup = environment(own, markup=True)
+        self._plain = environment(own, markup=False)
+        self.offered = tuple(self._offer(digest.name, every(digest, self.words)) for digest in config.digests)
+        # Made once, the same to the byte for every wrong address and every forged token; and there to be
+        # shown though a template breaks later.
+        self._errors = {status: self._message(name) for status, name in ERRORS.items()}
+
+    def page(self, template: str, status: int = 200, *, private: bool = True, **values: Any) -> HTMLResponse:
+        """The named page; ``private`` ones are of one reader and no search engine's business."""
+        context = self._context | {"private": private, "faulty": False} | values
+        return HTMLResponse(render(self._markup, f"pages/{template}.html", context), status)
+
+    def message(
+        self, title: str, *paragraphs: str, links: Mapping[str, str] | None = None, status: int = 200
+    ) -> HTMLResponse:
+        """A page that says only this; ``links`` by address."""
+        return HTMLResponse(self._said(title, paragraphs, links or {}), status)
+
+    def named(self, name: str, *, links: Mapping[str, str] | None = None, status: int = 200) -> HTMLResponse:
+        """The message page whose title and text stand in the words under ``name``."""
+        return self.message(self.say(f"{name}.title"), self.say(f"{name}.text"), links=links, status=status)
+
+    def error(self, status: int, headers: Mapping[str, str] | None = None) -> HTMLResponse:
+        return HTMLResponse(self._errors.get(status, self._errors[503]), status, headers=headers)
+
+    def snippet(self) -> Response:
+        """The form for other sites, as text to copy."""
+        html = render(self._markup, "pages/embed.html", self._context | {"agreed": self.agreed()})
+        return Response("\n".join(line for line in html.splitlines() if line.strip()), media_type="text/plain")
+
+    def stylesheet(self) -> Response:
+        css = render(self._plain, "pages/pages.css", {"theme": look(self._config.theme)})
+        return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=600"})
+
+    def say(self, key: str, **values: str) -> str:
+        return self.words.say(key, **values)
+
+    def agreed(self) -> str:
+        """The sentence that stands by the sign-up button: what whoever presses it agrees to."""
+        if len(self.offered) > 1:
+            labels = [digest.label for digest in self.offered]
+            return self.say("subscribe.agree_several", digests=self.words.listed(labels))
+        (digest,) = self.offered
+        if not digest.every:
+            return self.say("subscribe.agree_one_irregular")
+        return self.say("subscribe.agree_one", every=digest.every)
+
+    def link(self, path: str) -> str:
+        return f"{self.base}/{path}"
+
+    @property
+    def several(self) -> bool:
+        """Whether there is a digest to choose from others; a sole one is never named to readers."""
+        return len(self.offered) > 1
+
+    @property
+    def _context(self) -> dict[str, Any]:
+        theme = self._config.theme
+        return {
+            "say": self.say,
+            "words": self.words,
+            "newsletter": self._config.newsletter,
+            "base": self.base,
+            "offered": self.offered,
+            "logo": self._ours(theme.logo),
+            "logo_dark": self._ours(theme.logo_dark),
+        }
+
+    def _ours(self, image: str) -> str:
+        """An image that is on our own address; no page fetches one from another host."""
+        return image if image.startswith(f"{self._config.newsletter.pages}/") else ""
+
+    def _offer(self, name: str, often: str) -> Offered:
+        return Offered(name, often, self.say("every.with_name", name=name, every=often) if often else name)
+
+    def _message(self, name: str) -> str:
+        return self._said(self.say(f"{name}.title"), (self.say(f"{name}.text"),), {})
+
+    def _said(self, title: str, paragraphs: tuple[str, ...], links: Mapping[str, str]) -> str:
+        context = {"private": True, "faulty": False, "title": title, "paragraphs": paragraphs}
+        return render(
+            self._markup, "pages/message.html", self._context | context | {"links": list(links.items())}
+        )

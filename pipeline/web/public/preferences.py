@@ -1,0 +1,162 @@
+"""A reader's own page: GET and POST /preferences/TOKEN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
+
+from pipeline.forgetting import forget
+from pipeline.web.public import form
+from pipeline.web.public.network import SIGN_UPS, address_of
+from pipeline.web.public.unsubscribe import leave, settle
+from subscribers import clock, preferences, signup
+from subscribers.errors import SubscriberError
+from subscribers.tokens import Purpose
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pipeline.web.public.form import Form
+    from pipeline.web.public.site import Site
+    from subscribers.preferences import Preferences
+
+LONGEST_PAUSE = timedelta(days=366)
+
+_SOURCE = "preferences page"
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """One request to one person's page."""
+
+    site: Site
+    request: Request
+    subscriber: int
+
+    async def answer(self) -> Response:
+        found = await self.site.read(
+            lambda connection: preferences.preferences(connection, self.subscriber)
+        )
+        if found is None:
+            return self._nothing()
+        if self.request.method != "POST":
+            return self._page(found)
+        sent = await form.read(self.request)
+        match sent.text("do"):
+            case "save":
+                return await self._save(found, sent)
+            case "move":
+                return await self._move(found, sent)
+            case "leave-all":
+                await leave(self.site, self.subscriber, digest=None, source=_SOURCE)
+                return self._said("left.title", "left.text_all")
+            case "ask-erase":
+                return self.site.pages.page("erase", preferences=self.request.path_params["token"])
+            case "erase":
+                await run_in_threadpool(forget, self.site.installation, self.subscriber, source=_SOURCE)
+                return self._said("erased.title", "erased.text")
+            case _:
+                return self._page(found)
+
+    async def _save(self, found: Preferences, sent: Form) -> Response:
+        chosen = [digest.name for digest in self.site.pages.offered if digest.name in sent.all("digest")]
+        pause, wrong = self._pause(sent.text("pause"))
+        if wrong:
+            return self._page(found, sent, pause=wrong)
+        saved = await self.site.writer.run(
+            lambda connection: preferences.change(
+                connection,
+                self.subscriber,
+                name=sent.text("name"),
+                digests=chosen,
+                offered=[digest.name for digest in self.site.pages.offered],
+                paused_until=pause,
+                wording=self.site.pages.say("preferences.agree"),
+                source=_SOURCE,
+                network_address=address_of(self.request.scope),
+            )
+        )
+        await settle(self.site, self.subscriber)
+        return self._page(saved, notice=self.site.pages.say("preferences.saved"))
+
+    async def _move(self, found: Preferences, sent: Form) -> Response:
+        self.site.limits.count(SIGN_UPS, self.request.scope)
+        try:
+            await self.site.writer.run(
+                lambda connection: signup.ask_to_move(
+                    connection,
+                    self.subscriber,
+                    sent.text("email"),
+                    source=_SOURCE,
+                    network_address=address_of(self.request.scope),
+                )
+            )
+        except SubscriberError as error:
+            return self._page(found, sent, email=self.site.pages.words.of_address(error.message))
+        return self._page(found, notice=self.site.pages.say("preferences.move_sent"))
+
+    def _page(
+        self, found: Preferences, sent: Form | None = None, *, notice: str = "", pause: str = "", email: str = ""
+    ) -> Response:
+        """The page as things stand; with what was ``sent`` where something is wrong with that."""
+        faulty = bool(pause or email)
+        saving = sent if sent and pause else None
+        kept = found.paused_until.isoformat() if found.paused_until and found.paused_until > self._today else ""
+        return self.site.pages.page(
+            "preferences",
+            422 if faulty else 200,
+            faulty=faulty,
+            notice=notice,
+            errors={"pause": pause, "email": email},
+            address=masked(found.email),
+            chosen=saving.all("digest") if saving else found.active,
+            name=saving.text("name") if saving else found.name,
+            pause=saving.text("pause") if saving else kept,
+            email=sent.text("email") if sent else "",
+            first_day=(self._today + timedelta(days=1)).isoformat(),
+            last_day=(self._today + LONGEST_PAUSE).isoformat(),
+            agreed=self.site.pages.say("preferences.agree"),
+        )
+
+    def _pause(self, written: str) -> tuple[date | None, str]:
+        """The day that letters come again, and what is wrong with it."""
+        if not written:
+            return None, ""
+        try:
+            day = date.fromisoformat(written)
+        except ValueError:
+            day = self._today
+        if self._today < day <= self._today + LONGEST_PAUSE:
+            return day, ""
+        example = (self._today + timedelta(days=14)).isoformat()
+        return None, self.site.pages.say("preferences.pause_wrong", example=example)
+
+    @property
+    def _today(self) -> date:
+        return clock.now().astimezone(self.site.installation.config.newsletter.zone).date()
+
+    def _nothing(self) -> Response:
+        links = {self.site.pages.link("subscribe"): self.site.pages.say("shared.sign_up")}
+        return self.site.pages.named("nothing", links=links)
+
+    def _said(self, title: str, text: str) -> Response:
+        return self.site.pages.message(self.site.pages.say(title), self.site.pages.say(text))
+
+
+def routes(site: Site) -> list[Route]:
+    async def own_page(request: Request) -> Response:
+        claim = site.claim(request, Purpose.PREFERENCES)
+        return await _Visit(site, request, claim.subscriber).answer()
+
+    return [Route("/preferences/{token}", own_page, methods=["GET", "POST"])]
+
+
+def masked(email: str) -> str:
+    """Enough of an address for its owner to know it."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}…@{domain}"

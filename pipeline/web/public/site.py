@@ -1,0 +1,56 @@
+"""What every public route works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+    from starlette.requests import Request
+
+    from pipeline.installation import Installation
+    from pipeline.web.public.network import Limits
+    from pipeline.web.public.pages import Pages
+    from pipeline.web.writer import Writer
+    from subscribers.tokens import Claim, Purpose, Timed
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Site:
+    """One installation as strangers see it."""
+
+    installation: Installation
+    writer: Writer
+    pages: Pages
+    limits: Limits
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """What ``work`` finds, in a transaction that only reads."""
+
+        def inside() -> T:
+            with self.installation.database.read() as connection:
+                return work(connection)
+
+        return await run_in_threadpool(inside)
+
+    def claim(self, request: Request, purpose: Purpose) -> Claim:
+        """What the token in the address says. Raises HTTPException 404 for any other."""
+        found = self.installation.tokens.read(purpose, request.path_params["token"])
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    def timed(self, request: Request, purpose: Purpose) -> Timed:
+        """The same for a token that is good for a while."""
+        found = self.installation.tokens.read_until(purpose, request.path_params["token"])
+        if found is None:
+            raise HTTPException(404)
+        return found

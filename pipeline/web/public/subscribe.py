@@ -1,0 +1,103 @@
+"""Signing up: GET and POST /subscribe, and the copy of the form for other sites."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route
+
+from pipeline.web.public import form
+from pipeline.web.public.network import SIGN_UPS, address_of
+from subscribers import clock, signup
+from subscribers.errors import SubscriberError
+from subscribers.tokens import Purpose
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pipeline.web.public.form import Form
+    from pipeline.web.public.site import Site
+
+QUICKEST = timedelta(seconds=2)
+"""What a person needs at least to fill in the form."""
+
+
+def routes(site: Site) -> list[Route]:
+    async def subscribe(request: Request) -> Response:
+        if request.method == "POST":
+            return await _asked(site, request, await form.read(request))
+        return _page(site, form.Form([]), stamp=_stamp(site))
+
+    async def embed(request: Request) -> Response:
+        return site.pages.snippet()
+
+    return [
+        Route("/subscribe", subscribe, methods=["GET", "POST"]),
+        Route("/subscribe/embed", embed, methods=["GET"]),
+    ]
+
+
+async def _asked(site: Site, request: Request, sent: Form) -> Response:
+    """The same page whether the address is known, unknown or may get no mail."""
+    if sent.text("website"):
+        return _thanks(site)  # a robot filled in the field that no person sees
+    digests = _chosen(site, sent)
+    if not digests:
+        return _page(site, sent, digest=site.pages.say("subscribe.no_digest"))
+    stamp = site.installation.tokens.read_until(Purpose.FORM, sent.text("stamp"))
+    # A form copied to another site has none, and one opened yesterday is as good as any.
+    if stamp and clock.now() - stamp.until < QUICKEST:
+        return _page(site, sent, once_more=True)
+    site.limits.count(SIGN_UPS, request.scope)
+    try:
+        await site.writer.run(
+            lambda connection: signup.ask(
+                connection,
+                sent.text("email"),
+                name=sent.text("name"),
+                digests=digests,
+                wording=site.pages.agreed(),
+                source="sign-up form" if stamp else "sign-up form on another site",
+                network_address=address_of(request.scope),
+            )
+        )
+    except SubscriberError as error:
+        return _page(site, sent, email=site.pages.words.of_address(error.message))
+    return _thanks(site)
+
+
+def _page(
+    site: Site, sent: Form, *, stamp: str = "", once_more: bool = False, email: str = "", digest: str = ""
+) -> Response:
+    """The form; with what was sent, where something is wrong with it."""
+    faulty = bool(email or digest)
+    return site.pages.page(
+        "subscribe",
+        422 if faulty or once_more else 200,
+        private=False,
+        faulty=faulty,
+        once_more=once_more,
+        errors={"email": email, "digest": digest},
+        email=sent.text("email"),
+        name=sent.text("name"),
+        chosen=sent.all("digest"),
+        stamp=stamp or sent.text("stamp"),
+        agreed=site.pages.agreed(),
+    )
+
+
+def _chosen(site: Site, sent: Form) -> list[str]:
+    names = [digest.name for digest in site.pages.offered]
+    return [name for name in names if name in sent.all("digest")] if len(names) > 1 else names
+
+
+def _stamp(site: Site) -> str:
+    """Says when the form was made."""
+    return site.installation.tokens.sign_until(Purpose.FORM, 0, clock.now())
+
+
+def _thanks(site: Site) -> Response:
+    said = site.pages.say
+    return site.pages.message(said("asked.title"), said("asked.text"), said("asked.more"))

@@ -1,0 +1,166 @@
+"""Leaving: GET and POST /unsubscribe/TOKEN. A POST ends it at once; a GET never changes anything.
+
+RFC 8058: mailbox providers POST `List-Unsubscribe=One-Click`, form-urlencoded or multipart, without
+cookies, and follow no redirect. No other POST to this address could mean anything but "no more", so
+what is no button of our own page is taken for that one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from pipeline.editions import digest_of
+from pipeline.leaving import in_flight
+from pipeline.web.public import form
+from pipeline.web.public.network import address_of
+from subscribers import clock, leaving
+from subscribers.tokens import Purpose
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pipeline.web.public.form import Form
+    from pipeline.web.public.site import Site
+    from subscribers.tokens import Claim
+
+UNDO = timedelta(hours=24)
+
+_PRESSED_TWICE = timedelta(minutes=1)
+"""How far back undoing reaches behind the page that offers it: a second press shows a page of its own, made
+after the first had ended everything."""
+
+_PATIENCE, _PAUSE = 5.0, 0.05
+"""Seconds that an answer waits for a batch under way with the person in it, and between two looks."""
+
+_REASON = 1000
+"""Characters."""
+
+
+def routes(site: Site) -> list[Route]:
+    async def unsubscribe(request: Request) -> Response:
+        claim = site.claim(request, Purpose.UNSUBSCRIBE)
+        if request.method == "POST":
+            return await _pressed(site, request, claim, await _sent(request))
+        digest = await _digest(site, claim)
+        return site.pages.page("unsubscribe", digest=_shown(site, digest))
+
+    return [Route("/unsubscribe/{token}", unsubscribe, methods=["GET", "POST"])]
+
+
+async def leave(site: Site, subscriber: int, *, digest: str | None, source: str, reason: str = "") -> None:
+    """End it, and return when it is committed and no batch under way holds the person any more."""
+    await site.writer.run(
+        lambda connection: leaving.leave(connection, subscriber, digest=digest, source=source, reason=reason)
+    )
+    await settle(site, subscriber)
+
+
+async def settle(site: Site, subscriber: int) -> None:
+    """Wait for a batch that was claimed before the person left and has no answer yet."""
+    clock_of_loop = asyncio.get_running_loop().time
+    until = clock_of_loop() + _PATIENCE
+    try:
+        while await site.read(lambda connection: in_flight(connection, subscriber)):
+            if clock_of_loop() > until:
+                return
+            await asyncio.sleep(_PAUSE)
+    except SQLAlchemyError:
+        return  # they have left: that is committed
+
+
+async def _sent(request: Request) -> Form:
+    try:
+        return await form.read(request)
+    except HTTPException as error:
+        if error.status_code == 400:
+            return form.Form([])  # whatever it was: somebody wants to leave
+        raise
+
+
+async def _pressed(site: Site, request: Request, claim: Claim, sent: Form) -> Response:
+    match sent.text("do"):
+        case "undo":
+            return await _undone(site, request, claim, sent)
+        case "leave" | "leave-all" | "reason" as button:
+            return await _left(site, claim, sent, button)
+        case _:
+            digest = await _digest(site, claim)
+            await leave(site, claim.subscriber, digest=digest, source="one-click unsubscribe")
+            return PlainTextResponse("Unsubscribed.\n")
+
+
+async def _left(site: Site, claim: Claim, sent: Form, button: str) -> Response:
+    digest = await _digest(site, claim)
+    if button == "leave-all" or sent.text("of") == "all":
+        digest = None
+    undo = _undo_token(site, claim, sent)
+    reason = sent.text("reason")[:_REASON] if button == "reason" else ""
+    if button != "reason" or reason:
+        await leave(site, claim.subscriber, digest=digest, source="unsubscribe page", reason=reason)
+    preferences = site.installation.tokens.sign(Purpose.PREFERENCES, *claim)
+    return site.pages.page(
+        "left",
+        digest=_shown(site, digest),
+        all_mail=digest is None,
+        thanked=bool(reason),
+        undo=undo,
+        preferences=site.pages.link(f"preferences/{preferences}"),
+    )
+
+
+async def _undone(site: Site, request: Request, claim: Claim, sent: Form) -> Response:
+    since = _undo_since(site, claim, sent)
+    back = []
+    if since is not None:
+        back = await site.writer.run(
+            lambda connection: leaving.undo(
+                connection,
+                claim.subscriber,
+                since=since,
+                source="unsubscribe page",
+                network_address=address_of(request.scope),
+            )
+        )
+    said = site.pages.say
+    preferences = site.installation.tokens.sign(Purpose.PREFERENCES, *claim)
+    links = {site.pages.link(f"preferences/{preferences}"): said("shared.back_to_preferences")}
+    if not back:
+        return site.pages.message(said("undone.title_none"), said("undone.text_none"), links=links)
+    named = back if site.pages.several else [site.installation.config.newsletter.name]
+    text = said("undone.text", digests=site.pages.words.listed(named))
+    return site.pages.message(said("undone.title"), text, links=links)
+
+
+def _undo_token(site: Site, claim: Claim, sent: Form) -> str:
+    """The one of the page before, so that undoing takes back all that was ended since; or a new one."""
+    if _undo_since(site, claim, sent) is not None:
+        return sent.text("undo")
+    until = clock.now() - _PRESSED_TWICE + UNDO
+    return site.installation.tokens.sign_until(Purpose.UNDO, claim.subscriber, until)
+
+
+def _undo_since(site: Site, claim: Claim, sent: Form) -> datetime | None:
+    """From when on the token in the form undoes; None without one that is this person's and still good."""
+    token = site.installation.tokens.read_until(Purpose.UNDO, sent.text("undo"))
+    if token is None or token.about != claim.subscriber or token.until < clock.now():
+        return None
+    return token.until - UNDO
+
+
+async def _digest(site: Site, claim: Claim) -> str | None:
+    """The digest that the letter was an edition of; None, all mail, if that edition is not known."""
+    return await site.read(lambda connection: digest_of(connection, claim.edition))
+
+
+def _shown(site: Site, digest: str | None) -> str:
+    return digest if digest and site.pages.several else ""
