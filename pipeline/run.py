@@ -22,6 +22,7 @@ from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.providers import Batch, Result
 from pipeline.providers.choice import provider
 from pipeline.register import first_seen, register
+from pipeline.upkeep import upkeep
 from subscribers import clock
 from subscribers.audience import anyone
 
@@ -61,6 +62,10 @@ def run(
 
     ``at_once`` treats them as due now (`--now`).
     """
+    try:
+        upkeep(installation)
+    except Exception as error:  # whatever it is, the letter goes out
+        log.warning("upkeep failed: %s", understood(error).message)
     return [_Run(installation, digest, at_once, progress).outcome() for digest in digests]
 
 

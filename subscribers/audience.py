@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, exists, or_, select, text
 
 from subscribers import suppression
 from subscribers.people import Status
@@ -15,6 +15,25 @@ if TYPE_CHECKING:
     from datetime import date
 
     from sqlalchemy import Connection
+
+
+_LEAVING = 7_267_706  # any number, the same for all: who fixes an audience, and who leaves one
+
+
+def fix(connection: Connection) -> None:
+    """Let nobody leave between the look at who may be mailed and the commit of who is; until that commit.
+
+    On SQLite the one writer at a time sees to it. On PostgreSQL somebody's leaving could be committed, and
+    answered, between a claim's SELECT and its COMMIT, and they would be mailed after it (promise 4).
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LEAVING})
+
+
+def keep_from_being_fixed(connection: Connection) -> None:
+    """The other side of `fix`: many may leave at once, none while an audience is being fixed."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LEAVING})
 
 
 def mailable(digest: str, today: date) -> Select[tuple[int, str]]:

@@ -9,11 +9,13 @@ from sqlalchemy import func, select, update
 
 from subscribers import clock, consent, suppression
 from subscribers.addresses import clean_name, normalise
+from subscribers.audience import keep_from_being_fixed
 from subscribers.consent import Action
 from subscribers.errors import SubscriberError
+from subscribers.leaving import leave
 from subscribers.people import Person, Status, Subscription
 from subscribers.sets import insert
-from subscribers.suppression import Reason
+from subscribers.suppression import OWN, Reason
 from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
@@ -78,12 +80,35 @@ def unsubscribe(
     if subscriber_id is None:
         suppression.suppress(connection, email, Reason.UNSUBSCRIBED, source)
         return _person(connection, email)
-    for digest in _digests_of(connection, subscriber_id) if digests is None else digests:
-        if _end(connection, subscriber_id, digest):
-            consent.record(connection, subscriber_id, Action.UNSUBSCRIBED, digest=digest, source=source)
-    if digests is None and suppression.suppress(connection, email, Reason.UNSUBSCRIBED, source):
-        consent.record(connection, subscriber_id, Action.UNSUBSCRIBED, source=source)
+    for digest in (None,) if digests is None else digests:
+        leave(connection, subscriber_id, digest=digest, source=source)
     return _person(connection, email)
+
+
+def suppress(connection: Connection, email: str, *, reason: str, source: str) -> Person:
+    """Keep an address from all mail by staff's decision, with their reason. Repeatable."""
+    reason = consent.evidence(reason)
+    keep_from_being_fixed(connection)
+    new = suppression.suppress(connection, email, Reason.MANUAL, source)
+    return _noted(connection, email, Action.SUPPRESSED if new else None, reason, source)
+
+
+def lift(connection: Connection, email: str, *, reason: str, source: str) -> Person:
+    """Take back what staff may take back: a bounce, a complaint, their own decision.
+
+    Raises SubscriberError when nothing of that kind stands: what a person did only they can undo.
+    """
+    reason = consent.evidence(reason)
+    lifted = suppression.lift(connection, email, set(Reason) - OWN)
+    if not lifted:
+        found = suppression.reason_for(connection, email)
+        raise SubscriberError(
+            f"Nothing that staff can lift keeps this address from mail{f': {found}' if found else ''}.",
+            REMEDIES[found] if found else "Look at `rapport subscribers show`.",
+            code="suppressed",
+        )
+    told = f"{', '.join(lifted)}: {reason}"
+    return _noted(connection, email, Action.LIFTED, told, source)
 
 
 def person(connection: Connection, email: str) -> Person | None:
@@ -107,6 +132,14 @@ def stats(connection: Connection, digests: Iterable[str]) -> Stats:
         for digest, n in found.items()
     )
     return Stats(tuple(counted), suppression.counts(connection))
+
+
+def _noted(connection: Connection, email: str, action: Action | None, reason: str, source: str) -> Person:
+    person = _person(connection, normalise(email))
+    if person.id is not None and action is not None:
+        consent.record(connection, person.id, action, wording=reason, source=source)
+        return _person(connection, person.email)
+    return person
 
 
 def _refuse_suppressed(connection: Connection, email: str) -> None:
@@ -161,32 +194,6 @@ def _begin(connection: Connection, subscriber_id: int, digest: str) -> None:
             index_elements=["subscriber_id", "digest"],
             set_={"status": Status.ACTIVE.value, "since": clock.now()},
             where=subscriptions.c.status == Status.PENDING.value,
-        )
-    )
-
-
-def _end(connection: Connection, subscriber_id: int, digest: str) -> bool:
-    """Whether there was something to end. A "no" to a digest never had is kept too: imports heed it."""
-    ended = {"status": Status.UNSUBSCRIBED.value, "since": clock.now(), "paused_until": None}
-    statement = (
-        insert(connection, subscriptions)
-        .values(subscriber_id=subscriber_id, digest=digest, **ended)
-        .on_conflict_do_update(
-            index_elements=["subscriber_id", "digest"],
-            set_=ended,
-            where=subscriptions.c.status != Status.UNSUBSCRIBED.value,
-        )
-        .returning(subscriptions.c.digest)
-    )
-    return connection.execute(statement).first() is not None
-
-
-def _digests_of(connection: Connection, subscriber_id: int) -> list[str]:
-    return list(
-        connection.scalars(
-            select(subscriptions.c.digest)
-            .where(subscriptions.c.subscriber_id == subscriber_id)
-            .order_by(subscriptions.c.digest)
         )
     )
 

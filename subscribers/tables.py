@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ subscriptions = Table(
     sqlite_with_rowid=False,
 )
 
+_has_network = text("network_address IS NOT NULL")
+
 consents = Table(
     "consents",
     metadata,
@@ -91,6 +94,8 @@ consents = Table(
     Column("wording", Text, nullable=False, server_default=""),
     Column("source", Text, nullable=False),
     Column("network_address", String(64)),
+    # Few rows have one, and not for long.
+    Index("ix_consents_network", "at", sqlite_where=_has_network, postgresql_where=_has_network),
 )
 
 suppressions = Table(

@@ -43,21 +43,37 @@ def _chosen(config: Config, named: tuple[str, ...]) -> list[str]:
 
 @subscribers.command()
 @click.argument("address")
-@click.option("--consent", metavar="TEXT", required=True, help="What they agreed to, when and where.")
+@click.option("--consent", metavar="TEXT", help="What they agreed to, when and where.")
+@click.option("--confirm", is_flag=True, help="Mail them and ask: active once they confirm.")
 @click.option("--name", default="", help="Their name.")
 @_of_digests
 @common
 @click.pass_obj
-def add(options: Options, address: str, consent: str, name: str, digests: tuple[str, ...]) -> None:
-    """Add ADDRESS, active at once, with the evidence that they asked for the letter."""
+def add(
+    options: Options, address: str, consent: str | None, confirm: bool, name: str, digests: tuple[str, ...]
+) -> None:
+    """Add ADDRESS: at once, with the evidence that they asked for the letter; or once they confirm.
+
+    Who unsubscribed, or was erased at their own wish, can be asked with --confirm and not be added otherwise.
+    """
     from subscribers import directory
 
+    if confirm == (consent is not None):
+        raise UsageError(
+            "Say either --consent or --confirm.",
+            'Write --consent "what they agreed to, when and where", or let a mail ask them: --confirm.',
+        )
     with options.open() as installation:
         chosen = _chosen(installation.config, digests)
-        with installation.database.write() as connection:
-            person = directory.add(
-                connection, address, name=name, digests=chosen, wording=consent, source="command line"
-            )
+        if consent is None:
+            from pipeline.confirming import ask_for_staff
+
+            person = ask_for_staff(installation, address, name=name, digests=chosen)
+        else:
+            with installation.database.write() as connection:
+                person = directory.add(
+                    connection, address, name=name, digests=chosen, wording=consent, source="command line"
+                )
         _print(options, installation, person)
 
 
@@ -175,6 +191,65 @@ def unsubscribe(options: Options, address: str, digests: tuple[str, ...]) -> Non
 
 
 @subscribers.command()
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do it: it cannot be undone.")
+@common
+@click.pass_obj
+def forget(options: Options, address: str, yes: bool) -> None:
+    """Erase the person with ADDRESS everywhere: list, proof, ledger, events, and their mail in the outbox.
+
+    A keyed hash of the address stays, so that nobody adds or imports it again; only they themselves can sign
+    up anew. Works for an address that is not on the list, too.
+    """
+    from pipeline.forgetting import forget as forget_person
+
+    if not yes:
+        raise UsageError(
+            "Nothing was erased: this cannot be undone.",
+            "Look at `rapport subscribers show`, then say --yes.",
+        )
+    with options.open() as installation:
+        gone = forget_person(installation, address)
+    lines = ["Erased; a hash stays, so that the address is not added or imported again."]
+    if not gone.clean:
+        lines.append("The database is busy: run it again later, to clear its files of deleted rows, too.")
+    options.print({"forgotten": gone.people, "clean": gone.clean}, *lines)
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option("--reason", metavar="TEXT", required=True, help="Why, for those who come after you.")
+@common
+@click.pass_obj
+def suppress(options: Options, address: str, reason: str) -> None:
+    """Keep ADDRESS from all mail by staff's decision; only staff can lift it."""
+    from subscribers import directory
+
+    with options.open() as installation:
+        with installation.database.write() as connection:
+            person = directory.suppress(connection, address, reason=reason, source="command line")
+        _print(options, installation, person)
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option("--reason", metavar="TEXT", required=True, help="Why it may be mailed again.")
+@common
+@click.pass_obj
+def lift(options: Options, address: str, reason: str) -> None:
+    """Let ADDRESS be mailed again that bounced, complained or was suppressed by staff.
+
+    Who unsubscribed or was erased stays so: only they themselves can undo that, by signing up.
+    """
+    from subscribers import directory
+
+    with options.open() as installation:
+        with installation.database.write() as connection:
+            person = directory.lift(connection, address, reason=reason, source="command line")
+        _print(options, installation, person)
+
+
+@subscribers.command()
 @common
 @click.pass_obj
 def stats(options: Options) -> None:
@@ -207,6 +282,7 @@ def _print(options: Options, installation: Installation, person: Person) -> None
         lines.append(f"  {one['digest']}: {one['status']} since {one['since']}{paused}")
     lines += [
         f"  {one['at']} {one['action']}{' ' + one['digest'] if one['digest'] else ''} by {one['source']}"
+        f"{' from ' + one['network_address'] if one['network_address'] else ''}"
         f"{': ' + one['wording'] if one['wording'] else ''}"
         for one in document["consent"]
     ]
@@ -235,6 +311,9 @@ def _document(installation: Installation, person: Person) -> dict[str, Any]:
             }
             for one in person.subscriptions
         ],
-        "consent": [asdict(one) | {"at": one.at.isoformat(timespec="seconds")} for one in person.consent],
+        "consent": [
+            asdict(one) | {"version": one.version, "at": one.at.isoformat(timespec="seconds")}
+            for one in person.consent
+        ],
         "editions": editions,
     }

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, insert, literal, select, update
+from sqlalchemy import and_, case, exists, func, insert, literal, select, update
 
 from pipeline.tables import batches, editions, recipients
-from subscribers.audience import mailable, why_not
+from subscribers.audience import fix, mailable, why_not
+from subscribers.tables import suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -86,6 +88,7 @@ def claim(connection: Connection, edition: Row[Any], today: date, at: datetime) 
     Who may no longer be mailed is withheld in the same transaction: it comes right before every attempt,
     so that whoever left before it is not in the request.
     """
+    fix(connection)
     waiting = (
         select(batches)
         .where(batches.c.edition_id == edition.id, batches.c.state == "waiting")
@@ -113,8 +116,10 @@ def _members(
     connection: Connection, edition: Row[Any], batch: Row[Any], today: date, at: datetime
 ) -> tuple[tuple[int, str], ...]:
     people = mailable(edition.digest, today).subquery()
+    # By the address of the snapshot as well: whoever moved meanwhile may have shut the old one off.
+    shut = exists().where(suppressions.c.email == recipients.c.email, recipients.c.email != people.c.email)
     query = (
-        select(recipients.c.subscriber_id, recipients.c.email, people.c.id)
+        select(recipients.c.subscriber_id, recipients.c.email, case((shut, None), else_=people.c.id))
         .outerjoin(people, people.c.id == recipients.c.subscriber_id)
         .where(*_members_of(edition.id, batch), recipients.c.state.is_(None))
         .order_by(recipients.c.subscriber_id)
@@ -122,7 +127,7 @@ def _members(
     members = []
     for subscriber, email, still in connection.execute(query).all():
         if still is None or email is None:
-            reason = why_not(connection, subscriber, edition.digest, today)
+            reason = why_not(connection, subscriber, edition.digest, today) or "moved to another address"
             _set(connection, edition.id, subscriber, state="withheld", reason=reason, at=at)
         else:
             members.append((subscriber, email))
@@ -189,6 +194,39 @@ def halve(connection: Connection, claim: Claim, at: datetime) -> bool:
     connection.execute(update(batches).where(_is(claim.edition, claim.number)).values(last=middle - 1))
     record(connection, claim, "waiting", at, "too large for one request: halved")
     return True
+
+
+IN_FLIGHT = timedelta(minutes=2)
+"""A batch claimed longer ago has lost its owner, or waits for an answer that will not come any more."""
+
+
+def in_flight(connection: Connection, subscriber: int, at: datetime) -> bool:
+    """Whether a batch that holds the person was claimed and its provider has not answered yet.
+
+    Whoever leaves meanwhile is told so only after it: then no batch is handed over after the answer.
+    """
+    query = (
+        select(batches.c.number)
+        .select_from(_joined.join(editions, editions.c.id == recipients.c.edition_id))
+        .where(
+            editions.c.status.in_(("sending", "paused", "cancelled")),
+            recipients.c.subscriber_id == subscriber,
+            recipients.c.state.is_(None),
+            batches.c.state == "sending",
+            batches.c.at > at - IN_FLIGHT,
+        )
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def forget(connection: Connection, subscriber: int) -> None:
+    """Take the address out of every edition's ledger; that somebody was handed over stays counted."""
+    every = select(editions.c.id)
+    connection.execute(
+        update(recipients)
+        .where(recipients.c.edition_id.in_(every), recipients.c.subscriber_id == subscriber)
+        .values(email=None)
+    )
 
 
 def unfinished(connection: Connection, edition: int) -> bool:

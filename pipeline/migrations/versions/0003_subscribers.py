@@ -91,6 +91,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_events_subscriber_id"), "events", ["subscriber_id"])
     op.create_index(op.f("ix_events_batch"), "events", ["batch"])
+    kept = sa.text("network_address IS NOT NULL")
+    op.create_index("ix_consents_network", "consents", ["at"], sqlite_where=kept, postgresql_where=kept)
     _protect_consents()
 
 

@@ -1,0 +1,137 @@
+"""Sending the mails that ask to confirm, from their durable queue."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline.errors import BusyError, RapportError
+from pipeline.letter.confirmation import confirmation_mail
+from pipeline.providers import Batch, Outcome, Recipient, Result
+from pipeline.providers.choice import provider
+from subscribers import clock, directory, questions, signup, suppression
+from subscribers.errors import SubscriberError
+from subscribers.tokens import Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.installation import Installation
+    from pipeline.providers import Provider
+    from subscribers.people import Person
+    from subscribers.signup import Confirmation
+
+log = logging.getLogger(__name__)
+
+
+STAFF = "Staff typed the address in; the person agrees by confirming."
+
+
+class Asked(NamedTuple):
+    mailed: int
+    put_off: int
+
+
+def send_questions(installation: Installation) -> Asked:
+    """Mail every question that is due. Any number of processes may call it at once; one does it.
+
+    A question without an answer from the provider is asked again later: twice asked harms nobody, and a
+    sign-up must not get lost. Raises nothing for what the provider does; what it refuses stays in the queue.
+    """
+    if not _any(installation):
+        return Asked(0, 0)
+    try:
+        with installation.database.lock("confirmations"):
+            return _send(installation)
+    except BusyError:
+        return Asked(0, 0)
+
+
+def ask_for_staff(installation: Installation, email: str, *, name: str, digests: Sequence[str]) -> Person:
+    """Ask somebody whom staff typed in whether they want ``digests``; the mail goes at once, if it can.
+
+    Raises SubscriberError when the address gets no mail, or had enough of these mails for now: staff, other
+    than a stranger at the form, are told.
+    """
+    with installation.database.write() as connection:
+        reason = suppression.reason_for(connection, email)
+        if reason is not None and not signup.may_be_asked(connection, email):
+            raise SubscriberError(
+                f"This address gets no mail: {reason}.", directory.REMEDIES[reason], code="suppressed"
+            )
+        asked = signup.ask(
+            connection, email, name=name, digests=digests, wording=STAFF, source="command line"
+        )
+        if asked is None:
+            raise SubscriberError(
+                "This mailbox was asked several times already.",
+                "Ask the person by other means.",
+                code="limit",
+            )
+        person = directory.person(connection, email)
+    send_questions(installation)
+    assert person is not None
+    return person
+
+
+def _any(installation: Installation) -> bool:
+    with installation.database.read() as connection:
+        return bool(questions.next_ones(connection, clock.now()))
+
+
+def _send(installation: Installation) -> Asked:
+    done, put_off = 0, 0
+    chosen = provider(installation.config, installation.folder)
+    try:
+        while True:
+            with installation.database.read() as connection:
+                due = questions.next_ones(connection, clock.now())
+            if not due:
+                return Asked(done, put_off)
+            for asked in due:
+                mailed = _send_one(installation, chosen, asked)
+                done += mailed is True
+                put_off += mailed is False
+    finally:
+        chosen.close()
+
+
+def _send_one(installation: Installation, chosen: Provider, asked: Confirmation) -> bool | None:
+    """True: mailed. False: put off. None: it need not go any more."""
+    with installation.database.write() as connection:
+        if not questions.still_to_be_mailed(connection, asked):
+            return None
+    outcome = _hand_over(installation, chosen, asked)
+    with installation.database.write() as connection:
+        match outcome.result:
+            case Result.ACCEPTED:
+                questions.mailed(connection, asked)
+                return True
+            case Result.REJECTED:
+                questions.drop(connection, asked, outcome.reason)
+                return None
+    log.warning("a mail that asks to confirm waits: %s", outcome.reason)
+    with installation.database.write() as connection:
+        questions.put_off(connection, asked, clock.now(), outcome.reason)
+    return False
+
+
+def _hand_over(installation: Installation, chosen: Provider, asked: Confirmation) -> Outcome:
+    config = installation.config
+    until = asked.asked_at + timedelta(days=config.privacy.pending_days)
+    token = installation.tokens.sign_until(Purpose.CONFIRM, asked.id, until)
+    try:
+        message = confirmation_mail(
+            config,
+            asked.id,
+            purpose=asked.purpose.value,
+            link=f"{config.newsletter.pages}/confirm/{token}",
+            until=until,
+            own=installation.templates,
+        )
+    except RapportError as error:
+        return Outcome(Result.STOP, error.message)
+    reader = Recipient(asked.subscriber, asked.email, {}, {})
+    return chosen.send(message, Batch(uuid.uuid4().hex, [reader]))

@@ -1,0 +1,45 @@
+"""Leaving by the link of a letter: whose digest it ends, and when it may be answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import select
+
+from pipeline.delivery import ledger
+from pipeline.tables import editions
+from subscribers import clock
+from subscribers.leaving import leave
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from subscribers.tokens import Claim
+
+
+class Left(NamedTuple):
+    """``digest`` that was ended (None: all mail); ``ended``: whether there was anything to end.
+
+    ``in_flight``: a batch with the person in it is being handed over; answer when it is done.
+    """
+
+    digest: str | None
+    ended: bool
+    in_flight: bool
+
+
+def leave_by_link(
+    connection: Connection, claim: Claim, *, everything: bool, source: str, reason: str = ""
+) -> Left:
+    """End what the link of an edition ends: that edition's digest, or all mail when asked to.
+
+    The link of an edition that this database does not know (it was lost, or moved elsewhere) ends all.
+    """
+    digest = None if everything else digest_of(connection, claim.edition)
+    ended = leave(connection, claim.subscriber, digest=digest, source=source, reason=reason)
+    return Left(digest, ended, ledger.in_flight(connection, claim.subscriber, clock.now()))
+
+
+def digest_of(connection: Connection, edition: int) -> str | None:
+    """The digest an edition belongs to."""
+    return connection.scalar(select(editions.c.digest).where(editions.c.id == edition))

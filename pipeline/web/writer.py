@@ -1,0 +1,108 @@
+"""Writes of many requests at once, each answered only after it is committed.
+
+On the morning a letter goes out thousands may leave within a minute. One thread writes for all: what has
+come in while it was busy shares its next transaction, so that a disk's flush is paid once for all of them,
+and nobody waits unfairly long for SQLite's one write lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    from pipeline.database import Database
+
+T = TypeVar("T")
+
+MOST = 200
+"""Requests a transaction: the write lock must be free for the sending now and then."""
+
+
+class WriteError(Exception):
+    """It could not be written: the answer is 503, never 200."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[Connection], Any]
+    answer: asyncio.Future[Any]
+
+    def resolve(self, result: Any) -> None:
+        self._tell(lambda: self.answer.set_result(result))
+
+    def fail(self, error: BaseException) -> None:
+        self._tell(lambda: self.answer.set_exception(error))
+
+    def _tell(self, what: Callable[[], None]) -> None:
+        def unless_gone() -> None:
+            if not self.answer.done():
+                what()
+
+        loop = self.answer.get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(unless_gone)
+
+
+class Writer:
+    """One for a web process. ``close`` it after the last request."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """What ``work`` gives, once it is committed. It may be called twice, so it must only write there.
+
+        Raises WriteError when it could not be committed, and whatever ``work`` itself raises.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write_on, name="writer", daemon=True)
+            self._thread.start()
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(work, answer))
+        return await answer
+
+    def close(self) -> None:
+        """Write what is still waiting, and end."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
+
+    def _write_on(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            jobs = [first]
+            ended = False
+            while len(jobs) < MOST and not ended and not self._jobs.empty():
+                job = self._jobs.get()
+                if job is None:
+                    ended = True
+                else:
+                    jobs.append(job)
+            self._write(jobs)
+            if ended:
+                return
+
+    def _write(self, jobs: list[_Job]) -> None:
+        try:
+            with self._database.write() as connection:
+                results = [job.work(connection) for job in jobs]
+        except Exception as error:
+            if len(jobs) > 1:  # one of them spoils it for all: each for itself then
+                for job in jobs:
+                    self._write([job])
+                return
+            jobs[0].fail(WriteError() if isinstance(error, (SQLAlchemyError, OSError)) else error)
+            return
+        for job, result in zip(jobs, results, strict=True):
+            job.resolve(result)

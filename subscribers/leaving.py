@@ -1,0 +1,130 @@
+"""Leaving: at once, any number of times, and for good until the person says otherwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+
+from subscribers import clock, consent, suppression
+from subscribers.audience import keep_from_being_fixed
+from subscribers.consent import Action
+from subscribers.people import Status
+from subscribers.subscribing import end
+from subscribers.suppression import Reason
+from subscribers.tables import merged, subscribers, subscriptions, suppressions
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+def leave(
+    connection: Connection, subscriber: int, *, digest: str | None, source: str, reason: str = ""
+) -> bool:
+    """End somebody's subscription to ``digest``, or (None) all of them and all mail to the address.
+
+    False if there was nothing left to end. ``reason`` is what the person says of it. Whoever moved to an
+    address that was on the list already leaves there too: the link in an old letter means the person.
+    """
+    keep_from_being_fixed(connection)
+    ended = False
+    for one in _lives_of(connection, subscriber):
+        ended |= _leave(connection, one, digest, source, reason)
+    return ended
+
+
+def undo(
+    connection: Connection,
+    subscriber: int,
+    *,
+    since: datetime,
+    source: str,
+    network_address: str | None = None,
+) -> list[str]:
+    """Bring back what the person ended ``since`` then, by mistake; the digests that are active again.
+
+    Only their own leaving is undone: an address that bounced or complained gets nothing all the same.
+    """
+    back: list[str] = []
+    for one in _lives_of(connection, subscriber):
+        email = _email(connection, one)
+        ended = update(subscriptions).where(
+            subscriptions.c.subscriber_id == one,
+            subscriptions.c.status == Status.UNSUBSCRIBED.value,
+            subscriptions.c.since >= since,
+        )
+        restored = ended.values(status=Status.ACTIVE.value, since=clock.now(), paused_until=None)
+        digests = sorted(connection.scalars(restored.returning(subscriptions.c.digest)))
+        for digest in digests:
+            consent.record(
+                connection,
+                one,
+                Action.RESUBSCRIBED,
+                digest=digest,
+                source=source,
+                network_address=network_address,
+            )
+        if email and digests and _stopped_since(connection, email, since):
+            suppression.lift(connection, email, [Reason.UNSUBSCRIBED])
+        back += digests
+    return back
+
+
+def _leave(connection: Connection, subscriber: int, digest: str | None, source: str, reason: str) -> bool:
+    said = {"source": source, "wording": reason}
+    if digest is not None:
+        ended = end(connection, subscriber, digest)
+        # A reason given after the leaving is kept, too.
+        if ended or (reason and _email(connection, subscriber) is not None):
+            consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=digest, **said)
+        return ended
+    email = _email(connection, subscriber)
+    if email is None:
+        return False
+    anything = False
+    for one in _digests_of(connection, subscriber):
+        if end(connection, subscriber, one):
+            anything = True
+            consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=one, **said)
+    stopped = suppression.suppress(connection, email, Reason.UNSUBSCRIBED, source)
+    if stopped or reason:
+        anything |= stopped
+        consent.record(connection, subscriber, Action.UNSUBSCRIBED, **said)
+    return anything
+
+
+def _lives_of(connection: Connection, subscriber: int) -> list[int]:
+    """The id in the link, and those the person has come to since, oldest first."""
+    lives = [subscriber]
+    while (new := _moved_to(connection, lives[-1])) is not None and new not in lives:
+        lives.append(new)
+    return lives
+
+
+def _moved_to(connection: Connection, subscriber: int) -> int | None:
+    return connection.scalar(select(merged.c.new_id).where(merged.c.old_id == subscriber))
+
+
+def _email(connection: Connection, subscriber: int) -> str | None:
+    return connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber))
+
+
+def _stopped_since(connection: Connection, email: str, since: datetime) -> bool:
+    query = select(func.count()).where(
+        suppressions.c.email == email,
+        suppressions.c.reason == Reason.UNSUBSCRIBED.value,
+        suppressions.c.at >= since,
+    )
+    return bool(connection.scalar(query))
+
+
+def _digests_of(connection: Connection, subscriber: int) -> list[str]:
+    return list(
+        connection.scalars(
+            select(subscriptions.c.digest)
+            .where(subscriptions.c.subscriber_id == subscriber)
+            .order_by(subscriptions.c.digest)
+        )
+    )

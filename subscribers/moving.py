@@ -1,0 +1,72 @@
+"""Moving to another address, once its owner has confirmed from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+
+from subscribers import consent, suppression
+from subscribers.audience import keep_from_being_fixed
+from subscribers.consent import Action
+from subscribers.people import Status
+from subscribers.subscribing import begin, end
+from subscribers.suppression import Reason
+from subscribers.tables import merged, subscribers, subscriptions
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def may_move(connection: Connection, subscriber: int) -> bool:
+    """Whether the person may take their subscriptions elsewhere: not past a complaint, or staff's decision.
+
+    A mailbox that bounces is a reason to move.
+    """
+    email = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber))
+    kept = {Reason.COMPLAINED, Reason.MANUAL}
+    return email is not None and not kept & suppression.reasons(connection, email)
+
+
+def move(
+    connection: Connection, subscriber: int, email: str, *, source: str, network_address: str | None = None
+) -> None:
+    """Send ``subscriber``'s letters to ``email`` from now on, and nothing to the address they had.
+
+    The id stays, and with it what their old links mean. An address that was on the list already keeps its
+    own id and history and gets their digests; their old links then mean both. The address left behind gets
+    nothing more, or the next import of an old list would bring it back.
+    """
+    keep_from_being_fixed(connection)
+    before = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber))
+    if before is None or before == email:
+        return
+    other = connection.scalar(select(subscribers.c.id).where(subscribers.c.email == email))
+    if other is None:
+        connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(email=email))
+    else:
+        _join(connection, subscriber, other, source, network_address)
+    suppression.suppress(connection, before, Reason.UNSUBSCRIBED, source)
+    consent.record(connection, subscriber, Action.MOVED, source=source, network_address=network_address)
+
+
+def _join(
+    connection: Connection, subscriber: int, other: int, source: str, network_address: str | None
+) -> None:
+    active = select(subscriptions.c.digest).where(
+        subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value
+    )
+    for digest in sorted(connection.scalars(active)):
+        begin(
+            connection,
+            other,
+            digest,
+            wording="Moved here from another address",
+            source=source,
+            network_address=network_address,
+        )
+        end(connection, subscriber, digest)
+        consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=digest, source=source)
+    # Back again is not on and on: the id that is moved to is nobody's past.
+    connection.execute(delete(merged).where(merged.c.old_id.in_((subscriber, other))))
+    connection.execute(merged.insert().values(old_id=subscriber, new_id=other))

@@ -1,0 +1,107 @@
+"""What people may settle themselves: which digests, a pause, their name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, update
+
+from subscribers import consent, suppression
+from subscribers.addresses import clean_name
+from subscribers.consent import Action
+from subscribers.leaving import leave
+from subscribers.people import Status
+from subscribers.subscribing import begin
+from subscribers.suppression import Reason
+from subscribers.tables import subscribers, subscriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How things stand for one person. ``paused_until``: the first day on which letters come again."""
+
+    id: int
+    email: str
+    name: str
+    active: frozenset[str]
+    paused_until: date | None
+
+
+def preferences(connection: Connection, subscriber: int) -> Preferences | None:
+    """How things stand; None for an id that is no longer known."""
+    person = connection.execute(select(subscribers).where(subscribers.c.id == subscriber)).first()
+    if person is None:
+        return None
+    active = connection.execute(
+        select(subscriptions.c.digest, subscriptions.c.paused_until).where(
+            subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value
+        )
+    ).all()
+    stopped = Reason.UNSUBSCRIBED in suppression.reasons(connection, person.email)
+    return Preferences(
+        person.id,
+        person.email,
+        person.name,
+        frozenset() if stopped else frozenset(row.digest for row in active),
+        max((row.paused_until for row in active if row.paused_until), default=None),
+    )
+
+
+def change(
+    connection: Connection,
+    subscriber: int,
+    *,
+    name: str,
+    digests: Collection[str],
+    offered: Sequence[str],
+    paused_until: date | None,
+    wording: str,
+    source: str,
+    network_address: str | None = None,
+) -> Preferences | None:
+    """Bring a person's settings to what they chose; None for an id that is no longer known.
+
+    ``offered`` are the digests they chose among: others are left alone. ``wording`` is what they agree to
+    by choosing one they had not. Who chooses a digest takes back that they left, and no other suppression.
+    """
+    before = preferences(connection, subscriber)
+    if before is None:
+        return None
+    name = clean_name(name)
+    if name != before.name:
+        connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(name=name))
+        consent.record(connection, subscriber, Action.RENAMED, source=source)
+    for digest in offered:
+        if digest in digests and digest not in before.active:
+            suppression.lift(connection, before.email, [Reason.UNSUBSCRIBED])
+            begin(
+                connection,
+                subscriber,
+                digest,
+                wording=wording,
+                source=source,
+                network_address=network_address,
+            )
+        elif digest not in digests and digest in before.active:
+            leave(connection, subscriber, digest=digest, source=source)
+    if paused_until != before.paused_until:
+        _pause(connection, subscriber, paused_until, source)
+    return preferences(connection, subscriber)
+
+
+def _pause(connection: Connection, subscriber: int, until: date | None, source: str) -> None:
+    connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value)
+        .values(paused_until=until)
+    )
+    action = Action.RESUMED if until is None else Action.PAUSED
+    wording = f"until {until.isoformat()}" if until else ""
+    consent.record(connection, subscriber, action, wording=wording, source=source)
