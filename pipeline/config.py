@@ -295,6 +295,20 @@ class DatabaseSection(Section):
 class Server(Section):
     trusted_proxies: Listed = []
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        from ipaddress import ip_network
+
+        for written in value:
+            try:
+                ip_network(written)
+            except ValueError as error:
+                raise ValueError(
+                    f'write addresses or networks, like "127.0.0.1" or "10.0.0.0/8" ({error})'
+                ) from None
+        return value
+
 
 class Privacy(Section):
     network_address_days: int = Field(default=30, ge=0)

@@ -15,10 +15,17 @@ from pipeline.cli.options import Options, common
 @common
 @click.pass_obj
 def serve(options: Options, host: str, port: int) -> None:
-    """Serve the images that letters show, under newsletter.public_url.
+    """Serve the pages that readers reach, under newsletter.public_url.
 
-    Let your web server pass newsletter.public_url on to it. Ends with Ctrl-C or SIGTERM, after the requests
-    that are under way.
+    \b
+      /subscribe        the sign-up form; /subscribe/embed: a copy for your website
+      /confirm/…        where the mail that asks to confirm leads
+      /unsubscribe/…    where a letter's unsubscribe link and header lead
+      /preferences/…    a reader's own page
+      /images/…         the images that letters show
+
+    Let your web server pass newsletter.public_url on to it, POSTs from mailbox providers included, and name
+    that server in server.trusted_proxies. Ends with Ctrl-C or SIGTERM, after the requests that are under way.
     """
     from pipeline.web.server import run
 

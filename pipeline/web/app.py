@@ -4,29 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
-from pipeline.web import images
+from pipeline.web import images, public
+from pipeline.web.public.guard import Guard
+from pipeline.web.public.network import Limits
+from pipeline.web.public.pages import Pages
+from pipeline.web.public.site import Site
+from pipeline.web.writer import WriteError, Writer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
 
     from pipeline.installation import Installation
 
 
 def make_app(installation: Installation) -> Starlette:
-    """The application over one opened installation, which the caller closes."""
-    return Starlette(
-        routes=[*images.routes(installation.database), Route("/healthz", _alive, methods=["GET"])],
-        exception_handlers={404: _nowhere},
+    """The application over one opened installation, which the caller closes.
+
+    Raises LetterError when the templates or words of the pages are broken.
+    """
+    pages = Pages(installation.config, installation.templates)
+    site = Site(installation, Writer(installation.database), pages, Limits())
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return pages.error(error.status_code, error.headers)
+
+    async def failed(request: Request, error: Exception) -> Response:
+        return pages.error(503, {"Retry-After": "60"})
+
+    routes: list[BaseRoute] = [
+        *images.routes(installation.database),
+        *public.routes(site),
+        Route("/healthz", _alive, methods=["GET"]),
+    ]
+    # A proxy may take the path of public_url away or leave it on.
+    under = [Mount(pages.base, routes=routes)] if pages.base else []
+    app = Starlette(
+        routes=[*routes, *under],
+        middleware=[Middleware(Guard, site=site)],
+        exception_handlers={HTTPException: refused, WriteError: failed, SQLAlchemyError: failed},
     )
+    # A slash too much leads nowhere, like every other wrong address: RFC 8058 allows no redirect.
+    app.router.redirect_slashes = False
+    app.state.writer = site.writer
+    return app
 
 
 async def _alive(request: Request) -> Response:
-    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
-
-
-async def _nowhere(request: Request, error: Exception) -> Response:
-    return images.not_found()
+    return PlainTextResponse("ok\n")

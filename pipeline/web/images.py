@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -33,7 +34,7 @@ def routes(database: Database) -> list[Route]:
         etag = f'"{name}"'
         copy = await run_in_threadpool(_find, database, name)
         if copy is None:
-            return not_found()
+            raise HTTPException(404)
         if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=_HEADERS | {"ETag": etag})
         return Response(copy.content, media_type=copy.media_type, headers=_HEADERS | {"ETag": etag})
@@ -44,13 +45,3 @@ def routes(database: Database) -> list[Route]:
 def _find(database: Database, name: str) -> Copy | None:
     with database.read() as connection:
         return store.served(connection, name)
-
-
-def not_found() -> Response:
-    """The one answer to every address that leads nowhere, whatever the reason."""
-    return Response(
-        "Not found\n",
-        status_code=404,
-        media_type="text/plain",
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
-    )

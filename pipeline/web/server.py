@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def run(installation: Installation, host: str, port: int, listening: Callable[[str], None]) -> None:
     """Serve until told to end; ``listening`` is called with the address once connections are taken."""
+    app = make_app(installation)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -32,8 +33,16 @@ def run(installation: Installation, host: str, port: int, listening: Callable[[s
         listener.listen(2048)
         shown = f"[{host}]" if ":" in host else host
         listening(f"http://{shown}:{listener.getsockname()[1]}")
-        # Requests are not logged: the addresses of later pages hold tokens.
+        proxies = installation.config.server.trusted_proxies
+        # Requests are not logged: the addresses of pages hold tokens.
         config = uvicorn.Config(
-            make_app(installation), access_log=False, log_level="warning", server_header=False, lifespan="off"
+            app,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            lifespan="off",
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
         )
         uvicorn.Server(config).run(sockets=[listener])
+        app.state.writer.close()

@@ -1,4 +1,4 @@
-"""The pages that readers and strangers reach: a file a family of routes; no script, no cookie, no redirect."""
+"""The pages that readers and strangers reach, a file a family of routes; no script, cookie, redirect."""
 
 from __future__ import annotations
 

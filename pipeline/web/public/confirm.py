@@ -33,7 +33,9 @@ async def _page(site: Site, request: Request, confirmation: int) -> Response:
         return _gone(site)
     names = set(asked.digests) if site.pages.several else set()
     labels = [digest.label for digest in site.pages.offered if digest.name in names]
-    return site.pages.page("confirm", purpose=asked.purpose, digests=site.pages.words.listed(labels))
+    return site.pages.page(
+        "confirm", moving=asked.purpose is signup.Purpose.MOVE, digests=site.pages.words.listed(labels)
+    )
 
 
 async def _confirmed(site: Site, request: Request, confirmation: int) -> Response:
@@ -45,8 +47,8 @@ async def _confirmed(site: Site, request: Request, confirmation: int) -> Respons
     if done is None:
         return _gone(site)
     said = site.pages.say
-    ending = "_address" if done.purpose == "address" else ""
-    token = site.installation.tokens.sign(Purpose.PREFERENCES, done.subscriber_id, 0)
+    ending = "_address" if done.purpose is signup.Purpose.MOVE else ""
+    token = site.installation.tokens.sign(Purpose.PREFERENCES, done.subscriber, 0)
     links = {site.pages.link(f"preferences/{token}"): said("shared.back_to_preferences")}
     return site.pages.message(said(f"confirmed.title{ending}"), said(f"confirmed.text{ending}"), links=links)
 

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from pipeline.letter.templates import environment, render
 from pipeline.letter.theme import look
 from pipeline.web.public.cadence import every
-from pipeline.web.public.words import Words
+from pipeline.web.public.words import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Pages:
 
     def __init__(self, config: Config, own: Path | None) -> None:
         self._config = config
-        self.words = Words(config.newsletter, own)
+        self.words = Said(config.newsletter, own)
         self.base = urlsplit(config.newsletter.pages).path
         """The path that all pages are under: empty, or with a slash before it and none after."""
         self._markup = environment(own, markup=True)
@@ -69,7 +69,9 @@ class Pages:
     def snippet(self) -> Response:
         """The form for other sites, as text to copy."""
         html = render(self._markup, "pages/embed.html", self._context | {"agreed": self.agreed()})
-        return Response("\n".join(line for line in html.splitlines() if line.strip()), media_type="text/plain")
+        return Response(
+            "\n".join(line for line in html.splitlines() if line.strip()), media_type="text/plain"
+        )
 
     def stylesheet(self) -> Response:
         css = render(self._plain, "pages/pages.css", {"theme": look(self._config.theme)})

@@ -15,7 +15,7 @@ from pipeline.web.public.network import SIGN_UPS, address_of
 from pipeline.web.public.unsubscribe import leave, settle
 from subscribers import clock, preferences, signup
 from subscribers.errors import SubscriberError
-from subscribers.tokens import Purpose
+from subscribers.tokens import Claim, Purpose
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -39,9 +39,7 @@ class _Visit:
     subscriber: int
 
     async def answer(self) -> Response:
-        found = await self.site.read(
-            lambda connection: preferences.preferences(connection, self.subscriber)
-        )
+        found = await self.site.read(lambda connection: preferences.preferences(connection, self.subscriber))
         if found is None:
             return self._nothing()
         if self.request.method != "POST":
@@ -53,12 +51,12 @@ class _Visit:
             case "move":
                 return await self._move(found, sent)
             case "leave-all":
-                await leave(self.site, self.subscriber, digest=None, source=_SOURCE)
+                await leave(self.site, Claim(self.subscriber, 0), everything=True, source=_SOURCE)
                 return self._said("left.title", "left.text_all")
             case "ask-erase":
                 return self.site.pages.page("erase", preferences=self.request.path_params["token"])
             case "erase":
-                await run_in_threadpool(forget, self.site.installation, self.subscriber, source=_SOURCE)
+                await run_in_threadpool(forget, self.site.installation, self.subscriber)
                 return self._said("erased.title", "erased.text")
             case _:
                 return self._page(found)
@@ -81,6 +79,8 @@ class _Visit:
                 network_address=address_of(self.request.scope),
             )
         )
+        if saved is None:
+            return self._nothing()
         await settle(self.site, self.subscriber)
         return self._page(saved, notice=self.site.pages.say("preferences.saved"))
 
@@ -98,15 +98,25 @@ class _Visit:
             )
         except SubscriberError as error:
             return self._page(found, sent, email=self.site.pages.words.of_address(error.message))
-        return self._page(found, notice=self.site.pages.say("preferences.move_sent"))
+        answer = self._page(found, notice=self.site.pages.say("preferences.move_sent"))
+        answer.background = self.site.mail_questions()
+        return answer
 
     def _page(
-        self, found: Preferences, sent: Form | None = None, *, notice: str = "", pause: str = "", email: str = ""
+        self,
+        found: Preferences,
+        sent: Form | None = None,
+        *,
+        notice: str = "",
+        pause: str = "",
+        email: str = "",
     ) -> Response:
         """The page as things stand; with what was ``sent`` where something is wrong with that."""
         faulty = bool(pause or email)
         saving = sent if sent and pause else None
-        kept = found.paused_until.isoformat() if found.paused_until and found.paused_until > self._today else ""
+        kept = (
+            found.paused_until.isoformat() if found.paused_until and found.paused_until > self._today else ""
+        )
         return self.site.pages.page(
             "preferences",
             422 if faulty else 200,

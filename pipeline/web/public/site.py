@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+
+from pipeline.confirming import send_questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +43,10 @@ class Site:
                 return work(connection)
 
         return await run_in_threadpool(inside)
+
+    def mail_questions(self) -> BackgroundTask:
+        """Mails, once the answer is out, what asks to be confirmed; whatever fails stays in the queue."""
+        return BackgroundTask(send_questions, self.installation)
 
     def claim(self, request: Request, purpose: Purpose) -> Claim:
         """What the token in the address says. Raises HTTPException 404 for any other."""

@@ -14,6 +14,7 @@ from subscribers.errors import SubscriberError
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
+    from starlette.background import BackgroundTask
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -65,7 +66,7 @@ async def _asked(site: Site, request: Request, sent: Form) -> Response:
         )
     except SubscriberError as error:
         return _page(site, sent, email=site.pages.words.of_address(error.message))
-    return _thanks(site)
+    return _thanks(site, site.mail_questions())
 
 
 def _page(
@@ -98,6 +99,8 @@ def _stamp(site: Site) -> str:
     return site.installation.tokens.sign_until(Purpose.FORM, 0, clock.now())
 
 
-def _thanks(site: Site) -> Response:
+def _thanks(site: Site, afterwards: BackgroundTask | None = None) -> Response:
     said = site.pages.say
-    return site.pages.message(said("asked.title"), said("asked.text"), said("asked.more"))
+    answer = site.pages.message(said("asked.title"), said("asked.text"), said("asked.more"))
+    answer.background = afterwards
+    return answer

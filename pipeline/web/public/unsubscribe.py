@@ -16,8 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from pipeline.editions import digest_of
-from pipeline.leaving import in_flight
+from pipeline.delivery.ledger import in_flight
+from pipeline.leaving import digest_of, leave_by_link
 from pipeline.web.public import form
 from pipeline.web.public.network import address_of
 from subscribers import clock, leaving
@@ -51,27 +51,34 @@ def routes(site: Site) -> list[Route]:
         claim = site.claim(request, Purpose.UNSUBSCRIBE)
         if request.method == "POST":
             return await _pressed(site, request, claim, await _sent(request))
-        digest = await _digest(site, claim)
+        digest = await site.read(lambda connection: digest_of(connection, claim.edition))
         return site.pages.page("unsubscribe", digest=_shown(site, digest))
 
     return [Route("/unsubscribe/{token}", unsubscribe, methods=["GET", "POST"])]
 
 
-async def leave(site: Site, subscriber: int, *, digest: str | None, source: str, reason: str = "") -> None:
-    """End it, and return when it is committed and no batch under way holds the person any more."""
-    await site.writer.run(
-        lambda connection: leaving.leave(connection, subscriber, digest=digest, source=source, reason=reason)
+async def leave(site: Site, claim: Claim, *, everything: bool, source: str, reason: str = "") -> str | None:
+    """End what the link ends, or all mail; the digest that was, None for all.
+
+    Returns when it is committed, and no batch under way holds the person any more.
+    """
+    left = await site.writer.run(
+        lambda connection: leave_by_link(
+            connection, claim, everything=everything, source=source, reason=reason
+        )
     )
-    await settle(site, subscriber)
+    if left.in_flight:
+        await settle(site, claim.subscriber)
+    return left.digest
 
 
 async def settle(site: Site, subscriber: int) -> None:
     """Wait for a batch that was claimed before the person left and has no answer yet."""
-    clock_of_loop = asyncio.get_running_loop().time
-    until = clock_of_loop() + _PATIENCE
+    now = asyncio.get_running_loop().time
+    until = now() + _PATIENCE
     try:
-        while await site.read(lambda connection: in_flight(connection, subscriber)):
-            if clock_of_loop() > until:
+        while await site.read(lambda connection: in_flight(connection, subscriber, clock.now())):
+            if now() > until:
                 return
             await asyncio.sleep(_PAUSE)
     except SQLAlchemyError:
@@ -94,19 +101,15 @@ async def _pressed(site: Site, request: Request, claim: Claim, sent: Form) -> Re
         case "leave" | "leave-all" | "reason" as button:
             return await _left(site, claim, sent, button)
         case _:
-            digest = await _digest(site, claim)
-            await leave(site, claim.subscriber, digest=digest, source="one-click unsubscribe")
+            await leave(site, claim, everything=False, source="one-click unsubscribe")
             return PlainTextResponse("Unsubscribed.\n")
 
 
 async def _left(site: Site, claim: Claim, sent: Form, button: str) -> Response:
-    digest = await _digest(site, claim)
-    if button == "leave-all" or sent.text("of") == "all":
-        digest = None
+    everything = button == "leave-all" or sent.text("of") == "all"
     undo = _undo_token(site, claim, sent)
     reason = sent.text("reason")[:_REASON] if button == "reason" else ""
-    if button != "reason" or reason:
-        await leave(site, claim.subscriber, digest=digest, source="unsubscribe page", reason=reason)
+    digest = await leave(site, claim, everything=everything, source="unsubscribe page", reason=reason)
     preferences = site.installation.tokens.sign(Purpose.PREFERENCES, *claim)
     return site.pages.page(
         "left",
@@ -155,11 +158,6 @@ def _undo_since(site: Site, claim: Claim, sent: Form) -> datetime | None:
     if token is None or token.about != claim.subscriber or token.until < clock.now():
         return None
     return token.until - UNDO
-
-
-async def _digest(site: Site, claim: Claim) -> str | None:
-    """The digest that the letter was an edition of; None, all mail, if that edition is not known."""
-    return await site.read(lambda connection: digest_of(connection, claim.edition))
 
 
 def _shown(site: Site, digest: str | None) -> str:
