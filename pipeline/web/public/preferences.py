@@ -167,6 +167,6 @@ def routes(site: Site) -> list[Route]:
 
 
 def masked(email: str) -> str:
-    """Enough of an address for its owner to know it."""
+    """Enough of an address for its owner to know it; a word joiner keeps it on one line."""
     local, _, domain = email.rpartition("@")
-    return f"{local[:1]}…@{domain}"
+    return f"{local[:1]}…\u2060@{domain}"
