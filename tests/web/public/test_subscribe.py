@@ -137,7 +137,9 @@ def test_whoever_is_quicker_than_two_seconds_is_asked_to_press_once_more(
 
 
 @pytest.mark.parametrize("stamp", ["", "x", "A" * 44])
-def test_a_form_without_a_stamp_of_ours_is_taken(visitor: Visitor, practice: Installation, stamp: str) -> None:
+def test_a_form_without_a_stamp_of_ours_is_taken(
+    visitor: Visitor, practice: Installation, stamp: str
+) -> None:
     assert visitor.post("/subscribe", ADA | {"stamp": stamp}).status_code == 200
     assert person(practice.database, "ada@example.org")
 
@@ -215,8 +217,5 @@ def test_no_more_than_a_hundred_an_hour_from_one_network(visitor: Visitor, pract
         assert 0 < int(taken[-1].headers["retry-after"]) <= 2 * 3600
         assert "A little too fast" in taken[-1].text
         assert visitor.post("/subscribe", ADA, address="198.51.99.1").status_code == 200
-        six = [visitor.post("/subscribe", ADA, address=f"2001:db8:1:2::{n:x}") for n in range(101)]
-        assert six[-1].status_code == 429
-        assert visitor.post("/subscribe", ADA, address="2001:db8:1:3::1").status_code == 200
     # However often a mailbox is named, it gets only a few mails.
     assert len(confirm_links(practice.folder)) == 3

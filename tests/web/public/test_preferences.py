@@ -1,0 +1,169 @@
+"""A reader's own page."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+
+from subscribers import clock, directory
+from tests.web.public.visitor import Addresses, Visitor, confirm_links, everything
+
+if TYPE_CHECKING:
+    from pipeline.installation import Installation
+    from subscribers.people import Person
+
+TODAY = date(2026, 11, 20)
+
+
+def person(installation: Installation, email: str = "reader1@example.net") -> Person | None:
+    with installation.database.read() as connection:
+        return directory.person(connection, email)
+
+
+def ticked(page: str) -> list[str]:
+    return re.findall(r'name="digest" value="(\w+)" checked', page)
+
+
+def test_it_shows_how_things_stand_and_no_whole_address(chooser: Visitor, both: Addresses) -> None:
+    page = chooser.get(both.preferences()).text
+    assert ticked(page) == ["weekly", "groups"]
+    assert "every Thursday" in page
+    assert "once a month" in page
+    assert "r…\u2060@example.net" in page
+    assert "reader1" not in page
+
+
+def test_saving_changes_letters_name_and_pause_and_says_so(chooser: Visitor, both: Addresses) -> None:
+    until = (clock.now() + timedelta(days=20)).date().isoformat()
+    form = {"do": "save", "digest": ["groups"], "name": "Ada  O’Neil", "pause": until}
+    page = chooser.post(both.preferences(), form).text
+    assert '<p class="notice" role="status">Saved.</p>' in page
+    assert ticked(page) == ["groups"]
+    assert f'value="{until}"' in page
+    reader = person(both.installation)
+    assert reader
+    assert reader.name == "Ada O’Neil"
+    assert {(s.digest, str(s.status)) for s in reader.subscriptions} == {
+        ("weekly", "unsubscribed"),
+        ("groups", "active"),
+    }
+    kept = {s.digest: s.paused_until for s in reader.subscriptions}
+    assert str(kept["groups"]) == until
+    assert ticked(chooser.get(both.preferences()).text) == ["groups"]
+    again = chooser.post(both.preferences(), {"do": "save", "digest": ["groups", "weekly"], "name": ""}).text
+    assert ticked(again) == ["weekly", "groups"]
+    assert 'name="pause" value=""' in again
+
+
+def test_what_is_agreed_to_by_ticking_stands_on_the_page(chooser: Visitor, both: Addresses) -> None:
+    chooser.post(both.preferences(), {"do": "save"})
+    page = chooser.post(both.preferences(), {"do": "save", "digest": ["weekly"]}).text
+    reader = person(both.installation)
+    assert reader
+    assert reader.consent[-1].wording
+    assert reader.consent[-1].wording in page
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-11-20", "2026-11-19", "2027-11-22", "soon", "0000-00-00", "9" * 400]
+)
+def test_a_pause_must_end_after_today_and_within_a_year(
+    visitor: Visitor, addresses: Addresses, written: str
+) -> None:
+    with time_machine.travel(f"{TODAY}T18:00:00Z", tick=False):
+        before = everything(addresses.installation.database)
+        form = {"do": "save", "digest": ["weekly"], "name": "Neu", "pause": written}
+        answer = visitor.post(addresses.preferences(), form)
+    assert answer.status_code == 422
+    error = re.search(r'<p class="error" id="pause-error">(.*?)</p>', answer.text)
+    assert error
+    assert "2026-12-04" in error[1]
+    assert 'value="Neu"' in answer.text  # what was typed is not lost
+    assert everything(addresses.installation.database) == before
+
+
+@pytest.mark.parametrize("days", [1, 366])
+def test_tomorrow_and_a_year_from_now_can_be_chosen(
+    visitor: Visitor, addresses: Addresses, days: int
+) -> None:
+    with time_machine.travel(f"{TODAY}T18:00:00Z", tick=False):
+        day = (TODAY + timedelta(days=days)).isoformat()
+        form = {"do": "save", "digest": ["weekly"], "pause": day}
+        assert visitor.post(addresses.preferences(), form).status_code == 200
+
+
+def test_today_is_today_where_the_newsletter_is(visitor: Visitor, addresses: Addresses) -> None:
+    # Three in the morning in UTC is the evening before in New York.
+    with time_machine.travel(f"{TODAY}T03:00:00Z", tick=False):
+        assert f'min="{TODAY}"' in visitor.get(addresses.preferences()).text
+
+
+def test_another_address_counts_once_it_is_confirmed_from_there(
+    visitor: Visitor, addresses: Addresses
+) -> None:
+    asked = visitor.post(addresses.preferences(), {"do": "move", "email": "ada@example.org"})
+    assert "A mail is on its way to the new address" in asked.text
+    assert "r…\u2060@example.net" in asked.text
+    (path,) = confirm_links(addresses.installation.folder)
+    assert "Is this your new address?" in visitor.get(path).text
+    assert person(addresses.installation, "ada@example.org") is None
+    assert "your new address counts" in visitor.post(path).text
+    moved = person(addresses.installation, "ada@example.org")
+    assert moved
+    assert [str(s.status) for s in moved.subscriptions] == ["active"]
+    assert "a…\u2060@example.org" in visitor.get(addresses.preferences()).text
+
+
+def test_the_answer_does_not_tell_whether_the_new_address_is_known(
+    visitor: Visitor, addresses: Addresses
+) -> None:
+    answers = [
+        visitor.post(addresses.preferences(), {"do": "move", "email": email}).content
+        for email in ("reader2@example.net", "nobody@example.org")
+    ]
+    assert answers[0] == answers[1]
+
+
+def test_a_new_address_that_cannot_be_mailed_is_refused_with_the_reason(
+    visitor: Visitor, addresses: Addresses
+) -> None:
+    answer = visitor.post(addresses.preferences(), {"do": "move", "email": "ada"})
+    assert answer.status_code == 422
+    assert 'id="email-error">The address has no @-sign.' in answer.text
+    assert 'value="ada"' in answer.text
+
+
+def test_all_mail_can_be_ended(chooser: Visitor, both: Addresses) -> None:
+    assert "no more mail from us" in chooser.post(both.preferences(), {"do": "leave-all"}).text
+    assert ticked(chooser.get(both.preferences()).text) == []
+
+
+def test_erasing_takes_two_steps_and_the_page_is_empty_after_it(
+    visitor: Visitor, addresses: Addresses
+) -> None:
+    before = everything(addresses.installation.database)
+    asked = visitor.post(addresses.preferences(), {"do": "ask-erase"})
+    assert asked.text.count("<button") == 1
+    assert everything(addresses.installation.database) == before
+    assert "You are erased" in visitor.post(addresses.preferences(), {"do": "erase"}).text
+    reader = person(addresses.installation)
+    assert reader
+    assert (reader.id, str(reader.suppression)) == (None, "forgotten")
+    for answer in (
+        visitor.get(addresses.preferences()),
+        visitor.post(addresses.preferences(), {"do": "save"}),
+        visitor.get(addresses.preferences(4711)),
+    ):
+        assert answer.status_code == 200
+        assert "There is nothing here any more" in answer.text
+    assert visitor.post(addresses.unsubscribe()).status_code == 200
+
+
+def test_a_button_that_the_page_does_not_have_changes_nothing(visitor: Visitor, addresses: Addresses) -> None:
+    before = everything(addresses.installation.database)
+    assert visitor.post(addresses.preferences(), {"do": "promote"}).status_code == 200
+    assert everything(addresses.installation.database) == before

@@ -1,0 +1,271 @@
+"""Leaving: by the button of a mail program, by the page, and back again."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+from sqlalchemy import insert, text, update
+
+from pipeline.tables import batches, recipients
+from pipeline.web.app import make_app
+from pipeline.web.public import unsubscribe
+from subscribers import clock, directory, suppression
+from tests.installations import installation, subscribe
+from tests.web.public.visitor import Addresses, Visitor, edition, everything, hidden
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+
+    from pipeline.database import Database
+    from pipeline.installation import Installation
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def active(installation: Installation, number: int = 1) -> list[str]:
+    """The digests that a reader still gets."""
+    with installation.database.read() as connection:
+        person = directory.person(connection, f"reader{number}@example.net")
+    assert person
+    if person.suppression:
+        return []
+    return [s.digest for s in person.subscriptions if s.status == "active"]
+
+
+def is_bare(answer: httpx.Response) -> bool:
+    return (
+        answer.status_code == 200
+        and len(answer.content) < 32
+        and not {"set-cookie", "location"} & set(answer.headers)
+    )
+
+
+def test_one_click_ends_the_digest_of_that_edition_and_no_other(chooser: Visitor, both: Addresses) -> None:
+    assert is_bare(chooser.post(both.unsubscribe(), ONE_CLICK))
+    assert active(both.installation) == ["groups"]
+    assert active(both.installation, 2) == ["groups", "weekly"]
+
+
+def test_gmail_posts_26_bytes_without_cookies(visitor: Visitor, addresses: Addresses) -> None:
+    body = b"List-Unsubscribe=One-Click"
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "", "Accept": ""}
+    assert len(body) == 26
+    assert is_bare(visitor.ask("POST", addresses.unsubscribe(), content=body, headers=headers))
+    assert active(addresses.installation) == []
+
+
+def test_multipart_as_rfc_8058_prefers_it(visitor: Visitor, addresses: Addresses) -> None:
+    files = {"List-Unsubscribe": (None, "One-Click")}
+    assert is_bare(visitor.ask("POST", addresses.unsubscribe(), files=files))
+    assert active(addresses.installation) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", ""),
+        (b"List-Unsubscribe=One-Click", "text/plain"),
+        (b'{"List-Unsubscribe": "One-Click"}', "application/json"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b"List-Unsubscribe=One-Click", "multipart/form-data"),
+    ],
+)
+def test_whatever_the_body_a_post_with_the_link_of_a_letter_means_no_more(
+    visitor: Visitor, addresses: Addresses, body: bytes, kind: str
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    assert is_bare(visitor.ask("POST", addresses.unsubscribe(), content=body, headers=headers))
+    assert active(addresses.installation) == []
+
+
+def test_any_number_of_times_with_one_and_the_same_answer(visitor: Visitor, addresses: Addresses) -> None:
+    answers = [visitor.post(addresses.unsubscribe(), ONE_CLICK) for _ in range(4)]
+    assert len({(a.status_code, a.content) for a in answers}) == 1
+
+
+def test_a_reader_who_was_erased_is_answered_like_any(visitor: Visitor, addresses: Addresses) -> None:
+    known, gone = (visitor.post(addresses.unsubscribe(n), ONE_CLICK) for n in (1, 987))
+    assert (gone.status_code, gone.content, gone.headers) == (200, known.content, known.headers)
+    pages = [visitor.get(addresses.unsubscribe(n)) for n in (2, 987)]
+    assert pages[0].content == pages[1].content
+
+
+def test_the_link_of_an_edition_nobody_knows_any_more_ends_all_mail(
+    chooser: Visitor, two_letters: Installation
+) -> None:
+    assert is_bare(chooser.post(Addresses(two_letters, 4711).unsubscribe(), ONE_CLICK))
+    assert active(two_letters) == []
+
+
+def test_it_is_503_and_not_200_when_it_could_not_be_written(practice: Installation) -> None:
+    with practice.database.write() as connection:
+        connection.execute(
+            text(
+                "CREATE TRIGGER full BEFORE UPDATE ON subscriptions "
+                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        )
+    addresses, visitor = Addresses(practice, edition(practice)), Visitor(practice)
+    for form in (ONE_CLICK, {"do": "leave"}):
+        answer = visitor.post(addresses.unsubscribe(), form)
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
+    visitor.close()
+    assert active(practice) == ["weekly"]
+
+
+def test_the_page_has_one_button_where_there_is_one_letter(visitor: Visitor, addresses: Addresses) -> None:
+    page = visitor.get(addresses.unsubscribe()).text
+    assert page.count("<button") == 1
+    assert "weekly" not in page
+
+
+def test_the_button_ends_it_and_the_page_after_offers_undo_reason_all_and_preferences(
+    chooser: Visitor, both: Addresses
+) -> None:
+    page = chooser.get(both.unsubscribe()).text
+    assert "Unsubscribe from “weekly”" in page
+    assert "Unsubscribe from all mail" in page
+    done = chooser.post(both.unsubscribe(), {"do": "leave"})
+    assert done.status_code == 200
+    assert "You are unsubscribed" in done.text
+    assert active(both.installation) == ["groups"]
+    for button in ("undo", "reason", "leave-all"):
+        assert f'name="do" value="{button}"' in done.text
+    assert both.preferences() in done.text
+
+
+def test_all_mail_ends_everything(chooser: Visitor, both: Addresses) -> None:
+    done = chooser.post(both.unsubscribe(), {"do": "leave-all"})
+    assert "no more mail from us" in done.text
+    assert active(both.installation) == []
+
+
+def test_a_reason_is_kept_with_the_proof_and_no_line_of_it_breaks_anything(
+    visitor: Visitor, addresses: Addresses
+) -> None:
+    visitor.post(addresses.unsubscribe(), {"do": "leave"})
+    said = "Too <much>\r\nfor me\x00, " + "really " * 1000
+    thanks = visitor.post(addresses.unsubscribe(), {"do": "reason", "reason": said})
+    assert "Thank you for telling us why" in thanks.text
+    with addresses.installation.database.read() as connection:
+        person = directory.person(connection, "reader1@example.net")
+    assert person
+    kept = person.consent[-1].wording
+    assert kept.startswith("Too <much>\r\nfor me\ufffd, really")
+    assert len(kept) == 1000
+    assert active(addresses.installation) == []
+
+
+def test_no_reason_writes_nothing(visitor: Visitor, addresses: Addresses) -> None:
+    visitor.post(addresses.unsubscribe(), {"do": "leave"})
+    before = everything(addresses.installation.database)
+    assert visitor.post(addresses.unsubscribe(), {"do": "reason", "reason": "  "}).status_code == 200
+    assert everything(addresses.installation.database) == before
+
+
+def test_undo_brings_back_what_was_ended_on_the_pages_before_it(chooser: Visitor, both: Addresses) -> None:
+    first = chooser.post(both.unsubscribe(), {"do": "leave"}).text
+    second = chooser.post(both.unsubscribe(), {"do": "leave-all", "undo": hidden(first, "undo")}).text
+    assert active(both.installation) == []
+    undone = chooser.post(both.unsubscribe(), {"do": "undo", "undo": hidden(second, "undo")})
+    assert "You get again: groups and weekly." in undone.text
+    assert active(both.installation) == ["groups", "weekly"]
+
+
+def test_undo_is_there_for_who_pressed_twice(visitor: Visitor, addresses: Addresses) -> None:
+    with time_machine.travel(clock.now(), tick=False) as clock_hand:
+        visitor.post(addresses.unsubscribe(), {"do": "leave"})
+        clock_hand.shift(2)
+        page = visitor.post(addresses.unsubscribe(), {"do": "leave"}).text
+        undone = visitor.post(addresses.unsubscribe(), {"do": "undo", "undo": hidden(page, "undo")})
+    assert "You get again: The Weekly Letter." in undone.text
+    assert active(addresses.installation) == ["weekly"]
+
+
+def test_undo_holds_for_a_day_and_for_that_person_only(visitor: Visitor, addresses: Addresses) -> None:
+    token = hidden(visitor.post(addresses.unsubscribe(1), {"do": "leave"}).text, "undo")
+    visitor.post(addresses.unsubscribe(2), {"do": "leave"})
+    before = everything(addresses.installation.database)
+    other = visitor.post(addresses.unsubscribe(2), {"do": "undo", "undo": token})
+    with time_machine.travel(clock.now() + timedelta(hours=25), tick=False):
+        late = visitor.post(addresses.unsubscribe(1), {"do": "undo", "undo": token})
+    forged = visitor.post(addresses.unsubscribe(1), {"do": "undo", "undo": addresses.unsubscribe()[-44:]})
+    for answer in (other, late, forged):
+        assert "nothing to undo" in answer.text
+    assert everything(addresses.installation.database) == before
+
+
+def test_what_ended_before_the_page_is_not_brought_back(chooser: Visitor, both: Addresses) -> None:
+    with time_machine.travel(clock.now() - timedelta(hours=1), tick=False):
+        chooser.post(both.unsubscribe(), ONE_CLICK)
+    page = chooser.post(both.unsubscribe(), {"do": "leave-all"}).text
+    chooser.post(both.unsubscribe(), {"do": "undo", "undo": hidden(page, "undo")})
+    assert active(both.installation) == ["groups"]
+
+
+def test_the_answer_waits_for_a_batch_that_is_being_handed_over(
+    practice: Installation, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unsubscribe, "_PATIENCE", 60.0)
+    number = addresses.edition
+    with practice.database.write() as connection:
+        connection.execute(text("UPDATE editions SET status = 'sending'"))
+        connection.execute(
+            insert(batches).values(
+                edition_id=number, number=0, state="sending", first=1, last=1, attempt="a", at=clock.now()
+            )
+        )
+        connection.execute(
+            insert(recipients).values(
+                edition_id=number, subscriber_id=1, email="reader1@example.net", batch=0
+            )
+        )
+    looked = asyncio.Event()
+    passed = unsubscribe.asyncio.sleep
+
+    async def pause(seconds: float) -> None:
+        looked.set()
+        await passed(seconds)
+
+    monkeypatch.setattr(unsubscribe.asyncio, "sleep", pause)
+
+    async def leave() -> httpx.Response:
+        import httpx
+
+        transport = httpx.ASGITransport(make_app(practice))
+        async with httpx.AsyncClient(transport=transport, base_url="https://letter.example.org") as client:
+            asked = asyncio.create_task(client.post(addresses.unsubscribe(), data=ONE_CLICK))
+            await looked.wait()
+            assert active(practice) == []  # they have left already
+            assert not asked.done()
+            with practice.database.write() as connection:
+                connection.execute(update(batches).values(state="sent"))
+            return await asked
+
+    assert is_bare(asyncio.run(leave()))
+
+
+def test_it_is_so_on_either_database(database: Database, tmp_path: Path) -> None:
+    practice = installation(database, tmp_path, "http://127.0.0.1:1/feed")
+    subscribe(database, 1)
+    addresses, visitor = Addresses(practice, edition(practice)), Visitor(practice)
+    with database.read() as connection:
+        person = directory.person(connection, "reader1@example.net")
+    assert person
+    assert person.id
+    path = addresses.unsubscribe(person.id)
+    assert is_bare(visitor.post(path, ONE_CLICK))
+    assert visitor.post(path, {"do": "reason", "reason": "\x00\ud7ff🙂"}).status_code == 200
+    page = visitor.post(path, {"do": "leave-all"}).text
+    assert "You get again" in visitor.post(path, {"do": "undo", "undo": hidden(page, "undo")}).text
+    assert active(practice) == ["weekly"]
+    with database.read() as connection:
+        assert suppression.reason_for(connection, "reader1@example.net") is None
+    visitor.close()
