@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -13,6 +13,7 @@ from pipeline.web.app import make_app
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipeline.config import Server
     from pipeline.installation import Installation
 
 
@@ -33,16 +34,20 @@ def run(installation: Installation, host: str, port: int, listening: Callable[[s
         listener.listen(2048)
         shown = f"[{host}]" if ":" in host else host
         listening(f"http://{shown}:{listener.getsockname()[1]}")
-        proxies = installation.config.server.trusted_proxies
-        # Requests are not logged: the addresses of pages hold tokens.
-        config = uvicorn.Config(
-            app,
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            lifespan="off",
-            proxy_headers=bool(proxies),
-            forwarded_allow_ips=proxies,
-        )
+        config = uvicorn.Config(app, **settings(installation.config.server))
         uvicorn.Server(config).run(sockets=[listener])
         app.state.writer.close()
+
+
+def settings(server: Server) -> dict[str, Any]:
+    """How uvicorn serves us."""
+    return {
+        # Requests are not logged: the addresses of pages hold tokens.
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "lifespan": "off",
+        # Without proxies to trust, what a request says of where it came from is anybody's word.
+        "proxy_headers": bool(server.trusted_proxies),
+        "forwarded_allow_ips": server.trusted_proxies,
+    }

@@ -69,7 +69,7 @@ def test_what_is_agreed_to_by_ticking_stands_on_the_page(chooser: Visitor, both:
 
 
 @pytest.mark.parametrize(
-    "written", ["2026-11-20", "2026-11-19", "2027-11-22", "soon", "0000-00-00", "9" * 400]
+    "written", ["2026-11-20", "2026-11-19", "2027-11-22", "soon", "0000-00-00", "9" * 99]
 )
 def test_a_pause_must_end_after_today_and_within_a_year(
     visitor: Visitor, addresses: Addresses, written: str
