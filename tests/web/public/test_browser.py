@@ -1,0 +1,207 @@
+"""The pages in Chromium, as `rapport serve` serves them: used like a reader would, and read by axe-core."""
+
+from __future__ import annotations
+
+import json
+import signal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from pipeline.installation import Installation
+from subscribers import directory
+from tests.browser import AXE, chromium, needs_chromium
+from tests.end_to_end.conftest import Project
+from tests.web.public.visitor import Addresses, confirm_links, edition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = needs_chromium
+
+WIDTHS = (320, 1200)
+RULES = {"target-size": {"enabled": True}}
+"""WCAG 2.2 AA, which axe leaves out unless asked."""
+
+MORE = """
+[[digests]]
+name = "groups"
+schedule = "0 9 1 * *"
+
+[theme]
+name = "meadow"
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = Project(tmp_path_factory.mktemp("practice"), installed=False)
+    made.configure("http://127.0.0.1:1/feed", more=MORE)
+    made.subscribe(3)
+    return made
+
+
+@pytest.fixture(scope="module")
+def served(project: Project) -> Iterator[str]:
+    process = project.start("serve", "--port", "0", "--json")
+    assert process.stdout is not None
+    yield json.loads(process.stdout.readline())["address"]
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=20)
+    assert errors == ""
+
+
+@pytest.fixture(scope="module")
+def practice(project: Project) -> Iterator[Installation]:
+    with Installation.open(project.folder / "rapport.toml", {}) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def addresses(practice: Installation) -> Addresses:
+    return Addresses(practice, edition(practice))
+
+
+@dataclass
+class Reader:
+    """Somebody at a browser; ``hosts`` are those that the pages asked anything of."""
+
+    page: Page
+    site: str
+    hosts: set[str] = field(default_factory=set)
+
+    def opens(self, path: str) -> Reader:
+        self.page.goto(self.site + path)
+        return self
+
+    def presses(self, button: str) -> Reader:
+        self.page.get_by_role("button", name=button, exact=True).click()
+        return self
+
+    def finds(self, heading: str) -> Reader:
+        assert self.page.get_by_role("heading", level=1).inner_text() == heading
+        return self
+
+    def judges(self) -> Reader:
+        """Nothing that axe has anything against, and nobody has to scroll sideways."""
+        # By the driver's own means: the pages themselves let no script run.
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 800})
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= width
+            assert self.faults() == []
+        return self
+
+    def faults(self) -> list[str]:
+        found = self.page.evaluate("rules => axe.run(document, {rules, resultTypes: ['violations']})", RULES)
+        return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"]]
+
+
+@pytest.fixture
+def reader(browser: Browser, served: str) -> Iterator[Reader]:
+    page = browser.new_page(viewport={"width": 320, "height": 800})
+    made = Reader(page, served)
+    page.on("request", lambda request: made.hosts.add(urlsplit(request.url).netloc))
+    yield made
+    assert made.hosts == {urlsplit(served).netloc}
+    assert page.context.cookies() == []
+    page.close()
+
+
+def active(practice: Installation, email: str) -> list[str]:
+    with practice.database.read() as connection:
+        person = directory.person(connection, email)
+    assert person
+    return [s.digest for s in person.subscriptions if s.status == "active"]
+
+
+def test_signing_up_from_the_form_to_the_list(reader: Reader, practice: Installation) -> None:
+    reader.opens("/subscribe").finds("Get The Weekly Letter by email").judges()
+    page = reader.page
+    page.get_by_label("Your email address").fill("ada@example")
+    page.get_by_label("weekly").check()
+    page.evaluate("document.querySelector('[name=stamp]').value = ''")
+    reader.presses("Subscribe").finds("Get The Weekly Letter by email").judges()
+    wrong = page.get_by_label("Your email address")
+    assert wrong.evaluate("field => field === document.activeElement")
+    assert wrong.get_attribute("aria-invalid") == "true"
+    assert page.get_by_label("weekly").is_checked()
+    wrong.fill("ada@example.org")
+    reader.presses("Subscribe").finds("Look into your mailbox").judges()
+    reader.opens(_mailed(practice)).finds("Is it you?").judges()
+    assert active(practice, "ada@example.org") == []
+    reader.presses("Yes, send it to me").finds("Thank you: you are on the list")
+    assert active(practice, "ada@example.org") == ["weekly"]
+    page.get_by_role("link", name="Choose what you get").click()
+    reader.finds("What you get")
+
+
+def _mailed(practice: Installation) -> str:
+    """The path in the mail of the one sign-up, sent if it was not yet."""
+    from pipeline.confirming import send_questions
+
+    while not (links := confirm_links(practice.folder)):
+        send_questions(practice)
+    return links[0]
+
+
+def test_leaving_and_coming_back(reader: Reader, practice: Installation, addresses: Addresses) -> None:
+    reader.opens(addresses.unsubscribe(1)).finds("Leave The Weekly Letter?").judges()
+    reader.presses("Unsubscribe from “weekly”").finds("You are unsubscribed").judges()
+    assert active(practice, "reader1@example.net") == ["groups"]
+    reader.page.get_by_label("Would you tell us why?").fill("Too many")
+    reader.presses("Send").finds("You are unsubscribed")
+    reader.presses("Unsubscribe from all mail").finds("You are unsubscribed")
+    assert active(practice, "reader1@example.net") == []
+    reader.presses("Undo").finds("It is undone")
+    assert active(practice, "reader1@example.net") == ["groups", "weekly"]
+
+
+def test_a_readers_own_page(reader: Reader, practice: Installation, addresses: Addresses) -> None:
+    reader.opens(addresses.preferences(2)).finds("What you get")
+    page = reader.page
+    page.get_by_label("groups").uncheck()
+    page.get_by_label("Your name").fill("Grace")
+    reader.presses("Save").finds("What you get").judges()
+    assert page.get_by_role("status").inner_text() == "Saved."
+    assert active(practice, "reader2@example.net") == ["weekly"]
+    page.get_by_label("Pause all letters until").fill("2020-02-02")
+    page.evaluate("document.forms[0].noValidate = true")
+    reader.presses("Save").finds("What you get").judges()
+    assert page.get_by_label("Pause all letters until").get_attribute("aria-invalid") == "true"
+    reader.presses("Erase me …").finds("Erase everything about you?").judges()
+    page.get_by_role("link", name="No, go back").click()
+    reader.finds("What you get").presses("Erase me …")
+    reader.presses("Yes, erase me").finds("You are erased")
+    reader.opens(addresses.preferences(2)).finds("There is nothing here any more")
+
+
+def test_in_the_dark(browser: Browser, served: str, addresses: Addresses) -> None:
+    page = browser.new_page(color_scheme="dark", viewport={"width": 320, "height": 800})
+    Reader(page, served).opens(addresses.preferences(3)).judges()
+    page.close()
+
+
+def test_axe_would_find_a_fault(reader: Reader) -> None:
+    reader.opens("/subscribe").page.evaluate(AXE.read_text(encoding="utf-8"))
+    reader.page.evaluate("document.querySelector('label').remove(); document.documentElement.lang = ''")
+    found = {fault.partition(":")[0] for fault in reader.faults()}
+    assert {"label", "html-has-lang"} <= found
+
+
+def test_the_form_copied_to_another_site_works_there(reader: Reader, served: str) -> None:
+    snippet = reader.page.request.get(f"{served}/subscribe/embed").text()
+    reader.page.set_content(snippet.replace("https://letter.example.org", served))
+    reader.page.get_by_label("Your email address").fill("bob@example.org")
+    reader.page.get_by_label("weekly (every Thursday)").check()
+    reader.presses("Subscribe").finds("Look into your mailbox")
