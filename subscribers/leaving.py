@@ -30,7 +30,7 @@ def leave(
     """
     keep_from_being_fixed(connection)
     ended = False
-    for one in _lives_of(connection, subscriber):
+    for one in lives_of(connection, subscriber):
         ended |= _leave(connection, one, digest, source, reason)
     return ended
 
@@ -48,7 +48,7 @@ def undo(
     Only their own leaving is undone: an address that bounced or complained gets nothing all the same.
     """
     back: list[str] = []
-    for one in _lives_of(connection, subscriber):
+    for one in lives_of(connection, subscriber):
         email = _email(connection, one)
         ended = update(subscriptions).where(
             subscriptions.c.subscriber_id == one,
@@ -72,6 +72,14 @@ def undo(
     return back
 
 
+def lives_of(connection: Connection, subscriber: int) -> list[int]:
+    """The id in the link, and those the person has come to since, oldest first."""
+    lives = [subscriber]
+    while (new := _moved_to(connection, lives[-1])) is not None and new not in lives:
+        lives.append(new)
+    return lives
+
+
 def _leave(connection: Connection, subscriber: int, digest: str | None, source: str, reason: str) -> bool:
     said = {"source": source, "wording": reason}
     if digest is not None:
@@ -93,14 +101,6 @@ def _leave(connection: Connection, subscriber: int, digest: str | None, source: 
         anything |= stopped
         consent.record(connection, subscriber, Action.UNSUBSCRIBED, **said)
     return anything
-
-
-def _lives_of(connection: Connection, subscriber: int) -> list[int]:
-    """The id in the link, and those the person has come to since, oldest first."""
-    lives = [subscriber]
-    while (new := _moved_to(connection, lives[-1])) is not None and new not in lives:
-        lives.append(new)
-    return lives
 
 
 def _moved_to(connection: Connection, subscriber: int) -> int | None:

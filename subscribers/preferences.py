@@ -13,7 +13,7 @@ from subscribers.consent import Action
 from subscribers.leaving import leave
 from subscribers.people import Status
 from subscribers.subscribing import begin
-from subscribers.suppression import Reason
+from subscribers.suppression import OWN
 from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def preferences(connection: Connection, subscriber: int) -> Preferences | None:
             subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value
         )
     ).all()
-    stopped = Reason.UNSUBSCRIBED in suppression.reasons(connection, person.email)
+    stopped = OWN & suppression.reasons(connection, person.email)
     return Preferences(
         person.id,
         person.email,
@@ -80,7 +80,7 @@ def change(
         consent.record(connection, subscriber, Action.RENAMED, source=source)
     for digest in offered:
         if digest in digests and digest not in before.active:
-            suppression.lift(connection, before.email, [Reason.UNSUBSCRIBED])
+            suppression.lift(connection, before.email, OWN)
             begin(
                 connection,
                 subscriber,
@@ -91,17 +91,20 @@ def change(
             )
         elif digest not in digests and digest in before.active:
             leave(connection, subscriber, digest=digest, source=source)
-    if paused_until != before.paused_until:
-        _pause(connection, subscriber, paused_until, source)
+    _pause(connection, subscriber, paused_until, source, changed=paused_until != before.paused_until)
     return preferences(connection, subscriber)
 
 
-def _pause(connection: Connection, subscriber: int, until: date | None, source: str) -> None:
+def _pause(
+    connection: Connection, subscriber: int, until: date | None, source: str, *, changed: bool
+) -> None:
+    # Of every digest, also one that was chosen just now.
     connection.execute(
         update(subscriptions)
         .where(subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value)
         .values(paused_until=until)
     )
-    action = Action.RESUMED if until is None else Action.PAUSED
-    wording = f"until {until.isoformat()}" if until else ""
-    consent.record(connection, subscriber, action, wording=wording, source=source)
+    if changed:
+        action = Action.RESUMED if until is None else Action.PAUSED
+        wording = f"until {until.isoformat()}" if until else ""
+        consent.record(connection, subscriber, action, wording=wording, source=source)

@@ -79,13 +79,14 @@ def lift(connection: Connection, email: str, reasons: Collection[Reason]) -> lis
     email = normalise(email)
     named = [reason.value for reason in reasons]
     plain = delete(suppressions).where(suppressions.c.email == email, suppressions.c.reason.in_(named))
-    hashed = delete(forgotten).where(
-        forgotten.c.hash == _hasher(connection)(email), forgotten.c.reason.in_(named)
-    )
+    code = _hasher(connection)(email)
+    hashed = delete(forgotten).where(forgotten.c.hash == code, forgotten.c.reason.in_(named))
     lifted = {
         *connection.scalars(plain.returning(suppressions.c.reason)),
         *connection.scalars(hashed.returning(forgotten.c.reason)),
     }
+    if Reason.FORGOTTEN in lifted:
+        _remember(connection, email, code)
     return sorted(map(Reason, lifted), key=_ORDER.index)
 
 
@@ -183,6 +184,17 @@ def _keep_hash(connection: Connection, email: str, reason: Reason) -> bool:
         .returning(forgotten.c.hash)
     )
     return connection.execute(statement).first() is not None
+
+
+def _remember(connection: Connection, email: str, code: str) -> None:
+    """Who has come back is known again, with what else stands against the address."""
+    rest = delete(forgotten).where(forgotten.c.hash == code).returning(forgotten.c.reason, forgotten.c.at)
+    for row in connection.execute(rest).all():
+        connection.execute(
+            insert(connection, suppressions)
+            .values(email=email, reason=row.reason, at=row.at, source="from before they were erased")
+            .on_conflict_do_nothing(index_elements=["email", "reason"])
+        )
 
 
 def _hasher(connection: Connection) -> Callable[[str], str]:

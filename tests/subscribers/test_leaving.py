@@ -1,0 +1,90 @@
+"""Leaving: at once, repeatable, and undone only by the person, soon after."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import time_machine
+
+from subscribers import directory, leaving, suppression
+from subscribers.suppression import Reason
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from pipeline.database import Database
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ANN = "ann@example.org"
+
+
+def start(connection: Connection) -> int:
+    person = directory.add(connection, ANN, digests=["weekly", "monthly"], wording="On paper", source="staff")
+    assert person.id is not None
+    return person.id
+
+
+def statuses(connection: Connection) -> dict[str, str]:
+    person = directory.person(connection, ANN)
+    return {one.digest: one.status for one in person.subscriptions} if person else {}
+
+
+def actions(connection: Connection) -> list[tuple[str, str | None, str]]:
+    person = directory.person(connection, ANN)
+    return [(c.action, c.digest, c.wording) for c in person.consent if c.action != "added"] if person else []
+
+
+def test_leaving_one_digest_leaves_the_other_and_is_written_down_once(database: Database) -> None:
+    with database.write() as connection:
+        ann = start(connection)
+        assert leaving.leave(connection, ann, digest="weekly", source="one-click")
+        assert not leaving.leave(connection, ann, digest="weekly", source="one-click")
+        assert statuses(connection) == {"monthly": "active", "weekly": "unsubscribed"}
+        assert actions(connection) == [("unsubscribed", "weekly", "")]
+
+
+def test_leaving_everything_shuts_the_address_off(database: Database) -> None:
+    with database.write() as connection:
+        ann = start(connection)
+        assert leaving.leave(connection, ann, digest=None, source="page")
+        assert not leaving.leave(connection, ann, digest=None, source="page")
+        assert statuses(connection) == {"monthly": "unsubscribed", "weekly": "unsubscribed"}
+        assert suppression.reason_for(connection, ANN) == Reason.UNSUBSCRIBED
+
+
+def test_a_reason_given_afterwards_is_kept(database: Database) -> None:
+    with database.write() as connection:
+        ann = start(connection)
+        leaving.leave(connection, ann, digest="weekly", source="page")
+        assert not leaving.leave(connection, ann, digest="weekly", source="page", reason="Too many mails")
+        assert actions(connection)[-1] == ("unsubscribed", "weekly", "Too many mails")
+
+
+def test_an_id_nobody_has_leaves_nothing_behind(database: Database) -> None:
+    with database.write() as connection:
+        assert not leaving.leave(connection, 4711, digest="weekly", source="one-click", reason="why")
+        assert not leaving.leave(connection, 4711, digest=None, source="one-click")
+        assert not directory.stats(connection, []).digests
+
+
+def test_undo_brings_back_what_was_just_ended_and_nothing_older(database: Database) -> None:
+    with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
+        ann = start(connection)
+        leaving.leave(connection, ann, digest="monthly", source="page")
+        now.shift(timedelta(days=2))
+        pressed = datetime.now(UTC)
+        leaving.leave(connection, ann, digest="weekly", source="page")
+        assert leaving.undo(connection, ann, since=pressed, source="page") == ["weekly"]
+        assert leaving.undo(connection, ann, since=pressed, source="page") == []
+        assert statuses(connection) == {"monthly": "unsubscribed", "weekly": "active"}
+        assert actions(connection)[-1] == ("resubscribed", "weekly", "")
+
+
+def test_undo_opens_what_leaving_everything_shut_but_no_other_suppression(database: Database) -> None:
+    with database.write() as connection, time_machine.travel(NOON, tick=False):
+        ann = start(connection)
+        suppression.suppress(connection, ANN, Reason.COMPLAINED, "event")
+        leaving.leave(connection, ann, digest=None, source="page")
+        assert leaving.undo(connection, ann, since=NOON, source="page") == ["monthly", "weekly"]
+        assert suppression.reasons(connection, ANN) == {Reason.COMPLAINED}
