@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from pipeline.database import BUSY_TIMEOUT
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
@@ -49,11 +51,16 @@ def scrub(database: Database, words: Collection[str]) -> bool:
 
 def _cut_log(connection: Connection) -> bool:
     # sqlite.org/pragma.html#pragma_wal_checkpoint: the first column is 1 while somebody reads from the log.
-    for _ in range(TRIES):
-        if connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0] == 0:
-            return True
-        time.sleep(PAUSE)
-    return False
+    # Asked often rather than waited for: a reader that stays must not hold this up for BUSY_TIMEOUT.
+    connection.execute(text("PRAGMA busy_timeout = 0"))
+    try:
+        for _ in range(TRIES):
+            if connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0] == 0:
+                return True
+            time.sleep(PAUSE)
+        return False
+    finally:
+        connection.execute(text(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}"))
 
 
 def _found(path: Path, words: Collection[str]) -> bool:

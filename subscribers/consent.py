@@ -38,6 +38,10 @@ class Action(StrEnum):
     LIFTED = "lifted"
 
 
+AGREED = (Action.ADDED, Action.IMPORTED, Action.CONFIRMED, Action.RESUBSCRIBED)
+"""What makes a subscription active."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     at: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 
 from subscribers import clock, consent, suppression
 from subscribers.audience import keep_from_being_fixed
@@ -12,7 +12,7 @@ from subscribers.consent import Action
 from subscribers.people import Status
 from subscribers.subscribing import end
 from subscribers.suppression import Reason
-from subscribers.tables import merged, subscribers, subscriptions, suppressions
+from subscribers.tables import consents, merged, subscribers, subscriptions, suppressions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,10 +50,17 @@ def undo(
     back: list[str] = []
     for one in lives_of(connection, subscriber):
         email = _email(connection, one)
+        # Only what was active: a sign-up nobody confirmed, or a digest they never had, is not brought back.
+        agreed = exists().where(
+            consents.c.subscriber_id == one,
+            consents.c.digest == subscriptions.c.digest,
+            consents.c.action.in_([action.value for action in consent.AGREED]),
+        )
         ended = update(subscriptions).where(
             subscriptions.c.subscriber_id == one,
             subscriptions.c.status == Status.UNSUBSCRIBED.value,
             subscriptions.c.since >= since,
+            agreed,
         )
         restored = ended.values(status=Status.ACTIVE.value, since=clock.now(), paused_until=None)
         digests = sorted(connection.scalars(restored.returning(subscriptions.c.digest)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import time_machine
 
-from subscribers import directory, leaving, suppression
+from subscribers import directory, leaving, signup, suppression
 from subscribers.suppression import Reason
 
 if TYPE_CHECKING:
@@ -88,3 +88,14 @@ def test_undo_opens_what_leaving_everything_shut_but_no_other_suppression(databa
         leaving.leave(connection, ann, digest=None, source="page")
         assert leaving.undo(connection, ann, since=NOON, source="page") == ["monthly", "weekly"]
         assert suppression.reasons(connection, ANN) == {Reason.COMPLAINED}
+
+
+def test_undo_does_not_confirm_in_somebodys_stead(database: Database) -> None:
+    with database.write() as connection, time_machine.travel(NOON, tick=False):
+        ann = start(connection)
+        signup.ask(connection, ANN, digests=["quarterly"], wording="I ask for it", source="form")
+        leaving.leave(connection, ann, digest="yearly", source="page")
+        leaving.leave(connection, ann, digest=None, source="page")
+        assert leaving.undo(connection, ann, since=NOON, source="page") == ["monthly", "weekly"]
+        ended = {name for name, status in statuses(connection).items() if status == "unsubscribed"}
+        assert ended == {"quarterly", "yearly"}

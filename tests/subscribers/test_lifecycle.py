@@ -51,6 +51,7 @@ class Known:
     def __init__(self) -> None:
         self.yes: set[str] = set()
         self.no: dict[str, datetime] = {}
+        self.had: set[str] = set()  # of those, which they got before
         self.shut: datetime | None = None  # the person wants no mail at all, until they say so themselves
         self.against: set[Reason] = set()
         self.paused: set[str] = set()
@@ -66,6 +67,7 @@ class Known:
     def leave(self, digest: str) -> None:
         if digest in self.yes or digest not in self.no:
             self.no[digest] = clock.now()
+            (self.had.add if digest in self.yes else self.had.discard)(digest)
         self.yes.discard(digest)
         self.paused.discard(digest)
 
@@ -159,9 +161,10 @@ class Life(RuleBasedStateMachine):
             for digest in was.yes:
                 now.agree(digest, own=True)
                 was.no[digest] = clock.now()
+                was.had.add(digest)
             was.yes = set()
         else:
-            now.yes, now.paused, now.no = set(was.yes), set(was.paused), dict(was.no)
+            now.yes, now.paused, now.no, now.had = set(was.yes), set(was.paused), dict(was.no), set(was.had)
             was.yes, was.paused, was.no = set(), set(), {}
         was.shut = was.shut or clock.now()
 
@@ -238,7 +241,7 @@ class Life(RuleBasedStateMachine):
         leaving.undo(self.connection, person.id, since=since, source="page")
         for one in self._lives(person.id):
             known = self.model[one]
-            back = [digest for digest, at in known.no.items() if at >= since]
+            back = [digest for digest, at in known.no.items() if at >= since and digest in known.had]
             for digest in back:
                 known.agree(digest, own=False)
             if back and known.shut and known.shut >= since:

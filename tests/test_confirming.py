@@ -1,0 +1,151 @@
+"""The mails that ask to confirm: from a durable queue, without advertising, never lost with the provider."""
+
+from __future__ import annotations
+
+import email
+import re
+from datetime import UTC, datetime, timedelta
+from email import policy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+
+from pipeline.confirming import Asked, send_questions
+from pipeline.upkeep import upkeep
+from subscribers import directory, signup, suppression
+from subscribers.suppression import Reason
+from subscribers.tokens import Purpose
+from tests.doubles.sendgrid import Answer, StrictSendGrid
+from tests.installations import installation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.database import Database
+    from pipeline.installation import Installation
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ANN = "ann@example.org"
+
+
+@pytest.fixture
+def installed(sqlite_database: Database, tmp_path: Path) -> Installation:
+    return installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed")
+
+
+def ask(installed: Installation, address: str = ANN) -> int:
+    with installed.database.write() as connection:
+        number = signup.ask(connection, address, digests=["weekly"], wording="I ask for it", source="form")
+    assert number is not None
+    return number
+
+
+def outbox(folder: Path) -> list[Any]:
+    files = sorted((folder / "outbox").glob("*.eml"))
+    return [email.message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+
+
+def test_the_mail_asks_one_question_and_its_link_answers_it(installed: Installation, tmp_path: Path) -> None:
+    with time_machine.travel(NOON, tick=False):
+        number = ask(installed)
+        assert send_questions(installed) == Asked(1, 0)
+        assert send_questions(installed) == Asked(0, 0)
+    (mail,) = outbox(tmp_path)
+    assert mail["To"] == ANN
+    assert mail["Subject"] == "Please confirm: The Weekly Letter"
+    text, html = mail.get_body(("plain",)).get_content(), mail.get_body(("html",)).get_content()
+    (link,) = re.findall(r"https://letter\.example\.org/confirm/\S+", text)
+    assert f'href="{link}"' in html
+    timed = installed.tokens.read_until(Purpose.CONFIRM, link.rpartition("/")[2])
+    assert timed is not None
+    assert timed == (number, NOON + timedelta(days=30))
+    assert "March 31, 2026" in text
+    assert "1 Main Street, Springfield" in text
+
+
+def test_it_holds_no_advertising_no_list_headers_and_nothing_from_elsewhere(
+    installed: Installation, tmp_path: Path
+) -> None:
+    ask(installed)
+    send_questions(installed)
+    (mail,) = outbox(tmp_path)
+    assert not [name for name in mail if name.lower().startswith("list-")]
+    html = mail.get_body(("html",)).get_content()
+    assert "therapist" not in html
+    assert set(re.findall(r"https?://[^/\"'<> ]+", html)) <= {
+        "https://letter.example.org",
+        "http://www.w3.org",
+    }
+    assert "<img" not in html
+    assert "%%rapport" not in html
+
+
+def test_it_speaks_the_newsletters_language_and_the_operator_may_say_it_otherwise(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    own = tmp_path / "own" / "mail" / "words"
+    own.mkdir(parents=True)
+    (own / "de.toml").write_text('[subscribe]\nbutton = "Her damit"\n')
+    newsletter = {
+        "name": "Die Woche", "from_email": "letter@example.org", "language": "de-AT",
+        "public_url": "https://letter.example.org",
+    }  # fmt: skip
+    installed = installation(
+        sqlite_database,
+        tmp_path,
+        "http://127.0.0.1:1/feed",
+        newsletter=newsletter,
+        theme={"templates": "own"},
+    )
+    ask(installed)
+    send_questions(installed)
+    (mail,) = outbox(tmp_path)
+    assert mail["Subject"] == "Bitte bestätigen: Die Woche"
+    assert "Her damit" in mail.get_body(("plain",)).get_content()
+    assert 'lang="de-AT"' in mail.get_body(("html",)).get_content()
+
+
+@pytest.mark.parametrize("reason", [Reason.BOUNCED, Reason.COMPLAINED, Reason.MANUAL])
+def test_who_may_not_be_mailed_is_not_asked_either(
+    installed: Installation, tmp_path: Path, reason: Reason
+) -> None:
+    with installed.database.write() as connection:
+        suppression.suppress(connection, ANN, reason, "event")
+    ask(installed)
+    assert send_questions(installed) == Asked(0, 0)
+    assert outbox(tmp_path) == []
+
+
+def test_a_provider_that_is_down_loses_no_sign_up(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StrictSendGrid() as sendgrid, time_machine.travel(NOON, tick=False) as now:
+        monkeypatch.setenv("SENDGRID_API_KEY", sendgrid.key)
+        delivery = {"provider": "sendgrid", "sendgrid": {"api_url": sendgrid.url}}
+        installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed", delivery=delivery)
+        ask(installed)
+        sendgrid.faults.append(Answer(503))
+        assert send_questions(installed) == Asked(0, 1)
+        assert send_questions(installed) == Asked(0, 0)
+        now.shift(timedelta(seconds=31))
+        sendgrid.faults.append(Answer(502, body=b"perhaps taken, perhaps not"))
+        assert send_questions(installed) == Asked(0, 1)
+        now.shift(timedelta(seconds=61))
+        assert send_questions(installed) == Asked(1, 0)
+        (accepted,) = sendgrid.payloads
+        assert sendgrid.problems == []
+    (personalization,) = accepted["personalizations"]
+    assert personalization["to"] == [{"email": ANN}]
+    assert accepted["tracking_settings"]["click_tracking"]["enable"] is False
+
+
+def test_upkeep_erases_mails_and_blanks_in_one_go(installed: Installation, tmp_path: Path) -> None:
+    with time_machine.travel(NOON, tick=False) as now:
+        ask(installed)
+        now.shift(timedelta(days=31))
+        ask(installed, "ben@example.org")
+        upkeep(installed)
+    assert [mail["To"] for mail in outbox(tmp_path)] == ["ben@example.org"]
+    with installed.database.read() as connection:
+        assert directory.person(connection, ANN) is None

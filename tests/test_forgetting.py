@@ -1,0 +1,137 @@
+"""A forgotten person is gone everywhere, down to the free pages of the database's files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select, text
+
+from pipeline.confirming import send_questions
+from pipeline.delivery import ledger
+from pipeline.forgetting import forget
+from pipeline.tables import events
+from subscribers import clock, directory, leaving, signup, suppression
+from subscribers.errors import SubscriberError
+from subscribers.intake import Applicant, Intake
+from subscribers.suppression import Reason
+from tests.doubles.blog import Blog, Item
+from tests.installations import installation, run_one, subscribe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pipeline.database import Database
+    from pipeline.installation import Installation
+
+READER = "reader2@example.net"
+
+
+@pytest.fixture
+def blog() -> Iterator[Blog]:
+    with Blog([Item("A calm morning", clock.now() - timedelta(days=1))]) as served:
+        yield served
+
+
+@pytest.fixture
+def sent(database: Database, tmp_path: Path, blog: Blog) -> Installation:
+    """Three readers who got an edition, one of whom did everything that leaves a trace."""
+    installed = installation(database, tmp_path, blog.url)
+    subscribe(database, 3)
+    with database.write() as connection:
+        signup.ask(connection, READER, name="Reader", digests=["weekly"], wording="I ask", source="form")
+        suppression.suppress(connection, READER, Reason.BOUNCED, "event")
+        suppression.lift(connection, READER, [Reason.BOUNCED])
+        signup.ask_to_move(connection, 2, "elsewhere@example.net", source="page")
+        signup.ask_to_move(connection, 1, READER, source="page")
+        connection.execute(events.insert().values(id="e1", at=clock.now(), kind="delivered", subscriber_id=2))
+    send_questions(installed)
+    assert run_one(installed, at_once=True).outcome == "sent"
+    return installed
+
+
+def test_nothing_of_the_person_is_left_and_everybody_else_stays(sent: Installation, tmp_path: Path) -> None:
+    letters = tmp_path / "outbox"
+    assert list(letters.glob("*-0000000002-*"))
+    assert forget(sent, READER) == (1, True)
+    assert not list(letters.glob("*-0000000002-*"))
+    assert len(list(letters.glob("weekly-*"))) == 2
+    with sent.database.read() as connection:
+        (person,) = [p for p in ledger.people(connection, 1) if p["subscriber"] == 2]
+        assert (person["email"], person["state"]) == (None, "sent")
+        assert connection.execute(select(events)).all() == []
+        for table in ("subscribers", "subscriptions", "consents", "confirmations", "suppressions"):
+            rows = connection.execute(text(f"SELECT * FROM {table}")).all()
+            assert READER not in str(rows)
+        assert directory.person(connection, "reader1@example.net") is not None
+
+
+def test_only_a_hash_stays_so_that_only_they_can_come_back(sent: Installation) -> None:
+    forget(sent, READER)
+    with sent.database.write() as connection:
+        with pytest.raises(SubscriberError, match="forgotten"):
+            directory.add(connection, READER, digests=["weekly"], wording="On paper", source="staff")
+        assert not leaving.leave(connection, 2, digest="weekly", source="one-click")
+        number = signup.ask(connection, READER, digests=["weekly"], wording="I ask", source="form")
+        assert number is not None
+        assert signup.confirm(connection, number, source="page") is not None
+        assert suppression.reason_for(connection, READER) is None
+
+
+def test_forgetting_can_be_repeated_and_holds_for_an_address_nobody_knows(sent: Installation) -> None:
+    assert forget(sent, READER).people == 1
+    assert forget(sent, READER).people == 0
+    assert forget(sent, 4711).people == 0
+    assert forget(sent, "nobody@example.net").people == 0
+    with sent.database.read() as connection:
+        assert suppression.reason_for(connection, "nobody@example.net") == Reason.FORGOTTEN
+
+
+def test_who_moved_is_forgotten_with_the_address_they_had(sent: Installation) -> None:
+    with sent.database.write() as connection:
+        number = signup.ask_to_move(connection, 3, "reader1@example.net", source="page")
+        assert number is not None
+        assert signup.confirm(connection, number, source="page") is not None
+    assert forget(sent, "reader1@example.net").people == 2
+    with sent.database.read() as connection:
+        for gone in ("reader1@example.net", "reader3@example.net"):
+            assert suppression.reasons(connection, gone) >= {Reason.FORGOTTEN}
+            assert "example.net" not in str(connection.execute(text("SELECT * FROM suppressions")).all())
+
+
+def test_no_byte_of_the_address_is_left_in_any_file_of_the_database(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Free pages, rearranged pages and the write-ahead log too, while another process keeps reading."""
+    installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed")
+    people = [Applicant(f"reader{n * 7919 % 2000}@example.net", f"Name {n}", ["weekly"]) for n in range(2000)]
+    for start in range(0, 2000, 50):  # in disorder, so that pages are split and rearranged
+        with sqlite_database.write() as connection:
+            some = people[start : start + 50]
+            intake = Intake(connection, [one.email for one in some])
+            for one in some:
+                intake.judge(one)
+            intake.write(wording="On paper", source="import")
+    others = {"reader3@example.net", "reader1999@example.net"}
+    erased = [f"reader{n}@example.net" for n in (7, 1234, 1500)]
+    for address in erased:
+        assert forget(installed, address) == (1, True)
+    files = [file for file in tmp_path.iterdir() if file.name.startswith("rapport.db")]
+    content = b"".join(file.read_bytes() for file in files)
+    for address in erased:
+        assert address.encode() not in content
+    for address in others:
+        assert address.encode() in content
+
+
+def test_a_reader_of_the_log_only_puts_it_off(sqlite_database: Database, tmp_path: Path) -> None:
+    installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed")
+    subscribe(sqlite_database, 3)
+    with sqlite_database.read() as reading:
+        reading.execute(text("SELECT count(*) FROM subscribers")).scalar()
+        assert forget(installed, READER) == (1, False)
+    assert forget(installed, READER) == (0, True)
+    content = b"".join(file.read_bytes() for file in tmp_path.glob("rapport.db*"))
+    assert READER.encode() not in content
