@@ -9,6 +9,7 @@ import uvicorn
 
 from pipeline.errors import RapportError
 from pipeline.web.app import make_app
+from pipeline.web.background import keeping_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,8 @@ def run(installation: Installation, host: str, port: int, listening: Callable[[s
         shown = f"[{host}]" if ":" in host else host
         listening(f"http://{shown}:{listener.getsockname()[1]}")
         config = uvicorn.Config(app, **settings(installation.config.server))
-        uvicorn.Server(config).run(sockets=[listener])
+        with keeping_up(installation):
+            uvicorn.Server(config).run(sockets=[listener])
         app.state.writer.close()
 
 
