@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pipeline.config import Config
+    from pipeline.config import Config, Digest
 
 ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}
 """What is said of each status; of any other what is said of 503."""
 
 
 class Offered(NamedTuple):
-    """A digest to choose. ``every`` says how often it comes, ``label`` both; ``every`` may be empty."""
+    """A digest to choose: what readers are ``shown`` it as, how often it comes (``every``, may be empty),
+    and ``label``, both. A sole one goes by the newsletter's own name."""
 
     name: str
+    shown: str
     every: str
     label: str
 
@@ -43,7 +45,7 @@ class Pages:
         """The path that all pages are under: empty, or with a slash before it and none after."""
         self._markup = environment(own, markup=True)
         self._plain = environment(own, markup=False)
-        self.offered = tuple(self._offer(digest.name, every(digest, self.words)) for digest in config.digests)
+        self.offered = tuple(self._offer(digest) for digest in config.digests)
         # Made once, the same to the byte for every wrong address and every forged token; and there to be
         # shown though a template breaks later.
         self._errors = {status: self._message(name) for status, name in ERRORS.items()}
@@ -115,8 +117,11 @@ class Pages:
         """An image that is on our own address; no page fetches one from another host."""
         return image if image.startswith(f"{self._config.newsletter.pages}/") else ""
 
-    def _offer(self, name: str, often: str) -> Offered:
-        return Offered(name, often, self.say("every.with_name", name=name, every=often) if often else name)
+    def _offer(self, digest: Digest) -> Offered:
+        shown = digest.name if len(self._config.digests) > 1 else self._config.newsletter.name
+        often = every(digest, self.words)
+        label = self.say("every.with_name", name=shown, every=often) if often else shown
+        return Offered(digest.name, shown, often, label)
 
     def _message(self, name: str) -> str:
         return self._said(self.say(f"{name}.title"), (self.say(f"{name}.text"),), {})

@@ -52,12 +52,15 @@ class _Visit:
                 return await self._move(found, sent)
             case "leave-all":
                 await leave(self.site, Claim(self.subscriber, 0), everything=True, source=_SOURCE)
-                return self._said("left.title", "left.text_all")
+                said = self.site.pages.say
+                own = self.site.pages.link(f"preferences/{self.request.path_params['token']}")
+                links = {own: said("shared.back_to_preferences")}
+                return self.site.pages.message(said("left.title"), said("left.text_all"), links=links)
             case "ask-erase":
                 return self.site.pages.page("erase", preferences=self.request.path_params["token"])
             case "erase":
                 await run_in_threadpool(forget, self.site.installation, self.subscriber)
-                return self._said("erased.title", "erased.text")
+                return self.site.pages.named("erased")
             case _:
                 return self._page(found)
 
@@ -153,9 +156,6 @@ class _Visit:
     def _nothing(self) -> Response:
         links = {self.site.pages.link("subscribe"): self.site.pages.say("shared.sign_up")}
         return self.site.pages.named("nothing", links=links)
-
-    def _said(self, title: str, text: str) -> Response:
-        return self.site.pages.message(self.site.pages.say(title), self.site.pages.say(text))
 
 
 def routes(site: Site) -> list[Route]:

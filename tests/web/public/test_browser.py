@@ -137,8 +137,8 @@ def test_signing_up_from_the_form_to_the_list(reader: Reader, practice: Installa
     assert wrong.get_attribute("aria-invalid") == "true"
     assert page.get_by_label("weekly").is_checked()
     wrong.fill("ada@example.org")
-    reader.presses("Subscribe").finds("Look into your mailbox").judges()
-    reader.opens(_mailed(practice)).finds("Is it you?").judges()
+    reader.presses("Subscribe").finds("Please check your mailbox").judges()
+    reader.opens(_mailed(practice)).finds("Was it you?").judges()
     assert active(practice, "ada@example.org") == []
     reader.presses("Yes, send it to me").finds("Thank you: you are on the list")
     assert active(practice, "ada@example.org") == ["weekly"]
@@ -156,14 +156,14 @@ def _mailed(practice: Installation) -> str:
 
 
 def test_leaving_and_coming_back(reader: Reader, practice: Installation, addresses: Addresses) -> None:
-    reader.opens(addresses.unsubscribe(1)).finds("Leave The Weekly Letter?").judges()
+    reader.opens(addresses.unsubscribe(1)).finds("Unsubscribe from “weekly”?").judges()
     reader.presses("Unsubscribe from “weekly”").finds("You are unsubscribed").judges()
     assert active(practice, "reader1@example.net") == ["groups"]
     reader.page.get_by_label("Would you tell us why?").fill("Too many")
     reader.presses("Send").finds("You are unsubscribed")
     reader.presses("Unsubscribe from all mail").finds("You are unsubscribed")
     assert active(practice, "reader1@example.net") == []
-    reader.presses("Undo").finds("It is undone")
+    reader.presses("Undo").finds("Undone")
     assert active(practice, "reader1@example.net") == ["groups", "weekly"]
 
 
@@ -179,10 +179,10 @@ def test_a_readers_own_page(reader: Reader, practice: Installation, addresses: A
     page.evaluate("document.forms[0].noValidate = true")
     reader.presses("Save").finds("What you get").judges()
     assert page.get_by_label("Pause all letters until").get_attribute("aria-invalid") == "true"
-    reader.presses("Erase me …").finds("Erase everything about you?").judges()
+    reader.presses("Erase my data …").finds("Erase all your data?").judges()
     page.get_by_role("link", name="No, go back").click()
-    reader.finds("What you get").presses("Erase me …")
-    reader.presses("Yes, erase me").finds("You are erased")
+    reader.finds("What you get").presses("Erase my data …")
+    reader.presses("Yes, erase my data").finds("Your data is erased")
     reader.opens(addresses.preferences(2)).finds("There is nothing here any more")
 
 
@@ -204,4 +204,4 @@ def test_the_form_copied_to_another_site_works_there(reader: Reader, served: str
     reader.page.set_content(snippet.replace("https://letter.example.org", served))
     reader.page.get_by_label("Your email address").fill("bob@example.org")
     reader.page.get_by_label("weekly (every Thursday)").check()
-    reader.presses("Subscribe").finds("Look into your mailbox")
+    reader.presses("Subscribe").finds("Please check your mailbox")

@@ -143,7 +143,7 @@ def test_the_button_ends_it_and_the_page_after_offers_undo_reason_all_and_prefer
 
 def test_all_mail_ends_everything(chooser: Visitor, both: Addresses) -> None:
     done = chooser.post(both.unsubscribe(), {"do": "leave-all"})
-    assert "no more mail from us" in done.text
+    assert "not get any more mail from us" in done.text
     assert active(both.installation) == []
 
 
@@ -175,7 +175,7 @@ def test_undo_brings_back_what_was_ended_on_the_pages_before_it(chooser: Visitor
     second = chooser.post(both.unsubscribe(), {"do": "leave-all", "undo": hidden(first, "undo")}).text
     assert active(both.installation) == []
     undone = chooser.post(both.unsubscribe(), {"do": "undo", "undo": hidden(second, "undo")})
-    assert "You get again: groups and weekly." in undone.text
+    assert "These letters will come to you again: groups and weekly." in undone.text
     assert active(both.installation) == ["groups", "weekly"]
 
 
@@ -185,7 +185,7 @@ def test_undo_is_there_for_who_pressed_twice(visitor: Visitor, addresses: Addres
         clock_hand.shift(2)
         page = visitor.post(addresses.unsubscribe(), {"do": "leave"}).text
         undone = visitor.post(addresses.unsubscribe(), {"do": "undo", "undo": hidden(page, "undo")})
-    assert "You get again: The Weekly Letter." in undone.text
+    assert "These letters will come to you again: The Weekly Letter." in undone.text
     assert active(addresses.installation) == ["weekly"]
 
 
@@ -264,7 +264,8 @@ def test_it_is_so_on_either_database(database: Database, tmp_path: Path) -> None
     assert is_bare(visitor.post(path, ONE_CLICK))
     assert visitor.post(path, {"do": "reason", "reason": "\x00\ud7ff🙂"}).status_code == 200
     page = visitor.post(path, {"do": "leave-all"}).text
-    assert "You get again" in visitor.post(path, {"do": "undo", "undo": hidden(page, "undo")}).text
+    undone = visitor.post(path, {"do": "undo", "undo": hidden(page, "undo")})
+    assert "These letters will come to you again" in undone.text
     assert active(practice) == ["weekly"]
     with database.read() as connection:
         assert suppression.reason_for(connection, "reader1@example.net") is None
