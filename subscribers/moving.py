@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 
-from subscribers import consent, suppression
+from subscribers import clock, consent, suppression
 from subscribers.audience import keep_from_being_fixed
 from subscribers.consent import Action
 from subscribers.people import Status
@@ -43,11 +43,36 @@ def move(
         return
     other = connection.scalar(select(subscribers.c.id).where(subscribers.c.email == email))
     if other is None:
-        connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(email=email))
+        _take(connection, subscriber, email)
+        _leave_behind(connection, subscriber, before)
+    elif _was_theirs(connection, subscriber, other):
+        # Back where they came from: the two rows change places, and the history stays in one piece.
+        connection.execute(update(subscribers).where(subscribers.c.id == other).values(email=f"{other}@"))
+        _take(connection, subscriber, email)
+        _take(connection, other, before)
     else:
         _join(connection, subscriber, other, source, network_address)
     suppression.suppress(connection, before, Reason.UNSUBSCRIBED, source)
     consent.record(connection, subscriber, Action.MOVED, source=source, network_address=network_address)
+
+
+def _take(connection: Connection, subscriber: int, email: str) -> None:
+    connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(email=email))
+
+
+def _leave_behind(connection: Connection, subscriber: int, email: str) -> None:
+    """Keep whose the address was: it stands among the suppressions, and is erased with the person."""
+    made = connection.execute(
+        subscribers.insert().values(email=email, name="", created_at=clock.now()).returning(subscribers.c.id)
+    )
+    connection.execute(merged.insert().values(old_id=made.scalar_one(), new_id=subscriber))
+
+
+def _was_theirs(connection: Connection, subscriber: int, other: int) -> bool:
+    """Whether ``other`` only stands for an address that ``subscriber`` left behind."""
+    left = exists().where(merged.c.old_id == other, merged.c.new_id == subscriber)
+    had = exists().where(subscriptions.c.subscriber_id == other)
+    return bool(connection.scalar(select(left & ~had)))
 
 
 def _join(

@@ -68,6 +68,22 @@ def test_nothing_of_the_person_is_left_and_everybody_else_stays(sent: Installati
         assert directory.person(connection, "reader1@example.net") is not None
 
 
+def test_addresses_the_person_moved_away_from_are_forgotten_with_them(sent: Installation) -> None:
+    with sent.database.write() as connection:
+        for address in ("new@example.org", "newer@example.org"):
+            number = signup.ask_to_move(connection, 2, address, source="page")
+            assert number is not None
+            assert signup.confirm(connection, number, source="page") is not None
+        assert suppression.reason_for(connection, READER) is Reason.UNSUBSCRIBED
+    forget(sent, "newer@example.org")
+    with sent.database.read() as connection:
+        for address in (READER, "new@example.org", "newer@example.org"):
+            assert suppression.reason_for(connection, address) is Reason.FORGOTTEN
+            for table in ("subscribers", "consents", "confirmations", "suppressions"):
+                rows = connection.execute(text(f"SELECT * FROM {table}")).all()
+                assert address not in str(rows)
+
+
 def test_only_a_hash_stays_so_that_only_they_can_come_back(sent: Installation) -> None:
     forget(sent, READER)
     with sent.database.write() as connection:

@@ -244,6 +244,9 @@ class TestMoving:
             self.start(connection)
             self.moved(connection, "new@example.org")
             assert self.moved(connection, ANN) is not None
+            person = directory.person(connection, ANN)
+            assert person is not None
+            assert (person.id, [c.action for c in person.consent]) == (1, ["added", "moved", "moved"])
             assert status(connection) == {"weekly": Status.ACTIVE}
             assert suppression.reason_for(connection, ANN) is None
             assert suppression.reason_for(connection, "new@example.org") == Reason.UNSUBSCRIBED
