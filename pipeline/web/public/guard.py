@@ -51,16 +51,24 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 0
+        status, gone = 0, False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, gone
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
-            await send(message)
+            if gone:
+                return
+            try:
+                await send(message)
+            except Exception as error:
+                # No page's fault: after its head the request went on with what is no HTTP, and the server
+                # has given up the connection. What is said into it is lost, as after a disconnect.
+                gone = True
+                log.warning("An answer could not be sent: %s", type(error).__name__)
 
         try:
             self._admit(scope)
