@@ -28,8 +28,9 @@ def compose(message: Message, recipient: Recipient, at: datetime) -> bytes:
     mail["From"] = _mailbox(message.from_name, message.from_email)
     try:
         mail["To"] = Address(addr_spec=recipient.address)
-    except ValueError as error:
-        raise UnmailableError(str(error)) from None
+    except (ValueError, IndexError):
+        # The email package's own words quote the address.
+        raise UnmailableError("no header can be made of the address") from None
     mail["Reply-To"] = Address(addr_spec=message.reply_to)
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(at)

@@ -55,6 +55,7 @@ def test_an_address_has_one_spelling(raw: str, kept: str) -> None:
         ("ann@example.org\r\nBcc: eve@example.org", "space within"),
         ("ann@ex_ample.org", "not one that mail can be delivered to"),
         ("ann@\ud800.org", "not one that mail can be delivered to"),
+        ("=?utf-8?q?eve=40example.com=3e?=@example.org", "not one that mail can be delivered to"),
     ],
 )
 def test_a_wrong_address_is_refused_kindly_and_not_repeated(raw: str, reason: str) -> None:
