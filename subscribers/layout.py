@@ -11,8 +11,8 @@ from subscribers.errors import SubscriberError
 from subscribers.intake import Applicant
 from subscribers.people import Status
 from subscribers.sheet import unguard
-from subscribers.suppression import Reason
-from subscribers.tools import STRICTNESS, TOOLS, UNKNOWN, plain
+from subscribers.suppression import Reason, to_tell
+from subscribers.tools import TOOLS, UNKNOWN, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +61,10 @@ class Layout:
             found = self._standings(record)
             if None in found:
                 return "Its status is not one that Rapport knows."
-            left = Status.UNSUBSCRIBED in found
-            reasons = [standing for standing in found if isinstance(standing, Reason)]
-            reason = max(reasons, key=STRICTNESS.index, default=None)
+            # `is`, for a status and a reason may both be "unsubscribed" and are equal then.
+            left = any(one is Status.UNSUBSCRIBED for one in found)
+            reasons = [one for one in found if isinstance(one, Reason)]
+            reason = to_tell(reasons) if reasons else None
             if Status.PENDING in found and not left and reason is None:
                 return "This person has not confirmed."
         try:
@@ -93,9 +94,9 @@ class Layout:
         for column, what in self.moments:
             if moment := _MOMENT.match(self._cell(record, column).strip()):
                 said.append(f"{what} {' '.join(part for part in moment.groups() if part)}")
-        way = _WAY.match(self._cell(record, self.origin).strip())
-        if way:
-            said.append(f"by {way[0].rstrip()}")
+        way = self._cell(record, self.origin).partition("?")[0].strip()
+        if _WAY.fullmatch(way):
+            said.append(f"by {way}")
         return f"({self.tool}: {', '.join(said)})" if said else f"({self.tool})"
 
     @staticmethod

@@ -23,8 +23,6 @@ Standing = Status | Reason
 ACTIVE, LEFT, PENDING = Status.ACTIVE, Status.UNSUBSCRIBED, Status.PENDING
 BOUNCED, COMPLAINED, MANUAL = Reason.BOUNCED, Reason.COMPLAINED, Reason.MANUAL
 
-STRICTNESS: tuple[Standing, ...] = (ACTIVE, PENDING, LEFT, *Reason)
-
 
 @dataclass(frozen=True, slots=True)
 class Sign:
