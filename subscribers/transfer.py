@@ -25,8 +25,16 @@ if TYPE_CHECKING:
 
     from subscribers.sheet import Record
 
-CHUNK = 1000
-"""Rows a transaction: while it is open nobody else can write to SQLite. Measured at 15 to 25 ms."""
+CHUNK = 2000
+"""Rows a transaction, at most."""
+
+LONGEST = 0.04
+"""Seconds a transaction is to take, for while it is open nobody else can write to SQLite: on a slow or busy
+machine the next ones hold fewer rows.
+"""
+
+FEWEST = 100
+"""Rows a transaction, at least: below that its own cost is the most of it."""
 
 PAUSE = 0.002
 """Seconds between two transactions. Who waits for SQLite's lock asks again every few milliseconds, and would
@@ -75,14 +83,17 @@ def import_csv(
             records = itertools.chain([first], records)
         aside = refused_path or path.with_name(f"{path.name}.refused.csv")
         with Refused(aside, path, layout.header) as refused:
-            while chunk := list(itertools.islice(records, CHUNK)):
+            most = CHUNK
+            while chunk := list(itertools.islice(records, most)):
                 # Reading and understanding, the longer half, is done before the lock is taken.
                 rows = [(record, layout.applicant(record, digests)) for record in chunk]
                 emails = [who.email for _, who in rows if isinstance(who, Applicant)]
                 with begin() as connection:
+                    begun = time.perf_counter()
                     intake = Intake(connection, emails, rehearsal)
                     judged = _judged(intake, rows)
                     intake.write(wording=wording, source=source)
+                taken = time.perf_counter() - begun
                 for outcome in judged:
                     if isinstance(outcome, Outcome):
                         counted[outcome] += 1
@@ -90,8 +101,8 @@ def import_csv(
                         refused.write(*outcome)
                 if progress is not None:
                     progress(sheet.position(), size)
-                if len(chunk) == CHUNK:
-                    time.sleep(PAUSE)
+                most = min(CHUNK, max(FEWEST, int(len(chunk) * LONGEST / taken)))
+                time.sleep(PAUSE)
     return ImportResult(
         read=counted.total() + refused.number,
         added=counted[Outcome.ADDED],

@@ -90,14 +90,15 @@ def _measure(what: str, path: Path, url: str, rows: int, floor: float, *, again:
         f"longest {found['longest'] * 1000:.0f} ms"
     )
     if waits:
+        median, most, longest = (waits[int(share * (len(waits) - 1))] for share in (0.5, 0.99, 1))
         print(
-            f"    another writer meanwhile, {len(waits):,} times: median wait {waits[len(waits) // 2]:.0f} ms, "
-            f"99 % {waits[len(waits) * 99 // 100]:.0f} ms, longest {waits[-1]:.0f} ms"
+            f"    another writer meanwhile waited {median:.0f} ms (median), {most:.0f} ms (99 %), "
+            f"{longest:.0f} ms (longest of {len(waits):,})"
         )
 
 
 def _waits(running: subprocess.Popen[str], path: Path) -> Iterator[float]:
-    """Milliseconds that another program waits for its own small transaction, twenty times a second, sorted."""
+    """Milliseconds that another program waits for a small transaction, twenty times a second, sorted."""
     done = threading.Event()
     found: list[float] = []
 
