@@ -101,7 +101,7 @@ def import_csv(
                         refused.write(*outcome)
                 if progress is not None:
                     progress(sheet.position(), size)
-                most = min(CHUNK, max(FEWEST, int(len(chunk) * LONGEST / taken)))
+                most = rows_next(len(chunk), taken)
                 time.sleep(PAUSE)
     return ImportResult(
         read=counted.total() + refused.number,
@@ -111,6 +111,11 @@ def import_csv(
         refused=refused.number,
         refused_file=str(refused.path) if refused.number else None,
     )
+
+
+def rows_next(rows: int, seconds: float) -> int:
+    """How many rows the next transaction may hold, if ``rows`` took ``seconds``."""
+    return min(CHUNK, max(FEWEST, int(rows * LONGEST / max(seconds, 1e-6))))
 
 
 def _judged(

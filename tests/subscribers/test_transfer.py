@@ -193,6 +193,23 @@ def test_a_list_that_says_someone_left_ends_the_subscription(database: Database,
         assert connection.scalar(select(func.count()).select_from(subscribers)) == 1
 
 
+@pytest.mark.parametrize(
+    ("rows", "seconds", "following"),
+    [
+        (1000, 0.04, 1000),
+        (1000, 0.08, 500),
+        (1000, 0.02, 2000),
+        (1000, 0.001, 2000),
+        (1000, 9, 100),
+        (1, 0, 2000),
+    ],
+)
+def test_a_transaction_holds_fewer_rows_where_they_take_longer(
+    rows: int, seconds: float, following: int
+) -> None:
+    assert transfer.rows_next(rows, seconds) == following
+
+
 def wiped(database: Database) -> None:
     with database.write() as connection:
         for table in (consents, subscriptions, subscribers, suppressions, forgotten):
