@@ -19,7 +19,7 @@ FLOORS = (
     ("pipeline.run", "pipeline.preview", "pipeline.demo"),
     ("pipeline.plan", "pipeline.compose"),
     ("pipeline.delivery.handover",),
-    ("pipeline.editions", "pipeline.choose", "pipeline.letter"),
+    ("pipeline.editions", "pipeline.choose", "pipeline.letter", "pipeline.events", "pipeline.sync"),
     ("pipeline.delivery", "pipeline.pull", "pipeline.images"),
     ("pipeline.posts", "pipeline.identity", "pipeline.register"),
     ("pipeline.installation",),

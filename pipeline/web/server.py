@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def run(installation: Installation, host: str, port: int, listening: Callable[[str], None]) -> None:
     """Serve until told to end; ``listening`` is called with the address once connections are taken."""
+    app = make_app(installation)  # before the address is told: it may find that it cannot serve
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -34,6 +35,6 @@ def run(installation: Installation, host: str, port: int, listening: Callable[[s
         listening(f"http://{shown}:{listener.getsockname()[1]}")
         # Requests are not logged: the addresses of later pages hold tokens.
         config = uvicorn.Config(
-            make_app(installation), access_log=False, log_level="warning", server_header=False, lifespan="off"
+            app, access_log=False, log_level="warning", server_header=False, lifespan="off"
         )
         uvicorn.Server(config).run(sockets=[listener])
