@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import pytest
 import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
 from pipeline.events import take
 from pipeline.providers.events import Event, Kind
@@ -20,9 +19,10 @@ from subscribers import consent, directory, suppression
 from subscribers.consent import Action
 from subscribers.people import Status
 from subscribers.suppression import OWN, Reason
-from subscribers.tables import consents, merged, subscribers, subscriptions, suppressions
+from subscribers.tables import merged, suppressions
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
@@ -108,14 +108,14 @@ def soft(person: int, *numbers: int) -> list[Event]:
     ],
 )
 def test_each_kind_suppresses_as_it_must_and_the_proof_is_kept(
-    database: Database, kind: Kind, reasons: set[Reason]
+    sqlite_database: Database, kind: Kind, reasons: set[Reason]
 ) -> None:
-    with database.write() as connection:
+    with sqlite_database.write() as connection:
         person = on_list(connection)
         assert take(connection, [event(kind, person, address=ANN, reason="550 no")], "SendGrid") == 1
         known = directory.person(connection, ANN)
     assert known is not None
-    assert standing(database) == reasons
+    assert standing(sqlite_database) == reasons
     left = {one.status for one in known.subscriptions} == {Status.UNSUBSCRIBED}
     assert left is (Reason.UNSUBSCRIBED in reasons)
     told = {one.wording for one in known.consent if one.action is Action.SUPPRESSED}
@@ -153,7 +153,8 @@ def test_without_an_id_the_address_names_the_person_and_off_the_list_it_is_suppr
         bounced = event(Kind.BOUNCE, None, address="Ann@Example.net")
         left = event(Kind.UNSUBSCRIBE, None, address="stranger@example.net")
         take(connection, [bounced, left, event(Kind.BOUNCE, None, address="no address")], "SendGrid")
-        kept = dict(connection.execute(select(events.c.id, events.c.subscriber_id)).tuples().all())
+        rows = connection.execute(select(events.c.id, events.c.subscriber_id))
+        kept = {row.id: row.subscriber_id for row in rows}
     assert (kept[bounced.id], kept[left.id]) == (person, None)
     assert standing(database) == {Reason.BOUNCED}
     assert standing(database, "stranger@example.net") == {Reason.UNSUBSCRIBED}
@@ -161,9 +162,7 @@ def test_without_an_id_the_address_names_the_person_and_off_the_list_it_is_suppr
 
 def test_of_who_is_not_known_any_more_nothing_is_kept_but_that_something_came(database: Database) -> None:
     with database.write() as connection:
-        gone = event(
-            Kind.BOUNCE, 4711, address=ANN, reason="mailbox of a widow", edition="weekly-1", batch="b"
-        )
+        gone = event(Kind.BOUNCE, 4711, address=ANN, reason="of a widow", edition="weekly-1", batch="b")
         take(connection, [gone], "SendGrid")
         row = connection.execute(select(events)).one()
         assert connection.execute(select(suppressions)).all() == []
@@ -184,9 +183,7 @@ def test_who_moved_to_an_address_on_the_list_is_found_under_its_id(database: Dat
         connection.execute(insert(merged).values(old_id=4711, new_id=person))
         old = "old@example.net"
         take(connection, [event(Kind.BOUNCE, 4711, address=old)], "SendGrid")
-        assert suppression.reasons(connection, ANN) == set(), (
-            "the address they left tells nothing of this one"
-        )
+        assert suppression.reasons(connection, ANN) == set(), "it was the address they left"
         take(connection, [event(Kind.UNSUBSCRIBE, 4711, address=old)], "SendGrid")
         assert set(connection.scalars(select(events.c.subscriber_id))) == {person}
     assert standing(database) == {Reason.UNSUBSCRIBED}
@@ -205,16 +202,16 @@ def test_who_moved_to_an_address_on_the_list_is_found_under_its_id(database: Dat
     ],
 )
 def test_what_was_taken_back_since_is_not_done_again_by_an_event_that_comes_late(
-    database: Database, clock: time_machine.Traveller, kind: Kind, action: Action, after: set[Reason]
+    sqlite_database: Database, clock: time_machine.Traveller, kind: Kind, action: Action, after: set[Reason]
 ) -> None:
-    with database.write() as connection:
+    with sqlite_database.write() as connection:
         person = on_list(connection)
         clock.move_to(START + timedelta(days=5))
         consent.record(connection, person, action, source="test")
         take(connection, [event(kind, person, 4)], "SendGrid")
         assert suppression.reasons(connection, ANN) == after
         take(connection, [event(kind, person, 6)], "SendGrid")
-    assert standing(database) >= after | {MEANS[kind]}, "what happens after it counts"
+    assert standing(sqlite_database) >= after | {MEANS[kind]}, "what happens after it counts"
 
 
 # Soft bounces
@@ -257,30 +254,30 @@ def test_an_edition_that_arrived_between_them_breaks_the_row(database: Database)
     assert standing(database) == {Reason.BOUNCED}
 
 
-def test_an_edition_that_was_not_for_them_does_not(database: Database) -> None:
-    with database.write() as connection:
+def test_an_edition_that_was_not_for_them_does_not(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
         person, other = on_list(connection), on_list(connection, "ben@example.net")
         deliver(connection, [person], 1)
         deliver(connection, [other], 2)
         deliver(connection, [person], 3, state="uncertain")
         deliver(connection, [person], 4)
         take(connection, soft(person, 1, 3, 4), "SendGrid")
-    assert standing(database) == {Reason.BOUNCED}
+    assert standing(sqlite_database) == {Reason.BOUNCED}
 
 
-def test_several_bounces_of_one_edition_are_one(database: Database) -> None:
-    with database.write() as connection:
+def test_several_bounces_of_one_edition_are_one(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
         person = on_list(connection)
         deliver(connection, [person], 1)
         take(connection, soft(person, 1, 1, 1), "SendGrid")
-    assert standing(database) == set()
+    assert standing(sqlite_database) == set()
 
 
 @pytest.mark.parametrize("action", [Action.LIFTED, Action.MOVED])
 def test_the_row_begins_anew_once_staff_lifted_it_or_the_address_changed(
-    database: Database, clock: time_machine.Traveller, action: Action
+    sqlite_database: Database, clock: time_machine.Traveller, action: Action
 ) -> None:
-    with database.write() as connection:
+    with sqlite_database.write() as connection:
         person = on_list(connection)
         for number in (1, 2, 3, 4):
             deliver(connection, [person], number)
@@ -291,7 +288,7 @@ def test_the_row_begins_anew_once_staff_lifted_it_or_the_address_changed(
         assert suppression.reasons(connection, ANN) == set()
         deliver(connection, [person], 5)
         take(connection, soft(person, 5), "SendGrid")
-    assert standing(database) == {Reason.BOUNCED}
+    assert standing(sqlite_database) == {Reason.BOUNCED}
 
 
 # Any order
@@ -311,42 +308,47 @@ SINCE = st.lists(
 
 
 @given(told=TOLD, since=SINCE, chance=st.randoms(use_true_random=False))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_and_any_repetition_of_the_same_events_suppress_the_same(
     sqlite_database: Database,
     told: list[tuple[Kind, int, int]],
     since: list[tuple[Action, int, int]],
     chance: random.Random,
 ) -> None:
-    addresses = ["ann@example.net", "ben@example.net", "cat@example.net"]
-
-    def outcome(order: list[list[int]]) -> list[frozenset[Reason]]:
-        with sqlite_database.write() as connection:
-            for table in (events, recipients, batches, editions, digests, suppressions):
-                connection.execute(delete(table))
-            for table in (consents, subscriptions, subscribers):
-                connection.execute(delete(table))
-            people = [on_list(connection, address) for address in addresses]
-            for number in range(1, 6):
-                deliver(connection, people, number)
-            for action, who, day in since:
-                with time_machine.travel(START + timedelta(days=day, hours=12), tick=False):
-                    consent.record(connection, people[who], action, source="test")
-            made = [
-                event(kind, people[who], day, edition=f"weekly-{day}", id=f"{n}")
-                for n, (kind, who, day) in enumerate(told)
-            ]
-            for post in order:
-                take(connection, [made[n] for n in post], "SendGrid")
-            return [suppression.reasons(connection, address) for address in addresses]
-
     every = list(range(len(told)))
     shuffled = [*every, *chance.choices(every, k=4)]
     chance.shuffle(shuffled)
     cut = chance.randint(0, len(shuffled))
-    one_by_one = outcome([[n] for n in every])
-    assert outcome([every]) == one_by_one
-    assert outcome([shuffled[:cut], shuffled[cut:], every]) == one_by_one
+    orders = [[[n] for n in every], [every], [shuffled[:cut], shuffled[cut:], every]]
+    with sqlite_database.write() as connection:
+        outcomes = [_outcome(connection, told, since, order) for order in orders]
+    assert outcomes == outcomes[:1] * 3
+
+
+def _outcome(
+    connection: Connection,
+    told: list[tuple[Kind, int, int]],
+    since: list[tuple[Action, int, int]],
+    order: list[list[int]],
+) -> list[frozenset[Reason]]:
+    """Who ends up suppressed when these events come in posts of this order; nothing of it stays."""
+    addresses = ["ann@example.net", "ben@example.net", "cat@example.net"]
+    with connection.begin_nested() as attempt:
+        people = [on_list(connection, address) for address in addresses]
+        for number in range(1, 6):
+            deliver(connection, people, number)
+        for action, who, day in since:
+            with time_machine.travel(START + timedelta(days=day, hours=12), tick=False):
+                consent.record(connection, people[who], action, source="test")
+        made = [
+            event(kind, people[who], day, edition=f"weekly-{day}", id=f"{n}")
+            for n, (kind, who, day) in enumerate(told)
+        ]
+        for post in order:
+            take(connection, [made[n] for n in post], "SendGrid")
+        found = [suppression.reasons(connection, address) for address in addresses]
+        attempt.rollback()
+    return found
 
 
 def test_what_a_person_did_and_what_befell_them_are_different_things() -> None:
