@@ -53,25 +53,30 @@ class _People:
 
     def __init__(self, connection: Connection, events: Sequence[Event]) -> None:
         named = {event.subscriber for event in events if event.subscriber is not None}
-        self.addresses = _addresses(connection, named)
+        self._addresses = _addresses(connection, named)
         # Somebody moved to an address that was on the list already: they live on under its id.
         gone = select(merged.c.old_id, merged.c.new_id).where(
-            among(connection, merged.c.old_id, sorted(named - self.addresses.keys()))
+            among(connection, merged.c.old_id, sorted(named - self._addresses.keys()))
         )
         self._moved = {row.old_id: row.new_id for row in connection.execute(gone)}
-        self.addresses |= _addresses(connection, set(self._moved.values()))
+        self._addresses |= _addresses(connection, set(self._moved.values()))
         unnamed = {_normal(event.address) for event in events if event.subscriber is None}
         by_address = select(subscribers.c.email, subscribers.c.id).where(
             among(connection, subscribers.c.email, sorted(unnamed - {""}))
         )
         self._by_address = {row.email: row.id for row in connection.execute(by_address)}
+        self._addresses |= {person: address for address, person in self._by_address.items()}
+
+    def address(self, person: int) -> str:
+        """The present address of somebody on the list."""
+        return self._addresses[person]
 
     def of(self, event: Event) -> int | None:
         """The id of the person; None for who is not on the list, or no longer."""
         if event.subscriber is None:
             return self._by_address.get(_normal(event.address)) if event.address else None
         person = self._moved.get(event.subscriber, event.subscriber)
-        return person if person in self.addresses else None
+        return person if person in self._addresses else None
 
     def report(self, event: Event) -> Report | None:
         """What an event has for a consequence; None: none, or not for anybody we may know of."""
@@ -81,7 +86,7 @@ class _People:
         if event.subscriber is not None:
             if person is None:
                 return None  # forgotten, or nobody: the reader of a test copy
-            present = self.addresses[person]
+            present = self.address(person)
             if event.means is Reason.BOUNCED and address not in ("", present):
                 return None  # an address that they have left; it tells nothing of the present one
             address = present
@@ -137,18 +142,21 @@ def _worn_out(connection: Connection, persons: Collection[int], people: _People)
     The row is that of the ledger, so that it does not matter when which event arrives: an edition that was
     handed over and of which no soft bounce is known breaks it.
     """
-    for person, editions in _softly(connection, persons).items():
-        if len(editions) < IN_A_ROW:
-            continue
+    worn = {
+        person: editions
+        for person, editions in _softly(connection, persons).items()
+        if len(editions) >= IN_A_ROW
+    }
+    if not worn:
+        return
+    slugs = {slug for editions in worn.values() for slug in editions}
+    for person, handed_over in ledger.handed_over(connection, worn.keys(), slugs).items():
         row: list[datetime] = []
-        for edition in reversed(ledger.of_subscriber(connection, person)):
-            if edition["state"] not in ("sent", "uncertain"):
-                continue
-            row = [*row, editions[edition["slug"]]] if edition["slug"] in editions else []
+        for slug in handed_over:
+            row = [*row, worn[person][slug]] if slug in worn[person] else []
             if len(row) == IN_A_ROW:
-                address = people.addresses.get(person) or _addresses(connection, {person})[person]
                 said = f"{IN_A_ROW} editions in a row bounced for now"
-                yield Report(address, person, Reason.BOUNCED, max(row), said)
+                yield Report(people.address(person), person, Reason.BOUNCED, max(row), said)
                 break
 
 
