@@ -51,6 +51,7 @@ def one(item: Any) -> Any:
         (event("bounce", type="blocked", bounce_classification="Unclassified"), Kind.BLOCKED, None),
         (event("dropped", reason="Bounced Address"), Kind.DROPPED, Reason.BOUNCED),
         (event("dropped", reason="Invalid"), Kind.DROPPED, Reason.BOUNCED),
+        (event("dropped", reason="Invalid", email="invalid@example.net"), Kind.DROPPED, Reason.BOUNCED),
         (event("dropped", reason="Invalid SMTPAPI header"), Kind.DROPPED, None),
         (event("dropped", reason="Spam Reporting Address"), Kind.DROPPED, Reason.COMPLAINED),
         (event("dropped", reason="Unsubscribed Address"), Kind.DROPPED, Reason.UNSUBSCRIBED),

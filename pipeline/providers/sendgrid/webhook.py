@@ -84,7 +84,7 @@ def _event(item: object) -> Event:
         # Neither is asked for, and who opened what is nobody's business: that it came, and no more.
         return Event(_id(item), at, kind)
     address = _text(item, "email")
-    reason = about(address, _text(item, "response" if kind is Kind.DEFERRED else "reason"))
+    said = _text(item, "response" if kind is Kind.DEFERRED else "reason")
     return Event(
         id=_id(item),
         at=at,
@@ -93,9 +93,9 @@ def _event(item: object) -> Event:
         address=address,
         edition=_matching(_SLUG, item.get("edition")),
         batch=_matching(_BATCH, item.get("batch")),
-        reason=reason or None,
+        reason=about(address, said) or None,
         detail=_detail(item, address) if kind is Kind.UNKNOWN else None,
-        means=_DROPPED.get(reason.casefold()) if kind is Kind.DROPPED else _MEANS.get(kind),
+        means=_DROPPED.get(said.strip().casefold()) if kind is Kind.DROPPED else _MEANS.get(kind),
     )
 
 
