@@ -153,6 +153,11 @@ def suppress_many(connection: Connection, emails: Sequence[str], reason: Reason,
     )
 
 
+def standing(connection: Connection, emails: Collection[str]) -> dict[str, set[Reason]]:
+    """Everything that keeps each of many normalised addresses from mail; only those that something does."""
+    return {email: set(some) for email, some in _reasons(connection, emails).items()}
+
+
 def counts(connection: Connection) -> dict[Reason, int]:
     """How many addresses each reason holds for, all reasons named; an address may have several."""
     found = dict.fromkeys(Reason, 0)

@@ -21,6 +21,7 @@ FLOORS = (
     ("pipeline.plan", "pipeline.compose"),
     ("pipeline.delivery.handover", "pipeline.confirming"),
     ("pipeline.editions", "pipeline.choose", "pipeline.letter", "pipeline.words"),
+    ("pipeline.events", "pipeline.sync"),
     ("pipeline.delivery", "pipeline.pull", "pipeline.images"),
     ("pipeline.posts", "pipeline.identity", "pipeline.register"),
     ("pipeline.installation",),

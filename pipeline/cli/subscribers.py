@@ -340,3 +340,26 @@ def _document(installation: Installation, person: Person) -> dict[str, Any]:
         ],
         "editions": editions,
     }
+
+
+@subscribers.command()
+@common
+@click.pass_obj
+def sync(options: Options) -> None:
+    """Take over whom SendGrid mails no more: bounces, spam reports, unsubscribes.
+
+    Safe to repeat. Who signed up anew after they left, and whom staff let back in, stays.
+    """
+    from dataclasses import asdict
+
+    from pipeline.sync import sync as take_over
+
+    with options.open() as installation:
+        synced = take_over(installation, Progress("Reading lists"))
+    lines = [
+        f"SendGrid's lists: {synced.bounced:,} bounced, {synced.complained:,} complained, "
+        f"{synced.unsubscribed:,} unsubscribed; {synced.new:,} of them new here"
+    ]
+    if synced.unreadable:
+        lines.append(f"{plural(synced.unreadable, 'entry', 'entries')} could not be read as an address.")
+    options.print(asdict(synced), *lines)

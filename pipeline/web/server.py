@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def run(installation: Installation, host: str, port: int, listening: Callable[[str], None]) -> None:
     """Serve until told to end; ``listening`` is called with the address once connections are taken."""
-    app = make_app(installation)
+    app = make_app(installation)  # before the address is told: it may find that it cannot serve
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
