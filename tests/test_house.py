@@ -22,7 +22,7 @@ FLOORS = (
     ("pipeline.editions", "pipeline.choose", "pipeline.letter"),
     ("pipeline.delivery", "pipeline.pull", "pipeline.images"),
     ("pipeline.posts", "pipeline.identity", "pipeline.register"),
-    ("pipeline.installation",),
+    ("pipeline.installation", "pipeline.mailbox"),
     ("pipeline.providers",),
     ("pipeline.feed",),
     ("pipeline.settings", "pipeline.database", "pipeline.migrations"),

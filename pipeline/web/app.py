@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipeline.web import images
+from pipeline.web import images, inbound
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 def make_app(installation: Installation) -> Starlette:
     """The application over one opened installation, which the caller closes."""
     return Starlette(
-        routes=[*images.routes(installation.database), Route("/healthz", _alive, methods=["GET"])],
+        routes=[
+            *images.routes(installation.database),
+            *inbound.routes(installation),
+            Route("/healthz", _alive, methods=["GET"]),
+        ],
         exception_handlers={404: _nowhere},
     )
 
