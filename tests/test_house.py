@@ -24,7 +24,7 @@ FLOORS = (
     ("pipeline.events", "pipeline.sync"),
     ("pipeline.delivery", "pipeline.pull", "pipeline.images"),
     ("pipeline.posts", "pipeline.identity", "pipeline.register"),
-    ("pipeline.installation",),
+    ("pipeline.installation", "pipeline.mailbox"),
     ("pipeline.providers",),
     ("pipeline.feed",),
     ("pipeline.scrub",),

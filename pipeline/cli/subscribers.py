@@ -197,20 +197,58 @@ def show(options: Options, address: str) -> None:
 
 
 @subscribers.command()
-@click.argument("address")
+@click.argument("address", required=False)
+@click.option(
+    "--mailbox",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Obey the mails in this Maildir or mbox that ask to leave.",
+)
 @_of_digests
 @common
 @click.pass_obj
-def unsubscribe(options: Options, address: str, digests: tuple[str, ...]) -> None:
-    """Let ADDRESS go, from everything or from one digest. An address not on the list is kept from imports."""
+def unsubscribe(
+    options: Options, address: str | None, mailbox: Path | None, digests: tuple[str, ...]
+) -> None:
+    """Let ADDRESS go, from everything or from one digest. An address not on the list is kept from imports.
+
+    With --mailbox, whoever wrote to newsletter.unsubscribe_mailto: by the token of a letter, or in plain
+    words ("unsubscribe"). Handled mails are marked read and answered in a Maildir, and remembered in
+    PATH.handled for an mbox; bounces and automatic replies unsubscribe nobody; what asks for nothing is left
+    for you.
+    """
+    if (address is None) == (mailbox is None):
+        raise UsageError("Name an ADDRESS or a --mailbox, and not both.", "See --help.")
+    if mailbox is not None:
+        if digests:
+            raise UsageError(
+                "--digest does not go with --mailbox.", "Each mail says itself what it wants to end."
+            )
+        _work_off(options, mailbox)
+        return
     from subscribers import directory
 
     with options.open() as installation:
         chosen = _chosen(installation.config, digests) if digests else None
         with installation.database.write() as connection:
-            person = directory.unsubscribe(connection, address, digests=chosen, source="command line")
+            person = directory.unsubscribe(connection, address or "", digests=chosen, source="command line")
         if person is not None:
             _print(options, installation, person)
+
+
+def _work_off(options: Options, mailbox: Path) -> None:
+    from dataclasses import asdict
+
+    from pipeline.mailbox import work_off
+
+    with options.open() as installation, installation.database.lock("mailbox"):
+        counts = work_off(installation.database, installation.tokens, mailbox, Progress("Reading"))
+    options.print(
+        asdict(counts),
+        f"{plural(counts.read, 'mail')} read: {counts.unsubscribed:,} unsubscribed, "
+        f"{counts.already:,} had left before, {counts.unknown:,} not on the list, "
+        f"{counts.ignored:,} automatic, {counts.left:,} left for you",
+    )
 
 
 @subscribers.command()

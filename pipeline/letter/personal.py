@@ -11,6 +11,7 @@ import html
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from pipeline.providers import Recipient
 from subscribers.tokens import Purpose
@@ -18,6 +19,12 @@ from subscribers.tokens import Purpose
 if TYPE_CHECKING:
     from pipeline.config import Config, Newsletter
     from subscribers.tokens import Tokens
+
+# RFC 5322, 2.1.1: a line is at most 998 characters; the header's name and brackets stand on it as well.
+_LONGEST_VALUE = 998 - len("List-Unsubscribe: <>")
+
+_PLAIN = "@!$'*+"
+"""What may stand in an address (RFC 5322's atoms) and as it is in a URI, beside letters, digits and -._~."""
 
 TAG = re.compile(r"%%rapport-[a-z-]*%%")
 
@@ -105,10 +112,12 @@ def _hosted(config: Config, digest: str, subscriber: int, address: str) -> Recip
 def _recipient(
     newsletter: Newsletter, digest: str, subscriber: int, address: str, unsubscribe: str, preferences: str
 ) -> Recipient:
+    mailto = newsletter.unsubscribe_mailto
+    also = f", <{_mailto(mailto, unsubscribe)}>" if mailto else ""
     unsubscribe = f"{newsletter.pages}/unsubscribe/{unsubscribe}"
     preferences = f"{newsletter.pages}/preferences/{preferences}"
-    mailto = newsletter.unsubscribe_mailto
-    also = f", <mailto:{mailto}?subject=unsubscribe>" if mailto else ""
+    if len(unsubscribe) + len(also) > _LONGEST_VALUE:
+        also = ""  # the https link alone is what RFC 8058 asks for
     host = re.sub(r"^https?://|[:/].*$", "", newsletter.pages)
     headers = {
         # RFC 8058, 3.1 wants one https URI and the POST header just so; RFC 2919 the id in brackets.
@@ -123,6 +132,12 @@ def _recipient(
         TEXT_TAGS.preferences: preferences,
     }
     return Recipient(subscriber, address, headers, fields)
+
+
+def _mailto(address: str, token: str) -> str:
+    # RFC 6068, 2: signs that a URI gives a meaning are encoded. The token says whom the mail is for, whatever
+    # address it comes from.
+    return f"mailto:{quote(address, safe=_PLAIN)}?subject=unsubscribe%20{token}"
 
 
 def _in_html(value: str) -> str:
