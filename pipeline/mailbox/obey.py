@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline.tables import editions
-from subscribers import consent, directory
+from pipeline.leaving import leave_by_link
+from subscribers import directory
+from subscribers.leaving import leave
+from subscribers.tables import subscribers
 from subscribers.tokens import Claim
 
 if TYPE_CHECKING:
@@ -32,22 +34,17 @@ def obey(connection: Connection, request: Request) -> Outcome:
     kept from later imports.
     """
     if isinstance(request.who, Claim):
-        return _leave(connection, request.who.subscriber, _digest_of(connection, request.who.edition))
+        ended = leave_by_link(connection, request.who, everything=False, source=SOURCE).ended
+        return _outcome(connection, request.who.subscriber, ended)
     person = directory.person(connection, request.who)
     if person is None or person.id is None:
         directory.unsubscribe(connection, request.who, source=SOURCE)
         return Outcome.UNKNOWN
-    return _leave(connection, person.id, None)
+    return _outcome(connection, person.id, leave(connection, person.id, digest=None, source=SOURCE))
 
 
-def _leave(connection: Connection, subscriber: int, digest: str | None) -> Outcome:
-    before = len(consent.history(connection, subscriber))
-    digests = None if digest is None else [digest]
-    person = directory.unsubscribe(connection, subscriber, digests=digests, source=SOURCE)
-    if person is None:
-        return Outcome.UNKNOWN
-    return Outcome.UNSUBSCRIBED if len(person.consent) > before else Outcome.ALREADY
-
-
-def _digest_of(connection: Connection, edition: int) -> str | None:
-    return connection.scalar(select(editions.c.digest).where(editions.c.id == edition))
+def _outcome(connection: Connection, subscriber: int, ended: bool) -> Outcome:
+    if ended:
+        return Outcome.UNSUBSCRIBED
+    known = select(subscribers.c.id).where(subscribers.c.id == subscriber)
+    return Outcome.UNKNOWN if connection.execute(known).first() is None else Outcome.ALREADY
