@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from subscribers import consent, directory, suppression
 from subscribers.consent import Action
+from subscribers.leaving import leave
 from subscribers.sets import among
 from subscribers.suppression import OWN, Reason
 from subscribers.tables import consents
@@ -74,8 +75,10 @@ def heed(connection: Connection, reports: Sequence[Report], source: str) -> froz
 
 def _suppress(connection: Connection, report: Report, reason: Reason, source: str) -> None:
     if reason is Reason.UNSUBSCRIBED:
-        who = report.address if report.person is None else report.person
-        directory.unsubscribe(connection, who, source=source)
+        if report.person is None:
+            directory.unsubscribe(connection, report.address, source=source)
+        else:
+            leave(connection, report.person, digest=None, source=source)
     elif suppression.suppress(connection, report.address, reason, source) and report.person is not None:
         said = f"{reason}: {report.said}" if report.said else reason.value
         consent.record(connection, report.person, Action.SUPPRESSED, wording=said, source=source)
