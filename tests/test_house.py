@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("pipeline.cli", "pipeline.web"),
     ("pipeline.run", "pipeline.preview", "pipeline.demo"),
+    ("pipeline.mailbox",),
     ("pipeline.upkeep", "pipeline.leaving", "pipeline.forgetting"),
     ("pipeline.plan", "pipeline.compose"),
     ("pipeline.delivery.handover", "pipeline.confirming"),
@@ -24,7 +25,7 @@ FLOORS = (
     ("pipeline.events", "pipeline.sync"),
     ("pipeline.delivery", "pipeline.pull", "pipeline.images"),
     ("pipeline.posts", "pipeline.identity", "pipeline.register"),
-    ("pipeline.installation", "pipeline.mailbox"),
+    ("pipeline.installation",),
     ("pipeline.providers",),
     ("pipeline.feed",),
     ("pipeline.scrub",),
