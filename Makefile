@@ -10,7 +10,7 @@ demo: $(INSTALLED)
 	$(BIN)/rapport demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n 3
+	$(BIN)/pytest -n 3 --dist worksteal
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

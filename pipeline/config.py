@@ -287,6 +287,11 @@ class Delivery(Section):
     sendgrid: SendGrid = SendGrid()
     smtp: Smtp = Smtp()
 
+    @property
+    def hosted_unsubscribe(self) -> bool:
+        """Whether SendGrid hosts the page behind the letter's one link, for who serves no pages."""
+        return self.provider == "sendgrid" and self.sendgrid.unsubscribe == "sendgrid"
+
 
 class DatabaseSection(Section):
     url: str = "sqlite:///rapport.db"
@@ -353,8 +358,8 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _reachable(self) -> Config:
-        ours = self.delivery.provider != "sendgrid" or self.delivery.sendgrid.unsubscribe == "ours"
-        if self.delivery.provider != "outbox" and ours and not self.newsletter.public_url:
+        ours = self.delivery.provider != "outbox" and not self.delivery.hosted_unsubscribe
+        if ours and not self.newsletter.public_url:
             raise ValueError(
                 "newsletter.public_url is missing: the unsubscribe links of real mail lead there; "
                 "write the address where `rapport serve` is reached"

@@ -7,7 +7,7 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.errors import BusyError, RapportError
+from pipeline.errors import BusyError, ConfigError, RapportError
 from pipeline.letter.confirmation import confirmation_mail
 from pipeline.providers import Batch, Outcome, Recipient, Result
 from pipeline.providers.choice import provider
@@ -55,6 +55,11 @@ def ask_for_staff(installation: Installation, email: str, *, name: str, digests:
     Raises SubscriberError when the address gets no mail, or had enough of these mails for now: staff, other
     than a stranger at the form, are told.
     """
+    if installation.config.delivery.provider != "outbox" and not installation.config.newsletter.public_url:
+        raise ConfigError(
+            "newsletter.public_url is missing: the mail's link would lead nowhere.",
+            "Write where `rapport serve` is reached; or add them with --consent and your evidence.",
+        )
     with installation.database.write() as connection:
         reason = suppression.reason_for(connection, email)
         if reason is not None and not signup.may_be_asked(connection, email):

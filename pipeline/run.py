@@ -17,7 +17,7 @@ from pipeline.delivery.handover import Delivery, message_of
 from pipeline.due import moment_of
 from pipeline.editions import next_free_due
 from pipeline.errors import BusyError, ProviderError, RapportError, understood
-from pipeline.letter.personal import Links, sample
+from pipeline.letter.personal import Links, is_of, tester
 from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.providers import Batch, Result
 from pipeline.providers.choice import provider
@@ -69,10 +69,13 @@ def run(
     return [_Run(installation, digest, at_once, progress).outcome() for digest in digests]
 
 
-def send(installation: Installation, digest: Digest, slug: str, progress: Progress) -> Row[Any]:
+def send(
+    installation: Installation, digest: Digest, slug: str, progress: Progress, *, synced: bool = False
+) -> Row[Any]:
     """Deliver an approved edition, or go on with one left in `sending`. The caller holds the lock.
 
-    One that is sent already is given back as it is. Raises RapportError when it may not be sent.
+    One that is sent already is given back as it is. Raises RapportError when it may not be sent. ``synced``:
+    whoever left at the provider was taken off right before.
     """
     with installation.database.read() as connection:
         edition = editions.by_slug(connection, slug)
@@ -82,14 +85,34 @@ def send(installation: Installation, digest: Digest, slug: str, progress: Progre
         raise RapportError(
             f"{slug} is {edition.status}, not approved.", f"Decide with `rapport editions approve {slug}`."
         )
+    _must_fit(installation, edition)
     if edition.status == "approved":
         _must_pass(installation, edition)
+        if not synced:
+            _sync(installation)
     chosen = provider(installation.config, installation.folder)
     links = Links(installation.config, installation.tokens, digest.name)
     try:
         return Delivery(installation.database, installation.config, chosen, links, progress).run(edition)
     finally:
         chosen.close()
+
+
+def _must_fit(installation: Installation, edition: Row[Any]) -> None:
+    # The tags of one way out would go out as they stand by the other.
+    if not is_of(installation.config, edition.text):
+        raise RapportError(
+            f"{edition.slug} was composed before delivery.sendgrid.unsubscribe was changed.",
+            "Set that back until it is sent, or compose it anew (once approved: cancel it first).",
+        )
+
+
+def _sync(installation: Installation) -> None:
+    """Where people leave on SendGrid's page only, an edition waits until it is known who did."""
+    if installation.config.delivery.hosted_unsubscribe:
+        from pipeline.sync import sync
+
+        sync(installation)
 
 
 def approve(installation: Installation, slug: str) -> Row[Any]:
@@ -115,13 +138,13 @@ def _errors(installation: Installation, edition: Row[Any]) -> str:
 
 
 def send_test(installation: Installation, edition: Row[Any], address: str) -> None:
-    """Send one marked copy to staff. No row of the ledger, and no list headers: its links do nothing."""
+    """Send one marked copy to staff. No row of the ledger, and no list headers."""
     from subscribers.addresses import normalise
 
     if not edition.html:
         raise RapportError(f"{edition.slug} is {edition.status}: it has no letter.", "Test another edition.")
     chosen = provider(installation.config, installation.folder)
-    reader = replace(sample(installation.config, edition.digest, normalise(address)), headers={})
+    reader = tester(installation.config, edition.digest, normalise(address))
     message = message_of(installation.config, edition)
     message = replace(message, subject=f"[Test] {message.subject}")
     try:
@@ -238,18 +261,20 @@ class _Run:
             return self._ran(decided.outcome, edition, decided.reason)
         # What would stop the sending stops it before the letter is frozen.
         provider(self.installation.config, self.installation.folder).close()
+        _must_fit(self.installation, edition)
+        _sync(self.installation)
         with self.database.write() as connection:
             if not anyone(connection, self.digest.name, situation.today()):
                 edition = editions.move(connection, edition.slug, "skip", reason="nobody is subscribed yet")
                 return self._ran("skipped", edition, "nobody is subscribed yet; the posts wait")
             approved = editions.approve_draft(connection, edition.id)
-        return self._send(approved) if approved is not None else self._alone()
+        return self._send(approved, synced=True) if approved is not None else self._alone()
 
-    def _send(self, edition: Row[Any], due: str = "") -> Ran:
+    def _send(self, edition: Row[Any], due: str = "", *, synced: bool = False) -> Ran:
         if due:
             with self.database.write() as connection:
                 editions.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
-        edition = send(self.installation, self.digest, edition.slug, self.progress)
+        edition = send(self.installation, self.digest, edition.slug, self.progress, synced=synced)
         # Cancelled midway by staff is no word of its own here: the rest of it was skipped.
         outcome = "skipped" if edition.status == "cancelled" else edition.status
         return self._ran(outcome, edition, edition.reason or "")

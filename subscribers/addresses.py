@@ -28,6 +28,8 @@ def normalise(raw: str) -> str:
 
     Raises SubscriberError with a reason that does not repeat the address.
     """
+    if _PLAIN.fullmatch(raw):
+        return raw
     address = unicodedata.normalize("NFC", raw).strip().strip(_ZERO_WIDTH).strip().lower()
     if _PLAIN.fullmatch(address):
         return address

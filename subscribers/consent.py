@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, String, Text, literal, select
+from sqlalchemy import BigInteger, String, Text, literal, select
 
 from subscribers import clock
 from subscribers.errors import SubscriberError
-from subscribers.sets import among
+from subscribers.sets import among, given
 from subscribers.tables import Moment, consents, subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 
 class Action(StrEnum):
@@ -98,19 +98,40 @@ def record_all(
     subscriber_ids: Sequence[int],
     action: Action,
     *,
-    digest: str,
+    digest: str | None,
     wording: str,
     source: str,
 ) -> None:
     """Write down the same for many people, in one statement."""
-    said: Select[tuple[int, datetime, str, str, str, str]] = select(
+    said = _said(action, digest, wording).add_columns(literal(source, Text()))
+    _record(connection, said.where(among(connection, subscribers.c.id, subscriber_ids)))
+
+
+def record_each(
+    connection: Connection,
+    sources: Sequence[tuple[int, str]],
+    action: Action,
+    *,
+    digest: str | None,
+    wording: str,
+) -> None:
+    """Write down the same for many people, each by id with a source of their own, in one statement."""
+    each = given(connection, {"id": BigInteger(), "source": Text()}, sources)
+    said = _said(action, digest, wording).add_columns(each.c.source)
+    _record(connection, said.join_from(subscribers, each, subscribers.c.id == each.c.id))
+
+
+def _said(action: Action, digest: str | None, wording: str) -> Select[Any]:
+    return select(
         subscribers.c.id,
         literal(clock.now(), Moment()),
         literal(action.value, String()),
         literal(digest, String()),
         literal(wording, Text()),
-        literal(source, Text()),
-    ).where(among(connection, subscribers.c.id, subscriber_ids))
+    )
+
+
+def _record(connection: Connection, said: Select[Any]) -> None:
     columns = ["subscriber_id", "at", "action", "digest", "wording", "source"]
     connection.execute(consents.insert().from_select(columns, said))
 

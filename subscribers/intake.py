@@ -7,27 +7,40 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Date, String, bindparam, literal, null, select, update
+from sqlalchemy import select
 
-from subscribers import clock, consent, suppression
+from subscribers import enrolment, suppression
 from subscribers.consent import Action
 from subscribers.people import Status
-from subscribers.sets import among, insert
-from subscribers.tables import Moment, subscribers, subscriptions
+from subscribers.sets import among
+from subscribers.suppression import Reason
+from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
+    from subscribers.rehearsal import Rehearsal
+
+ACTIVE, LEFT = Status.ACTIVE.value, Status.UNSUBSCRIBED.value
+NOTHING: Mapping[str, str] = {}
+NO_REASON: frozenset[Reason] = frozenset()
+
 
 class Applicant(NamedTuple):
-    """A row that names a person, address and name in their kept form; ``left``: and wants no more mail."""
+    """A row that names a person, address and name in their kept form.
+
+    ``left``: and wants no more mail; ``reason``: or must get none; ``proof``: what the list itself says of
+    when they agreed.
+    """
 
     email: str
     name: str
     digests: Sequence[str]
     left: bool = False
+    reason: Reason | None = None
+    proof: str = ""
 
 
 class Outcome(StrEnum):
@@ -37,148 +50,116 @@ class Outcome(StrEnum):
 
 
 @dataclass(slots=True)
-class _Known:
+class Known:
     """What stands in the database of one address, and what the rows so far make of it."""
 
     email: str
-    statuses: Mapping[str, str]  # replaced, never changed: for most people it is the same one as before
+    statuses: Mapping[str, str]  # replaced, never changed: most people share it with others
     statuses_before: Mapping[str, str]
     id: int | None = None
     name: str = ""
-    suppression: str = ""
     name_before: str = ""
+    reasons: frozenset[Reason] = NO_REASON
+    reasons_before: frozenset[Reason] = NO_REASON
+    steps: int = 0
+
+
+class Kind(NamedTuple):
+    """What is to be written down; ``wording`` where it is not the one of the import."""
+
+    action: Action
+    digest: str | None
+    wording: str = ""
 
 
 class Intake:
     """One chunk of a list. `judge` each row in order, then `write`: so it does not matter for the outcome
-    whether two rows of one person share a chunk.
+    whether two rows of one person share a chunk. With a ``rehearsal`` the chunk goes there instead of into
+    the database.
     """
 
-    def __init__(self, connection: Connection, emails: Iterable[str]) -> None:
+    def __init__(
+        self, connection: Connection, emails: Iterable[str], rehearsal: Rehearsal | None = None
+    ) -> None:
         self._connection = connection
-        nothing: Mapping[str, str] = {}
-        self._known = {email: _Known(email, nothing, nothing) for email in emails}
+        self._rehearsal = rehearsal
+        self._known = {email: Known(email, NOTHING, NOTHING) for email in emails}
+        # A person's records stand in the order of what happened: so everyone's first come first, and so on.
+        self._steps: dict[tuple[int, Kind], list[tuple[Known, str]]] = defaultdict(list)
+        self._combined: dict[tuple[str, ...], Mapping[str, str]] = {}
         self._look_up(list(self._known))
 
     def judge(self, row: Applicant) -> tuple[Outcome, str]:
         """What the row changes; or, as the second, the reason it is refused: the same as when staff add
         one person, so that no list brings back who left.
         """
-        known = self._known[row.email]
-        held = [known.statuses.get(digest) for digest in row.digests]
-        wanted = Status.UNSUBSCRIBED if row.left else Status.ACTIVE
-        if not row.left:
-            if known.suppression:
-                return Outcome.UNCHANGED, f"suppressed: {known.suppression}"
-            if Status.UNSUBSCRIBED in held:
-                return Outcome.UNCHANGED, "unsubscribed"
+        email, name, digests, left, reason, proof = row
+        known = self._known[email]
         outcome = Outcome.UNCHANGED
-        if any(status != wanted for status in held):
-            outcome = Outcome.CHANGED if known.id or known.statuses else Outcome.ADDED
-            known.statuses = {**known.statuses, **dict.fromkeys(row.digests, wanted.value)}
-        if row.name and not known.name:
-            known.name = row.name
-            outcome = Outcome.CHANGED if outcome == Outcome.UNCHANGED else outcome
+        if reason is not None:
+            outcome = self._suppressed(known, reason)
+            if not left:
+                return outcome, ""
+        if known.reasons and (not left or Reason.FORGOTTEN in known.reasons):
+            return Outcome.UNCHANGED, f"suppressed: {suppression.to_tell(known.reasons)}"
+        held = known.statuses
+        if held and not left and any(held.get(digest) == Status.UNSUBSCRIBED for digest in digests):
+            return Outcome.UNCHANGED, "unsubscribed"
+        wanted = LEFT if left else ACTIVE
+        new = [digest for digest in digests if held.get(digest) != wanted]
+        if new:
+            outcome = Outcome.CHANGED if known.id or held else Outcome.ADDED
+            known.statuses = self._with(held, new, wanted)
+            for digest in new:
+                self._step(known, Kind(Action.UNSUBSCRIBED if left else Action.IMPORTED, digest), proof)
+        if name and not known.name:
+            known.name = name
+            outcome = Outcome.CHANGED if outcome is Outcome.UNCHANGED else outcome
         return outcome, ""
 
     def write(self, *, wording: str, source: str) -> None:
         """Bring the database to what the rows said."""
-        self._add_people()
-        begun: dict[tuple[str, str, bool], list[int]] = defaultdict(list)
-        for known in self._known.values():
-            if known.statuses is known.statuses_before or known.id is None:
-                continue
-            for digest, status in known.statuses.items():
-                before = known.statuses_before.get(digest)
-                if status != before:
-                    begun[digest, status, before is not None].append(known.id)
-        for (digest, status, existed), ids in begun.items():
-            self._subscribe(ids, digest, status, existed=existed)
-            left = status == Status.UNSUBSCRIBED
-            consent.record_all(
-                self._connection,
-                ids,
-                Action.UNSUBSCRIBED if left else Action.IMPORTED,
-                digest=digest,
-                wording="" if left else wording,
-                source=source,
-            )
-        self._fill_in_names()
+        if self._rehearsal is not None:
+            self._rehearsal.remember(self._known.values())
+            return
+        enrolment.write(self._connection, self._known, self._steps, wording=wording, source=source)
+
+    def _suppressed(self, known: Known, reason: Reason) -> Outcome:
+        if reason in known.reasons:
+            return Outcome.UNCHANGED
+        known.reasons |= {reason}
+        if known.id or known.statuses:
+            self._step(known, Kind(Action.SUPPRESSED, None, reason.value), "")
+        return Outcome.CHANGED
+
+    def _step(self, known: Known, kind: Kind, proof: str) -> None:
+        known.steps += 1
+        self._steps[known.steps, kind].append((known, proof))
+
+    def _with(self, held: Mapping[str, str], digests: Sequence[str], status: str) -> Mapping[str, str]:
+        if held:
+            return {**held, **dict.fromkeys(digests, status)}
+        key = (status, *digests)
+        if key not in self._combined:
+            self._combined[key] = dict.fromkeys(digests, status)
+        return self._combined[key]
 
     def _look_up(self, emails: list[str]) -> None:
-        people: dict[int, _Known] = {}
-        found = self._connection.execute(
-            select(subscribers.c.id, subscribers.c.email, subscribers.c.name).where(
-                among(self._connection, subscribers.c.email, emails)
-            )
+        connection = self._connection
+        columns = (subscribers.c.id, subscribers.c.email, subscribers.c.name)
+        found = connection.execute(
+            select(*columns, subscriptions.c.digest, subscriptions.c.status)
+            .join_from(subscribers, subscriptions, isouter=True)
+            .where(among(connection, subscribers.c.email, emails))
         )
-        for id_, email, name in found.all():
-            known = people[id_] = self._known[email]
-            known.id, known.name, known.name_before = id_, name, name
-        if people:
-            held = self._connection.execute(
-                select(subscriptions.c.subscriber_id, subscriptions.c.digest, subscriptions.c.status).where(
-                    among(self._connection, subscriptions.c.subscriber_id, list(people))
-                )
-            )
-            for id_, digest, status in held.all():
-                known = people[id_]
-                known.statuses = known.statuses_before = {**known.statuses, digest: status}
-        for email, reason in suppression.strongest(self._connection, emails).items():
-            self._known[email].suppression = reason
-
-    def _add_people(self) -> None:
-        new = [known for known in self._known.values() if known.id is None and known.statuses]
-        if not new:
-            return
-        now = clock.now()
-        self._connection.execute(
-            insert(self._connection, subscribers).on_conflict_do_nothing(index_elements=["email"]),
-            [{"email": known.email, "name": known.name, "created_at": now} for known in new],
-        )
-        ids = self._connection.execute(
-            select(subscribers.c.email, subscribers.c.id).where(
-                among(self._connection, subscribers.c.email, [known.email for known in new])
-            )
-        )
-        for email, id_ in ids.all():
+        for id_, email, name, digest, status in found.all():
             known = self._known[email]
-            known.id, known.name_before = id_, known.name
-
-    def _subscribe(self, ids: list[int], digest: str, status: str, *, existed: bool) -> None:
-        now = clock.now()
-        if existed:
-            # Whoever unsubscribed since the look-up stays so.
-            self._connection.execute(
-                update(subscriptions)
-                .where(
-                    subscriptions.c.digest == digest,
-                    among(self._connection, subscriptions.c.subscriber_id, ids),
-                    subscriptions.c.status != Status.UNSUBSCRIBED.value,
-                )
-                .values(status=status, since=now, paused_until=null())
-            )
-            return
-        people = select(
-            subscribers.c.id,
-            literal(digest, String()),
-            literal(status, String()),
-            literal(now, Moment()),
-            literal(None, Date()),
-        ).where(among(self._connection, subscribers.c.id, ids))
-        columns = ["subscriber_id", "digest", "status", "since", "paused_until"]
-        self._connection.execute(
-            insert(self._connection, subscriptions)
-            .from_select(columns, people)
-            .on_conflict_do_nothing(index_elements=["subscriber_id", "digest"])
-        )
-
-    def _fill_in_names(self) -> None:
-        named = [known for known in self._known.values() if known.id and known.name != known.name_before]
-        if named:
-            self._connection.execute(
-                update(subscribers)
-                .where(subscribers.c.id == bindparam("person"), subscribers.c.name == "")
-                .values(name=bindparam("new_name")),
-                [{"person": known.id, "new_name": known.name} for known in named],
-            )
+            known.id, known.name, known.name_before = id_, name, name
+            if digest is not None:
+                known.statuses = self._with(known.statuses, (digest,), status)
+                known.statuses_before = known.statuses
+        for email, reasons in suppression.of_many(connection, emails).items():
+            known = self._known[email]
+            known.reasons = known.reasons_before = reasons
+        if self._rehearsal is not None:
+            self._rehearsal.recall(self._known)

@@ -11,34 +11,38 @@ from subscribers.errors import SubscriberError
 from subscribers.intake import Applicant
 from subscribers.people import Status
 from subscribers.sheet import unguard
+from subscribers.suppression import Reason, to_tell
+from subscribers.tools import TOOLS, UNKNOWN, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from subscribers.sheet import Record
+    from subscribers.tools import Sign, Standing, Tool
 
 EMAIL = ("email", "emailaddress")
 NAMES = (("name",), ("fullname",), ("firstname", "lastname"), ("firstname",))
-STATUSES = {
-    "": Status.ACTIVE,
-    "active": Status.ACTIVE,
-    "subscribed": Status.ACTIVE,
-    "unsubscribed": Status.UNSUBSCRIBED,
-    "pending": Status.PENDING,
-}
+
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d))?")
+_WAY = re.compile(r"[A-Za-z][\w .:/-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Numbers of columns. ``headed``: the first row names them and holds nobody."""
+    """Numbers of columns. ``headed``: the first row names them and holds nobody. ``tool``: who wrote them, if
+    it can be told.
+    """
 
     header: tuple[str, ...]
     headed: bool
     email: int
     names: tuple[int, ...]
+    tool: str = ""
     digest: int | None = None
-    status: int | None = None
+    signs: tuple[tuple[int, Sign], ...] = ()
+    moments: tuple[tuple[int, str], ...] = ()
+    origin: int | None = None
 
     def applicant(self, record: Record, digests: Sequence[str]) -> Applicant | str:
         """What the row asks for, or the reason it cannot be taken.
@@ -48,42 +52,77 @@ class Layout:
         """
         if record.problem:
             return record.problem
-        digest = self._cell(record, self.digest).strip()
-        if digest and digest not in digests:
-            return "It is for another digest than this import."
-        status = STATUSES.get(self._cell(record, self.status).strip().lower())
-        if status is None:
-            return "Its status is not one that Rapport knows."
-        if status == Status.PENDING:
-            return "This person has not confirmed."
+        left, reason, proof = False, None, ""
+        if self.signs or self.digest is not None:
+            digest = self._cell(record, self.digest).strip()
+            if digest and digest not in digests:
+                return "It is for another digest than this import."
+            digests = (digest,) if digest else digests
+            found = self._standings(record)
+            if None in found:
+                return "Its status is not one that Rapport knows."
+            # `is`, for a status and a reason may both be "unsubscribed" and are equal then.
+            left = any(one is Status.UNSUBSCRIBED for one in found)
+            reasons = [one for one in found if isinstance(one, Reason)]
+            reason = to_tell(reasons) if reasons else None
+            if Status.PENDING in found and not left and reason is None:
+                return "This person has not confirmed."
         try:
             email = normalise(self._cell(record, self.email))
         except SubscriberError as error:
             return error.message
+        if self.tool:
+            proof = self._proof(record)
         name = " ".join([self._cell(record, column) for column in self.names])
-        return Applicant(
-            email, clean_name(name), (digest,) if digest else digests, status == Status.UNSUBSCRIBED
-        )
+        return Applicant(email, clean_name(name), digests, left, reason, proof)
+
+    def _standings(self, record: Record) -> list[Standing | None]:
+        """How the person stands by each column that says so; None for a word that is not known."""
+        found = []
+        for column, sign in self.signs:
+            word = self._cell(record, column).strip().lower()
+            found.append(sign.words.get(word, sign.otherwise))
+        return found
+
+    def _proof(self, record: Record) -> str:
+        """When and by which way they agreed, as the tool knows it: (Mailchimp: opted in 2021-03-04 10:11).
+
+        Only what looks like a date, or like the name or address of a page, is repeated: the cell is a
+        stranger's, and a page's address may carry an address behind a question mark.
+        """
+        said = []
+        for column, what in self.moments:
+            if moment := _MOMENT.match(self._cell(record, column).strip()):
+                said.append(f"{what} {' '.join(part for part in moment.groups() if part)}")
+        way = self._cell(record, self.origin).partition("?")[0].strip()
+        if _WAY.fullmatch(way):
+            said.append(f"by {way}")
+        return f"({self.tool}: {', '.join(said)})" if said else f"({self.tool})"
 
     @staticmethod
     def _cell(record: Record, column: int | None) -> str:
         if column is None or column >= len(record.cells):
             return ""
-        return unguard(record.cells[column])
+        cell = record.cells[column]
+        return unguard(cell) if cell[:1] == "'" else cell
 
 
 def find_layout(first: Record, path: Path) -> Layout:
     """Read the columns' names off the first row, or their meaning, if it names none but holds an address."""
-    names = [_plain(cell) for cell in first.cells]
+    names = [plain(cell) for cell in first.cells]
     email = next((names.index(name) for name in EMAIL if name in names), None)
     if email is not None:
+        tool = _tool(frozenset(names), first, path)
         return Layout(
             header=tuple(first.cells),
             headed=True,
             email=email,
             names=next((tuple(map(names.index, some)) for some in NAMES if set(some) <= set(names)), ()),
-            digest=names.index("digest") if "digest" in names else None,
-            status=names.index("status") if "status" in names else None,
+            tool=tool.name,
+            digest=names.index("digest") if "digest" in names and not tool.name else None,
+            signs=tuple((names.index(sign.column), sign) for sign in tool.signs if sign.column in names),
+            moments=tuple((names.index(column), what) for column, what in tool.moments if column in names),
+            origin=names.index(tool.origin) if tool.origin in names else None,
         )
     email = next((column for column, cell in enumerate(first.cells) if "@" in cell), None)
     if email is None:
@@ -99,5 +138,15 @@ def find_layout(first: Record, path: Path) -> Layout:
     return Layout(header, headed=False, email=email, names=() if name is None else (name,))
 
 
-def _plain(cell: str) -> str:
-    return re.sub(r"[\s_-]", "", cell).casefold()
+def _tool(columns: frozenset[str], first: Record, path: Path) -> Tool:
+    fitting = [tool for tool in TOOLS if tool.fits(columns)]
+    if len(fitting) > 1:
+        # Their words differ (`inactive` is one tool's "gone" and another's "not yet"): guessing could mail
+        # who left.
+        among = " and ".join(sorted({tool.name or "Rapport" for tool in fitting}))
+        raise SubscriberError(
+            f"{path}, line {first.line}: the columns are those of {among}.",
+            "Export the list again without columns of your own, or keep only email, name and status.",
+            code="file",
+        )
+    return fitting[0] if fitting else UNKNOWN

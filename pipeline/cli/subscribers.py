@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,7 @@ from pipeline.cli.options import Options, Progress, common, plural
 from pipeline.errors import RapportError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import TextIO
+    from collections.abc import Callable
 
     from pipeline.config import Config
     from pipeline.installation import Installation
@@ -92,10 +90,12 @@ def add(
 def import_(
     options: Options, file: Path, consent: str, refused: Path | None, dry_run: bool, digests: tuple[str, ...]
 ) -> None:
-    """Add everyone in FILE: CSV with the columns email and name, or an address a line.
+    """Add everyone in FILE: CSV as Mailchimp, Substack, Ghost, Kit, Buttondown, beehiiv, listmonk or Rapport
+    export it, with the columns email and name, or an address a line.
 
-    Who had unsubscribed stays unsubscribed. Rows that cannot be taken go to a file of their own, each with
-    the reason. Importing the same file again changes nothing.
+    Who had unsubscribed stays unsubscribed, and who bounced or complained gets nothing here either. Rows that
+    cannot be taken go to a file of their own, each with the reason. Importing the same file again changes
+    nothing.
     """
     from dataclasses import asdict
 
@@ -103,8 +103,9 @@ def import_(
 
     # One import at a time: two would wait for each other's people on PostgreSQL.
     with options.open() as installation, installation.database.lock("import"):
+        database = installation.database
         result = import_csv(
-            installation.database.write,
+            database.read if dry_run else database.write,
             file,
             digests=_chosen(installation.config, digests),
             wording=consent,
@@ -125,34 +126,56 @@ def import_(
 
 @subscribers.command()
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write there. [default: stdout]")
+@click.option("--log", is_flag=True, help="Say who took the list out so far, and when; export nothing.")
 @common
 @click.pass_obj
-def export(options: Options, out: Path | None) -> None:
-    """Print everyone as CSV, one row a subscription."""
-    from subscribers.transfer import export_csv
+def export(options: Options, out: Path | None, log: bool) -> None:
+    """Print everyone as CSV, one row a subscription, with the proof that they asked for it.
 
-    with (
-        options.open() as installation,
-        _destination(out) as file,
-        installation.database.read() as connection,
-    ):
-        rows = export_csv(connection, file)
+    Addresses that must get no mail are in it, with the reason. Each export is put on record.
+    """
+    from contextlib import nullcontext
+
+    from subscribers.export import export_csv
+    from subscribers.private import written_whole
+
+    with options.open() as installation:
+        database = installation.database
+        if log:
+            _print_exports(options, installation)
+            return
+        with written_whole(out) if out else nullcontext(sys.stdout) as file:
+            what = f"the list, to {out.name}" if out else "the list, to standard output"
+            rows = export_csv(database.read, database.write, file, who=_user(), what=what)
     if out:
         click.echo(f"Wrote {plural(rows, 'row')} to {out}.", err=True)
 
 
-@contextmanager
-def _destination(out: Path | None) -> Iterator[TextIO]:
-    if out is None:
-        yield sys.stdout
-        return
-    import os
+def _print_exports(options: Options, installation: Installation) -> None:
+    from dataclasses import asdict
 
-    # A list of readers of a mental-health letter is for its owner only.
-    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.fchmod(descriptor, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        yield file
+    from subscribers.export import history
+
+    with installation.database.read() as connection:
+        found = history(connection)
+    document = [asdict(one) | {"at": one.at.isoformat(timespec="seconds")} for one in found]
+    lines = [
+        f"{one['at']} {one['who']}: {one['what']}, "
+        f"{'not to its end' if one['people'] is None else plural(one['people'], 'person', 'people')}"
+        for one in document
+    ]
+    options.print({"exports": document}, *(lines or ["The list was never exported."]))
+
+
+def _user() -> str:
+    """Whom the operating system takes us for: not what the environment says, which anyone can write."""
+    import os
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 @subscribers.command()
@@ -174,20 +197,58 @@ def show(options: Options, address: str) -> None:
 
 
 @subscribers.command()
-@click.argument("address")
+@click.argument("address", required=False)
+@click.option(
+    "--mailbox",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Obey the mails in this Maildir or mbox that ask to leave.",
+)
 @_of_digests
 @common
 @click.pass_obj
-def unsubscribe(options: Options, address: str, digests: tuple[str, ...]) -> None:
-    """Let ADDRESS go, from everything or from one digest. An address not on the list is kept from imports."""
+def unsubscribe(
+    options: Options, address: str | None, mailbox: Path | None, digests: tuple[str, ...]
+) -> None:
+    """Let ADDRESS go, from everything or from one digest. An address not on the list is kept from imports.
+
+    With --mailbox, whoever wrote to newsletter.unsubscribe_mailto: by the token of a letter, or in plain
+    words ("unsubscribe"). Handled mails are marked read and answered in a Maildir, and remembered in
+    PATH.handled for an mbox; bounces and automatic replies unsubscribe nobody; what asks for nothing is left
+    for you.
+    """
+    if (address is None) == (mailbox is None):
+        raise UsageError("Name an ADDRESS or a --mailbox, and not both.", "See --help.")
+    if mailbox is not None:
+        if digests:
+            raise UsageError(
+                "--digest does not go with --mailbox.", "Each mail says itself what it wants to end."
+            )
+        _work_off(options, mailbox)
+        return
     from subscribers import directory
 
     with options.open() as installation:
         chosen = _chosen(installation.config, digests) if digests else None
         with installation.database.write() as connection:
-            person = directory.unsubscribe(connection, address, digests=chosen, source="command line")
+            person = directory.unsubscribe(connection, address or "", digests=chosen, source="command line")
         if person is not None:
             _print(options, installation, person)
+
+
+def _work_off(options: Options, mailbox: Path) -> None:
+    from dataclasses import asdict
+
+    from pipeline.mailbox import work_off
+
+    with options.open() as installation, installation.database.lock("mailbox"):
+        counts = work_off(installation.database, installation.tokens, mailbox, Progress("Reading"))
+    options.print(
+        asdict(counts),
+        f"{plural(counts.read, 'mail')} read: {counts.unsubscribed:,} unsubscribed, "
+        f"{counts.already:,} had left before, {counts.unknown:,} not on the list, "
+        f"{counts.ignored:,} automatic, {counts.left:,} left for you",
+    )
 
 
 @subscribers.command()
@@ -317,3 +378,26 @@ def _document(installation: Installation, person: Person) -> dict[str, Any]:
         ],
         "editions": editions,
     }
+
+
+@subscribers.command()
+@common
+@click.pass_obj
+def sync(options: Options) -> None:
+    """Take over whom SendGrid mails no more: bounces, spam reports, unsubscribes.
+
+    Safe to repeat. Who signed up anew after they left, and whom staff let back in, stays.
+    """
+    from dataclasses import asdict
+
+    from pipeline.sync import sync as take_over
+
+    with options.open() as installation:
+        synced = take_over(installation, Progress("Reading lists"))
+    lines = [
+        f"SendGrid's lists: {synced.bounced:,} bounced, {synced.complained:,} complained, "
+        f"{synced.unsubscribed:,} unsubscribed; {synced.new:,} of them new here"
+    ]
+    if synced.unreadable:
+        lines.append(f"{plural(synced.unreadable, 'entry', 'entries')} could not be read as an address.")
+    options.print(asdict(synced), *lines)

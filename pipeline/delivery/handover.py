@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import editions
 from pipeline.delivery import ledger
 from pipeline.errors import ProviderError
+from pipeline.letter.personal import HOSTED_TAGS
 from pipeline.providers import Batch, Message, Outcome, Result
 from subscribers import clock
 
@@ -185,4 +186,5 @@ def message_of(config: Config, edition: Row[Any]) -> Message:
         reply_to=newsletter.reply_to or newsletter.from_email,
         html=edition.html,
         text=edition.text,
+        hosted_tag=HOSTED_TAGS.unsubscribe if config.delivery.hosted_unsubscribe else "",
     )

@@ -17,10 +17,11 @@ from sqlalchemy import and_, case, exists, func, insert, literal, select, update
 
 from pipeline.tables import batches, editions, recipients
 from subscribers.audience import fix, mailable, why_not
+from subscribers.sets import among
 from subscribers.tables import suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import date, datetime
 
     from sqlalchemy import Connection, Row
@@ -299,6 +300,31 @@ def of_subscriber(connection: Connection, subscriber: int) -> list[dict[str, Any
         {"slug": row.slug, "state": row.state, "at": row.at.isoformat(timespec="seconds") if row.at else None}
         for row in connection.execute(query)
     ]
+
+
+def handed_over(
+    connection: Connection, people: Collection[int], since: Collection[str]
+) -> dict[int, list[str]]:
+    """The editions that each person was handed over in, oldest first, from the oldest of ``since`` on.
+
+    By edition, for that is how recipients are found: looked for by the person alone, all of them are read.
+    """
+    oldest = select(func.min(editions.c.id)).where(among(connection, editions.c.slug, sorted(since)))
+    recent = list(connection.scalars(select(editions.c.id).where(editions.c.id >= oldest.scalar_subquery())))
+    query = (
+        select(recipients.c.subscriber_id, editions.c.slug)
+        .select_from(_joined.join(editions, editions.c.id == recipients.c.edition_id))
+        .where(
+            among(connection, recipients.c.edition_id, recent),
+            among(connection, recipients.c.subscriber_id, sorted(people)),
+            _state.in_(("sent", "uncertain")),
+        )
+        .order_by(editions.c.id)
+    )
+    found: dict[int, list[str]] = {}
+    for person, slug in connection.execute(query):
+        found.setdefault(person, []).append(slug)
+    return found
 
 
 def _is(edition: int, number: int) -> Any:

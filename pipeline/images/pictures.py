@@ -92,7 +92,8 @@ def _keep(connection: Connection, url: str, before: Row[Any] | None, seen: Seen 
 
 def is_hosting(config: Config) -> bool:
     """Whether letters may show copies that are served from here: where nobody reaches us, none can."""
-    return config.theme.images == "host" and bool(config.newsletter.public_url)
+    served = bool(config.newsletter.public_url) and not config.delivery.hosted_unsubscribe
+    return config.theme.images == "host" and served
 
 
 def known(connection: Connection, config: Config, posts: Sequence[Post]) -> dict[int, Picture]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from pipeline.providers import Recipient
 from subscribers.tokens import Purpose
@@ -17,6 +19,12 @@ from subscribers.tokens import Purpose
 if TYPE_CHECKING:
     from pipeline.config import Config, Newsletter
     from subscribers.tokens import Tokens
+
+# RFC 5322, 2.1.1: a line is at most 998 characters; the header's name and brackets stand on it as well.
+_LONGEST_VALUE = 998 - len("List-Unsubscribe: <>")
+
+_PLAIN = "@!$'*+"
+"""What may stand in an address (RFC 5322's atoms) and as it is in a URI, beside letters, digits and -._~."""
 
 TAG = re.compile(r"%%rapport-[a-z-]*%%")
 
@@ -28,6 +36,29 @@ class Tags(NamedTuple):
 
 HTML_TAGS = Tags("%%rapport-unsubscribe-html%%", "%%rapport-preferences-html%%")
 TEXT_TAGS = Tags("%%rapport-unsubscribe-text%%", "%%rapport-preferences-text%%")
+
+HOSTED_TAGS = Tags("%%rapport-unsubscribe-hosted%%", "")
+"""Of both parts, where SendGrid puts the address of its own page (subscription_tracking, substitution_tag:
+"the URL of the link will be placed at the substitution tag's location with no additional formatting")."""
+
+NOBODY = "https://unsubscribe.example/preview"
+"""What stands for SendGrid's page where a letter is only looked at."""
+
+
+class Parts(NamedTuple):
+    html: Tags
+    text: Tags
+
+
+def tags(config: Config) -> Parts:
+    """The tags that a letter holds under this configuration."""
+    hosted = config.delivery.hosted_unsubscribe
+    return Parts(HOSTED_TAGS, HOSTED_TAGS) if hosted else Parts(HTML_TAGS, TEXT_TAGS)
+
+
+def is_of(config: Config, letter: str) -> bool:
+    """Whether a letter (either part) was composed for the way out that the configuration names."""
+    return (HOSTED_TAGS.unsubscribe in letter) == config.delivery.hosted_unsubscribe
 
 
 _TAG_LIKE = re.compile(r"%(?=%rapport-)|\{(?=[{%])")
@@ -42,29 +73,51 @@ class Links:
     """Makes what is personal in a letter: signed links, and the list headers that hold them."""
 
     def __init__(self, config: Config, tokens: Tokens, digest: str) -> None:
-        self._newsletter = config.newsletter
+        self._config = config
         self._tokens = tokens
         self._digest = digest
 
     def recipient(self, subscriber: int, address: str, edition: int) -> Recipient:
         """One reader of one edition, with headers and fields filled in."""
+        if self._config.delivery.hosted_unsubscribe:
+            return _hosted(self._config, self._digest, subscriber, address)
         unsubscribe = self._tokens.sign(Purpose.UNSUBSCRIBE, subscriber, edition)
         preferences = self._tokens.sign(Purpose.PREFERENCES, subscriber, edition)
-        return _recipient(self._newsletter, self._digest, subscriber, address, unsubscribe, preferences)
+        return _recipient(
+            self._config.newsletter, self._digest, subscriber, address, unsubscribe, preferences
+        )
 
 
 def sample(config: Config, digest: str, address: str) -> Recipient:
-    """A reader who is nobody (subscriber 0): for previews and test copies, with links that do nothing."""
+    """A reader who is nobody (subscriber 0), for previews: with links that do nothing."""
+    if config.delivery.hosted_unsubscribe:
+        return replace(_hosted(config, digest, 0, address), fields={HOSTED_TAGS.unsubscribe: NOBODY})
     return _recipient(config.newsletter, digest, 0, address, "preview", "preview")
+
+
+def tester(config: Config, digest: str, address: str) -> Recipient:
+    """The same for a copy that is mailed to staff: no list headers, for they would do nothing. A link that
+    SendGrid puts in is left to it; that one works, and unsubscribes who follows it."""
+    if config.delivery.hosted_unsubscribe:
+        return Recipient(0, address, {}, {})
+    return replace(sample(config, digest, address), headers={})
+
+
+def _hosted(config: Config, digest: str, subscriber: int, address: str) -> Recipient:
+    # SendGrid adds List-Unsubscribe and List-Unsubscribe-Post itself, and ours beside them would make two.
+    domain = config.newsletter.from_email.rpartition("@")[2]
+    return Recipient(subscriber, address, {"List-Id": f"<{digest}.{domain}>"}, {})
 
 
 def _recipient(
     newsletter: Newsletter, digest: str, subscriber: int, address: str, unsubscribe: str, preferences: str
 ) -> Recipient:
+    mailto = newsletter.unsubscribe_mailto
+    also = f", <{_mailto(mailto, unsubscribe)}>" if mailto else ""
     unsubscribe = f"{newsletter.pages}/unsubscribe/{unsubscribe}"
     preferences = f"{newsletter.pages}/preferences/{preferences}"
-    mailto = newsletter.unsubscribe_mailto
-    also = f", <mailto:{mailto}?subject=unsubscribe>" if mailto else ""
+    if len(unsubscribe) + len(also) > _LONGEST_VALUE:
+        also = ""  # the https link alone is what RFC 8058 asks for
     host = re.sub(r"^https?://|[:/].*$", "", newsletter.pages)
     headers = {
         # RFC 8058, 3.1 wants one https URI and the POST header just so; RFC 2919 the id in brackets.
@@ -79,6 +132,12 @@ def _recipient(
         TEXT_TAGS.preferences: preferences,
     }
     return Recipient(subscriber, address, headers, fields)
+
+
+def _mailto(address: str, token: str) -> str:
+    # RFC 6068, 2: signs that a URI gives a meaning are encoded. The token says whom the mail is for, whatever
+    # address it comes from.
+    return f"mailto:{quote(address, safe=_PLAIN)}?subject=unsubscribe%20{token}"
 
 
 def _in_html(value: str) -> str:

@@ -13,7 +13,7 @@ from pipeline.letter.cta import call_to_action
 from pipeline.letter.direction import of_language
 from pipeline.letter.intro import intro as both_forms
 from pipeline.letter.mjml import html_of
-from pipeline.letter.personal import HTML_TAGS, TEXT_TAGS
+from pipeline.letter.personal import tags
 from pipeline.letter.shown import day, shown
 from pipeline.letter.templates import environment, render, render_line
 from pipeline.letter.text import finished
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config import Config, Digest
+    from pipeline.letter.personal import Tags
     from pipeline.letter.shown import Picture
     from pipeline.posts import Post
 
@@ -73,11 +74,11 @@ def render_letter(
     context["preheader"] = cut(preheader, PREHEADER)
     in_html = {
         "intro": Markup(opening.html),  # noqa: S704 (rendered by letter/intro.py, which escapes)
-        "links": _links(config, slug, HTML_TAGS.unsubscribe, HTML_TAGS.preferences),
+        "links": _links(config, slug, tags(config).html),
     }
     in_text = {
         "intro": opening.text,
-        "links": _links(config, slug, TEXT_TAGS.unsubscribe, TEXT_TAGS.preferences),
+        "links": _links(config, slug, tags(config).text),
     }
     template = f"letter/{digest.layout}"
     mjml = render(environment(own, markup=True), f"{template}.mjml", context | in_html)
@@ -103,6 +104,8 @@ def _context(
     }
 
 
-def _links(config: Config, slug: str, unsubscribe: str, preferences: str) -> dict[str, str]:
-    browser = f"{config.newsletter.pages}/archive/{slug}"
-    return {"unsubscribe": unsubscribe, "preferences": preferences, "browser": browser}
+def _links(config: Config, slug: str, personal: Tags) -> dict[str, str]:
+    # Without pages of ours there is nothing to prefer on, and nothing to read in a browser.
+    served = not config.delivery.hosted_unsubscribe
+    browser = f"{config.newsletter.pages}/archive/{slug}" if served else ""
+    return {"unsubscribe": personal.unsubscribe, "preferences": personal.preferences, "browser": browser}

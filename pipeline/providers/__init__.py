@@ -26,6 +26,8 @@ class Message:
     reply_to: str
     html: str
     text: str
+    hosted_tag: str = ""
+    """What the provider puts the address of its own unsubscribe page in place of; empty: it hosts none."""
 
 
 @dataclass(frozen=True, slots=True)

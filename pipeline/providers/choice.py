@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pipeline.config import Config
     from pipeline.providers import Provider
+    from pipeline.providers.sendgrid.suppressions import SuppressionLists
 
 
 def provider(config: Config, folder: Path) -> Provider:
@@ -34,16 +35,29 @@ def provider(config: Config, folder: Path) -> Provider:
         raise ConfigError(
             'delivery.provider = "smtp" is not built yet.', 'Use "sendgrid", or "outbox" to try things out.'
         )
-    if delivery.sendgrid.unsubscribe == "sendgrid":
-        raise ConfigError(
-            'delivery.sendgrid.unsubscribe = "sendgrid" is not built yet.',
-            'Leave it at "ours".',
-        )
     from pipeline.providers.sendgrid import SendGrid
 
+    settings = delivery.sendgrid
+    return SendGrid(api_key=_key(), api_url=settings.api_url, timeout=settings.timeout)
+
+
+def suppression_lists(config: Config) -> SuppressionLists:
+    """The provider's own lists of who gets no mail. Raises ConfigError where there are none, or no key."""
+    if config.delivery.provider != "sendgrid":
+        raise ConfigError(
+            f'delivery.provider is "{config.delivery.provider}", which keeps no suppression lists.',
+            'There is nothing to sync; it is for delivery.provider = "sendgrid".',
+        )
+    from pipeline.providers.sendgrid.suppressions import SuppressionLists
+
+    settings = config.delivery.sendgrid
+    return SuppressionLists(api_key=_key(), api_url=settings.api_url, timeout=settings.timeout)
+
+
+def _key() -> str:
     key = os.environ.get("SENDGRID_API_KEY", "").strip()
     if not key:
         raise ConfigError(
             "There is no SendGrid key.", "Put it into the environment variable SENDGRID_API_KEY."
         )
-    return SendGrid(api_key=key, api_url=delivery.sendgrid.api_url, timeout=delivery.sendgrid.timeout)
+    return key

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from pipeline.web import images, public
+from pipeline.web import images, inbound, public, webhooks
 from pipeline.web.public.guard import Guard
 from pipeline.web.public.network import Limits
 from pipeline.web.public.pages import Pages
@@ -43,6 +43,8 @@ def make_app(installation: Installation) -> Starlette:
     routes: list[BaseRoute] = [
         *images.routes(installation.database),
         *public.routes(site),
+        *webhooks.routes(installation),
+        *inbound.routes(installation),
         Route("/healthz", _alive, methods=["GET"]),
     ]
     # A proxy may take the path of public_url away or leave it on.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def run(installation: Installation, host: str, port: int, listening: Callable[[str], None]) -> None:
     """Serve until told to end; ``listening`` is called with the address once connections are taken."""
-    app = make_app(installation)
+    app = make_app(installation)  # before the address is told: it may find that it cannot serve
     with listen(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         listening(f"http://{shown}:{listener.getsockname()[1]}")

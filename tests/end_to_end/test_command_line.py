@@ -172,6 +172,9 @@ def test_an_export_can_be_imported_and_runs_no_formula(project: Project) -> None
     project.rapport("subscribers", "export", "--out", "list.csv")
     assert (project.folder / "list.csv").stat().st_mode & 0o777 == 0o600
     assert project.json("subscribers", "import", "list.csv", "--consent", "Moved")["unchanged"] == 1
+    to_file, to_screen = project.json("subscribers", "export", "--log")["exports"]
+    assert (to_file["what"], to_file["people"]) == ("the list, to list.csv", 1)
+    assert (to_screen["what"], to_screen["who"]) == ("the list, to standard output", to_file["who"])
 
 
 def test_errors_about_a_person_do_not_repeat_their_address(project: Project) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.letter.theme import THEMES
-from tests.browser import AXE, chromium, needs_chromium, show
+from tests.browser import AXE, VIOLATIONS_ONLY, chromium, needs_chromium, show
 from tests.letter.cases import HEBREW, cases
 from tests.letter.samples import INTRO, config, letter
 
@@ -32,7 +32,9 @@ def violations(browser: Browser, html: str, scheme: str, width: int = 600) -> li
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
     show(page, html)
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run(document, {rules})", OF_WHOLE_PAGES)
+    found = page.evaluate(
+        "options => axe.run(document, options)", {"rules": OF_WHOLE_PAGES, **VIOLATIONS_ONLY}
+    )
     page.close()
     return [f"{v['id']}: {v['help']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"]]
 

@@ -9,9 +9,11 @@ import pytest
 from subscribers.errors import SubscriberError
 from subscribers.intake import Applicant
 from subscribers.layout import find_layout
-from subscribers.sheet import Record
+from subscribers.sheet import Record, open_sheet
+from subscribers.tools import TOOLS, plain
 
 PATH = Path("list.csv")
+EXPORTS = Path(__file__).parent / "exports"
 
 
 def asked(header: str, row: str) -> Applicant | str:
@@ -65,3 +67,49 @@ def test_a_row_that_says_its_digest_and_status_is_taken_at_its_word(
     row: str, wanted: Applicant | str
 ) -> None:
     assert asked("email,digest,status", row) == wanted
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "wanted"),
+    [
+        # Columns were cut away: what only one tool has is still heeded.
+        ("Email Address,UNSUB_TIME", "a@example.org,2021-11-12 13:14:15", "left"),
+        ("Email Address,UNSUB_TIME", "a@example.org,", "active"),
+        ("Email Address,CLEAN_TIME", "a@example.org,2021-11-12 13:14:15", "bounced"),
+        ("email,email_disabled", "a@example.org,true", "left"),
+        ("email,subscribed_to_emails", "a@example.org,false", "left"),
+        ("email,unsubscribed_at", "a@example.org,2021-11-12", "left"),
+        ("email,subscriber_type", "a@example.org,undeliverable", "bounced"),
+        ("email,state", "a@example.org,cancelled", "left"),
+        ("email,state", "a@example.org,NY", "active"),
+        ("email,type", "a@example.org,unsubscribed", "left"),
+        ("email,type", "a@example.org,teacher", "active"),
+    ],
+)
+def test_a_list_that_was_trimmed_keeps_who_left_away(header: str, row: str, wanted: str) -> None:
+    found = asked(header, row)
+    assert isinstance(found, Applicant)
+    assert (found.reason or ("left" if found.left else "active")) == wanted
+
+
+@pytest.mark.parametrize(
+    "file", sorted((Path(__file__).parent / "exports").glob("*.csv")), ids=lambda f: f.stem
+)
+def test_every_tools_columns_are_those_of_one_layout(file: Path) -> None:
+    with open_sheet(file) as sheet:
+        header = next(sheet.records())
+    assert len([tool for tool in TOOLS if tool.fits(frozenset(map(plain, header.cells)))]) == 1
+    assert find_layout(header, file).tool.casefold() == file.stem.partition("-")[0]
+
+
+def test_columns_of_two_tools_are_not_guessed_at() -> None:
+    both = Record(1, ["uuid", "email", "attributes", "status", "subscribed_to_emails", "complimentary_plan"])
+    with pytest.raises(SubscriberError, match=r"line 1: the columns are those of Ghost and listmonk"):
+        find_layout(both, PATH)
+
+
+def test_only_what_looks_like_a_date_or_a_page_is_repeated_as_evidence() -> None:
+    header = "first_name,email_address,state,created_at,referrer"
+    found = asked(header, "Ann,ann@example.org,active,=cmd(),ben@example.org")
+    assert isinstance(found, Applicant)
+    assert found.proof == "(Kit)"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,15 +14,14 @@ from sqlalchemy import delete, func, select
 from subscribers import directory, suppression, transfer
 from subscribers.errors import SubscriberError
 from subscribers.suppression import Reason
-from subscribers.tables import consents, metadata, subscribers, subscriptions
-from subscribers.transfer import ImportResult, export_csv, import_csv
+from subscribers.tables import consents, forgotten, metadata, subscribers, subscriptions, suppressions
+from subscribers.transfer import ImportResult, import_csv
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pipeline.database import Database
 
 WORDING = "ticked the box at the front desk"
+EXPORTS = Path(__file__).parent / "exports"
 
 
 @pytest.fixture
@@ -35,13 +33,6 @@ def bring_in(database: Database, path: Path, *digests: str, **options: Any) -> I
     return import_csv(
         database.write, path, digests=digests or ("weekly",), wording=WORDING, source="import", **options
     )
-
-
-def exported(database: Database) -> str:
-    out = io.StringIO()
-    with database.read() as connection:
-        export_csv(connection, out)
-    return out.getvalue()
 
 
 def statuses(database: Database, email: str) -> dict[str, str]:
@@ -180,63 +171,6 @@ def test_a_list_without_evidence_is_not_imported(sqlite_database: Database, list
         import_csv(sqlite_database.write, listed, digests=["weekly"], wording=" ", source="import")
 
 
-def test_the_export_has_one_row_a_subscription_and_runs_no_formula(database: Database, listed: Path) -> None:
-    listed.write_text('email,name\n=1+1@example.org,"@SUM(A1)"\nann@example.org,"Smith, Ann"\n')
-    bring_in(database, listed, "weekly", "monthly")
-    with database.write() as connection:
-        directory.unsubscribe(connection, "ann@example.org", digests=["weekly"], source="link")
-    found = list(csv.reader(io.StringIO(exported(database))))
-    assert found[0] == ["id", "email", "name", "digest", "status", "since"]
-    assert [row[1:5] for row in found[1:]] == [
-        ["'=1+1@example.org", "'@SUM(A1)", "monthly", "active"],
-        ["'=1+1@example.org", "'@SUM(A1)", "weekly", "active"],
-        ["ann@example.org", "Smith, Ann", "monthly", "active"],
-        ["ann@example.org", "Smith, Ann", "weekly", "unsubscribed"],
-    ]
-    assert all(row[5].endswith("+00:00") for row in found[1:])
-
-
-PEOPLE = st.dictionaries(
-    st.text("ab'=+-", min_size=1, max_size=4).map("{}@example.org".format),
-    st.tuples(
-        st.text("aé\"',;=+-@\t\r\n ", max_size=8),
-        st.dictionaries(st.sampled_from(["weekly", "-x"]), st.booleans(), min_size=1),
-    ),
-    max_size=5,
-)
-
-
-@given(PEOPLE)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_was_exported_comes_back_as_it_was(
-    sqlite_database: Database, listed: Path, people: dict[str, tuple[str, dict[str, bool]]]
-) -> None:
-    empty(sqlite_database)
-    with sqlite_database.write() as connection:
-        for email, (name, held) in people.items():
-            directory.add(connection, email, name=name, digests=sorted(held), wording=WORDING, source="cli")
-            left = sorted(digest for digest, active in held.items() if not active)
-            directory.unsubscribe(connection, email, digests=left, source="link")
-    before = exported(sqlite_database)
-    empty(sqlite_database)
-    listed.write_text(before, newline="")
-    result = bring_in(sqlite_database, listed, "weekly", "-x")
-    assert result.refused == 0
-    assert result.added == len(people)
-    assert without_ids(exported(sqlite_database)) == without_ids(before)
-    assert bring_in(sqlite_database, listed, "weekly", "-x").unchanged == result.read
-
-
-def empty(database: Database) -> None:
-    with database.write() as connection:
-        for table in (consents, subscriptions, subscribers):
-            connection.execute(delete(table))
-
-
-def without_ids(text: str) -> list[list[str]]:
-    return sorted(row[1:5] for row in csv.reader(io.StringIO(text)))
-
-
 def test_a_person_exported_for_one_digest_is_not_put_on_another(database: Database, listed: Path) -> None:
     listed.write_text(
         "email,digest,status\nann@example.org,weekly,active\nann@example.org,monthly,unsubscribed\n"
@@ -257,3 +191,208 @@ def test_a_list_that_says_someone_left_ends_the_subscription(database: Database,
         actions = list(connection.scalars(select(consents.c.action).order_by(consents.c.id)))
         assert actions == ["imported", "unsubscribed"]
         assert connection.scalar(select(func.count()).select_from(subscribers)) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "seconds", "following"),
+    [
+        (1000, 0.04, 1000),
+        (1000, 0.08, 500),
+        (1000, 0.02, 2000),
+        (1000, 0.001, 2000),
+        (1000, 9, 100),
+        (1, 0, 2000),
+    ],
+)
+def test_a_transaction_holds_fewer_rows_where_they_take_longer(
+    rows: int, seconds: float, following: int
+) -> None:
+    assert transfer.rows_next(rows, seconds) == following
+
+
+def wiped(database: Database) -> None:
+    with database.write() as connection:
+        for table in (consents, subscriptions, subscribers, suppressions, forgotten):
+            connection.execute(delete(table))
+
+
+def standing(database: Database, email: str) -> str:
+    """How a person stands after the import of another tool's list, in one word."""
+    with database.read() as connection:
+        person = directory.person(connection, email)
+    if person is None:
+        return "unknown"
+    return person.suppression or person.subscriptions[0].status.value
+
+
+WORDS = {"left": "unsubscribed", "pending": "unknown"}
+
+
+@pytest.mark.parametrize("file", sorted(EXPORTS.glob("*.csv")), ids=lambda file: file.stem)
+def test_the_lists_of_other_tools_are_read_and_nobody_is_mailed_who_was_not_there(
+    sqlite_database: Database, tmp_path: Path, file: Path
+) -> None:
+    refused = tmp_path / "refused.csv"
+    result = bring_in(sqlite_database, file, refused_path=refused)
+    people = [line for line in file.read_text().splitlines()[1:] if "@" in line]
+    assert result.read == len(people)
+    # Everyone's address begins with how they stood in the tool.
+    named = [next(cell for cell in line.split(",") if "@" in cell) for line in people]
+    for email in named:
+        word = email.lower().partition(".")[0]
+        assert standing(sqlite_database, email) == WORDS.get(word, word), word
+    assert result.refused == len([e for e in named if e.startswith(("pending", "unknown"))])
+    if result.refused:
+        reasons = {line.split(",")[1] for line in refused.read_text().splitlines()[1:]}
+        assert reasons <= {"This person has not confirmed.", "Its status is not one that Rapport knows."}
+    again = bring_in(sqlite_database, file, refused_path=refused)
+    assert (again.added, again.changed, again.refused) == (0, 0, result.refused)
+    assert "203.0.113" not in repr(everything(sqlite_database))
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("mailchimp-subscribed", "(Mailchimp: opted in 2021-03-04 10:11, confirmed 2021-03-04 10:15)"),
+        ("substack", "(Substack: signed up 2021-03-04 10:11)"),
+        ("ghost", "(Ghost: signed up 2021-03-04 10:11)"),
+        ("kit", "(Kit: signed up 2021-03-04 10:11, by https://example.org/welcome)"),
+        ("buttondown", "(Buttondown: signed up 2021-03-04 10:11, by embedded_form)"),
+        ("beehiiv", "(beehiiv: signed up 2021-03-04 10:11)"),
+        ("listmonk", "(listmonk: signed up 2021-03-04 10:11)"),
+    ],
+)
+def test_the_evidence_says_when_and_how_the_person_agreed_as_the_tool_knows_it(
+    sqlite_database: Database, tmp_path: Path, file: str, source: str
+) -> None:
+    bring_in(sqlite_database, EXPORTS / f"{file}.csv", refused_path=tmp_path / "refused.csv")
+    with sqlite_database.read() as connection:
+        ada = directory.person(connection, "active.ada@example.org")
+    assert ada is not None
+    assert [(c.wording, c.source) for c in ada.consent] == [(WORDING, f"import {source}")]
+
+
+def test_a_list_that_says_who_bounced_or_complained_suppresses_them(database: Database, listed: Path) -> None:
+    with database.write() as connection:
+        for name in ("dan", "gone"):
+            email = f"bounced.{name}@example.org"
+            directory.add(connection, email, digests=["weekly"], wording=WORDING, source="cli")
+        suppression.forget(connection, "complained.eve@example.org")
+    listed.write_text((EXPORTS / "kit.csv").read_text())
+    tried = bring_in(database, listed, dry_run=True)
+    result = bring_in(database, listed)
+    assert tried == result
+    assert (result.added, result.changed, result.refused) == (2, 2, 1)
+    with database.read() as connection:
+        dan = directory.person(connection, "bounced.dan@example.org")
+        assert dan is not None
+        assert (dan.suppression, dan.subscriptions[0].status) == ("bounced", "active")
+        assert [(c.action, c.wording) for c in dan.consent] == [("added", WORDING), ("suppressed", "bounced")]
+        # Of the erased no more is kept than before: the complaint joins their hash.
+        assert "complained.eve" not in repr(connection.execute(select(suppressions)).all())
+        assert suppression.reasons(connection, "complained.eve@example.org") == {
+            Reason.COMPLAINED,
+            Reason.FORGOTTEN,
+        }
+    assert bring_in(database, listed).changed == 0
+
+
+def test_an_erased_person_does_not_come_back_not_even_as_someone_who_left(
+    database: Database, listed: Path
+) -> None:
+    with database.write() as connection:
+        suppression.forget(connection, "ann@example.org")
+    listed.write_text("email,status\nann@example.org,active\nann@example.org,unsubscribed\n")
+    assert bring_in(database, listed).refused == 2
+    assert "ann@example.org" not in repr(everything(database))
+    assert "suppressed: forgotten" in listed.with_name("list.csv.refused.csv").read_text()
+
+
+def test_other_writers_get_in_between_two_chunks(
+    sqlite_database: Database, listed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "CHUNK", 1)
+    monkeypatch.setattr("pipeline.database.BUSY_TIMEOUT", 0)
+    listed.write_text("ann@example.org\nben@example.org\nann@example.org\n")
+
+    def unsubscribe(done: int, whole: int) -> None:
+        with sqlite_database.write() as connection:
+            directory.unsubscribe(connection, "ann@example.org", source="link")
+
+    result = bring_in(sqlite_database, listed, progress=unsubscribe)
+    assert (result.added, result.refused) == (2, 1)
+    assert statuses(sqlite_database, "ann@example.org") == {"weekly": "unsubscribed"}
+
+
+def begin_again(database: Database) -> None:
+    """Two people: one left, mail to the other bounced."""
+    wiped(database)
+    with database.write() as connection:
+        for name in ("left", "bad"):
+            email = f"{name}@example.org"
+            directory.add(connection, email, digests=["weekly"], wording=WORDING, source="cli")
+        directory.unsubscribe(connection, "left@example.org", digests=["weekly"], source="link")
+        suppression.suppress(connection, "bad@example.org", Reason.BOUNCED, "event")
+
+
+def told(database: Database) -> list[Any]:
+    """All that can be asked of everyone, without ids and times."""
+    with database.read() as connection:
+        emails = connection.scalars(select(subscribers.c.email).order_by(subscribers.c.email)).all()
+        people = [directory.person(connection, email) for email in emails]
+        kept = connection.execute(select(suppressions.c.email, suppressions.c.reason))
+        return [
+            *(
+                (
+                    p.email,
+                    p.name,
+                    [(s.digest, s.status) for s in p.subscriptions],
+                    [(c.action, c.digest, c.wording) for c in p.consent],
+                )
+                for p in people
+                if p
+            ),
+            *sorted(map(tuple, kept)),
+        ]
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["ann@example.org", " BEN@example.org", "left@example.org", "bad@example.org", "wrong"]
+        ),
+        st.sampled_from(["", "Ann", "Ann Smith"]),
+        st.sampled_from(["", "weekly", "monthly", "daily"]),
+        st.sampled_from(["active", "active", "unsubscribed", "pending", "odd"]),
+        st.sampled_from(["", "", "", "bounced", "complained"]),
+    ),
+    max_size=9,
+)
+
+
+@given(rows=ROWS, chunk=st.integers(1, 4))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_come_to_the_same_in_any_chunks_and_a_dry_run_knows_it(
+    sqlite_database: Database, listed: Path, rows: list[tuple[str, ...]], chunk: int
+) -> None:
+    listed.write_text("\n".join(["email,name,digest,status,suppression", *map(",".join, rows)]))
+
+    def brought_in(size: int, **options: Any) -> ImportResult:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(transfer, "CHUNK", size)
+            patch.setattr(transfer, "PAUSE", 0)
+            return bring_in(sqlite_database, listed, "weekly", "monthly", **options)
+
+    begin_again(sqlite_database)
+    before = told(sqlite_database)
+    tried = brought_in(chunk, dry_run=True)
+    assert told(sqlite_database) == before
+    result = brought_in(chunk)
+    assert tried == result
+    after = told(sqlite_database)
+    again = brought_in(chunk)
+    assert (again.added, again.changed) == (0, 0)
+    assert told(sqlite_database) == after
+    begin_again(sqlite_database)
+    assert brought_in(1000) == result
+    assert told(sqlite_database) == after

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.letter.check.cascade import Scheme, texts
 from pipeline.letter.check.finding import Finding, error, warning
 from pipeline.letter.check.reading import Letter, cut, folded
-from pipeline.letter.personal import HTML_TAGS, TAG, TEXT_TAGS
+from pipeline.letter.personal import TAG, tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,12 +104,13 @@ def thin_text(letter: Letter) -> Iterator[Finding]:
 
 def _linked(letter: Letter) -> list[str]:
     """Where the letter's visible links lead, as the text part has to write it."""
-    as_text = dict(zip(HTML_TAGS, TEXT_TAGS, strict=True))
+    held = tags(letter.config)
+    as_text = dict(zip(held.html, held.text, strict=True))
     found = (link.attributes.get("href") or "" for link in letter.links if letter.seen(link))
     wanted = (as_text.get(address, address).strip() for address in found)
     wanted = (a for a in wanted if TAG.fullmatch(a) or re.match(r"(?i)(https?|mailto|tel):", a))
     # A lack of the way out or of the offer is an error of its own.
-    ours = {TEXT_TAGS.unsubscribe, *letter.offers}
+    ours = {held.text.unsubscribe, *letter.offers}
     return [address for address in dict.fromkeys(wanted) if address not in ours]
 
 

@@ -12,7 +12,7 @@ from pipeline.letter.check.cascade import Scheme, Style, styles
 from pipeline.letter.check.css import Sheet, parse
 from pipeline.letter.check.place import Posts, Templates, beginning, squeezed
 from pipeline.letter.cta import call_to_action
-from pipeline.letter.personal import HTML_TAGS, TAG
+from pipeline.letter.personal import TAG, tags
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -97,7 +97,7 @@ class Letter:
     @cached_property
     def _parts(self) -> Posts:
         # Links of the offer and the footer mark what is no post's.
-        frame = {*self.offers, *HTML_TAGS, *(href for href in self.hrefs() if TAG.search(href))}
+        frame = {*self.offers, *tags(self.config).html, *(href for href in self.hrefs() if TAG.search(href))}
         return Posts(self.tree, self.posts, frame)
 
     def where(self, node: LexborNode | None, *traces: str, otherwise: str = "html") -> str:

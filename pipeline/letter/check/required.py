@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.letter.check.finding import Finding, error
 from pipeline.letter.check.reading import Letter, folded
-from pipeline.letter.personal import HTML_TAGS, TAG, TEXT_TAGS
+from pipeline.letter.personal import TAG, tags
 from pipeline.providers import fill
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 def unsubscribe(letter: Letter) -> Iterator[Finding]:
     # CAN-SPAM, 15 U.S.C. 7704(a)(3); Gmail and Yahoo want it in the body beside the one-click header.
     remedy = "Put links.unsubscribe into the template."
-    if HTML_TAGS.unsubscribe not in letter.hrefs():
+    wanted = tags(letter.config)
+    if wanted.html.unsubscribe not in letter.hrefs():
         said = "The HTML has no unsubscribe link."
         yield error("unsubscribe", said, remedy, f"template: {letter.templates.markup}")
-    if TEXT_TAGS.unsubscribe not in letter.text:
+    if wanted.text.unsubscribe not in letter.text:
         said = "The text part has no unsubscribe link."
         yield error("unsubscribe", said, remedy, f"template: {letter.templates.text}")
 
@@ -64,7 +65,8 @@ _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 def placeholder(letter: Letter) -> Iterator[Finding]:
     # It would go out as it stands, to everybody.
-    ours = dict.fromkeys((*HTML_TAGS, *TEXT_TAGS), "")
+    wanted = tags(letter.config)
+    ours = dict.fromkeys(filter(None, (*wanted.html, *wanted.text)), "")
     parts = {
         "subject": str(letter.edition.subject),
         "preheader": str(letter.edition.preheader),

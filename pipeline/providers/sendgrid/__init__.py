@@ -1,17 +1,18 @@
 """SendGrid, `POST /v3/mail/send`, through the `sendgrid` package with its traps closed.
 
 `request.py` builds what is sent, `wire.py` carries it and knows whether all of it left, `client.py` puts
-the one under the other inside the package, `answer.py` says what became of it.
+the one under the other inside the package, `answer.py` says what became of it. What SendGrid says later:
+`signature.py` and `webhook.py` for the Event Webhook, `suppressions.py` for the lists it keeps itself.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ProviderError
 from pipeline.providers import Outcome, Result
 
 from . import answer, request
+from .key import checked
 
 if TYPE_CHECKING:
     from pipeline.providers import Batch, Message
@@ -23,16 +24,7 @@ class SendGrid:
     max_batch = request.MAX_BATCH
 
     def __init__(self, *, api_key: str, api_url: str, timeout: float) -> None:
-        # A key read from a file ends in a newline. An empty one must not reach the package, which would
-        # look for another in the environment and, finding none, send "Bearer None".
-        api_key = api_key.strip()
-        if not api_key:
-            raise ProviderError("There is no SendGrid API key.", "Set SENDGRID_API_KEY.")
-        if not (api_key.isascii() and api_key.isprintable()) or " " in api_key:
-            raise ProviderError(
-                "The SendGrid API key holds characters that no key has.",
-                "Copy it into SENDGRID_API_KEY again.",
-            )
+        api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
         from . import client, wire
 

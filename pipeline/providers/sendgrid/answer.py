@@ -36,9 +36,9 @@ def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, ke
 
     match status:
         case 429:
-            return Outcome(Result.REFUSED, f"SendGrid asks to wait (429){said}", _wait(headers))
+            return Outcome(Result.REFUSED, f"SendGrid asks to wait (429){said}", wait_of(headers))
         case 500 | 503 if errors:
-            return Outcome(Result.REFUSED, f"SendGrid could not take it ({status}){said}", _wait(headers))
+            return Outcome(Result.REFUSED, f"SendGrid could not take it ({status}){said}", wait_of(headers))
         case 401:
             return _stop(f"SendGrid refused the API key (401){said}: check SENDGRID_API_KEY")
         case 403:
@@ -126,7 +126,7 @@ def _stop(reason: str) -> Outcome:
     return Outcome(Result.STOP, reason)
 
 
-def _wait(headers: Mapping[str, Any]) -> float | None:
+def wait_of(headers: Mapping[str, Any]) -> float | None:
     """Seconds to wait: `Retry-After`, else until `X-RateLimit-Reset` (unix seconds).
 
     By the server's own clock where it tells it. Neither header is promised (API docs, rate-limits).

@@ -47,8 +47,15 @@ def build(message: Message, batch: Batch) -> dict[str, Any]:
         "categories": [message.digest],
         # Kept by SendGrid for good and seen by its staff: random ids only, never a person.
         "custom_args": {"edition": message.edition, "batch": batch.id},
-        "tracking_settings": _NO_TRACKING,
+        "tracking_settings": _tracking(message),
     }
+
+
+def _tracking(message: Message) -> dict[str, Any]:
+    if not message.hosted_tag:
+        return _NO_TRACKING
+    # Without the tag SendGrid would add a footer of its own.
+    return _NO_TRACKING | {"subscription_tracking": {"enable": True, "substitution_tag": message.hosted_tag}}
 
 
 def _personalization(recipient: Recipient) -> dict[str, Any]:

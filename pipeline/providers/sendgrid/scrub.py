@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pipeline.providers import Batch
+from pipeline.providers import Batch
 
 _LONGEST = 200
 
@@ -45,6 +43,15 @@ class Scrubber:
             held -= {"List-Unsubscribe=One-Click"}
             self._secrets = sorted((secret for secret in held if len(secret) > 2), key=len, reverse=True)
         return self._secrets
+
+
+def about(address: str, text: str) -> str:
+    """SendGrid's words about one address, fit to be kept: without it and without its local part."""
+    text = Scrubber(Batch("", ()))(text)
+    local = address.rpartition("@")[0].strip().casefold()
+    if local and local in text.casefold():
+        text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "[...]", text, flags=re.IGNORECASE)
+    return text
 
 
 def _word(word: str) -> str:

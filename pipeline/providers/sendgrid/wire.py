@@ -31,7 +31,9 @@ IDLE_SECONDS = 20.0
 """A connection unused for longer is not trusted: servers close theirs after a minute or so, and a request
 written in the moment of closing is doubt."""
 
-_MOST_BODY = 64 * 1024
+MOST_BODY = 64 * 1024
+"""Bytes that are read of an answer; nothing that SendGrid says of a hand-over is as long."""
+
 _AFTERTHOUGHT = 1.0
 
 
@@ -64,8 +66,9 @@ class Answer:
 class Wire:
     """The connection to one server. Not for two threads at once."""
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float, most_body: int = MOST_BODY) -> None:
         self._timeout = timeout
+        self._most_body = most_body
         self._url = _checked(url)
         self._proxy = proxy.for_server(self._url)
         self._tls = ssl.create_default_context() if self._url.scheme == "https" else None
@@ -135,7 +138,7 @@ class Wire:
             body = b""
             # The status stands; a body that breaks off takes nothing from it.
             with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-                body = response.read(_MOST_BODY)
+                body = response.read(self._most_body)
             if response.will_close or not response.isclosed():
                 self.close()
             self._last_used = time.monotonic()

@@ -11,7 +11,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--key", default=KEY)
-    parser.add_argument("--scopes", default="mail.send", help="separated by commas")
+    parser.add_argument("--scopes", default="mail.send,suppression.read", help="separated by commas")
     options = parser.parse_args()
     with StrictSendGrid(key=options.key, port=options.port, scopes=options.scopes.split(",")) as server:
         print(server.url, flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,16 @@ class Delivery:
         return {name: getattr(self, name) for name in names}
 
 
+ONE_CLICK = "List-Unsubscribe=One-Click"
+
+
+def unsubscribe_page(address: str) -> str:
+    """Where SendGrid's own unsubscribe link leads, for one reader."""
+    return (
+        f"https://u1.sendgrid.example/unsubscribe/?upn={hashlib.blake2b(address.encode()).hexdigest()[:24]}"
+    )
+
+
 def charset(body: str) -> str:
     """The charset that SendGrid gives a part: from its characters alone, whatever `<meta charset>` says.
 
@@ -79,13 +90,21 @@ def substitute(text: str, substitutions: Mapping[str, str]) -> str:
 def rendered(payload: Mapping[str, Any], message_id: str) -> Iterator[Delivery]:
     """Every delivery of one request, in its order."""
     shared = payload.get("custom_args") or {}
+    shared_headers = payload.get("headers") or {}
     reply_to = (payload.get("reply_to") or {}).get("email", "")
     content = tuple((part["type"], part["value"]) for part in payload.get("content") or ())
+    hosted = (payload.get("tracking_settings") or {}).get("subscription_tracking") or {}
     for envelope in payload["personalizations"]:
         swap = envelope.get("substitutions") or {}
         args = {**shared, **(envelope.get("custom_args") or {})}
         sender = envelope.get("from") or payload["from"]
         for person in [*envelope["to"], *envelope.get("cc", ()), *envelope.get("bcc", ())]:
+            own: dict[str, str] = {}
+            added: dict[str, str] = {}
+            if hosted.get("enable"):
+                page = unsubscribe_page(person["email"])
+                own = {hosted["substitution_tag"]: page}
+                added = {"List-Unsubscribe": f"<{page}>", "List-Unsubscribe-Post": ONE_CLICK}
             yield Delivery(
                 address=person["email"],
                 name=person.get("name", ""),
@@ -94,7 +113,7 @@ def rendered(payload: Mapping[str, Any], message_id: str) -> Iterator[Delivery]:
                 from_name=sender.get("name", ""),
                 reply_to=substitute(reply_to, swap),
                 # Not merged and not substituted: neither is documented.
-                headers=dict(envelope["headers"] if "headers" in envelope else payload.get("headers") or {}),
+                headers={**envelope.get("headers", shared_headers), **added},
                 edition=args.get("edition"),
                 batch=args.get("batch"),
                 subscriber=args.get("subscriber"),
@@ -102,6 +121,6 @@ def rendered(payload: Mapping[str, Any], message_id: str) -> Iterator[Delivery]:
                 categories=tuple(payload.get("categories") or ()),
                 tracking=payload.get("tracking_settings") or {},
                 message_id=message_id,
-                substitutions=swap,
+                substitutions={**swap, **own},
                 content=content,
             )

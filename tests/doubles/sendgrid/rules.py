@@ -83,6 +83,7 @@ def _request(body: dict[str, Any]) -> Iterator[Error]:
     yield from _categories(body.get("categories", []))
     yield from _send_at(body, "")
     yield from _settings(body.get("tracking_settings", {}), _TRACKING, "tracking_settings")
+    yield from _hosted_unsubscribe(body)
     yield from _settings(body.get("mail_settings", {}), _MAIL, "mail_settings")
     bypassed = [name for name in body.get("mail_settings", {}) if name.startswith("bypass_")]
     if "bypass_list_management" in bypassed and len(bypassed) > 1:
@@ -194,6 +195,23 @@ def _subject_and_content(body: dict[str, Any]) -> Iterator[Error]:
             "If present, text/plain must be first, followed by text/html, followed by any other content.",
             "content",
         )
+
+
+def _hosted_unsubscribe(body: dict[str, Any]) -> Iterator[Error]:
+    """Stricter than SendGrid, which would take these and mail what nobody meant."""
+    tracking = body.get("tracking_settings", {}).get("subscription_tracking", {})
+    if not tracking.get("enable"):
+        return
+    where = "tracking_settings.subscription_tracking"
+    tag = tracking.get("substitution_tag")
+    for n, part in enumerate(body.get("content", [])):
+        if not tag or tag not in part["value"]:
+            yield "Without its tag SendGrid adds a footer of its own.", f"content.{n}"
+    for envelope in body["personalizations"]:
+        if tag in envelope.get("substitutions", {}):
+            yield "Which of the two stands in for the tag is documented nowhere.", where
+        if "List-Unsubscribe" in {**body.get("headers", {}), **envelope.get("headers", {})}:
+            yield "Which List-Unsubscribe is sent is documented nowhere.", where
 
 
 def _headers(headers: Any, where: str) -> Iterator[Error]:

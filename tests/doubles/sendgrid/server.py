@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import faults as fault
 from .deliveries import Delivery, rendered
 from .faults import errors_body
+from .lists import NAMES, Lists
 from .rules import BAD_REQUEST, problems
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class StrictSendGrid:
         self,
         *,
         key: str = KEY,
-        scopes: Collection[str] = ("mail.send",),
+        scopes: Collection[str] = ("mail.send", "suppression.read"),
         port: int = 0,
         most_body: int = MOST_BODY,
         receive_buffer: int | None = None,
@@ -51,6 +52,10 @@ class StrictSendGrid:
         self.faults: deque[fault.Fault] = deque()
         self.refused_addresses: set[str] = set()
         """Addresses that SendGrid's own validator would not have, though they look well."""
+        self.lists = Lists()
+        """Who gets no mail by SendGrid's own word: `lists.add("bounces", address)`."""
+        self.list_faults: deque[fault.Answer] = deque()
+        """Answers to the next questions for a list, one each."""
         self.connections = 0
         self.attempts = 0
         self.problems: list[tuple[str, str | None]] = []
@@ -223,6 +228,8 @@ class _Handler(BaseHTTPRequestHandler):
             if self._refusal(scope=None) is not None:
                 return self._errors(401, "authorization required")
             return self._answer(200, json.dumps({"scopes": owner.scopes}).encode())
+        if path.startswith("/v3/suppression/"):
+            return self._list(path.rpartition("/")[2], query)
         return self._errors(405 if path == "/v3/mail/send" else 404, "method not allowed")
 
     do_PUT = do_PATCH = do_DELETE = do_GET
@@ -236,14 +243,29 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(202, b"", {"X-Message-Id": taken})
         return self._answer(400, errors_body(taken), {"Content-Type": "application/json"})
 
-    def _refusal(self, scope: str | None = "mail.send") -> tuple[int, str] | None:
+    def _list(self, name: str, query: str) -> None:
+        owner = self.server.owner
+        if owner.list_faults:
+            planned = owner.list_faults.popleft()
+            return self._answer(planned.status, planned.content(), planned.headers)
+        refusal = self._refusal("suppression.read", body=False)
+        if refusal is not None:
+            return self._errors(*refusal)
+        if name not in NAMES:
+            return self._errors(404, "not found")
+        page = owner.lists.page(name, query)
+        if isinstance(page, str):
+            return self._errors(400, page)
+        return self._answer(200, json.dumps(page).encode(), {"Content-Type": "application/json"})
+
+    def _refusal(self, scope: str | None = "mail.send", *, body: bool = True) -> tuple[int, str] | None:
         """What is wrong before the body is looked at."""
         owner, headers = self.server.owner, self.headers
         if headers.get("Authorization") != f"Bearer {owner.key}":
             return 401, "The provided authorization grant is invalid, expired, or revoked"
         if scope and scope not in owner.scopes:
             return 403, "access forbidden"
-        if scope and headers.get_content_type() != "application/json":
+        if scope and body and headers.get_content_type() != "application/json":
             return 415, "Content-Type should be application/json."
         if not headers.get("Accept"):
             return 406, "Accept header is missing."

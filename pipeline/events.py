@@ -1,0 +1,186 @@
+"""Taking a provider's events: each is kept once, and what follows from it is done in the same transaction.
+
+Events come late, several times and in any order; the same set of them leads to the same suppressions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from pipeline.database import one_at_a_time
+from pipeline.delivery import ledger
+from pipeline.providers.events import Kind
+from pipeline.tables import events as table
+from subscribers.addresses import normalise
+from subscribers.consent import Action
+from subscribers.errors import SubscriberError
+from subscribers.reports import Report, heed
+from subscribers.sets import among, insert
+from subscribers.suppression import Reason
+from subscribers.tables import consents, merged, subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from pipeline.providers.events import Event
+
+IN_A_ROW = 3
+"""Editions that bounced softly one after another, from which on a mailbox counts as gone."""
+
+_AT_ONCE = 1000
+
+
+def take(connection: Connection, events: Sequence[Event], source: str) -> int:
+    """Keep what is new and draw the consequences; how many were new. ``source`` names the provider."""
+    # Two posts at once would each see only its own of somebody's soft bounces.
+    one_at_a_time(connection, "events")
+    people = _People(connection, events)
+    new = _keep(connection, events, people)
+    softly = {people.of(event) for event in new if event.kind is Kind.SOFT_BOUNCE}
+    reports = [report for event in new if (report := people.report(event))]
+    reports += _worn_out(connection, {person for person in softly if person is not None}, people)
+    heed(connection, reports, source)
+    return len(new)
+
+
+class _People:
+    """Who a set of events is about."""
+
+    def __init__(self, connection: Connection, events: Sequence[Event]) -> None:
+        named = {event.subscriber for event in events if event.subscriber is not None}
+        self._addresses = _addresses(connection, named)
+        # Somebody moved to an address that was on the list already: they live on under its id.
+        gone = select(merged.c.old_id, merged.c.new_id).where(
+            among(connection, merged.c.old_id, sorted(named - self._addresses.keys()))
+        )
+        self._moved = {row.old_id: row.new_id for row in connection.execute(gone)}
+        self._addresses |= _addresses(connection, set(self._moved.values()))
+        unnamed = {_normal(event.address) for event in events if event.subscriber is None}
+        by_address = select(subscribers.c.email, subscribers.c.id).where(
+            among(connection, subscribers.c.email, sorted(unnamed - {""}))
+        )
+        self._by_address = {row.email: row.id for row in connection.execute(by_address)}
+        self._addresses |= {person: address for address, person in self._by_address.items()}
+
+    def address(self, person: int) -> str:
+        """The present address of somebody on the list."""
+        return self._addresses[person]
+
+    def of(self, event: Event) -> int | None:
+        """The id of the person; None for who is not on the list, or no longer."""
+        if event.subscriber is None:
+            return self._by_address.get(_normal(event.address)) if event.address else None
+        person = self._moved.get(event.subscriber, event.subscriber)
+        return person if person in self._addresses else None
+
+    def report(self, event: Event) -> Report | None:
+        """What an event has for a consequence; None: none, or not for anybody we may know of."""
+        if event.means is None:
+            return None
+        person, address = self.of(event), _normal(event.address)
+        if event.subscriber is not None:
+            if person is None:
+                return None  # forgotten, or nobody: the reader of a test copy
+            present = self.address(person)
+            if event.means is Reason.BOUNCED and address not in ("", present):
+                return None  # an address that they have left; it tells nothing of the present one
+            address = present
+        if not address:
+            return None
+        return Report(address, person, event.means, event.at, event.reason or event.kind.value)
+
+
+def _addresses(connection: Connection, people: Collection[int]) -> dict[int, str]:
+    query = select(subscribers.c.id, subscribers.c.email).where(
+        among(connection, subscribers.c.id, sorted(people))
+    )
+    return {row.id: row.email for row in connection.execute(query)}
+
+
+def _normal(address: str) -> str:
+    try:
+        return normalise(address)
+    except SubscriberError:
+        return ""
+
+
+def _keep(connection: Connection, events: Sequence[Event], people: _People) -> list[Event]:
+    """Write events down, each once; those that were not known yet."""
+    distinct = {event.id: event for event in reversed(events)}
+    rows = []
+    for event in sorted(distinct.values(), key=lambda event: event.id):
+        person = None if event.kind in (Kind.OPEN, Kind.CLICK) else people.of(event)
+        forgotten = person is None and event.subscriber is not None
+        rows.append(
+            {
+                "id": event.id,
+                "at": event.at,
+                "kind": event.kind.value,
+                "subscriber_id": person,
+                "edition": event.edition,
+                "batch": event.batch,
+                # Servers put all sorts of things into their words.
+                "reason": None if forgotten else event.reason,
+                "detail": None if forgotten or event.detail is None else dict(event.detail),
+            }
+        )
+    statement = insert(connection, table).on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id)
+    new: set[str] = set()
+    for start in range(0, len(rows), _AT_ONCE):
+        new.update(connection.scalars(statement, rows[start : start + _AT_ONCE]))
+    return [event for event in distinct.values() if event.id in new]
+
+
+def _worn_out(connection: Connection, persons: Collection[int], people: _People) -> Iterator[Report]:
+    """Whose mailbox bounced softly in IN_A_ROW editions one after another.
+
+    The row is that of the ledger, so that it does not matter when which event arrives: an edition that was
+    handed over and of which no soft bounce is known breaks it.
+    """
+    worn = {
+        person: editions
+        for person, editions in _softly(connection, persons).items()
+        if len(editions) >= IN_A_ROW
+    }
+    if not worn:
+        return
+    slugs = {slug for editions in worn.values() for slug in editions}
+    for person, handed_over in ledger.handed_over(connection, worn.keys(), slugs).items():
+        row: list[datetime] = []
+        for slug in handed_over:
+            row = [*row, worn[person][slug]] if slug in worn[person] else []
+            if len(row) == IN_A_ROW:
+                said = f"{IN_A_ROW} editions in a row bounced for now"
+                yield Report(people.address(person), person, Reason.BOUNCED, max(row), said)
+                break
+
+
+def _softly(connection: Connection, persons: Collection[int]) -> dict[int, dict[str, datetime]]:
+    """The editions that bounced softly, each with the time, by person; none from before staff lifted a
+    bounce or the person moved to another address."""
+    listed = sorted(persons)
+    anew = (
+        select(consents.c.subscriber_id, func.max(consents.c.at).label("at"))
+        .where(
+            among(connection, consents.c.subscriber_id, listed),
+            consents.c.action.in_([Action.LIFTED.value, Action.MOVED.value]),
+        )
+        .group_by(consents.c.subscriber_id)
+    )
+    since = {row.subscriber_id: row.at for row in connection.execute(anew)}
+    bounced = select(table.c.subscriber_id, table.c.edition, table.c.at).where(
+        among(connection, table.c.subscriber_id, listed),
+        table.c.kind == Kind.SOFT_BOUNCE.value,
+        table.c.edition.is_not(None),
+    )
+    found: dict[int, dict[str, datetime]] = {}
+    for person, edition, at in connection.execute(bounced):
+        if person not in since or at > since[person]:
+            editions = found.setdefault(person, {})
+            editions[edition] = max(at, editions.get(edition, at))
+    return found

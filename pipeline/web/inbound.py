@@ -1,0 +1,139 @@
+"""Unsubscribing by mail through SendGrid's Inbound Parse: POST /webhooks/sendgrid/inbound.
+
+SendGrid takes the mail in for a host of ours (twilio.com/docs/sendgrid/for-developers/parsing-email) and
+posts it, taken apart or, with Send Raw, as it came. It posts again until it is answered 200, so 200 is the
+answer to every mail that was dealt with, also to those that ask for nothing.
+
+Classic Inbound Parse signs nothing: what is posted here may come from anybody. A token proves whom a mail is
+for. Without one the address it comes from counts only where newsletter.unsubscribe_mailto says that such
+mails are taken at all, and SendGrid found that address's domain to have sent it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pipeline.mailbox.obey import obey
+from pipeline.web.form import FormError, beginnings
+from subscribers.mail import SIZE, decoded, own_lines, read, senders, words_of
+from subscribers.mailbox import Silence, asked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from pipeline.installation import Installation
+    from pipeline.mailbox.obey import Outcome
+    from subscribers.mail import Mail
+
+log = logging.getLogger(__name__)
+
+LARGEST = 40_000_000
+"""Bytes of a request. Mails are 30 MB at most; the form around them needs some, too."""
+
+_FIELDS = frozenset(
+    {"headers", "from", "subject", "text", "html", "email", "envelope", "charsets", "SPF", "dkim"}
+)
+# What SendGrid writes here looks like JSON and is none: {@example.org : pass}.
+_SIGNATURE = re.compile(r"@([\w.-]{1,255})\s{0,9}:\s{0,9}(\w{1,20})")
+
+
+def routes(installation: Installation) -> list[Route]:
+    async def inbound(request: Request) -> Response:
+        try:
+            fields = await beginnings(request, _FIELDS, kept=SIZE, largest=LARGEST)
+        except FormError as error:
+            return _answer(error.status)
+        except ClientDisconnect:
+            return _answer(400)  # nobody reads it
+        try:
+            outcome = await run_in_threadpool(_take, installation, fields)
+        except SQLAlchemyError:
+            return _answer(503)  # SendGrid keeps the mail and comes again
+        log.info("A mail to the unsubscribe address: %s.", outcome)
+        return _answer(200)
+
+    return [Route("/webhooks/sendgrid/inbound", inbound, methods=["POST"])]
+
+
+def _take(installation: Installation, fields: Mapping[str, bytes]) -> Outcome | Silence:
+    request = asked(_mail(fields), installation.tokens)
+    if isinstance(request, Silence):
+        return request
+    if isinstance(request.who, str):
+        taken = bool(installation.config.newsletter.unsubscribe_mailto)
+        if not taken or not _proven(fields, request.who.rpartition("@")[2]):
+            return Silence.IGNORED
+    with installation.database.write() as connection:
+        return obey(connection, request)
+
+
+def _mail(fields: Mapping[str, bytes]) -> Mail:
+    mail = read(fields["email"]) if "email" in fields else _put_together(fields)
+    # An empty return path is a bounce's, whatever its headers say.
+    return replace(mail, automatic=mail.automatic or _return_path(fields) == "")
+
+
+def _put_together(fields: Mapping[str, bytes]) -> Mail:
+    charsets = _json(fields, "charsets")
+
+    def field(name: str) -> str:
+        return decoded(fields.get(name, b""), str(charsets.get(name, "utf-8")))
+
+    mail = read(fields.get("headers", b"").rstrip() + b"\r\n\r\n")
+    return replace(
+        mail,
+        senders=mail.senders or senders([field("from")]),
+        subject=mail.subject or field("subject")[:2000],
+        opening=own_lines(field("text")) or own_lines(words_of(field("html"))),
+    )
+
+
+def _proven(fields: Mapping[str, bytes], domain: str) -> bool:
+    """Whether SendGrid found that mail from ``domain`` came from there: by DKIM, or by SPF."""
+    signatures = _SIGNATURE.findall(decoded(fields.get("dkim", b"")[:4000], "ascii").lower())
+    if any(result == "pass" and _aligned(domain, signer) for signer, result in signatures):
+        return True
+    if fields.get("SPF", b"").strip().lower() != b"pass":
+        return False
+    # SPF speaks of the return path's domain, which the sender chooses freely (RFC 7489, 3.1.2).
+    path = _return_path(fields)
+    return path is None or _aligned(domain, path.rpartition("@")[2].lower())
+
+
+def _aligned(domain: str, other: str) -> bool:
+    """The same domain, or one below the other (DMARC's relaxed alignment, without its list of suffixes)."""
+    return domain == other or (
+        "." in domain and "." in other and (domain.endswith(f".{other}") or other.endswith(f".{domain}"))
+    )
+
+
+def _return_path(fields: Mapping[str, bytes]) -> str | None:
+    """Where a bounce of the mail would go: empty for what must not be answered; None if it is not told."""
+    path = _json(fields, "envelope").get("from")
+    return path.strip().strip("<>") if isinstance(path, str) else None
+
+
+def _json(fields: Mapping[str, bytes], name: str) -> dict[str, object]:
+    try:
+        found = json.loads(fields.get(name, b"")[:8000])
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _answer(status: int) -> Response:
+    text = {200: "ok", 503: "try again"}.get(status, "not understood")
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(f"{text}\n", status, headers, media_type="text/plain")

@@ -1,0 +1,86 @@
+"""What SendGrid posts to us: POST /webhooks/sendgrid, the Event Webhook."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from pipeline.errors import understood
+from pipeline.events import take
+from pipeline.providers.sendgrid.signature import SIGNATURE, TIMESTAMP, Verifier
+from pipeline.providers.sendgrid.webhook import Unreadable, read
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from pipeline.database import Database
+    from pipeline.installation import Installation
+
+MOST_BODY = 4 * 1024 * 1024
+"""Bytes of one post. SendGrid sends what it has after 768 KB (getting-started-event-webhook)."""
+
+log = logging.getLogger(__name__)
+
+
+def routes(installation: Installation) -> list[Route]:
+    """Raises ConfigError when a key is configured that can verify nothing."""
+    key = installation.config.delivery.sendgrid.webhook_public_key.strip()
+    verifier = Verifier(key) if key else None
+
+    async def sendgrid(request: Request) -> Response:
+        if verifier is None:
+            return _said(503, "delivery.sendgrid.webhook_public_key is not set")
+        signature = request.headers.get(SIGNATURE, "")
+        timestamp = request.headers.get(TIMESTAMP, "")
+        # Before the body, which may be anybody's.
+        if not signature or not verifier.is_fresh(timestamp):
+            return _said(401, "no valid signature")
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return _said(400, "incomplete")
+        if body is None:
+            return _said(413, "too large")
+        return await run_in_threadpool(_answer, installation.database, verifier, body, timestamp, signature)
+
+    return [Route("/webhooks/sendgrid", sendgrid, methods=["POST"])]
+
+
+def _answer(database: Database, verifier: Verifier, body: bytes, timestamp: str, signature: str) -> Response:
+    if not verifier.is_signed(body, timestamp, signature):
+        return _said(401, "no valid signature")
+    try:
+        events = read(body)
+        with database.write() as connection:
+            new = take(connection, events, "SendGrid")
+    except Unreadable as error:
+        return _said(400, str(error))
+    except SQLAlchemyError as error:
+        # SendGrid comes again with what was not taken, for a day.
+        log.warning("%d events could not be kept: %s", len(events), understood(error).message)
+        return _said(503, "could not be kept")
+    log.info("%d events, %d of them new", len(events), new)
+    return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body as it came; None when it is longer than it may be."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:18]) > MOST_BODY:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BODY:
+            return None
+    return bytes(body)
+
+
+def _said(status: int, reason: str) -> Response:
+    return PlainTextResponse(f"{reason}\n", status_code=status, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,176 @@
+"""The list out, as CSV: everyone, with the proof that they asked; and the record that it was taken out."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+from sqlalchemy import exists, select, update
+
+from subscribers import clock, suppression
+from subscribers.consent import Action, Consent
+from subscribers.sheet import guard
+from subscribers.tables import consents, exports, subscribers, subscriptions, suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+PAGE = 1000
+"""People a transaction. Each only reads, and ends before its rows are printed: a reader that dawdles (a
+pager, a slow disk) holds no view of the database open.
+"""
+
+COLUMNS = ("id", "email", "name", "digest", "status", "since", "paused_until", "suppression", "consent")
+
+_Row = tuple[object, ...]
+_Last = TypeVar("_Last", int, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """That the list left the database. ``people`` is None if it did not leave whole."""
+
+    at: datetime
+    who: str
+    what: str
+    people: int | None
+
+
+def export_csv(
+    read: Callable[[], AbstractContextManager[Connection]],
+    write: Callable[[], AbstractContextManager[Connection]],
+    out: TextIO,
+    *,
+    who: str,
+    what: str,
+) -> int:
+    """Write everyone, one row a subscription, in the order of ids, then every other address that must get no
+    mail; returns the number of rows.
+
+    ``consent`` is what was written down of the person for that digest and for all, as JSON. Network addresses
+    are left out: the database forgets them in time, and a file does not. That the list was taken, by ``who``
+    and to ``what``, is on record before the first row is out.
+    """
+    with write() as connection:
+        record = connection.execute(
+            exports.insert().values(at=clock.now(), who=who, what=what).returning(exports.c.id)
+        ).scalar_one()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    rows = people = 0
+    for page in itertools.chain(_pages(read, _people), _pages(read, _suppressed)):
+        writer.writerows(itertools.chain.from_iterable(page))
+        rows += sum(map(len, page))
+        people += len(page)
+    out.flush()
+    with write() as connection:
+        connection.execute(update(exports).where(exports.c.id == record).values(people=people))
+    return rows
+
+
+def history(connection: Connection) -> list[Export]:
+    """Every time the list was taken out, newest first."""
+    rows = connection.execute(select(exports).order_by(exports.c.id.desc()))
+    return [Export(row.at, row.who, row.what, row.people) for row in rows]
+
+
+def _pages(
+    read: Callable[[], AbstractContextManager[Connection]],
+    page: Callable[[Connection, _Last | None], tuple[list[list[_Row]], _Last | None]],
+) -> Iterator[list[list[_Row]]]:
+    """The rows of each person, a page at a time. ``page`` gives one and where it ends."""
+    last: _Last | None = None
+    while True:
+        with read() as connection:
+            people, last = page(connection, last)
+        if not people:
+            return
+        yield people
+
+
+def _people(connection: Connection, last: int | None) -> tuple[list[list[_Row]], int | None]:
+    query = select(subscribers.c.id, subscribers.c.email, subscribers.c.name)
+    if last is not None:
+        query = query.where(subscribers.c.id > last)
+    people = connection.execute(query.order_by(subscribers.c.id).limit(PAGE)).all()
+    if not people:
+        return [], last
+    first, last = people[0].id, people[-1].id
+    held = defaultdict(list)
+    for row in connection.execute(
+        select(subscriptions)
+        .where(subscriptions.c.subscriber_id.between(first, last))
+        .order_by(subscriptions.c.subscriber_id, subscriptions.c.digest)
+    ):
+        held[row.subscriber_id].append(row)
+    said = defaultdict(list)
+    for row in connection.execute(
+        select(consents).where(consents.c.subscriber_id.between(first, last)).order_by(consents.c.id)
+    ):
+        said[row.subscriber_id].append(row)
+    reasons = suppression.strongest(connection, [person.email for person in people])
+    return [
+        _rows_of(person, held[person.id], said[person.id], reasons.get(person.email, "")) for person in people
+    ], last
+
+
+def _rows_of(person: Any, held: Sequence[Any], said: Sequence[Any], reason: str) -> list[_Row]:
+    whom = (person.id, guard(person.email), guard(person.name))
+    if not held:
+        return [(*whom, "", "", "", "", reason, _consent(said))]
+    digests = {one.digest for one in held}
+    return [
+        (
+            *whom,
+            guard(one.digest),
+            one.status,
+            one.since.isoformat(),
+            one.paused_until.isoformat() if one.paused_until else "",
+            reason,
+            # What is about a digest that the person no longer has stands in all rows.
+            _consent([record for record in said if record.digest not in digests - {one.digest}]),
+        )
+        for one in held
+    ]
+
+
+def _consent(records: Sequence[Any]) -> str:
+    told = []
+    for row in records:
+        one = Consent(row.at, Action(row.action), row.digest, row.wording, row.source, None)
+        told.append(
+            {
+                "at": one.at.isoformat(timespec="seconds"),
+                "action": one.action.value,
+                "digest": one.digest,
+                "wording": one.wording,
+                "version": one.version,
+                "source": one.source,
+            }
+        )
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _suppressed(connection: Connection, last: str | None) -> tuple[list[list[_Row]], str | None]:
+    """Addresses on no list that must get no mail: another tool that is given the file is to mail none."""
+    query = (
+        select(suppressions.c.email)
+        .distinct()
+        .where(~exists().where(subscribers.c.email == suppressions.c.email))
+    )
+    if last is not None:
+        query = query.where(suppressions.c.email > last)
+    emails = connection.scalars(query.order_by(suppressions.c.email).limit(PAGE)).all()
+    reasons = suppression.strongest(connection, emails)
+    nobody: list[list[_Row]] = [
+        [("", guard(email), "", "", "", "", "", reasons[email].value, "[]")] for email in emails
+    ]
+    return nobody, emails[-1] if emails else last

@@ -1,0 +1,58 @@
+"""The rows that an import sets aside, in a file of their own."""
+
+from __future__ import annotations
+
+import csv
+import os
+from typing import TYPE_CHECKING, Self, TextIO
+
+from subscribers.errors import SubscriberError
+from subscribers.sheet import guard, unguard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from subscribers.sheet import Record
+
+
+class Refused:
+    """The file of refused rows, safe to open, for its owner alone; made only if there are any."""
+
+    def __init__(self, path: Path, source: Path, header: Sequence[str]) -> None:
+        if path.exists() and source.exists() and path.samefile(source):
+            raise SubscriberError(
+                f"{path} is the list itself.", "Name another file for the refused rows.", code="file"
+            )
+        self.path = path
+        self.number = 0
+        self._header = header
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, record: Record, reason: str) -> None:
+        """Set one row aside; the file can be put right and imported in its turn."""
+        if self._file is None:
+            self._file = self._opened()
+            self._writer = csv.writer(self._file, lineterminator="\n")
+            self._writer.writerow(("line", "reason", *map(guard, self._header)))
+        self._writer.writerow((record.line, reason, *(guard(unguard(cell)) for cell in record.cells)))
+        self.number += 1
+
+    def _opened(self) -> TextIO:
+        try:
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise SubscriberError(
+                f"{self.path}, for the rows that are refused, cannot be written: {error.strerror}.",
+                "Name another file, or make its folder writable. What was read so far is in.",
+                code="file",
+            ) from None
+        os.fchmod(handle, 0o600)  # one that lay there before keeps its mode otherwise
+        return os.fdopen(handle, "w", encoding="utf-8", newline="")

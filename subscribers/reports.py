@@ -1,0 +1,101 @@
+"""What providers report of addresses, and what follows for them.
+
+Reports come late, twice and in any order, so what counts is when a thing happened and not when it was told:
+whatever the order, the same addresses end up suppressed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from subscribers import consent, directory, suppression
+from subscribers.consent import Action
+from subscribers.leaving import leave
+from subscribers.sets import among
+from subscribers.suppression import OWN, Reason
+from subscribers.tables import consents
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+_MEANS = {
+    Reason.BOUNCED: (Reason.BOUNCED,),
+    # Who reports a letter as spam wants no more of them, whatever staff make of the complaint.
+    Reason.COMPLAINED: (Reason.COMPLAINED, Reason.UNSUBSCRIBED),
+    Reason.UNSUBSCRIBED: (Reason.UNSUBSCRIBED,),
+}
+
+_ANEW = (Action.CONFIRMED, Action.RESUBSCRIBED)
+_SECOND = timedelta(seconds=1)  # providers tell time no finer
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something that happened to an address: bounced, complained or unsubscribed.
+
+    ``address`` is normalised, ``person`` its id if it is on the list, ``said`` the provider's words for the
+    record, without any address in them.
+    """
+
+    address: str
+    person: int | None
+    reason: Reason
+    at: datetime
+    said: str = ""
+
+
+def heed(connection: Connection, reports: Sequence[Report], source: str) -> frozenset[str]:
+    """Suppress who must get no more mail; the addresses for which something changed.
+
+    What was taken back after it happened is not done again: an unsubscription by the person's own
+    confirmed sign-up, a bounce or a complaint by staff who lifted it.
+    """
+    standing = suppression.standing(connection, {report.address for report in reports})
+    taken_back = _taken_back(connection, {report.person for report in reports if report.person is not None})
+    changed: set[str] = set()
+    # In one order everywhere: two that suppress the same people must not wait for each other.
+    for report in sorted(reports, key=lambda report: (report.address, report.at)):
+        since = taken_back.get(report.person or 0, {})
+        for reason in _MEANS[report.reason]:
+            later = since.get(reason in OWN)
+            if reason in standing.get(report.address, ()) or (later and later >= report.at + _SECOND):
+                continue
+            standing.setdefault(report.address, set()).add(reason)
+            _suppress(connection, report, reason, source)
+            changed.add(report.address)
+    return frozenset(changed)
+
+
+def _suppress(connection: Connection, report: Report, reason: Reason, source: str) -> None:
+    if reason is Reason.UNSUBSCRIBED:
+        if report.person is None:
+            directory.unsubscribe(connection, report.address, source=source)
+        else:
+            leave(connection, report.person, digest=None, source=source)
+    elif suppression.suppress(connection, report.address, reason, source) and report.person is not None:
+        said = f"{reason}: {report.said}" if report.said else reason.value
+        consent.record(connection, report.person, Action.SUPPRESSED, wording=said, source=source)
+
+
+def _taken_back(connection: Connection, people: Collection[int]) -> dict[int, dict[bool, datetime]]:
+    """When each person last signed up anew (True), and when staff last lifted something (False)."""
+    query = (
+        select(consents.c.subscriber_id, consents.c.action, func.max(consents.c.at).label("at"))
+        .where(
+            among(connection, consents.c.subscriber_id, sorted(people)),
+            consents.c.action.in_([action.value for action in (*_ANEW, Action.LIFTED)]),
+        )
+        .group_by(consents.c.subscriber_id, consents.c.action)
+    )
+    found: dict[int, dict[bool, datetime]] = {}
+    for person, action, at in connection.execute(query):
+        own, of_person = action != Action.LIFTED, found.setdefault(person, {})
+        of_person[own] = max(at, of_person.get(own, at))
+    return found
