@@ -137,8 +137,17 @@ def test_a_new_address_that_cannot_be_mailed_is_refused_with_the_reason(
     assert 'value="ada"' in answer.text
 
 
-def test_all_mail_can_be_ended(chooser: Visitor, both: Addresses) -> None:
-    assert "not get any more mail from us" in chooser.post(both.preferences(), {"do": "leave-all"}).text
+def test_a_sole_letter_goes_by_the_newsletters_name(visitor: Visitor, addresses: Addresses) -> None:
+    page = visitor.get(addresses.preferences()).text
+    assert "<span>The Weekly Letter <span" in page
+    assert "Would you like this letter?" in page
+    assert "<span>weekly" not in page
+
+
+def test_all_mail_can_be_ended_and_the_way_back_is_there(chooser: Visitor, both: Addresses) -> None:
+    page = chooser.post(both.preferences(), {"do": "leave-all"}).text
+    assert "not get any more mail from us" in page
+    assert f'<a href="{both.preferences()}">Choose what you get</a>' in page
     assert ticked(chooser.get(both.preferences()).text) == []
 
 
