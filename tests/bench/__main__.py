@@ -27,6 +27,7 @@ from pipeline.installation import Installation
 from pipeline.letter.templates import PACKAGED
 from pipeline.pull import pull
 from pipeline.register import register
+from tests.bench import leaving
 from tests.browser import CHROMIUM, chromium
 from tests.web.reload import reload_times
 
@@ -44,6 +45,7 @@ def main() -> None:
         stages(blog.feed_url, Path(folder))
         memory(blog.feed_url, Path(folder))
         reload(Path(folder), blog.feed_url)
+    leaving.main()
 
 
 def start_up() -> None:
