@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from pipeline.delivery import ledger
 from pipeline.tables import editions
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from subscribers.tokens import Claim
+
+_DIGEST = select(editions.c.digest).where(editions.c.id == bindparam("edition"))
 
 
 class Left(NamedTuple):
@@ -42,4 +44,4 @@ def leave_by_link(
 
 def digest_of(connection: Connection, edition: int) -> str | None:
     """The digest an edition belongs to."""
-    return connection.scalar(select(editions.c.digest).where(editions.c.id == edition))
+    return connection.scalar(_DIGEST, {"edition": edition})

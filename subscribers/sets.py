@@ -9,15 +9,20 @@ from sqlalchemy import any_, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, Connection, FromClause, Table
     from sqlalchemy.types import TypeEngine
 
+Insert = postgresql.Insert | sqlite.Insert
 
-def insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An insert into ``table`` that may say ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
-    return sqlite.insert(table) if _is_sqlite(connection) else postgresql.insert(table)
+INSERT: Mapping[str, Callable[[Table], Insert]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""By the dialect's name: inserts that may say ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+
+
+def insert(connection: Connection, table: Table) -> Insert:
+    """The one of `INSERT` that is right for this database."""
+    return INSERT[connection.dialect.name](table)
 
 
 def among(connection: Connection, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, exists, func, insert, literal, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, update
 
 from pipeline.tables import batches, editions, recipients
 from subscribers.audience import fix, mailable, why_not
@@ -201,23 +201,33 @@ IN_FLIGHT = timedelta(minutes=2)
 """A batch claimed longer ago has lost its owner, or waits for an answer that will not come any more."""
 
 
+# The editions in a subquery: as a third table of the join SQLite reads the whole ledger for one person, 20 ms
+# with 200,000 rows in it; so it is a look into the primary key for each edition that may be under way.
+_IN_FLIGHT = (
+    select(batches.c.number)
+    .select_from(_joined)
+    .where(
+        recipients.c.edition_id.in_(
+            select(editions.c.id).where(
+                or_(*(editions.c.status == status for status in ("sending", "paused", "cancelled")))
+            )
+        ),
+        recipients.c.subscriber_id == bindparam("subscriber"),
+        recipients.c.state.is_(None),
+        batches.c.state == "sending",
+        batches.c.at > bindparam("since"),
+    )
+    .limit(1)
+)
+
+
 def in_flight(connection: Connection, subscriber: int, at: datetime) -> bool:
     """Whether a batch that holds the person was claimed and its provider has not answered yet.
 
     Whoever leaves meanwhile is told so only after it: then no batch is handed over after the answer.
     """
-    query = (
-        select(batches.c.number)
-        .select_from(_joined.join(editions, editions.c.id == recipients.c.edition_id))
-        .where(
-            editions.c.status.in_(("sending", "paused", "cancelled")),
-            recipients.c.subscriber_id == subscriber,
-            recipients.c.state.is_(None),
-            batches.c.state == "sending",
-            batches.c.at > at - IN_FLIGHT,
-        )
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    given = {"subscriber": subscriber, "since": at - IN_FLIGHT}
+    return connection.execute(_IN_FLIGHT, given).first() is not None
 
 
 def forget(connection: Connection, subscriber: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST = 200
-"""Requests a transaction: the write lock must be free for the sending now and then."""
+"""Requests a transaction."""
+
+_SPELL, _REST = 0.4, 0.1
+"""Seconds of writing, and of leaving SQLite's write lock alone after it. The lock has no queue: who waits
+looks again every 100 ms (sqliteDefaultBusyCallback in SQLite's main.c), so that a thread which takes it again
+at once keeps the sending out for seconds, and with it everybody whose answer waits for a batch under way."""
 
 
 class WriteError(Exception):
@@ -80,6 +86,7 @@ class Writer:
             self._thread.join()
 
     def _write_on(self) -> None:
+        rested = time.monotonic()
         while (first := self._jobs.get()) is not None:
             jobs = [first]
             ended = False
@@ -92,6 +99,9 @@ class Writer:
             self._write(jobs)
             if ended:
                 return
+            if self._database.sqlite and time.monotonic() - rested > _SPELL:
+                time.sleep(_REST)
+                rested = time.monotonic()
 
     def _write(self, jobs: list[_Job]) -> None:
         try:

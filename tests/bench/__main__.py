@@ -27,7 +27,7 @@ from pipeline.installation import Installation
 from pipeline.letter.templates import PACKAGED
 from pipeline.pull import pull
 from pipeline.register import register
-from tests.bench import importing, signing_up
+from tests.bench import importing, leaving, signing_up
 from tests.browser import CHROMIUM, chromium
 from tests.web.reload import reload_times
 
@@ -47,6 +47,7 @@ def main() -> None:
         reload(Path(folder), blog.feed_url)
     importing.main()
     signing_up.main()
+    leaving.main()
 
 
 def start_up() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.delivery import ledger
@@ -184,3 +184,15 @@ def test_a_person_can_be_found_without_reading_the_whole_ledger(sqlite_database:
             f"EXPLAIN QUERY PLAN {query.compile(compile_kwargs={'literal_binds': True})}"
         ).all()
     assert all("SEARCH" in row[3] for row in plan)
+
+
+def test_a_look_for_a_batch_under_way_does_not_read_the_whole_ledger(sqlite_database: Database) -> None:
+    asked: list[tuple[str, object]] = []
+    with sqlite_database.read() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        ledger.in_flight(connection, 1, AT)
+        ((statement, parameters),) = asked
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    steps = [row[3] for row in plan]
+    assert "SEARCH recipients USING PRIMARY KEY (edition_id=? AND subscriber_id=?)" in steps
+    assert not [step for step in steps if step.startswith(("SCAN recipients", "SCAN batches"))]
