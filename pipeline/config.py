@@ -223,6 +223,8 @@ class Digest(Section):
     @field_validator("name", mode="after")
     @classmethod
     def _no_slug(cls, value: str) -> str:
+        if value == "confirmation":
+            raise ValueError("this name is taken by the mails that ask to confirm")
         if re.search(r"-\d+$", value):
             raise ValueError("a name that ends in a number reads like an edition's; write it without")
         return value

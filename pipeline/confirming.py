@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from subscribers.people import Person
     from subscribers.signup import Confirmation
 
+MOST_FAILURES = 3
+"""Of one round: a provider that is down is not asked a hundred times; one bad question stops no others."""
+
+MOST_DOUBTS = 2
+"""Times that a mail without an answer goes again: perhaps they all arrived, and a stranger may have asked."""
+
 log = logging.getLogger(__name__)
 
 
@@ -37,8 +43,8 @@ class Asked(NamedTuple):
 def send_questions(installation: Installation) -> Asked:
     """Mail every question that is due. Any number of processes may call it at once; one does it.
 
-    A question without an answer from the provider is asked again later: twice asked harms nobody, and a
-    sign-up must not get lost. Raises nothing for what the provider does; what it refuses stays in the queue.
+    A question without an answer from the provider is asked again later, twice at most: that harms nobody, and
+    a sign-up must not get lost. Raises nothing for what the provider does: what it refuses waits.
     """
     if not _any(installation):
         return Asked(0, 0)
@@ -88,17 +94,21 @@ def _any(installation: Installation) -> bool:
 
 def _send(installation: Installation) -> Asked:
     done, put_off = 0, 0
+    now = clock.now()  # of this moment: what is put off waits for the next time, however long this takes
     chosen = provider(installation.config, installation.folder)
     try:
-        while True:
+        while put_off < MOST_FAILURES:
             with installation.database.read() as connection:
-                due = questions.next_ones(connection, clock.now())
+                due = questions.next_ones(connection, now)
             if not due:
-                return Asked(done, put_off)
+                break
             for asked in due:
                 mailed = _send_one(installation, chosen, asked)
                 done += mailed is True
                 put_off += mailed is False
+                if put_off == MOST_FAILURES:
+                    break
+        return Asked(done, put_off)
     finally:
         chosen.close()
 
@@ -117,6 +127,9 @@ def _send_one(installation: Installation, chosen: Provider, asked: Confirmation)
             case Result.REJECTED:
                 questions.drop(connection, asked, outcome.reason)
                 return None
+            case Result.UNCERTAIN if asked.tries >= MOST_DOUBTS:
+                questions.mailed(connection, asked)
+                return True
     log.warning("a mail that asks to confirm waits: %s", outcome.reason)
     with installation.database.write() as connection:
         questions.put_off(connection, asked, clock.now(), outcome.reason)

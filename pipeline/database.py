@@ -163,12 +163,13 @@ def _checked(url: str | URL) -> URL:
 def _engine(url: URL, *, sqlite: bool) -> Engine:
     if not sqlite:
         try:
-            return create_engine(url, pool_pre_ping=True)
+            # Statements' parameters are addresses: they stay out of errors and logs.
+            return create_engine(url, pool_pre_ping=True, hide_parameters=True)
         except ModuleNotFoundError:
             raise ConfigError(
                 "PostgreSQL needs the psycopg package.", "Install it: pip install 'rapport[postgresql]'."
             ) from None
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

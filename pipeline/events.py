@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from pipeline.database import one_at_a_time
 from pipeline.delivery import ledger
+from pipeline.providers import CONFIRMATION
 from pipeline.providers.events import Kind
 from pipeline.tables import events as table
 from subscribers.addresses import normalise
@@ -60,7 +61,11 @@ class _People:
         )
         self._moved = {row.old_id: row.new_id for row in connection.execute(gone)}
         self._addresses |= _addresses(connection, set(self._moved.values()))
-        unnamed = {_normal(event.address) for event in events if event.subscriber is None}
+        unnamed = {
+            _normal(event.address)
+            for event in events
+            if event.subscriber is None or (event.edition or "").startswith(f"{CONFIRMATION}-")
+        }
         by_address = select(subscribers.c.email, subscribers.c.id).where(
             among(connection, subscribers.c.email, sorted(unnamed - {""}))
         )
@@ -83,7 +88,10 @@ class _People:
         if event.means is None:
             return None
         person, address = self.of(event), _normal(event.address)
-        if event.subscriber is not None:
+        if (event.edition or "").startswith(f"{CONFIRMATION}-"):
+            # Asked was a mailbox, perhaps not that of whoever is to move there: it speaks for itself alone.
+            person = self._by_address.get(address)
+        elif event.subscriber is not None:
             if person is None:
                 return None  # forgotten, or nobody: the reader of a test copy
             present = self.address(person)

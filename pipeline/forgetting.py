@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select
 
 from pipeline.delivery import ledger
+from pipeline.leaving import in_flight
+from pipeline.providers import CONFIRMATION
 from pipeline.scrub import scrub
 from pipeline.tables import events
 from subscribers.addresses import normalise
-from subscribers.erasing import addresses_of, erase
+from subscribers.erasing import Erased, addresses_of, erase
+from subscribers.leaving import leave
 from subscribers.tables import subscribers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from pipeline.database import Database
     from pipeline.installation import Installation
+
+PATIENCE, PAUSE = 5.0, 0.05
+"""Seconds that erasing waits for a batch under way with the person in it, and between two looks."""
 
 
 class Forgotten(NamedTuple):
@@ -27,27 +33,50 @@ class Forgotten(NamedTuple):
 
 
 def forget(installation: Installation, who: str | int) -> Forgotten:
-    """Erase the person with this address or id; a keyed hash of the address stays. Repeatable.
+    """Erase the person with this address or id; a keyed hash of each address stays. Repeatable.
 
+    They leave first, and a batch that holds them is waited for: its letter would lie in the outbox after it.
     Raises SubscriberError for what is no address.
     """
-    with installation.database.write() as connection:
-        email = normalise(who) if isinstance(who, str) else None
-        if email is None:
-            email = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == who))
-            if email is None:
-                return Forgotten(0, clean=True)
+    database = installation.database
+    email = normalise(who) if isinstance(who, str) else _email(database, who)
+    if email is None:
+        return Forgotten(0, clean=True)
+    _let_go(database, email)
+    with database.write() as connection:
         gone = addresses_of(connection, email)
-        ids = erase(connection, email)
-        for subscriber in ids:
+        erased = erase(connection, email)
+        for subscriber in erased.people:
             ledger.forget(connection, subscriber)
             connection.execute(delete(events).where(events.c.subscriber_id == subscriber))
-    _empty_outbox(installation, ids)
-    return Forgotten(len(ids), scrub(installation.database, gone))
+    empty_outbox(installation, erased)
+    return Forgotten(len(erased.people), scrub(database, gone))
 
 
-def _empty_outbox(installation: Installation, ids: Iterable[int]) -> None:
+def empty_outbox(installation: Installation, erased: Erased) -> None:
+    """Take away the mail that bears the ids of people, or the numbers of questions, that were erased."""
     folder = installation.folder / installation.config.delivery.outbox
-    for subscriber in ids:
-        for file in folder.glob(f"*-{subscriber:010d}-*"):
+    names = [f"*-{subscriber:010d}-*" for subscriber in erased.people]
+    names += [f"{CONFIRMATION}-{number:06d}-*" for number in erased.questions]
+    for name in names:
+        for file in folder.glob(name):
             file.unlink(missing_ok=True)
+
+
+def _email(database: Database, subscriber: int) -> str | None:
+    with database.read() as connection:
+        return connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber))
+
+
+def _let_go(database: Database, email: str) -> None:
+    with database.write() as connection:
+        subscriber = connection.scalar(select(subscribers.c.id).where(subscribers.c.email == email))
+        if subscriber is None:
+            return
+        leave(connection, subscriber, digest=None, source="erasing")
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with database.read() as connection:
+            if not in_flight(connection, subscriber):
+                return
+        time.sleep(PAUSE)

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from pipeline.delivery import ledger
 from pipeline.tables import editions
 from subscribers import clock
-from subscribers.leaving import leave
+from subscribers.leaving import leave, lives_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,7 +39,13 @@ def leave_by_link(
     """
     digest = None if everything else digest_of(connection, claim.edition)
     ended = leave(connection, claim.subscriber, digest=digest, source=source, reason=reason)
-    return Left(digest, ended, ledger.in_flight(connection, claim.subscriber, clock.now()))
+    return Left(digest, ended, in_flight(connection, claim.subscriber))
+
+
+def in_flight(connection: Connection, subscriber: int) -> bool:
+    """Whether a batch that holds the person, under any id they had, is being handed over."""
+    now = clock.now()
+    return any(ledger.in_flight(connection, one, now) for one in lives_of(connection, subscriber))
 
 
 def digest_of(connection: Connection, edition: int) -> str | None:

@@ -62,11 +62,12 @@ def run(
 
     ``at_once`` treats them as due now (`--now`).
     """
+    ran = [_Run(installation, digest, at_once, progress).outcome() for digest in digests]
     try:
         upkeep(installation)
-    except Exception as error:  # whatever it is, the letter goes out
+    except Exception as error:  # whatever it is, the letter went out
         log.warning("upkeep failed: %s", understood(error).message)
-    return [_Run(installation, digest, at_once, progress).outcome() for digest in digests]
+    return ran
 
 
 def send(

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import mmap
+import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
 from pipeline.database import BUSY_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
-
-    from sqlalchemy import Connection
 
     from pipeline.database import Database
 
@@ -34,33 +33,35 @@ def scrub(database: Database, words: Collection[str]) -> bool:
     (VACUUM) removes: slow for a large list, so it is done when such a copy is found. PostgreSQL frees the
     rows (VACUUM) and overwrites them as it goes on; its log and archives are the operator's to keep short.
     """
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        try:
-            if database.path is None:
-                connection.execute(text(f"VACUUM {_TABLES}"))
-                return True
-            if not _cut_log(connection):
+    if database.path is None:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"VACUUM {_TABLES}"))
+        return True
+    try:
+        # Not through the engine: that begins a transaction whatever it is told, and VACUUM allows none.
+        with closing(sqlite3.connect(database.path, BUSY_TIMEOUT, isolation_level=None)) as file:
+            if not _cut_log(file):
                 return False
             if _found(database.path, words):
-                connection.execute(text("VACUUM"))
-                return _cut_log(connection)
-        except OperationalError:
-            return False
+                file.execute("VACUUM")
+                return _cut_log(file)
+    except sqlite3.OperationalError:  # locked, or no room for the copy that VACUUM makes
+        return False
     return True
 
 
-def _cut_log(connection: Connection) -> bool:
+def _cut_log(file: sqlite3.Connection) -> bool:
     # sqlite.org/pragma.html#pragma_wal_checkpoint: the first column is 1 while somebody reads from the log.
     # Asked often rather than waited for: a reader that stays must not hold this up for BUSY_TIMEOUT.
-    connection.execute(text("PRAGMA busy_timeout = 0"))
+    file.execute("PRAGMA busy_timeout = 0")
     try:
         for _ in range(TRIES):
-            if connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0] == 0:
+            if file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
                 return True
             time.sleep(PAUSE)
         return False
     finally:
-        connection.execute(text(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}"))
+        file.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
 
 
 def _found(path: Path, words: Collection[str]) -> bool:

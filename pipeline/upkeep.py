@@ -6,8 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.confirming import send_questions
+from pipeline.forgetting import empty_outbox
+from pipeline.scrub import scrub
 from subscribers import clock
-from subscribers.erasing import blank_networks, erase_unconfirmed
+from subscribers.erasing import blank_networks, erase_counts, erase_unconfirmed
+from subscribers.signup import MONTH
 
 if TYPE_CHECKING:
     from pipeline.installation import Installation
@@ -20,6 +23,10 @@ def upkeep(installation: Installation) -> None:
     """
     privacy, now = installation.config.privacy, clock.now()
     with installation.database.write() as connection:
-        erase_unconfirmed(connection, now - timedelta(days=privacy.pending_days))
+        erased = erase_unconfirmed(connection, now - timedelta(days=privacy.pending_days))
         blank_networks(connection, now - timedelta(days=privacy.network_address_days))
+        erase_counts(connection, now - MONTH)
+    empty_outbox(installation, erased)
+    if installation.database.path is not None:
+        scrub(installation.database, ())  # what was erased while somebody read from SQLite's log
     send_questions(installation)

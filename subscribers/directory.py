@@ -57,6 +57,7 @@ def add(
     someone who must get nothing or who unsubscribed from one of ``digests``: only they can undo that.
     """
     email, wording = normalise(email), consent.evidence(wording)
+    keep_from_being_fixed(connection)
     _refuse_suppressed(connection, email)
     _refuse_unsubscribed(connection, email, digests)
     subscriber_id = _kept(connection, email, clean_name(name))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, exists, or_, select, update
 
 from subscribers import suppression
 from subscribers.addresses import normalise
-from subscribers.audience import keep_from_being_fixed
+from subscribers.audience import fix
 from subscribers.people import Status
 from subscribers.sets import among
 from subscribers.signup import State
-from subscribers.tables import confirmations, consents, merged, subscribers, subscriptions
+from subscribers.tables import asked, confirmations, consents, merged, subscribers, subscriptions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,37 +20,47 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def erase(connection: Connection, email: str) -> list[int]:
-    """Erase a person and all that is known of them here; the ids they had.
+class Erased(NamedTuple):
+    """The ids that people had, and the numbers of the questions they were asked: their mail bears both."""
+
+    people: list[int]
+    questions: list[int]
+
+
+def erase(connection: Connection, email: str) -> Erased:
+    """Erase a person and all that is known of them here.
 
     What stays is a keyed hash of each address, so that nobody adds or imports it again. Ids are never given
     anew, so the links in old letters mean nobody from now on.
     """
-    keep_from_being_fixed(connection)
+    # Alone: who adds or imports the address at this moment must find the hash, or be found.
+    fix(connection)
     people = _lives(connection, normalise(email))
-    for address in {normalise(email), *people.values()}:
+    addresses = {normalise(email), *people.values()}
+    for address in addresses:
         suppression.forget(connection, address)
-        # Somebody else may have named the address as their new one.
-        connection.execute(delete(confirmations).where(confirmations.c.email == address))
+    # Somebody else may have named the address as their new one.
+    theirs = or_(confirmations.c.email.in_(addresses), confirmations.c.subscriber_id.in_(people))
+    questions = connection.scalars(delete(confirmations).where(theirs).returning(confirmations.c.id)).all()
     _remove(connection, list(people))
-    return list(people)
+    return Erased(list(people), list(questions))
 
 
 def addresses_of(connection: Connection, email: str) -> set[str]:
-    """The address, and those the person had before they moved to it."""
+    """The address, and the person's others: those they had before, and the one they moved to."""
     return {normalise(email), *_lives(connection, normalise(email)).values()}
 
 
-def erase_unconfirmed(connection: Connection, before: datetime) -> int:
-    """Erase the sign-ups asked ``before`` then that nobody confirmed; how many people they were."""
+def erase_unconfirmed(connection: Connection, before: datetime) -> Erased:
+    """Erase the sign-ups asked ``before`` then that nobody confirmed."""
     old = confirmations.c.asked_at < before
     unanswered = select(confirmations.c.subscriber_id).where(
         old, confirmations.c.state != State.CONFIRMED.value
     )
     people = sorted(set(connection.scalars(unanswered)))
-    connection.execute(delete(confirmations).where(old))
+    questions = list(connection.scalars(delete(confirmations).where(old).returning(confirmations.c.id)))
     if not people:
-        return 0
+        return Erased([], questions)
     asked_again = exists().where(confirmations.c.subscriber_id == subscriptions.c.subscriber_id)
     connection.execute(
         delete(subscriptions).where(
@@ -67,7 +77,12 @@ def erase_unconfirmed(connection: Connection, before: datetime) -> int:
     )
     gone = list(connection.scalars(nothing_left))
     _remove(connection, gone)
-    return len(gone)
+    return Erased(gone, questions)
+
+
+def erase_counts(connection: Connection, before: datetime) -> None:
+    """Forget that mailboxes were asked something ``before`` then."""
+    connection.execute(delete(asked).where(asked.c.at < before))
 
 
 def blank_networks(connection: Connection, before: datetime) -> None:
@@ -81,15 +96,17 @@ def blank_networks(connection: Connection, before: datetime) -> None:
 
 
 def _lives(connection: Connection, email: str) -> dict[int, str]:
-    """Id and address of the person, and of who they were before they moved here."""
-    query = select(subscribers.c.id, subscribers.c.email)
-    found = {row.id: row.email for row in connection.execute(query.where(subscribers.c.email == email))}
-    new = found
+    """Id and address of the person, of who they were before they moved here, and of who they are now."""
+    known = connection.scalar(select(subscribers.c.id).where(subscribers.c.email == email))
+    ids = set() if known is None else {known}
+    new = ids
     while new:
-        former = query.join(merged, merged.c.old_id == subscribers.c.id).where(merged.c.new_id.in_(list(new)))
-        new = {row.id: row.email for row in connection.execute(former) if row.id not in found}
-        found |= new
-    return found
+        tied = or_(merged.c.old_id.in_(new), merged.c.new_id.in_(new))
+        both = connection.execute(select(merged.c.old_id, merged.c.new_id).where(tied)).all()
+        new = {one for row in both for one in row} - ids
+        ids = ids | new
+    people = select(subscribers.c.id, subscribers.c.email).where(subscribers.c.id.in_(ids))
+    return {row.id: row.email for row in connection.execute(people)}
 
 
 def _remove(connection: Connection, ids: list[int]) -> None:

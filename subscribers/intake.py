@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import select
 
 from subscribers import enrolment, suppression
+from subscribers.audience import keep_from_being_fixed
 from subscribers.consent import Action
 from subscribers.people import Status
 from subscribers.sets import among
@@ -87,6 +88,8 @@ class Intake:
         # A person's records stand in the order of what happened: so everyone's first come first, and so on.
         self._steps: dict[tuple[int, Kind], list[tuple[Known, str]]] = defaultdict(list)
         self._combined: dict[tuple[str, ...], Mapping[str, str]] = {}
+        # Until it is written: whoever is erased meanwhile would be added again (PostgreSQL).
+        keep_from_being_fixed(connection)
         self._look_up(list(self._known))
 
     def judge(self, row: Applicant) -> tuple[Outcome, str]:

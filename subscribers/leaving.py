@@ -50,36 +50,29 @@ def undo(
 
     Only their own leaving is undone: an address that bounced or complained gets nothing all the same.
     """
-    back: list[str] = []
-    for one in lives_of(connection, subscriber):
-        email = _email(connection, one)
-        # Only what was active: a sign-up nobody confirmed, or a digest they never had, is not brought back.
-        agreed = exists().where(
-            consents.c.subscriber_id == one,
-            consents.c.digest == subscriptions.c.digest,
-            consents.c.action.in_([action.value for action in consent.AGREED]),
-        )
-        ended = update(subscriptions).where(
-            subscriptions.c.subscriber_id == one,
-            subscriptions.c.status == Status.UNSUBSCRIBED.value,
-            subscriptions.c.since >= since,
-            agreed,
-        )
-        restored = ended.values(status=Status.ACTIVE.value, since=clock.now(), paused_until=None)
-        digests = sorted(connection.scalars(restored.returning(subscriptions.c.digest)))
-        for digest in digests:
-            consent.record(
-                connection,
-                one,
-                Action.RESUBSCRIBED,
-                digest=digest,
-                source=source,
-                network_address=network_address,
-            )
-        if email and digests and _stopped_since(connection, email, since):
-            suppression.lift(connection, email, [Reason.UNSUBSCRIBED])
-        back += digests
-    return back
+    # Where they are now: what they had before they moved was ended by that, and not by mistake.
+    one = lives_of(connection, subscriber)[-1]
+    email = _email(connection, one)
+    # Only what was active: a sign-up nobody confirmed, or a digest they never had, is not brought back.
+    agreed = exists().where(
+        consents.c.subscriber_id == one,
+        consents.c.digest == subscriptions.c.digest,
+        consents.c.action.in_([action.value for action in consent.AGREED]),
+    )
+    ended = update(subscriptions).where(
+        subscriptions.c.subscriber_id == one,
+        subscriptions.c.status == Status.UNSUBSCRIBED.value,
+        subscriptions.c.since >= since,
+        agreed,
+    )
+    restored = ended.values(status=Status.ACTIVE.value, since=clock.now())
+    digests = sorted(connection.scalars(restored.returning(subscriptions.c.digest)))
+    for digest in digests:
+        said = {"digest": digest, "source": source, "network_address": network_address}
+        consent.record(connection, one, Action.RESUBSCRIBED, **said)
+    if email and digests and _stopped_since(connection, email, since):
+        suppression.lift(connection, email, [Reason.UNSUBSCRIBED])
+    return digests
 
 
 def lives_of(connection: Connection, subscriber: int) -> list[int]:

@@ -15,6 +15,8 @@ from subscribers.suppression import Reason
 from subscribers.tables import merged, subscribers, subscriptions
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy import Connection
 
 
@@ -78,10 +80,8 @@ def _was_theirs(connection: Connection, subscriber: int, other: int) -> bool:
 def _join(
     connection: Connection, subscriber: int, other: int, source: str, network_address: str | None
 ) -> None:
-    active = select(subscriptions.c.digest).where(
-        subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value
-    )
-    for digest in sorted(connection.scalars(active)):
+    had = _active(connection, other)
+    for digest, paused_until in sorted(_active(connection, subscriber).items()):
         begin(
             connection,
             other,
@@ -90,8 +90,22 @@ def _join(
             source=source,
             network_address=network_address,
         )
+        if digest not in had:
+            connection.execute(
+                update(subscriptions)
+                .where(subscriptions.c.subscriber_id == other, subscriptions.c.digest == digest)
+                .values(paused_until=paused_until)
+            )
         end(connection, subscriber, digest)
         consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=digest, source=source)
     # Back again is not on and on: the id that is moved to is nobody's past.
     connection.execute(delete(merged).where(merged.c.old_id.in_((subscriber, other))))
     connection.execute(merged.insert().values(old_id=subscriber, new_id=other))
+
+
+def _active(connection: Connection, subscriber: int) -> dict[str, date | None]:
+    """The digests somebody gets, each with the day until which it is paused."""
+    active = select(subscriptions.c.digest, subscriptions.c.paused_until).where(
+        subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value
+    )
+    return {row.digest: row.paused_until for row in connection.execute(active)}

@@ -9,8 +9,9 @@ from sqlalchemy import select, update
 
 from subscribers import consent, suppression
 from subscribers.addresses import clean_name
+from subscribers.audience import keep_from_being_fixed
 from subscribers.consent import Action
-from subscribers.leaving import leave
+from subscribers.leaving import leave, lives_of
 from subscribers.people import Status
 from subscribers.subscribing import begin
 from subscribers.suppression import OWN
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,12 @@ class Preferences:
 
 
 def preferences(connection: Connection, subscriber: int) -> Preferences | None:
-    """How things stand; None for an id that is no longer known."""
+    """How things stand, where the person is now; None for an id that is no longer known."""
+    subscriber = lives_of(connection, subscriber)[-1]
     person = connection.execute(select(subscribers).where(subscribers.c.id == subscriber)).first()
     if person is None:
         return None
-    active = connection.execute(
-        select(subscriptions.c.digest, subscriptions.c.paused_until).where(
-            subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value
-        )
-    ).all()
+    active = connection.execute(_active(subscriber).add_columns(subscriptions.c.paused_until)).all()
     stopped = OWN & suppression.reasons(connection, person.email)
     return Preferences(
         person.id,
@@ -71,13 +69,16 @@ def change(
     ``offered`` are the digests they chose among: others are left alone. ``wording`` is what they agree to
     by choosing one they had not. Who chooses a digest takes back that they left, and no other suppression.
     """
+    keep_from_being_fixed(connection)
     before = preferences(connection, subscriber)
     if before is None:
         return None
+    subscriber = before.id
     name = clean_name(name)
     if name != before.name:
         connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(name=name))
         consent.record(connection, subscriber, Action.RENAMED, source=source)
+    held = {row.digest for row in connection.execute(_active(subscriber))}
     for digest in offered:
         if digest in digests and digest not in before.active:
             suppression.lift(connection, before.email, OWN)
@@ -89,10 +90,17 @@ def change(
                 source=source,
                 network_address=network_address,
             )
-        elif digest not in digests and digest in before.active:
+        elif digest not in digests and digest in held:
+            # Also one that was only hidden under their leaving everything.
             leave(connection, subscriber, digest=digest, source=source)
     _pause(connection, subscriber, paused_until, source, changed=paused_until != before.paused_until)
     return preferences(connection, subscriber)
+
+
+def _active(subscriber: int) -> Select[tuple[str]]:
+    return select(subscriptions.c.digest).where(
+        subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value
+    )
 
 
 def _pause(

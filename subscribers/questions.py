@@ -20,11 +20,11 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 
 
 def next_ones(connection: Connection, now: datetime) -> list[Confirmation]:
-    """Questions whose mail is to go now, oldest first, a hundred at most."""
+    """Questions whose mail is to go now, those first that wait longest, a hundred at most."""
     due = (
         select(confirmations.c.id)
         .where(confirmations.c.state == State.QUEUED.value, confirmations.c.next_try <= now)
-        .order_by(confirmations.c.id)
+        .order_by(confirmations.c.next_try, confirmations.c.id)
         .limit(MOST)
     )
     found = (waiting(connection, number) for number in connection.scalars(due).all())

@@ -32,7 +32,7 @@ _MEANS = {
     Reason.UNSUBSCRIBED: (Reason.UNSUBSCRIBED,),
 }
 
-_ANEW = (Action.CONFIRMED, Action.RESUBSCRIBED)
+_ANEW = (Action.CONFIRMED, Action.RESUBSCRIBED, Action.MOVED)
 _SECOND = timedelta(seconds=1)  # providers tell time no finer
 
 

@@ -11,17 +11,19 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from subscribers import clock, consent, suppression
 from subscribers.addresses import clean_name, normalise
+from subscribers.audience import keep_from_being_fixed
 from subscribers.consent import Action
+from subscribers.leaving import lives_of
 from subscribers.moving import may_move, move
 from subscribers.people import Status
 from subscribers.sets import insert
-from subscribers.subscribing import await_answer, begin
+from subscribers.subscribing import await_answer, begin, end
 from subscribers.suppression import OWN
-from subscribers.tables import confirmations, subscribers, subscriptions
+from subscribers.tables import asked, confirmations, merged, subscribers, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +64,7 @@ class Confirmation:
     source: str
     asked_at: datetime
     state: State
+    tries: int
 
 
 def ask(
@@ -80,8 +83,8 @@ def ask(
     SubscriberError (code ``address``) for an address that no mail reaches.
     """
     email, wording = normalise(email), consent.evidence(wording)
-    mailbox = suppression.mailbox(connection, email)
-    if not _patient(connection, mailbox):
+    keep_from_being_fixed(connection)
+    if not _patient(connection, suppression.mailbox(connection, email)):
         return None
     # The name stays with the question until it is answered: it may be a stranger's joke.
     subscriber = _kept(connection, email)
@@ -101,7 +104,6 @@ def ask(
         Purpose.SUBSCRIBE,
         subscriber,
         email,
-        mailbox,
         name=clean_name(name),
         digests=list(digests),
         wording=wording,
@@ -123,15 +125,24 @@ def ask_to_move(
     As `ask`: the same work for any address, the id or None, SubscriberError for one that no mail reaches.
     """
     email = normalise(email)
-    mailbox = suppression.mailbox(connection, email)
-    if not _patient(connection, mailbox):
+    subscriber = lives_of(connection, subscriber)[-1]
+    if not _patient(connection, suppression.mailbox(connection, email)):
         return None
+    # The one asked last counts: a slip in an address must not stay good for a month.
+    connection.execute(
+        update(confirmations)
+        .where(
+            confirmations.c.subscriber_id == subscriber,
+            confirmations.c.purpose == Purpose.MOVE.value,
+            confirmations.c.state != State.CONFIRMED.value,
+        )
+        .values(state=State.DROPPED.value, next_try=None, reason="another address was named after it")
+    )
     return _put(
         connection,
         Purpose.MOVE,
         subscriber,
         email,
-        mailbox,
         digests=[],
         wording="",
         source=source,
@@ -155,6 +166,7 @@ def waiting(connection: Connection, confirmation: int) -> Confirmation | None:
         row.source,
         row.asked_at,
         State(row.state),
+        row.tries,
     )
 
 
@@ -163,26 +175,28 @@ def confirm(
 ) -> Confirmation | None:
     """The owner of the mailbox says yes: their subscriptions are active, and what they undid is undone.
 
-    Repeatable while it holds. None when the question is gone, was answered and ended again since, or when
-    the address gets nothing for a reason that is not the person's own (it bounced, complained, staff).
+    Repeatable while it holds. None when the question is gone or was dropped, was answered and ended again
+    since, or when the address gets nothing for a reason that is not the person's own (it bounced, complained,
+    staff).
     """
-    asked = waiting(connection, confirmation)
-    if asked is None or not may_be_asked(connection, asked.email):
+    keep_from_being_fixed(connection)
+    question = waiting(connection, confirmation)
+    if question is None or question.state is State.DROPPED or not may_be_asked(connection, question.email):
         return None
-    if asked.state is State.CONFIRMED:
+    if question.state is State.CONFIRMED:
         # An old mail opened again must not bring back who left meanwhile.
-        return asked if _still_holds(connection, asked) else None
-    subscriber = asked.subscriber
-    if asked.purpose is Purpose.MOVE:
+        return question if _still_holds(connection, question) else None
+    subscriber = question.subscriber
+    if question.purpose is Purpose.MOVE:
         if not may_move(connection, subscriber):
             return None
-        suppression.lift(connection, asked.email, OWN)
-        move(connection, subscriber, asked.email, source=source, network_address=network_address)
+        suppression.lift(connection, question.email, OWN)
+        move(connection, subscriber, question.email, source=source, network_address=network_address)
+        subscriber = lives_of(connection, subscriber)[-1]
     else:
-        suppression.lift(connection, asked.email, OWN)
         # Looked up again: the person who had this address may have moved to another since it was asked.
-        subscriber = _kept(connection, asked.email)
-        _begin(connection, subscriber, asked, source, network_address)
+        subscriber = _kept(connection, question.email)
+        _begin(connection, subscriber, question, source, network_address)
     connection.execute(
         update(confirmations)
         .where(confirmations.c.id == confirmation)
@@ -197,43 +211,55 @@ def may_be_asked(connection: Connection, email: str) -> bool:
 
 
 def _begin(
-    connection: Connection, subscriber: int, asked: Confirmation, source: str, network_address: str | None
+    connection: Connection, subscriber: int, question: Confirmation, source: str, network_address: str | None
 ) -> None:
-    for digest in asked.digests:
+    if OWN & set(suppression.lift(connection, question.email, OWN)):
+        # Under the lid there may be digests that nobody asked for now.
+        active = select(subscriptions.c.digest).where(
+            subscriptions.c.subscriber_id == subscriber,
+            subscriptions.c.status == Status.ACTIVE.value,
+            subscriptions.c.digest.not_in(question.digests),
+        )
+        for digest in connection.scalars(active).all():
+            end(connection, subscriber, digest)
+            consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=digest, source=source)
+    # Who signs up at an address that somebody left behind is a reader in their own right.
+    connection.execute(delete(merged).where(merged.c.old_id == subscriber))
+    for digest in question.digests:
         begin(
             connection,
             subscriber,
             digest,
-            wording=asked.wording,
+            wording=question.wording,
             source=source,
             network_address=network_address,
         )
-    if asked.name:
-        connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(name=asked.name))
+    if question.name:
+        connection.execute(
+            update(subscribers).where(subscribers.c.id == subscriber).values(name=question.name)
+        )
 
 
-def _still_holds(connection: Connection, asked: Confirmation) -> bool:
-    if asked.purpose is Purpose.MOVE:
-        query = select(subscribers.c.id).where(subscribers.c.email == asked.email)
+def _still_holds(connection: Connection, question: Confirmation) -> bool:
+    if question.purpose is Purpose.MOVE:
+        query = select(subscribers.c.id).where(subscribers.c.email == question.email)
         return connection.execute(query).first() is not None
     active = select(func.count()).where(
-        subscriptions.c.subscriber_id == asked.subscriber,
-        subscriptions.c.digest.in_(asked.digests),
+        subscriptions.c.subscriber_id == question.subscriber,
+        subscriptions.c.digest.in_(question.digests),
         subscriptions.c.status == Status.ACTIVE.value,
     )
-    return connection.scalar(active) == len(asked.digests)
+    return connection.scalar(active) == len(question.digests)
 
 
 def _patient(connection: Connection, mailbox: str) -> bool:
+    """Whether the mailbox may be asked once more; counts it."""
     now = clock.now()
     for span, most in PATIENCE:
-        sent = select(func.count()).where(
-            confirmations.c.mailbox == mailbox,
-            confirmations.c.asked_at > now - span,
-            confirmations.c.state != State.DROPPED.value,
-        )
-        if (connection.scalar(sent) or 0) >= most:
+        before = select(func.count()).where(asked.c.mailbox == mailbox, asked.c.at > now - span)
+        if (connection.scalar(before) or 0) >= most:
             return False
+    connection.execute(asked.insert().values(mailbox=mailbox, at=now))
     return True
 
 
@@ -246,9 +272,7 @@ def _kept(connection: Connection, email: str) -> int:
     return int(connection.execute(select(subscribers.c.id).where(subscribers.c.email == email)).scalar_one())
 
 
-def _put(
-    connection: Connection, purpose: Purpose, subscriber: int, email: str, mailbox: str, **said: object
-) -> int:
+def _put(connection: Connection, purpose: Purpose, subscriber: int, email: str, **said: object) -> int:
     now = clock.now()
     made = connection.execute(
         confirmations.insert()
@@ -256,7 +280,6 @@ def _put(
             purpose=purpose.value,
             subscriber_id=subscriber,
             email=email,
-            mailbox=mailbox,
             asked_at=now,
             state=State.QUEUED.value,
             next_try=now,

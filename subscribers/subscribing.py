@@ -78,7 +78,8 @@ def _ending(insert: Callable[[Table], Insert]) -> ReturningInsert[tuple[str]]:
         )
         .on_conflict_do_update(
             index_elements=["subscriber_id", "digest"],
-            set_={"status": ended, "since": at, "paused_until": None},
+            # A pause stays with it: who left by mistake comes back to it.
+            set_={"status": ended, "since": at},
             where=subscriptions.c.status != ended,
         )
         .returning(subscriptions.c.digest)

@@ -64,6 +64,8 @@ def suppress(connection: Connection, email: str, reason: Reason, source: str) ->
     if reason is Reason.FORGOTTEN:
         raise ValueError("an address is forgotten by forget()")
     if _forgotten(connection, email):
+        if reason in OWN:
+            return False  # who is forgotten gets nothing at their own wish already
         return _keep_hash(connection, email, reason)
     statement = (
         insert(connection, suppressions)
@@ -93,7 +95,7 @@ def lift(connection: Connection, email: str, reasons: Collection[Reason]) -> lis
 def forget(connection: Connection, email: str) -> bool:
     """Put keyed hashes in the place of what is known of the address; False if it was forgotten before."""
     email = normalise(email)
-    for reason in _reasons(connection, [email]).get(email, ()):
+    for reason in set(_reasons(connection, [email]).get(email, ())) - OWN:
         _keep_hash(connection, email, reason)
     connection.execute(delete(suppressions).where(suppressions.c.email == email))
     return _keep_hash(connection, email, Reason.FORGOTTEN)

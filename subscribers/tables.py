@@ -135,8 +135,6 @@ confirmations = Table(
     Column("purpose", String(16), nullable=False),
     Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
     Column("email", String(320), nullable=False),
-    # The keyed hash of the mailbox behind the address: a+1@ and a+2@ are one reader's patience.
-    Column("mailbox", String(64), nullable=False),
     Column("name", Text, nullable=False, server_default=""),
     Column("digests", JSON, nullable=False),
     Column("wording", Text, nullable=False),
@@ -149,8 +147,18 @@ confirmations = Table(
     Column("next_try", Moment),
     Column("reason", Text),
     Index("ix_confirmations_state", "state", "next_try"),
-    Index("ix_confirmations_mailbox", "mailbox", "asked_at"),
     sqlite_autoincrement=True,  # an id stands in a link, and must never come to mean somebody else
+)
+
+asked = Table(
+    "asked",
+    metadata,
+    # How often a mailbox was asked something, whoever typed it in; it outlives the question.
+    Column("id", Id, primary_key=True, autoincrement=True),
+    # A keyed hash of the mailbox behind the address: a+1@ and a+2@ are one reader's patience.
+    Column("mailbox", String(64), nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Index("ix_asked_mailbox", "mailbox", "at"),
 )
 
 merged = Table(

@@ -149,3 +149,32 @@ def test_upkeep_erases_mails_and_blanks_in_one_go(installed: Installation, tmp_p
     assert [mail["To"] for mail in outbox(tmp_path)] == ["ben@example.org"]
     with installed.database.read() as connection:
         assert directory.person(connection, ANN) is None
+
+
+def test_a_mail_whose_fate_is_unknown_goes_again_twice_and_no_more(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StrictSendGrid() as sendgrid, time_machine.travel(NOON, tick=False) as now:
+        monkeypatch.setenv("SENDGRID_API_KEY", sendgrid.key)
+        delivery = {"provider": "sendgrid", "sendgrid": {"api_url": sendgrid.url}}
+        installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed", delivery=delivery)
+        ask(installed)
+        sendgrid.faults.extend(Answer(502, body=b"lost", accept=True) for _ in range(10))
+        for _ in range(10):
+            send_questions(installed)
+            now.shift(timedelta(hours=1))
+        assert len(sendgrid.payloads) == 3
+
+
+def test_a_provider_that_is_down_is_not_asked_for_every_question(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StrictSendGrid() as sendgrid:
+        monkeypatch.setenv("SENDGRID_API_KEY", sendgrid.key)
+        delivery = {"provider": "sendgrid", "sendgrid": {"api_url": sendgrid.url}}
+        installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed", delivery=delivery)
+        for number in range(5):
+            ask(installed, f"reader{number}@example.org")
+        sendgrid.faults.extend([Answer(503)] * 3)
+        assert send_questions(installed) == Asked(0, 3)
+        assert send_questions(installed) == Asked(2, 0)  # those that were not asked for yet

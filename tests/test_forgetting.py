@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,10 +11,12 @@ import pytest
 from sqlalchemy import select, text
 
 from pipeline.confirming import send_questions
+from pipeline.database import Database
 from pipeline.delivery import ledger
 from pipeline.forgetting import forget
 from pipeline.tables import events
 from subscribers import clock, directory, leaving, signup, suppression
+from subscribers.erasing import erase
 from subscribers.errors import SubscriberError
 from subscribers.intake import Applicant, Intake
 from subscribers.suppression import Reason
@@ -20,10 +24,9 @@ from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.database import Database
     from pipeline.installation import Installation
 
 READER = "reader2@example.net"
@@ -151,3 +154,61 @@ def test_a_reader_of_the_log_only_puts_it_off(sqlite_database: Database, tmp_pat
     assert forget(installed, READER) == (0, True)
     content = b"".join(file.read_bytes() for file in tmp_path.glob("rapport.db*"))
     assert READER.encode() not in content
+
+
+def test_what_was_deleted_before_the_file_was_kept_clean_is_found_and_cleared(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed")
+    with sqlite3.connect(tmp_path / "rapport.db") as old:  # as a program without secure_delete leaves it
+        old.execute("PRAGMA secure_delete = OFF")
+        for number in range(200):
+            at = "2026-01-01 00:00:00"
+            old.execute(
+                "INSERT INTO exports (at, who, what) VALUES (?, ?, ?)", (at, f"{READER} {number}", "")
+            )
+        old.execute("DELETE FROM exports")
+    old.close()
+    assert forget(installed, READER) == (0, True)
+    assert not any(READER.encode() in file.read_bytes() for file in tmp_path.glob("rapport.db*"))
+
+
+def test_whoever_moved_is_forgotten_whole_by_any_of_their_links(sent: Installation) -> None:
+    with sent.database.write() as connection:
+        number = signup.ask_to_move(connection, 3, "reader1@example.net", source="page")
+        assert number is not None
+        assert signup.confirm(connection, number, source="page") is not None
+    assert forget(sent, 3).people == 2
+    with sent.database.read() as connection:
+        assert directory.person(connection, "reader1@example.net").id is None  # type: ignore[union-attr]
+
+
+def test_a_question_to_the_address_is_gone_from_the_outbox_whoever_asked_it(
+    sent: Installation, tmp_path: Path
+) -> None:
+    letters = [file.read_text() for file in (tmp_path / "outbox").glob("*.eml")]
+    assert sum(f"To: {READER}" in letter for letter in letters) == 3  # edition, sign-up, somebody's move
+    forget(sent, READER)
+    letters = [file.read_text() for file in (tmp_path / "outbox").glob("*.eml")]
+    assert not any(READER in letter for letter in letters)
+
+
+def test_who_is_added_while_being_erased_is_not_back_on_the_list(
+    new_postgresql_database: Callable[[], str],
+) -> None:
+    database = Database(new_postgresql_database())
+    subscribe(database, 1)
+
+    def add() -> None:
+        with database.write() as connection:
+            directory.add(connection, "reader1@example.net", digests=["weekly"], wording="x", source="staff")
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            erase(connection, "reader1@example.net")
+            adding = pool.submit(add)
+            with pytest.raises(TimeoutError):
+                adding.result(timeout=0.3)  # it waits
+        with pytest.raises(SubscriberError, match="forgotten"):
+            adding.result()
+    database.close()

@@ -13,7 +13,7 @@ from pipeline.letter.shown import day
 from pipeline.letter.templates import environment, render
 from pipeline.letter.text import finished
 from pipeline.letter.theme import look
-from pipeline.providers import Message
+from pipeline.providers import CONFIRMATION, Message
 from pipeline.words import words
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config import Config
-
-NAME = "confirmation"
-"""What stands for a digest's name in what the provider is told."""
 
 
 def confirmation_mail(
@@ -45,8 +42,8 @@ def confirmation_mail(
     mjml = render(environment(own, markup=True), "mail/confirmation.mjml", context)
     text = render(environment(own, markup=False), "mail/confirmation.txt", context)
     return Message(
-        edition=f"{NAME}-{number}",
-        digest=NAME,
+        edition=f"{CONFIRMATION}-{number}",
+        digest=CONFIRMATION,
         subject=" ".join(phrases["subject"].split()),
         from_email=newsletter.from_email,
         from_name=newsletter.sender,

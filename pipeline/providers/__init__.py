@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+CONFIRMATION = "confirmation"
+"""What stands for a digest's name where a mail asks to confirm; no digest may be called so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """An edition as every recipient gets it, but for the personal fields.

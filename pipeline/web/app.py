@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
+from pipeline.errors import ConfigError
 from pipeline.web import images, inbound, public, webhooks
 from pipeline.web.public.guard import Guard
 from pipeline.web.public.network import Limits
@@ -28,8 +29,14 @@ if TYPE_CHECKING:
 def make_app(installation: Installation) -> Starlette:
     """The application over one opened installation, which the caller closes.
 
-    Raises LetterError when the templates or words of the pages are broken.
+    Raises LetterError when the templates or words of the pages are broken, ConfigError when links in real
+    mail would lead nowhere.
     """
+    if installation.config.delivery.provider != "outbox" and not installation.config.newsletter.public_url:
+        raise ConfigError(
+            "newsletter.public_url is missing: the links in mails lead there.",
+            "Write the address under which your web server passes on to `rapport serve`.",
+        )
     pages = Pages(installation.config, installation.templates)
     site = Site(installation, Writer(installation.database), pages, Limits())
 

@@ -5,8 +5,9 @@ posts it, taken apart or, with Send Raw, as it came. It posts again until it is 
 answer to every mail that was dealt with, also to those that ask for nothing.
 
 Classic Inbound Parse signs nothing: what is posted here may come from anybody. A token proves whom a mail is
-for. Without one the address it comes from counts only where newsletter.unsubscribe_mailto says that such
-mails are taken at all, and SendGrid found that address's domain to have sent it.
+for. Without one the address it comes from counts only if the post is SendGrid's, which it shows by the key
+that the practice put into the URL (`?key=...`, $RAPPORT_INBOUND_KEY), and if SendGrid found that address's
+domain to have sent the mail.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import logging
 import re
 from dataclasses import replace
+from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+KEY = "RAPPORT_INBOUND_KEY"
+
 LARGEST = 40_000_000
 """Bytes of a request. Mails are 30 MB at most; the form around them needs some, too."""
 
@@ -58,7 +62,8 @@ def routes(installation: Installation) -> list[Route]:
         except ClientDisconnect:
             return _answer(400)  # nobody reads it
         try:
-            outcome = await run_in_threadpool(_take, installation, fields)
+            key = request.query_params.get("key", "")
+            outcome = await run_in_threadpool(_take, installation, fields, key)
         except SQLAlchemyError:
             return _answer(503)  # SendGrid keeps the mail and comes again
         log.info("A mail to the unsubscribe address: %s.", outcome)
@@ -67,13 +72,14 @@ def routes(installation: Installation) -> list[Route]:
     return [Route("/webhooks/sendgrid/inbound", inbound, methods=["POST"])]
 
 
-def _take(installation: Installation, fields: Mapping[str, bytes]) -> Outcome | Silence:
+def _take(installation: Installation, fields: Mapping[str, bytes], key: str) -> Outcome | Silence:
     request = asked(_mail(fields), installation.tokens)
     if isinstance(request, Silence):
         return request
     if isinstance(request.who, str):
-        taken = bool(installation.config.newsletter.unsubscribe_mailto)
-        if not taken or not _proven(fields, request.who.rpartition("@")[2]):
+        known = installation.environment.get(KEY, "").strip()
+        ours = bool(known) and compare_digest(known.encode(), key.encode())
+        if not ours or not _proven(fields, request.who.rpartition("@")[2]):
             return Silence.IGNORED
     with installation.database.write() as connection:
         return obey(connection, request)

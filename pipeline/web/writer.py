@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,11 +108,15 @@ class Writer:
             with self._database.write() as connection:
                 results = [job.work(connection) for job in jobs]
         except Exception as error:
-            if len(jobs) > 1:  # one of them spoils it for all: each for itself then
+            # One of them spoils it for all: each for itself then. But a database that is locked, full or gone
+            # is so for every one of them, and each would wait as long.
+            if len(jobs) > 1 and not isinstance(error, OperationalError | OSError):
                 for job in jobs:
                     self._write([job])
                 return
-            jobs[0].fail(WriteError() if isinstance(error, (SQLAlchemyError, OSError)) else error)
+            told = WriteError() if isinstance(error, (SQLAlchemyError, OSError)) else error
+            for job in jobs:
+                job.fail(told)
             return
         for job, result in zip(jobs, results, strict=True):
             job.resolve(result)

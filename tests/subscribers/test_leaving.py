@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import time_machine
 
 from subscribers import directory, leaving, signup, suppression
+from subscribers.audience import mailable
 from subscribers.suppression import Reason
+from subscribers.tables import subscriptions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -99,3 +101,12 @@ def test_undo_does_not_confirm_in_somebodys_stead(database: Database) -> None:
         assert leaving.undo(connection, ann, since=NOON, source="page") == ["monthly", "weekly"]
         ended = {name for name, status in statuses(connection).items() if status == "unsubscribed"}
         assert ended == {"quarterly", "yearly"}
+
+
+def test_undo_brings_a_pause_back_too(database: Database) -> None:
+    with database.write() as connection, time_machine.travel(NOON, tick=False):
+        ann = start(connection)
+        connection.execute(subscriptions.update().values(paused_until=date(2026, 6, 1)))
+        leaving.leave(connection, ann, digest="weekly", source="one-click")
+        leaving.undo(connection, ann, since=NOON, source="page")
+        assert connection.execute(mailable("weekly", NOON.date())).all() == []

@@ -21,12 +21,14 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy import select
 
 from subscribers import clock, directory, erasing, leaving, preferences, signup, suppression
 from subscribers.audience import mailable, why_not
 from subscribers.errors import SubscriberError
 from subscribers.intake import Applicant, Intake
 from subscribers.suppression import Reason
+from subscribers.tables import merged
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -56,8 +58,8 @@ class Known:
         self.against: set[Reason] = set()
         self.paused: set[str] = set()
 
-    def agree(self, digest: str, *, own: bool) -> None:
-        if digest not in self.yes:
+    def agree(self, digest: str, *, own: bool, anew: bool = True) -> None:
+        if digest not in self.yes and anew:
             self.paused.discard(digest)
         self.yes.add(digest)
         self.no.pop(digest, None)
@@ -69,7 +71,6 @@ class Known:
             self.no[digest] = clock.now()
             (self.had.add if digest in self.yes else self.had.discard)(digest)
         self.yes.discard(digest)
-        self.paused.discard(digest)
 
     def mailed(self) -> set[str]:
         return set() if self.shut or self.against else self.yes - self.paused
@@ -101,6 +102,9 @@ class Life(RuleBasedStateMachine):
         # Who is where, for the next step: a move leaves no other trace of the address before.
         self.before_move = {p.id: p.email for p in people if p is not None and p.id is not None}
         self.listed = set(self.before_move.values())
+        empty = {p.id for p in people if p is not None and not p.subscriptions}
+        tied = self.connection.execute(select(merged.c.old_id, merged.c.new_id)).all()
+        self.left_behind = {self.before_move[old]: new for old, new in tied if old in empty}
         for digest in DIGESTS:
             mailed = {row.email for row in self.connection.execute(mailable(digest, today))}
             assert mailed == {one for one in ADDRESSES if digest in self.model[one].mailed()}
@@ -127,7 +131,8 @@ class Life(RuleBasedStateMachine):
         number = signup.ask_to_move(self.connection, person.id, new, source="page")
         if number is None:
             return 0
-        self.questions[number] = ("move", new, person.id, False)
+        # Whoever moved before moves on from where they are now; and the question asked last counts.
+        self.questions[number] = ("move", new, leaving.lives_of(self.connection, person.id)[-1], False)
         return number
 
     @rule(number=asked)
@@ -149,7 +154,7 @@ class Life(RuleBasedStateMachine):
                 self.model[email].agree(digest, own=True)
             self.model[email].shut = None
         else:
-            self._moved(before.subscriber, email)
+            self._moved(what, email)
 
     def _moved(self, subscriber: int, new: str) -> None:
         # Their address before: the one of the model that the list no longer has under the id.
@@ -158,9 +163,11 @@ class Life(RuleBasedStateMachine):
         if old is None or old == new:
             return
         was, now = self.model[old], self.model[new]
-        if new in self.listed:
+        if new in self.listed and self.left_behind.get(new) != subscriber:
             for digest in was.yes:
-                now.agree(digest, own=True)
+                if digest not in now.yes:
+                    (now.paused.add if digest in was.paused else now.paused.discard)(digest)
+                now.agree(digest, own=True, anew=False)
                 was.no[digest] = clock.now()
                 was.had.add(digest)
             was.yes = set()
@@ -234,20 +241,19 @@ class Life(RuleBasedStateMachine):
             return
         since = clock.now() - timedelta(hours=hours)
         leaving.undo(self.connection, person.id, since=since, source="page")
-        for one in self._lives(person.id):
-            known = self.model[one]
-            back = [digest for digest, at in known.no.items() if at >= since and digest in known.had]
-            for digest in back:
-                known.agree(digest, own=False)
-            if back and known.shut and known.shut >= since:
-                known.shut = None
+        known = self.model[self._lives(person.id)[-1]]
+        back = [digest for digest, at in known.no.items() if at >= since and digest in known.had]
+        for digest in back:
+            known.agree(digest, own=False, anew=False)
+        if back and known.shut and known.shut >= since:
+            known.shut = None
 
     @rule(email=addresses, chosen=st.sets(digests), pause=st.none() | st.integers(1, 20))
     def a_reader_settles_it(self, email: str, chosen: set[str], pause: int | None) -> None:
         person = directory.person(self.connection, email)
         if person is None or person.id is None:
             return
-        known = self.model[email]
+        known = self.model[self._lives(person.id)[-1]]
         active = set() if known.shut else set(known.yes)
         until = clock.now().date() + timedelta(days=3650) if pause else None
         settled = preferences.change(
@@ -259,10 +265,9 @@ class Life(RuleBasedStateMachine):
         for digest in sorted(chosen - active):
             known.agree(digest, own=True)
         for digest in sorted(active - chosen):
-            for one in self._lives(person.id):
-                self.model[one].leave(digest)
+            known.leave(digest)
         if not known.shut:
-            known.paused = set(known.yes) if until else set()
+            known.paused = (known.paused - known.yes) | (known.yes if until else set())
 
     @rule(email=addresses)
     def a_person_is_forgotten(self, email: str) -> None:

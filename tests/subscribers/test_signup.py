@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +13,7 @@ from subscribers import directory, erasing, leaving, questions, signup, suppress
 from subscribers.errors import SubscriberError
 from subscribers.people import Status
 from subscribers.suppression import Reason
-from subscribers.tables import confirmations, consents, subscribers
+from subscribers.tables import confirmations, consents, subscribers, subscriptions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -136,10 +136,11 @@ def test_what_nobody_confirmed_is_erased_without_a_trace(database: Database) -> 
         directory.add(connection, "ben@example.org", digests=["weekly"], wording="On paper", source="staff")
         ask(connection, "ben@example.org", digest="monthly")
         ask(connection)
+        ann = connection.scalar(select(subscribers.c.id).where(subscribers.c.email == ANN))
         now.shift(timedelta(days=20))
         ask(connection, "cat@example.org")
         now.shift(timedelta(days=11))
-        assert erasing.erase_unconfirmed(connection, datetime.now(UTC) - timedelta(days=30)) == 1
+        assert erasing.erase_unconfirmed(connection, datetime.now(UTC) - timedelta(days=30)).people == [ann]
         kept = connection.scalars(select(subscribers.c.email).order_by(subscribers.c.email)).all()
         assert kept == ["ben@example.org", "cat@example.org"]
         assert status(connection, "ben@example.org") == {"weekly": Status.ACTIVE}
@@ -153,7 +154,7 @@ def test_who_asked_again_in_time_stays_pending(database: Database) -> None:
         now.shift(timedelta(days=20))
         number = ask(connection)
         now.shift(timedelta(days=11))
-        assert erasing.erase_unconfirmed(connection, datetime.now(UTC) - timedelta(days=30)) == 0
+        assert erasing.erase_unconfirmed(connection, datetime.now(UTC) - timedelta(days=30)).people == []
         assert confirm(connection, number) is not None
         assert status(connection) == {"weekly": Status.ACTIVE}
 
@@ -260,3 +261,67 @@ class TestMoving:
             suppression.suppress(connection, ANN, reason, "event")
             assert self.moved(connection, "new@example.org") is None
             assert directory.person(connection, "new@example.org") is None
+
+    def test_of_two_addresses_named_one_after_the_other_the_last_counts(self, database: Database) -> None:
+        with database.write() as connection:
+            self.start(connection)
+            slip = signup.ask_to_move(connection, 1, "typo@example.org", source="page")
+            assert slip is not None
+            assert self.moved(connection, "new@example.org") is not None
+            assert confirm(connection, slip) is None
+            assert status(connection, "new@example.org") == {"weekly": Status.ACTIVE}
+
+    def test_a_pause_moves_along(self, database: Database) -> None:
+        with database.write() as connection:
+            self.start(connection)
+            connection.execute(subscriptions.update().values(paused_until=date(2030, 1, 1)))
+            directory.add(
+                connection, "new@example.org", digests=["monthly"], wording="On paper", source="staff"
+            )
+            self.moved(connection, "new@example.org")
+            person = directory.person(connection, "new@example.org")
+            assert person is not None
+            pauses = {one.digest: one.paused_until for one in person.subscriptions}
+            assert pauses == {"weekly": date(2030, 1, 1), "monthly": None}
+
+    def test_undoing_after_a_move_brings_nothing_back_at_the_old_address(self, database: Database) -> None:
+        with database.write() as connection, time_machine.travel(NOON, tick=False):
+            self.start(connection)
+            directory.add(
+                connection, "new@example.org", digests=["monthly"], wording="On paper", source="staff"
+            )
+            self.moved(connection, "new@example.org")
+            leaving.undo(connection, 1, since=NOON, source="page")
+            assert status(connection) == {"weekly": Status.UNSUBSCRIBED}
+            assert suppression.reason_for(connection, ANN) == Reason.UNSUBSCRIBED
+
+
+def test_a_suppressed_mailbox_runs_out_of_patience_like_any_other(database: Database) -> None:
+    with database.write() as connection:
+        suppression.suppress(connection, ANN, Reason.COMPLAINED, "event")
+        for _ in range(3):
+            number = ask(connection)
+            (asked,) = questions.next_ones(connection, datetime.now(UTC))
+            assert not questions.still_to_be_mailed(connection, asked)
+            assert confirm(connection, number) is None
+        assert signup.ask(connection, ANN, digests=["weekly"], wording=WORDING, source="form") is None
+
+
+def test_patience_is_not_forgotten_with_the_questions(database: Database) -> None:
+    with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
+        for _ in range(2):
+            for _ in range(3):
+                ask(connection)
+            now.shift(timedelta(days=1, minutes=1))
+            erasing.erase_unconfirmed(connection, datetime.now(UTC) - timedelta(days=1))
+            erasing.erase_counts(connection, datetime.now(UTC) - signup.MONTH)
+        assert directory.person(connection, ANN) is None
+        assert signup.ask(connection, ANN, digests=["weekly"], wording=WORDING, source="form") is None
+
+
+def test_a_yes_to_one_digest_is_no_yes_to_what_lay_hidden_under_their_no(database: Database) -> None:
+    with database.write() as connection:
+        directory.add(connection, ANN, digests=["monthly"], wording="On paper", source="staff")
+        suppression.suppress(connection, ANN, Reason.UNSUBSCRIBED, "an old list")
+        assert confirm(connection, ask(connection)) is not None
+        assert status(connection) == {"monthly": Status.UNSUBSCRIBED, "weekly": Status.ACTIVE}

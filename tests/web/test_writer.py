@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select, text
 
+from pipeline import database as database_module
+from pipeline.database import open_database
 from pipeline.web.writer import WriteError, Writer
 from subscribers.tables import exports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -74,3 +77,24 @@ def test_an_answer_means_committed(database: Database, writer: Writer) -> None:
         return written(database)
 
     assert asyncio.run(one()) == 1
+
+
+def test_a_locked_database_fails_all_that_wait_at_once_and_none_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT", 0.1)
+    database = open_database(f"sqlite:///{tmp_path / 'rapport.db'}")
+    writer, tried = Writer(database), []
+
+    def work(connection: Connection) -> None:
+        tried.append(1)
+
+    async def all_at_once() -> list[object]:
+        return await asyncio.gather(*(writer.run(work) for _ in range(20)), return_exceptions=True)
+
+    with database.write():
+        answers = asyncio.run(all_at_once())
+    writer.close()
+    database.close()
+    assert {type(answer) for answer in answers} == {WriteError}
+    assert tried == []

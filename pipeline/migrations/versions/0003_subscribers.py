@@ -40,7 +40,6 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(length=16), nullable=False),
         sa.Column("subscriber_id", _ID, nullable=False),
         sa.Column("email", sa.String(length=320), nullable=False),
-        sa.Column("mailbox", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("digests", sa.JSON(), nullable=False),
         sa.Column("wording", sa.Text(), nullable=False),
@@ -59,7 +58,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_confirmations_subscriber_id"), "confirmations", ["subscriber_id"])
     op.create_index("ix_confirmations_state", "confirmations", ["state", "next_try"])
-    op.create_index("ix_confirmations_mailbox", "confirmations", ["mailbox", "asked_at"])
+    op.create_table(
+        "asked",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("mailbox", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_asked")),
+    )
+    op.create_index(op.f("ix_asked_at"), "asked", ["at"])
+    op.create_index("ix_asked_mailbox", "asked", ["mailbox", "at"])
     op.create_table(
         "merged",
         sa.Column("old_id", _ID, autoincrement=False, nullable=False),

@@ -82,26 +82,27 @@ class Guard:
             log.error("A page failed: %s at %s", type(error).__name__, _place(error))
             if not status:
                 await self._site.pages.error(500)(scope, receive, answer)
-        if status == 401 and _signed_by_others(scope):
+        if status >= 300 and self._signed_by_others(scope):
             self._site.limits.count(REQUESTS, scope)
 
     def _admit(self, scope: Scope) -> None:
         """Raises HTTPException 429 when the network has asked for too much."""
-        if _signed_by_others(scope):
-            # A provider posts from few addresses: only what turns out to be unsigned is counted.
+        if self._signed_by_others(scope):
+            # A provider posts from few addresses: only what turns out not to be taken is counted.
             self._site.limits.look(REQUESTS, scope)
         elif not self._leaving(scope):
             self._site.limits.count(REQUESTS, scope)
 
+    def _signed_by_others(self, scope: Scope) -> bool:
+        # Not Inbound Parse: that bears no signature.
+        return scope["path"] in ("/webhooks/sendgrid", f"{self._site.pages.base}/webhooks/sendgrid")
+
     def _leaving(self, scope: Scope) -> bool:
         """Mailbox providers unsubscribe thousands from one network, and none of them may be refused."""
         _, _, rest = scope["path"].rpartition("/unsubscribe/")
-        return bool(rest) and self._site.installation.tokens.read(Purpose.UNSUBSCRIBE, rest) is not None
-
-
-def _signed_by_others(scope: Scope) -> bool:
-    # Not Inbound Parse: that bears no signature.
-    return bool(scope["path"].endswith("/webhooks/sendgrid"))
+        if scope["method"] != "POST" or not rest:
+            return False
+        return self._site.installation.tokens.read(Purpose.UNSUBSCRIBE, rest) is not None
 
 
 def _place(error: Exception) -> str:

@@ -16,10 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from pipeline.delivery.ledger import in_flight
-from pipeline.leaving import digest_of, leave_by_link
+from pipeline.leaving import digest_of, in_flight, leave_by_link
 from pipeline.web.public import form
-from pipeline.web.public.network import address_of
+from pipeline.web.public.network import REQUESTS, address_of
 from subscribers import clock, leaving
 from subscribers.tokens import Purpose
 
@@ -77,7 +76,7 @@ async def settle(site: Site, subscriber: int) -> None:
     now = asyncio.get_running_loop().time
     until = now() + _PATIENCE
     try:
-        while await site.read(lambda connection: in_flight(connection, subscriber, clock.now())):
+        while await site.read(lambda connection: in_flight(connection, subscriber)):
             if now() > until:
                 return
             await asyncio.sleep(_PAUSE)
@@ -95,10 +94,13 @@ async def _sent(request: Request) -> Form:
 
 
 async def _pressed(site: Site, request: Request, claim: Claim, sent: Form) -> Response:
-    match sent.text("do"):
+    button = sent.text("do")
+    if button in ("undo", "reason"):  # nobody's mail program presses these
+        site.limits.count(REQUESTS, request.scope)
+    match button:
         case "undo":
             return await _undone(site, request, claim, sent)
-        case "leave" | "leave-all" | "reason" as button:
+        case "leave" | "leave-all" | "reason":
             return await _left(site, claim, sent, button)
         case _:
             await leave(site, claim, everything=False, source="one-click unsubscribe")
