@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tests.letter.samples import SITE, Picture, post, sample_blog, sample_pictures
@@ -78,6 +79,7 @@ def _bare() -> Case:
     return [post(1, "A title", "", url=None, author=None, words=0), post(2, "Another", "")], {}
 
 
+@cache
 def cases() -> dict[str, Case]:
     """Every case by name, the sample blog's letter first."""
     blog = sample_blog()

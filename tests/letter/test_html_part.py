@@ -20,12 +20,13 @@ def tree(html: str) -> LexborHTMLParser:
     return LexborHTMLParser(html)
 
 
-@pytest.fixture(params=LAYOUTS)
+# Of the module, so that all that is asked of one letter is asked before the next is made.
+@pytest.fixture(scope="module", params=LAYOUTS)
 def layout(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(scope="module", params=CASES)
 def html(request: pytest.FixtureRequest, layout: str) -> str:
     posts, pictures = cases()[request.param]
     return letter(posts, config(digest={"layout": layout}), intro=INTRO, images=pictures).html

@@ -14,7 +14,7 @@ from tests.letter.cases import CHINESE_WORDS, HEBREW_WORDS, WORDS, cases
 from tests.letter.samples import INTRO, config, letter, post
 
 
-@pytest.fixture(params=list(cases()))
+@pytest.fixture(scope="module", params=list(cases()))
 def text(request: pytest.FixtureRequest) -> str:
     posts, pictures = cases()[request.param]
     return letter(posts, intro=INTRO, images=pictures).text
