@@ -97,14 +97,15 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def those_who_are_mailed_are_those_who_want_it_and_may_be(self) -> None:
         today = clock.now().date()
+        people = [directory.person(self.connection, one) for one in ADDRESSES]
+        # Who is where, for the next step: a move leaves no other trace of the address before.
+        self.before_move = {p.id: p.email for p in people if p is not None and p.id is not None}
+        self.listed = set(self.before_move.values())
         for digest in DIGESTS:
             mailed = {row.email for row in self.connection.execute(mailable(digest, today))}
             assert mailed == {one for one in ADDRESSES if digest in self.model[one].mailed()}
-            for one in ADDRESSES:
-                person = directory.person(self.connection, one)
-                if person is not None and person.id is not None:
-                    why = why_not(self.connection, person.id, digest, today)
-                    assert (why == "") == (one in mailed)
+            for number, one in self.before_move.items():
+                assert (why_not(self.connection, number, digest, today) == "") == (one in mailed)
 
     @rule(hours=st.integers(1, 100))
     def time_passes(self, hours: int) -> None:
@@ -167,12 +168,6 @@ class Life(RuleBasedStateMachine):
             now.yes, now.paused, now.no, now.had = set(was.yes), set(was.paused), dict(was.no), set(was.had)
             was.yes, was.paused, was.no = set(), set(), {}
         was.shut = was.shut or clock.now()
-
-    @invariant()
-    def remember_who_is_where(self) -> None:
-        people = [directory.person(self.connection, one) for one in ADDRESSES]
-        self.before_move = {p.id: p.email for p in people if p is not None and p.id is not None}
-        self.listed = set(self.before_move.values())
 
     @rule(email=addresses, chosen=some_digests)
     def staff_add_someone(self, email: str, chosen: tuple[str, ...]) -> None:
@@ -295,7 +290,8 @@ def test_no_sequence_of_events_leaves_someone_mailable_who_should_not_be(databas
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=25,
+            # What differs on PostgreSQL is how each statement is spelled: it needs each, not each order.
+            max_examples=15 if database.sqlite else 8,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
