@@ -76,7 +76,7 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def _sqlite(_sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
     """The URL of a fresh SQLite database with the current schema."""
     return f"sqlite:///{shutil.copyfile(_sqlite_template, tmp_path / 'rapport.db')}"
 
@@ -85,7 +85,7 @@ def _sqlite(_sqlite_template: Path, tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh database with the current schema, of each kind in turn."""
     if request.param == "sqlite":
-        url: str = request.getfixturevalue("_sqlite")
+        url: str = request.getfixturevalue("sqlite_url")
         return url
     make: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
     return make()
@@ -112,9 +112,9 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def sqlite_database(_sqlite: str) -> Iterator[Database]:
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     """A fresh SQLite database, for what does not depend on the kind."""
-    opened = Database(_sqlite)
+    opened = Database(sqlite_url)
     yield opened
     opened.close()
 

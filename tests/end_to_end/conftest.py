@@ -101,6 +101,7 @@ class Project:
     def json(self, *arguments: str, status: int = 0) -> Any:
         ended, out, err = self._run((*arguments, "--json"))
         assert ended == status, f"exit {ended}\n{out}\n{err}"
+        assert "Traceback" not in err
         return json.loads(out)
 
     def outbox(self) -> list[Path]:
@@ -120,8 +121,8 @@ def blog() -> Iterator[Blog]:
 
 
 @pytest.fixture
-def project(request: pytest.FixtureRequest, tmp_path: Path, blog: Blog) -> Project:
-    """A project whose feed is the test's blog, sending to the outbox."""
+def project(request: pytest.FixtureRequest, tmp_path: Path, blog: Blog, sqlite_url: str) -> Project:
+    """A project whose feed is the test's blog, sending to the outbox; its database is made already."""
     made = Project(tmp_path, installed=request.node.get_closest_marker("installed") is not None)
     made.configure(blog.url)
     return made

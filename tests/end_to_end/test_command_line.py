@@ -1,4 +1,4 @@
-"""The installed command as people and scripts use it: statuses, JSON, errors, and the list."""
+"""The command line as people and scripts use it: statuses, JSON, errors, and the list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 
 
-@pytest.mark.installed
 def test_global_options_stand_before_or_after_the_command(project: Project) -> None:
     before = project.rapport("--json", "--config", "rapport.toml", "editions")
     after = project.rapport("editions", "--config", "rapport.toml", "--json")
@@ -46,7 +45,6 @@ def test_a_wrong_configuration_is_status_2_and_names_the_line(project: Project) 
     assert "rapport.toml:4" in error["message"]
 
 
-@pytest.mark.installed
 def test_init_writes_a_configuration_that_works_and_never_overwrites(project: Project, blog: Blog) -> None:
     said = project.rapport("init", "practice")
     assert "rapport preview" in said
@@ -126,7 +124,6 @@ def test_a_draft_is_not_sent_without_a_decision(project: Project, blog: Blog) ->
     assert "rapport editions approve weekly-1" in project.rapport("send", "weekly-1", status=1)
 
 
-@pytest.mark.installed
 def test_a_person_is_added_shown_and_let_go(project: Project) -> None:
     added = project.json(
         "subscribers", "add", "Ada@Example.NET", "--name", "Ada", "--consent", "Asked on the phone"
@@ -189,12 +186,12 @@ def test_a_database_that_cannot_be_opened_is_explained(project: Project) -> None
 
 
 def test_migrate_says_the_schema(project: Project) -> None:
+    (project.folder / "rapport.db").unlink()
     first = project.json("migrate")
     assert first["from"] is None
     assert project.json("migrate")["from"] == first["to"]
 
 
-@pytest.mark.installed
 def test_the_demo_runs_the_whole_job_and_says_where_to_look(project: Project) -> None:
     said = project.rapport("demo")
     letters = sorted((project.folder / "demo" / "outbox").glob("*.eml"))

@@ -1,4 +1,4 @@
-"""The whole job against a strict SendGrid over real HTTP, with the installed command."""
+"""The whole job against a strict SendGrid over real HTTP, by the command line."""
 
 from __future__ import annotations
 
@@ -95,7 +95,6 @@ def test_a_request_without_an_answer_is_uncertain_and_never_sent_again(
     assert len(sendgrid.deliveries) == 3
 
 
-@pytest.mark.installed
 def test_a_refused_key_pauses_the_edition_and_loses_nobody(
     project: Project, sendgrid: StrictSendGrid
 ) -> None:

@@ -1,4 +1,4 @@
-"""The whole job with the installed command, on the embedded default: a feed in, letters in the outbox."""
+"""The whole job by the command line, on the embedded default: a feed in, letters in the outbox."""
 
 from __future__ import annotations
 
@@ -93,7 +93,6 @@ def test_the_letter_is_valid_mail(project: Project, blog: Blog) -> None:
     assert "心が静か。" in text
 
 
-@pytest.mark.installed
 def test_running_twice_sends_once(project: Project, blog: Blog) -> None:
     blog.items = [Item("A calm morning", day(1))]
     project.subscribe(2)
@@ -183,7 +182,6 @@ def test_who_leaves_between_snapshot_and_batch_is_withheld(project: Project, blo
     assert edition["recipients"]["sent"] == 29
 
 
-@pytest.mark.installed
 def test_what_staff_saw_is_what_goes_out(project: Project, blog: Blog) -> None:
     blog.items = [Item("A calm morning", day(1)), Item("Another one", day(2))]
     project.subscribe(1)
@@ -218,7 +216,6 @@ def test_a_test_copy_is_marked_and_counts_for_nobody(project: Project, blog: Blo
     assert project.json("editions", "show", "weekly-1")["edition"]["recipients"]["total"] == 0
 
 
-@pytest.mark.installed
 def test_a_broken_feed_blocks_neither_the_others_nor_the_letter(project: Project, blog: Blog) -> None:
     project.configure(
         blog.url,
@@ -247,7 +244,6 @@ def test_a_letter_with_an_error_does_not_go_out(project: Project, blog: Blog) ->
     assert project.outbox() == []
 
 
-@pytest.mark.installed
 def test_approval_required_waits_for_staff_and_then_goes_at_once(project: Project, blog: Blog) -> None:
     project.configure(blog.url, digest='approval = "required"')
     blog.items = [Item("A calm morning", day(1))]
@@ -298,7 +294,6 @@ def test_a_killed_run_is_finished_by_the_next(project: Project, blog: Blog) -> N
     assert len({parsed(file)["To"] for file in project.outbox()}) == len(project.outbox()) == 400
 
 
-@pytest.mark.installed
 def test_before_it_is_due_it_says_when_it_will_be(project: Project, blog: Blog) -> None:
     blog.items = [Item("A calm morning", day(1))]
     ran = project.json("run")["digests"][0]

@@ -123,9 +123,9 @@ def blog() -> Iterator[Blog]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, blog: Blog, gallery: Gallery) -> Project:
+def project(tmp_path: Path, blog: Blog, gallery: Gallery, sqlite_url: str) -> Project:
     """A blog of two posts, one with a turned photograph in WebP, one with a JPEG that needs no help."""
-    made = Project(tmp_path, installed=True)
+    made = Project(tmp_path, installed=False)
     made.configure(blog.url)
     gallery.show("/turned.webp", file(picture(), "WEBP", exif=exif(6)), "image/webp")
     gallery.show("/plain.jpg", jpeg())
@@ -180,9 +180,9 @@ def test_composing_goes_on_from_the_last_time_when_the_images_host_is_gone(
     assert "/images/" in (project.folder / "preview" / "edition.html").read_text()
 
 
-def test_a_port_that_is_taken_is_an_error_with_its_remedy(project: Project, served: str) -> None:
-    port = str(urlsplit(served).port)
-    said = project.rapport("serve", "--port", port, status=1)
+def test_a_port_that_is_taken_is_an_error_with_its_remedy(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        said = project.rapport("serve", "--port", str(other.getsockname()[1]), status=1)
     assert "cannot be listened on" in said
     assert "--port" in said
 

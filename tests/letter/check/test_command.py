@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.letter.templates import PACKAGED
+from tests.end_to_end.conftest import Project
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.letter.check.conftest import Kitchen
 
-START = "import sys; from pipeline.cli import main; sys.exit(main())"
 
-
-def check(folder: Path, *arguments: str) -> tuple[int, Any]:
-    run = subprocess.run(
-        [sys.executable, "-c", START, "check", "--json", *arguments],
-        cwd=Path(__file__).parents[3],
-        env={"RAPPORT_CONFIG": str(folder / "rapport.toml"), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert "Traceback" not in run.stderr, run.stderr
-    return run.returncode, json.loads(run.stdout)
+def check(folder: Path, *arguments: str, status: int = 0) -> Any:
+    """What the command prints, which finds its configuration by the environment."""
+    project = Project(folder, installed=False, environment={"RAPPORT_CONFIG": str(folder / "rapport.toml")})
+    return project.json("check", *arguments, status=status)
 
 
 def test_the_demos_letter_has_nothing_to_mend_online_either(kitchen: Kitchen) -> None:
     kitchen.letter()
-    status, document = check(kitchen.folder / str(kitchen.made), "--online")
-    assert (status, document["findings"]) == (0, [])
+    document = check(kitchen.folder / str(kitchen.made), "--online")
+    assert document["findings"] == []
     assert document["edition"]["slug"] == "weekly-1"
 
 
@@ -42,8 +31,7 @@ def test_a_warning_is_told_and_ends_well(kitchen: Kitchen) -> None:
     folder = kitchen.folder / str(kitchen.made)
     config = folder / "rapport.toml"
     config.write_text(config.read_text().replace('from_name = "Harbour', 'from_name = "Härbour'))
-    status, document = check(folder)
-    assert status == 0
+    document = check(folder)
     assert [(f["level"], f["rule"], f["where"]) for f in document["findings"]] == [
         ("warning", "sender-name", "configuration: newsletter.from_name")
     ]
@@ -62,7 +50,5 @@ def test_a_broken_template_is_named_by_file_and_line(kitchen: Kitchen, tmp_path:
         at = next(number for number, line in enumerate(lines) if "</mj-body>" in line)
         lines.insert(at, spoilt)
         broken.write_text("\n".join(lines), encoding="utf-8")
-        status, document = check(folder)
-        assert status == 1
-        (finding,) = document["findings"]
+        (finding,) = check(folder, status=1)["findings"]
         assert (finding["rule"], finding["where"]) == ("template", f"template: {broken}:{at + 1}")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.database import Database, migrate
 from tests.installations import installation, subscribe
 from tests.web.public.visitor import Addresses, Visitor, edition
 
@@ -15,27 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pipeline.database import Database
     from pipeline.installation import Installation
 
 FEED = "http://127.0.0.1:1/feed"
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database's file, to be copied: a tenth of a test's time otherwise goes into migrations."""
-    path = tmp_path_factory.mktemp("migrated") / "rapport.db"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    database.close()
-    return path
-
-
-@pytest.fixture
-def sqlite_database(migrated: Path, tmp_path: Path) -> Iterator[Database]:
-    shutil.copy(migrated, tmp_path / "rapport.db")
-    opened = Database(f"sqlite:///{tmp_path / 'rapport.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
