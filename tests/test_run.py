@@ -1,4 +1,8 @@
-"""When the job does what: due times, outages, approval, holds; with the clock moved and real databases."""
+"""When the job does what: due times, outages, approval, holds; with the clock moved and real databases.
+
+What is reckoned in Python, from the due times alone, is held to on SQLite; what the job writes and reads to
+know where it stands, on both databases.
+"""
 
 from __future__ import annotations
 
@@ -71,17 +75,17 @@ def test_it_sends_when_due_and_only_then(
 
 
 def test_a_due_time_before_rapport_knew_the_digest_is_not_made_up_for(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
     clock.move_to(DUE + timedelta(minutes=5))
-    made(database, tmp_path, blog)
+    made(sqlite_database, tmp_path, blog)
     assert outbox(tmp_path) == 0
 
 
 def test_downtime_over_a_due_time_is_caught_up_once_within_a_day(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog)
+    installed = made(sqlite_database, tmp_path, blog)
     clock.move_to(DUE + timedelta(hours=23))
     ran = run_one(installed)
     assert ran.outcome == "sent"
@@ -91,9 +95,9 @@ def test_downtime_over_a_due_time_is_caught_up_once_within_a_day(
 
 
 def test_after_more_than_a_day_the_due_time_is_given_up_and_said_so(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog)
+    installed = made(sqlite_database, tmp_path, blog)
     clock.move_to(DUE + timedelta(hours=25))
     ran = run_one(installed)
     assert (ran.outcome, outbox(tmp_path)) == ("skipped", 0)
@@ -104,9 +108,9 @@ def test_after_more_than_a_day_the_due_time_is_given_up_and_said_so(
 
 
 def test_three_due_times_missed_make_one_letter(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog)
+    installed = made(sqlite_database, tmp_path, blog)
     clock.move_to(DUE + timedelta(days=14, hours=2))
     ran = run_one(installed)
     assert ran.outcome == "sent"
@@ -151,9 +155,9 @@ def test_a_daylight_saving_sunday_neither_doubles_nor_skips(
 
 
 def test_too_few_posts_give_the_due_time_up_and_keep_the_posts(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog, min_posts=2)
+    installed = made(sqlite_database, tmp_path, blog, min_posts=2)
     clock.move_to(DUE)
     ran = run_one(installed)
     assert ran.outcome == "skipped"
@@ -167,9 +171,9 @@ def test_too_few_posts_give_the_due_time_up_and_keep_the_posts(
 
 
 def test_a_broken_feed_with_nothing_to_send_keeps_the_due_time_open(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog)
+    installed = made(sqlite_database, tmp_path, blog)
     clock.move_to(DUE)
     blog.status = 404
     failed = run_one(installed)
@@ -181,9 +185,9 @@ def test_a_broken_feed_with_nothing_to_send_keeps_the_due_time_open(
 
 
 def test_a_draft_that_must_be_approved_is_put_up_a_day_before(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog, approval="required")
+    installed = made(sqlite_database, tmp_path, blog, approval="required")
     clock.move_to(DUE - timedelta(hours=25))
     assert run_one(installed).outcome == "not_due"
     clock.move_to(DUE - timedelta(hours=24))
@@ -195,9 +199,9 @@ def test_a_draft_that_must_be_approved_is_put_up_a_day_before(
 
 
 def test_a_late_approval_sends_at_once(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog, approval="required")
+    installed = made(sqlite_database, tmp_path, blog, approval="required")
     clock.move_to(DUE)
     assert run_one(installed).outcome == "awaiting_approval"
     clock.move_to(DUE + timedelta(days=3))
@@ -207,9 +211,9 @@ def test_a_late_approval_sends_at_once(
 
 
 def test_the_hold_window_is_given_to_staff_in_full(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog, hold_window="6h")
+    installed = made(sqlite_database, tmp_path, blog, hold_window="6h")
     clock.move_to(DUE - timedelta(hours=2))  # the machine was off when the draft was to be put up
     waiting = run_one(installed)
     assert waiting.outcome == "not_due"
@@ -332,9 +336,9 @@ def test_a_letter_sent_by_hand_leaves_the_next_due_time_standing(
 
 
 def test_a_skipped_due_time_is_not_announced_as_the_next(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog, hold_window="6h")
+    installed = made(sqlite_database, tmp_path, blog, hold_window="6h")
     clock.move_to(DUE - timedelta(hours=6))
     run_one(installed)
     decide(installed, "weekly-1", "skip")
@@ -420,9 +424,9 @@ def test_approved_but_missed_it_goes_out_with_the_next_due_time_and_only_once(
 
 
 def test_a_draft_whose_hold_window_ended_days_ago_is_not_sent_late(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog, hold_window="6h")
+    installed = made(sqlite_database, tmp_path, blog, hold_window="6h")
     clock.move_to(DUE - timedelta(hours=6))
     run_one(installed)
     clock.move_to(DUE + timedelta(days=4))
@@ -435,9 +439,9 @@ def test_a_draft_whose_hold_window_ended_days_ago_is_not_sent_late(
 
 
 def test_by_hand_after_the_due_time_it_is_that_due_times_edition(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog, max_posts=1)
+    installed = made(sqlite_database, tmp_path, blog, max_posts=1)
     blog.items.append(Item("The second post", MONDAY - timedelta(days=2), guid="the-guid-of-the-second"))
     clock.move_to(DUE + timedelta(minutes=5))
     assert run_one(installed, at_once=True).outcome == "sent"
@@ -446,14 +450,14 @@ def test_by_hand_after_the_due_time_it_is_that_due_times_edition(
 
 
 def test_a_schedule_moved_to_earlier_the_same_day_makes_no_second_letter(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(database, tmp_path, blog)
+    installed = made(sqlite_database, tmp_path, blog)
     clock.move_to(DUE)
     run_one(installed)
     blog.items.insert(0, Item("The second post", DUE, guid="the-guid-of-the-second"))
     earlier = installation(
-        database, tmp_path, blog.url, digests=[{"name": "weekly", "schedule": "0 8 * * thu"}]
+        sqlite_database, tmp_path, blog.url, digests=[{"name": "weekly", "schedule": "0 8 * * thu"}]
     )
     clock.move_to(DUE + timedelta(hours=1))
     assert run_one(earlier).outcome == "not_due"
