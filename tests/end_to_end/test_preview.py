@@ -9,7 +9,8 @@ import shutil
 import signal
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,8 @@ import pytest
 
 from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
 from tests.browser import chromium as open_chromium
-from tests.doubles.blog import Item
+from tests.doubles.blog import Blog, Item
+from tests.end_to_end.conftest import Project
 from tests.web.reload import reload_times
 
 if TYPE_CHECKING:
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
-
-    from tests.doubles.blog import Blog
-    from tests.end_to_end.conftest import Project
 
 ROOT = Path(__file__).parents[2]
 OWN = '[theme]\ntemplates = "own"'
@@ -71,8 +70,7 @@ def soon(url: str, words: str) -> str:
     raise AssertionError(f"{url} never said {words!r}:\n{text}")
 
 
-@pytest.fixture
-def own(project: Project, blog: Blog) -> Path:
+def two_posts(project: Project, blog: Blog) -> Path:
     """The operator's own copy of the letter's templates, in use; the blog has two posts."""
     now = datetime.now(UTC)
     blog.items = [Item("A calm morning", now - timedelta(days=1)), Item("An old story", now - timedelta(300))]
@@ -81,53 +79,104 @@ def own(project: Project, blog: Blog) -> Path:
     return project.folder / "own" / "letter" / "digest.mjml"
 
 
+@pytest.fixture
+def own(project: Project, blog: Blog) -> Path:
+    """The letter's layout, of a project whose preview the test starts itself."""
+    return two_posts(project, blog)
+
+
+@dataclass
+class Running:
+    """A preview that runs, of a project with templates of its own."""
+
+    project: Project
+    blog: Blog
+    own: Path
+    url: str
+
+    @property
+    def letter(self) -> str:
+        return self.url + "letter.html"
+
+    @property
+    def config(self) -> Path:
+        return self.project.folder / "rapport.toml"
+
+    def adds(self, more: str) -> None:
+        """Put something at the end of the letter's template."""
+        self.own.write_text(self.own.read_text().replace("</mj-body>", f"{more}</mj-body>"))
+
+    def pulls(self) -> None:
+        assert httpx.post(self.url + "pull", headers={"origin": self.url.rstrip("/")}).status_code == 303
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One process for every test that only needs it to run: to start takes it longer than any of them."""
+    with Blog() as blog:
+        project = Project(tmp_path_factory.mktemp("previewed"), installed=False)
+        own = two_posts(project, blog)
+        with previewing(project) as url:
+            yield Running(project, blog, own, url)
+
+
+@pytest.fixture
+def running(started: Running) -> Iterator[Running]:
+    """The running preview; its files are put back as they were, and it is waited for until it shows that."""
+    letter = httpx.get(started.letter).text
+    files = {file: file.read_text() for file in (started.own, started.config)}
+    yield started
+    changed = {file: text for file, text in files.items() if file.read_text() != text}
+    for file, text in changed.items():
+        file.write_text(text)
+    if changed:
+        soon(started.letter, letter)
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_the_letter_and_ends_cleanly(project: Project, own: Path, end: signal.Signals) -> None:
-    with previewing(project, end=end) as url:
-        assert url.startswith("http://127.0.0.1:")
-        assert "A calm morning" in httpx.get(url).text
-        letter = httpx.get(url + "letter.html").content
+def test_it_serves_the_letter_and_ends_cleanly_and_at_once_though_a_page_is_open(
+    project: Project, own: Path, end: signal.Signals
+) -> None:
+    with ExitStack() as pages:
+        with previewing(project, end=end) as url:
+            assert url.startswith("http://127.0.0.1:")
+            assert "A calm morning" in httpx.get(url).text
+            letter = httpx.get(url + "letter.html").content
+            page = pages.enter_context(httpx.stream("GET", url + "events?seen=", timeout=20))
+            assert next(page.iter_lines())
+            began = time.monotonic()
+        assert time.monotonic() - began < 10
     project.rapport("preview", "--out", "seen")
     assert (project.folder / "seen" / "edition.html").read_bytes() == letter
 
 
-def test_it_ends_at_once_though_a_page_is_open(project: Project, own: Path) -> None:
-    with previewing(project) as url, httpx.stream("GET", url + "events?seen=", timeout=20) as page:
-        assert next(page.iter_lines())
-        began = time.monotonic()
-    assert time.monotonic() - began < 10
+def test_a_changed_template_and_configuration_show_by_themselves(running: Running) -> None:
+    soon(running.letter, "A calm morning")
+    running.adds(_section("Kind regards"))
+    soon(running.letter, "Kind regards")
+    running.config.write_text(running.config.read_text().replace("1 Main Street", "2 Side Street"))
+    soon(running.letter, "2 Side Street")
 
 
-def test_a_changed_template_configuration_and_feed_show_by_themselves(
-    project: Project, own: Path, blog: Blog
-) -> None:
-    with previewing(project) as url:
-        letter = url + "letter.html"
-        soon(letter, "A calm morning")
-        own.write_text(own.read_text().replace("</mj-body>", f"{_section('Kind regards')}</mj-body>"))
-        soon(letter, "Kind regards")
-        config = project.folder / "rapport.toml"
-        config.write_text(config.read_text().replace("1 Main Street", "2 Side Street"))
-        soon(letter, "2 Side Street")
-        blog.items.insert(0, Item("Hot off the press", datetime.now(UTC)))
-        origin = url.rstrip("/")
-        assert httpx.post(url + "pull", headers={"origin": origin}).status_code == 303
-        soon(letter, "Hot off the press")
+def test_a_new_post_shows_by_itself_once_it_is_pulled(running: Running) -> None:
+    soon(running.letter, "A calm morning")
+    running.blog.items.append(Item("Hot off the press", datetime.now(UTC) - timedelta(days=2)))
+    running.pulls()
+    soon(running.letter, "Hot off the press")
 
 
-def test_a_broken_file_is_shown_and_mending_it_brings_the_letter_back(project: Project, own: Path) -> None:
-    config = project.folder / "rapport.toml"
-    with previewing(project) as url:
-        good = own.read_text()
-        own.write_text(good.replace("</mj-body>", "{{ nonsense }}</mj-body>"))
-        assert re.search(r"<mark>[^<]*\{\{ nonsense \}\}", soon(url, "A template is broken"))
-        own.write_text(good)
-        soon(url, "<iframe")
-        good = config.read_text()
-        config.write_text(good.replace("[[feeds]]", "[[feds]]"))
-        assert "<mark>[[feds]]</mark>" in soon(url, "The configuration is broken")
-        config.write_text(good)
-        soon(url, "<iframe")
+def test_a_broken_file_is_shown_and_mending_it_brings_the_letter_back(running: Running) -> None:
+    url = running.url
+    good = running.own.read_text()
+    running.adds("{{ nonsense }}")
+    assert re.search(r"<mark>[^<]*\{\{ nonsense \}\}", soon(url, "A template is broken"))
+    running.own.write_text(good)
+    soon(url, "<iframe")
+    good = running.config.read_text()
+    running.config.write_text(good.replace("[[feeds]]", "[[feds]]"))
+    assert "<mark>[[feds]]</mark>" in soon(url, "The configuration is broken")
+    running.config.write_text(good)
+    soon(url, "<iframe")
 
 
 def test_a_template_that_comes_to_stand_before_ours_is_taken_at_once(project: Project, own: Path) -> None:
@@ -154,13 +203,14 @@ def test_offline_it_shows_the_last_pull(project: Project, own: Path, blog: Blog)
         assert "<iframe" in page
 
 
-def test_it_sends_and_approves_nothing(project: Project, own: Path) -> None:
-    project.subscribe(2)
-    with previewing(project) as url:
-        for view in ("letter", "inbox", "text", "headers", "source", "posts", "editions"):
-            assert "reader1@example.net" not in httpx.get(f"{url}?view={view}").text
-    assert project.outbox() == []
-    assert [edition["status"] for edition in project.json("editions")["editions"]] == ["draft"]
+def test_it_sends_and_approves_nothing(running: Running) -> None:
+    running.project.subscribe(2)
+    for view in ("letter", "inbox", "text", "headers", "source", "posts", "editions"):
+        page = httpx.get(f"{running.url}?view={view}")
+        assert page.status_code == 200
+        assert "reader1@example.net" not in page.text
+    assert running.project.outbox() == []
+    assert [edition["status"] for edition in running.project.json("editions")["editions"]] == ["draft"]
 
 
 def test_a_port_that_is_taken_is_said_with_its_remedy(project: Project, own: Path) -> None:
@@ -223,81 +273,70 @@ def page(chromium: Browser) -> Iterator[Page]:
 class TestInChromium:
     pytestmark = needs_chromium
 
-    def test_the_new_letter_is_there_in_the_blink_of_an_eye(
-        self, project: Project, own: Path, page: Page
-    ) -> None:
-        with previewing(project) as url:
-            page.goto(url)
-            page.get_by_text("Live: changes show by themselves").wait_for()
-            took = list(reload_times(page, own, 6))
-            page.goto("about:blank")
+    def test_the_new_letter_is_there_in_the_blink_of_an_eye(self, running: Running, page: Page) -> None:
+        page.goto(running.url)
+        page.get_by_text("Live: changes show by themselves").wait_for()
+        took = list(reload_times(page, running.own, 6))
+        page.goto("about:blank")
         # 0.2 s is promised on a quiet machine and measured by `make bench`; tests run beside others.
         assert min(took) < 1.0, took
 
-    def test_a_change_keeps_the_readers_place_in_the_letter(
-        self, project: Project, own: Path, page: Page
-    ) -> None:
-        with previewing(project) as url:
-            page.goto(url)
-            page.get_by_text("Live: changes show by themselves").wait_for()
-            page.evaluate("document.querySelector('iframe').contentWindow.scrollTo(0, 120)")
-            list(reload_times(page, own, 1))
-            page.wait_for_timeout(300)
-            assert page.evaluate("document.querySelector('iframe').contentWindow.scrollY") == 120
-            page.goto("about:blank")
+    def test_a_change_keeps_the_readers_place_in_the_letter(self, running: Running, page: Page) -> None:
+        page.goto(running.url)
+        page.get_by_text("Live: changes show by themselves").wait_for()
+        page.evaluate("document.querySelector('iframe').contentWindow.scrollTo(0, 120)")
+        list(reload_times(page, running.own, 1))
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.querySelector('iframe').contentWindow.scrollY") == 120
+        page.goto("about:blank")
 
     def test_fault_and_letter_take_each_others_place_without_a_reload(
-        self, project: Project, own: Path, page: Page
+        self, running: Running, page: Page
     ) -> None:
-        with previewing(project) as url:
-            page.goto(url)
-            page.get_by_text("Live: changes show by themselves").wait_for()
-            page.evaluate("window.stayed = true")
-            good = own.read_text()
-            own.write_text("{{ broken")
-            page.get_by_role("heading", name="A template is broken").wait_for()
-            own.write_text(good)
-            page.frame_locator("iframe").get_by_role("heading", name="A calm morning").wait_for()
-            assert page.get_by_role("heading", level=1).inner_text() == "A calm morning"
-            assert page.evaluate("window.stayed")
-            page.goto("about:blank")
+        page.goto(running.url)
+        page.get_by_text("Live: changes show by themselves").wait_for()
+        page.evaluate("window.stayed = true")
+        good = running.own.read_text()
+        running.own.write_text("{{ broken")
+        page.get_by_role("heading", name="A template is broken").wait_for()
+        running.own.write_text(good)
+        page.frame_locator("iframe").get_by_role("heading", name="A calm morning").wait_for()
+        assert page.get_by_role("heading", level=1).inner_text() == "A calm morning"
+        assert page.evaluate("window.stayed")
+        page.goto("about:blank")
 
-    def test_no_script_of_a_letter_runs_in_the_frame(self, project: Project, own: Path, page: Page) -> None:
+    def test_no_script_of_a_letter_runs_in_the_frame(self, running: Running, page: Page) -> None:
         said: list[str] = []
         page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
-        script = "<mj-raw><script>alert(1)</script><img src='x' onerror='alert(2)' alt=''></mj-raw>"
-        own.write_text(own.read_text().replace("</mj-body>", f"{script}</mj-body>"))
-        with previewing(project) as url:
-            for path in ("", "letter.html", "frame"):
-                page.goto(url + path)
-                page.wait_for_timeout(300)
-            page.goto("about:blank")
+        running.adds("<mj-raw><script>alert(1)</script><img src='x' onerror='alert(2)' alt=''></mj-raw>")
+        soon(running.letter, "alert(2)")
+        for path in ("", "letter.html", "frame"):
+            page.goto(running.url + path)
+            page.wait_for_timeout(300)
+        page.goto("about:blank")
         assert said == []
 
-    def test_without_javascript_everything_is_there(
-        self, project: Project, own: Path, chromium: Browser
-    ) -> None:
+    def test_without_javascript_everything_is_there(self, running: Running, chromium: Browser) -> None:
         context = chromium.new_context(java_script_enabled=False)
         page = context.new_page()
-        with previewing(project) as url:
-            page.goto(url)
-            page.frame_locator("iframe").get_by_role("heading", name="A calm morning").wait_for()
-            for view, words in {
-                "Plain text": "Unsubscribe",
-                "Headers": "List-Unsubscribe",
-                "Posts": "An old story",
-                "Inbox line": "Gmail on Android",
-            }.items():
-                page.get_by_role("link", name=view, exact=True).click()
-                page.get_by_text(words).first.wait_for()
-            page.get_by_role("link", name="Letter", exact=True).click()
-            page.get_by_role("link", name="Dark").click()
-            assert "scheme=dark" in (page.locator("iframe").get_attribute("src") or "")
-            context.close()
+        page.goto(running.url)
+        page.frame_locator("iframe").get_by_role("heading", name="A calm morning").wait_for()
+        for view, words in {
+            "Plain text": "Unsubscribe",
+            "Headers": "List-Unsubscribe",
+            "Posts": "An old story",
+            "Inbox line": "Gmail on Android",
+        }.items():
+            page.get_by_role("link", name=view, exact=True).click()
+            page.get_by_text(words).first.wait_for()
+        page.get_by_role("link", name="Letter", exact=True).click()
+        page.get_by_role("link", name="Dark").click()
+        assert "scheme=dark" in (page.locator("iframe").get_attribute("src") or "")
+        context.close()
 
     @pytest.mark.parametrize(("scheme", "width"), [("dark", 320), ("light", 1200)])
     def test_axe_finds_nothing_and_nothing_overflows(
-        self, project: Project, own: Path, chromium: Browser, scheme: str, width: int
+        self, running: Running, chromium: Browser, scheme: str, width: int
     ) -> None:
         # For axe alone: the page's policy lets no script in but its own.
         context = chromium.new_context(
@@ -306,18 +345,16 @@ class TestInChromium:
             bypass_csp=True,
         )
         page = context.new_page()
-        extra = _section('<p><a href="about/us">Who we are</a></p>')
-        good = own.read_text()
-        own.write_text(good.replace("</mj-body>", f"{extra}</mj-body>"))
-        with previewing(project) as url:
-            views = ["inbox", "text", "headers", "source", "posts", "editions"]
-            queries = ["", "?scheme=dark&size=desktop&finding=1", *(f"?view={v}" for v in views)]
-            for query in [*queries, "?edition=weekly-77"]:
-                _read(page, url + query, width)
-            own.write_text("{{ broken")
-            soon(url, "A template is broken")
-            _read(page, url, width)
-            context.close()
+        running.adds(_section('<p><a href="about/us">Who we are</a></p>'))
+        soon(running.letter, "Who we are")
+        views = ["inbox", "text", "headers", "source", "posts", "editions"]
+        queries = ["", "?scheme=dark&size=desktop&finding=1", *(f"?view={v}" for v in views)]
+        for query in [*queries, "?edition=weekly-77"]:
+            _read(page, running.url + query, width)
+        running.own.write_text("{{ broken")
+        soon(running.url, "A template is broken")
+        _read(page, running.url, width)
+        context.close()
 
 
 def _read(page: Page, url: str, width: int) -> None:
