@@ -68,7 +68,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite database with the current schema, to be copied: migrating takes a hundred times as long."""
     file = tmp_path_factory.mktemp("template") / "rapport.db"
     _migrated(f"sqlite:///{file}")
@@ -76,9 +76,9 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """The URL of a fresh SQLite database with the current schema."""
-    return f"sqlite:///{shutil.copyfile(_sqlite_template, tmp_path / 'rapport.db')}"
+    return f"sqlite:///{shutil.copyfile(sqlite_template, tmp_path / 'rapport.db')}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -113,7 +113,7 @@ def day(ago: float) -> datetime:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, sqlite_url: str) -> Iterator[Office]:
     with Blog([Item("A calm morning", day(1)), Item("An old story", day(400))]) as blog:
         (tmp_path / "rapport.toml").write_text(CONFIG.format(feed=blog.url))
         (tmp_path / "own").mkdir()

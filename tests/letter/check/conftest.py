@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -50,16 +51,23 @@ class Sample:
 
 @dataclass
 class Kitchen:
-    """Composes the sample blog's letter, with lines added to the demo's configuration."""
+    """Composes the sample blog's letter, with lines added to the demo's configuration.
+
+    The first begins with ``database``, an empty one. The others refresh the first one's draft in a copy of
+    its database, where the blog's pictures are known: looking at one anew starts a process.
+    """
 
     folder: Path
     blog: SampleBlog
+    database: Path
     made: int = field(default=0)
 
     def letter(self, *, digest: str = "", theme: str = "", newsletter: str = "") -> Sample:
         self.made += 1
         folder = self.folder / str(self.made)
         folder.mkdir()
+        shutil.copyfile(self.database, folder / "rapport.db")
+        self.database = self.folder / "1" / "rapport.db"
         config = CONFIG.format(feed=self.blog.feed_url, site=self.blog.site_url)
         config = config.replace('name = "weekly"', f'name = "weekly"\n{digest}')
         config = config.replace("[newsletter]", f"[newsletter]\n{newsletter}")
@@ -80,8 +88,10 @@ def sample_blog() -> Iterator[SampleBlog]:
 
 
 @pytest.fixture(scope="session")
-def kitchen(sample_blog: SampleBlog, tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
-    return Kitchen(tmp_path_factory.mktemp("letters"), sample_blog)
+def kitchen(
+    sample_blog: SampleBlog, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Kitchen:
+    return Kitchen(tmp_path_factory.mktemp("letters"), sample_blog, sqlite_template)
 
 
 @pytest.fixture(scope="session")
