@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -56,6 +57,7 @@ def animation(*frames: Image.Image) -> bytes:
     return out.getvalue()
 
 
+@cache
 def bomb(side: int, claimed: int | None = None) -> bytes:
     """A PNG of side × side black pixels, or as many as its header is to claim: a few kilobytes that unpack
     to a thousand times that."""
