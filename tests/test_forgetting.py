@@ -163,8 +163,8 @@ def test_what_was_deleted_before_the_file_was_kept_clean_is_found_and_cleared(
     with sqlite3.connect(tmp_path / "rapport.db") as old:  # as a program without secure_delete leaves it
         old.execute("PRAGMA secure_delete = OFF")
         for number in range(200):
-            at = "2026-01-01 00:00:00"
-            old.execute(
+            row = ("2026-01-01 00:00:00", f"{READER} {number}", "")
+            old.execute("INSERT INTO exports (at, who, what) VALUES (?, ?, ?)", row)
                 "INSERT INTO exports (at, who, what) VALUES (?, ?, ?)", (at, f"{READER} {number}", "")
             )
         old.execute("DELETE FROM exports")
