@@ -174,7 +174,7 @@ def test_a_forgotten_address_stays_a_hash(database: Database) -> None:
         suppression.forget(connection, ANN)
         take(connection, [event(Kind.SPAMREPORT, None, address=ANN)], "SendGrid")
         assert connection.execute(select(suppressions)).all() == []
-    assert standing(database) == {Reason.FORGOTTEN, Reason.COMPLAINED, Reason.UNSUBSCRIBED}
+    assert standing(database) == {Reason.FORGOTTEN, Reason.COMPLAINED}
 
 
 def test_who_moved_to_an_address_on_the_list_is_found_under_its_id(database: Database) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -165,8 +167,6 @@ def test_what_was_deleted_before_the_file_was_kept_clean_is_found_and_cleared(
         for number in range(200):
             row = ("2026-01-01 00:00:00", f"{READER} {number}", "")
             old.execute("INSERT INTO exports (at, who, what) VALUES (?, ?, ?)", row)
-                "INSERT INTO exports (at, who, what) VALUES (?, ?, ?)", (at, f"{READER} {number}", "")
-            )
         old.execute("DELETE FROM exports")
     old.close()
     assert forget(installed, READER) == (0, True)
@@ -212,3 +212,17 @@ def test_who_is_added_while_being_erased_is_not_back_on_the_list(
         with pytest.raises(SubscriberError, match="forgotten"):
             adding.result()
     database.close()
+
+
+def test_looking_into_the_file_loses_no_lock_on_it(sqlite_database: Database, tmp_path: Path) -> None:
+    """Who opened the file by itself would: the next to close it then takes the log away from under us."""
+    installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed")
+    subscribe(sqlite_database, 3)
+    forget(installed, READER)
+    count = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute(sys.argv[2]).fetchone())"
+    command = [sys.executable, "-c", count, str(tmp_path / "rapport.db"), "SELECT count(*) FROM subscribers"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "2\n"
+    with sqlite_database.write() as connection:
+        for address in ("dan@example.net", "eve@example.net"):
+            directory.add(connection, address, digests=["weekly"], wording="On paper", source="staff")
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "4\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import socket
 import threading
 import tracemalloc
@@ -20,7 +21,7 @@ from starlette.requests import Request
 from pipeline.database import open_database
 from pipeline.web.app import make_app
 from pipeline.web.form import FormError, beginnings
-from pipeline.web.inbound import LARGEST
+from pipeline.web.inbound import KEY, LARGEST
 from subscribers import directory
 from subscribers.mail import SIZE
 from subscribers.people import Status
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from pipeline.installation import Installation
 
-ROUTE = "/webhooks/sendgrid/inbound"
+ROUTE = "/webhooks/sendgrid/inbound?key=made-up-by-the-practice"
 NEWSLETTER = {
     "name": "The Weekly Letter",
     "from_email": "letter@example.org",
@@ -91,7 +92,9 @@ class Inbound:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("inbound")
     database = open_database(f"sqlite:///{folder / 'rapport.db'}")
-    yield installation(database, folder, "https://example.org/feed", newsletter=NEWSLETTER)
+    made = installation(database, folder, "https://example.org/feed", newsletter=NEWSLETTER)
+    made.environment = {**os.environ, KEY: "made-up-by-the-practice"}
+    yield made
     database.close()
 
 
@@ -164,12 +167,11 @@ def test_a_forged_sender_unsubscribes_nobody(inbound: Inbound, results: dict[str
     assert not inbound.gone
 
 
-def test_without_an_unsubscribe_address_only_tokens_count(
-    inbound: Inbound, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("known", ["", "another-key"])
+def test_without_the_key_only_a_token_counts_for_the_post_may_be_anybodys(
+    inbound: Inbound, monkeypatch: pytest.MonkeyPatch, known: str
 ) -> None:
-    config = inbound.installed.config
-    newsletter = config.newsletter.model_copy(update={"unsubscribe_mailto": ""})
-    monkeypatch.setattr(inbound.installed, "config", config.model_copy(update={"newsletter": newsletter}))
+    monkeypatch.setattr(inbound.installed, "environment", {**os.environ, KEY: known})
     assert inbound.post(inbound.parsed()).status_code == 200
     assert not inbound.gone
     inbound.post(inbound.parsed(subject=f"unsubscribe {inbound.token}"))
