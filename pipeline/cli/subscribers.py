@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli.lists import export, import_, named_digests, of_digests, sync
 from pipeline.cli.options import Options, Progress, common, plural
 from pipeline.errors import RapportError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pipeline.config import Config
     from pipeline.installation import Installation
     from subscribers.people import Person
 
@@ -25,18 +22,8 @@ def subscribers() -> None:
     """Look after the list: who gets the letter, and the proof that they asked for it."""
 
 
-def _of_digests(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--digest", "digests", multiple=True, help="Only this digest (repeatable). [default: all]"
-    )(command)
-
-
-def _chosen(config: Config, named: tuple[str, ...]) -> list[str]:
-    known = [digest.name for digest in config.digests]
-    for name in named:
-        if name not in known:
-            raise UsageError(f"There is no digest {name}.", f"The configuration has: {', '.join(known)}.")
-    return list(named) or known
+for _command in (import_, export, sync):
+    subscribers.add_command(_command)
 
 
 @subscribers.command()
@@ -44,7 +31,7 @@ def _chosen(config: Config, named: tuple[str, ...]) -> list[str]:
 @click.option("--consent", metavar="TEXT", help="What they agreed to, when and where.")
 @click.option("--confirm", is_flag=True, help="Mail them and ask: active once they confirm.")
 @click.option("--name", default="", help="Their name.")
-@_of_digests
+@of_digests
 @common
 @click.pass_obj
 def add(
@@ -62,7 +49,7 @@ def add(
             'Write --consent "what they agreed to, when and where", or let a mail ask them: --confirm.',
         )
     with options.open() as installation:
-        chosen = _chosen(installation.config, digests)
+        chosen = named_digests(installation.config, digests)
         if consent is None:
             from pipeline.confirming import ask_for_staff
 
@@ -73,109 +60,6 @@ def add(
                     connection, address, name=name, digests=chosen, wording=consent, source="command line"
                 )
         _print(options, installation, person)
-
-
-@subscribers.command("import")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--consent", metavar="TEXT", required=True, help="What they agreed to, when and where.")
-@click.option(
-    "--refused",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Where refused rows go. [default: FILE.refused.csv]",
-)
-@click.option("--dry-run", is_flag=True, help="Count, and change nothing.")
-@_of_digests
-@common
-@click.pass_obj
-def import_(
-    options: Options, file: Path, consent: str, refused: Path | None, dry_run: bool, digests: tuple[str, ...]
-) -> None:
-    """Add everyone in FILE: CSV as Mailchimp, Substack, Ghost, Kit, Buttondown, beehiiv, listmonk or Rapport
-    export it, with the columns email and name, or an address a line.
-
-    Who had unsubscribed stays unsubscribed, and who bounced or complained gets nothing here either. Rows that
-    cannot be taken go to a file of their own, each with the reason. Importing the same file again changes
-    nothing.
-    """
-    from dataclasses import asdict
-
-    from subscribers.transfer import import_csv
-
-    # One import at a time: two would wait for each other's people on PostgreSQL.
-    with options.open() as installation, installation.database.lock("import"):
-        database = installation.database
-        result = import_csv(
-            database.read if dry_run else database.write,
-            file,
-            digests=_chosen(installation.config, digests),
-            wording=consent,
-            source=f"import of {file.name}",
-            refused_path=refused,
-            progress=Progress("Importing"),
-            dry_run=dry_run,
-        )
-    said = (
-        f"{plural(result.read, 'row')} read: {result.added:,} added, {result.changed:,} changed, "
-        f"{result.unchanged:,} unchanged, {result.refused:,} refused"
-    )
-    lines = [said + (" (dry run: nothing was changed)" if dry_run else "")]
-    if result.refused_file:
-        lines.append(f"The refused rows and why: {result.refused_file}")
-    options.print(asdict(result), *lines)
-
-
-@subscribers.command()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write there. [default: stdout]")
-@click.option("--log", is_flag=True, help="Say who took the list out so far, and when; export nothing.")
-@common
-@click.pass_obj
-def export(options: Options, out: Path | None, log: bool) -> None:
-    """Print everyone as CSV, one row a subscription, with the proof that they asked for it.
-
-    Addresses that must get no mail are in it, with the reason. Each export is put on record.
-    """
-    from contextlib import nullcontext
-
-    from subscribers.export import export_csv
-    from subscribers.private import written_whole
-
-    with options.open() as installation:
-        database = installation.database
-        if log:
-            _print_exports(options, installation)
-            return
-        with written_whole(out) if out else nullcontext(sys.stdout) as file:
-            what = f"the list, to {out.name}" if out else "the list, to standard output"
-            rows = export_csv(database.read, database.write, file, who=_user(), what=what)
-    if out:
-        click.echo(f"Wrote {plural(rows, 'row')} to {out}.", err=True)
-
-
-def _print_exports(options: Options, installation: Installation) -> None:
-    from dataclasses import asdict
-
-    from subscribers.export import history
-
-    with installation.database.read() as connection:
-        found = history(connection)
-    document = [asdict(one) | {"at": one.at.isoformat(timespec="seconds")} for one in found]
-    lines = [
-        f"{one['at']} {one['who']}: {one['what']}, "
-        f"{'not to its end' if one['people'] is None else plural(one['people'], 'person', 'people')}"
-        for one in document
-    ]
-    options.print({"exports": document}, *(lines or ["The list was never exported."]))
-
-
-def _user() -> str:
-    """Whom the operating system takes us for: not what the environment says, which anyone can write."""
-    import os
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 @subscribers.command()
@@ -204,7 +88,7 @@ def show(options: Options, address: str) -> None:
     metavar="PATH",
     help="Obey the mails in this Maildir or mbox that ask to leave.",
 )
-@_of_digests
+@of_digests
 @common
 @click.pass_obj
 def unsubscribe(
@@ -229,7 +113,7 @@ def unsubscribe(
     from subscribers import directory
 
     with options.open() as installation:
-        chosen = _chosen(installation.config, digests) if digests else None
+        chosen = named_digests(installation.config, digests) if digests else None
         with installation.database.write() as connection:
             person = directory.unsubscribe(connection, address or "", digests=chosen, source="command line")
         if person is not None:
@@ -378,26 +262,3 @@ def _document(installation: Installation, person: Person) -> dict[str, Any]:
         ],
         "editions": editions,
     }
-
-
-@subscribers.command()
-@common
-@click.pass_obj
-def sync(options: Options) -> None:
-    """Take over whom SendGrid mails no more: bounces, spam reports, unsubscribes.
-
-    Safe to repeat. Who signed up anew after they left, and whom staff let back in, stays.
-    """
-    from dataclasses import asdict
-
-    from pipeline.sync import sync as take_over
-
-    with options.open() as installation:
-        synced = take_over(installation, Progress("Reading lists"))
-    lines = [
-        f"SendGrid's lists: {synced.bounced:,} bounced, {synced.complained:,} complained, "
-        f"{synced.unsubscribed:,} unsubscribed; {synced.new:,} of them new here"
-    ]
-    if synced.unreadable:
-        lines.append(f"{plural(synced.unreadable, 'entry', 'entries')} could not be read as an address.")
-    options.print(asdict(synced), *lines)
