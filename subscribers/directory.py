@@ -90,7 +90,8 @@ def suppress(connection: Connection, email: str, *, reason: str, source: str) ->
     """Keep an address from all mail by staff's decision, with their reason. Repeatable."""
     reason = consent.evidence(reason)
     keep_from_being_fixed(connection)
-    new = suppression.suppress(connection, email, Reason.MANUAL, source)
+    # With the suppression, too: an address that is not on the list has no history to keep it in.
+    new = suppression.suppress(connection, email, Reason.MANUAL, f"{source}: {reason}")
     return _noted(connection, email, Action.SUPPRESSED if new else None, reason, source)
 
 

@@ -234,3 +234,38 @@ def test_a_folder_of_templates_that_is_not_there_is_said(project: Project, blog:
     blog.items = [Item("A calm morning", YESTERDAY)]
     project.environment["RAPPORT_THEME__TEMPLATES"] = "nosuch"
     assert "nosuch" in project.rapport("preview", "--out", "seen", status=2)
+
+
+def test_staff_ask_somebody_instead_of_adding_them(project: Project) -> None:
+    added = project.json("subscribers", "add", "ann@example.org", "--confirm")["subscriber"]
+    assert [one["status"] for one in added["subscriptions"]] == ["pending"]
+    (mail,) = project.outbox()
+    assert "To: ann@example.org" in mail.read_text()
+    for wrong in ((), ("--confirm", "--consent", "On paper")):
+        told = project.json("subscribers", "add", "ben@example.org", *wrong, status=2)
+        assert told["error"]["code"] == "usage"
+
+
+def test_staff_stop_all_mail_to_an_address_and_take_that_back(project: Project) -> None:
+    project.rapport("subscribers", "add", "ann@example.org", "--consent", "On paper")
+    stopped = project.json("subscribers", "suppress", "ann@example.org", "--reason", "Asked by phone")
+    assert stopped["subscriber"]["suppression"] == "manual"
+    assert stopped["subscriber"]["consent"][-1]["wording"] == "Asked by phone"
+    lifted = project.json("subscribers", "lift", "ann@example.org", "--reason", "Called again")
+    assert lifted["subscriber"]["suppression"] is None
+    assert lifted["subscriber"]["consent"][-1]["wording"] == "manual: Called again"
+    project.rapport("subscribers", "unsubscribe", "ann@example.org")
+    refused = project.rapport("subscribers", "lift", "ann@example.org", "--reason", "We miss them", status=1)
+    assert "They can sign up again themselves" in refused
+
+
+def test_forgetting_wants_a_yes_and_leaves_a_hash(project: Project) -> None:
+    project.rapport("subscribers", "add", "ann@example.org", "--consent", "On paper")
+    assert "Nothing was erased" in project.rapport("subscribers", "forget", "ann@example.org", status=2)
+    assert project.json("subscribers", "forget", "ann@example.org", "--yes") == {
+        "forgotten": 1,
+        "clean": True,
+    }
+    shown = project.json("subscribers", "show", "ann@example.org")["subscriber"]
+    assert (shown["id"], shown["suppression"], shown["consent"]) == (None, "forgotten", [])
+    assert project.json("subscribers", "stats")["suppressed"]["forgotten"] == 1
