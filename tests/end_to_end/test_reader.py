@@ -97,7 +97,9 @@ class Reader:
         return self
 
     def presses(self, button: str) -> Reader:
-        self.page.get_by_role("button", name=button, exact=True).click()
+        # The answer may look like the page it follows: it is waited for, with its style sheet.
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.get_by_role("button", name=button, exact=True).click()
         return self
 
     def finds(self, heading: str) -> Reader:
