@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from pipeline.database import BUSY_TIMEOUT
 
@@ -34,11 +35,11 @@ def scrub(database: Database, words: Collection[str]) -> bool:
     (VACUUM) removes: slow for a large list, so it is done when such a copy is found. PostgreSQL frees the
     rows (VACUUM) and overwrites them as it goes on; its log and archives are the operator's to keep short.
     """
-    if database.path is None:
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f"VACUUM {_TABLES}"))
-        return True
     try:
+        if database.path is None:
+            with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(f"VACUUM {_TABLES}"))
+            return True
         # Not through the engine: that begins a transaction whatever it is told, and VACUUM allows none.
         with closing(sqlite3.connect(database.path, BUSY_TIMEOUT, isolation_level=None)) as file:
             if not _cut_log(file):
@@ -46,7 +47,8 @@ def scrub(database: Database, words: Collection[str]) -> bool:
             if _found(database.path, words):
                 file.execute("VACUUM")
                 return _cut_log(file)
-    except sqlite3.OperationalError:  # locked, or no room for the copy that VACUUM makes
+    except (OperationalError, sqlite3.OperationalError):
+        # Locked, or no room for the copy that VACUUM makes; the person is erased all the same.
         return False
     return True
 
