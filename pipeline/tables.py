@@ -107,6 +107,9 @@ editions = Table(
     Column("approved_at", Moment),
     Column("snapshot_at", Moment),
     Column("finished_at", Moment),
+    # When its bounces or complaints passed the limits, and from when on they count (staff let it go on).
+    Column("tripped_at", Moment),
+    Column("judged_from", Moment),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
@@ -166,12 +169,22 @@ batches = Table(
     Column("state", String(16), nullable=False),
     Column("first", Id, nullable=False),
     Column("last", Id, nullable=False),
+    # How many rows of `recipients` it has, so that counting an edition does not read them.
+    Column("size", Integer, nullable=False),
     # New for every attempt; goes out with the request, so that events can name it.
     Column("attempt", String(36), unique=True),
+    # Whose attempt it is: the name of a lock that is free once they are gone.
+    Column("owner", String(64)),
     Column("at", Moment),
     Column("reason", Text),
+    # Of a batch whose people were put off one by one: how often, and until when.
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_try", Moment),
+    Index("ix_batches_state", "edition_id", "state", "number"),
     sqlite_with_rowid=False,
 )
+
+_apart = text("state IS NOT NULL")
 
 recipients = Table(
     "recipients",
@@ -182,12 +195,31 @@ recipients = Table(
     Column("subscriber_id", Id, primary_key=True, autoincrement=False),
     Column("email", String(320)),
     Column("batch", Integer, nullable=False),
-    # Null: what became of the batch became of this person. Else `failed` or `withheld`, or `sent`
-    # where one of an orphaned batch was found to have been handed over.
+    # Null: what became of the batch became of this person. Else what became of them apart from it.
     Column("state", String(16)),
     Column("at", Moment),
     Column("reason", Text),
     UniqueConstraint("edition_id", "email", name="uq_recipients_email"),
+    Index("ix_recipients_apart", "edition_id", "batch", sqlite_where=_apart, postgresql_where=_apart),
+    sqlite_with_rowid=False,
+)
+
+pace = Table(
+    "pace",
+    metadata,
+    # From when on the next mail may be handed over: `delivery.rate` holds over all processes.
+    Column("name", String(32), primary_key=True),
+    Column("free_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    # What staff were told last, of what kind and about what, so that they are not told it again and again.
+    Column("kind", String(32), primary_key=True),
+    Column("about", String(80), primary_key=True),
+    Column("at", Moment, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -205,4 +237,5 @@ events = Table(
     Column("reason", Text),
     # What was said, without what tells of a person: of kinds that are not known yet.
     Column("detail", JSON),
+    Index("ix_events_edition", "edition", "kind"),
 )

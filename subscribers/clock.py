@@ -1,8 +1,16 @@
-"""The time of day: the one place that asks for it, so that a test can move it."""
+"""Time: the one place that asks for it, so that a test can move it."""
 
+import time
 from datetime import UTC, datetime
+
+_UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def uptime() -> float:
+    """Seconds that pass whatever the wall clock is set to, also while the process or machine sleeps."""
+    return time.clock_gettime(_UPTIME)

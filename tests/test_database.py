@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
 
 def test_the_migrated_schema_is_the_one_the_tables_describe(database: Database) -> None:
+    def ours(_object: object, name: str | None, *_: object) -> bool:
+        return "procrastinate" not in (name or "")  # the queue's tables are the queue's own affair
+
     with database.read() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        context = MigrationContext.configure(connection, opts={"include_object": ours})
+        differences = compare_metadata(context, metadata)
     assert differences == []
 
 

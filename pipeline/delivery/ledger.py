@@ -73,12 +73,13 @@ def snapshot(connection: Connection, edition: Row[Any], today: date, batch_size:
             literal("waiting"),
             func.min(recipients.c.subscriber_id),
             func.max(recipients.c.subscriber_id),
+            func.count(),
         )
         .where(recipients.c.edition_id == edition.id)
         .group_by(recipients.c.edition_id, recipients.c.batch)
     )
     connection.execute(
-        insert(batches).from_select(["edition_id", "number", "state", "first", "last"], grouped)
+        insert(batches).from_select(["edition_id", "number", "state", "first", "last", "size"], grouped)
     )
     return True
 
@@ -184,15 +185,20 @@ def halve(connection: Connection, claim: Claim, at: datetime) -> bool:
     old = connection.execute(select(batches).where(_is(claim.edition, claim.number))).one()
     connection.execute(
         insert(batches).values(
-            edition_id=claim.edition, number=number, state="waiting", first=middle, last=old.last
+            edition_id=claim.edition, number=number, state="waiting", first=middle, last=old.last, size=0
         )
     )
-    connection.execute(
+    moved = connection.execute(
         update(recipients)
         .where(*_members_of(claim.edition, old), recipients.c.subscriber_id >= middle)
         .values(batch=number)
     )
-    connection.execute(update(batches).where(_is(claim.edition, claim.number)).values(last=middle - 1))
+    connection.execute(update(batches).where(_is(claim.edition, number)).values(size=moved.rowcount))
+    connection.execute(
+        update(batches)
+        .where(_is(claim.edition, claim.number))
+        .values(last=middle - 1, size=batches.c.size - moved.rowcount)
+    )
     record(connection, claim, "waiting", at, "too large for one request: halved")
     return True
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
+
+from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,10 +60,20 @@ def fill(body: str, fields: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Recipients handed over in one request. ``id`` is new for every attempt."""
+    """Recipients handed over together. ``id`` is new for every attempt.
+
+    ``start_by`` is the last moment, on `clock.uptime`, at which handing over any of them may begin: whoever
+    looked away longer (a stopped process, a connection that took its time) must leave them alone.
+    """
 
     id: str
     recipients: Sequence[Recipient]
+    start_by: float = math.inf
+
+    @property
+    def late(self) -> bool:
+        """Whether it is too late to begin."""
+        return clock.uptime() > self.start_by
 
 
 class Result(StrEnum):
@@ -82,13 +95,21 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer to one hand-over. ``reason`` is for staff and holds no address."""
+    """The answer to one hand-over. ``reason`` is for staff and holds no address.
+
+    The three mappings, subscriber id → reason, name those of whom ``result`` is not true because they fared
+    otherwise than the rest.
+    """
 
     result: Result
     reason: str = ""
     retry_after: float | None = None
     rejected: Mapping[int, str] = field(default_factory=dict)
-    """Subscriber id → reason, for people this provider will not take."""
+    """People this provider will not take."""
+    later: Mapping[int, str] = field(default_factory=dict)
+    """Surely not taken, and worth another try later."""
+    doubtful: Mapping[int, str] = field(default_factory=dict)
+    """Handed over, no answer: perhaps taken."""
 
 
 class Provider(Protocol):
