@@ -59,6 +59,13 @@ class Database:
             yield connection
 
     @contextmanager
+    def view(self) -> Iterator[Connection]:
+        """A transaction that reads one state of the database to its end, whatever others write meanwhile."""
+        level: dict[str, Any] = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self.engine.connect().execution_options(**level) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes; committed at the end, rolled back on an error."""
         with self.engine.connect().execution_options(rapport_writes=True) as connection, connection.begin():

@@ -189,8 +189,9 @@ _apart = text("state IS NOT NULL")
 recipients = Table(
     "recipients",
     metadata,
-    # One row a person and edition, in exactly one batch; one row an address and edition. So nobody
-    # is handed over twice while a batch is claimed only out of `waiting` (ledger.claim).
+    # One row a person and edition, in exactly one batch. So nobody is handed over twice while a batch is
+    # claimed only out of `waiting` (claims.py), and the snapshot is of one state of the list, in which an
+    # address is one person's (snapshot.py). An index over the addresses would triple what a row costs.
     Column("edition_id", Id, ForeignKey("editions.id"), primary_key=True),
     Column("subscriber_id", Id, primary_key=True, autoincrement=False),
     Column("email", String(320)),
@@ -199,7 +200,6 @@ recipients = Table(
     Column("state", String(16)),
     Column("at", Moment),
     Column("reason", Text),
-    UniqueConstraint("edition_id", "email", name="uq_recipients_email"),
     Index("ix_recipients_apart", "edition_id", "batch", sqlite_where=_apart, postgresql_where=_apart),
     sqlite_with_rowid=False,
 )

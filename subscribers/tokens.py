@@ -34,6 +34,7 @@ SHORTEST = 16
 # bit to spare, so that a token has one spelling.
 _PAYLOAD = struct.Struct(">BQQ")
 _FORMAT = 1
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _CODE_SIZE = 16
 _LENGTH = (_PAYLOAD.size + _CODE_SIZE) * 4 // 3
 
@@ -87,7 +88,9 @@ class Tokens:
             payload = pack(_FORMAT, subscriber, edition)
             code = copy()
             code.update(payload)
-            return urlsafe_b64encode(payload + code.digest()).decode("ascii")
+            # What urlsafe_b64encode does, without the three calls it does it by.
+            written = binascii.b2a_base64(payload + code.digest(), newline=False)
+            return written.translate(_URLSAFE).decode("ascii")
 
         return sign
 

@@ -20,10 +20,10 @@ from subscribers.sets import among
 from subscribers.tables import subscriptions, suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, CursorResult, Row
 
 LATER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 """How long who was put off is left alone, the first time, the second …; after the last they are given up."""
@@ -36,7 +36,7 @@ class Claim:
     edition: int
     number: int
     attempt: str
-    members: tuple[tuple[int, str], ...]
+    members: Sequence[tuple[int, str]]
     owner: str = ""
     tries: int = 0
 
@@ -216,7 +216,7 @@ def _close(connection: Connection, claim: Claim, before: tuple[str, ...], **valu
 
 def _members(
     connection: Connection, edition: Row[Any], batch: Row[Any], today: date, at: datetime
-) -> tuple[tuple[int, str], ...]:
+) -> Sequence[tuple[int, str]]:
     still = mailable(edition.digest, today).where(subscriptions.c.subscriber_id == recipients.c.subscriber_id)
     # By the address of the snapshot as well: whoever moved meanwhile may have shut the old one off.
     shut = exists().where(suppressions.c.email == recipients.c.email)
@@ -226,23 +226,29 @@ def _members(
         .where(*_in(batch), recipients.c.state.is_(None))
         .order_by(recipients.c.subscriber_id)
     )
-    members = []
-    for subscriber, email, stays in connection.execute(query).all():
-        if not stays or email is None:
+    found = _plain(connection.execute(query))
+    members = [(subscriber, email) for subscriber, email, stays in found if stays and email is not None]
+    if len(members) < len(found):
+        for subscriber in {row[0] for row in found} - {member[0] for member in members}:
             reason = why_not(connection, subscriber, edition.digest, today) or "moved to another address"
             _set(connection, edition.id, subscriber, state="withheld", reason=reason, at=at)
-        else:
-            members.append((subscriber, email))
-    return tuple(members)
+    return members
 
 
-def _untold(connection: Connection, batch: Row[Any]) -> tuple[tuple[int, str], ...]:
+def _plain(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
+    # Numbers and texts as the driver gives them: a million SQLAlchemy rows cost seconds.
+    rows: list[tuple[Any, ...]] = result.cursor.fetchall() if result.cursor is not None else []
+    result.close()
+    return rows
+
+
+def _untold(connection: Connection, batch: Row[Any]) -> Sequence[tuple[int, str]]:
     query = (
         select(recipients.c.subscriber_id, recipients.c.email)
         .where(*_in(batch), recipients.c.state.is_(None))
         .order_by(recipients.c.subscriber_id)
     )
-    return tuple((subscriber, email or "") for subscriber, email in connection.execute(query))
+    return [(subscriber, email or "") for subscriber, email in connection.execute(query)]
 
 
 def _is(edition: int, number: int) -> Any:

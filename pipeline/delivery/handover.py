@@ -96,7 +96,7 @@ class Delivery:
         if self.config.delivery.rate:
             size = max(1, min(size, int(self.config.delivery.rate)))  # no burst of more than a second's worth
         snapshot.take(
-            self.database.write,
+            self.database,
             edition,
             self._today(),
             size,

@@ -1,15 +1,16 @@
 """Who an edition is for: fixed when it starts to be sent, a page at a time so that others can write between.
 
-The edition is `approved` until the last page is in, and `sending` with that one; what a process that died
-halfway left behind is thrown away by the next. A person of a page already taken may leave meanwhile (the
-claim of the batch sees to it) or move to another address (theirs is the one that was taken).
+All pages are of one consistent view of the list, in which an address belongs to one person (it is unique
+there) and a person stands once (the key of ``recipients``): nobody gets into an edition twice, whatever
+addresses are edited meanwhile. The edition is `approved` until the last page is in, and `sending` with that
+one; what a process that died halfway left behind is thrown away by the next.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, literal, select, true, update
+from sqlalchemy import delete, insert, select, update
 
 from pipeline.tables import batches, editions, recipients
 from subscribers import sets
@@ -17,47 +18,51 @@ from subscribers.audience import mailable
 from subscribers.tables import subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row, Select, Subquery
+    from sqlalchemy import Connection, Row
 
-    from pipeline.database import Writing
+    from pipeline.database import Database
 
 PAGE = 10_000
 """About how many recipients a transaction takes: 30 ms on SQLite."""
 
 
 def take(
-    writing: Writing,
+    database: Database,
     edition: Row[Any],
     today: date,
     batch_size: int,
     at: datetime,
     with_the_last: Callable[[Connection], None] = lambda connection: None,
 ) -> bool:
-    """Fix who the edition is for, in batches of ``batch_size``; False when others own it or have done so.
+    """Fix who the edition is for, in batches of ``batch_size``; False when others own that or have done it.
 
-    Whoever moved the edition last out of "nobody takes its snapshot" owns it: ``at`` is their mark.
-    ``with_the_last`` is called in the transaction that makes it `sending`.
+    Whoever put their mark ``at`` on the approved edition last owns it. ``with_the_last`` is called in the
+    transaction that makes it `sending`.
     """
-    with writing() as connection:
+    with database.write() as connection:
         if not _own(connection, edition.id, at):
             return False
     each = max(1, PAGE // batch_size)
-    number, last = 0, 0
-    while True:
-        with writing() as connection:
-            if not _still_ours(connection, edition.id, at):
-                return False
-            people = _behind(edition.digest, today, last, each * batch_size).subquery()
-            reached = _page(connection, edition.id, people, number, batch_size)
-            if reached is None:
-                begun = update(editions).where(editions.c.id == edition.id).values(status="sending")
-                connection.execute(begun)
-                with_the_last(connection)
-                return True
-        number, last = number + each, reached
+    number = 0
+    walked = subscriptions.c.subscriber_id
+    everybody = mailable(edition.digest, today).order_by(walked)
+    with database.view() as looking:
+        people = looking.execution_options(yield_per=each * batch_size).execute(everybody)
+        for page in people.partitions():
+            with database.write() as connection:
+                if not _still_ours(connection, edition.id, at):
+                    return False
+                _take(connection, edition.id, page, number, batch_size)
+            number += each
+    with database.write() as connection:
+        if not _still_ours(connection, edition.id, at):
+            return False
+        connection.execute(update(editions).where(editions.c.id == edition.id).values(status="sending"))
+        with_the_last(connection)
+    return True
 
 
 def discard(connection: Connection, edition: int) -> None:
@@ -83,35 +88,15 @@ def _still_ours(connection: Connection, edition: int, at: datetime) -> bool:
     return connection.execute(query.with_for_update()).first() is not None
 
 
-def _behind(digest: str, today: date, last: int, most: int) -> Select[tuple[int, str]]:
-    walked = subscriptions.c.subscriber_id
-    return mailable(digest, today).where(walked > last).order_by(walked).limit(most)
-
-
-def _page(connection: Connection, edition: int, people: Subquery, number: int, batch_size: int) -> int | None:
-    """Take people into batches from ``number`` on; the id of the last one, None when there are none."""
-    ends = select(func.min(people.c.id), func.max(people.c.id))
-    first, last = connection.execute(ends).one()
-    if last is None:
-        return None
-    place = func.row_number().over(order_by=people.c.id) - 1
-    chosen = select(literal(edition), people.c.id, people.c.email, number + place // batch_size).where(true())
-    columns = ["edition_id", "subscriber_id", "email", "batch"]
-    # A conflict: somebody has taken over the address of one who was in an earlier page.
-    taken = sets.insert(connection, recipients).from_select(columns, chosen).on_conflict_do_nothing()
-    connection.execute(taken)
-    grouped = (
-        select(
-            recipients.c.edition_id,
-            recipients.c.batch,
-            literal("waiting"),
-            func.min(recipients.c.subscriber_id),
-            func.max(recipients.c.subscriber_id),
-            func.count(),
-        )
-        .where(recipients.c.edition_id == edition, recipients.c.subscriber_id.between(first, last))
-        .group_by(recipients.c.edition_id, recipients.c.batch)
-    )
-    made = insert(batches).from_select(["edition_id", "number", "state", "first", "last", "size"], grouped)
-    connection.execute(made)
-    return int(last)
+def _take(
+    connection: Connection, edition: int, page: Sequence[Row[tuple[int, str]]], number: int, size: int
+) -> None:
+    """People, by id and address in the order of ids, into batches from ``number`` on."""
+    made = []
+    for batch, start in enumerate(range(0, len(page), size), start=number):
+        people = page[start : start + size]
+        ends = {"first": people[0][0], "last": people[-1][0], "size": len(people)}
+        made.append({"edition_id": edition, "number": batch, "state": "waiting"} | ends)
+        rows = [(edition, subscriber, email, batch) for subscriber, email in people]
+        sets.pour(connection, recipients, ("edition_id", "subscriber_id", "email", "batch"), rows)
+    connection.execute(insert(batches), made)

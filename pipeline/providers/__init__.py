@@ -37,9 +37,12 @@ class Message:
     """What the provider puts the address of its own unsubscribe page in place of; empty: it hosts none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recipient:
-    """One person in a batch: ``address`` as the snapshot kept it, ``headers`` ready to be sent."""
+    """One person in a batch: ``address`` as the snapshot kept it, ``headers`` ready to be sent.
+
+    (Not frozen: that would triple what making one costs, and a letter makes a million.)
+    """
 
     subscriber: int
     address: str

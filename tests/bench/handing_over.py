@@ -32,7 +32,10 @@ RAPPORT = Path(sys.executable).with_name("rapport")
 ROOT = Path(__file__).parents[2]
 SIZES = (10_000, 100_000, 1_000_000)
 
-ENVIRONMENT = {"RAPPORT_SECRET": "the secret of a bench", "SENDGRID_API_KEY": "SG.of-a-bench.0123456789abcdef"}
+ENVIRONMENT = {
+    "RAPPORT_SECRET": "the secret of a bench",
+    "SENDGRID_API_KEY": "SG.of-a-bench.0123456789abcdef",
+}
 
 _CONFIG = """
 [newsletter]

@@ -25,6 +25,9 @@ def upgrade() -> None:
     with op.batch_alter_table("batches") as batches:
         batches.alter_column("size", server_default=None)
     op.create_index("ix_batches_state", "batches", ["edition_id", "state", "number"])
+    # A snapshot is of one state of the list, where an address is one person's: no second index for it.
+    with op.batch_alter_table("recipients") as recipients:
+        recipients.drop_constraint("uq_recipients_email", type_="unique")
     apart = sa.text("state IS NOT NULL")
     op.create_index(
         "ix_recipients_apart",
