@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, insert, select, update
 
 from pipeline.delivery import ledger
+from pipeline.delivery.reasons import reasons
 from pipeline.due import moment_of, next_due
 from pipeline.errors import RapportError
 from pipeline.tables import OPEN, edition_posts, editions
@@ -47,6 +48,20 @@ def open_one(connection: Connection, digest: str) -> Row[Any] | None:
     """The digest's edition that is not finished, if it has one."""
     query = select(editions).where(editions.c.digest == digest, editions.c.status.in_(OPEN))
     return connection.execute(query).one_or_none()
+
+
+def handed_over_since(connection: Connection, digest: str, moment: datetime) -> list[Row[Any]]:
+    """The digest's editions that are being sent, or were since then, oldest first."""
+    query = (
+        select(editions)
+        .where(
+            editions.c.digest == digest,
+            editions.c.status.in_(("sending", "sent")),
+            func.coalesce(editions.c.finished_at, editions.c.snapshot_at) >= moment,
+        )
+        .order_by(editions.c.id)
+    )
+    return list(connection.execute(query))
 
 
 def due_times(connection: Connection, digest: str) -> frozenset[str]:
@@ -105,6 +120,9 @@ def move(connection: Connection, slug: str, verb: str, *, reason: str | None = N
     at = clock.now()
     if after == "approved" and verb == "approve":
         change(connection, row.id, approved_at=at)
+    if verb == "resume":
+        # Staff have seen what stopped it: the breaker counts anew.
+        change(connection, row.id, judged_from=at)
     if after in ("skipped", "cancelled"):
         change(connection, row.id, finished_at=at)
         if not ledger.touched(connection, row.id):
@@ -167,4 +185,5 @@ def document(connection: Connection, row: Row[Any], zone: ZoneInfo) -> dict[str,
         "posts": row.posts,
         "left_out": row.left_out,
         "recipients": ledger.counts(connection, row.id),
+        "reasons": reasons(connection, row.id),
     }

@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import uuid
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pipeline import editions
+from pipeline import breaker, editions, probe
 from pipeline.choose import choose
+from pipeline.delivery import ledger, settling
 from pipeline.delivery.handover import Delivery, message_of
 from pipeline.due import moment_of
 from pipeline.editions import next_free_due
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+
+RESENT_WITHIN = timedelta(days=7)
+"""After its hand-over: last month's letter does not go out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def send(
     """Deliver an approved edition, or go on with one left in `sending`. The caller holds the lock.
 
     One that is sent already is given back as it is. Raises RapportError when it may not be sent. ``synced``:
-    whoever left at the provider was taken off right before.
+    whoever left at the provider was taken off right before, and the readers' way out was seen to be open.
     """
     with installation.database.read() as connection:
         edition = editions.by_slug(connection, slug)
@@ -90,7 +95,12 @@ def send(
     if edition.status == "approved":
         _must_pass(installation, edition)
         if not synced:
+            probe.must_answer(installation, edition)
             _sync(installation)
+    return _deliver(installation, digest, edition, progress)
+
+
+def _deliver(installation: Installation, digest: Digest, edition: Row[Any], progress: Progress) -> Row[Any]:
     chosen = provider(installation.config, installation.folder)
     links = Links(installation.config, installation.tokens, digest.name)
     try:
@@ -168,6 +178,7 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
         situation = _situation(installation, connection, digest, at, at_once)
         edition, planned = situation.edition, plan(situation)
         outcome, reason = planned.outcome, planned.reason
+        holding = breaker.unanswered(connection, digest.name, edition)
         if planned.step is Step.SKIP:
             outcome = "skipped"
         elif planned.step is Step.SEND:
@@ -183,6 +194,8 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
             outcome, reason = decided.outcome or "sent", decided.reason
             if not choice.posts:
                 outcome, reason = "skipped" if due_at <= at else "not_due", f"{choice.reason} so far"
+        if holding and digest.approval == "auto" and planned.step in (Step.DECIDE, Step.COMPOSE):
+            outcome, reason = ("held", holding) if outcome in ("sent", "not_due") else (outcome, reason)
     return Ran(digest.name, outcome, edition, reason, _next_due(installation, digest, at))
 
 
@@ -213,6 +226,7 @@ class _Run:
             return self._ran("paused" if paused else "failed", edition, reason, went_wrong=True)
 
     def _alone(self) -> Ran:
+        self._resend()
         with self.database.write() as connection:
             register(connection, self.installation.config, self.now)
             situation = _situation(self.installation, connection, self.digest, self.now, self.at_once)
@@ -227,6 +241,38 @@ class _Run:
         if edition is not None and planned.step is Step.SEND:
             return self._send(edition, planned.due)
         return self._ran(planned.outcome, edition, planned.reason)
+
+    def _resend(self) -> None:
+        """Under `on_uncertain = "resend"`: send again what surely never arrived, of the last editions.
+
+        One that fails keeps the letter that is due from nothing; the next run tries again.
+        """
+        if self.installation.config.delivery.on_uncertain != "resend":
+            return
+        provider(
+            self.installation.config, self.installation.folder
+        ).close()  # it refuses what cannot be known
+        with self.database.write() as connection:
+            since = self.now - RESENT_WITHIN
+            recent = [
+                edition
+                for edition in editions.handed_over_since(connection, self.digest.name, since)
+                if edition.tripped_at is None
+            ]
+            for edition in recent:
+                settling.again(connection, edition.id, self.now)
+            # One in `sending` is gone on with in its turn. Batches of a `sent` one wait for nothing else.
+            waiting = [
+                edition
+                for edition in recent
+                if edition.status == "sent" and ledger.unfinished(connection, edition.id)
+            ]
+        for edition in waiting:
+            try:
+                _must_fit(self.installation, edition)
+                _deliver(self.installation, self.digest, edition, self.progress)
+            except RapportError as error:
+                log.error("%s could not be sent again: %s %s", edition.slug, error.message, error.remedy)
 
     def _compose(self, situation: Situation, due: str) -> Ran:
         """Compose from the feeds as they are now, and let the approval rule decide."""
@@ -257,12 +303,15 @@ class _Run:
         return self._decide(situation, edition)
 
     def _decide(self, situation: Situation, edition: Row[Any]) -> Ran:
+        if held := self._held(edition):
+            return self._ran("held", held, held.reason)
         decided: Plan = verdict(situation, goes_at(situation, edition))
         if decided.step is Step.WAIT:
             return self._ran(decided.outcome, edition, decided.reason)
         # What would stop the sending stops it before the letter is frozen.
         provider(self.installation.config, self.installation.folder).close()
         _must_fit(self.installation, edition)
+        probe.must_answer(self.installation, edition)
         _sync(self.installation)
         with self.database.write() as connection:
             if not anyone(connection, self.digest.name, situation.today()):
@@ -271,6 +320,15 @@ class _Run:
             approved = editions.approve_draft(connection, edition.id)
         return self._send(approved, synced=True) if approved is not None else self._alone()
 
+    def _held(self, edition: Row[Any]) -> Row[Any] | None:
+        """The draft, held because an earlier edition tripped the breaker; None when it did not."""
+        if self.digest.approval == "required":
+            return None  # it waits for staff anyhow, and they were told
+        with self.database.write() as connection:
+            if reason := breaker.unanswered(connection, self.digest.name, edition):
+                return editions.move(connection, edition.slug, "hold", reason=reason)
+        return None
+
     def _send(self, edition: Row[Any], due: str = "", *, synced: bool = False) -> Ran:
         if due:
             with self.database.write() as connection:
@@ -278,7 +336,8 @@ class _Run:
         edition = send(self.installation, self.digest, edition.slug, self.progress, synced=synced)
         # Cancelled midway by staff is no word of its own here: the rest of it was skipped.
         outcome = "skipped" if edition.status == "cancelled" else edition.status
-        return self._ran(outcome, edition, edition.reason or "")
+        stopped = outcome == "paused" and edition.tripped_at is not None
+        return self._ran(outcome, edition, edition.reason or "", went_wrong=stopped)
 
     def _skip(self, due: str, reason: str) -> Ran:
         aside = {"status": "skipped", "reason": reason, "finished_at": self.now}

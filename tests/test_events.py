@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from pipeline.events import take
+from pipeline import events as module
+from pipeline.config import Delivery
 from pipeline.providers.events import Event, Kind
 from pipeline.tables import batches, digests, editions, events, recipients
 from subscribers import consent, directory, suppression
@@ -43,6 +44,10 @@ _ids = itertools.count(1)
 def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(START, tick=False) as traveller:
         yield traveller
+
+
+def take(connection: Connection, told: Sequence[Event], source: str) -> int:
+    return module.take(connection, told, source, Delivery())
 
 
 def on_list(connection: Connection, address: str = ANN) -> int:
@@ -76,6 +81,7 @@ def deliver(connection: Connection, people: Sequence[int], number: int, state: s
             state=state,
             first=min(people),
             last=max(people),
+            size=len(people),
             attempt=f"b{number}",
         )
     )

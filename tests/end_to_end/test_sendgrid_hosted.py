@@ -41,9 +41,7 @@ def configure(
     project: Project, blog: Blog, sendgrid: StrictSendGrid, *, ours: bool = False, digest: str = ""
 ) -> None:
     """As for a practice without a web server; ``ours``: the same once it has one."""
-    more = (
-        f'[delivery]\nprovider = "sendgrid"\n[delivery.sendgrid]\napi_url = "{sendgrid.url}"\ntimeout = 3\n'
-    )
+    more = f'[delivery]\nprovider = "sendgrid"\nprobe_public_url = false\n[delivery.sendgrid]\napi_url = "{sendgrid.url}"\ntimeout = 3\n'
     project.configure(blog.url, digest=digest, more=more + ("" if ours else 'unsubscribe = "sendgrid"\n'))
     if not ours:
         file = project.folder / "rapport.toml"
