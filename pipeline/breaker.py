@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, or_, select, update
 
-from pipeline.delivery import ledger
+from pipeline.delivery import ledger, snapshot
 from pipeline.providers.events import Kind
 from pipeline.tables import editions, events
 
@@ -220,6 +220,9 @@ def _trip(connection: Connection, edition: Row[Any], reason: str, at: datetime) 
         update(editions)
         .where(editions.c.digest == edition.digest, editions.c.status.in_(("draft", "approved")))
         .values(status="held", reason=f"{edition.slug}: {reason}")
-        .returning(editions.c.slug)
-    ).scalar_one_or_none()
-    return Tripped(edition.slug, reason, held)
+        .returning(editions.c.id, editions.c.slug)
+    ).one_or_none()
+    if held is None:
+        return Tripped(edition.slug, reason, None)
+    snapshot.discard(connection, held.id)  # somebody may have been at it
+    return Tripped(edition.slug, reason, held.slug)

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import breaker, editions, probe
 from pipeline.choose import choose
-from pipeline.delivery import ledger, settling
-from pipeline.delivery.handover import Delivery, message_of
+from pipeline.delivery import settling
+from pipeline.delivery.handover import PATIENCE, Delivery, message_of
 from pipeline.due import moment_of
 from pipeline.editions import next_free_due
-from pipeline.errors import BusyError, ProviderError, RapportError, understood
+from pipeline.errors import BusyError, ProviderError, RapportError, StoppedError, understood
 from pipeline.letter.personal import Links, is_of, tester
 from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.providers import Batch, Result
 from pipeline.providers.choice import provider
 from pipeline.register import first_seen, register
+from pipeline.stopping import Stop, on_signals
 from pipeline.upkeep import upkeep
 from subscribers import clock
 from subscribers.audience import anyone
@@ -97,14 +98,32 @@ def send(
         if not synced:
             probe.must_answer(installation, edition)
             _sync(installation)
-    return _deliver(installation, digest, edition, progress)
+    with on_signals() as stop:
+        return _deliver(installation, edition, progress, stop)
 
 
-def _deliver(installation: Installation, digest: Digest, edition: Row[Any], progress: Progress) -> Row[Any]:
-    chosen = provider(installation.config, installation.folder)
-    links = Links(installation.config, installation.tokens, digest.name)
+def deliver(installation: Installation, edition_id: int, progress: Progress, *, stop: Stop) -> Row[Any]:
+    """Work on an edition that is being sent, beside others who do; give it back as it then stands.
+
+    For workers: the ledger alone decides who hands over what, and nobody is waited for.
+    """
+    with installation.database.read() as connection:
+        edition = editions.by_id(connection, edition_id)
+    if edition.status not in ("sending", "sent"):
+        return edition
+    _must_fit(installation, edition)
+    return _deliver(installation, edition, progress, stop, patience=0)
+
+
+def _deliver(
+    installation: Installation, edition: Row[Any], progress: Progress, stop: Stop, patience: float = PATIENCE
+) -> Row[Any]:
+    config = installation.config
+    chosen = provider(config, installation.folder)
+    links = Links(config, installation.tokens, edition.digest)
+    delivery = Delivery(installation.database, config, chosen, links, progress, stop=stop, patience=patience)
     try:
-        return Delivery(installation.database, installation.config, chosen, links, progress).run(edition)
+        return delivery.run(edition)
     finally:
         chosen.close()
 
@@ -216,6 +235,8 @@ class _Run:
                 return self._alone()
         except BusyError as error:
             return self._ran("busy", None, error.message)
+        except StoppedError:
+            raise
         except Exception as error:  # whatever it is, the other digests go on
             told = understood(error)
             log.info("%s failed", self.digest.name, exc_info=not isinstance(error, RapportError))
@@ -263,16 +284,23 @@ class _Run:
                 settling.again(connection, edition.id, self.now)
             # One in `sending` is gone on with in its turn. Batches of a `sent` one wait for nothing else.
             waiting = [
-                edition
+                edition.id
                 for edition in recent
-                if edition.status == "sent" and ledger.unfinished(connection, edition.id)
+                if edition.status == "sent" and editions.unfinished(connection, edition.id)
             ]
-        for edition in waiting:
-            try:
-                _must_fit(self.installation, edition)
-                _deliver(self.installation, self.digest, edition, self.progress)
-            except RapportError as error:
-                log.error("%s could not be sent again: %s %s", edition.slug, error.message, error.remedy)
+        with on_signals() as stop:
+            for edition_id in waiting:
+                self._send_again(edition_id, stop)
+        if stop():
+            raise StoppedError("Stopped after the batch in flight.", "`rapport run` goes on.", stop.signal)
+
+    def _send_again(self, edition_id: int, stop: Stop) -> None:
+        if stop():
+            return
+        try:
+            deliver(self.installation, edition_id, self.progress, stop=stop)
+        except RapportError as error:
+            log.error("What was in doubt could not be sent again: %s %s", error.message, error.remedy)
 
     def _compose(self, situation: Situation, due: str) -> Ran:
         """Compose from the feeds as they are now, and let the approval rule decide."""
@@ -335,6 +363,8 @@ class _Run:
                 editions.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
         edition = send(self.installation, self.digest, edition.slug, self.progress, synced=synced)
         # Cancelled midway by staff is no word of its own here: the rest of it was skipped.
+        if edition.status == "sending":
+            return self._ran("busy", edition, "a part of it is under way elsewhere, or was put off")
         outcome = "skipped" if edition.status == "cancelled" else edition.status
         stopped = outcome == "paused" and edition.tripped_at is not None
         return self._ran(outcome, edition, edition.reason or "", went_wrong=stopped)

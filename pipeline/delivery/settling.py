@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, select, update
+from sqlalchemy import and_, exists, update
 
 from pipeline.database import one_at_a_time
 from pipeline.tables import batches, events
@@ -44,13 +44,6 @@ def proven(connection: Connection, attempts: Collection[str], at: datetime) -> f
         .returning(batches.c.edition_id)
     )
     return frozenset(moved.scalars())
-
-
-def heard(connection: Connection, attempt: str) -> bool:
-    """Whether any event bears the id of this attempt: then it was taken."""
-    return (
-        connection.execute(select(events.c.id).where(events.c.batch == attempt).limit(1)).first() is not None
-    )
 
 
 def again(connection: Connection, edition: int, now: datetime) -> int:
