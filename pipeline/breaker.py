@@ -9,6 +9,7 @@ known.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pipeline.config import Delivery
     from pipeline.providers.events import Event
 
+log = logging.getLogger(__name__)
+
 FEWEST_OUTCOMES = 200
 FEWEST_COMPLAINTS = 3
 
@@ -42,7 +45,7 @@ _ENDS = (*_BAD, Kind.DELIVERED, Kind.SOFT_BOUNCE, Kind.BLOCKED, Kind.DROPPED)
 FINISHED = timedelta(days=1)
 """How long after its end the ledger of an edition is still judged: it changes no more."""
 
-_EACH = 1000
+_EACH, _TENTH_MORE = 1000, 1.1
 """Bounces up to which every new one is judged; from there on each tenth part more. Of an edition to a million
 readers, posts of a thousand events would otherwise count the same hundred thousands again and again."""
 
@@ -164,16 +167,15 @@ def _by_events(
     connection: Connection, edition: Row[Any], fresh: Counter[Kind], limits: Delivery
 ) -> Tally | None:
     """Who fared how, counted as far as it can matter; None when these events can have tripped nothing."""
-    bad = sum(fresh[kind] for kind in _BAD)
-    if not bad:
+    if not any(fresh[kind] for kind in _BAD):
         # Good news trips nothing, but for that with which there are enough outcomes to judge by.
         before = _people(connection, edition, _ENDS, FEWEST_OUTCOMES + fresh.total()) - fresh.total()
         if before >= FEWEST_OUTCOMES:
             return None
+    elif not any(_worth_it(connection, edition, kind, fresh[kind]) for kind in _BAD):
+        return None
     bounces = _people(connection, edition, (Kind.BOUNCE,))
     complaints = _people(connection, edition, (Kind.SPAMREPORT,))
-    if bad and not (_worth_it(bounces, fresh[Kind.BOUNCE]) or _worth_it(complaints, fresh[Kind.SPAMREPORT])):
-        return None
     # Beyond this many outcomes neither share can be past its limit.
     needed = max(
         _enough(bounces, limits.bounce_limit), _enough(complaints, limits.complaint_limit), FEWEST_OUTCOMES
@@ -181,10 +183,13 @@ def _by_events(
     return Tally(_people(connection, edition, _ENDS, needed), bounces, complaints)
 
 
-def _worth_it(now: int, fresh: int) -> bool:
-    if not fresh or now <= _EACH:
-        return fresh > 0
-    return int(log(now, 1.1)) > int(log(max(1, now - fresh), 1.1))
+def _worth_it(connection: Connection, edition: Row[Any], kind: Kind, fresh: int) -> bool:
+    """Whether so many new ones change enough to look again. It reads the index alone."""
+    if not fresh:
+        return False
+    told = select(func.count()).where(events.c.edition == edition.slug, events.c.kind == kind.value)
+    now = connection.execute(told).scalar_one()
+    return now <= _EACH or int(log(now, _TENTH_MORE)) > int(log(max(1, now - fresh), _TENTH_MORE))
 
 
 def _enough(number: int, limit: float) -> int:
@@ -210,6 +215,7 @@ def _people(connection: Connection, edition: Row[Any], kinds: Sequence[Kind], mo
 
 
 def _trip(connection: Connection, edition: Row[Any], reason: str, at: datetime) -> Tripped:
+    log.warning("%s tripped the breaker: %s", edition.slug, reason)
     stopped = case((editions.c.status == "sending", "paused"), else_=editions.c.status)
     connection.execute(
         update(editions)

@@ -102,8 +102,8 @@ def test_an_edition_on_its_way_is_paused_with_the_figures(database: Database) ->
     assert "5.50%, the limit is 5.00%" in row.reason
 
 
-def test_it_does_not_matter_that_the_bounces_came_before_the_deliveries(database: Database) -> None:
-    with database.write() as connection:
+def test_it_does_not_matter_that_the_bounces_came_before_the_deliveries(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
         people = handed_over(connection, lots=[Left(people=250)], status="sending", finished_at=None)
         told(connection, people, {Kind.BOUNCE: 20})
         told(connection, people[20:], {Kind.DELIVERED: 179})
@@ -194,6 +194,23 @@ def test_of_an_old_edition_nothing_is_judged(sqlite_database: Database) -> None:
         assert edition_of(connection).tripped_at is None
 
 
+@pytest.mark.parametrize(("known", "fresh", "looks"), [(999, 1, True), (1500, 1, False), (1500, 200, True)])
+def test_from_a_thousand_bounces_on_it_looks_at_each_tenth_part_more(
+    sqlite_database: Database, known: int, fresh: int, looks: bool
+) -> None:
+    asked: list[Any] = []
+    limits = Delivery(bounce_limit=1)
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=known + fresh)])
+        told(connection, people, {Kind.BOUNCE: known}, limits=limits)
+        sql.listen(connection, "before_cursor_execute", lambda *call: asked.append(call[3]))
+        told(connection, people[known:], {Kind.BOUNCE: fresh}, limits=limits)
+    counts = [
+        given for given in asked if isinstance(given, tuple) and {Kind.BLOCKED, Kind.DROPPED} < {*given}
+    ]
+    assert bool(counts) is looks
+
+
 def test_good_news_of_a_large_edition_is_not_counted_through(sqlite_database: Database) -> None:
     asked: list[Any] = []
     with sqlite_database.write() as connection:
@@ -216,8 +233,8 @@ def judged(connection: Connection, failed: int, **values: Any) -> list[Tripped]:
     return breaker.judge_ledger(connection, Delivery(provider="smtp"), NOON)
 
 
-def test_by_smtp_the_refused_are_the_bounces(database: Database) -> None:
-    with database.write() as connection:
+def test_by_smtp_the_refused_are_the_bounces(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
         (tripped,) = judged(connection, 11, status="sending", finished_at=None)
         assert "11 of the 200" in tripped.reason
         assert edition_of(connection).status == "paused"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import logging
+import re
+import tomllib
 from datetime import timedelta
 from email import policy
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ import time_machine
 from sqlalchemy import select
 
 from pipeline import editions, staff
+from pipeline.letter.templates import PACKAGED
 from pipeline.providers.events import Kind
 from pipeline.tables import notices
 from pipeline.watch import SETTLES_WITHIN, SILENT_FOR, watch
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.database import Database
     from pipeline.installation import Installation
 
+BRACES = re.compile(r"\{\w+\}")
 FEED = "http://127.0.0.1:1/feed"
 STAFF = {"emails": ["editor@example.org", "head@example.org"]}
 KEY = EventWebhook().public_key
@@ -298,6 +302,16 @@ def test_it_speaks_the_newsletters_language(
         "Die Woche: Nach weekly-2 kamen keine Ereignisse",
     ]
     assert all("Sie bekommen dies" in mail.text for mail in sendgrid.deliveries)
+
+
+def test_every_notice_has_its_words_in_every_language() -> None:
+    folder = PACKAGED / "mail" / "words"
+    english, *others = [tomllib.loads((folder / f"{name}.toml").read_text()) for name in ("en", "de")]
+    for other in others:
+        for table, phrases in english.items():
+            assert other[table].keys() == phrases.keys()
+            for key, text in phrases.items():
+                assert set(BRACES.findall(other[table][key])) == set(BRACES.findall(text)), f"{table}.{key}"
 
 
 def test_old_troubles_are_not_dug_up(sqlite_database: Database, tmp_path: Path) -> None:

@@ -37,18 +37,16 @@ def webhook() -> EventWebhook:
     return EventWebhook()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def project(
     request: pytest.FixtureRequest, project: Project, sendgrid: StrictSendGrid, webhook: EventWebhook
 ) -> Project:
-    """A practice that hears of events, with one new post; on each database."""
+    """A practice that hears of events, with one new post; on PostgreSQL if the test is told so."""
     project.environment |= {"SENDGRID_API_KEY": sendgrid.key}
-    if request.param == "postgresql":
+    if getattr(request, "param", "sqlite") == "postgresql":
         make: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
-        project.environment |= {
-            "RAPPORT_DATABASE__URL": make(),
-            "RAPPORT_SECRET": "a secret of this practice",
-        }
+        url, secret = make(), "a secret of this practice"
+        project.environment |= {"RAPPORT_DATABASE__URL": url, "RAPPORT_SECRET": secret}
     configure(project, request.getfixturevalue("blog"), sendgrid, webhook)
     return project
 
@@ -130,6 +128,7 @@ def test_doubt_is_shown_with_its_reason_and_settled_by_events(
     assert shown(project)["reasons"] == {}
 
 
+@pytest.mark.parametrize("project", ["sqlite", "postgresql"], indirect=True)
 def test_under_resend_what_never_arrived_goes_again_after_26_hours_of_silence(
     project: Project, sendgrid: StrictSendGrid, webhook: EventWebhook, blog: Blog
 ) -> None:
