@@ -10,10 +10,10 @@ known.
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from math import log
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, or_, select, update
@@ -189,7 +189,7 @@ def _worth_it(connection: Connection, edition: Row[Any], kind: Kind, fresh: int)
         return False
     told = select(func.count()).where(events.c.edition == edition.slug, events.c.kind == kind.value)
     now = connection.execute(told).scalar_one()
-    return now <= _EACH or int(log(now, _TENTH_MORE)) > int(log(max(1, now - fresh), _TENTH_MORE))
+    return now <= _EACH or int(math.log(now, _TENTH_MORE)) > int(math.log(max(1, now - fresh), _TENTH_MORE))
 
 
 def _enough(number: int, limit: float) -> int:
