@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, exists, func, insert, select, update
 
 from pipeline.delivery import ledger, snapshot
+from pipeline.delivery.reasons import reasons
 from pipeline.due import moment_of, next_due
 from pipeline.errors import RapportError
 from pipeline.tables import OPEN, batches, edition_posts, editions
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Exists, Row
 
     from pipeline.config import Digest
 
@@ -47,6 +48,20 @@ def open_one(connection: Connection, digest: str) -> Row[Any] | None:
     """The digest's edition that is not finished, if it has one."""
     query = select(editions).where(editions.c.digest == digest, editions.c.status.in_(OPEN))
     return connection.execute(query).one_or_none()
+
+
+def handed_over_since(connection: Connection, digest: str, moment: datetime) -> list[Row[Any]]:
+    """The digest's editions that are being sent, or were since then, oldest first."""
+    query = (
+        select(editions)
+        .where(
+            editions.c.digest == digest,
+            editions.c.status.in_(("sending", "sent")),
+            func.coalesce(editions.c.finished_at, editions.c.snapshot_at) >= moment,
+        )
+        .order_by(editions.c.id)
+    )
+    return list(connection.execute(query))
 
 
 def due_times(connection: Connection, digest: str) -> frozenset[str]:
@@ -105,6 +120,9 @@ def move(connection: Connection, slug: str, verb: str, *, reason: str | None = N
     at = clock.now()
     if after == "approved" and verb == "approve":
         change(connection, row.id, approved_at=at)
+    if verb == "resume":
+        # Staff have seen what stopped it: the breaker counts anew.
+        change(connection, row.id, judged_from=at)
     if after in ("skipped", "cancelled"):
         change(connection, row.id, finished_at=at)
         if not ledger.touched(connection, row.id):
@@ -135,13 +153,21 @@ def pause_sending(connection: Connection, edition: int, reason: str | None) -> N
 
 def finish(connection: Connection, edition: int) -> Row[Any]:
     """Make an edition `sent` once none of its batches waits or is under way; the edition as it then is."""
-    left = exists().where(batches.c.edition_id == edition, batches.c.state.in_(("waiting", "sending")))
     connection.execute(
         update(editions)
-        .where(editions.c.id == edition, editions.c.status == "sending", ~left)
+        .where(editions.c.id == edition, editions.c.status == "sending", ~_left(edition))
         .values(status="sent", finished_at=clock.now(), reason=None)
     )
     return by_id(connection, edition)
+
+
+def unfinished(connection: Connection, edition: int) -> bool:
+    """Whether some of the edition's batches wait or are under way."""
+    return connection.execute(select(_left(edition))).scalar_one()
+
+
+def _left(edition: int) -> Exists:
+    return exists().where(batches.c.edition_id == edition, batches.c.state.in_(("waiting", "sending")))
 
 
 def free_posts(connection: Connection, edition: int) -> None:
@@ -180,4 +206,5 @@ def document(connection: Connection, row: Row[Any], zone: ZoneInfo) -> dict[str,
         "posts": row.posts,
         "left_out": row.left_out,
         "recipients": ledger.counts(connection, row.id),
+        "reasons": reasons(connection, row.id),
     }

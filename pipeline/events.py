@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from pipeline import breaker
 from pipeline.database import one_at_a_time
-from pipeline.delivery import ledger
+from pipeline.delivery import ledger, settling
 from pipeline.providers import CONFIRMATION
 from pipeline.providers.events import Kind
 from pipeline.tables import events as table
+from subscribers import clock
 from subscribers.addresses import normalise
 from subscribers.consent import Action
 from subscribers.errors import SubscriberError
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from pipeline.config import Delivery
     from pipeline.providers.events import Event
 
 IN_A_ROW = 3
@@ -36,8 +39,12 @@ IN_A_ROW = 3
 _AT_ONCE = 1000
 
 
-def take(connection: Connection, events: Sequence[Event], source: str) -> int:
-    """Keep what is new and draw the consequences; how many were new. ``source`` names the provider."""
+def take(connection: Connection, events: Sequence[Event], source: str, limits: Delivery) -> int:
+    """Keep what is new and draw the consequences; how many were new. ``source`` names the provider.
+
+    The consequences: who may be mailed no more is suppressed, what is known of batches in doubt is settled,
+    and an edition past the breaker's ``limits`` is stopped.
+    """
     # Two posts at once would each see only its own of somebody's soft bounces.
     one_at_a_time(connection, "events")
     people = _People(connection, events)
@@ -46,6 +53,9 @@ def take(connection: Connection, events: Sequence[Event], source: str) -> int:
     reports = [report for event in new if (report := people.report(event))]
     reports += _worn_out(connection, {person for person in softly if person is not None}, people)
     heed(connection, reports, source)
+    now = clock.now()
+    settling.proven(connection, {event.batch for event in new if event.batch is not None}, now)
+    breaker.judge(connection, limits, new, now)
     return len(new)
 
 
@@ -122,7 +132,9 @@ def _keep(connection: Connection, events: Sequence[Event], people: _People) -> l
     distinct = {event.id: event for event in reversed(events)}
     rows = []
     for event in sorted(distinct.values(), key=lambda event: event.id):
-        person = None if event.kind in (Kind.OPEN, Kind.CLICK) else people.of(event)
+        # Of who opened what only this is kept, that it came.
+        watched = event.kind in (Kind.OPEN, Kind.CLICK)
+        person = None if watched else people.of(event)
         forgotten = person is None and event.subscriber is not None
         rows.append(
             {
@@ -130,8 +142,8 @@ def _keep(connection: Connection, events: Sequence[Event], people: _People) -> l
                 "at": event.at,
                 "kind": event.kind.value,
                 "subscriber_id": person,
-                "edition": event.edition,
-                "batch": event.batch,
+                "edition": None if watched else event.edition,
+                "batch": None if watched else event.batch,
                 # Servers put all sorts of things into their words.
                 "reason": None if forgotten else event.reason,
                 "detail": None if forgotten or event.detail is None else dict(event.detail),

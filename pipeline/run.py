@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import uuid
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pipeline import editions
+from pipeline import breaker, editions, probe
 from pipeline.choose import choose
+from pipeline.delivery import settling
 from pipeline.delivery.handover import PATIENCE, Delivery, message_of
 from pipeline.due import moment_of
 from pipeline.editions import next_free_due
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+
+RESENT_WITHIN = timedelta(days=7)
+"""After its hand-over: last month's letter does not go out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ def send(
     """Deliver an approved edition, or go on with one left in `sending`. The caller holds the lock.
 
     One that is sent already is given back as it is. Raises RapportError when it may not be sent. ``synced``:
-    whoever left at the provider was taken off right before.
+    whoever left at the provider was taken off right before, and the readers' way out was seen to be open.
     """
     with installation.database.read() as connection:
         edition = editions.by_slug(connection, slug)
@@ -91,6 +96,7 @@ def send(
     if edition.status == "approved":
         _must_pass(installation, edition)
         if not synced:
+            probe.must_answer(installation, edition)
             _sync(installation)
     with on_signals() as stop:
         return _deliver(installation, edition, progress, stop)
@@ -191,6 +197,7 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
         situation = _situation(installation, connection, digest, at, at_once)
         edition, planned = situation.edition, plan(situation)
         outcome, reason = planned.outcome, planned.reason
+        holding = breaker.unanswered(connection, digest.name, edition)
         if planned.step is Step.SKIP:
             outcome = "skipped"
         elif planned.step is Step.SEND:
@@ -206,6 +213,8 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
             outcome, reason = decided.outcome or "sent", decided.reason
             if not choice.posts:
                 outcome, reason = "skipped" if due_at <= at else "not_due", f"{choice.reason} so far"
+        if holding and digest.approval == "auto" and planned.step in (Step.DECIDE, Step.COMPOSE):
+            outcome, reason = ("held", holding) if outcome in ("sent", "not_due") else (outcome, reason)
     return Ran(digest.name, outcome, edition, reason, _next_due(installation, digest, at))
 
 
@@ -238,6 +247,7 @@ class _Run:
             return self._ran("paused" if paused else "failed", edition, reason, went_wrong=True)
 
     def _alone(self) -> Ran:
+        self._resend()
         with self.database.write() as connection:
             register(connection, self.installation.config, self.now)
             situation = _situation(self.installation, connection, self.digest, self.now, self.at_once)
@@ -252,6 +262,45 @@ class _Run:
         if edition is not None and planned.step is Step.SEND:
             return self._send(edition, planned.due)
         return self._ran(planned.outcome, edition, planned.reason)
+
+    def _resend(self) -> None:
+        """Under `on_uncertain = "resend"`: send again what surely never arrived, of the last editions.
+
+        One that fails keeps the letter that is due from nothing; the next run tries again.
+        """
+        if self.installation.config.delivery.on_uncertain != "resend":
+            return
+        provider(
+            self.installation.config, self.installation.folder
+        ).close()  # it refuses what cannot be known
+        with self.database.write() as connection:
+            since = self.now - RESENT_WITHIN
+            recent = [
+                edition
+                for edition in editions.handed_over_since(connection, self.digest.name, since)
+                if edition.tripped_at is None
+            ]
+            for edition in recent:
+                settling.again(connection, edition.id, self.now)
+            # One in `sending` is gone on with in its turn. Batches of a `sent` one wait for nothing else.
+            waiting = [
+                edition.id
+                for edition in recent
+                if edition.status == "sent" and editions.unfinished(connection, edition.id)
+            ]
+        with on_signals() as stop:
+            for edition_id in waiting:
+                self._send_again(edition_id, stop)
+        if stop():
+            raise StoppedError("Stopped after the batch in flight.", "`rapport run` goes on.", stop.signal)
+
+    def _send_again(self, edition_id: int, stop: Stop) -> None:
+        if stop():
+            return
+        try:
+            deliver(self.installation, edition_id, self.progress, stop=stop)
+        except RapportError as error:
+            log.error("What was in doubt could not be sent again: %s %s", error.message, error.remedy)
 
     def _compose(self, situation: Situation, due: str) -> Ran:
         """Compose from the feeds as they are now, and let the approval rule decide."""
@@ -282,12 +331,15 @@ class _Run:
         return self._decide(situation, edition)
 
     def _decide(self, situation: Situation, edition: Row[Any]) -> Ran:
+        if held := self._held(edition):
+            return self._ran("held", held, held.reason)
         decided: Plan = verdict(situation, goes_at(situation, edition))
         if decided.step is Step.WAIT:
             return self._ran(decided.outcome, edition, decided.reason)
         # What would stop the sending stops it before the letter is frozen.
         provider(self.installation.config, self.installation.folder).close()
         _must_fit(self.installation, edition)
+        probe.must_answer(self.installation, edition)
         _sync(self.installation)
         with self.database.write() as connection:
             if not anyone(connection, self.digest.name, situation.today()):
@@ -295,6 +347,15 @@ class _Run:
                 return self._ran("skipped", edition, "nobody is subscribed yet; the posts wait")
             approved = editions.approve_draft(connection, edition.id)
         return self._send(approved, synced=True) if approved is not None else self._alone()
+
+    def _held(self, edition: Row[Any]) -> Row[Any] | None:
+        """The draft, held because an earlier edition tripped the breaker; None when it did not."""
+        if self.digest.approval == "required":
+            return None  # it waits for staff anyhow, and they were told
+        with self.database.write() as connection:
+            if reason := breaker.unanswered(connection, self.digest.name, edition):
+                return editions.move(connection, edition.slug, "hold", reason=reason)
+        return None
 
     def _send(self, edition: Row[Any], due: str = "", *, synced: bool = False) -> Ran:
         if due:
@@ -305,7 +366,8 @@ class _Run:
         if edition.status == "sending":
             return self._ran("busy", edition, "a part of it is under way elsewhere, or was put off")
         outcome = "skipped" if edition.status == "cancelled" else edition.status
-        return self._ran(outcome, edition, edition.reason or "")
+        stopped = outcome == "paused" and edition.tripped_at is not None
+        return self._ran(outcome, edition, edition.reason or "", went_wrong=stopped)
 
     def _skip(self, due: str, reason: str) -> Ran:
         aside = {"status": "skipped", "reason": reason, "finished_at": self.now}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.confirming import send_questions
 from pipeline.forgetting import empty_outbox
 from pipeline.scrub import scrub
+from pipeline.watch import watch
 from subscribers import clock
 from subscribers.erasing import blank_networks, erase_counts, erase_unconfirmed
 from subscribers.signup import MONTH
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def upkeep(installation: Installation) -> None:
-    """Mail what asks to be confirmed, erase what nobody confirmed, blank network addresses that are old.
+    """Mail what asks to be confirmed, erase what nobody confirmed, blank network addresses that are old, and
+    tell staff what they must know.
 
     Cheap when there is nothing to do: `run` does it every time, `serve` every minute.
     """
@@ -30,3 +32,4 @@ def upkeep(installation: Installation) -> None:
     if installation.database.path is not None:
         scrub(installation.database, ())  # what was erased while somebody read from SQLite's log
     send_questions(installation)
+    watch(installation)

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from pipeline.events import take
+from pipeline import events as module
+from pipeline.config import Delivery
 from pipeline.providers.events import Event, Kind
 from pipeline.tables import batches, digests, editions, events, recipients
 from subscribers import consent, directory, suppression
@@ -45,6 +46,10 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
+def take(connection: Connection, told: Sequence[Event], source: str) -> int:
+    return module.take(connection, told, source, Delivery())
+
+
 def on_list(connection: Connection, address: str = ANN) -> int:
     person = directory.add(
         connection, address, digests=["weekly", "monthly"], wording="Signed up", source="test"
@@ -75,8 +80,8 @@ def deliver(connection: Connection, people: Sequence[int], number: int, state: s
             number=0,
             state=state,
             first=min(people),
-            size=len(people),
             last=max(people),
+            size=len(people),
             attempt=f"b{number}",
         )
     )

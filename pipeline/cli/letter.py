@@ -150,6 +150,8 @@ def _shown(document: dict[str, Any]) -> list[str]:
     if counts["total"]:
         told = ", ".join(f"{n:,} {state}" for state, n in counts.items() if n and state != "total")
         lines.append(f"  recipients: {told}")
+    for state, why in document["reasons"].items():
+        lines += [f"    {number:,} {state}: {reason}" for reason, number in why.items()]
     return lines
 
 

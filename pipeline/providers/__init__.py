@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 CONFIRMATION = "confirmation"
 """What stands for a digest's name where a mail asks to confirm; no digest may be called so."""
 
+NOTICE = "staff-notice"
+"""The same where a mail tells staff something. Its events concern nobody: who it goes to has no id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -10,7 +10,7 @@ from pipeline.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.config import Config
+    from pipeline.config import Config, Delivery
     from pipeline.providers import Provider
     from pipeline.providers.sendgrid.suppressions import SuppressionLists
 
@@ -19,10 +19,7 @@ def provider(config: Config, folder: Path) -> Provider:
     """The provider to hand mail to. Raises ConfigError when a key or setting it needs is missing."""
     delivery = config.delivery
     if delivery.on_uncertain == "resend":
-        raise ConfigError(
-            'delivery.on_uncertain = "resend" is not built yet: it needs the events of the provider.',
-            'Leave it at "hold".',
-        )
+        _must_tell_of_events(delivery)
     if config.match.count_clicks:
         raise ConfigError(
             "match.count_clicks is not built yet: it needs the web pages.", "Leave it at false."
@@ -39,6 +36,22 @@ def provider(config: Config, folder: Path) -> Provider:
 
     settings = delivery.sendgrid
     return SendGrid(api_key=_key(), api_url=settings.api_url, timeout=settings.timeout)
+
+
+def _must_tell_of_events(delivery: Delivery) -> None:
+    # Without events silence proves nothing, and everybody in doubt would be mailed twice.
+    if delivery.provider != "sendgrid":
+        raise ConfigError(
+            'delivery.on_uncertain = "resend": it needs the provider\'s events, '
+            f'and "{delivery.provider}" tells of none.',
+            'Set it to "hold".',
+        )
+    if not delivery.sendgrid.webhook_public_key.strip():
+        raise ConfigError(
+            'delivery.on_uncertain = "resend": it needs the provider\'s events, and '
+            "delivery.sendgrid.webhook_public_key is empty.",
+            'Set the Event Webhook up and write its key there; or set on_uncertain to "hold".',
+        )
 
 
 def suppression_lists(config: Config) -> SuppressionLists:

@@ -19,7 +19,6 @@ from pipeline.providers.sendgrid.webhook import Unreadable, read
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from pipeline.database import Database
     from pipeline.installation import Installation
 
 MOST_BODY = 4 * 1024 * 1024
@@ -47,18 +46,20 @@ def routes(installation: Installation) -> list[Route]:
             return _said(400, "incomplete")
         if body is None:
             return _said(413, "too large")
-        return await run_in_threadpool(_answer, installation.database, verifier, body, timestamp, signature)
+        return await run_in_threadpool(_answer, installation, verifier, body, timestamp, signature)
 
     return [Route("/webhooks/sendgrid", sendgrid, methods=["POST"])]
 
 
-def _answer(database: Database, verifier: Verifier, body: bytes, timestamp: str, signature: str) -> Response:
+def _answer(
+    installation: Installation, verifier: Verifier, body: bytes, timestamp: str, signature: str
+) -> Response:
     if not verifier.is_signed(body, timestamp, signature):
         return _said(401, "no valid signature")
     try:
         events = read(body)
-        with database.write() as connection:
-            new = take(connection, events, "SendGrid")
+        with installation.database.write() as connection:
+            new = take(connection, events, "SendGrid", installation.config.delivery)
     except Unreadable as error:
         return _said(400, str(error))
     except SQLAlchemyError as error:

@@ -30,7 +30,8 @@ def sendgrid() -> Iterator[StrictSendGrid]:
 @pytest.fixture
 def project(project: Project, blog: Blog, sendgrid: StrictSendGrid) -> Project:
     more = (
-        f'[delivery]\nprovider = "sendgrid"\n[delivery.sendgrid]\napi_url = "{sendgrid.url}"\ntimeout = 3\n'
+        '[delivery]\nprovider = "sendgrid"\nprobe_public_url = false\n'
+        f'[delivery.sendgrid]\napi_url = "{sendgrid.url}"\ntimeout = 3\n'
     )
     project.configure(blog.url, more=more)
     project.environment["SENDGRID_API_KEY"] = sendgrid.key

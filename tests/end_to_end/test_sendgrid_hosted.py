@@ -42,12 +42,13 @@ def configure(
 ) -> None:
     """As for a practice without a web server; ``ours``: the same once it has one."""
     more = (
-        f'[delivery]\nprovider = "sendgrid"\n[delivery.sendgrid]\napi_url = "{sendgrid.url}"\ntimeout = 3\n'
+        '[delivery]\nprovider = "sendgrid"\nprobe_public_url = false\n'
+        f'[delivery.sendgrid]\napi_url = "{sendgrid.url}"\ntimeout = 3\n'
     )
     project.configure(blog.url, digest=digest, more=more + ("" if ours else 'unsubscribe = "sendgrid"\n'))
     if not ours:
         file = project.folder / "rapport.toml"
-        file.write_text(re.sub(r"public_url = .*\n", "", file.read_text()))
+        file.write_text(re.sub(r"(?m)^public_url = .*\n", "", file.read_text()))
 
 
 @pytest.mark.parametrize("layout", ["digest", "plain"])

@@ -150,12 +150,12 @@ def test_of_an_unknown_kind_everything_is_kept_but_what_tells_of_a_person() -> N
 
 
 @pytest.mark.parametrize("word", ["open", "click"])
-def test_of_opens_and_clicks_only_the_kind_is_kept(word: str) -> None:
+def test_of_opens_and_clicks_only_the_kind_is_read_and_the_batch_that_they_prove(word: str) -> None:
     found = one(
         event(word, subscriber="17", edition="weekly-1", batch="b", ip="192.0.2.7", url="https://e.org")
     )
     assert (found.subscriber, found.address, found.edition, found.batch, found.detail) == (
-        None, "", None, None, None,
+        None, "", None, "b", None,
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ url = "https://example.org/contact"
 [delivery]
 provider = "sendgrid"
 batch_size = {batch}
+probe_public_url = false
 
 [delivery.sendgrid]
 api_url = "{provider}"

@@ -81,8 +81,9 @@ def _event(item: object) -> Event:
         return _malformed(item, "without a time")
     kind = _kind(word.strip().lower(), item)
     if kind in (Kind.OPEN, Kind.CLICK):
-        # Neither is asked for, and who opened what is nobody's business: that it came, and no more.
-        return Event(_id(item), at, kind)
+        # Neither is asked for, and who opened what is nobody's business: that it came, and that its batch was
+        # taken, which is not kept with it.
+        return Event(_id(item), at, kind, batch=_matching(_BATCH, item.get("batch")))
     address = _text(item, "email")
     said = _text(item, "response" if kind is Kind.DEFERRED else "reason")
     return Event(

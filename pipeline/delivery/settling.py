@@ -1,0 +1,76 @@
+"""What a provider's events tell of doubt: that a batch was taken after all, or that it surely never was.
+
+Whatever bears a batch's id proves that the request arrived: the id is made for one attempt and goes nowhere
+else. Silence proves something only where other batches of the edition were heard of, and after longer than
+SendGrid keeps trying to tell (24 hours; Event Webhook reference).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, exists, update
+
+from pipeline.database import one_at_a_time
+from pipeline.tables import batches, events
+from subscribers.sets import among
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+SILENCE = timedelta(hours=26)
+"""How old an attempt without an answer is before it may be made again: the 24 hours and a margin."""
+
+
+def proven(connection: Connection, attempts: Collection[str], at: datetime) -> frozenset[int]:
+    """Call the batches of these attempts sent, whatever was believed of them; the ids of their editions.
+
+    Forward only: nothing that is `sent` changes. An event may come before the answer it belongs to; whoever
+    then records that answer finds the batch no longer in `sending` and leaves it.
+    """
+    if not attempts:
+        return frozenset()
+    moved = connection.execute(
+        update(batches)
+        .where(
+            among(connection, batches.c.attempt, sorted(attempts)),
+            batches.c.state.in_(("sending", "uncertain", "waiting")),
+        )
+        .values(state="sent", at=at, reason=None, next_try=None)
+        .returning(batches.c.edition_id)
+    )
+    return frozenset(moved.scalars())
+
+
+def again(connection: Connection, edition: int, now: datetime) -> int:
+    """Let an edition's doubtful batches wait to be sent again, those that silence speaks against; how many.
+
+    The attempt's id stays until the next one: an event that comes late still settles it. People who are
+    uncertain one by one (SMTP, which has no events) are left as they are. The caller holds the digest's lock.
+    """
+    one_at_a_time(connection, "events")  # not between the look at what was told and the move
+    other = batches.alias()
+    others_heard = exists().where(
+        and_(
+            other.c.edition_id == edition,
+            other.c.number != batches.c.number,
+            events.c.batch == other.c.attempt,
+        )
+    )
+    moved = connection.execute(
+        update(batches)
+        .where(
+            batches.c.edition_id == edition,
+            batches.c.state == "uncertain",
+            batches.c.at <= now - SILENCE,
+            batches.c.attempt.is_not(None),
+            ~exists().where(events.c.batch == batches.c.attempt),
+            others_heard,
+        )
+        .values(state="waiting", owner=None, next_try=None, reason="no answer and no event: to be sent again")
+    )
+    return moved.rowcount

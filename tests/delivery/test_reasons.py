@@ -1,0 +1,52 @@
+"""Why people of an edition are not simply sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.delivery import ledger
+from pipeline.delivery.reasons import MOST, NO_ANSWER, reasons
+from tests.ledgers import Left, handed_over
+
+if TYPE_CHECKING:
+    from pipeline.database import Database
+
+
+def test_they_are_counted_by_state_and_agree_with_the_counts(database: Database) -> None:
+    lots = [
+        Left("sent", 5, apart={0: ("failed", "550 no"), 1: ("failed", "550 no"), 2: ("withheld", "removed")}),
+        Left("uncertain", 4, "timed out", apart={3: ("withheld", "unsubscribed")}),
+        Left("uncertain", 2, "reset", apart={0: ("sent", None), 1: ("failed", "no such host")}),
+        Left("waiting", 3, "fault 429"),
+        Left("waiting", 3),
+        Left("sending", 2),
+    ]
+    with database.write() as connection:
+        handed_over(connection, lots=lots)
+        found, counts = reasons(connection, 1), ledger.counts(connection, 1)
+    assert found == {
+        "waiting": {"fault 429": 3},
+        "failed": {"550 no": 2, "no such host": 1},
+        "uncertain": {"timed out": 3, NO_ANSWER: 2},
+        "withheld": {"removed": 1, "unsubscribed": 1},
+    }
+    assert list(found["failed"]) == ["550 no", "no such host"], "the most frequent first"
+    for state in ("failed", "uncertain", "withheld"):
+        assert sum(found[state].values()) == counts[state]
+
+
+def test_of_very_many_the_most_frequent_are_told(database: Database) -> None:
+    apart: dict[int, tuple[str, str | None]] = {
+        n: ("failed", "full" if n % 2 else f"queued as {n:03}") for n in range(100)
+    }
+    with database.write() as connection:
+        handed_over(connection, lots=[Left("sent", 100, apart=apart)])
+        found = reasons(connection, 1)["failed"]
+    assert len(found) == MOST
+    assert found["full"] == 50
+
+
+def test_an_edition_without_trouble_has_none(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        handed_over(connection)
+        assert reasons(connection, 1) == {}

@@ -1,0 +1,247 @@
+"""The breaker: what trips it, what it stops, and that staff can let things go on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+from sqlalchemy import event as sql
+from sqlalchemy import insert, select
+
+from pipeline import breaker, editions
+from pipeline.breaker import Tally, Tripped
+from pipeline.config import Delivery
+from pipeline.events import take
+from pipeline.providers.events import Kind
+from pipeline.tables import editions as table
+from subscribers import clock
+from tests.ledgers import AT, Left, event, handed_over
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Connection, Row
+
+    from pipeline.database import Database
+
+NOON = AT + timedelta(hours=2)
+PAST = {Kind.DELIVERED: 189, Kind.BOUNCE: 11}  # of 200, and the limit is one in twenty
+
+
+@pytest.fixture(autouse=True)
+def travel() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+def told(
+    connection: Connection,
+    people: list[int],
+    kinds: Mapping[Kind, int],
+    slug: str = "weekly-1",
+    at: datetime = NOON,
+    limits: Delivery | None = None,
+) -> None:
+    """Take events of these kinds, each about another person."""
+    everyone = iter(people)
+    made = [
+        event(kind, next(everyone), edition=slug, at=at)
+        for kind, number in kinds.items()
+        for _ in range(number)
+    ]
+    take(connection, made, "SendGrid", limits or Delivery())
+
+
+def edition_of(connection: Connection, slug: str = "weekly-1") -> Row[Any]:
+    return editions.by_slug(connection, slug)
+
+
+def next_one(connection: Connection, status: str, **values: Any) -> None:
+    """The digest's open edition, weekly-2, not handed over."""
+    fixed = {"id": 2, "digest": "weekly", "number": 2, "slug": "weekly-2", "due": "2", "due_at": AT}
+    connection.execute(insert(table).values(fixed | {"status": status, "posts": [], "left_out": []} | values))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "bounces", "complaints", "trips"),
+    [
+        (199, 199, 0, False),
+        (200, 10, 0, False),
+        (200, 11, 0, True),
+        (200, 0, 2, False),
+        (200, 0, 3, True),
+        (1000, 0, 3, False),
+        (1000, 0, 4, True),
+        (100_000, 5_000, 300, False),
+    ],
+)
+def test_it_judges_from_200_outcomes_and_3_complaints_on(
+    outcomes: int, bounces: int, complaints: int, trips: bool
+) -> None:
+    assert bool(Tally(outcomes, bounces, complaints).verdict(Delivery())) is trips
+
+
+def test_a_limit_of_nothing_lets_none_pass_and_one_of_everything_all() -> None:
+    assert Tally(200, 1, 0).verdict(Delivery(bounce_limit=0))
+    assert Tally(200, 0, 3).verdict(Delivery(complaint_limit=0))
+    assert not Tally(200, 0, 2).verdict(Delivery(complaint_limit=0))
+    assert not Tally(200, 200, 200).verdict(Delivery(bounce_limit=1, complaint_limit=1))
+
+
+def test_an_edition_on_its_way_is_paused_with_the_figures(database: Database) -> None:
+    with database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)], status="sending", finished_at=None)
+        told(connection, people, {Kind.DELIVERED: 189, Kind.BOUNCE: 10})
+        assert edition_of(connection).status == "sending"
+        told(connection, people[199:], {Kind.BOUNCE: 1})
+        row = edition_of(connection)
+    assert (row.status, row.tripped_at) == ("paused", NOON)
+    assert "11 of the 200 readers" in row.reason
+    assert "5.50%, the limit is 5.00%" in row.reason
+
+
+def test_it_does_not_matter_that_the_bounces_came_before_the_deliveries(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=250)], status="sending", finished_at=None)
+        told(connection, people, {Kind.BOUNCE: 20})
+        told(connection, people[20:], {Kind.DELIVERED: 179})
+        assert edition_of(connection).status == "sending", "too few to judge by"
+        told(connection, people[199:], {Kind.DELIVERED: 1})
+        assert edition_of(connection).status == "paused"
+
+
+def test_people_are_counted_and_not_events(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        for _ in range(3):  # each delivered, then bounced, then bounced again
+            told(connection, people, {Kind.DELIVERED: 200})
+            told(connection, people, {Kind.BOUNCE: 10})
+        told(connection, people, dict.fromkeys((Kind.SOFT_BOUNCE, Kind.BLOCKED, Kind.DROPPED), 20))
+        copies = [event(Kind.BOUNCE, 0) for _ in range(50)]
+        take(connection, copies, "SendGrid", Delivery())
+        assert edition_of(connection).tripped_at is None
+
+
+def test_of_complaints_it_says_that_gmail_tells_of_none(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        told(connection, people, {Kind.DELIVERED: 197, Kind.SPAMREPORT: 3})
+        assert "3 of the 200 readers" in edition_of(connection).reason
+        assert "Gmail" in edition_of(connection).reason
+
+
+@pytest.mark.parametrize("status", ["draft", "approved"])
+def test_one_that_is_sent_already_holds_the_next(database: Database, status: str) -> None:
+    with database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        next_one(connection, status)
+        told(connection, people, PAST)
+        tripped, held = edition_of(connection), edition_of(connection, "weekly-2")
+    assert (tripped.status, tripped.tripped_at) == ("sent", NOON)
+    assert held.status == "held"
+    assert held.reason.startswith("weekly-1: 11 of the 200")
+
+
+def test_what_staff_hold_or_another_digest_has_is_left_alone(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        next_one(connection, "held", reason="too sad")
+        told(connection, people, PAST)
+        assert edition_of(connection, "weekly-2").reason == "too sad"
+
+
+def test_the_next_one_waits_until_staff_have_answered(
+    database: Database, travel: time_machine.Traveller
+) -> None:
+    with database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        told(connection, people, PAST)
+        next_one(connection, "draft", approved_at=AT)
+        assert "weekly-1" in (breaker.unanswered(connection, "weekly", None) or "")
+        assert breaker.unanswered(connection, "weekly", edition_of(connection, "weekly-2"))
+        editions.move(connection, "weekly-2", "hold")
+        travel.shift(timedelta(minutes=1))
+        answered = editions.move(connection, "weekly-2", "resume")
+        assert breaker.unanswered(connection, "weekly", answered) is None
+        editions.change(connection, 2, judged_from=None, approved_at=clock.now())
+        assert breaker.unanswered(connection, "weekly", edition_of(connection, "weekly-2")) is None
+        editions.change(connection, 2, status="sent", snapshot_at=clock.now())
+        assert breaker.unanswered(connection, "weekly", None) is None, "a later one went: all is answered"
+
+
+def test_let_go_on_it_is_judged_by_what_happens_after(
+    database: Database, travel: time_machine.Traveller
+) -> None:
+    with database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=600)], status="sending", finished_at=None)
+        told(connection, people, PAST)
+        travel.shift(timedelta(hours=1))
+        assert editions.move(connection, "weekly-1", "resume").status == "sending"
+        told(connection, people[200:], {Kind.BOUNCE: 5}, at=NOON)  # of before, told late
+        told(connection, people[205:], {Kind.DELIVERED: 180}, at=clock.now() + timedelta(minutes=1))
+        told(connection, people[385:], {Kind.BOUNCE: 20}, at=clock.now() + timedelta(minutes=1))
+        row = edition_of(connection)
+    assert row.status == "paused"
+    assert "20 of the 200 readers" in row.reason
+
+
+def test_of_an_old_edition_nothing_is_judged(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)], snapshot_at=NOON - breaker.LIVELY)
+        told(connection, people, PAST)
+        assert edition_of(connection).tripped_at is None
+
+
+@pytest.mark.parametrize(("known", "fresh", "looks"), [(999, 1, True), (1500, 1, False), (1500, 200, True)])
+def test_from_a_thousand_bounces_on_it_looks_at_each_tenth_part_more(
+    sqlite_database: Database, known: int, fresh: int, looks: bool
+) -> None:
+    asked: list[Any] = []
+    limits = Delivery(bounce_limit=1)
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=known + fresh)])
+        told(connection, people, {Kind.BOUNCE: known}, limits=limits)
+        sql.listen(connection, "before_cursor_execute", lambda *call: asked.append(call[3]))
+        told(connection, people[known:], {Kind.BOUNCE: fresh}, limits=limits)
+    counts = [
+        given for given in asked if isinstance(given, tuple) and {Kind.BLOCKED, Kind.DROPPED} < {*given}
+    ]
+    assert bool(counts) is looks
+
+
+def test_good_news_of_a_large_edition_is_not_counted_through(sqlite_database: Database) -> None:
+    asked: list[Any] = []
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=700)])
+        told(connection, people, {Kind.DELIVERED: 500})
+        sql.listen(connection, "before_cursor_execute", lambda *call: asked.append(call[3]))
+        told(connection, people[500:], {Kind.DELIVERED: 200})
+    (counted,) = [
+        given for given in asked if isinstance(given, tuple) and {Kind.BLOCKED, Kind.DROPPED} < {*given}
+    ]
+    assert 400 in counted, "200 and what is new; it looks no further"
+
+
+# SMTP, where the ledger is all that is known
+
+
+def judged(connection: Connection, failed: int, **values: Any) -> list[Tripped]:
+    apart: dict[int, tuple[str, str | None]] = dict.fromkeys(range(failed), ("failed", "550 no such user"))
+    handed_over(connection, lots=[Left("sent", 200, apart=apart), Left("waiting", 50)], **values)
+    return breaker.judge_ledger(connection, Delivery(provider="smtp"), NOON)
+
+
+def test_by_smtp_the_refused_are_the_bounces(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        (tripped,) = judged(connection, 11, status="sending", finished_at=None)
+        assert "11 of the 200" in tripped.reason
+        assert edition_of(connection).status == "paused"
+        assert breaker.judge_ledger(connection, Delivery(), NOON) == []
+
+
+def test_by_smtp_few_refusals_stop_nothing(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        assert judged(connection, 10) == []
+        assert connection.scalar(select(table.c.tripped_at)) is None

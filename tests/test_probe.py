@@ -1,0 +1,154 @@
+"""Before a letter leaves: whether its readers could get off the list, asked over real HTTP."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import uvicorn
+
+from pipeline import probe
+from pipeline.editions import by_id
+from pipeline.errors import ProviderError
+from pipeline.probe import must_answer
+from pipeline.web.app import make_app
+from tests.installations import installation
+from tests.ledgers import handed_over
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Row
+
+    from pipeline.database import Database
+    from pipeline.installation import Installation
+
+NEWSLETTER = {"name": "Letter", "from_email": "letter@example.org"}
+
+
+def practice(database: Database, folder: Path, url: str, **delivery: Any) -> Installation:
+    newsletter = NEWSLETTER | {"public_url": url}
+    mailed = {"provider": "sendgrid"} | delivery
+    return installation(database, folder, "https://example.org/feed", newsletter=newsletter, delivery=mailed)
+
+
+@pytest.fixture
+def edition(sqlite_database: Database) -> Row[Any]:
+    with sqlite_database.write() as connection:
+        handed_over(connection, status="approved")
+        return by_id(connection, 1)
+
+
+@pytest.fixture
+def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
+    """Where the practice's own pages are served."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app = make_app(practice(sqlite_database, tmp_path, url))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        yield url
+        server.should_exit = True
+        thread.join(timeout=20)
+
+
+@contextmanager
+def answering(status: int, headers: dict[str, str] | None = None) -> Iterator[str]:
+    """A server that is not ours."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def refused(installed: Installation, edition: Row[Any]) -> str:
+    with pytest.raises(ProviderError) as caught:
+        must_answer(installed, edition)
+    error = caught.value
+    assert "readers could not unsubscribe" in error.message
+    assert "probe_public_url" in error.remedy
+    said = f"{error.message} {error.remedy}"
+    assert "/unsubscribe/" not in said, "a token stands behind it"
+    return said
+
+
+def test_our_own_pages_answer(
+    sqlite_database: Database, tmp_path: Path, edition: Row[Any], address: str
+) -> None:
+    must_answer(practice(sqlite_database, tmp_path, address), edition)
+
+
+def test_another_secret_is_named(
+    sqlite_database: Database, tmp_path: Path, edition: Row[Any], address: str
+) -> None:
+    other = practice(sqlite_database, tmp_path, address)
+    other.environment = {"RAPPORT_SECRET": "a secret that the web process lacks"}
+    assert "$RAPPORT_SECRET" in refused(other, edition)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        (301, {"Location": "https://www.example.org/"}, "a redirect"),
+        (401, {}, "answered 401"),
+        (502, {}, "answered 502"),
+        (204, {}, "answered 204"),
+    ],
+)
+def test_anything_else_keeps_the_letter_here(
+    sqlite_database: Database,
+    tmp_path: Path,
+    edition: Row[Any],
+    status: int,
+    headers: dict[str, str],
+    said: str,
+) -> None:
+    with answering(status, headers) as url:
+        assert said in refused(practice(sqlite_database, tmp_path, url), edition)
+
+
+def test_nobody_there(sqlite_database: Database, tmp_path: Path, edition: Row[Any]) -> None:
+    assert "cannot be reached" in refused(practice(sqlite_database, tmp_path, "http://127.0.0.1:1"), edition)
+
+
+def test_a_silent_server_is_not_waited_for(
+    sqlite_database: Database, tmp_path: Path, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "TIMEOUT", 0.2)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert "did not answer" in refused(practice(sqlite_database, tmp_path, url), edition)
+
+
+@pytest.mark.parametrize(
+    "delivery",
+    [{"provider": "outbox"}, {"probe_public_url": False}, {"sendgrid": {"unsubscribe": "sendgrid"}}],
+    ids=["to the outbox", "turned off", "the page is the provider's"],
+)
+def test_where_no_page_of_ours_matters_nobody_is_asked(
+    sqlite_database: Database, tmp_path: Path, edition: Row[Any], delivery: dict[str, Any]
+) -> None:
+    must_answer(practice(sqlite_database, tmp_path, "http://127.0.0.1:1", **delivery), edition)
