@@ -8,8 +8,7 @@ will write (``BEGIN IMMEDIATE``): upgrading a read transaction fails at once und
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,15 +31,43 @@ BUSY_TIMEOUT = 30.0
 """Seconds a writer waits for another one on SQLite."""
 
 
-Writing = Callable[[], AbstractContextManager[Connection]]
-"""What opens a transaction that writes."""
-
 # A host that vanished without a word is noticed in half a minute, not in two hours. (A stopped process goes
 # on answering: its machine does it.)
 _NOTICE_LOSS = (
     "SELECT set_config('tcp_keepalives_idle', '10', false), "
     "set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '4', false)"
 )
+
+
+class Session:
+    """One connection, for transactions one after another. Once lost it is not made anew."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """As Database.read."""
+        with self._transaction(writes=False) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """As Database.write."""
+        with self._transaction(writes=True) as connection:
+            yield connection
+
+    def end(self) -> None:
+        """Close the connection for good, with all that hangs on it."""
+        self._connection.invalidate()
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
+        if self._connection.invalidated:  # SQLAlchemy would make a new one, without the locks of the old
+            raise OperationalError("the connection to the database was lost", None, Exception())
+        self._connection.execution_options(rapport_writes=writes)
+        with self._connection.begin():
+            yield self._connection
 
 
 class Database:
@@ -53,22 +80,21 @@ class Database:
         self.engine = _engine(self.url, sqlite=self.sqlite)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A transaction that only reads: one consistent view, no lock taken."""
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+    def session(self) -> Iterator[Session]:
+        """One connection for several transactions."""
+        with self.engine.connect() as connection:
+            yield Session(connection)
 
     @contextmanager
-    def view(self) -> Iterator[Connection]:
-        """A transaction that reads one state of the database to its end, whatever others write meanwhile."""
-        level: dict[str, Any] = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
-        with self.engine.connect().execution_options(**level) as connection, connection.begin():
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads: one consistent view, no lock taken."""
+        with self.session() as session, session.read() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes; committed at the end, rolled back on an error."""
-        with self.engine.connect().execution_options(rapport_writes=True) as connection, connection.begin():
+        with self.session() as session, session.write() as connection:
             yield connection
 
     @contextmanager
@@ -85,32 +111,23 @@ class Database:
                 yield
 
     @contextmanager
-    def alive(self, name: str) -> Iterator[Writing]:
-        """Hold the lock ``name`` and write on the connection that holds it: both end together (PostgreSQL).
+    def alive(self, name: str) -> Iterator[Session]:
+        """Hold the lock ``name`` on the session's own connection: both end together (PostgreSQL).
 
-        So what was written as the lock's holder was written while nobody could hold the holder for dead. On
-        SQLite the caller holds a lock that keeps others away already. Raises OperationalError when writing
-        after the connection was lost.
+        So what was written as the lock's holder was written while nobody could take the holder for dead. On
+        SQLite the caller holds a lock that keeps others away already.
         """
-        if self.sqlite:
-            yield self.write
-            return
-        with self.engine.connect().execution_options(rapport_writes=True) as connection:
-            with connection.begin():
+        with self.session() as session:
+            if self.sqlite:
+                yield session
+                return
+            with session.write() as connection:
                 connection.execute(text(_NOTICE_LOSS))
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _lock_key(name)})
-
-            @contextmanager
-            def write() -> Iterator[Connection]:
-                if connection.invalidated:  # a new connection would be made, and hold no lock
-                    raise OperationalError("the connection that held the lock was lost", None, Exception())
-                with connection.begin():
-                    yield connection
-
             try:
-                yield write
+                yield session
             finally:
-                connection.invalidate()  # closed, not kept for others: the lock must end here
+                session.end()  # not kept for others: the lock must end here
 
     def is_held(self, name: str) -> bool:
         """Whether a living process holds the lock ``name`` (PostgreSQL)."""

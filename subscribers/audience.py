@@ -14,7 +14,7 @@ from subscribers.tables import subscribers, subscriptions, suppressions
 if TYPE_CHECKING:
     from datetime import date
 
-    from sqlalchemy import Connection
+    from sqlalchemy import BindParameter, Connection
 
 
 _LEAVING = 7_267_706  # any number, the same for all: who fixes an audience, and who leaves one
@@ -36,7 +36,7 @@ def keep_from_being_fixed(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LEAVING})
 
 
-def mailable(digest: str, today: date) -> Select[tuple[int, str]]:
+def mailable(digest: str | BindParameter[str], today: date | BindParameter[date]) -> Select[tuple[int, str]]:
     """A select of (id, email) of everyone who may get ``digest`` now, to insert from or to join.
 
     Not ordered: SQLite walks ix_subscriptions_audience, which is in the order of ids, and asking for that

@@ -58,16 +58,5 @@ def given(
     return func.unnest(*arrays).table_valued(*columns).render_derived()
 
 
-def pour(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Insert very many new rows of texts and numbers, the quickest way there is."""
-    if _is_sqlite(connection):
-        marks = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
-        connection.exec_driver_sql(statement, [tuple(row) for row in rows])
-        return
-    each = given(connection, {name: table.c[name].type for name in columns}, rows)
-    connection.execute(table.insert().from_select(list(columns), select(each)))
-
-
 def _is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"

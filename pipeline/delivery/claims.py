@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 
 from pipeline.tables import batches, editions, events, recipients
 from subscribers.audience import fix, mailable, why_not
@@ -41,6 +41,65 @@ class Claim:
     tries: int = 0
 
 
+# What is asked for every batch is built once: to build it costs more than to run it.
+
+_READY = (
+    batches.c.state == "waiting",
+    or_(batches.c.next_try.is_(None), batches.c.next_try <= bindparam("now")),
+)
+_SENDING = editions.c.status.in_(("sending", "sent"))
+"""In an edition that is `sent` a batch waits only when it is to be sent again (delivery.on_uncertain)."""
+
+_WAITING = (
+    select(batches)
+    .where(batches.c.edition_id == bindparam("edition"), *_READY)
+    .order_by(batches.c.number)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+# Locked against a change: a cancel must not free the posts of an edition whose batch is being claimed.
+_GOING = (
+    select(editions.c.id).where(editions.c.id == bindparam("edition"), _SENDING).with_for_update(read=True)
+)
+_CLAIM = (
+    update(batches)
+    .where(
+        batches.c.edition_id == bindparam("of"),
+        batches.c.number == bindparam("its"),
+        batches.c.state == "waiting",
+    )
+    .values(
+        state="sending",
+        attempt=bindparam("made_attempt"),
+        owner=bindparam("made_owner"),
+        at=bindparam("made_at"),
+        reason=None,
+    )
+)
+# Looked up one by one: joined, SQLite would read the whole audience for every batch. By the address of the
+# snapshot as well: whoever moved meanwhile may have shut the old one off.
+_MEMBERS = (
+    select(
+        recipients.c.subscriber_id,
+        recipients.c.email,
+        and_(
+            mailable(bindparam("digest"), bindparam("today"))
+            .where(subscriptions.c.subscriber_id == recipients.c.subscriber_id)
+            .exists(),
+            ~exists().where(suppressions.c.email == recipients.c.email),
+        ),
+    )
+    .where(
+        recipients.c.edition_id == bindparam("edition"),
+        # The range makes it a walk along the primary key; the number decides.
+        recipients.c.subscriber_id.between(bindparam("first"), bindparam("last")),
+        recipients.c.batch == bindparam("batch"),
+        recipients.c.state.is_(None),
+    )
+    .order_by(recipients.c.subscriber_id)
+)
+
+
 def claim(
     connection: Connection, edition: Row[Any], today: date, at: datetime, owner: str = ""
 ) -> Claim | None:
@@ -50,29 +109,12 @@ def claim(
     so that whoever left before it is not in the request.
     """
     fix(connection)
-    waiting = (
-        select(batches)
-        .where(
-            batches.c.edition_id == edition.id,
-            batches.c.state == "waiting",
-            or_(batches.c.next_try.is_(None), batches.c.next_try <= at),
-        )
-        .order_by(batches.c.number)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    # Locked against a change: a cancel must not free the posts of an edition whose batch is being claimed.
-    # (In one that is `sent` a batch waits only when it is to be sent again: delivery.on_uncertain.)
-    going = select(editions.c.status).where(editions.c.id == edition.id).with_for_update(read=True)
-    batch = connection.execute(waiting).one_or_none()
-    if batch is None or connection.execute(going).scalar() not in ("sending", "sent"):
+    batch = connection.execute(_WAITING, {"edition": edition.id, "now": at}).one_or_none()
+    if batch is None or connection.execute(_GOING, {"edition": edition.id}).first() is None:
         return None
     attempt = uuid.uuid4().hex
-    ours = connection.execute(
-        update(batches)
-        .where(_is(edition.id, batch.number), batches.c.state == "waiting")
-        .values(state="sending", attempt=attempt, owner=owner, at=at, reason=None)
-    )
+    made = {"made_attempt": attempt, "made_owner": owner, "made_at": at}
+    ours = connection.execute(_CLAIM, {"of": edition.id, "its": batch.number} | made)
     if ours.rowcount != 1:
         return None
     members = _members(connection, edition, batch, today, at)
@@ -82,32 +124,17 @@ def claim(
 def next_try(connection: Connection, edition: int) -> datetime | None:
     """When the next of the batches that were put off may be tried again; None: there are none, or the edition
     is not being sent."""
-    query = (
-        select(func.min(batches.c.next_try))
-        .join(editions, editions.c.id == batches.c.edition_id)
-        .where(
-            batches.c.edition_id == edition,
-            batches.c.state == "waiting",
-            editions.c.status.in_(("sending", "sent")),
-        )
-    )
+    query = select(func.min(batches.c.next_try)).join(editions, editions.c.id == batches.c.edition_id)
+    query = query.where(batches.c.edition_id == edition, batches.c.state == "waiting", _SENDING)
     found: datetime | None = connection.execute(query).scalar()
     return found
 
 
 def waits(connection: Connection, edition: int, at: datetime) -> bool:
     """Whether a batch of the edition could be claimed now."""
-    query = (
-        select(batches.c.number)
-        .join(editions, editions.c.id == batches.c.edition_id)
-        .where(
-            batches.c.edition_id == edition,
-            batches.c.state == "waiting",
-            or_(batches.c.next_try.is_(None), batches.c.next_try <= at),
-            editions.c.status.in_(("sending", "sent")),
-        )
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    query = select(batches.c.number).join(editions, editions.c.id == batches.c.edition_id)
+    query = query.where(batches.c.edition_id == edition, *_READY, _SENDING).limit(1)
+    return connection.execute(query, {"now": at}).first() is not None
 
 
 def under_way(connection: Connection, edition: int) -> list[Claim]:
@@ -217,16 +244,9 @@ def _close(connection: Connection, claim: Claim, before: tuple[str, ...], **valu
 def _members(
     connection: Connection, edition: Row[Any], batch: Row[Any], today: date, at: datetime
 ) -> Sequence[tuple[int, str]]:
-    still = mailable(edition.digest, today).where(subscriptions.c.subscriber_id == recipients.c.subscriber_id)
-    # By the address of the snapshot as well: whoever moved meanwhile may have shut the old one off.
-    shut = exists().where(suppressions.c.email == recipients.c.email)
-    # Looked up one by one: joined, SQLite would read the whole audience for every batch.
-    query = (
-        select(recipients.c.subscriber_id, recipients.c.email, and_(still.exists(), ~shut))
-        .where(*_in(batch), recipients.c.state.is_(None))
-        .order_by(recipients.c.subscriber_id)
-    )
-    found = _plain(connection.execute(query))
+    asked = {"edition": edition.id, "digest": edition.digest, "today": today}
+    where = {"first": batch.first, "last": batch.last, "batch": batch.number}
+    found = _plain(connection.execute(_MEMBERS, asked | where))
     members = [(subscriber, email) for subscriber, email, stays in found if stays and email is not None]
     if len(members) < len(found):
         for subscriber in {row[0] for row in found} - {member[0] for member in members}:
@@ -237,7 +257,7 @@ def _members(
 
 def _plain(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
     # Numbers and texts as the driver gives them: a million SQLAlchemy rows cost seconds.
-    rows: list[tuple[Any, ...]] = result.cursor.fetchall() if result.cursor is not None else []
+    rows: list[tuple[Any, ...]] = list(result.cursor.fetchall()) if result.cursor is not None else []
     result.close()
     return rows
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from pipeline.config import Config
-    from pipeline.database import Database, Writing
+    from pipeline.database import Database, Session
     from pipeline.letter.personal import Links
     from pipeline.providers import Provider
 
@@ -81,10 +81,10 @@ class Delivery:
         if edition.status == "approved":
             self._fix_audience(edition)
         message = message_of(self.config, edition)
-        with self.database.alive(self.owner) as writing:
-            self._hand_over_what_waits(writing, edition, message)
+        with self.database.alive(self.owner) as session:
+            self._hand_over_what_waits(session, edition, message)
             while self._more(edition, message):
-                self._hand_over_what_waits(writing, edition, message)
+                self._hand_over_what_waits(session, edition, message)
         with self.database.write() as connection:
             ended = editions.finish(connection, edition.id)
         if self.stop() and ended.status == "sending":
@@ -104,7 +104,7 @@ class Delivery:
             with_the_last=lambda connection: queue.call(connection, edition.id),
         )
 
-    def _hand_over_what_waits(self, writing: Writing, edition: Row[Any], message: Message) -> None:
+    def _hand_over_what_waits(self, session: Session, edition: Row[Any], message: Message) -> None:
         # Counted once: asking the ledger after every batch would read all of it for each.
         done, total = self._standing(edition)
         refusals = 0
@@ -113,7 +113,7 @@ class Delivery:
             refused = answered is not None and answered.outcome.result is Result.REFUSED
             stopping = self.stop()
             # Who has to wait claims nothing yet: the look at who has left comes right before the request.
-            claim, wait = self._next(writing, edition, answered, claims_one=not (refused or stopping))
+            claim, wait = self._next(session, edition, answered, claims_one=not (refused or stopping))
             if answered is not None:
                 self._heed(edition, answered.outcome)
             if claim is not None:
@@ -134,12 +134,12 @@ class Delivery:
             answered = None
 
     def _next(
-        self, writing: Writing, edition: Row[Any], answered: Answered | None, *, claims_one: bool
+        self, session: Session, edition: Row[Any], answered: Answered | None, *, claims_one: bool
     ) -> tuple[claims.Claim | None, float | None]:
         """Write down what was answered and claim what is next, in one transaction: the disk is waited for
         once a batch. Gives the claim, or how long to wait for one; neither when there is none."""
         try:
-            with writing() as connection:
+            with session.write() as connection:
                 if answered is not None:
                     self._record(connection, edition, answered)
                 return self._claim(connection, edition) if claims_one else (None, None)

@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from pipeline.providers import Recipient
+from pipeline.providers import Readers, Recipient
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from pipeline.config import Config, Newsletter
     from subscribers.tokens import Tokens
@@ -79,17 +79,14 @@ class Links:
         self._tokens = tokens
         self._digest = digest
 
-    def recipients(self, members: Iterable[tuple[int, str]], edition: int) -> list[Recipient]:
+    def recipients(self, members: Sequence[tuple[int, str]], edition: int) -> Sequence[Recipient]:
         """Readers of one edition, by subscriber id and address, with headers and fields filled in."""
         if self._config.delivery.hosted_unsubscribe:
             return [_hosted(self._config, self._digest, *member) for member in members]
-        reader = _Reader(self._config.newsletter, self._digest)
         unsubscribe = self._tokens.signer(Purpose.UNSUBSCRIBE, edition)
         preferences = self._tokens.signer(Purpose.PREFERENCES, edition)
-        return [
-            reader.recipient(subscriber, address, unsubscribe(subscriber), preferences(subscriber))
-            for subscriber, address in members
-        ]
+        people = [(who, address, unsubscribe(who), preferences(who)) for who, address in members]
+        return Readers(people, _Reader(self._config.newsletter, self._digest).recipient)
 
 
 def sample(config: Config, digest: str, address: str) -> Recipient:

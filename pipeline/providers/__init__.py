@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, overload
 
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 
 CONFIRMATION = "confirmation"
@@ -40,12 +41,9 @@ class Message:
     """What the provider puts the address of its own unsubscribe page in place of; empty: it hosts none."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Recipient:
-    """One person in a batch: ``address`` as the snapshot kept it, ``headers`` ready to be sent.
-
-    (Not frozen: that would triple what making one costs, and a letter makes a million.)
-    """
+    """One person in a batch: ``address`` as the snapshot kept it, ``headers`` ready to be sent."""
 
     subscriber: int
     address: str
@@ -55,6 +53,32 @@ class Recipient:
     def fill(self, body: str) -> str:
         """A body with this person's fields in place of the tags."""
         return fill(body, self.fields)
+
+
+class Readers(Sequence[Recipient]):
+    """The recipients of a batch, each made when asked for: not every provider needs them made.
+
+    ``people`` are subscriber, address and two tokens (to unsubscribe, for the preferences); ``make`` puts
+    the tokens into headers and fields as they are, wherever they go.
+    """
+
+    def __init__(
+        self, people: Sequence[tuple[int, str, str, str]], make: Callable[[int, str, str, str], Recipient]
+    ) -> None:
+        self.people = people
+        self.make = make
+
+    def __len__(self) -> int:
+        return len(self.people)
+
+    @overload
+    def __getitem__(self, place: int) -> Recipient: ...
+    @overload
+    def __getitem__(self, place: slice) -> Readers: ...
+    def __getitem__(self, place: int | slice) -> Recipient | Readers:
+        if isinstance(place, slice):
+            return Readers(self.people[place], self.make)
+        return self.make(*self.people[place])
 
 
 def fill(body: str, fields: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 Plain dicts: the package's helper objects take ten times as long for the same JSON, and convert nothing
 (custom_args, headers and substitutions must be strings; a number is answered by a 400 that names no field).
+Of a letter's many readers the JSON is made by stencil.py.
 """
 
 from __future__ import annotations
@@ -9,7 +10,13 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from pipeline.providers import Readers
+
+from .stencil import filled
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.providers import Batch, Message, Recipient
 
 MAX_BATCH = 1000
@@ -35,7 +42,7 @@ def build(message: Message, batch: Batch) -> dict[str, Any]:
     if not 1 <= len(batch.recipients) <= MAX_BATCH:
         raise ValueError(f"a batch holds 1 to {MAX_BATCH} recipients, not {len(batch.recipients)}")
     return {
-        "personalizations": [_personalization(recipient) for recipient in batch.recipients],
+        "personalizations": _personalizations(batch.recipients),
         "from": _sender(message),
         "reply_to": {"email": message.reply_to},
         "subject": message.subject,
@@ -56,6 +63,12 @@ def _tracking(message: Message) -> dict[str, Any]:
         return _NO_TRACKING
     # Without the tag SendGrid would add a footer of its own.
     return _NO_TRACKING | {"subscription_tracking": {"enable": True, "substitution_tag": message.hosted_tag}}
+
+
+def _personalizations(recipients: Sequence[Recipient]) -> Any:
+    if isinstance(recipients, Readers):
+        return filled(recipients, _personalization)
+    return [_personalization(recipient) for recipient in recipients]
 
 
 def _personalization(recipient: Recipient) -> dict[str, Any]:
