@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, exists, or_, select, text
+from sqlalchemy import Select, and_, exists, or_, select, text
 
 from subscribers import suppression
 from subscribers.people import Status
@@ -14,7 +14,7 @@ from subscribers.tables import subscribers, subscriptions, suppressions
 if TYPE_CHECKING:
     from datetime import date
 
-    from sqlalchemy import BindParameter, Connection
+    from sqlalchemy import BindParameter, ColumnElement, Connection
 
 
 _LEAVING = 7_267_706  # any number, the same for all: who fixes an audience, and who leaves one
@@ -36,7 +36,7 @@ def keep_from_being_fixed(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LEAVING})
 
 
-def mailable(digest: str | BindParameter[str], today: date | BindParameter[date]) -> Select[tuple[int, str]]:
+def mailable(digest: str, today: date) -> Select[tuple[int, str]]:
     """A select of (id, email) of everyone who may get ``digest`` now, to insert from or to join.
 
     Not ordered: SQLite walks ix_subscriptions_audience, which is in the order of ids, and asking for that
@@ -45,13 +45,28 @@ def mailable(digest: str | BindParameter[str], today: date | BindParameter[date]
     return (
         select(subscribers.c.id, subscribers.c.email)
         .join_from(subscriptions, subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
-        .where(
-            subscriptions.c.digest == digest,
-            subscriptions.c.status == Status.ACTIVE.value,
-            or_(subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= today),
-            ~exists().where(suppressions.c.email == subscribers.c.email),
-        )
+        .where(subscriptions.c.digest == digest, _gets_it(today), ~_is_suppressed(subscribers.c.email))
     )
+
+
+def stays(email: ColumnElement[str], today: BindParameter[date]) -> ColumnElement[bool]:
+    """Whether somebody who was to be mailed at ``email`` may still be, for a select that joins their row of
+    subscribers and of subscriptions, either of which may be gone.
+
+    Whoever moved meanwhile may have shut off the address of then, or the present one. (Looked up person by
+    person: for a select of everyone who may be mailed, SQLite would read the whole list for every batch.)
+    """
+    moved_well = or_(subscribers.c.email == email, ~_is_suppressed(subscribers.c.email))
+    return and_(subscribers.c.id.is_not(None), _gets_it(today), ~_is_suppressed(email), moved_well)
+
+
+def _gets_it(today: date | BindParameter[date]) -> ColumnElement[bool]:
+    paused = subscriptions.c.paused_until
+    return and_(subscriptions.c.status == Status.ACTIVE.value, or_(paused.is_(None), paused <= today))
+
+
+def _is_suppressed(email: ColumnElement[str]) -> ColumnElement[bool]:
+    return exists().where(suppressions.c.email == email)
 
 
 def why_not(connection: Connection, subscriber_id: int, digest: str, today: date) -> str:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from pipeline.tables import batches, editions, events, recipients
-from subscribers.audience import fix, mailable, why_not
+from subscribers.audience import fix, stays, why_not
 from subscribers.sets import among
-from subscribers.tables import subscriptions, suppressions
+from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -76,19 +76,20 @@ _CLAIM = (
         reason=None,
     )
 )
-# Looked up one by one: joined, SQLite would read the whole audience for every batch. By the address of the
-# snapshot as well: whoever moved meanwhile may have shut the old one off.
 _MEMBERS = (
     select(
         recipients.c.subscriber_id,
         recipients.c.email,
+        stays(recipients.c.email, bindparam("today")),
+    )
+    .outerjoin(
+        subscriptions,
         and_(
-            mailable(bindparam("digest"), bindparam("today"))
-            .where(subscriptions.c.subscriber_id == recipients.c.subscriber_id)
-            .exists(),
-            ~exists().where(suppressions.c.email == recipients.c.email),
+            subscriptions.c.subscriber_id == recipients.c.subscriber_id,
+            subscriptions.c.digest == bindparam("digest"),
         ),
     )
+    .outerjoin(subscribers, subscribers.c.id == recipients.c.subscriber_id)
     .where(
         recipients.c.edition_id == bindparam("edition"),
         # The range makes it a walk along the primary key; the number decides.
@@ -149,7 +150,7 @@ def under_way(connection: Connection, edition: int) -> list[Claim]:
 
 def sent(connection: Connection, claim: Claim, at: datetime) -> bool:
     """It was taken. False when that, or another outcome, was written already."""
-    return _close(connection, claim, ("sending", "uncertain"), state="sent", at=at, reason=None)
+    return _close(connection, claim, "sent", at, None, also="uncertain")
 
 
 def uncertain(connection: Connection, claim: Claim, at: datetime, reason: str) -> None:
@@ -158,12 +159,12 @@ def uncertain(connection: Connection, claim: Claim, at: datetime, reason: str) -
     if connection.execute(proven).first() is not None:
         sent(connection, claim, at)
     else:
-        _close(connection, claim, ("sending",), state="uncertain", at=at, reason=reason)
+        _close(connection, claim, "uncertain", at, reason)
 
 
 def refused(connection: Connection, claim: Claim, at: datetime, reason: str | None) -> bool:
     """Surely not taken: it waits for another try. False when events say otherwise."""
-    return _close(connection, claim, ("sending",), state="waiting", at=at, reason=reason)
+    return _close(connection, claim, "waiting", at, reason)
 
 
 def set_aside(
@@ -227,18 +228,24 @@ def _split(connection: Connection, claim: Claim, people: list[int], **values: An
     connection.execute(rest.values(size=batches.c.size - len(people)))
 
 
-def _close(connection: Connection, claim: Claim, before: tuple[str, ...], **values: Any) -> bool:
-    """Write an outcome of this very attempt, if the batch is still in one of the states ``before``."""
-    closed = connection.execute(
-        update(batches)
-        .where(
-            _is(claim.edition, claim.number),
-            batches.c.attempt == claim.attempt,
-            batches.c.state.in_(before),
-        )
-        .values(values)
+_CLOSE = (
+    update(batches)
+    .where(
+        batches.c.edition_id == bindparam("of"),
+        batches.c.number == bindparam("its"),
+        batches.c.attempt == bindparam("very"),
+        or_(batches.c.state == "sending", batches.c.state == bindparam("before")),
     )
-    return closed.rowcount == 1
+    .values(state=bindparam("to"), at=bindparam("when"), reason=bindparam("why"))
+)
+
+
+def _close(
+    connection: Connection, claim: Claim, state: str, at: datetime, reason: str | None, also: str = "sending"
+) -> bool:
+    """Write an outcome of this very attempt, if its batch is still `sending`, or in the state ``also``."""
+    which = {"of": claim.edition, "its": claim.number, "very": claim.attempt, "before": also}
+    return connection.execute(_CLOSE, which | {"to": state, "when": at, "why": reason}).rowcount == 1
 
 
 def _members(
@@ -247,7 +254,7 @@ def _members(
     asked = {"edition": edition.id, "digest": edition.digest, "today": today}
     where = {"first": batch.first, "last": batch.last, "batch": batch.number}
     found = _plain(connection.execute(_MEMBERS, asked | where))
-    members = [(subscriber, email) for subscriber, email, stays in found if stays and email is not None]
+    members = [(subscriber, email) for subscriber, email, still in found if still and email is not None]
     if len(members) < len(found):
         for subscriber in {row[0] for row in found} - {member[0] for member in members}:
             reason = why_not(connection, subscriber, edition.digest, today) or "moved to another address"

@@ -7,6 +7,7 @@ and everybody's address to the log at DEBUG. `_make_request` is the seam it offe
 
 from __future__ import annotations
 
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,31 +17,22 @@ from sendgrid import SendGridAPIClient
 
 if TYPE_CHECKING:
     import logging
-    import urllib.request
     from collections.abc import Mapping
 
     from .wire import Answer, Wire
 
 
-_READY = "application/json; ready"
-"""A content type that the package does not know, and so leaves the body alone: its own json.dumps takes ten
-times as long as orjson. What goes over the wire is application/json."""
-
-
-class _Body(bytes):
-    """A body that is ready. The package formats it for its log, whether the log wants it or not."""
-
-    def encode(self, _encoding: str) -> _Body:
-        return self
-
-    def __format__(self, _spec: str) -> str:
-        return f"{len(self)} bytes"
-
-
 def send(api: Any, payload: Mapping[str, Any]) -> Any:
-    """`POST /v3/mail/send` with a plain dict; the package's Response."""
-    body = _Body(orjson.dumps(payload))
-    return api.client.mail.send.post(request_body=body, request_headers={"Content-Type": _READY})
+    """`POST /v3/mail/send` with a plain dict; the package's Response.
+
+    By its seam directly: on the way there it formats every letter for its log, makes an opener that is not
+    used, and takes ten times as long as orjson to write the JSON.
+    """
+    endpoint = api.client.mail.send
+    headers = endpoint.request_headers | {"Content-Type": "application/json"}
+    body = orjson.dumps(payload)
+    request = urllib.request.Request(endpoint._build_url(None), body, headers, method="POST")  # noqa: S310
+    return python_http_client.client.Response(endpoint._make_request(None, request))
 
 
 def connect(api_key: str, api_url: str, wire: Wire) -> Any:
@@ -74,10 +66,7 @@ class Client(python_http_client.Client):  # type: ignore[misc]
         self, opener: object, request: urllib.request.Request, timeout: float | None = None
     ) -> Answer:
         body = request.data if isinstance(request.data, bytes) else b""
-        headers = dict(request.header_items())
-        if headers.get("Content-type") == _READY:
-            headers["Content-type"] = "application/json"
-        return self._wire.exchange(request.get_method(), request.full_url, headers, body)
+        return self._wire.exchange(request.get_method(), request.full_url, dict(request.header_items()), body)
 
 
 def _drop(record: logging.LogRecord) -> bool:
