@@ -14,7 +14,7 @@ from pipeline.tables import OPEN, batches, edition_posts, editions
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection, Exists, Row
@@ -185,6 +185,11 @@ def _resumed(row: Row[Any]) -> str:
     if row.status == "paused":
         return "sending"
     return "approved" if row.approved_at else "draft"
+
+
+def today(zone: ZoneInfo) -> date:
+    """The day it is where the newsletter is at home: pauses end by it."""
+    return clock.now().astimezone(zone).date()
 
 
 def newest_first(connection: Connection) -> list[Row[Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -119,13 +120,9 @@ def _deliver(
     installation: Installation, edition: Row[Any], progress: Progress, stop: Stop, patience: float = PATIENCE
 ) -> Row[Any]:
     config = installation.config
-    chosen = provider(config, installation.folder)
     links = Links(config, installation.tokens, edition.digest)
-    delivery = Delivery(installation.database, config, chosen, links, progress, stop=stop, patience=patience)
-    try:
-        return delivery.run(edition)
-    finally:
-        chosen.close()
+    with closing(provider(config, installation.folder)) as chosen:
+        return Delivery(installation.database, config, chosen, links, progress, stop, patience).run(edition)
 
 
 def _must_fit(installation: Installation, edition: Row[Any]) -> None:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from subscribers.errors import SubscriberError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 VARIABLE = "RAPPORT_SECRET"
 SHORTEST = 16
@@ -34,7 +34,6 @@ SHORTEST = 16
 # bit to spare, so that a token has one spelling.
 _PAYLOAD = struct.Struct(">BQQ")
 _FORMAT = 1
-_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _CODE_SIZE = 16
 _LENGTH = (_PAYLOAD.size + _CODE_SIZE) * 4 // 3
 
@@ -78,21 +77,21 @@ class Tokens:
 
     def sign(self, purpose: Purpose, subscriber: int, edition: int) -> str:
         """The token that lets its holder do ``purpose`` for ``subscriber``, sent with ``edition``."""
-        return self.signer(purpose, edition)(subscriber)
+        return self.sign_all(purpose, [subscriber], edition)[0]
 
-    def signer(self, purpose: Purpose, edition: int) -> Callable[[int], str]:
-        """What signs for one subscriber after another: `sign` for a whole edition."""
+    def sign_all(self, purpose: Purpose, subscribers: Sequence[int], edition: int) -> list[str]:
+        """`sign` for many, in half the time: what can be is done for all of them at once."""
         copy, pack = self._keyed[purpose][0].copy, _PAYLOAD.pack
-
-        def sign(subscriber: int) -> str:
+        raw: list[bytes] = []
+        for subscriber in subscribers:
             payload = pack(_FORMAT, subscriber, edition)
             code = copy()
             code.update(payload)
-            # What urlsafe_b64encode does, without the three calls it does it by.
-            written = binascii.b2a_base64(payload + code.digest(), newline=False)
-            return written.translate(_URLSAFE).decode("ascii")
-
-        return sign
+            raw += payload, code.digest()
+        # Base64 writes three bytes in four characters, and a token has a multiple of three: one behind the
+        # other they are written as each is alone.
+        written = urlsafe_b64encode(b"".join(raw)).decode("ascii")
+        return [written[start : start + _LENGTH] for start in range(0, len(written), _LENGTH)]
 
     def read(self, purpose: Purpose, token: str) -> Claim | None:
         """What a token says, or None for anything that was not signed here for this purpose."""

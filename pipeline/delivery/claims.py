@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from pipeline.tables import batches, editions, events, recipients
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, CursorResult, Row
+    from sqlalchemy import Connection, Row
 
 LATER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 """How long who was put off is left alone, the first time, the second …; after the last they are given up."""
@@ -99,6 +100,11 @@ _MEMBERS = (
     )
     .order_by(recipients.c.subscriber_id)
 )
+
+
+# In one answer: SQLite makes JSON of a thousand rows in a third of the time that Python's rows of them take.
+_each = _MEMBERS.subquery()
+_MEMBERS_AT_ONCE = select(func.json_group_array(func.json_array(*_each.c)))
 
 
 def claim(
@@ -199,7 +205,7 @@ def put_off(connection: Connection, claim: Claim, people: Mapping[int, str], at:
         set_aside(connection, claim, given_up, at)
         return
     until = {"tries": claim.tries + 1, "next_try": at + LATER[claim.tries]}
-    _split(connection, claim, sorted(people), state="waiting", at=at, reason=_most_said(people), **until)
+    _split(connection, claim, list(people), state="waiting", at=at, reason=_most_said(people), **until)
 
 
 def _most_said(people: Mapping[int, str]) -> str:
@@ -209,6 +215,7 @@ def _most_said(people: Mapping[int, str]) -> str:
 
 def _split(connection: Connection, claim: Claim, people: list[int], **values: Any) -> None:
     """Move people of a batch into a new one behind all others."""
+    people = sorted(people)
     newest = select(func.max(batches.c.number)).where(batches.c.edition_id == claim.edition)
     number = (connection.execute(newest).scalar() or 0) + 1
     ends = {"first": people[0], "last": people[-1], "size": len(people)}
@@ -253,7 +260,7 @@ def _members(
 ) -> Sequence[tuple[int, str]]:
     asked = {"edition": edition.id, "digest": edition.digest, "today": today}
     where = {"first": batch.first, "last": batch.last, "batch": batch.number}
-    found = _plain(connection.execute(_MEMBERS, asked | where))
+    found = _found(connection, asked | where)
     members = [(subscriber, email) for subscriber, email, still in found if still and email is not None]
     if len(members) < len(found):
         for subscriber in {row[0] for row in found} - {member[0] for member in members}:
@@ -262,11 +269,11 @@ def _members(
     return members
 
 
-def _plain(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
-    # Numbers and texts as the driver gives them: a million SQLAlchemy rows cost seconds.
-    rows: list[tuple[Any, ...]] = list(result.cursor.fetchall()) if result.cursor is not None else []
-    result.close()
-    return rows
+def _found(connection: Connection, asked: dict[str, Any]) -> Sequence[Sequence[Any]]:
+    if connection.dialect.name == "sqlite":
+        found: list[list[Any]] = orjson.loads(connection.execute(_MEMBERS_AT_ONCE, asked).scalar_one())
+        return found
+    return connection.execute(_MEMBERS, asked).all()
 
 
 def _untold(connection: Connection, batch: Row[Any]) -> Sequence[tuple[int, str]]:

@@ -83,9 +83,11 @@ class Links:
         """Readers of one edition, by subscriber id and address, with headers and fields filled in."""
         if self._config.delivery.hosted_unsubscribe:
             return [_hosted(self._config, self._digest, *member) for member in members]
-        unsubscribe = self._tokens.signer(Purpose.UNSUBSCRIBE, edition)
-        preferences = self._tokens.signer(Purpose.PREFERENCES, edition)
-        people = [(who, address, unsubscribe(who), preferences(who)) for who, address in members]
+        who = [subscriber for subscriber, _ in members]
+        addresses = [address for _, address in members]
+        unsubscribe = self._tokens.sign_all(Purpose.UNSUBSCRIBE, who, edition)
+        preferences = self._tokens.sign_all(Purpose.PREFERENCES, who, edition)
+        people = list(zip(who, addresses, unsubscribe, preferences, strict=True))
         return Readers(people, _Reader(self._config.newsletter, self._digest).recipient)
 
 

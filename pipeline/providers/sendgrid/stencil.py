@@ -34,4 +34,6 @@ def filled(readers: Readers, personalization: Callable[[Recipient], dict[str, An
         # Tokens are URL-safe, and so the same in JSON; an address may hold anything.
         pieces[1::2] = values((str(who), written(where).decode(), leaves, prefers))
         people.append("".join(pieces))
-    return orjson.Fragment(f"[{','.join(people)}]")
+    people[0] = f"[{people[0]}"  # added behind the join, the brackets would copy all of it
+    people[-1] = f"{people[-1]}]"
+    return orjson.Fragment(",".join(people))

@@ -1,0 +1,190 @@
+"""One lane of a hand-over: claims a batch, hands it over, writes down what was answered; again and again.
+
+State is written before the request and outcome after it; no transaction is open while the provider is
+spoken to. Whatever kills the process, the ledger knows which batch was in flight.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy.exc import DBAPIError
+
+from pipeline import editions
+from pipeline.delivery import claims, pace
+from pipeline.errors import ProviderError
+from pipeline.providers import Batch, Message, Outcome, Result
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Row
+
+    from pipeline.config import Config
+    from pipeline.database import Database, Session
+    from pipeline.letter.personal import Links
+    from pipeline.providers import Provider
+    from pipeline.stopping import Stop
+
+LEASE = 60.0
+"""Seconds; no request starts later than half of it after its claim."""
+
+TRIES = 5
+"""Attempts at a batch that is refused, before the edition is left for the next run."""
+
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 60.0
+
+
+class Answered(NamedTuple):
+    """A hand-over that was answered, to be written down. ``known``: who of a batch that was not taken whole
+    was handed over all the same (a folder that filled up)."""
+
+    claim: claims.Claim
+    outcome: Outcome
+    known: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Lane:
+    """Whoever hands over, under the name of a lock that dies with them.
+
+    ``taken`` is told of each batch that left how many people it held.
+    """
+
+    database: Database
+    config: Config
+    provider: Provider
+    links: Links
+    stop: Stop
+    taken: Callable[[int], None]
+    owner: str = field(default_factory=lambda: f"owner-{uuid.uuid4().hex}")
+
+    def run(self, edition: Row[Any], message: Message) -> None:
+        """Hand over until nothing waits that could be claimed, or told to stop.
+
+        Raises ProviderError when the provider takes nothing (the edition is then paused) or keeps refusing.
+        """
+        with self.database.alive(self.owner) as session:
+            self._run(session, edition, message)
+
+    def _run(self, session: Session, edition: Row[Any], message: Message) -> None:
+        refusals = 0
+        answered: Answered | None = None
+        while True:
+            refused = answered is not None and answered.outcome.result is Result.REFUSED
+            stopping = self.stop()
+            # Taken before the claim is: whoever sleeps in between must wake up too late.
+            start_by = clock.uptime() + LEASE / 2
+            # Who has to wait claims nothing yet: the look at who has left comes right before the request.
+            claim, wait = self._next(session, edition, answered, claims_one=not (refused or stopping))
+            if answered is not None:
+                _heed(edition, answered.outcome)
+            if claim is not None:
+                answered = self._hand_over(claim, message, start_by)
+                refusals = refusals + 1 if answered.outcome.result is Result.REFUSED else 0
+                if answered.outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
+                    self.taken(len(claim.members))
+                continue
+            if stopping:
+                return
+            if refused and answered is not None:
+                self._back_off(refusals, answered.outcome)
+            elif wait is None:
+                return
+            else:
+                self.stop.sleep(wait)
+            answered = None
+
+    def _next(
+        self, session: Session, edition: Row[Any], answered: Answered | None, *, claims_one: bool
+    ) -> tuple[claims.Claim | None, float | None]:
+        """Write down what was answered and claim what is next, in one transaction: the disk is waited for
+        once a batch. Gives the claim, or how long to wait for one; neither when there is none."""
+        try:
+            with session.write() as connection:
+                if answered is not None:
+                    self._record(connection, edition, answered)
+                return self._claim(connection, edition) if claims_one else (None, None)
+        except DBAPIError:
+            if answered is not None and not self.database.sqlite:
+                self._save(edition, answered)
+            raise
+
+    def _save(self, edition: Row[Any], answered: Answered) -> None:
+        """The server is gone and our lock with it; what was answered is still to be known when it is back."""
+        import stamina
+
+        for attempt in stamina.retry_context(on=DBAPIError, attempts=None, timeout=LEASE / 2, wait_max=2):
+            with attempt, self.database.write() as connection:
+                self._record(connection, edition, answered)
+
+    def _claim(self, connection: Connection, edition: Row[Any]) -> tuple[claims.Claim | None, float | None]:
+        now, rate = clock.now(), self.config.delivery.rate
+        if rate and (wait := pace.wait(connection, now)):
+            return None, wait
+        claim = claims.claim(
+            connection, edition, editions.today(self.config.newsletter.zone), now, self.owner
+        )
+        if claim is not None:
+            if rate:
+                pace.charge(connection, len(claim.members), rate, now)
+            return claim, None
+        due = claims.next_try(connection, edition.id)
+        wait = max(0.0, (due - now).total_seconds()) if due is not None else math.inf
+        return None, wait if wait <= LONGEST_WAIT else None
+
+    def _hand_over(self, claim: claims.Claim, message: Message, start_by: float) -> Answered:
+        if not claim.members:
+            return Answered(claim, Outcome(Result.ACCEPTED))  # everyone in it has left meanwhile
+        batch = Batch(claim.attempt, self.links.recipients(claim.members, claim.edition), start_by)
+        outcome = self.provider.send(message, batch)
+        if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
+            return Answered(claim, outcome)
+        return Answered(claim, outcome, self.provider.settle(message, batch) or frozenset())
+
+    def _record(self, connection: Connection, edition: Row[Any], answered: Answered) -> None:
+        claim, outcome, known = answered
+        at, reason = clock.now(), outcome.reason or None
+        if outcome.result is Result.ACCEPTED:
+            if claims.sent(connection, claim, at):
+                claims.set_aside(connection, claim, outcome.rejected, at)
+                claims.set_aside(connection, claim, outcome.doubtful, at, "uncertain")
+                claims.put_off(connection, claim, outcome.later, at)
+            return
+        if outcome.result is Result.UNCERTAIN:
+            claims.uncertain(connection, claim, at, outcome.reason)
+            return
+        if not claims.refused(connection, claim, at, reason):
+            return
+        claims.found_sent(connection, claim, known, at)
+        if outcome.result is Result.REJECTED:
+            claims.set_aside(connection, claim, outcome.rejected, at)
+        elif outcome.result is Result.TOO_LARGE and not claims.halve(connection, claim):
+            claims.set_aside(connection, claim, {claim.members[0][0]: outcome.reason}, at)
+        elif outcome.result is Result.STOP:
+            editions.pause_sending(connection, edition.id, reason)
+
+    def _back_off(self, refusals: int, outcome: Outcome) -> None:
+        if refusals >= TRIES:
+            raise ProviderError(
+                f"The provider keeps refusing: {outcome.reason}",
+                "Nothing is lost; the next `rapport run` goes on where this one stopped.",
+            )
+        # Full jitter, unless the provider says when: several senders must not come back in step.
+        most = min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)
+        wait = outcome.retry_after if outcome.retry_after is not None else random.uniform(0, most)  # noqa: S311
+        self.stop.sleep(min(wait, LONGEST_WAIT))
+
+
+def _heed(edition: Row[Any], outcome: Outcome) -> None:
+    if outcome.result is Result.STOP:
+        raise ProviderError(
+            f"{edition.slug} is paused: {outcome.reason}",
+            f"See to that, then `rapport editions resume {edition.slug}`; nobody is lost.",
+        )
