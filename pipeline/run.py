@@ -10,12 +10,11 @@ import logging
 import uuid
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline import breaker, editions, probe
 from pipeline.choose import choose
-from pipeline.delivery import settling
+from pipeline.delivery import ledger, settling
 from pipeline.delivery.handover import PATIENCE, Delivery, message_of
 from pipeline.due import moment_of
 from pipeline.editions import next_free_due
@@ -44,9 +43,6 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
-
-RESENT_WITHIN = timedelta(days=7)
-"""After its hand-over: last month's letter does not go out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +267,7 @@ class _Run:
             self.installation.config, self.installation.folder
         ).close()  # it refuses what cannot be known
         with self.database.write() as connection:
-            since = self.now - RESENT_WITHIN
+            since = self.now - ledger.RESENT_WITHIN
             recent = [
                 edition
                 for edition in editions.handed_over_since(connection, self.digest.name, since)

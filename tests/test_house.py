@@ -21,7 +21,7 @@ FLOORS = (
     ("pipeline.upkeep", "pipeline.leaving", "pipeline.forgetting"),
     ("pipeline.plan", "pipeline.compose"),
     ("pipeline.watch",),
-    ("pipeline.delivery.handover", "pipeline.confirming", "pipeline.staff"),
+    ("pipeline.delivery.handover", "pipeline.delivery.lane", "pipeline.confirming", "pipeline.staff"),
     ("pipeline.editions", "pipeline.choose", "pipeline.letter", "pipeline.words"),
     ("pipeline.events", "pipeline.sync"),
     ("pipeline.breaker",),

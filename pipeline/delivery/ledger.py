@@ -33,6 +33,9 @@ _joined = recipients.join(
 )
 
 
+RESENT_WITHIN = timedelta(days=7)
+"""How long after an edition was sent a batch of it that nobody knows of may be sent again."""
+
 IN_FLIGHT = timedelta(minutes=2)
 """A batch claimed longer ago has lost its owner, or waits for an answer that will not come any more."""
 
@@ -45,7 +48,11 @@ _IN_FLIGHT = (
     .where(
         recipients.c.edition_id.in_(
             select(editions.c.id).where(
-                or_(*(editions.c.status == status for status in ("sending", "paused", "cancelled")))
+                or_(
+                    *(editions.c.status == status for status in ("sending", "paused", "cancelled")),
+                    # Of one that was sent a batch may be on its way again: delivery.on_uncertain.
+                    and_(editions.c.status == "sent", editions.c.finished_at > bindparam("lately")),
+                )
             )
         ),
         recipients.c.subscriber_id == bindparam("subscriber"),
@@ -62,7 +69,7 @@ def in_flight(connection: Connection, subscriber: int, at: datetime) -> bool:
 
     Whoever leaves meanwhile is told so only after it: then no batch is handed over after the answer.
     """
-    given = {"subscriber": subscriber, "since": at - IN_FLIGHT}
+    given = {"subscriber": subscriber, "since": at - IN_FLIGHT, "lately": at - RESENT_WITHIN - IN_FLIGHT}
     return connection.execute(_IN_FLIGHT, given).first() is not None
 
 
