@@ -14,6 +14,7 @@ from sqlalchemy import Column, MetaData, String, Table, delete, func, insert, li
 
 from pipeline.tables import batches, editions, recipients
 from subscribers.audience import mailable
+from subscribers.sets import among
 from subscribers.tables import Id, subscriptions
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.database import Database
+    from pipeline.database import Database, Session
 
 PAGE = 10_000
 """About how many recipients a transaction takes: 20 ms on SQLite."""
@@ -50,27 +51,38 @@ def take(
     Whoever put their mark ``at`` on the approved edition last owns it. ``with_the_last`` is called in the
     transaction that makes it `sending`.
     """
-    each = max(1, PAGE // batch_size) * batch_size
     with database.session() as session:
+        try:
+            return _taken(session, edition, today, batch_size, at, with_the_last)
+        finally:
+            session.end()  # and the table of addresses with it
+
+
+def _taken(
+    session: Session,
+    edition: Row[Any],
+    today: date,
+    batch_size: int,
+    at: datetime,
+    with_the_last: Callable[[Connection], None],
+) -> bool:
+    with session.write() as connection:
+        if not _own(connection, edition.id, at):
+            return False
+    with session.read() as connection:
+        total = _look(connection, edition.digest, today)
+    each = max(1, PAGE // batch_size) * batch_size
+    for first in range(1, max(total, 1) + 1, each):
+        last = min(first + each - 1, total)
         with session.write() as connection:
-            if not _own(connection, edition.id, at):
+            if not _still_ours(connection, edition.id, at):
                 return False
-        with session.read() as connection:
-            total = _look(connection, edition.digest, today)
-        for start in range(1, max(total, 1) + 1, each):
-            with session.write() as connection:
-                if not _still_ours(connection, edition.id, at):
-                    break
-                _take(connection, edition.id, start, start + each - 1, batch_size)
-                if start + each > total:
-                    begun = update(editions).where(editions.c.id == edition.id).values(status="sending")
-                    connection.execute(begun)
-                    with_the_last(connection)
-        else:
-            session.end()
-            return True
-        session.end()  # and the table of addresses with it
-        return False
+            _take(connection, edition.id, first, last, batch_size)
+            if last == total:
+                begun = update(editions).where(editions.c.id == edition.id).values(status="sending")
+                connection.execute(begun)
+                with_the_last(connection)
+    return True
 
 
 def discard(connection: Connection, edition: int) -> None:
@@ -105,13 +117,26 @@ def _look(connection: Connection, digest: str, today: date) -> int:
 
 
 def _take(connection: Connection, edition: int, first: int, last: int, batch_size: int) -> None:
-    """Make recipients, in their batches, of the places ``first`` to ``last``."""
-    page = _audience.c.place.between(first, last)
+    """Make recipients, in their batches, of the places ``first`` to ``last``; both begin and end a batch."""
     number = (_audience.c.place - 1) // batch_size
-    people = select(literal(edition), _audience.c.id, _audience.c.email, number).where(page)
+    people = select(literal(edition), _audience.c.id, _audience.c.email, number)
     columns = ["edition_id", "subscriber_id", "email", "batch"]
-    connection.execute(insert(recipients).from_select(columns, people))
-    ends = func.min(_audience.c.id), func.max(_audience.c.id), func.count()
-    grouped = select(literal(edition), number, literal("waiting"), *ends).where(page).group_by(number)
-    columns = ["edition_id", "number", "state", "first", "last", "size"]
-    connection.execute(insert(batches).from_select(columns, grouped))
+    page = people.where(_audience.c.place.between(first, last))
+    connection.execute(insert(recipients).from_select(columns, page))
+    ends = [(start, min(start + batch_size - 1, last)) for start in range(first, last + 1, batch_size)]
+    places = sorted({place for both in ends for place in both})
+    found = select(_audience.c.place, _audience.c.id).where(among(connection, _audience.c.place, places))
+    ids = {row.place: row.id for row in connection.execute(found)}
+    made = [
+        {
+            "edition_id": edition,
+            "number": (start - 1) // batch_size,
+            "state": "waiting",
+            "first": ids[start],
+            "last": ids[end],
+            "size": end - start + 1,
+        }
+        for start, end in ends
+    ]
+    if made:
+        connection.execute(insert(batches), made)
