@@ -2,58 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from pipeline.delivery import claims, ledger, snapshot
-from pipeline.tables import digests, editions, recipients
+from pipeline.delivery import claims, ledger
+from pipeline.tables import editions, recipients
 from subscribers import directory
-from tests.installations import subscribe
+from tests.delivery.moves import AT, claimed, counted, taken
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from pipeline.database import Database
-
-AT = datetime(2026, 11, 26, 14, tzinfo=UTC)
-TODAY = date(2026, 11, 26)
-
-
-@pytest.fixture
-def edition(database: Database) -> Row[Any]:
-    """An approved edition for five readers."""
-    subscribe(database, 5)
-    values = {
-        "digest": "weekly",
-        "number": 1,
-        "slug": "weekly-1",
-        "status": "approved",
-        "due": "2026-11-26T09:00",
-        "due_at": AT,
-        "posts": [],
-        "left_out": [],
-    }
-    with database.write() as connection:
-        connection.execute(insert(digests).values(name="weekly", first_seen=AT))
-        return connection.execute(insert(editions).values(values).returning(editions)).one()
-
-
-def taken(database: Database, edition: Row[Any], size: int = 2) -> bool:
-    return snapshot.take(database, edition, TODAY, size, AT)
-
-
-def claimed(database: Database, edition: Row[Any]) -> claims.Claim | None:
-    with database.write() as connection:
-        return claims.claim(connection, edition, TODAY, AT)
-
-
-def counted(database: Database, edition: Row[Any]) -> dict[str, int]:
-    with database.read() as connection:
-        return {state: n for state, n in ledger.counts(connection, edition.id).items() if n}
 
 
 def test_the_snapshot_fixes_who_it_is_for(database: Database, edition: Row[Any]) -> None:

@@ -1,0 +1,30 @@
+"""The moves of the ledger, a transaction each."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from pipeline.delivery import claims, ledger, snapshot
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from pipeline.database import Database
+
+AT = datetime(2026, 11, 26, 14, tzinfo=UTC)
+TODAY = date(2026, 11, 26)
+
+
+def taken(database: Database, edition: Row[Any], size: int = 2) -> bool:
+    return snapshot.take(database, edition, TODAY, size, AT)
+
+
+def claimed(database: Database, edition: Row[Any], at: datetime = AT) -> claims.Claim | None:
+    with database.write() as connection:
+        return claims.claim(connection, edition, TODAY, at, "a lock")
+
+
+def counted(database: Database, edition: Row[Any]) -> dict[str, int]:
+    with database.read() as connection:
+        return {state: n for state, n in ledger.counts(connection, edition.id).items() if n}

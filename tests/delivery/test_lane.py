@@ -1,0 +1,143 @@
+"""Handing over: at a pace that all share, ended well, and never on behalf of who may be alive."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import update
+
+from pipeline import editions
+from pipeline.config import Config
+from pipeline.delivery import claims, pace
+from pipeline.delivery.handover import Delivery
+from pipeline.errors import StoppedError
+from pipeline.letter.personal import Links
+from pipeline.providers import Outcome, Result
+from pipeline.stopping import Stop
+from pipeline.tables import batches
+from subscribers import clock
+from subscribers.tokens import Tokens
+from tests.delivery.moves import AT, TODAY, counted, taken
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from pipeline.database import Database
+    from pipeline.providers import Batch, Message
+
+CONFIG = Config.model_validate(
+    {
+        "newsletter": {"name": "x", "from_email": "letter@example.org"},
+        "feeds": [{"url": "https://example.org/feed"}],
+        "delivery": {"batch_size": 2},
+    }
+)
+
+
+class Taker:
+    """A provider that takes everything and knows nothing later; ``then`` is called after each batch."""
+
+    max_batch = 1000
+
+    def __init__(self, then: Any = lambda: None) -> None:
+        self.taken: list[Batch] = []
+        self._then = then
+
+    def send(self, message: Message, batch: Batch) -> Outcome:
+        self.taken.append(batch)
+        self._then()
+        return Outcome(Result.ACCEPTED)
+
+    def settle(self, message: Message, batch: Batch) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def delivery(database: Database, provider: Taker, **others: Any) -> Delivery:
+    links = Links(CONFIG, Tokens([b"a secret of a test"]), "weekly")
+    return Delivery(database, CONFIG, provider, links, lambda done, total: None, **others)
+
+
+def reread(database: Database, edition: Row[Any]) -> Row[Any]:
+    with database.read() as connection:
+        return editions.by_id(connection, edition.id)
+
+
+def test_told_to_stop_it_ends_after_the_batch_in_flight(database: Database, edition: Row[Any]) -> None:
+    stop = Stop()
+    provider = Taker(then=lambda: stop.ask(15))
+    with pytest.raises(StoppedError, match="2 of 5") as stopped:
+        delivery(database, provider, stop=stop).run(edition)
+    assert stopped.value.exit_status == 128 + 15
+    assert counted(database, edition) == {"total": 5, "sent": 2, "waiting": 3}
+    assert delivery(database, Taker()).run(reread(database, edition)).status == "sent"
+
+
+def test_a_request_may_begin_half_a_lease_after_its_claim_and_no_later(
+    database: Database, edition: Row[Any]
+) -> None:
+    before, provider = clock.uptime(), Taker()
+    delivery(database, provider).run(edition)
+    assert all(before + 30 <= batch.start_by <= clock.uptime() + 30 for batch in provider.taken)
+    assert not provider.taken[0].late
+
+
+def orphaned(database: Database, edition: Row[Any], owner: str) -> None:
+    taken(database, edition)
+    with database.write() as connection:
+        claims.claim(connection, edition, TODAY, AT, owner)
+
+
+def test_a_batch_whose_owner_is_gone_is_in_doubt_and_the_rest_goes_out(
+    database: Database, edition: Row[Any]
+) -> None:
+    orphaned(database, edition, "owner-gone")
+    ended = delivery(database, Taker()).run(reread(database, edition))
+    assert ended.status == "sent"
+    assert counted(database, edition) == {"total": 5, "sent": 3, "uncertain": 2}
+
+
+def test_on_postgresql_a_batch_whose_owner_lives_is_left_to_them(
+    database: Database, edition: Row[Any]
+) -> None:
+    if database.sqlite:
+        return  # there one process hands an edition over
+    orphaned(database, edition, "owner-alive")
+    with database.alive("owner-alive"):
+        shared = delivery(database, Taker(), patience=0).run(reread(database, edition))
+        assert shared.status == "sending"
+        assert counted(database, edition) == {"total": 5, "sent": 3, "uncertain": 2}
+    assert delivery(database, Taker()).run(reread(database, edition)).status == "sent"
+
+
+def test_the_pace_is_one_for_all_who_hand_over(database: Database) -> None:
+    with database.write() as connection:
+        assert pace.wait(connection, AT) == 0
+        pace.charge(connection, 10, 2.0, AT)
+    with database.write() as connection:
+        assert pace.wait(connection, AT) == 5
+        assert pace.wait(connection, AT + timedelta(seconds=6)) == 0
+
+
+def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edition: Row[Any]) -> None:
+    def cancel() -> None:
+        with database.write() as connection:
+            editions.move(connection, "weekly-1", "cancel")
+
+    provider = Taker(then=cancel)
+    assert delivery(database, provider).run(edition).status == "cancelled"
+    assert len(provider.taken) == 1
+    assert counted(database, edition) == {"total": 5, "sent": 2, "waiting": 3}
+
+
+def test_what_others_wrote_of_an_attempt_meanwhile_stands(database: Database, edition: Row[Any]) -> None:
+    def settled_by_events() -> None:
+        with database.write() as connection:
+            connection.execute(update(batches).where(batches.c.state == "sending").values(state="sent"))
+
+    delivery(database, Taker(then=settled_by_events)).run(edition)
+    assert counted(database, edition) == {"total": 5, "sent": 5}

@@ -1,0 +1,133 @@
+"""Who an edition is for: taken in pages, of one state of the list, once."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select, update
+
+from pipeline import editions
+from pipeline.database import Session
+from pipeline.delivery import ledger, snapshot
+from pipeline.tables import batches
+from pipeline.tables import editions as table
+from subscribers import directory
+from subscribers.tables import subscribers
+from tests.delivery.moves import AT, TODAY, counted, taken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection, Row
+
+    from pipeline.database import Database
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "PAGE", 2)
+
+
+def after_the_first_page(monkeypatch: pytest.MonkeyPatch, what: Callable[[], None]) -> None:
+    """Do something between the transactions of the first page and the second."""
+    real, pages = Session.write, 0
+
+    @contextmanager
+    def watched(session: Session) -> Iterator[Connection]:
+        nonlocal pages
+        pages += 1
+        if pages == 3:  # the mark, the first page
+            monkeypatch.setattr(Session, "write", real)
+            what()
+        with real(session) as connection:
+            yield connection
+
+    monkeypatch.setattr(Session, "write", watched)
+
+
+def status(database: Database, edition: Row[Any]) -> str:
+    with database.read() as connection:
+        return str(editions.by_id(connection, edition.id).status)
+
+
+def addresses(database: Database, edition: Row[Any]) -> list[str]:
+    with database.read() as connection:
+        return [person["email"] for person in ledger.people(connection, edition.id)]
+
+
+def test_pages_make_batches_of_the_asked_size_one_behind_the_other(
+    database: Database, edition: Row[Any]
+) -> None:
+    assert taken(database, edition)
+    assert status(database, edition) == "sending"
+    with database.read() as connection:
+        query = select(batches.c.number, batches.c.first, batches.c.last, batches.c.size)
+        made = [tuple(row) for row in connection.execute(query.order_by(batches.c.number))]
+    assert made == [(0, 1, 2, 2), (1, 3, 4, 2), (2, 5, 5, 1)]
+
+
+def test_an_edition_for_nobody_is_sending_at_once(database: Database, edition: Row[Any]) -> None:
+    with database.write() as connection:
+        for reader in range(1, 6):
+            directory.unsubscribe(connection, f"reader{reader}@example.net", source="test")
+    assert taken(database, edition)
+    assert (status(database, edition), counted(database, edition)) == ("sending", {})
+
+
+def test_what_a_process_that_died_left_behind_is_thrown_away(
+    database: Database, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die() -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        after_the_first_page(patch, die)
+        with pytest.raises(InterruptedError):
+            taken(database, edition)
+    assert (status(database, edition), counted(database, edition)["total"]) == ("approved", 2)
+    with database.write() as connection:
+        directory.unsubscribe(connection, "reader1@example.net", source="test")
+    assert taken(database, edition)
+    assert counted(database, edition) == {"total": 4, "waiting": 4}
+
+
+def test_held_and_approved_anew_midway_it_is_taken_from_the_beginning(
+    database: Database, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hold_and_approve() -> None:
+        with database.write() as connection:
+            editions.move(connection, "weekly-1", "hold")
+            editions.move(connection, "weekly-1", "approve")
+
+    with monkeypatch.context() as patch:
+        after_the_first_page(patch, hold_and_approve)
+        assert not taken(database, edition)
+    assert (status(database, edition), counted(database, edition)) == ("approved", {})
+    assert taken(database, edition)
+    assert counted(database, edition) == {"total": 5, "waiting": 5}
+
+
+def test_an_address_that_changes_hands_meanwhile_is_in_it_once(
+    database: Database, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def swap() -> None:
+        with database.write() as connection:
+            for reader, address in ((1, "elsewhere@example.net"), (5, "reader1@example.net")):
+                row = subscribers.c.email == f"reader{reader}@example.net"
+                connection.execute(update(subscribers).where(row).values(email=address))
+
+    after_the_first_page(monkeypatch, swap)
+    assert taken(database, edition)
+    assert addresses(database, edition) == [f"reader{n}@example.net" for n in range(1, 6)]
+
+
+def test_of_two_who_take_it_the_one_who_came_last_owns_it(database: Database, edition: Row[Any]) -> None:
+    called: list[int] = []
+    with database.write() as connection:
+        connection.execute(update(table).values(status="sending"))
+    assert not snapshot.take(
+        database, edition, TODAY, 2, AT, with_the_last=lambda connection: called.append(1)
+    )
+    assert called == []
