@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config import Config
+    from pipeline.config import Smtp as SmtpSettings
     from pipeline.providers import Provider
     from pipeline.providers.sendgrid.suppressions import SuppressionLists
 
@@ -19,6 +20,11 @@ def provider(config: Config, folder: Path) -> Provider:
     """The provider to hand mail to. Raises ConfigError when a key or setting it needs is missing."""
     delivery = config.delivery
     if delivery.on_uncertain == "resend":
+        if delivery.provider == "smtp":
+            raise ConfigError(
+                'delivery.on_uncertain = "resend" cannot work by SMTP, which tells nothing later of what it took.',
+                'Leave it at "hold".',
+            )
         raise ConfigError(
             'delivery.on_uncertain = "resend" is not built yet: it needs the events of the provider.',
             'Leave it at "hold".',
@@ -32,13 +38,25 @@ def provider(config: Config, folder: Path) -> Provider:
 
         return Outbox(folder / delivery.outbox)
     if delivery.provider == "smtp":
-        raise ConfigError(
-            'delivery.provider = "smtp" is not built yet.', 'Use "sendgrid", or "outbox" to try things out.'
-        )
+        return _smtp(delivery.smtp)
     from pipeline.providers.sendgrid import SendGrid
 
     settings = delivery.sendgrid
     return SendGrid(api_key=_key(), api_url=settings.api_url, timeout=settings.timeout)
+
+
+def _smtp(settings: SmtpSettings) -> Provider:
+    from pipeline.providers.smtp import Smtp
+    from pipeline.providers.smtp.connection import Server
+
+    server = Server(
+        settings.host,
+        settings.port,
+        settings.security,
+        settings.username,
+        os.environ.get("RAPPORT_SMTP_PASSWORD", ""),
+    )
+    return Smtp(server, settings.connections)
 
 
 def suppression_lists(config: Config) -> SuppressionLists:
