@@ -22,7 +22,7 @@ def provider(config: Config, folder: Path) -> Provider:
     if delivery.on_uncertain == "resend":
         if delivery.provider == "smtp":
             raise ConfigError(
-                'delivery.on_uncertain = "resend" cannot work by SMTP, which tells nothing later of what it took.',
+                'delivery.on_uncertain = "resend" cannot work: SMTP tells nothing later of what it took.',
                 'Leave it at "hold".',
             )
         raise ConfigError(
