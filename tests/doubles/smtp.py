@@ -99,6 +99,7 @@ class StrictSmtp:
             except OSError:
                 return
             self.connections += 1
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open.append(sock)
             threading.Thread(target=_Session(self, sock).run, daemon=True).start()
 
@@ -195,6 +196,8 @@ class _Session:
         if act is not None:
             self.receive()
             self.answer(act, "")
+            self.sock.shutdown(socket.SHUT_WR)  # what it said can still be read
+            raise _Closed
         content = self.body()
         sender, address = self.sender, self.address
         self.sender = self.address = None
@@ -236,8 +239,9 @@ class _Session:
             raise _Closed
         if act is Act.DROP:
             raise _Closed
-        self.reply(otherwise if act is None else act)
-        return act is None
+        said = otherwise if act is None else act
+        self.reply(said)
+        return said[:3] == otherwise[:3]
 
     def out_of_order(self, what: str) -> None:
         # With pipelining the client did not know yet.

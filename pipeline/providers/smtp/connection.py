@@ -70,6 +70,8 @@ class Connection:
     def __init__(self, smtp: smtplib.SMTP, timeout: float) -> None:
         assert smtp.sock is not None
         self._sock: socket.socket = smtp.sock
+        # Else the last part of a letter may wait until the server has acknowledged the one before (Nagle).
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.line = Line(self._sock, timeout)
         self.pipelining = smtp.has_extn("pipelining")
         size = smtp.esmtp_features.get("size", "")
