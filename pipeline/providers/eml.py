@@ -13,6 +13,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,10 +71,9 @@ class Prepared:
         """
         pieces = self._pieces.copy()
         for place, tag in self._places:
-            pieces[place] = _within_a_line(recipient.fields[tag])
+            pieces[place] = _within_a_line(recipient.fields.get(tag, tag))
         own = (
-            f"Date: {format_datetime(at)}\r\n"
-            f"Message-ID: {message_id(self._message, recipient.subscriber)}\r\n"
+            f"Date: {_date(at)}\r\nMessage-ID: {message_id(self._message, recipient.subscriber)}\r\n"
         ).encode("ascii")
         return b"".join((_raw_headers(recipient.headers), _to(recipient.address), self._shared, own, *pieces))
 
@@ -118,6 +118,12 @@ def message_id(message: Message, subscriber: int) -> str:
     """The same for the same edition and subscriber, so that a repeated one can be recognised."""
     local = hashlib.blake2b(f"{message.edition}/{subscriber}".encode(), digest_size=16).hexdigest()
     return f"<{local}@{message.from_email.rpartition('@')[2]}>"
+
+
+@lru_cache(1)
+def _date(at: datetime) -> str:
+    # One for all of a batch.
+    return format_datetime(at)
 
 
 def _shared_headers(message: Message) -> bytes:

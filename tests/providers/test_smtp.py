@@ -35,6 +35,12 @@ def provider(server: StrictSmtp) -> Iterator[Smtp]:
     with_patience.close()
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second, of five for everything else, for the answer to a letter."""
+    monkeypatch.setattr("pipeline.providers.smtp.dialogue.PATIENCE", 0.1)
+
+
 def send(server: StrictSmtp, *numbers: int, connections: int = 1, timeout: float = 30) -> Outcome:
     provider = Smtp(Server("127.0.0.1", server.port, timeout=timeout), connections)
     try:
@@ -67,6 +73,13 @@ def test_connections_are_kept_from_batch_to_batch(server: StrictSmtp, provider: 
         provider.send(MESSAGE, batch(*range(first, first + 40)))
     assert len(server.deliveries) == 120
     assert server.connections == 2
+
+
+def test_each_reader_has_the_fields_that_are_theirs(server: StrictSmtp, provider: Smtp) -> None:
+    without = replace(reader(1), fields={})
+    provider.send(MESSAGE, Batch("attempt", [without, reader(2)]))
+    texts = [next(delivery.mail.iter_parts()).get_content().strip() for delivery in server.deliveries]
+    assert texts == ["Hello – %%tag-text%%", "Hello – t2"]
 
 
 def test_a_few_readers_take_one_connection(server: StrictSmtp, provider: Smtp) -> None:
@@ -166,9 +179,10 @@ def test_what_a_server_says_before_it_has_the_whole_letter_is_its_answer(server:
 
 
 @pytest.mark.parametrize("act", [Act.DROP, Act.SILENCE])
+@pytest.mark.usefixtures("impatient")
 def test_a_letter_written_whole_and_not_answered_is_doubtful(server: StrictSmtp, act: Act) -> None:
     server.faults.append(Fault("message", act, to="reader2@"))
-    outcome = send(server, 1, 2, 3, 4, timeout=0.15)
+    outcome = send(server, 1, 2, 3, 4, timeout=5)
     assert outcome.result is Result.ACCEPTED
     assert set(outcome.doubtful) == {2}
     assert set(outcome.later) == {3, 4}  # who answers nothing is not given another to doubt
@@ -259,6 +273,15 @@ def test_what_is_said_of_all_of_many_is_not_the_readers(server: StrictSmtp, stag
     assert (alone.of(1), set(alone.rejected)) == (Result.REJECTED, {1})
 
 
+def test_content_refused_for_most_stops_though_others_have_reasons_of_their_own(server: StrictSmtp) -> None:
+    server.faults.append(Fault("rcpt", "550 5.1.1 unknown", to="reader2@"))
+    server.faults.append(Fault("rcpt", "450 4.2.0 greylisted", to="reader3@"))
+    server.faults.append(Fault("message", "554 5.7.1 this is spam", times=99))
+    outcome = send(server, *range(1, 8))
+    assert (outcome.result, "spam" in outcome.reason) == (Result.STOP, True)
+    assert (send(server, 2, 3, 4, 5).result, len(server.deliveries)) == (Result.STOP, 0)
+
+
 def test_unknown_readers_stop_nothing_however_many(server: StrictSmtp) -> None:
     server.faults.append(Fault("rcpt", "550 5.1.1 unknown", times=99))
     outcome = send(server, 1, 2, 3)
@@ -343,13 +366,14 @@ def test_it_cannot_be_asked_what_became_of_a_batch(provider: Smtp) -> None:
 @pytest.mark.parametrize("greeting", ["hello", "250", "9" * 40000])
 def test_a_server_that_speaks_something_else_is_no_server(greeting: str) -> None:
     with StrictSmtp(faults=[Fault("connect", greeting, times=9)]) as server:
-        assert send(server, 1, timeout=0.3).result is Result.REFUSED
+        assert send(server, 1, timeout=5).result is Result.REFUSED
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_answer_that_is_none_is_no_answer(server: StrictSmtp) -> None:
-    for nonsense in ("what?", "250-yes\r\n550 no"):
+    for nonsense in ("what?", "250-yes\r\n550 no", "354 go on"):
         server.faults.append(Fault("message", nonsense))
-        outcome = send(server, 1, timeout=0.1)
+        outcome = send(server, 1, timeout=5)
         assert set(outcome.doubtful) == {1}, nonsense
 
 

@@ -66,7 +66,7 @@ class Smtp:
                 connection.leave()
 
     def _prepared(self, message: Message, batch: Batch) -> Prepared:
-        tags = batch.recipients[0].fields.keys() if batch.recipients else frozenset()
+        tags: frozenset[str] = frozenset().union(*(reader.fields for reader in batch.recipients))
         if self._made is None or self._made[0] is not message or self._made[1].tags != tags:
             self._made = message, Prepared(message, tags)
         return self._made[1]

@@ -81,6 +81,8 @@ class Dialogue:
             reply = self._line.reply(patience=PATIENCE)
         except Ended as end:
             self._doubt(letter, end)
+        if reply.code < 400 and not reply.fine:
+            self._doubt(letter, Ended(f"the answer says not whether it was taken ({reply.code})"))
         self._settled()
         if reply.fine:
             self._round.taken()
@@ -141,12 +143,14 @@ class Dialogue:
 
     def _refused_midway(self, letter: Letter) -> None:
         reply = self._line.afterthought()
-        if reply and not reply.fine:
+        if reply and reply.code < 400:
+            self._doubt(letter, Ended(f"{reply.code} came before it was written whole"))
+        if reply:
             self._settled()
             self._round.refused(letter, reply, "the letter", of_all=True)
 
     def _doubt(self, letter: Letter, end: Ended) -> NoReturn:
         self._letter = None
-        self._round.doubt(letter, f"handed over whole, but {end.reason}")
+        self._round.doubt(letter, f"handed over, but {end.reason}")
         # Who answers nothing to one letter is not given another to doubt.
         raise Halt(Result.REFUSED, end.reason)

@@ -30,14 +30,20 @@ class Ended(Exception):
 
 
 class Reply(NamedTuple):
-    """A server's answer (RFC 5321, 4.2); ``text`` is what it said, on one line."""
+    """A server's answer (RFC 5321, 4.2)."""
 
     code: int
-    text: str
+    lines: bytes
+
+    @property
+    def text(self) -> str:
+        """What the server said, on one line and without the code."""
+        said = self.lines.decode("utf-8", "replace").splitlines()
+        return " ".join(line[4:].strip() for line in said)
 
     @property
     def fine(self) -> bool:
-        return self.code < 400
+        return self.code < 300
 
     @property
     def closes(self) -> bool:
@@ -81,11 +87,9 @@ class Line:
         except OSError as error:
             raise Ended(f"the connection ended without an answer ({why(error)})") from None
         said, self._read = self._read[: last.end()], self._read[last.end() :]
-        lines = said.splitlines()
-        if not all(line.startswith(last[1]) for line in lines):
+        if last.start() and not all(line.startswith(last[1]) for line in said.splitlines()):
             raise Ended("an answer that is none of SMTP's")
-        words = " ".join(line[4:].decode("utf-8", "replace").strip() for line in lines)
-        return Reply(int(last[1]), words)
+        return Reply(int(last[1]), said)
 
     def afterthought(self) -> Reply | None:
         """What a server said that would have no more of what was being written, if it said anything."""

@@ -62,8 +62,8 @@ class Round:
         self._rejected: dict[int, str] = {}
         self._later: dict[int, str] = {}
         self._doubtful: dict[int, str] = {}
-        self._of_all = 0
-        """Rejections whose reason is not the reader's: the content, or that mail is passed on at all."""
+        self._of_all: list[str] = []
+        """Reasons for good that are not the reader's: the content, or that mail is passed on at all."""
 
     @property
     def waiting(self) -> bool:
@@ -126,8 +126,9 @@ class Round:
         """A letter that a reply refused: for good, or for now."""
         with self._lock:
             kept = self._rejected if reply.for_good else self._later
-            kept[letter.reader.subscriber] = letter.refusal(reply, what)
-            self._of_all += of_all and reply.for_good
+            kept[letter.reader.subscriber] = reason = letter.refusal(reply, what)
+            if of_all and reply.for_good:
+                self._of_all.append(reason)
 
     def outcome(self) -> Outcome:
         """What became of the batch, when every thread is done with it."""
@@ -139,9 +140,10 @@ class Round:
                 return Outcome(Result.STOP, reason)
             if len(self._waiting) == everyone:
                 return Outcome(Result.REFUSED, reason)
-            if self._of_all == everyone > 1:
-                # What all of many have in common is not the readers'; rejecting them all would leave nobody.
-                return Outcome(Result.STOP, next(iter(self._rejected.values())))
+            if self._of_all and 2 * len(self._of_all) > everyone > 1:
+                # What most have in common is not the readers'; rejecting one batch after another would leave
+                # nobody.
+                return Outcome(Result.STOP, self._of_all[0])
         later = self._later | {reader.subscriber: reason for reader in self._waiting}
         named = self._rejected | later | self._doubtful
         return Outcome(
