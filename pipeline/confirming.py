@@ -120,7 +120,7 @@ def _send_one(installation: Installation, chosen: Provider, asked: Confirmation)
             return None
     outcome = _hand_over(installation, chosen, asked)
     with installation.database.write() as connection:
-        match outcome.result:
+        match outcome.of(asked.subscriber):
             case Result.ACCEPTED:
                 questions.mailed(connection, asked)
                 return True

@@ -174,8 +174,9 @@ def send_test(installation: Installation, edition: Row[Any], address: str) -> No
         outcome = chosen.send(message, Batch(uuid.uuid4().hex, [reader]))
     finally:
         chosen.close()
-    if outcome.result is not Result.ACCEPTED:
-        raise ProviderError(f"The copy was not taken ({outcome.result}): {outcome.reason}")
+    became = outcome.of(reader.subscriber)
+    if became is not Result.ACCEPTED:
+        raise ProviderError(f"The copy was not taken ({became}): {outcome.reason}")
 
 
 def rehearse(

@@ -141,6 +141,14 @@ class Outcome:
     doubtful: Mapping[int, str] = field(default_factory=dict)
     """Handed over, no answer: perhaps taken."""
 
+    def of(self, subscriber: int) -> Result:
+        """What became of one of the batch."""
+        if subscriber in self.rejected:
+            return Result.REJECTED
+        if subscriber in self.later:
+            return Result.REFUSED
+        return Result.UNCERTAIN if subscriber in self.doubtful else self.result
+
 
 class Provider(Protocol):
     """What delivery needs of a provider."""

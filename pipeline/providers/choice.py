@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config import Config, Delivery
+    from pipeline.config import Smtp as SmtpSettings
     from pipeline.providers import Provider
     from pipeline.providers.sendgrid.suppressions import SuppressionLists
 
@@ -29,9 +30,7 @@ def provider(config: Config, folder: Path) -> Provider:
 
         return Outbox(folder / delivery.outbox)
     if delivery.provider == "smtp":
-        raise ConfigError(
-            'delivery.provider = "smtp" is not built yet.', 'Use "sendgrid", or "outbox" to try things out.'
-        )
+        return _smtp(delivery.smtp)
     from pipeline.providers.sendgrid import SendGrid
 
     settings = delivery.sendgrid
@@ -52,6 +51,20 @@ def _must_tell_of_events(delivery: Delivery) -> None:
             "delivery.sendgrid.webhook_public_key is empty.",
             'Set the Event Webhook up and write its key there; or set on_uncertain to "hold".',
         )
+
+
+def _smtp(settings: SmtpSettings) -> Provider:
+    from pipeline.providers.smtp import Smtp
+    from pipeline.providers.smtp.connection import Server
+
+    server = Server(
+        settings.host,
+        settings.port,
+        settings.security,
+        settings.username,
+        os.environ.get("RAPPORT_SMTP_PASSWORD", ""),
+    )
+    return Smtp(server, settings.connections)
 
 
 def suppression_lists(config: Config) -> SuppressionLists:

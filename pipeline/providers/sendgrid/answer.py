@@ -13,9 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.providers import Outcome, Result
+from pipeline.providers.scrub import Scrubber
 from subscribers import clock
-
-from .scrub import Scrubber
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ProviderError
+from pipeline.providers.scrub import about
 from subscribers import clock
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
@@ -19,7 +20,6 @@ from subscribers.suppression import Reason
 
 from .answer import wait_of
 from .key import checked
-from .scrub import about
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.providers.events import Event, Kind
+from pipeline.providers.scrub import about
 from subscribers import clock
 from subscribers.suppression import Reason
-
-from .scrub import about
 
 _DROPPED = {
     "bounced address": Reason.BOUNCED,

@@ -13,7 +13,6 @@ import contextlib
 import http.client
 import io
 import math
-import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -21,11 +20,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from pipeline.errors import ConfigError
+from pipeline.providers.sockets import left, quiet, why
 from subscribers import clock
 
 from . import proxy
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
     from email.message import Message
 
@@ -109,14 +110,14 @@ class Wire:
             raise NoAnswer(f"SendGrid did not answer within {self._timeout:g} seconds") from None
         except Exception as error:
             # Everything, for the last byte is written: whatever goes wrong from here on is doubt.
-            raise NoAnswer(f"the connection to SendGrid ended without an answer ({_why(error)})") from None
+            raise NoAnswer(f"the connection to SendGrid ended without an answer ({why(error)})") from None
 
     def _write(self, sock: socket.socket, request: bytes) -> None:
         # Not sendall, which does not say how far it came: when this raises, the last byte was not written.
         end = time.monotonic() + self._timeout
         rest = memoryview(request)
         while rest:
-            sock.settimeout(_left(end))
+            sock.settimeout(left(end))
             rest = rest[sock.send(rest) :]
 
     def _answer_before_the_end(self, sock: socket.socket, error: OSError) -> Answer:
@@ -125,7 +126,7 @@ class Wire:
             answer = self._read(sock, min(_AFTERTHOUGHT, self._timeout))
         except Exception:
             raise NotSent(
-                f"the connection to SendGrid broke before the request was written ({_why(error)})"
+                f"the connection to SendGrid broke before the request was written ({why(error)})"
             ) from None
         if answer.status < 300:
             raise NoAnswer(f"SendGrid answered {answer.status} to a request it had not had whole")
@@ -156,14 +157,14 @@ class Wire:
     def _socket(self) -> socket.socket:
         if self._connection is not None:
             sock: socket.socket = self._connection.sock
-            if time.monotonic() - self._last_used < IDLE_SECONDS and _quiet(sock):
+            if time.monotonic() - self._last_used < IDLE_SECONDS and quiet(sock):
                 return sock
             self.close()
         try:
             self._connection = self._connect()
         except Exception as error:
             # No byte of a request was written yet, so whatever it was, nothing was sent.
-            raise NotSent(f"could not connect to SendGrid ({_why(error)})") from None
+            raise NotSent(f"could not connect to SendGrid ({why(error)})") from None
         connected: socket.socket = self._connection.sock
         return connected
 
@@ -212,32 +213,10 @@ class _Within(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._sock.settimeout(_left(self._end))
+        self._sock.settimeout(left(self._end))
         count = self._sock.recv_into(buffer)
         self.ended = count == 0
         return count
-
-
-def _left(end: float) -> float:
-    left = end - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("timed out")
-    return left
-
-
-def _quiet(sock: socket.socket) -> bool:
-    """Whether a kept connection is open and empty. Closed, or with bytes nobody asked for, it goes."""
-    if isinstance(sock, ssl.SSLSocket) and sock.pending():
-        return False
-    sock.settimeout(0)
-    try:
-        # The socket's own recv, also under TLS: the question is whether anything at all has arrived.
-        socket.socket.recv(sock, 1, socket.MSG_PEEK)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _checked(url: str) -> SplitResult:
@@ -251,16 +230,3 @@ def _checked(url: str) -> SplitResult:
             "delivery.sendgrid.api_url is not a web address.", 'Set it to "https://api.sendgrid.com".'
         )
     return parts
-
-
-def _why(error: Exception) -> str:
-    """What a person can act on, never an exception's own text where that may quote bytes."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate: {error.verify_message}"
-    if isinstance(error, TimeoutError):
-        return "timed out"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    if isinstance(error, OSError) and str(error).startswith("Tunnel connection failed"):
-        return "the proxy refused"
-    return type(error).__name__

@@ -1,4 +1,4 @@
-"""SendGrid's words without anybody's address, token or name: reasons end in the ledger, mails and logs."""
+"""A provider's words without anybody's address, token or name: reasons end in the ledger, mails and logs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Scrubber:
 
 
 def about(address: str, text: str) -> str:
-    """SendGrid's words about one address, fit to be kept: without it and without its local part."""
+    """A provider's words about one address, fit to be kept: without it and without its local part."""
     text = Scrubber(Batch("", ()))(text)
     local = address.rpartition("@")[0].strip().casefold()
     if local and local in text.casefold():

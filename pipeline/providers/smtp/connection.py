@@ -1,0 +1,180 @@
+"""A connection to the operator's mail server: greeted, encrypted, logged in, and what the server can do."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import socket
+import ssl
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Literal
+
+from pipeline.errors import ConfigError
+from pipeline.providers import Result
+from pipeline.providers.sockets import quiet, why
+
+from .line import Ended, Line
+from .round import Halt
+
+IDLE_SECONDS = 60.0
+"""A connection unused for longer is not trusted: many a server closes its own side about then."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the server is and how it is spoken to. ``timeout``: seconds that each step may take.
+
+    Raises ConfigError where a password would travel in the clear, or is none that SMTP can carry.
+    """
+
+    host: str
+    port: int
+    security: Literal["none", "starttls", "tls"] = "none"
+    username: str = ""
+    password: str = field(default="", repr=False)
+    timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.username and self.security == "none" and not _loopback(self.host):
+            raise ConfigError(
+                "delivery.smtp would send the password unencrypted.",
+                'Set delivery.smtp.security to "starttls" (port 587) or "tls" (port 465).',
+            )
+        if self.username and not self.password:
+            raise ConfigError(
+                "delivery.smtp.username is set, and there is no password.",
+                "Put it into the environment variable RAPPORT_SMTP_PASSWORD.",
+            )
+        if not (self.username + self.password).isascii():
+            raise ConfigError(
+                "The SMTP username or password has letters that are not ASCII, which no login can carry.",
+                "Choose another password (RAPPORT_SMTP_PASSWORD).",
+            )
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
+
+    @cached_property
+    def own_name(self) -> str:
+        # Asked once: where no name server answers this takes seconds.
+        return socket.getfqdn()
+
+
+class Connection:
+    """Made by `connect`; ``size`` is the largest message the server takes, 0 where it does not say."""
+
+    def __init__(self, smtp: smtplib.SMTP, timeout: float) -> None:
+        assert smtp.sock is not None
+        self._sock: socket.socket = smtp.sock
+        # Else the last part of a letter may wait until the server has acknowledged the one before (Nagle).
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.line = Line(self._sock, timeout)
+        self.pipelining = smtp.has_extn("pipelining")
+        size = smtp.esmtp_features.get("size", "")
+        self.size = int(size) if size.isascii() and size.isdigit() else 0
+        self._last_used = time.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it may be used again. Looked at between batches only: nothing may be due on it."""
+        return time.monotonic() - self._last_used < IDLE_SECONDS and quiet(self._sock)
+
+    def used(self) -> None:
+        self._last_used = time.monotonic()
+
+    def leave(self) -> None:
+        """Say goodbye, and close."""
+        with contextlib.suppress(Ended):
+            self.line.hurry()
+            self.line.write(b"QUIT\r\n")
+            self.line.reply()
+        self.close()
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+def connect(server: Server) -> Connection:
+    """A connection ready for letters. Raises Halt: to stop where trying again would not help."""
+    smtp: smtplib.SMTP | None = None
+    try:
+        smtp = _open(server)
+        _secure(smtp, server)
+        return Connection(smtp, server.timeout)
+    except Halt:
+        _close(smtp)
+        raise
+    except ssl.SSLCertVerificationError as error:
+        _close(smtp)
+        raise Halt(
+            Result.STOP, f"the mail server's certificate is not valid ({error.verify_message})"
+        ) from None
+    except smtplib.SMTPConnectError as error:
+        _close(smtp)
+        raise Halt(Result.REFUSED, f"the mail server takes no connection ({error.smtp_code})") from None
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        # No letter was begun, so whatever it was, nothing was sent.
+        _close(smtp)
+        raise Halt(Result.REFUSED, f"could not connect to the mail server ({why(error)})") from None
+
+
+def _open(server: Server) -> smtplib.SMTP:
+    name, timeout = server.own_name, server.timeout
+    if server.security == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, name, timeout=timeout, context=server.tls)
+    return smtplib.SMTP(server.host, server.port, name, timeout)
+
+
+def _secure(smtp: smtplib.SMTP, server: Server) -> None:
+    """EHLO, STARTTLS and login, as far as they are asked for."""
+    smtp.ehlo_or_helo_if_needed()
+    if server.security == "starttls":
+        if not smtp.has_extn("starttls"):
+            raise Halt(Result.STOP, "the mail server offers no STARTTLS: check delivery.smtp.security")
+        try:
+            smtp.starttls(context=server.tls)
+        except smtplib.SMTPResponseException as error:
+            result = Result.STOP if error.smtp_code >= 500 else Result.REFUSED
+            raise Halt(result, f"the mail server refused STARTTLS ({error.smtp_code})") from None
+        smtp.ehlo_or_helo_if_needed()
+    if server.username:
+        _log_in(smtp, server)
+
+
+def _log_in(smtp: smtplib.SMTP, server: Server) -> None:
+    # The exceptions' own texts quote the server, and the server may quote what it was told.
+    try:
+        smtp.login(server.username, server.password)
+    except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code < 500:
+            raise Halt(Result.REFUSED, f"the mail server cannot log in now ({error.smtp_code})") from None
+        raise Halt(
+            Result.STOP,
+            f"the mail server refused the login ({error.smtp_code}): check delivery.smtp.username and "
+            "RAPPORT_SMTP_PASSWORD",
+        ) from None
+    except smtplib.SMTPServerDisconnected:
+        raise Halt(Result.REFUSED, "the mail server closed the connection at the login") from None
+    except smtplib.SMTPException:
+        raise Halt(
+            Result.STOP,
+            "the mail server offers no login: check delivery.smtp.port, security and username",
+        ) from None
+
+
+def _close(smtp: smtplib.SMTP | None) -> None:
+    if smtp is not None:
+        smtp.close()
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

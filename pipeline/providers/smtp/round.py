@@ -1,0 +1,155 @@
+"""One batch on its way over several connections: who is still to do, and what became of the others."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from pipeline.providers import Batch, Outcome, Result
+from pipeline.providers.eml import Prepared, UnmailableError, envelope_address
+from pipeline.providers.scrub import Scrubber, about
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipeline.providers import Recipient
+
+    from .line import Reply
+
+_CHANCES = 3
+"""Connections that may end before the body of one letter was written: perhaps it is what ends them."""
+
+_LATE = "too much time went by before it was this reader's turn"
+
+
+class Halt(Exception):
+    """What keeps a connection from taking any more mail: `Result.STOP` where it concerns every other, too."""
+
+    def __init__(self, result: Result, reason: str) -> None:
+        super().__init__(reason)
+        self.result = result
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One reader's message: envelope address and content, both ready to be written."""
+
+    reader: Recipient
+    address: bytes
+    content: bytes
+
+    def refusal(self, reply: Reply, what: str) -> str:
+        """A reply in words for staff, without the reader's address."""
+        said = Scrubber(Batch("", (self.reader,)))(reply.text)
+        return f"the server refused {what} ({reply.code}): {about(self.reader.address, said)}"
+
+
+class Round:
+    """Shared by the threads of the connections; each takes the next reader when it has room for one."""
+
+    def __init__(self, batch: Batch, prepared: Prepared, at: datetime) -> None:
+        self._batch = batch
+        self._prepared = prepared
+        self._at = at
+        self._lock = Lock()
+        self._waiting = deque(batch.recipients)
+        self._ended_over: Counter[int] = Counter()
+        self._halts: list[Halt] = []
+        self._taken = 0
+        self._rejected: dict[int, str] = {}
+        self._later: dict[int, str] = {}
+        self._doubtful: dict[int, str] = {}
+        self._of_all: list[str] = []
+        """Reasons for good that are not the reader's: the content, or that mail is passed on at all."""
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._waiting)
+
+    def in_time(self) -> None:
+        """Raises Halt when it is too late to begin another."""
+        if self._batch.late:
+            raise Halt(Result.REFUSED, _LATE)
+
+    def take(self) -> Letter | None:
+        """The next letter; None when nobody is left. Raises Halt when no letter can be made."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    return None
+                reader = self._waiting.popleft()
+            try:
+                return Letter(reader, envelope_address(reader.address), self._prepared.of(reader, self._at))
+            except UnmailableError:
+                self._rejected[reader.subscriber] = "no valid header can be made of the address"
+            except ValueError as error:
+                with self._lock:
+                    self._waiting.appendleft(reader)
+                raise Halt(Result.STOP, f"no valid message can be made ({type(error).__name__})") from None
+
+    def put_back(self, letter: Letter) -> None:
+        """A letter that was not begun: somebody else's turn."""
+        with self._lock:
+            self._waiting.appendleft(letter.reader)
+
+    def ended_over(self, letter: Letter, reason: str) -> None:
+        """A letter whose connection ended before its body was written: surely not taken."""
+        who = letter.reader.subscriber
+        with self._lock:
+            self._ended_over[who] += 1
+            if self._ended_over[who] < _CHANCES:
+                self._waiting.append(letter.reader)
+            else:
+                self._later[who] = reason
+
+    def abandon(self) -> None:
+        """Let nobody begin another."""
+        with self._lock:
+            self._waiting.clear()
+
+    def halt(self, halt: Halt) -> None:
+        with self._lock:
+            self._halts.append(halt)
+
+    def taken(self) -> None:
+        with self._lock:
+            self._taken += 1
+
+    def doubt(self, letter: Letter, reason: str) -> None:
+        with self._lock:
+            self._doubtful[letter.reader.subscriber] = reason
+
+    def refused(self, letter: Letter, reply: Reply, what: str, *, of_all: bool = False) -> None:
+        """A letter that a reply refused: for good, or for now."""
+        with self._lock:
+            kept = self._rejected if reply.for_good else self._later
+            kept[letter.reader.subscriber] = reason = letter.refusal(reply, what)
+            if of_all and reply.for_good:
+                self._of_all.append(reason)
+
+    def outcome(self) -> Outcome:
+        """What became of the batch, when every thread is done with it."""
+        everyone = len(self._batch.recipients)
+        stop = next((halt for halt in self._halts if halt.result is Result.STOP), None)
+        reason = stop.reason if stop else self._halts[-1].reason if self._halts else ""
+        if not self._taken and not self._doubtful:
+            if stop:
+                return Outcome(Result.STOP, reason)
+            if len(self._waiting) == everyone:
+                return Outcome(Result.REFUSED, reason)
+            if self._of_all and 2 * len(self._of_all) > everyone > 1:
+                # What most have in common is not the readers'; rejecting one batch after another would leave
+                # nobody.
+                return Outcome(Result.STOP, self._of_all[0])
+        later = self._later | {reader.subscriber: reason for reader in self._waiting}
+        named = self._rejected | later | self._doubtful
+        return Outcome(
+            Result.ACCEPTED,
+            "" if self._taken else next(iter(named.values()), ""),
+            rejected=self._rejected,
+            later=later,
+            doubtful=self._doubtful,
+        )

@@ -1,0 +1,414 @@
+"""The SMTP provider against a strict server: each once, and an honest word of everyone."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.providers import Batch, Outcome, Result
+from pipeline.providers.smtp import Smtp
+from pipeline.providers.smtp.connection import Server
+from subscribers import clock
+from tests.doubles.smtp import Act, Fault, StrictSmtp
+from tests.providers.test_outbox import MESSAGE, batch, reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(params=[True, False], ids=["pipelining", "plain"])
+def server(request: pytest.FixtureRequest) -> Iterator[StrictSmtp]:
+    with StrictSmtp(pipelining=request.param) as strict:
+        yield strict
+    assert strict.violations == []
+
+
+@pytest.fixture
+def provider(server: StrictSmtp) -> Iterator[Smtp]:
+    with_patience = Smtp(Server("127.0.0.1", server.port), 2)
+    yield with_patience
+    with_patience.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second, of five for everything else, for the answer to a letter."""
+    monkeypatch.setattr("pipeline.providers.smtp.dialogue.PATIENCE", 0.1)
+
+
+def send(server: StrictSmtp, *numbers: int, connections: int = 1, timeout: float = 30) -> Outcome:
+    provider = Smtp(Server("127.0.0.1", server.port, timeout=timeout), connections)
+    try:
+        return provider.send(MESSAGE, batch(*numbers))
+    finally:
+        provider.close()
+
+
+def addresses(*numbers: int) -> list[str]:
+    return sorted(f"reader{number}@example.net" for number in numbers)
+
+
+def test_each_reader_gets_a_letter_of_their_own(server: StrictSmtp, provider: Smtp) -> None:
+    outcome = provider.send(MESSAGE, batch(*range(1, 41)))
+    assert outcome == Outcome(Result.ACCEPTED)
+    assert server.addresses == addresses(*range(1, 41))
+    assert {delivery.sender for delivery in server.deliveries} == {"letter@example.org"}
+    for delivery in server.deliveries:
+        number = int(delivery.address.partition("@")[0].removeprefix("reader"))
+        assert delivery.mail["To"] == delivery.address
+        assert delivery.mail["List-Unsubscribe"] == reader(number).headers["List-Unsubscribe"]
+        text, html = (part.get_content() for part in delivery.mail.iter_parts())
+        assert (text.strip(), html.strip()) == (f"Hello – t{number}", f"<p>Hello &#8211; h{number}</p>")
+    assert len({delivery.mail["Message-ID"] for delivery in server.deliveries}) == 40
+
+
+def test_connections_are_kept_from_batch_to_batch(server: StrictSmtp, provider: Smtp) -> None:
+    assert provider.max_batch == 40
+    for first in (1, 41, 81):
+        provider.send(MESSAGE, batch(*range(first, first + 40)))
+    assert len(server.deliveries) == 120
+    assert server.connections == 2
+
+
+def test_each_reader_has_the_fields_that_are_theirs(server: StrictSmtp, provider: Smtp) -> None:
+    without = replace(reader(1), fields={})
+    provider.send(MESSAGE, Batch("attempt", [without, reader(2)]))
+    texts = [next(delivery.mail.iter_parts()).get_content().strip() for delivery in server.deliveries]
+    assert texts == ["Hello – %%tag-text%%", "Hello – t2"]
+
+
+def test_a_few_readers_take_one_connection(server: StrictSmtp, provider: Smtp) -> None:
+    provider.send(MESSAGE, batch(*range(1, 21)))
+    assert server.connections == 1
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(
+    server: StrictSmtp, provider: Smtp
+) -> None:
+    provider.send(MESSAGE, batch(1))
+    server.hang_up()
+    assert provider.send(MESSAGE, batch(2)) == Outcome(Result.ACCEPTED)
+    assert (server.addresses, server.connections) == (addresses(1, 2), 2)
+
+
+def test_a_connection_long_unused_is_not_trusted(
+    server: StrictSmtp, provider: Smtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.send(MESSAGE, batch(1))
+    monkeypatch.setattr("pipeline.providers.smtp.connection.IDLE_SECONDS", 0.0)
+    provider.send(MESSAGE, batch(2))
+    assert server.connections == 2
+
+
+def test_with_pipelining_each_envelope_goes_along_with_the_letter_before() -> None:
+    with StrictSmtp() as server:
+        send(server, *range(1, 11))
+    assert server.along == 9
+    assert server.violations == []
+
+
+@pytest.mark.parametrize("lenient", [False, True], ids=["DATA refused too", "DATA allowed all the same"])
+@pytest.mark.parametrize(
+    ("stage", "reply", "kept"),
+    [
+        ("rcpt", "550 5.1.1 <reader2@example.net>: no such user reader2", "rejected"),
+        ("rcpt", "450 4.2.0 reader2@example.net is greylisted", "later"),
+        ("data", "554 5.6.0 not this one", "rejected"),
+        ("data", "451 4.3.0 try again", "later"),
+        ("message", "554 5.7.1 spam for reader2", "rejected"),
+        ("message", "452 4.3.1 no space", "later"),
+    ],
+)
+def test_what_is_said_of_one_reader_is_true_of_that_one_alone(
+    server: StrictSmtp, stage: str, reply: str, kept: str, lenient: bool
+) -> None:
+    server.lenient = lenient
+    server.faults.append(Fault(stage, reply, to="reader2@"))
+    outcome = send(server, 1, 2, 3)
+    assert outcome.result is Result.ACCEPTED
+    named = {"rejected": dict(outcome.rejected), "later": dict(outcome.later)}
+    (reason,) = named.pop(kept).values()
+    assert reply[:3] in reason
+    assert "reader2" not in reason
+    assert named.popitem()[1] == {}
+    assert outcome.doubtful == {}
+    assert server.addresses == addresses(1, 3)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
+@pytest.mark.parametrize("act", [Act.DROP, "421 4.3.2 shutting down"])
+def test_who_was_not_begun_when_the_server_closes_goes_over_a_new_connection(
+    server: StrictSmtp, stage: str, act: Act | str
+) -> None:
+    provider = Smtp(Server("127.0.0.1", server.port), 1)
+    provider.send(MESSAGE, batch(9))
+    server.faults.append(Fault(stage, act, to="" if stage == "mail" else "reader2@"))
+    assert provider.send(MESSAGE, batch(1, 2, 3)) == Outcome(Result.ACCEPTED)
+    provider.close()
+    assert server.addresses == addresses(1, 2, 3, 9)
+    assert server.connections == 2
+
+
+def test_a_letter_without_its_dot_was_surely_not_taken(server: StrictSmtp) -> None:
+    server.faults.append(Fault("body", Act.DROP, to="reader2@", times=99))
+    # Longer than what the system writes ahead for us, so that its end never leaves.
+    long = replace(reader(2), fields=reader(2).fields | {"%%tag-text%%": "t" * 6_000_000})
+    provider = Smtp(Server("127.0.0.1", server.port), 1)
+    outcome = provider.send(MESSAGE, Batch("attempt", [reader(1), long, reader(3), reader(4)]))
+    provider.close()
+    assert outcome.doubtful == {}
+    assert set(outcome.later) == {2}
+    assert server.addresses == addresses(1, 3, 4)
+
+
+def test_what_a_server_says_before_it_has_the_whole_letter_is_its_answer(server: StrictSmtp) -> None:
+    server.faults.append(Fault("body", "552 5.3.4 too big", to="reader2@", times=99))
+    long = replace(reader(2), fields=reader(2).fields | {"%%tag-text%%": "t" * 6_000_000})
+    provider = Smtp(Server("127.0.0.1", server.port), 1)
+    outcome = provider.send(MESSAGE, Batch("attempt", [reader(1), long, reader(3)]))
+    provider.close()
+    assert outcome.doubtful == {}
+    assert {2} == set(outcome.rejected) | set(outcome.later)
+    assert server.addresses == addresses(1, 3)
+
+
+@pytest.mark.parametrize("act", [Act.DROP, Act.SILENCE])
+@pytest.mark.usefixtures("impatient")
+def test_a_letter_written_whole_and_not_answered_is_doubtful(server: StrictSmtp, act: Act) -> None:
+    server.faults.append(Fault("message", act, to="reader2@"))
+    outcome = send(server, 1, 2, 3, 4, timeout=5)
+    assert outcome.result is Result.ACCEPTED
+    assert set(outcome.doubtful) == {2}
+    assert set(outcome.later) == {3, 4}  # who answers nothing is not given another to doubt
+    assert server.addresses == addresses(1, 2)
+
+
+def test_a_doubt_of_one_connection_keeps_no_other_from_going_on(server: StrictSmtp) -> None:
+    server.faults.append(Fault("message", Act.DROP, to="reader2@"))
+    outcome = send(server, *range(1, 41), connections=2)
+    assert set(outcome.doubtful) == {2}
+    assert len(server.deliveries) + len(outcome.later) == 40
+    assert len(outcome.later) <= 1  # its envelope may have gone along
+
+
+def test_a_letter_that_the_server_closes_over_takes_nobody_with_it(server: StrictSmtp) -> None:
+    server.faults.append(Fault("rcpt", Act.DROP, to="reader2@", times=99))
+    outcome = send(server, *range(1, 41), connections=2)
+    assert set(outcome.later) == {2}
+    assert server.addresses == addresses(1, *range(3, 41))
+
+
+def test_421_in_answer_to_a_letter_means_not_taken(server: StrictSmtp) -> None:
+    server.faults.append(Fault("message", "421 4.3.0 shutting down", to="reader2@"))
+    outcome = send(server, 1, 2, 3)
+    assert (set(outcome.later), outcome.doubtful) == ({2}, {})
+    assert server.addresses == addresses(1, 3)
+
+
+def test_nobody_there_refuses_the_batch() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    outcome = Smtp(Server("127.0.0.1", port), 2).send(MESSAGE, batch(*range(1, 41)))
+    assert outcome.result is Result.REFUSED
+    assert "refused" in outcome.reason
+
+
+@pytest.mark.parametrize("act", [Act.DROP, "421 4.7.0 too many connections", "554 5.0.0 not you"])
+def test_connections_that_work_do_for_those_that_do_not(server: StrictSmtp, act: Act | str) -> None:
+    server.faults.append(Fault("connect", act))
+    assert send(server, *range(1, 41), connections=2) == Outcome(Result.ACCEPTED)
+    assert len(server.deliveries) == 40
+    server.faults.append(Fault("connect", act, times=2))
+    assert send(server, *range(1, 41), connections=2).result is Result.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("reply", "result"),
+    [
+        ("550 5.7.1 letter@example.org may not send", Result.STOP),
+        ("530 5.7.0 Authentication required", Result.STOP),
+        ("451 4.7.1 too many from you", Result.REFUSED),
+    ],
+)
+def test_what_is_said_of_the_sender_concerns_everyone(server: StrictSmtp, reply: str, result: Result) -> None:
+    server.faults.append(Fault("mail", reply, times=99))
+    for numbers in ((1,), (1, 2), range(1, 41)):
+        outcome = send(server, *numbers, connections=2)
+        assert outcome.result is result
+        assert reply[:3] in outcome.reason
+        assert "letter@" not in outcome.reason
+        assert not outcome.rejected
+    assert server.deliveries == []
+
+
+def test_a_sender_refused_midway_leaves_the_rest_for_later(server: StrictSmtp) -> None:
+    server.faults += [Fault("mail", "250 2.1.0 Ok", times=2), Fault("mail", "550 5.4.5 daily limit", times=9)]
+    outcome = send(server, 1, 2, 3, 4)
+    assert (set(outcome.later), dict(outcome.rejected)) == ({3, 4}, {})
+    assert "daily limit" in outcome.later[3]
+    assert server.addresses == addresses(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("stage", "reply"),
+    [
+        ("message", "554 5.7.1 this is spam"),
+        ("data", "554 5.6.0 no"),
+        ("rcpt", "554 5.7.1 <a@example.net>: Relay access denied"),
+    ],
+)
+def test_what_is_said_of_all_of_many_is_not_the_readers(server: StrictSmtp, stage: str, reply: str) -> None:
+    server.faults.append(Fault(stage, reply, times=99))
+    outcome = send(server, 1, 2, 3)
+    assert outcome.result is Result.STOP
+    assert reply[:3] in outcome.reason
+    assert outcome.rejected == {}
+    alone = send(server, 1)
+    assert (alone.of(1), set(alone.rejected)) == (Result.REJECTED, {1})
+
+
+def test_content_refused_for_most_stops_though_others_have_reasons_of_their_own(server: StrictSmtp) -> None:
+    server.faults.append(Fault("rcpt", "550 5.1.1 unknown", to="reader2@"))
+    server.faults.append(Fault("rcpt", "450 4.2.0 greylisted", to="reader3@"))
+    server.faults.append(Fault("message", "554 5.7.1 this is spam", times=99))
+    outcome = send(server, *range(1, 8))
+    assert (outcome.result, "spam" in outcome.reason) == (Result.STOP, True)
+    assert (send(server, 2, 3, 4, 5).result, len(server.deliveries)) == (Result.STOP, 0)
+
+
+def test_unknown_readers_stop_nothing_however_many(server: StrictSmtp) -> None:
+    server.faults.append(Fault("rcpt", "550 5.1.1 unknown", times=99))
+    outcome = send(server, 1, 2, 3)
+    assert (outcome.result, set(outcome.rejected)) == (Result.ACCEPTED, {1, 2, 3})
+
+
+def test_a_server_that_wants_a_login_stops_everything(server: StrictSmtp) -> None:
+    server.faults.append(Fault("rcpt", "530 5.7.0 Must issue STARTTLS or log in first"))
+    outcome = send(server, 1, 2)
+    assert outcome.result is Result.STOP
+    assert "login" in outcome.reason
+
+
+def test_a_letter_too_large_for_the_server_stops_before_it_is_written(server: StrictSmtp) -> None:
+    server.size = 400
+    outcome = send(server, 1, 2)
+    assert outcome.result is Result.STOP
+    assert "400" in outcome.reason
+    server.size = 4000
+    assert send(server, 1, 2) == Outcome(Result.ACCEPTED)
+
+
+def test_nothing_is_begun_too_late(server: StrictSmtp, provider: Smtp) -> None:
+    late = replace(batch(1, 2), start_by=clock.uptime() - 1)
+    assert provider.send(MESSAGE, late).result is Result.REFUSED
+    assert (server.connections, server.deliveries) == (0, [])
+
+
+def test_who_is_late_midway_waits_though_the_server_would_take_the_letter(
+    server: StrictSmtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = iter(range(100))
+    monkeypatch.setattr(clock, "uptime", lambda: next(hours) * 3600.0)
+    provider = Smtp(Server("127.0.0.1", server.port), 1)
+    outcome = provider.send(MESSAGE, replace(batch(1, 2, 3, 4), start_by=2 * 3600.0))
+    provider.close()
+    assert set(outcome.later) == {3, 4}
+    assert "time" in outcome.later[3]
+    assert server.addresses == addresses(1, 2)
+
+
+def test_addresses_no_server_could_be_told_concern_themselves_only(
+    server: StrictSmtp, provider: Smtp
+) -> None:
+    others = [replace(reader(2), address="lär@example.net"), replace(reader(3), address="a>\r\nDATA")]
+    outcome = provider.send(MESSAGE, Batch("attempt", [*others, reader(1)]))
+    assert (outcome.result, set(outcome.rejected)) == (Result.ACCEPTED, {2, 3})
+    assert "lär" not in str(outcome)
+    assert server.addresses == addresses(1)
+
+
+def test_a_header_with_a_line_break_stops_everything(server: StrictSmtp, provider: Smtp) -> None:
+    bad = replace(reader(1), headers={"List-Id": "<weekly>\r\nBcc: other@example.net"})
+    assert provider.send(MESSAGE, Batch("attempt", [bad, reader(2)])).result is Result.STOP
+    assert provider.send(replace(MESSAGE, subject="a\r\nBcc: b@example.net"), batch(1)).result is Result.STOP
+    assert server.deliveries == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "became"),
+    [
+        (None, Result.ACCEPTED),
+        (Fault("rcpt", "550 5.1.1 unknown"), Result.REJECTED),
+        (Fault("rcpt", "450 4.2.0 greylisted"), Result.REFUSED),
+        (Fault("mail", "451 4.3.0 not now"), Result.REFUSED),
+        (Fault("message", Act.DROP), Result.UNCERTAIN),
+    ],
+)
+def test_of_a_mail_to_one_the_outcome_says_what_became_of_it(
+    server: StrictSmtp, fault: Fault | None, became: Result
+) -> None:
+    server.faults += [replace(fault)] if fault else []
+    outcome = send(server, 7)
+    assert outcome.of(7) is became
+    assert bool(outcome.reason) is (became is not Result.ACCEPTED)
+
+
+def test_it_cannot_be_asked_what_became_of_a_batch(provider: Smtp) -> None:
+    assert provider.settle(MESSAGE, batch(1)) is None  # type: ignore[func-returns-value]
+
+
+@pytest.mark.parametrize("greeting", ["hello", "250", "9" * 40000])
+def test_a_server_that_speaks_something_else_is_no_server(greeting: str) -> None:
+    with StrictSmtp(faults=[Fault("connect", greeting, times=9)]) as server:
+        assert send(server, 1, timeout=5).result is Result.REFUSED
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_answer_that_is_none_is_no_answer(server: StrictSmtp) -> None:
+    for nonsense in ("what?", "250-yes\r\n550 no", "354 go on"):
+        server.faults.append(Fault("message", nonsense))
+        outcome = send(server, 1, timeout=5)
+        assert set(outcome.doubtful) == {1}, nonsense
+
+
+ACTS = st.sampled_from(
+    [Act.DROP, "421 4.3.2 closing", "450 4.2.0 later", "550 5.1.1 never", "554 5.7.1 policy", "552 5.3.4 big"]
+)
+FAULTS = st.lists(
+    st.builds(
+        Fault,
+        st.sampled_from(["connect", "mail", "rcpt", "data", "body", "message"]),
+        ACTS,
+        st.sampled_from(["", "reader2", "reader3@", "reader1"]),
+        st.integers(1, 6),
+    ),
+    max_size=6,
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(faults=FAULTS, pipelining=st.booleans(), lenient=st.booleans(), number=st.integers(1, 45))
+def test_whatever_fails_nobody_is_lost_doubled_or_told_of_wrongly(
+    faults: list[Fault], pipelining: bool, lenient: bool, number: int
+) -> None:
+    everyone = set(range(1, number + 1))
+    with StrictSmtp(pipelining=pipelining, lenient=lenient, faults=faults) as server:
+        outcome = send(server, *everyone, connections=3)
+        taken = [int(delivery.address[6:].partition("@")[0]) for delivery in server.deliveries]
+    assert server.violations == []
+    assert len(taken) == len(set(taken))
+    if outcome.result is not Result.ACCEPTED:
+        assert outcome.result in (Result.STOP, Result.REFUSED)
+        assert taken == []
+        return
+    named: list[Any] = [*outcome.rejected, *outcome.later, *outcome.doubtful]
+    assert len(named) == len(set(named))
+    assert everyone - set(named) <= set(taken)
+    assert set(taken) <= (everyone - set(named)) | set(outcome.doubtful)
+    assert not [words for words in (*outcome.rejected.values(), *outcome.later.values()) if "reader" in words]
