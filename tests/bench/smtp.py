@@ -159,7 +159,7 @@ def _letter(installation: Installation) -> tuple[Message, list[Recipient]]:
         edition = connection.execute(select(editions)).one()
         rows = connection.execute(select(subscribers.c.id, subscribers.c.email)).all()
     links = Links(installation.config, installation.tokens, "weekly")
-    return message_of(installation.config, edition), [links.recipient(*row, edition.id) for row in rows]
+    return message_of(installation.config, edition), links.recipients(rows, edition.id)
 
 
 def _floor(source: str, port: int, number: int, length: int) -> float:

@@ -30,7 +30,8 @@ def server() -> Iterator[StrictSmtp]:
 
 @pytest.fixture
 def project(project: Project, blog: Blog, server: StrictSmtp) -> Project:
-    more = f'[delivery]\nprovider = "smtp"\nprobe_public_url = false\n[delivery.smtp]\nport = {server.port}\nconnections = 2\n'
+    delivery = '[delivery]\nprovider = "smtp"\nprobe_public_url = false\n'
+    more = f"{delivery}[delivery.smtp]\nport = {server.port}\nconnections = 2\n"
     project.configure(blog.url, more=more)
     blog.items = [Item("A calm morning — 心", YESTERDAY)]
     return project
