@@ -1,4 +1,4 @@
-"""The crash matrix: a send is killed wherever it can be killed, resumed, and counted from the provider's side.
+"""The crash matrix: a send is killed wherever it can be, resumed, and counted from the provider's side.
 
 `python -m tests.torture` (`make torture`) runs all of it; `test_*.py` run a part with the suite. The judge is
 the strict SendGrid, which knows what it accepted; the ledger is held against it (`practice.Verdict`).

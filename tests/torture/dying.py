@@ -7,6 +7,7 @@ own, without the second that Python takes to start. Spoken to in JSON lines, see
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -15,16 +16,17 @@ import resource
 import select
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 from collections import Counter
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
-import pipeline
+import pipeline.cli
 import subscribers
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ class Death:
             self._reached("request", after=True)
             return None
 
-        Wire._write = write  # type: ignore[method-assign]
+        Wire._write = write  # type: ignore[method-assign,assignment]
 
 
 def live(told: dict[str, Any]) -> int:
@@ -119,7 +121,7 @@ def live(told: dict[str, Any]) -> int:
     if told["counts"]:
         with open(told["counts"], "w") as file_of_counts:
             json.dump(death.seen, file_of_counts)
-    return status
+    return int(status)
 
 
 def serve() -> None:
@@ -175,10 +177,25 @@ def _import_all() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if ".migrations" not in module.name:
                 importlib.import_module(module.name)
-    for name in ("psycopg", "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite.pysqlite"):
+    for name in ("psycopg", "sendgrid", "sqlalchemy.dialects.postgresql.psycopg"):
         importlib.import_module(name)
+
+
+def _warm_up() -> None:
+    """Once through the whole job, for what is imported, compiled or read only when it is needed."""
+    home = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
+        os.chdir(folder)
+        try:
+            assert pipeline.cli.main(["demo"]) == 0
+        finally:
+            os.chdir(home)
+    # A fork has the one thread that forked; locks that others held would never open again.
+    assert threading.active_count() == 1, threading.enumerate()
 
 
 if __name__ == "__main__":
     _import_all()
+    _warm_up()
+    _say({})
     serve()

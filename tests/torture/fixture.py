@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.torture.launcher import Launcher
-from tests.torture.practice import Postgresql, Practice, Sqlite
+from tests.torture.practice import Postgresql, Practice, Sqlite, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,27 +29,34 @@ def chance() -> random.Random:
     return random.Random(20261126)
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where this test's practices live."""
+    with scratch() as made:
+        yield made
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, folder: Path) -> Place:
     """Where databases are made, of each kind in turn."""
     if request.param == "sqlite":
-        return Sqlite(tmp_path / "databases")
+        return Sqlite(folder / "databases")
     worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
     return Postgresql(request.getfixturevalue("postgresql"), f"torture_{worker}")
 
 
 @pytest.fixture
-def sqlite_place(tmp_path: Path) -> Place:
-    return Sqlite(tmp_path / "databases")
+def sqlite_place(folder: Path) -> Place:
+    return Sqlite(folder / "databases")
 
 
 @pytest.fixture
-def practice(tmp_path: Path, launcher: Launcher) -> Iterator[Callable[..., Practice]]:
+def practice(folder: Path, launcher: Launcher) -> Iterator[Callable[..., Practice]]:
     """Makes practices: ``practice(place, readers=…, batch=…)``."""
     made: list[Practice] = []
 
     def make(place: Place, *, readers: int, batch: int, approved: bool = True) -> Practice:
-        made.append(Practice(tmp_path / f"practice-{len(made)}", place, launcher, readers, batch, approved))
+        made.append(Practice(folder / f"practice-{len(made)}", place, launcher, readers, batch, approved))
         return made[-1]
 
     yield make

@@ -86,6 +86,8 @@ class Launcher:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        assert self._server.stdout
+        assert self._server.stdout.readline(), "the launcher did not start"
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         return self
@@ -108,9 +110,11 @@ class Launcher:
         file_size: int = 0,
         counts: Path | None = None,
     ) -> Process:
-        """`rapport ARGUMENTS` in ``folder``. ``death`` as `dying.Death` takes it; ``constants`` of the product
-        by their dotted names (waits made short); ``file_size`` the most bytes any of its files may have;
-        ``counts`` a file to write the numbers of commits and requests to.
+        """`rapport ARGUMENTS` in ``folder``.
+
+        ``death`` as `dying.Death` takes it; ``constants`` of the product by their dotted names (waits made
+        short); ``file_size`` the most bytes any of its files may have; ``counts`` a file to write the numbers
+        of commits and requests to.
         """
         assert self._server.stdin
         with self._lock:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.doubles.sendgrid import Answer, CloseAfter, Hang, Raw, Reset, StrictSendGrid
-from tests.doubles.sendgrid.faults import Fault
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
+
+    from tests.doubles.sendgrid.faults import Fault
 
 HANGS = 1.2
 """Seconds; longer than `practice.TIMEOUT`, so that nobody reads the answer any more."""
@@ -42,7 +43,12 @@ class MoodySendGrid(StrictSendGrid):
     """
 
     def __init__(
-        self, chance: random.Random, *, pace: float = 0.0, share: float = 0.0, faults: Sequence[Fault] = FAULTS
+        self,
+        chance: random.Random,
+        *,
+        pace: float = 0.0,
+        share: float = 0.0,
+        faults: Sequence[Fault] = FAULTS,
     ) -> None:
         super().__init__()
         self._chance, self._pace, self._share, self._moods = chance, pace, share, faults
@@ -68,7 +74,3 @@ class MoodySendGrid(StrictSendGrid):
             for part in payload["personalizations"]
             for person in part["to"]
         )
-
-    def requests_of(self, payload: dict[str, Any]) -> list[str]:
-        """The addresses of one accepted request."""
-        return [person["email"] for part in payload["personalizations"] for person in part["to"]]
