@@ -8,7 +8,8 @@ will write (``BEGIN IMMEDIATE``): upgrading a read transaction fails at once und
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,17 @@ HEAD = "0004"
 
 BUSY_TIMEOUT = 30.0
 """Seconds a writer waits for another one on SQLite."""
+
+
+Writing = Callable[[], AbstractContextManager[Connection]]
+"""What opens a transaction that writes."""
+
+# A host that vanished without a word is noticed in half a minute, not in two hours. (A stopped process goes
+# on answering: its machine does it.)
+_NOTICE_LOSS = (
+    "SELECT set_config('tcp_keepalives_idle', '10', false), "
+    "set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '4', false)"
+)
 
 
 class Database:
@@ -64,6 +76,40 @@ class Database:
         else:
             with _advisory_lock(self.engine, name, wait=wait):
                 yield
+
+    @contextmanager
+    def alive(self, name: str) -> Iterator[Writing]:
+        """Hold the lock ``name`` and write on the connection that holds it: both end together (PostgreSQL).
+
+        So what was written as the lock's holder was written while nobody could hold the holder for dead. On
+        SQLite the caller holds a lock that keeps others away already. Raises OperationalError when writing
+        after the connection was lost.
+        """
+        if self.sqlite:
+            yield self.write
+            return
+        with self.engine.connect().execution_options(rapport_writes=True) as connection:
+            with connection.begin():
+                connection.execute(text(_NOTICE_LOSS))
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _lock_key(name)})
+
+            @contextmanager
+            def write() -> Iterator[Connection]:
+                if connection.invalidated:  # a new connection would be made, and hold no lock
+                    raise OperationalError("the connection that held the lock was lost", None, Exception())
+                with connection.begin():
+                    yield connection
+
+            try:
+                yield write
+            finally:
+                connection.invalidate()  # closed, not kept for others: the lock must end here
+
+    def is_held(self, name: str) -> bool:
+        """Whether a living process holds the lock ``name`` (PostgreSQL)."""
+        with self.write() as connection:
+            query = text("SELECT pg_try_advisory_xact_lock(:key)")
+            return not connection.execute(query, {"key": _lock_key(name)}).scalar()
 
     @property
     def name(self) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 
-from pipeline.delivery import ledger
+from pipeline.delivery import ledger, snapshot
 from pipeline.due import moment_of, next_due
 from pipeline.errors import RapportError
-from pipeline.tables import OPEN, edition_posts, editions
+from pipeline.tables import OPEN, batches, edition_posts, editions
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def move(connection: Connection, slug: str, verb: str, *, reason: str | None = N
         change(connection, row.id, finished_at=at)
         if not ledger.touched(connection, row.id):
             free_posts(connection, row.id)
+    if row.status == "approved":
+        snapshot.discard(connection, row.id)
     return by_id(connection, row.id)
 
 
@@ -129,6 +131,17 @@ def pause_sending(connection: Connection, edition: int, reason: str | None) -> N
         .where(editions.c.id == edition, editions.c.status == "sending")
         .values(status="paused", reason=reason)
     )
+
+
+def finish(connection: Connection, edition: int) -> Row[Any]:
+    """Make an edition `sent` once none of its batches waits or is under way; the edition as it then is."""
+    left = exists().where(batches.c.edition_id == edition, batches.c.state.in_(("waiting", "sending")))
+    connection.execute(
+        update(editions)
+        .where(editions.c.id == edition, editions.c.status == "sending", ~left)
+        .values(status="sent", finished_at=clock.now(), reason=None)
+    )
+    return by_id(connection, edition)
 
 
 def free_posts(connection: Connection, edition: int) -> None:

@@ -55,6 +55,16 @@ class ProviderError(RapportError):
     code = "provider"
 
 
+class StoppedError(RapportError):
+    """Told to stop by a signal: what was under way is ended, the rest waits."""
+
+    code = "stopped"
+
+    def __init__(self, message: str, remedy: str, signal: int) -> None:
+        super().__init__(message, remedy)
+        self.exit_status = 128 + signal
+
+
 class BusyError(RapportError):
     """Another process is at this digest."""
 

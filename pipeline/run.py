@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import editions
 from pipeline.choose import choose
-from pipeline.delivery.handover import Delivery, message_of
+from pipeline.delivery.handover import PATIENCE, Delivery, message_of
 from pipeline.due import moment_of
 from pipeline.editions import next_free_due
-from pipeline.errors import BusyError, ProviderError, RapportError, understood
+from pipeline.errors import BusyError, ProviderError, RapportError, StoppedError, understood
 from pipeline.letter.personal import Links, is_of, tester
 from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.providers import Batch, Result
 from pipeline.providers.choice import provider
 from pipeline.register import first_seen, register
+from pipeline.stopping import Stop, on_signals
 from pipeline.upkeep import upkeep
 from subscribers import clock
 from subscribers.audience import anyone
@@ -91,10 +92,32 @@ def send(
         _must_pass(installation, edition)
         if not synced:
             _sync(installation)
-    chosen = provider(installation.config, installation.folder)
-    links = Links(installation.config, installation.tokens, digest.name)
+    with on_signals() as stop:
+        return _deliver(installation, edition, progress, stop)
+
+
+def deliver(installation: Installation, edition_id: int, progress: Progress, *, stop: Stop) -> Row[Any]:
+    """Work on an edition that is being sent, beside others who do; give it back as it then stands.
+
+    For workers: the ledger alone decides who hands over what, and nobody is waited for.
+    """
+    with installation.database.read() as connection:
+        edition = editions.by_id(connection, edition_id)
+    if edition.status not in ("sending", "sent"):
+        return edition
+    _must_fit(installation, edition)
+    return _deliver(installation, edition, progress, stop, patience=0)
+
+
+def _deliver(
+    installation: Installation, edition: Row[Any], progress: Progress, stop: Stop, patience: float = PATIENCE
+) -> Row[Any]:
+    config = installation.config
+    chosen = provider(config, installation.folder)
+    links = Links(config, installation.tokens, edition.digest)
+    delivery = Delivery(installation.database, config, chosen, links, progress, stop=stop, patience=patience)
     try:
-        return Delivery(installation.database, installation.config, chosen, links, progress).run(edition)
+        return delivery.run(edition)
     finally:
         chosen.close()
 
@@ -203,6 +226,8 @@ class _Run:
                 return self._alone()
         except BusyError as error:
             return self._ran("busy", None, error.message)
+        except StoppedError:
+            raise
         except Exception as error:  # whatever it is, the other digests go on
             told = understood(error)
             log.info("%s failed", self.digest.name, exc_info=not isinstance(error, RapportError))
@@ -277,6 +302,8 @@ class _Run:
                 editions.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
         edition = send(self.installation, self.digest, edition.slug, self.progress, synced=synced)
         # Cancelled midway by staff is no word of its own here: the rest of it was skipped.
+        if edition.status == "sending":
+            return self._ran("busy", edition, "a part of it is under way elsewhere, or was put off")
         outcome = "skipped" if edition.status == "cancelled" else edition.status
         return self._ran(outcome, edition, edition.reason or "")
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from subscribers.errors import SubscriberError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 VARIABLE = "RAPPORT_SECRET"
 SHORTEST = 16
@@ -77,10 +77,19 @@ class Tokens:
 
     def sign(self, purpose: Purpose, subscriber: int, edition: int) -> str:
         """The token that lets its holder do ``purpose`` for ``subscriber``, sent with ``edition``."""
-        payload = _PAYLOAD.pack(_FORMAT, subscriber, edition)
-        code = self._keyed[purpose][0].copy()
-        code.update(payload)
-        return urlsafe_b64encode(payload + code.digest()).decode("ascii")
+        return self.signer(purpose, edition)(subscriber)
+
+    def signer(self, purpose: Purpose, edition: int) -> Callable[[int], str]:
+        """What signs for one subscriber after another: `sign` for a whole edition."""
+        copy, pack = self._keyed[purpose][0].copy, _PAYLOAD.pack
+
+        def sign(subscriber: int) -> str:
+            payload = pack(_FORMAT, subscriber, edition)
+            code = copy()
+            code.update(payload)
+            return urlsafe_b64encode(payload + code.digest()).decode("ascii")
+
+        return sign
 
     def read(self, purpose: Purpose, token: str) -> Claim | None:
         """What a token says, or None for anything that was not signed here for this purpose."""

@@ -75,6 +75,7 @@ def deliver(connection: Connection, people: Sequence[int], number: int, state: s
             number=0,
             state=state,
             first=min(people),
+            size=len(people),
             last=max(people),
             attempt=f"b{number}",
         )

@@ -31,7 +31,13 @@ FLOORS = (
     ("pipeline.scrub",),
     ("pipeline.settings", "pipeline.database", "pipeline.migrations"),
     ("pipeline.config", "pipeline.tables"),
-    ("pipeline.due", "pipeline.errors", "pipeline.letter.theme", "pipeline.letter.colour"),
+    (
+        "pipeline.due",
+        "pipeline.errors",
+        "pipeline.letter.theme",
+        "pipeline.letter.colour",
+        "pipeline.stopping",
+    ),
     ("pipeline",),
     ("subscribers",),
 )

@@ -17,11 +17,13 @@ from pipeline.providers import Recipient
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pipeline.config import Config, Newsletter
     from subscribers.tokens import Tokens
 
 # RFC 5322, 2.1.1: a line is at most 998 characters; the header's name and brackets stand on it as well.
-_LONGEST_VALUE = 998 - len("List-Unsubscribe: <>")
+_LONGEST_VALUE = 998 - len("List-Unsubscribe: ")
 
 _PLAIN = "@!$'*+"
 """What may stand in an address (RFC 5322's atoms) and as it is in a URI, beside letters, digits and -._~."""
@@ -77,22 +79,24 @@ class Links:
         self._tokens = tokens
         self._digest = digest
 
-    def recipient(self, subscriber: int, address: str, edition: int) -> Recipient:
-        """One reader of one edition, with headers and fields filled in."""
+    def recipients(self, members: Iterable[tuple[int, str]], edition: int) -> list[Recipient]:
+        """Readers of one edition, by subscriber id and address, with headers and fields filled in."""
         if self._config.delivery.hosted_unsubscribe:
-            return _hosted(self._config, self._digest, subscriber, address)
-        unsubscribe = self._tokens.sign(Purpose.UNSUBSCRIBE, subscriber, edition)
-        preferences = self._tokens.sign(Purpose.PREFERENCES, subscriber, edition)
-        return _recipient(
-            self._config.newsletter, self._digest, subscriber, address, unsubscribe, preferences
-        )
+            return [_hosted(self._config, self._digest, *member) for member in members]
+        reader = _Reader(self._config.newsletter, self._digest)
+        unsubscribe = self._tokens.signer(Purpose.UNSUBSCRIBE, edition)
+        preferences = self._tokens.signer(Purpose.PREFERENCES, edition)
+        return [
+            reader.recipient(subscriber, address, unsubscribe(subscriber), preferences(subscriber))
+            for subscriber, address in members
+        ]
 
 
 def sample(config: Config, digest: str, address: str) -> Recipient:
     """A reader who is nobody (subscriber 0), for previews: with links that do nothing."""
     if config.delivery.hosted_unsubscribe:
         return replace(_hosted(config, digest, 0, address), fields={HOSTED_TAGS.unsubscribe: NOBODY})
-    return _recipient(config.newsletter, digest, 0, address, "preview", "preview")
+    return _Reader(config.newsletter, digest).recipient(0, address, "preview", "preview")
 
 
 def tester(config: Config, digest: str, address: str) -> Recipient:
@@ -109,35 +113,44 @@ def _hosted(config: Config, digest: str, subscriber: int, address: str) -> Recip
     return Recipient(subscriber, address, {"List-Id": f"<{digest}.{domain}>"}, {})
 
 
-def _recipient(
-    newsletter: Newsletter, digest: str, subscriber: int, address: str, unsubscribe: str, preferences: str
-) -> Recipient:
-    mailto = newsletter.unsubscribe_mailto
-    also = f", <{_mailto(mailto, unsubscribe)}>" if mailto else ""
-    unsubscribe = f"{newsletter.pages}/unsubscribe/{unsubscribe}"
-    preferences = f"{newsletter.pages}/preferences/{preferences}"
-    if len(unsubscribe) + len(also) > _LONGEST_VALUE:
-        also = ""  # the https link alone is what RFC 8058 asks for
-    host = re.sub(r"^https?://|[:/].*$", "", newsletter.pages)
-    headers = {
-        # RFC 8058, 3.1 wants one https URI and the POST header just so; RFC 2919 the id in brackets.
-        "List-Unsubscribe": f"<{unsubscribe}>{also}",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        "List-Id": f"<{digest}.{host}>",
-    }
-    fields = {
-        HTML_TAGS.unsubscribe: _in_html(unsubscribe),
-        HTML_TAGS.preferences: _in_html(preferences),
-        TEXT_TAGS.unsubscribe: unsubscribe,
-        TEXT_TAGS.preferences: preferences,
-    }
-    return Recipient(subscriber, address, headers, fields)
+class _Reader:
+    """What is the same for every reader of a digest, made once: a letter may go to a million."""
+
+    def __init__(self, newsletter: Newsletter, digest: str) -> None:
+        self._unsubscribe = f"{newsletter.pages}/unsubscribe/"
+        self._preferences = f"{newsletter.pages}/preferences/"
+        self._unsubscribe_html = _in_html(self._unsubscribe)
+        self._preferences_html = _in_html(self._preferences)
+        mailto = newsletter.unsubscribe_mailto
+        self._also = _mailto(mailto) if mailto else ""
+        host = re.sub(r"^https?://|[:/].*$", "", newsletter.pages)
+        self._list = f"<{digest}.{host}>"
+
+    def recipient(self, subscriber: int, address: str, unsubscribe: str, preferences: str) -> Recipient:
+        """One reader with their two tokens, which are URL-safe and so the same in HTML."""
+        value = f"<{self._unsubscribe}{unsubscribe}>"
+        also = f", <{self._also}{unsubscribe}>" if self._also else ""
+        if len(value) + len(also) > _LONGEST_VALUE:
+            also = ""  # the https link alone is what RFC 8058 asks for
+        headers = {
+            # RFC 8058, 3.1 wants one https URI and the POST header just so; RFC 2919 the id in brackets.
+            "List-Unsubscribe": value + also,
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "List-Id": self._list,
+        }
+        fields = {
+            HTML_TAGS.unsubscribe: self._unsubscribe_html + unsubscribe,
+            HTML_TAGS.preferences: self._preferences_html + preferences,
+            TEXT_TAGS.unsubscribe: self._unsubscribe + unsubscribe,
+            TEXT_TAGS.preferences: self._preferences + preferences,
+        }
+        return Recipient(subscriber, address, headers, fields)
 
 
-def _mailto(address: str, token: str) -> str:
-    # RFC 6068, 2: signs that a URI gives a meaning are encoded. The token says whom the mail is for, whatever
-    # address it comes from.
-    return f"mailto:{quote(address, safe=_PLAIN)}?subject=unsubscribe%20{token}"
+def _mailto(address: str) -> str:
+    # RFC 6068, 2: signs that a URI gives a meaning are encoded. The token that follows says whom the mail is
+    # for, whatever address it comes from.
+    return f"mailto:{quote(address, safe=_PLAIN)}?subject=unsubscribe%20"
 
 
 def _in_html(value: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from pipeline.delivery import ledger
+from pipeline.delivery import claims, ledger, snapshot
 from pipeline.tables import digests, editions, recipients
 from subscribers import directory
 from tests.installations import subscribe
@@ -43,13 +43,12 @@ def edition(database: Database) -> Row[Any]:
 
 
 def taken(database: Database, edition: Row[Any], size: int = 2) -> bool:
-    with database.write() as connection:
-        return ledger.snapshot(connection, edition, TODAY, size, AT)
+    return snapshot.take(database.write, edition, TODAY, size, AT)
 
 
-def claimed(database: Database, edition: Row[Any]) -> ledger.Claim | None:
+def claimed(database: Database, edition: Row[Any]) -> claims.Claim | None:
     with database.write() as connection:
-        return ledger.claim(connection, edition, TODAY, AT)
+        return claims.claim(connection, edition, TODAY, AT)
 
 
 def counted(database: Database, edition: Row[Any]) -> dict[str, int]:
@@ -72,9 +71,9 @@ def test_the_snapshot_is_taken_once(database: Database, edition: Row[Any]) -> No
 
 def test_each_batch_is_claimed_once_and_holds_other_people(database: Database, edition: Row[Any]) -> None:
     taken(database, edition)
-    claims = [claimed(database, edition) for _ in range(4)]
-    assert claims[3] is None
-    people = [person for claim in claims if claim for person, _ in claim.members]
+    made = [claimed(database, edition) for _ in range(4)]
+    assert made[3] is None
+    people = [person for claim in made if claim for person, _ in claim.members]
     assert len(people) == len(set(people)) == 5
     assert counted(database, edition) == {"total": 5, "uncertain": 5}  # handed over, no answer yet
 
@@ -108,7 +107,7 @@ def test_a_refused_batch_is_claimed_again_as_a_new_attempt(database: Database, e
     first = claimed(database, edition)
     assert first is not None
     with database.write() as connection:
-        ledger.record(connection, first, "waiting", AT, "busy")
+        claims.refused(connection, first, AT, "busy")
     second = claimed(database, edition)
     assert second is not None
     assert (second.number, second.members) == (first.number, first.members)
@@ -120,10 +119,10 @@ def test_an_answer_that_comes_too_late_changes_nothing(database: Database, editi
     old = claimed(database, edition)
     assert old is not None
     with database.write() as connection:
-        ledger.record(connection, old, "waiting", AT)
+        claims.refused(connection, old, AT, "busy")
     assert claimed(database, edition) is not None
     with database.write() as connection:
-        ledger.record(connection, old, "sent", AT)
+        claims.sent(connection, old, AT)
     assert counted(database, edition) == {"total": 5, "uncertain": 2, "waiting": 3}
 
 
@@ -132,7 +131,8 @@ def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, editi
     claim = claimed(database, edition)
     assert claim is not None
     with database.write() as connection:
-        assert ledger.halve(connection, claim, AT)
+        assert claims.refused(connection, claim, AT, "too large")
+        assert claims.halve(connection, claim)
     sizes = sorted(len(c.members) for c in (claimed(database, edition), claimed(database, edition)) if c)
     assert sizes == [2, 3]
     assert claimed(database, edition) is None
@@ -155,13 +155,13 @@ def test_people_set_aside_keep_their_reason_when_the_rest_is_sent(
     assert claim is not None
     (aside, _), (rest, _) = claim.members
     with database.write() as connection:
-        ledger.set_aside(connection, claim, {aside: "not an address"}, AT)
-        ledger.record(connection, claim, "waiting", AT)
+        claims.set_aside(connection, claim, {aside: "not an address"}, AT)
+        claims.refused(connection, claim, AT, "busy")
     again = claimed(database, edition)
     assert again is not None
     assert [person for person, _ in again.members] == [rest]
     with database.write() as connection:
-        ledger.record(connection, again, "sent", AT)
+        claims.sent(connection, again, AT)
     assert counted(database, edition) == {"total": 5, "failed": 1, "sent": 1, "waiting": 3}
 
 
@@ -170,7 +170,7 @@ def test_what_a_person_got_is_told(database: Database, edition: Row[Any]) -> Non
     claim = claimed(database, edition)
     assert claim is not None
     with database.write() as connection:
-        ledger.record(connection, claim, "sent", AT)
+        claims.sent(connection, claim, AT)
         assert ledger.of_subscriber(connection, 1) == [
             {"slug": "weekly-1", "state": "sent", "at": AT.isoformat()}
         ]

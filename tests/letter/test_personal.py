@@ -31,7 +31,7 @@ def config(mailto: str, url: str = "https://letter.example.org") -> Config:
 
 def header(mailto: str, url: str = "https://letter.example.org") -> str:
     links = Links(config(mailto, url), TOKENS, "weekly")
-    return links.recipient(7, "ada@example.org", 3).headers["List-Unsubscribe"]
+    return links.recipients([(7, "ada@example.org")], 3)[0].headers["List-Unsubscribe"]
 
 
 def test_without_an_address_there_is_the_link_alone() -> None:

@@ -34,11 +34,12 @@ class SendGrid:
 
     def send(self, message: Message, batch: Batch) -> Outcome:
         """Hand one batch over."""
-        from . import wire
+        from . import client, wire
 
         payload = request.build(message, batch)
+        self._wire.start_by = batch.start_by
         try:
-            response = self._api.send(payload)
+            response = client.send(self._api, payload)
         except wire.NotSent as error:
             return Outcome(Result.REFUSED, str(error))
         except wire.NoAnswer as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import python_http_client
 import python_http_client.client
 from sendgrid import SendGridAPIClient
@@ -16,8 +17,20 @@ from sendgrid import SendGridAPIClient
 if TYPE_CHECKING:
     import logging
     import urllib.request
+    from collections.abc import Mapping
 
     from .wire import Answer, Wire
+
+
+_READY = "application/json; ready"
+"""A content type that the package does not know, and so leaves the body alone: its own json.dumps would take
+ten times as long as orjson. What goes over the wire is application/json."""
+
+
+def send(api: Any, payload: Mapping[str, Any]) -> Any:
+    """`POST /v3/mail/send` with a plain dict; the package's Response."""
+    body = orjson.dumps(payload).decode()
+    return api.client.mail.send.post(request_body=body, request_headers={"Content-Type": _READY})
 
 
 def connect(api_key: str, api_url: str, wire: Wire) -> Any:
@@ -51,7 +64,10 @@ class Client(python_http_client.Client):  # type: ignore[misc]
         self, opener: object, request: urllib.request.Request, timeout: float | None = None
     ) -> Answer:
         body = request.data if isinstance(request.data, bytes) else b""
-        return self._wire.exchange(request.get_method(), request.full_url, dict(request.header_items()), body)
+        headers = dict(request.header_items())
+        if headers.get("Content-type") == _READY:
+            headers["Content-type"] = "application/json"
+        return self._wire.exchange(request.get_method(), request.full_url, headers, body)
 
 
 def _drop(record: logging.LogRecord) -> bool:

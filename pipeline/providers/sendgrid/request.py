@@ -64,8 +64,8 @@ def _personalization(recipient: Recipient) -> dict[str, Any]:
     # nowhere.
     return {
         "to": [{"email": recipient.address}],
-        "headers": dict(recipient.headers),
-        "substitutions": dict(recipient.fields),
+        "headers": recipient.headers,
+        "substitutions": recipient.fields,
         "custom_args": {"subscriber": str(recipient.subscriber)},
     }
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import math
 import socket
 import ssl
 import time
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from pipeline.errors import ConfigError
+from subscribers import clock
 
 from . import proxy
 
@@ -74,11 +76,16 @@ class Wire:
         self._tls = ssl.create_default_context() if self._url.scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
         self._last_used = 0.0
+        self.start_by = math.inf
+        """The last moment, on clock.uptime, at which a request may be begun."""
 
     def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Write one request and read its answer; raise NotSent or NoAnswer."""
         request = self._head(method, url, headers, len(body)) + body
         sock = self._socket()
+        # Here and not before: connecting takes its time.
+        if clock.uptime() > self.start_by:
+            raise NotSent("it was claimed too long ago to be begun now")
         try:
             return self._exchange(sock, request)
         except BaseException:

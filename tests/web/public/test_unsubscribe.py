@@ -219,7 +219,14 @@ def test_the_answer_waits_for_a_batch_that_is_being_handed_over(
         connection.execute(text("UPDATE editions SET status = 'sending'"))
         connection.execute(
             insert(batches).values(
-                edition_id=number, number=0, state="sending", first=1, last=1, attempt="a", at=clock.now()
+                edition_id=number,
+                number=0,
+                state="sending",
+                first=1,
+                last=1,
+                size=1,
+                attempt="a",
+                at=clock.now(),
             )
         )
         connection.execute(

@@ -1,0 +1,266 @@
+"""A batch made somebody's to hand over, and what became of it: the moves of the ledger.
+
+A batch is handed over only by whoever moved it from ``waiting`` to ``sending``, one guarded UPDATE that is
+committed before the request: nobody is handed over twice. The outcome is written after it, by the attempt,
+and only forward: what events have proven accepted stays so, whatever the answer said.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, exists, func, insert, or_, select, update
+
+from pipeline.tables import batches, editions, events, recipients
+from subscribers.audience import fix, mailable, why_not
+from subscribers.sets import among
+from subscribers.tables import suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import date, datetime
+
+    from sqlalchemy import Connection, Row
+
+LATER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
+"""How long who was put off is left alone, the first time, the second …; after the last they are given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A batch that is ours to hand over. ``members`` are subscriber id and address, withheld ones gone."""
+
+    edition: int
+    number: int
+    attempt: str
+    members: tuple[tuple[int, str], ...]
+    owner: str = ""
+    tries: int = 0
+
+
+def claim(
+    connection: Connection, edition: Row[Any], today: date, at: datetime, owner: str = ""
+) -> Claim | None:
+    """The next batch that may be handed over, made ours; None when there is none, or the edition is paused.
+
+    Who may no longer be mailed is withheld in the same transaction: it comes right before every attempt,
+    so that whoever left before it is not in the request.
+    """
+    fix(connection)
+    waiting = (
+        select(batches)
+        .where(
+            batches.c.edition_id == edition.id,
+            batches.c.state == "waiting",
+            or_(batches.c.next_try.is_(None), batches.c.next_try <= at),
+        )
+        .order_by(batches.c.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    # Locked against a change: a cancel must not free the posts of an edition whose batch is being claimed.
+    # (In one that is `sent` a batch waits only when it is to be sent again: delivery.on_uncertain.)
+    going = select(editions.c.status).where(editions.c.id == edition.id).with_for_update(read=True)
+    batch = connection.execute(waiting).one_or_none()
+    if batch is None or connection.execute(going).scalar() not in ("sending", "sent"):
+        return None
+    attempt = uuid.uuid4().hex
+    ours = connection.execute(
+        update(batches)
+        .where(_is(edition.id, batch.number), batches.c.state == "waiting")
+        .values(state="sending", attempt=attempt, owner=owner, at=at, reason=None)
+    )
+    if ours.rowcount != 1:
+        return None
+    members = _members(connection, edition, batch, today, at)
+    return Claim(edition.id, batch.number, attempt, members, owner, batch.tries)
+
+
+def next_try(connection: Connection, edition: int) -> datetime | None:
+    """When the next of the batches that were put off may be tried again; None: there are none, or the edition
+    is not being sent."""
+    query = (
+        select(func.min(batches.c.next_try))
+        .join(editions, editions.c.id == batches.c.edition_id)
+        .where(
+            batches.c.edition_id == edition,
+            batches.c.state == "waiting",
+            editions.c.status.in_(("sending", "sent")),
+        )
+    )
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
+def waits(connection: Connection, edition: int, at: datetime) -> bool:
+    """Whether a batch of the edition could be claimed now."""
+    query = (
+        select(batches.c.number)
+        .join(editions, editions.c.id == batches.c.edition_id)
+        .where(
+            batches.c.edition_id == edition,
+            batches.c.state == "waiting",
+            or_(batches.c.next_try.is_(None), batches.c.next_try <= at),
+            editions.c.status.in_(("sending", "sent")),
+        )
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def under_way(connection: Connection, edition: int) -> list[Claim]:
+    """The batches of an edition that were claimed and have no outcome yet."""
+    query = select(batches).where(batches.c.edition_id == edition, batches.c.state == "sending")
+    rows = connection.execute(query).all()
+    return [
+        Claim(edition, row.number, row.attempt, _untold(connection, row), row.owner or "", row.tries)
+        for row in rows
+    ]
+
+
+def sent(connection: Connection, claim: Claim, at: datetime) -> bool:
+    """It was taken. False when that, or another outcome, was written already."""
+    return _close(connection, claim, ("sending", "uncertain"), state="sent", at=at, reason=None)
+
+
+def uncertain(connection: Connection, claim: Claim, at: datetime, reason: str) -> None:
+    """Handed over, and no answer; or `sent`, when its events came before the answer did not."""
+    proven = select(events.c.id).where(events.c.batch == claim.attempt).limit(1)
+    if connection.execute(proven).first() is not None:
+        sent(connection, claim, at)
+    else:
+        _close(connection, claim, ("sending",), state="uncertain", at=at, reason=reason)
+
+
+def refused(connection: Connection, claim: Claim, at: datetime, reason: str | None) -> bool:
+    """Surely not taken: it waits for another try. False when events say otherwise."""
+    return _close(connection, claim, ("sending",), state="waiting", at=at, reason=reason)
+
+
+def set_aside(
+    connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime, state: str = "failed"
+) -> None:
+    """People who fared otherwise than their batch (`failed`, `uncertain`), each with the reason."""
+    for subscriber, reason in people.items():
+        _set(connection, claim.edition, subscriber, state=state, reason=reason, at=at)
+
+
+def found_sent(connection: Connection, claim: Claim, people: Collection[int], at: datetime) -> None:
+    """People of a batch without an outcome who were surely handed over."""
+    for subscriber in people:
+        _set(connection, claim.edition, subscriber, state="sent", reason=None, at=at)
+
+
+def halve(connection: Connection, claim: Claim) -> bool:
+    """Make two waiting batches of one that was too large; False when it holds one person only."""
+    if len(claim.members) < 2:
+        return False
+    behind = [subscriber for subscriber, _ in claim.members[len(claim.members) // 2 :]]
+    _split(connection, claim, behind, state="waiting", reason="too large for one request: halved")
+    return True
+
+
+def put_off(connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime) -> None:
+    """Let people wait in a batch of their own; who was put off too often is `failed`, and why."""
+    if not people:
+        return
+    if claim.tries >= len(LATER):
+        given_up = {who: f"put off {claim.tries} times, last: {reason}" for who, reason in people.items()}
+        set_aside(connection, claim, given_up, at)
+        return
+    until = {"tries": claim.tries + 1, "next_try": at + LATER[claim.tries]}
+    _split(connection, claim, sorted(people), state="waiting", at=at, reason=_most_said(people), **until)
+
+
+def _most_said(people: Mapping[int, str]) -> str:
+    reasons = list(people.values())
+    return max(set(reasons), key=reasons.count)
+
+
+def _split(connection: Connection, claim: Claim, people: list[int], **values: Any) -> None:
+    """Move people of a batch into a new one behind all others."""
+    newest = select(func.max(batches.c.number)).where(batches.c.edition_id == claim.edition)
+    number = (connection.execute(newest).scalar() or 0) + 1
+    ends = {"first": people[0], "last": people[-1], "size": len(people)}
+    made = {"edition_id": claim.edition, "number": number}
+    connection.execute(insert(batches).values(made | ends | values))
+    connection.execute(
+        update(recipients)
+        .where(
+            recipients.c.edition_id == claim.edition,
+            recipients.c.subscriber_id.between(people[0], people[-1]),
+            recipients.c.batch == claim.number,
+            among(connection, recipients.c.subscriber_id, people),
+        )
+        .values(batch=number)
+    )
+    rest = update(batches).where(_is(claim.edition, claim.number))
+    connection.execute(rest.values(size=batches.c.size - len(people)))
+
+
+def _close(connection: Connection, claim: Claim, before: tuple[str, ...], **values: Any) -> bool:
+    """Write an outcome of this very attempt, if the batch is still in one of the states ``before``."""
+    closed = connection.execute(
+        update(batches)
+        .where(
+            _is(claim.edition, claim.number),
+            batches.c.attempt == claim.attempt,
+            batches.c.state.in_(before),
+        )
+        .values(values)
+    )
+    return closed.rowcount == 1
+
+
+def _members(
+    connection: Connection, edition: Row[Any], batch: Row[Any], today: date, at: datetime
+) -> tuple[tuple[int, str], ...]:
+    people = mailable(edition.digest, today).subquery()
+    # By the address of the snapshot as well: whoever moved meanwhile may have shut the old one off.
+    shut = exists().where(suppressions.c.email == recipients.c.email, recipients.c.email != people.c.email)
+    query = (
+        select(recipients.c.subscriber_id, recipients.c.email, case((shut, None), else_=people.c.id))
+        .outerjoin(people, people.c.id == recipients.c.subscriber_id)
+        .where(*_in(batch), recipients.c.state.is_(None))
+        .order_by(recipients.c.subscriber_id)
+    )
+    members = []
+    for subscriber, email, still in connection.execute(query).all():
+        if still is None or email is None:
+            reason = why_not(connection, subscriber, edition.digest, today) or "moved to another address"
+            _set(connection, edition.id, subscriber, state="withheld", reason=reason, at=at)
+        else:
+            members.append((subscriber, email))
+    return tuple(members)
+
+
+def _untold(connection: Connection, batch: Row[Any]) -> tuple[tuple[int, str], ...]:
+    query = (
+        select(recipients.c.subscriber_id, recipients.c.email)
+        .where(*_in(batch), recipients.c.state.is_(None))
+        .order_by(recipients.c.subscriber_id)
+    )
+    return tuple((subscriber, email or "") for subscriber, email in connection.execute(query))
+
+
+def _is(edition: int, number: int) -> Any:
+    return and_(batches.c.edition_id == edition, batches.c.number == number)
+
+
+def _in(batch: Row[Any]) -> tuple[Any, ...]:
+    # The range makes it a walk along the primary key; the number decides.
+    return (
+        recipients.c.edition_id == batch.edition_id,
+        recipients.c.subscriber_id.between(batch.first, batch.last),
+        recipients.c.batch == batch.number,
+    )
+
+
+def _set(connection: Connection, edition: int, subscriber: int, **values: Any) -> None:
+    connection.execute(
+        update(recipients)
+        .where(recipients.c.edition_id == edition, recipients.c.subscriber_id == subscriber)
+        .values(values)
+    )

@@ -1,0 +1,60 @@
+"""Being told to stop: what is under way is ended well, and nothing new is begun."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SLICE = 0.2
+
+
+class Stop:
+    """Whether to stop, and a sleep that ends early when told to."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        """The number of the signal that said so; 0: none did."""
+        self._asked = False
+
+    def ask(self, number: int = 0) -> None:
+        """Ask to stop."""
+        self.signal, self._asked = number, True
+
+    def __call__(self) -> bool:
+        return self._asked
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, in slices: a flag that a signal sets does not wake a sleeper (PEP 475)."""
+        end = time.monotonic() + seconds
+        while not self._asked and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _SLICE))
+
+
+@contextmanager
+def on_signals() -> Iterator[Stop]:
+    """A Stop that Ctrl-C and SIGTERM ask, while this lasts; a second Ctrl-C interrupts at once.
+
+    In a thread that gets no signals it is asked by nobody.
+    """
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def heed(number: int, _frame: Any) -> None:
+        if stop() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.ask(number)
+
+    before = {number: signal.signal(number, heed) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
