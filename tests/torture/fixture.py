@@ -37,17 +37,21 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, folder: Path) -> Place:
+def place(request: pytest.FixtureRequest) -> Place:
     """Where databases are made, of each kind in turn."""
-    if request.param == "sqlite":
-        return Sqlite(folder / "databases")
-    worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
-    return Postgresql(request.getfixturevalue("postgresql"), f"torture_{worker}")
+    found: Place = request.getfixturevalue(f"{request.param}_place")
+    return found
 
 
 @pytest.fixture
 def sqlite_place(folder: Path) -> Place:
     return Sqlite(folder / "databases")
+
+
+@pytest.fixture
+def postgresql_place(request: pytest.FixtureRequest, postgresql: str) -> Place:
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
+    return Postgresql(postgresql, f"torture_{worker}")
 
 
 @pytest.fixture

@@ -263,6 +263,7 @@ class Case:
         return [json.loads(line) for line in process.out.splitlines()]
 
     def verdict(self, *, through_the_door: bool = False, expected: set[str] | None = None) -> Verdict:
+        assert self.provider.troubles == []
         accepted = Counter({email: n for (_, email), n in self.provider.accepted.items()})
         people = self.told_people() if through_the_door else self.people()
         return judge(accepted, people, self.readers if expected is None else expected)

@@ -10,7 +10,7 @@ from tests.doubles.sendgrid import Answer, CloseAfter, Hang, Raw, Reset, StrictS
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.doubles.sendgrid.faults import Fault
 
@@ -40,6 +40,8 @@ class MoodySendGrid(StrictSendGrid):
     """``pace`` seconds pass before it takes a request and again before it answers, each drawn from 0 to that.
 
     ``faults`` are done to the share of requests that ``share`` says; both by chance of ``chance``.
+    ``meanwhile`` is called with the number of each request it has taken, from 1, before it answers; what it
+    raises is kept in ``troubles``.
     """
 
     def __init__(
@@ -49,8 +51,11 @@ class MoodySendGrid(StrictSendGrid):
         pace: float = 0.0,
         share: float = 0.0,
         faults: Sequence[Fault] = FAULTS,
+        meanwhile: Callable[[int], object] = lambda number: None,
     ) -> None:
         super().__init__()
+        self.meanwhile = meanwhile
+        self.troubles: list[Exception] = []
         self._chance, self._pace, self._share, self._moods = chance, pace, share, faults
 
     def next_fault(self) -> Fault | None:
@@ -62,6 +67,11 @@ class MoodySendGrid(StrictSendGrid):
     def take(self, body: bytes) -> list[tuple[str, str | None]] | str:
         time.sleep(self._chance.uniform(0, self._pace))
         taken = super().take(body)
+        if isinstance(taken, str):
+            try:
+                self.meanwhile(self.requests)
+            except Exception as error:
+                self.troubles.append(error)
         time.sleep(self._chance.uniform(0, self._pace))
         return taken
 
