@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import and_, exists, func, insert, or_, select, update
 
 from pipeline.tables import batches, editions, events, recipients
 from subscribers.audience import fix, mailable, why_not
 from subscribers.sets import among
-from subscribers.tables import suppressions
+from subscribers.tables import subscriptions, suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -217,18 +217,18 @@ def _close(connection: Connection, claim: Claim, before: tuple[str, ...], **valu
 def _members(
     connection: Connection, edition: Row[Any], batch: Row[Any], today: date, at: datetime
 ) -> tuple[tuple[int, str], ...]:
-    people = mailable(edition.digest, today).subquery()
+    still = mailable(edition.digest, today).where(subscriptions.c.subscriber_id == recipients.c.subscriber_id)
     # By the address of the snapshot as well: whoever moved meanwhile may have shut the old one off.
-    shut = exists().where(suppressions.c.email == recipients.c.email, recipients.c.email != people.c.email)
+    shut = exists().where(suppressions.c.email == recipients.c.email)
+    # Looked up one by one: joined, SQLite would read the whole audience for every batch.
     query = (
-        select(recipients.c.subscriber_id, recipients.c.email, case((shut, None), else_=people.c.id))
-        .outerjoin(people, people.c.id == recipients.c.subscriber_id)
+        select(recipients.c.subscriber_id, recipients.c.email, and_(still.exists(), ~shut))
         .where(*_in(batch), recipients.c.state.is_(None))
         .order_by(recipients.c.subscriber_id)
     )
     members = []
-    for subscriber, email, still in connection.execute(query).all():
-        if still is None or email is None:
+    for subscriber, email, stays in connection.execute(query).all():
+        if not stays or email is None:
             reason = why_not(connection, subscriber, edition.digest, today) or "moved to another address"
             _set(connection, edition.id, subscriber, state="withheld", reason=reason, at=at)
         else:
