@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint bench picture clean constraints
+.PHONY: demo test lint bench torture picture clean constraints
 
 demo: $(INSTALLED)
 	$(BIN)/rapport demo
@@ -19,6 +19,10 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench
+
+# Kills a send wherever it can be killed, some thousand times; some minutes.
+torture: $(INSTALLED)
+	$(BIN)/python -m tests.torture
 
 # The README's picture, looked at through Chromium.
 picture: $(INSTALLED)

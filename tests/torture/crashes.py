@@ -1,0 +1,205 @@
+"""A send that is killed: at random moments, at every commit, at every request; alone or as one of many."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.doubles.sendgrid import Answer, Hang, Normal, Reset
+from tests.torture.launcher import KILLED
+from tests.torture.practice import SLUG
+from tests.torture.provider import HANGS, MoodySendGrid
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Sequence
+
+    from tests.doubles.sendgrid.faults import Fault
+    from tests.torture.launcher import Process
+    from tests.torture.practice import Case, Practice, Verdict
+
+PACE = 0.004
+SHARE = 0.15
+PATIENCE = 180.0
+"""Seconds that a fleet may take over one edition."""
+
+A_BAD_DAY: tuple[Fault, ...] = (
+    Answer(429, {"Retry-After": "0"}),
+    Normal(),
+    Hang(HANGS, accept=True),
+    Answer(502, body=b"<html>Bad gateway</html>", accept=True),
+    Reset(read=False),
+    Reset(accept=True),
+)
+"""What happens to the first requests where kills are not left to chance and faults must not be either."""
+
+
+@dataclass
+class Tally:
+    """The counts of one cell of the matrix."""
+
+    editions: int = 0
+    kills: int = 0
+    resumes: int = 0
+    accepted: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    lost: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def add(self, verdict: Verdict, where: str) -> None:
+        self.editions += 1
+        self.accepted += verdict.accepted
+        self.states += verdict.states
+        self.duplicates += verdict.duplicates
+        self.lost += verdict.lost
+        self.faults += [f"{where}: {fault}" for fault in verdict.faults]
+
+
+def provider(chance: random.Random, *, faults: bool) -> MoodySendGrid:
+    """A SendGrid for one edition, of which it takes a share in its moods, and refuses one reader for good."""
+    made = MoodySendGrid(chance, pace=PACE, share=SHARE if faults else 0.0)
+    if faults:
+        made.refused_addresses = {"reader3@example.net"}
+    return made
+
+
+def at_random(
+    practice: Practice,
+    chance: random.Random,
+    kills: int,
+    *,
+    faults: bool,
+    progress: Callable[[Tally], None] = lambda tally: None,
+) -> Tally:
+    """Kill the one process so often, at moments spread over all the time that it takes."""
+    tally = Tally()
+    span = _undisturbed(practice, chance)
+    while tally.kills < kills:
+        with practice.case(provider(chance, faults=faults)) as case:
+            while case.status() != "sent":
+                process = case.start(*_command(case, chance))
+                if tally.kills < kills and process.wait(chance.uniform(0, span)) is None and process.kill():
+                    tally.kills += 1
+                    tally.resumes += 1
+                else:
+                    _ended_well(process)
+            tally.add(case.verdict(through_the_door=tally.editions % 5 == 0), f"kill {tally.kills}")
+        progress(tally)
+    return tally
+
+
+def _undisturbed(practice: Practice, chance: random.Random) -> float:
+    """Seconds that a whole run takes."""
+    with practice.case(provider(chance, faults=False)) as case:
+        began = time.monotonic()
+        assert case.until_sent() == 1
+        taken = time.monotonic() - began
+        verdict = case.verdict(through_the_door=True)
+        assert verdict.right, verdict
+        assert verdict.states == {"sent": practice.readers}
+        return taken
+
+
+def _command(case: Case, chance: random.Random) -> Sequence[str]:
+    known = case.status() in ("approved", "sending")
+    return ("send", SLUG) if known and chance.random() < 0.5 else ("run", "--now")
+
+
+def _ended_well(process: Process) -> None:
+    status = process.end()
+    assert status in (0, 1), f"exit {status}\n{process.out}\n{process.err}"
+    assert "Traceback" not in process.err, process.err
+
+
+def at_every_point(
+    practice: Practice,
+    chance: random.Random,
+    *,
+    faults: bool,
+    every: int = 1,
+    progress: Callable[[Tally], None] = lambda tally: None,
+) -> Tally:
+    """Kill right before and right after each commit that writes, and each request's last byte (or of each
+    ``every``-th): an edition of its own for each."""
+    tally = Tally()
+    for at, number in _points(practice, chance, faults=faults)[::every]:
+        for after in (False, True):
+            where = f"{'after' if after else 'before'} {at} {number}"
+            with practice.case(MoodySendGrid(chance)) as case:
+                case.provider.faults.extend(A_BAD_DAY if faults else ())
+                death = {"at": at, "after": after, "number": number}
+                status = case.start("run", "--now", death=death).end()
+                # A reset can be met while writing or while reading: so faults may save a commit.
+                assert status == KILLED or (faults and status == 0), f"not killed {where}: exit {status}"
+                tally.kills += status == KILLED
+                tally.resumes += case.until_sent() if case.status() != "sent" else 0
+                tally.add(case.verdict(), where)
+        progress(tally)
+    return tally
+
+
+def _points(practice: Practice, chance: random.Random, *, faults: bool) -> list[tuple[str, int]]:
+    """Every point of a whole run: ("commit", 1), …, ("request", 1), …"""
+    with practice.case(MoodySendGrid(chance)) as case:
+        case.provider.faults.extend(A_BAD_DAY if faults else ())
+        counts = case.folder / "counts.json"
+        process = case.start("run", "--now", counts=counts)
+        assert process.end() == 0, process.err
+        seen: dict[str, int] = json.loads(counts.read_text())
+    assert seen["commit"] > seen["request"] >= practice.readers // practice.batch
+    return [(at, number) for at in ("commit", "request") for number in range(1, seen[at] + 1)]
+
+
+def fleet(
+    practice: Practice,
+    chance: random.Random,
+    kills: int,
+    *,
+    faults: bool,
+    workers: int = 4,
+    progress: Callable[[Tally], None] = lambda tally: None,
+) -> Tally:
+    """So many `rapport worker` share each edition, and any of them is killed at any moment, a new one taking
+    its place; `send` by hand begins it and dies as easily."""
+    tally = Tally()
+    while tally.kills < kills:
+        with practice.case(provider(chance, faults=faults)) as case:
+            crew = [case.start("worker") for _ in range(workers)]
+            hand = case.start("send", SLUG)
+            until = time.monotonic() + PATIENCE
+            while case.status() != "sent":
+                assert time.monotonic() < until, f"the fleet is stuck: {case.status()}\n{crew[0].err}"
+                time.sleep(chance.uniform(0, 0.4))
+                if tally.kills < kills:
+                    tally.kills += _shot(case, crew, chance)
+                if not hand.running and case.status() == "approved":
+                    hand = case.start("send", SLUG)
+                elif tally.kills < kills and chance.random() < 0.1:
+                    tally.kills += hand.running and hand.kill()
+                tally.resumes += _replaced(case, crew)
+            for one in (*crew, hand):
+                one.signal(signal.SIGTERM)
+            for one in (*crew, hand):
+                _ended_well(one)
+            tally.add(case.verdict(through_the_door=True), f"kill {tally.kills}")
+        progress(tally)
+    return tally
+
+
+def _shot(case: Case, crew: list[Process], chance: random.Random) -> int:
+    return int(chance.choice(crew).kill())
+
+
+def _replaced(case: Case, crew: list[Process]) -> int:
+    """Start a new worker for each that is dead; how many."""
+    fresh = 0
+    for place, worker in enumerate(crew):
+        if not worker.running:
+            crew[place] = case.start("worker")
+            fresh += 1
+    return fresh
