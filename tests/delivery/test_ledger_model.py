@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -28,9 +29,10 @@ from hypothesis.stateful import (
 from sqlalchemy import insert
 
 from pipeline import editions as decisions
-from pipeline.database import Database
+from pipeline.database import Database, Session
 from pipeline.delivery import claims, ledger, snapshot
-from pipeline.delivery.handover import LOST, Answered, Delivery
+from pipeline.delivery.handover import LOST
+from pipeline.delivery.lane import Answered, Lane
 from pipeline.providers import Outcome, Result
 from pipeline.tables import digests, editions, events
 from subscribers import directory
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.database import Writing
     from tests.torture.practice import Place
 
 pytest_plugins = ["tests.torture.fixture"]
@@ -90,7 +91,7 @@ class Owner:
     """A process that hands over: its lock lives as long as ``life`` is open."""
 
     name: str
-    writing: Writing
+    session: Session
     life: ExitStack = field(default_factory=ExitStack)
 
 
@@ -110,7 +111,7 @@ class Ledger(RuleBasedStateMachine):
         self.left: set[int] = set()
         self.under_way: list[Flight] = []
         nothing = cast("Any", None)
-        self.delivery = Delivery(self.database, nothing, nothing, nothing, lambda done, total: None)
+        self.lane = Lane(self.database, nothing, nothing, nothing, nothing, nothing)
 
     def teardown(self) -> None:
         for name in list(self.owners):
@@ -135,23 +136,24 @@ class Ledger(RuleBasedStateMachine):
             with self.database.write() as connection:
                 directory.add(connection, "late@example.net", digests=["weekly"], wording="L", source="test")
         self.at += timedelta(seconds=1)
-        assert snapshot.take(self.database.write, self.edition, TODAY, size, self.at)
-        assert not snapshot.take(self.database.write, self.edition, TODAY, size, self.at)
+        assert snapshot.take(self.database, self.edition, TODAY, size, self.at)
+        assert not snapshot.take(self.database, self.edition, TODAY, size, self.at)
         self.states = dict.fromkeys(range(1, readers + late + 1), "waiting")
 
     def _dies_over_the_snapshot(self, size: int, dies_in: int) -> None:
-        left = iter(range(dies_in))
+        left, real = iter(range(dies_in)), Session.write
 
-        def dying() -> Any:
+        def dying(session: Session) -> Any:
             if next(left, None) is None:
                 raise Died
-            return self.database.write()
+            return real(session)
 
         def dies(connection: Connection) -> None:
             raise Died
 
         try:
-            snapshot.take(dying, self.edition, TODAY, size, self.at, with_the_last=dies)
+            with patch.object(Session, "write", dying):
+                snapshot.take(self.database, self.edition, TODAY, size, self.at, with_the_last=dies)
         except Died:
             return
         raise AssertionError("it did not die")
@@ -199,8 +201,8 @@ class Ledger(RuleBasedStateMachine):
         flight.told = True
         answered = Answered(flight.claim, self._outcome(flight))
         alive = next((one for one in self.owners.values() if one.name == flight.owner), None)
-        with (alive.writing if alive else self.database.write)() as connection:
-            self.delivery._record(connection, self.edition, answered)
+        with (alive.session if alive else self.database).write() as connection:
+            self.lane._record(connection, self.edition, answered)
         self._expect(flight)
 
     def _outcome(self, flight: Flight) -> Outcome:
@@ -339,7 +341,7 @@ class Ledger(RuleBasedStateMachine):
                 flight.orphan = flight.orphan or flight.owner == owner.name
 
     def _claim(self, owner: Owner) -> claims.Claim | None:
-        with owner.writing() as connection:
+        with owner.session.write() as connection:
             return claims.claim(connection, self.edition, TODAY, self.at, owner.name)
 
     def _under_way(self) -> list[claims.Claim]:
