@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from io import BytesIO
 
-from PIL import Image
+from PIL import Image, ImageFont
 
 _PROLOG = re.compile(
     rb"(?s)(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE\s+svg[^>\[]*(?:\[[^\]]*\]\s*)?>\s*)*<svg[\s>]"
@@ -45,13 +45,32 @@ def draw(content: bytes, width: int) -> Image.Image:
     try:
         # Reading the machine's fonts takes longer than the drawing.
         drawn = resvg_py.svg_to_bytes(
-            svg_string=source, width=width, skip_system_fonts=not _WORDS.search(source)
+            svg_string=source,
+            width=width,
+            **(_fonts() if _WORDS.search(source) else {"skip_system_fonts": True}),
         )
     except ValueError:
         raise UnsafeDrawing("is a damaged SVG") from None
     image = Image.open(BytesIO(drawn))
     image.load()
     return image
+
+
+def _fonts() -> dict[str, str]:
+    """Names of fonts that are there, for the generic ones.
+
+    resvg takes the first that fontconfig prefers (Noto Sans on Debian), whether it is installed or not, and
+    leaves words out for which it finds none; for a font it does not know it takes the serif one.
+    """
+    try:
+        ImageFont.truetype("DejaVuSans.ttf")
+    except OSError:
+        return {}
+    return {
+        "sans_serif_family": "DejaVu Sans",
+        "serif_family": "DejaVu Serif",
+        "monospace_family": "DejaVu Sans Mono",
+    }
 
 
 _SIDE = re.compile(r"""(?i)\s(width|height)\s*=\s*["']\s*([\d.]{1,8})\s*(?:px)?\s*["']""")

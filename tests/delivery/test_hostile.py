@@ -58,11 +58,12 @@ def assert_told(process: Process, *words: str) -> None:
     assert "@example.net" not in process.err + process.out
 
 
-def assert_the_promises_hold(case: Case) -> None:
+def assert_the_promises_hold(case: Case, ends: int = 1) -> None:
+    """``ends``: how many processes ended where they may have had a batch in flight."""
     case.until_sent()
     verdict = case.verdict()
     assert verdict.right, verdict.faults
-    assert verdict.states["uncertain"] <= BATCH, "more is in doubt than was in flight"
+    assert verdict.states["uncertain"] <= ends * BATCH, "more is in doubt than was in flight"
 
 
 @contextmanager
@@ -94,9 +95,10 @@ def test_a_full_disk_stops_the_send_and_space_lets_it_go_on(on_sqlite: Case) -> 
         case.provider.meanwhile = fill
         assert_told(case.start("send", SLUG), "full")
         assert 3 <= case.provider.requests < READERS / BATCH
+        # Where the first left a page of the log free this one, too, can claim before it is stopped.
         assert_told(case.start("send", SLUG), "full")
         ballast.unlink()
-        assert_the_promises_hold(case)
+        assert_the_promises_hold(case, ends=2)
 
 
 def test_a_limit_on_the_size_of_files_does_no_worse(on_sqlite: Case) -> None:

@@ -195,8 +195,11 @@ def test_an_svg_is_drawn() -> None:
     assert image.getpixel((5, 5))[3] == 0
 
 
-def test_the_words_of_an_svg_are_drawn_as_well() -> None:
-    words = b'<text x="5" y="25" font-size="20" font-family="sans-serif">Calm</text>'
+@pytest.mark.parametrize(
+    "font", [b"sans-serif", b"serif", b"monospace", b"Nobody Has This, sans-serif", b"Nobody"]
+)
+def test_the_words_of_an_svg_are_drawn_as_well(font: bytes) -> None:
+    words = b'<text x="5" y="25" font-size="20" font-family="%s">Calm</text>' % font
     _, image = copy_of(SVG % words)
     assert image.getchannel("A").getextrema()[1] == 255
 

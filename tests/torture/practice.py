@@ -67,8 +67,8 @@ timeout = {timeout}
 """
 
 SHORT_WAITS: dict[str, Any] = {
-    "pipeline.delivery.handover.FIRST_WAIT": 0.01,
-    "pipeline.delivery.handover.LONGEST_WAIT": 0.05,
+    "pipeline.delivery.lane.FIRST_WAIT": 0.01,
+    "pipeline.delivery.lane.LONGEST_WAIT": 0.05,
 }
 """Constants of the product by which it waits for a provider that refuses."""
 
