@@ -30,6 +30,10 @@ HEAD = "0004"
 BUSY_TIMEOUT = 30.0
 """Seconds a writer waits for another one on SQLite."""
 
+IDLE_LIMIT = 20.0
+"""Seconds a transaction that writes may stand still on PostgreSQL, before it is undone: its process was
+stopped, and what it has locked keeps all others from working."""
+
 
 # A host that vanished without a word is noticed in half a minute, not in two hours. (A stopped process goes
 # on answering: its machine does it.)
@@ -67,6 +71,9 @@ class Session:
             raise OperationalError("the connection to the database was lost", None, Exception())
         self._connection.execution_options(rapport_writes=writes)
         with self._connection.begin():
+            if writes and self._connection.dialect.name == "postgresql":
+                limit = f"SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_LIMIT * 1000)}"
+                self._connection.exec_driver_sql(limit)
             yield self._connection
 
 

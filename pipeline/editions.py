@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
 
-from pipeline.delivery import ledger, snapshot
+from pipeline.delivery import ledger, queue, snapshot
 from pipeline.delivery.reasons import reasons
 from pipeline.due import moment_of, next_due
 from pipeline.errors import RapportError
@@ -123,6 +123,8 @@ def move(connection: Connection, slug: str, verb: str, *, reason: str | None = N
     if verb == "resume":
         # Staff have seen what stopped it: the breaker counts anew.
         change(connection, row.id, judged_from=at)
+        if after == "sending":
+            queue.call(connection, row.id)
     if after in ("skipped", "cancelled"):
         change(connection, row.id, finished_at=at)
         if not ledger.touched(connection, row.id):

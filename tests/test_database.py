@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from pipeline import database as module
 from pipeline.database import Database, open_database
@@ -19,6 +21,7 @@ from pipeline.errors import BusyError, ConfigError, RapportError
 from subscribers.tables import metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -41,6 +44,23 @@ def test_the_known_revision_is_the_newest_migration() -> None:
 def test_a_new_sqlite_database_is_brought_up_by_itself(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'new.db'}")
     assert module.revision(database) == module.HEAD
+
+
+def test_a_writer_that_stands_still_for_long_keeps_nobody_waiting(
+    new_postgresql_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.database.IDLE_LIMIT", 0.2)
+    database = Database(new_postgresql_database())
+    change = text("UPDATE alembic_version SET version_num = version_num")
+    with pytest.raises(DBAPIError), database.write() as stopped:  # noqa: PT012
+        stopped.execute(change)
+        with database.write() as other:
+            other.execute(change)  # waits for that row
+        stopped.execute(change)
+    with database.read() as reader:
+        time.sleep(0.4)  # who reads may take their time: a list goes through a pager
+        reader.execute(text("SELECT 1"))
+    database.close()
 
 
 def test_an_unmigrated_postgresql_database_is_refused_with_the_remedy(postgresql: str) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "editions": "editions",
     "subscribers": "subscribers",
     "serve": "serve",
+    "worker": "worker",
     "migrate": "start",
 }
 """Each command and the module here that holds it, in the order of the work."""

@@ -144,6 +144,12 @@ def waits(connection: Connection, edition: int, at: datetime) -> bool:
     return connection.execute(query, {"now": at}).first() is not None
 
 
+def owners(connection: Connection, edition: int) -> list[str]:
+    """Whose the batches are that were claimed and have no outcome yet."""
+    query = select(batches.c.owner).where(batches.c.edition_id == edition, batches.c.state == "sending")
+    return [owner or "" for owner in connection.scalars(query.distinct())]
+
+
 def under_way(connection: Connection, edition: int) -> list[Claim]:
     """The batches of an edition that were claimed and have no outcome yet."""
     query = select(batches).where(batches.c.edition_id == edition, batches.c.state == "sending")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, exists, update
 
 from pipeline.database import one_at_a_time
+from pipeline.delivery import queue
 from pipeline.tables import batches, events
 from subscribers.sets import among
 
@@ -73,4 +74,6 @@ def again(connection: Connection, edition: int, now: datetime) -> int:
         )
         .values(state="waiting", owner=None, next_try=None, reason="no answer and no event: to be sent again")
     )
+    if moved.rowcount:
+        queue.call(connection, edition)
     return moved.rowcount

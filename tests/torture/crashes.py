@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 
 PACE = 0.004
 SHARE = 0.15
+ASLEEP = {
+    "pipeline.delivery.lane.LEASE": 1.0,
+    "pipeline.database.IDLE_LIMIT": 0.5,
+    "pipeline.fleet.worker.IDLE_LIMIT": 0.5,
+    "pipeline.fleet.worker.SILENCE": 1.5,
+}
+"""Constants of the product, by which a worker that is stopped for some seconds slept past all of them."""
+
 PATIENCE = 180.0
 """Seconds that a fleet may take over one edition."""
 
@@ -110,9 +119,9 @@ def _command(case: Case, chance: random.Random) -> Sequence[str]:
     return ("send", SLUG) if known and chance.random() < 0.5 else ("run", "--now")
 
 
-def _ended_well(process: Process) -> None:
+def _ended_well(process: Process, *also: int) -> None:
     status = process.end()
-    assert status in (0, 1), f"exit {status}\n{process.out}\n{process.err}"
+    assert status in (0, 1, *also), f"exit {status}\n{process.out}\n{process.err}"
     assert "Traceback" not in process.err, process.err
 
 
@@ -165,13 +174,17 @@ def fleet(
     progress: Callable[[Tally], None] = lambda tally: None,
 ) -> Tally:
     """So many `rapport worker` share each edition, and any of them is killed at any moment, a new one taking
-    its place; `send` by hand begins it and dies as easily."""
+    its place; `send` by hand begins it and dies as easily. In every fourth edition one of them is stopped
+    for longer than its lease, and goes on."""
     tally = Tally()
     while tally.kills < kills:
         with practice.case(provider(chance, faults=faults)) as case:
-            crew = [case.start("worker") for _ in range(workers)]
+            crew = [case.start("worker", constants=ASLEEP) for _ in range(workers)]
             hand = case.start("send", SLUG)
             until = time.monotonic() + PATIENCE
+            sleepers = [crew.pop()] if tally.editions % 4 == 3 else []
+            for one in sleepers:
+                _stopped(one, chance)
             while case.status() != "sent":
                 assert time.monotonic() < until, f"the fleet is stuck: {case.status()}\n{crew[0].err}"
                 time.sleep(chance.uniform(0, 0.4))
@@ -184,8 +197,9 @@ def fleet(
                 tally.resumes += _replaced(case, crew)
             for one in (*crew, hand):
                 one.signal(signal.SIGTERM)
-            for one in (*crew, hand):
-                _ended_well(one)
+            for one in (*crew, hand, *sleepers):
+                # Told to stop in the middle, or before it had come so far as to heed it.
+                _ended_well(one, 128 + signal.SIGTERM, -signal.SIGTERM, KILLED)
             tally.add(case.verdict(through_the_door=True), f"kill {tally.kills}")
         progress(tally)
     return tally
@@ -195,11 +209,24 @@ def _shot(case: Case, crew: list[Process], chance: random.Random) -> int:
     return int(chance.choice(crew).kill())
 
 
+def _stopped(worker: Process, chance: random.Random) -> None:
+    """Stop a worker some time soon, let it go on when all its time is over, and be done with it then."""
+
+    def stop() -> None:
+        worker.signal(signal.SIGSTOP)
+        time.sleep(2 + chance.random())
+        worker.signal(signal.SIGCONT)
+        time.sleep(0.5)
+        worker.signal(signal.SIGTERM)
+
+    threading.Timer(chance.uniform(0.2, 0.8), stop).start()
+
+
 def _replaced(case: Case, crew: list[Process]) -> int:
     """Start a new worker for each that is dead; how many."""
     fresh = 0
     for place, worker in enumerate(crew):
         if not worker.running:
-            crew[place] = case.start("worker")
+            crew[place] = case.start("worker", constants=ASLEEP)
             fresh += 1
     return fresh

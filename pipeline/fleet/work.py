@@ -1,0 +1,104 @@
+"""What a worker does when it is called: hand an edition over for a turn, and see who else is needed.
+
+The queue only says where hands are needed. The ledger decides who hands over what, so a job that is lost,
+late or done twice neither loses nor doubles anybody.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, or_, select
+
+from pipeline import editions
+from pipeline.delivery import claims, queue
+from pipeline.delivery.ledger import RESENT_WITHIN
+from pipeline.errors import RapportError, StoppedError, understood
+from pipeline.run import deliver
+from pipeline.stopping import Stop
+from pipeline.tables import editions as table
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from pipeline.database import Database
+    from pipeline.installation import Installation
+
+TURN = 30.0
+"""Seconds after which a worker that is at one edition looks whether others need it."""
+
+FIRST_REST = 5.0
+LONGEST_REST = 60.0
+"""Seconds for which an edition is left alone after working on it failed."""
+
+log = logging.getLogger(__name__)
+
+
+class Turn(Stop):
+    """Asks to stop, too, when a time is over; but cuts no wait short for that, which a provider asked for."""
+
+    def __init__(self, stop: Stop, seconds: float) -> None:
+        super().__init__()
+        self._stop = stop
+        self._end = clock.uptime() + seconds
+
+    def __call__(self) -> bool:
+        return self._stop() or clock.uptime() >= self._end
+
+    def sleep(self, seconds: float) -> None:
+        self._stop.sleep(seconds)
+
+
+def work_on(installation: Installation, edition: int, failures: int, stop: Stop) -> None:
+    """Hand an edition over for a turn, beside whoever else is at it, and have it gone on with.
+
+    After a failure one worker tries it alone, after a rest that grows; once that went well, all come again.
+    """
+    if not failures:
+        _call_if_waiting(installation.database, edition)
+    try:
+        left = deliver(installation, edition, lambda done, total: None, stop=Turn(stop, TURN))
+        log.info("%s is %s", left.slug, left.status)
+    except StoppedError as turned:
+        log.info("%s", turned.message)
+    except Exception as error:
+        told = understood(error)
+        log.warning("Edition %d: %s %s", edition, told.message, told.remedy)
+        log.info("edition %d failed", edition, exc_info=not isinstance(error, RapportError))
+        _call_if_waiting(installation.database, edition, failures + 1)
+        return
+    _call_if_waiting(installation.database, edition)
+
+
+def _call_if_waiting(database: Database, edition: int, failures: int = 0) -> None:
+    rest = min(LONGEST_REST, FIRST_REST * 2 ** (failures - 1)) if failures else 0.0
+    with database.write() as connection:
+        if claims.waits(connection, edition, clock.now()):
+            queue.call(connection, edition, failures=failures, rest=rest)
+
+
+def look_after(database: Database) -> None:
+    """Call workers to the editions that need some and have none coming: whose jobs were lost with a worker,
+    whose people were put off until now, or whose last batch was somebody's who is gone."""
+    now = clock.now()
+    with database.read() as connection:
+        lately = and_(table.c.status == "sent", table.c.finished_at > now - RESENT_WITHIN)
+        query = select(table.c.id, table.c.status).where(or_(table.c.status == "sending", lately))
+        under_way = [
+            edition for edition in connection.execute(query) if not queue.is_called(connection, edition.id)
+        ]
+    for edition in under_way:
+        if _needs_hands(database, edition.id, edition.status):
+            with database.write() as connection:
+                if not queue.is_called(connection, edition.id):
+                    queue.call(connection, edition.id)
+
+
+def _needs_hands(database: Database, edition: int, status: str) -> bool:
+    with database.read() as connection:
+        if claims.waits(connection, edition, clock.now()):
+            return True
+        if status == "sending" and not editions.unfinished(connection, edition):
+            return True  # whoever recorded the last batch did not live to say so
+        owners = claims.owners(connection, edition)
+    return not all(database.is_held(owner) for owner in owners)

@@ -1,0 +1,97 @@
+"""Workers are called in the transaction that has work for them, and never more of them than one at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline import editions
+from pipeline.config import Delivery
+from pipeline.delivery import queue, settling, snapshot
+from pipeline.events import take as take_events
+from pipeline.providers.events import Kind
+from tests.fleet.jobs import called_for, take, waiting
+from tests.ledgers import AT, Left, attempt, event, handed_over
+
+if TYPE_CHECKING:
+    from pipeline.database import Database
+
+
+def test_a_call_is_part_of_the_transaction(database: Database) -> None:
+    with database.engine.connect() as connection:
+        queue.call(connection, 7)
+        connection.rollback()
+    assert called_for(database) == []
+    with database.write() as connection:
+        queue.call(connection, 7)
+    assert called_for(database) == [7]
+
+
+def test_one_job_waits_for_an_edition_however_often_it_is_called_for(database: Database) -> None:
+    with database.write() as connection:
+        for edition in (7, 7, 8, 7):
+            queue.call(connection, edition)
+        assert queue.is_called(connection, 8)
+        assert not queue.is_called(connection, 9)
+    assert called_for(database) == [7, 8]
+    assert [take(database), take(database), take(database)] == [7, 8, None]
+    with database.write() as connection:
+        queue.call(connection, 7)
+    assert called_for(database) == [7], "those under way do not count"
+
+
+def test_a_job_that_waits_already_is_not_taken_before_the_caller_has_committed(database: Database) -> None:
+    with database.write() as connection:
+        queue.call(connection, 7)
+    with database.write() as connection:
+        queue.call(connection, 7)
+        assert take(database) is None, "its taker would not see what the caller wrote"
+    assert take(database) == 7
+
+
+def test_after_a_failure_it_rests_unless_somebody_calls_for_it_anew(database: Database) -> None:
+    with database.write() as connection:
+        queue.call(connection, 7, failures=2, rest=30)
+    (job,) = waiting(database)
+    assert job.args == {"edition": 7, "failures": 2}
+    assert 25 < job.rest <= 30
+    assert take(database) is None
+    with database.write() as connection:
+        queue.call(connection, 7)
+    assert take(database) == 7
+
+
+def test_where_there_is_no_fleet_nothing_is_called(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        queue.call(connection, 7)
+
+
+def test_resuming_an_edition_calls_for_it(database: Database) -> None:
+    with database.write() as connection:
+        handed_over(connection, 1, [Left("waiting")], status="paused")
+        editions.move(connection, "weekly-1", "resume")
+    assert called_for(database) == [1]
+
+
+def test_what_was_in_doubt_and_is_sent_again_is_called_for(database: Database) -> None:
+    with database.write() as connection:
+        person, *_ = handed_over(connection, lots=[Left("sent"), Left("uncertain")])
+        told = [event(Kind.DELIVERED, person, batch=attempt(1, 0))]
+        take_events(connection, told, "SendGrid", Delivery())
+        assert settling.again(connection, 1, AT + settling.SILENCE) == 1
+    assert called_for(database) == [1]
+
+
+def test_an_edition_is_called_for_in_the_transaction_that_makes_it_sending(database: Database) -> None:
+    with database.write() as connection:
+        handed_over(connection, 1, [Left("waiting")], status="approved", snapshot_at=None)
+        edition = editions.by_slug(connection, "weekly-1")
+
+    def look(connection: object) -> None:
+        assert called_for(database) == []
+
+    def call(connection: object) -> None:
+        queue.call(connection, edition.id)  # type: ignore[arg-type]
+        look(connection)
+
+    assert snapshot.take(database, edition, AT.date(), 2, AT, with_the_last=call)
+    assert called_for(database) == [1]
