@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pipeline.providers import Readers, Recipient
 
@@ -26,14 +25,24 @@ def filled(readers: Readers, personalization: Callable[[Recipient], dict[str, An
     subscriber = uuid.uuid4().int >> 66
     marked = personalization(readers.make(subscriber, address, unsubscribe, preferences))
     marks = {str(subscriber): 0, f'"{address}"': 1, unsubscribe: 2, preferences: 3}
-    # What is alike, and at every other place what is a reader's own.
+    # What is alike, and at every other place what is a reader's own; behind the last piece the next reader.
     pieces = re.split(f"({'|'.join(marks)})", orjson.dumps(marked).decode())
-    values, written = itemgetter(*(marks[mark] for mark in pieces[1::2])), orjson.dumps
-    people = []
-    for who, where, leaves, prefers in readers.people:
-        # Tokens are URL-safe, and so the same in JSON; an address may hold anything.
-        pieces[1::2] = values((str(who), written(where).decode(), leaves, prefers))
-        people.append("".join(pieces))
-    people[0] = f"[{people[0]}"  # added behind the join, the brackets would copy all of it
-    people[-1] = f"{people[-1]}]"
-    return orjson.Fragment(",".join(people))
+    pieces[-1] += ","
+    who, where, leaves, prefers = zip(*readers.people, strict=True)
+    # Tokens are URL-safe, and so the same in JSON; an address may hold anything.
+    columns = (list(map(str, who)), _written(where), leaves, prefers)
+    # Column by column into one list: a step of Python for each reader takes four times as long.
+    everything = pieces * len(who)
+    for place in range(1, len(pieces), 2):
+        everything[place :: len(pieces)] = columns[marks[pieces[place]]]
+    everything[0] = f"[{everything[0]}"
+    everything[-1] = f"{everything[-1][:-1]}]"
+    return orjson.Fragment("".join(everything))
+
+
+def _written(addresses: Sequence[str]) -> list[str]:
+    """Each as JSON."""
+    written = orjson.dumps(addresses).decode()[1:-1].split(",")
+    if len(written) == len(addresses):
+        return written
+    return [orjson.dumps(address).decode() for address in addresses]  # one holds a comma
