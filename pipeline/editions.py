@@ -10,7 +10,7 @@ from pipeline.delivery import ledger, queue, snapshot
 from pipeline.delivery.reasons import reasons
 from pipeline.due import moment_of, next_due
 from pipeline.errors import RapportError
-from pipeline.tables import OPEN, batches, edition_posts, editions
+from pipeline.tables import OPEN, batches, edition_posts, editions, signers
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -180,6 +180,7 @@ def free_posts(connection: Connection, edition: int) -> None:
 def discard(connection: Connection, edition: int) -> None:
     """Forget a draft that nobody was sent: its posts and its due time are free again."""
     free_posts(connection, edition)
+    connection.execute(delete(signers).where(signers.c.edition_id == edition))  # approved once, then held
     connection.execute(delete(editions).where(editions.c.id == edition))
 
 

@@ -42,14 +42,7 @@ class Installation:
     @property
     def templates(self) -> Path | None:
         """The operator's own templates, looked in before ours."""
-        if not self.config.theme.templates:
-            return None
-        own = self.folder / self.config.theme.templates
-        if not own.is_dir():
-            raise ConfigError(
-                f"theme.templates: there is no folder {own}.", "Make it, or take the key out of the file."
-            )
-        return own
+        return own_templates(self.config, self.folder)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -70,6 +63,18 @@ class Installation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.database.close()
+
+
+def own_templates(config: Config, folder: Path) -> Path | None:
+    """The folder that theme.templates names, if it names one. Raises ConfigError where there is none."""
+    if not config.theme.templates:
+        return None
+    own = folder / config.theme.templates
+    if not own.is_dir():
+        raise ConfigError(
+            f"theme.templates: there is no folder {own}.", "Make it, or take the key out of the file."
+        )
+    return own
 
 
 def database_url(config: Config, folder: Path) -> URL | str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TIMEOUT = 10.0
 """Seconds for the connection, and for the answer to begin."""
 
-_NOBODY = 0
+NOBODY = 0
 
 _OF_ANOTHER = (
     "Let `rapport serve` run with the same $RAPPORT_SECRET and database as whoever sends this letter, and "
@@ -39,36 +39,54 @@ def must_answer(installation: Installation, edition: Row[Any]) -> None:
     real = delivery.provider in ("sendgrid", "smtp") and not delivery.hosted_unsubscribe
     if not (real and delivery.probe_public_url):
         return
-    token = installation.tokens.sign(Purpose.UNSUBSCRIBE, _NOBODY, edition.id)
-    if fault := _fault(f"{config.newsletter.pages}/unsubscribe/{token}"):
-        what, remedy = fault
+    token = installation.tokens.sign(Purpose.UNSUBSCRIBE, NOBODY, edition.id)
+    if found := fault(f"{config.newsletter.pages}/unsubscribe/{token}"):
+        what, remedy = found
         raise ProviderError(
             f"{edition.slug} stays here: readers could not unsubscribe: {config.newsletter.pages} {what}.",
             f"{remedy}. (To send without asking: delivery.probe_public_url = false.)",
         )
 
 
-def _fault(url: str) -> tuple[str, str] | None:
-    """What is wrong and its remedy, without the address itself: it holds a token."""
+class Silent(Exception):
+    """No answer came. ``what`` goes after the address in a sentence."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+def ask(method: str, url: str, **more: Any) -> int:
+    """The status that a page of ours answers with. Raises Silent; neither says the address."""
     import httpx
 
     try:
         # No redirect is followed: mail programs that POST to the link follow none either (RFC 8058, 3.2).
-        with httpx.stream("GET", url, timeout=TIMEOUT, follow_redirects=False) as response:
-            status = response.status_code
+        with httpx.stream(method, url, timeout=TIMEOUT, follow_redirects=False, **more) as response:
+            return response.status_code
     except httpx.TimeoutException:
-        return f"did not answer within {TIMEOUT:.0f} seconds", _SERVED
+        raise Silent(f"did not answer within {TIMEOUT:.0f} seconds", _SERVED) from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         if "CERTIFICATE" in str(error).upper():
-            return "has no valid TLS certificate for its name", "Mend the certificate of your web server"
-        return "cannot be reached", _SERVED
-    if status == httpx.codes.OK:
+            what = "has no valid TLS certificate for its name"
+            raise Silent(what, "Mend the certificate of your web server") from None
+        raise Silent("cannot be reached", _SERVED) from None
+
+
+def fault(url: str, method: str = "GET", **more: Any) -> tuple[str, str] | None:
+    """What is wrong with the answer to an unsubscribe link, and the remedy; None for 200."""
+    try:
+        status = ask(method, url, **more)
+    except Silent as silent:
+        return silent.what, silent.remedy
+    if status == 200:
         return None
-    if status == httpx.codes.NOT_FOUND:
+    if status == 404:
         return (
             "does not know the page: it answered 404, as for a link signed with another secret",
             _OF_ANOTHER,
         )
-    if httpx.codes.is_redirect(status):
+    if 300 <= status < 400:
         return f"answered {status}, a redirect", "Write the address it leads to into newsletter.public_url"
     return f"answered {status}", _SERVED

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import breaker, editions, probe
 from pipeline.choose import choose
-from pipeline.delivery import ledger, settling
+from pipeline.delivery import ledger, settling, signers
 from pipeline.delivery.handover import PATIENCE, Delivery, message_of
 from pipeline.due import moment_of
 from pipeline.editions import next_free_due
@@ -117,6 +117,8 @@ def _deliver(
 ) -> Row[Any]:
     config = installation.config
     links = Links(config, installation.tokens, edition.digest)
+    if not config.delivery.hosted_unsubscribe:
+        signers.remember(installation.database, edition.id, installation.tokens.fingerprints[0])
     with closing(provider(config, installation.folder)) as chosen:
         return Delivery(installation.database, config, chosen, links, progress, stop, patience).run(edition)
 

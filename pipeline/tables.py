@@ -204,6 +204,16 @@ recipients = Table(
     sqlite_with_rowid=False,
 )
 
+signers = Table(
+    "signers",
+    metadata,
+    # Which secrets signed the links of an edition, by their fingerprints: what would die with one of them.
+    Column("edition_id", Id, ForeignKey("editions.id"), primary_key=True),
+    Column("fingerprint", String(16), primary_key=True),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 pace = Table(
     "pace",
     metadata,

@@ -74,6 +74,8 @@ class Tokens:
             raise ValueError("signing needs a secret")
         # Hashed with their keys once, copied for every token.
         self._keyed = {purpose: [_keyed(secret, purpose) for secret in secrets] for purpose in Purpose}
+        self.fingerprints = [_fingerprint(secret) for secret in secrets]
+        """By which a secret is known again: in the order given, the one that signs first."""
 
     def sign(self, purpose: Purpose, subscriber: int, edition: int) -> str:
         """The token that lets its holder do ``purpose`` for ``subscriber``, sent with ``edition``."""
@@ -150,6 +152,12 @@ def _keyed(secret: bytes, purpose: Purpose) -> hashlib.blake2b:
     # BLAKE2b's key is at most 64 bytes; a secret may be longer.
     key = hashlib.blake2b(secret).digest()
     return hashlib.blake2b(key=key, digest_size=_CODE_SIZE, person=purpose.encode())
+
+
+def _fingerprint(secret: bytes) -> str:
+    # Keyed with the secret like any token, so that it tells no more of it than the links in every letter do.
+    key = hashlib.blake2b(secret).digest()
+    return hashlib.blake2b(key=key, digest_size=8, person=b"fingerprint").hexdigest()
 
 
 def _signed(keyed: hashlib.blake2b, payload: bytes, code: bytes) -> bool:

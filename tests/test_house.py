@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("pipeline.cli", "pipeline.web"),
     ("pipeline.fleet",),
-    ("pipeline.run", "pipeline.preview", "pipeline.demo"),
+    ("pipeline.run", "pipeline.preview", "pipeline.demo", "pipeline.doctor"),
     ("pipeline.mailbox",),
     ("pipeline.upkeep", "pipeline.leaving", "pipeline.forgetting"),
     ("pipeline.plan", "pipeline.compose"),

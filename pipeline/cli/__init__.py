@@ -26,6 +26,7 @@ COMMANDS = {
     "subscribers": "subscribers",
     "serve": "serve",
     "worker": "worker",
+    "doctor": "doctor",
     "migrate": "start",
 }
 """Each command and the module here that holds it, in the order of the work."""

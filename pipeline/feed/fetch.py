@@ -42,14 +42,18 @@ _REMEDIES: dict[int | str, str] = {
 }
 
 
-def fetch(url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched:
+def fetch(
+    url: str, *, etag: str | None = None, last_modified: str | None = None, deadline: float | None = None
+) -> Fetched:
     """GET a feed, conditionally when validators of an earlier answer are given.
+
+    ``deadline``, by the monotonic clock, is for who cannot wait TOTAL_SECONDS.
 
     :raises FeedError: for anything that ends without a feed's bytes; the message names the address without
         credentials. Passing faults have been tried again by then.
     """
     errand = Errand("feed", FeedError, _REMEDIES, _ACCEPT, STEP_SECONDS, TOTAL_SECONDS, MOST_BYTES, ATTEMPTS)
-    fetched = get(errand, url, etag=etag, last_modified=last_modified)
+    fetched = get(errand, url, etag=etag, last_modified=last_modified, deadline=deadline)
     if fetched.body is not None and (page := page_error(fetched.body, fetched.url)):
         raise page
     return fetched

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from pipeline.config import Config, Delivery
     from pipeline.config import Smtp as SmtpSettings
     from pipeline.providers import Provider
+    from pipeline.providers.sendgrid.account import Account
     from pipeline.providers.sendgrid.suppressions import SuppressionLists
+    from pipeline.providers.smtp.connection import Server
 
 
 def provider(config: Config, folder: Path) -> Provider:
     """The provider to hand mail to. Raises ConfigError when a key or setting it needs is missing."""
     delivery = config.delivery
     if delivery.on_uncertain == "resend":
-        _must_tell_of_events(delivery)
+        must_tell_of_events(delivery)
     if config.match.count_clicks:
         raise ConfigError(
             "match.count_clicks is not built yet: it needs the web pages.", "Leave it at false."
@@ -37,7 +39,8 @@ def provider(config: Config, folder: Path) -> Provider:
     return SendGrid(api_key=_key(), api_url=settings.api_url, timeout=settings.timeout)
 
 
-def _must_tell_of_events(delivery: Delivery) -> None:
+def must_tell_of_events(delivery: Delivery) -> None:
+    """Raises ConfigError where `on_uncertain = "resend"` has nothing to go by."""
     # Without events silence proves nothing, and everybody in doubt would be mailed twice.
     if delivery.provider != "sendgrid":
         raise ConfigError(
@@ -55,16 +58,22 @@ def _must_tell_of_events(delivery: Delivery) -> None:
 
 def _smtp(settings: SmtpSettings) -> Provider:
     from pipeline.providers.smtp import Smtp
+
+    return Smtp(smtp_server(settings), settings.connections)
+
+
+def smtp_server(settings: SmtpSettings, timeout: float = 30.0) -> Server:
+    """The mail server and how it is logged in to. Raises ConfigError as `Server` does."""
     from pipeline.providers.smtp.connection import Server
 
-    server = Server(
+    return Server(
         settings.host,
         settings.port,
         settings.security,
         settings.username,
         os.environ.get("RAPPORT_SMTP_PASSWORD", ""),
+        timeout,
     )
-    return Smtp(server, settings.connections)
 
 
 def suppression_lists(config: Config) -> SuppressionLists:
@@ -78,6 +87,14 @@ def suppression_lists(config: Config) -> SuppressionLists:
 
     settings = config.delivery.sendgrid
     return SuppressionLists(api_key=_key(), api_url=settings.api_url, timeout=settings.timeout)
+
+
+def sendgrid_account(config: Config, timeout: float) -> Account:
+    """What SendGrid tells of the account. Raises ConfigError where there is no key."""
+    from pipeline.providers.sendgrid.account import Account
+
+    settings = config.delivery.sendgrid
+    return Account(api_key=_key(), api_url=settings.api_url, timeout=min(timeout, settings.timeout))
 
 
 def _key() -> str:

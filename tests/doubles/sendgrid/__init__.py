@@ -9,7 +9,8 @@ It takes nothing for granted that is not documented: headers are not substituted
 stand in for the request's and do not merge with them, substitutions reach subject, reply-to and content only.
 Faults are queued, one a request: `server.faults.append(Hang(accept=True))`.
 
-Its suppression lists are `server.lists`; `EventWebhook` signs posts as SendGrid does.
+Its suppression lists are `server.lists`, what it says of the account is `server.account`; `EventWebhook`
+signs posts as SendGrid does.
 
 Sources: SendGrid's OpenAPI description (twilio/sendgrid-oai), the API docs' pages mail-send/limitations and
 mail-send/errors, and what the real API was seen to answer in the issues of its client libraries.

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from . import faults as fault
+from .account import PATHS, Account
 from .deliveries import Delivery, rendered
 from .faults import errors_body
 from .lists import NAMES, Lists
@@ -54,6 +55,8 @@ class StrictSendGrid:
         """Addresses that SendGrid's own validator would not have, though they look well."""
         self.lists = Lists()
         """Who gets no mail by SendGrid's own word: `lists.add("bounces", address)`."""
+        self.account = Account()
+        """What it says of the account, to a key with the scopes for it."""
         self.list_faults: deque[fault.Answer] = deque()
         """Answers to the next questions for a list, one each."""
         self.connections = 0
@@ -228,6 +231,11 @@ class _Handler(BaseHTTPRequestHandler):
             if self._refusal(scope=None) is not None:
                 return self._errors(401, "authorization required")
             return self._answer(200, json.dumps({"scopes": owner.scopes}).encode())
+        if path in PATHS:
+            refusal = self._refusal(PATHS[path], body=False)
+            if refusal is not None:
+                return self._errors(*refusal)
+            return self._answer(200, json.dumps(owner.account.said(path)).encode())
         if path.startswith("/v3/suppression/"):
             return self._list(path.rpartition("/")[2], query)
         return self._errors(405 if path == "/v3/mail/send" else 404, "method not allowed")

@@ -1,0 +1,113 @@
+"""What `rapport.toml` says beyond being right: its keys and values were checked when it was read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pipeline.errors import LetterError, RapportError
+from pipeline.installation import own_templates
+from pipeline.letter.confirmation import confirmation_mail
+from pipeline.letter.notice import notice_mail
+from pipeline.letter.render import render_letter
+from pipeline.letter.templates import PACKAGED, environment
+from pipeline.posts import Post
+from pipeline.providers.choice import must_tell_of_events
+
+from .finding import error, ok, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .finding import Finding
+    from .patient import Patient
+
+_DAY = datetime(2026, 1, 8, 9, tzinfo=UTC)
+_POST = Post(
+    id=1,
+    url="https://example.org/a-post",
+    title="A post",
+    published=_DAY,
+    author="Somebody",
+    categories=("couples",),
+    excerpt="A few sentences. They say nothing.",
+    words=400,
+    image_url=None,
+    image_alt=None,
+)
+
+
+def required(patient: Patient) -> Iterator[Finding]:
+    newsletter, match = patient.config.newsletter, patient.config.match
+    level = error if patient.mails else warning
+    whole = True
+    if not newsletter.postal_address.strip():
+        whole = False
+        yield level(
+            "configuration.postal_address",
+            "newsletter.postal_address is empty, and no letter goes without: the law wants it in each.",
+            "Write the practice's postal address there.",
+        )
+    if not match.url:
+        whole = False
+        yield level(
+            "configuration.match",
+            "match.url is empty, and no letter goes without its offer.",
+            "Write where the offer's button leads.",
+        )
+    if whole:
+        yield ok("configuration.required", "What every letter must hold is there.")
+
+
+def doubt(patient: Patient) -> Iterator[Finding]:
+    if patient.config.delivery.on_uncertain == "resend":
+        must_tell_of_events(patient.config.delivery)
+        yield ok("configuration.doubt", "What is in doubt is sent again once events prove that it may.")
+
+
+def staff(patient: Patient) -> Iterator[Finding]:
+    if patient.config.staff.emails:
+        number = len(patient.config.staff.emails)
+        yield ok("configuration.staff", f"{number} of staff are told of trouble.")
+    else:
+        yield warning(
+            "configuration.staff",
+            "staff.emails is empty: nobody is told when a letter stops.",
+            "Write there who looks after the letter.",
+        )
+
+
+def templates(patient: Patient) -> Iterator[Finding]:
+    try:
+        own = own_templates(patient.config, patient.folder)
+        for digest in patient.config.digests:
+            render_letter(patient.config, digest, [_POST], slug=f"{digest.name}-1", due=_DAY, own=own)
+        notice_mail(patient.config, 1, subject="A subject", text="A text.", own=own)
+        confirmation_mail(
+            patient.config, 1, purpose="subscribe", link="https://example.org", until=_DAY, own=own
+        )
+        _compile_pages(own)
+    except RapportError as fault:
+        yield error("configuration.templates", fault.message, fault.remedy)
+    else:
+        yield ok("configuration.templates", f"The templates make letters, mails and pages{_named(own)}.")
+
+
+def _compile_pages(own: Path | None) -> None:
+    from jinja2 import TemplateSyntaxError
+
+    made = environment(own, markup=True)
+    for file in sorted((PACKAGED / "pages").glob("*.html")):
+        try:
+            made.get_template(f"pages/{file.name}")
+        except TemplateSyntaxError as fault:
+            where = f"{fault.filename}:{fault.lineno}"
+            raise LetterError(f"{where}: {fault.message}.", "Mend the template.") from None
+
+
+def _named(own: Path | None) -> str:
+    return f", those in {own} first" if own else ""
+
+
+CHECKS = (required, doubt, staff, templates)

@@ -1,0 +1,171 @@
+"""The database: there, of the right age and kind, sound, and writable."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from pipeline.database import HEAD, revision
+from pipeline.errors import RapportError, understood
+
+from .finding import error, ok, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.database import Database
+
+    from .finding import Finding
+    from .patient import Patient
+
+OLDEST_SQLITE = (3, 35)
+"""UPDATE … RETURNING (sqlite.org/lang_returning.html)."""
+
+OLDEST_POSTGRESQL = 130000
+"""As the server counts: 13. The worker's queue asks for it."""
+
+_BUSY_MS = 2000
+
+
+def schema(patient: Patient) -> Iterator[Finding]:
+    if patient.database_fault:
+        yield error("database.schema", patient.database_fault.message, patient.database_fault.remedy)
+        return
+    database = patient.database
+    if database is None:
+        yield ok("database.schema", "There is no database yet: it is made at first use.")
+        return
+    try:
+        found = revision(database)
+    except RapportError as fault:
+        yield error("database.schema", fault.message, fault.remedy)
+        return
+    if found == HEAD:
+        yield ok("database.schema", f"{database.name} has schema {HEAD}.")
+    elif found is not None and found > HEAD:
+        yield error(
+            "database.schema",
+            f"{database.name} was made by a newer Rapport: schema {found}, not {HEAD}.",
+            "Install the newer version again.",
+        )
+    elif database.sqlite:
+        yield ok("database.schema", f"{database.name} has schema {found}; the next command brings it up.")
+    else:
+        yield error(
+            "database.schema",
+            f"{database.name} has schema {found or 'none'}; this version needs {HEAD}.",
+            "Run `rapport migrate`.",
+        )
+
+
+def version(patient: Patient) -> Iterator[Finding]:
+    database = patient.database
+    if database is None:
+        return
+    if database.sqlite:
+        current = sqlite3.sqlite_version_info >= OLDEST_SQLITE
+        shown, least = f"SQLite {sqlite3.sqlite_version}", ".".join(map(str, OLDEST_SQLITE))
+    else:
+        with database.read() as connection:
+            number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+        current = number >= OLDEST_POSTGRESQL
+        shown, least = f"PostgreSQL {number // 10000}.{number % 10000}", str(OLDEST_POSTGRESQL // 10000)
+    if current:
+        yield ok("database.version", f"{shown}.")
+    else:
+        yield error("database.version", f"{shown} is older than {least}.", f"Upgrade it to {least} or newer.")
+
+
+def durable(patient: Patient) -> Iterator[Finding]:
+    """Whether what was committed outlives a power cut: a forgotten hand-over would be made again."""
+    database = patient.database
+    if database is None:
+        return
+    with database.read() as connection:
+        if database.sqlite:
+            journal = connection.execute(text("PRAGMA journal_mode")).scalar()
+            synchronous = connection.execute(text("PRAGMA synchronous")).scalar()
+            fine, shown = (
+                (journal, synchronous) == ("wal", 2),
+                f"journal {journal}, synchronous {synchronous}",
+            )
+        else:
+            settings = ("fsync", "synchronous_commit", "full_page_writes")
+            values = {name: connection.execute(text(f"SHOW {name}")).scalar() for name in settings}
+            fine = "off" not in values.values()
+            shown = ", ".join(f"{name} {value}" for name, value in values.items())
+    if fine:
+        yield ok("database.durable", f"What is committed is on the disk ({shown}).")
+    else:
+        yield error(
+            "database.durable",
+            f"A power cut could forget whom a letter was handed over for ({shown}).",
+            "Keep SQLite's file on a disk of this machine; on PostgreSQL turn these settings on.",
+        )
+
+
+def sound(patient: Patient) -> Iterator[Finding]:
+    database = patient.database
+    if database is None or not database.sqlite:
+        return
+    try:
+        with database.read() as connection:
+            said = str(connection.execute(text("PRAGMA quick_check(1)")).scalar())
+    except Exception as broken:
+        said = understood(broken).message
+    if said == "ok":
+        yield ok("database.sound", "SQLite finds its file sound.")
+    else:
+        yield error(
+            "database.sound",
+            "SQLite finds its file damaged.",
+            "Stop all of Rapport, copy the file aside, and restore the last backup.",
+        )
+
+
+def writable(patient: Patient) -> Iterator[Finding]:
+    database = patient.database
+    if database is None or patient.database_fault:
+        return
+    fault = _write(database)
+    if fault == "":
+        yield ok("database.writable", "It can be written.")
+    elif "locked" in fault:
+        yield warning(
+            "database.writable",
+            "Another process is writing to the database at the moment.",
+            "Look again later; if it stays so, find out which.",
+        )
+    else:
+        yield error(
+            "database.writable",
+            f"It cannot be written: {fault}.",
+            "Check the permissions of its file and folder.",
+        )
+
+
+def _write(database: Database) -> str:
+    """Take what a write takes, and write nothing; what was said against it."""
+    try:
+        if database.sqlite:
+            with database.session() as session:
+                with session.read() as connection:
+                    connection.execute(text(f"PRAGMA busy_timeout = {_BUSY_MS}"))
+                with session.write() as connection:
+                    # Setting it to what it is wants the file, not only the lock.
+                    kept = connection.execute(text("PRAGMA user_version")).scalar()
+                    connection.execute(text(f"PRAGMA user_version = {int(kept or 0)}"))
+            return ""
+        with database.write() as connection:
+            if connection.execute(text("SHOW transaction_read_only")).scalar() == "on":
+                return "the server is read-only"
+            allowed = text("SELECT has_table_privilege('batches', 'INSERT, UPDATE')")
+            return "" if connection.execute(allowed).scalar() else "the user may not write to its tables"
+    except OperationalError as error:
+        return str(error.orig).strip().splitlines()[0].rstrip(".")
+
+
+CHECKS = (schema, version, durable, sound, writable)

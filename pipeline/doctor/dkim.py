@@ -1,0 +1,114 @@
+"""DKIM: the keys by which receivers verify the letter's signature (doctor.dkim_selectors)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .finding import error, ok, quoted, warning
+from .records.dkim import Broken, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .finding import Finding
+    from .lookup import Lookup
+    from .patient import Patient
+
+LEAST_BITS, GOOD_BITS = 1024, 2048
+"""Gmail takes no RSA key below 1024 and advises 2048 (RFC 8301, 3.2 likewise)."""
+
+_SET = "Set the records that your provider names (`rapport doctor --fix-hints` prints them)."
+
+
+class Selected(NamedTuple):
+    """What stands at one selector; ``through`` is where a CNAME led."""
+
+    selector: str
+    records: list[str]
+    through: str
+
+
+def dkim(patient: Patient) -> Iterator[Finding]:
+    if not patient.mails:
+        return
+    if not patient.config.doctor.dkim_selectors:
+        yield warning(
+            "dns.dkim",
+            "doctor.dkim_selectors is empty, so no key was looked at.",
+            "Write the selectors there that your mail server signs with (s= in its DKIM-Signature).",
+        )
+        return
+    domain = signing_domain(patient)
+    if not domain:
+        yield from _none(patient)
+        return
+    for one in _selected(patient, domain):
+        yield from _key(one, f"{one.selector}._domainkey.{domain}")
+
+
+def signing_domain(patient: Patient) -> str:
+    """The sender's domain, or the one above it, at which a selector has a key; empty where none has."""
+    for domain in _upwards(patient.domain):
+        if any(one.records for one in _selected(patient, domain)):
+            return domain
+    return ""
+
+
+def _upwards(domain: str) -> Iterator[str]:
+    labels = domain.split(".")
+    for place in range(max(1, len(labels) - 1)):
+        yield ".".join(labels[place:])
+
+
+def _selected(patient: Patient, domain: str) -> list[Selected]:
+    return [_at(patient.lookup, one, domain) for one in patient.config.doctor.dkim_selectors]
+
+
+def _at(lookup: Lookup, selector: str, domain: str) -> Selected:
+    name = f"{selector}._domainkey.{domain}"
+    return Selected(selector, lookup.texts(name), lookup.ask(name, "TXT").through)
+
+
+def _none(patient: Patient) -> Iterator[Finding]:
+    selectors = ", ".join(patient.config.doctor.dkim_selectors)
+    said = f"{patient.domain} has no DKIM key at {selectors}"
+    astray = [one for one in _selected(patient, patient.domain) if one.through]
+    if astray:
+        said += f" ({astray[0].selector} leads to {quoted(astray[0].through)}, where none is)"
+    level = error if patient.config.delivery.provider == "sendgrid" else warning
+    yield level(
+        "dns.dkim",
+        f"{said}: Gmail, Yahoo and Outlook refuse unsigned mail of who sends many.",
+        f"{_SET} Other selectors go into doctor.dkim_selectors.",
+    )
+
+
+def _key(one: Selected, name: str) -> Iterator[Finding]:
+    if not one.records:
+        led = f" ({quoted(one.through)}, where its CNAME leads, has none)" if one.through else ""
+        yield warning("dns.dkim", f"There is no key at {name}{led}.", _SET)
+        return
+    if len(one.records) > 1:
+        yield error(
+            "dns.dkim", f"{name} has {len(one.records)} records: which one counts is undefined.", _SET
+        )
+        return
+    try:
+        key = read(one.records[0])
+    except Broken as broken:
+        yield error("dns.dkim", f"The key at {name} verifies nothing: {quoted(str(broken))}.", _SET)
+        return
+    if key.kind == "rsa" and key.bits < LEAST_BITS:
+        yield error(
+            "dns.dkim", f"The key at {name} has {key.bits} bits: Gmail ignores it.", "Make one of 2048."
+        )
+    elif key.kind == "rsa" and key.bits < GOOD_BITS:
+        yield warning("dns.dkim", f"The key at {name} has {key.bits} bits.", "Make one of 2048.")
+    elif key.testing:
+        yield warning("dns.dkim", f"The key at {name} says that it is a test (t=y).", "Take t=y out.")
+    else:
+        size = f"RSA, {key.bits} bits" if key.bits else key.kind
+        yield ok("dns.dkim", f"There is a key at {name} ({size}).")
+
+
+CHECKS = (dkim,)

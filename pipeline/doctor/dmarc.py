@@ -1,0 +1,121 @@
+"""DMARC (RFC 9989): what receivers are to do with mail that only claims to be the practice's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .dkim import signing_domain
+from .finding import error, ok, quoted, warning
+from .records import dmarc as records
+from .records.spf import is_spf
+from .spf import return_path
+from .walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .finding import Finding
+    from .patient import Patient
+    from .walk import Walk
+
+_MANY = (
+    "Gmail, Yahoo and Outlook refuse mail without it from who sends over 5,000 a day, Apple from everybody"
+)
+
+
+def dmarc(patient: Patient) -> Iterator[Finding]:
+    if not patient.mails:
+        return
+    found = walk(patient.lookup, patient.domain)
+    for name in found.doubled:
+        yield error(
+            "dns.dmarc",
+            f"_dmarc.{name} has several DMARC records: receivers discard them all.",
+            "Keep one (RFC 9989, 4.10).",
+        )
+    if found.policy is None:
+        if not found.doubled:
+            yield error(
+                "dns.dmarc",
+                f"{patient.domain} has no DMARC record: {_MANY}.",
+                f'Add TXT at _dmarc.{patient.domain}: "v=DMARC1; p=none; rua=mailto:<an address of yours>".',
+            )
+        return
+    yield from _record(found)
+    yield from _reports(patient, found)
+
+
+def alignment(patient: Patient) -> Iterator[Finding]:
+    """Whether what is verified belongs to the domain that readers see; else DMARC fails for all mail."""
+    if not patient.mails:
+        return
+    found = walk(patient.lookup, patient.domain)
+    if found.policy is None:
+        return
+    signed = signing_domain(patient)
+    sent = return_path(patient) if patient.config.delivery.provider == "sendgrid" else patient.domain
+    if sent and not any(is_spf(text) for text in patient.lookup.texts(sent)):
+        sent = ""
+    ways = []
+    if signed and _aligned(patient, found, signed, strict=found.policy.strict("adkim")):
+        ways.append(f"DKIM by {signed}")
+    if sent and _aligned(patient, found, sent, strict=found.policy.strict("aspf")):
+        ways.append(f"SPF by {quoted(sent)}")
+    if ways:
+        yield ok("dns.alignment", f"{patient.domain} passes DMARC: {', '.join(ways)}.")
+    else:
+        yield error(
+            "dns.alignment",
+            f"Nothing that receivers could verify belongs to {patient.domain}, as DMARC wants it.",
+            "Authenticate that very domain at your provider, or relax adkim and aspf in the DMARC record.",
+        )
+
+
+def _aligned(patient: Patient, found: Walk, domain: str, *, strict: bool) -> bool:
+    if domain == patient.domain:
+        return True
+    return not strict and walk(patient.lookup, domain).organisation == found.organisation
+
+
+def _record(found: Walk) -> Iterator[Finding]:
+    policy = found.policy
+    assert policy is not None
+    where = f"_dmarc.{found.at}"
+    for wrong in policy.wrong:
+        yield warning("dns.dmarc", f"{where}: {quoted(wrong)}.", "Correct it; receivers ignore it as it is.")
+    if policy.value("t") == "y":
+        yield warning(
+            "dns.dmarc", f"{where} says that it is a test (t=y).", "Take t=y out once reports are good."
+        )
+    if policy.value("psd") == "y":
+        yield warning(
+            "dns.dmarc",
+            f"{where} says that it is a registry's (psd=y), under which others have their domains.",
+            "Take psd=y out.",
+        )
+    yield ok("dns.dmarc", f"{where} asks for {policy.policy}.")
+
+
+def _reports(patient: Patient, found: Walk) -> Iterator[Finding]:
+    policy = found.policy
+    assert policy is not None
+    if not policy.tags.get("rua"):
+        yield warning(
+            "dns.dmarc_reports",
+            "The DMARC record names nobody for reports: nobody learns which mail fails.",
+            "Add rua=mailto:<an address of yours>.",
+        )
+    for host in dict.fromkeys(policy.report_hosts):
+        if walk(patient.lookup, host).organisation == walk(patient.lookup, found.at).organisation:
+            continue
+        # Reports go to another domain only if that says so (RFC 9990, 4).
+        name = f"{found.at}._report._dmarc.{host}"
+        if not any(records.is_dmarc(text) for text in patient.lookup.texts(name)):
+            yield warning(
+                "dns.dmarc_reports",
+                f"{quoted(host)} does not say that it takes reports about {found.at}, so none are sent.",
+                f'Whoever runs it must add TXT at {quoted(name, 200)}: "v=DMARC1".',
+            )
+
+
+CHECKS = (dmarc, alignment)

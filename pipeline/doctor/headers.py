@@ -1,0 +1,67 @@
+"""What mailbox providers want in every letter's head: one is made, and looked at."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipeline.letter.personal import Links
+from pipeline.probe import NOBODY
+
+from .finding import error, ok, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .finding import Finding
+    from .patient import Patient
+
+
+def one_click(patient: Patient) -> Iterator[Finding]:
+    """RFC 8058, 3.1: one https URI first, and the POST header just so."""
+    config = patient.config
+    if config.delivery.hosted_unsubscribe:
+        yield ok("headers.one_click", "SendGrid adds the unsubscribe headers to every letter itself.")
+        return
+    if not patient.mails or patient.tokens is None:
+        return
+    (reader,) = Links(config, patient.tokens, config.digests[0].name).recipients([(NOBODY, "")], 0)
+    leave, post = reader.headers["List-Unsubscribe"], reader.headers["List-Unsubscribe-Post"]
+    if not re.match(r"<https://[^<>\s]+>", leave) or post != "List-Unsubscribe=One-Click":
+        yield error(
+            "headers.one_click",
+            "Letters carry no one-click unsubscribe over https; Gmail and Yahoo want it of who mails many.",
+            "Set newsletter.public_url to an https address.",
+        )
+    else:
+        yield ok("headers.one_click", "Letters carry a one-click unsubscribe over https.")
+
+
+def sender(patient: Patient) -> Iterator[Finding]:
+    """Names and addresses as Gmail's rules for senders want them."""
+    newsletter = patient.config.newsletter
+    if not patient.mails:
+        return
+    if any(ord(sign) >= 0x2190 for sign in newsletter.sender):
+        yield warning(
+            "headers.sender",
+            "The sender's name holds signs like emoji, which Gmail counts as misleading.",
+            "Write newsletter.from_name in letters.",
+        )
+    if patient.domain in _FREE:
+        yield error(
+            "headers.sender",
+            f"newsletter.from_email is at {patient.domain}, which lets nobody else send for it (DMARC).",
+            "Send from an address at the practice's own domain.",
+        )
+    else:
+        yield ok("headers.sender", f"Letters come from {patient.domain}.")
+
+
+_FREE = frozenset((
+    "gmail.com", "googlemail.com", "yahoo.com", "ymail.com", "aol.com", "outlook.com", "hotmail.com",
+    "live.com", "msn.com", "icloud.com", "me.com", "mac.com", "gmx.de", "gmx.net", "web.de", "proton.me",
+))  # fmt: skip
+"""Mailbox providers with p=quarantine or p=reject, or who say that none but they send for them."""
+
+CHECKS = (one_click, sender)

@@ -1,0 +1,85 @@
+"""The DNS records to set, as lines of a zone file: for `rapport doctor --fix-hints`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.providers.sendgrid.account import Hidden
+
+from .finding import quoted
+from .sendgrid import authenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .patient import Patient
+
+
+def hints(patient: Patient) -> list[str]:
+    """Lines of a zone file; what begins with a semicolon is for people. Raises nothing."""
+    if not patient.mails:
+        return ["; Letters go to the outbox: no DNS record is needed."]
+    provider = patient.config.delivery.provider
+    return [*(_sendgrid(patient) if provider == "sendgrid" else _smtp(patient)), *_dmarc(patient)]
+
+
+def _sendgrid(patient: Patient) -> Iterator[str]:
+    try:
+        found = authenticated(patient.domains(), patient.domain)
+        why = f"{patient.domain} is not yet among the account's domains"
+    except Hidden:
+        found, why = None, "this key may not see the account's domains"
+    except Exception:
+        found, why = None, "SendGrid could not be asked"
+    records = _records(found)
+    if records:
+        yield f"; From SendGrid's account, for {quoted(str(found and found.get('domain')))}"
+        yield from (_line(host, kind, data) for host, kind, data in records)
+        return
+    yield f"; {why[0].upper()}{why[1:]}: take what stands in <> from SendGrid,"
+    yield "; Settings, Sender Authentication, Authenticate Your Domain."
+    yield _line(f"em<NUMBER>.{patient.domain}", "CNAME", "u<ACCOUNT>.wl.sendgrid.net")
+    for selector in ("s1", "s2"):
+        host = f"{selector}._domainkey.{patient.domain}"
+        yield _line(host, "CNAME", f"{selector}.domainkey.u<ACCOUNT>.wl.sendgrid.net")
+
+
+def _records(domain: dict[str, Any] | None) -> list[tuple[str, str, str]]:
+    dns = domain.get("dns") if domain else None
+    if not isinstance(dns, dict):
+        return []
+    return [
+        (quoted(str(one["host"]), 255), quoted(str(one["type"]).upper(), 10), quoted(str(one["data"]), 1000))
+        for one in dns.values()
+        if isinstance(one, dict) and {"host", "type", "data"} <= one.keys()
+    ]
+
+
+def _smtp(patient: Patient) -> Iterator[str]:
+    yield "; SPF: name what your mail server sends from, if that is neither the domain's own host nor its MX."
+    yield _line(patient.domain, "TXT", "v=spf1 a mx ~all")
+    yield "; DKIM: your mail server's tool prints it (opendkim-genkey, rspamadm dkim_keygen)."
+    selector = next(iter(patient.config.doctor.dkim_selectors), "s1")
+    yield _line(f"{selector}._domainkey.{patient.domain}", "TXT", "v=DKIM1; k=rsa; p=<PUBLIC KEY>")
+
+
+def _dmarc(patient: Patient) -> Iterator[str]:
+    # To an address of the same domain: another would have to say that it takes reports (RFC 9990, 4).
+    answers = patient.config.newsletter.reply_to or patient.config.newsletter.from_email
+    mine = answers.rpartition("@")[2].lower() == patient.domain
+    to = answers if mine else f"<AN ADDRESS>@{patient.domain}"
+    yield "; DMARC: watch the reports for some weeks, then p=quarantine, then p=reject."
+    yield _line(f"_dmarc.{patient.domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:{to}")
+
+
+def _line(host: str, kind: str, data: str) -> str:
+    host = host.rstrip(".")
+    if kind == "TXT":
+        escaped = data.replace("\\", "\\\\").replace('"', '\\"')
+        # A string of a TXT record holds 255 bytes (RFC 1035, 3.3).
+        parts = [escaped[start : start + 250] for start in range(0, len(escaped), 250)]
+        strings = " ".join(f'"{part}"' for part in parts)
+        return f"{host}. 3600 IN TXT {strings}"
+    if kind == "MX":
+        return f"{host}. 3600 IN MX 10 {data.rstrip('.')}."
+    return f"{host}. 3600 IN {kind} {data.rstrip('.')}."

@@ -1,0 +1,144 @@
+"""Asking the DNS. "There is none" and "nobody could say" are different answers: the second raises Unknown."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    import dns.resolver
+
+SECONDS = 4.0
+"""For one question, further tries and name servers included."""
+
+ALL_SECONDS = 14.0
+"""For all questions of one examination: behind a dead name server each would wait for itself."""
+
+
+class Unknown(Exception):
+    """A question that no name server answered. ``why`` names the one that was asked."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name)
+        self.name = name
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Records of one name and type; none where there is no such name, or nothing of the type at it."""
+
+    records: tuple[Any, ...] = ()
+    through: str = ""
+    """Where a CNAME led, if the name is one."""
+
+
+class Lookup:
+    """Questions to one name server, each asked once. For any number of threads.
+
+    ``server`` is "host" or "host:port"; empty: what this machine uses.
+    """
+
+    def __init__(self, server: str = "") -> None:
+        self._server = server
+        self._end = time.monotonic() + ALL_SECONDS
+        self._known: dict[tuple[str, str], Answer] = {}
+        self._lock = threading.Lock()
+        self._made: dns.resolver.Resolver | None = None
+
+    def texts(self, name: str) -> list[str]:
+        """TXT records, the strings of each joined (RFC 7208, 3.3); bytes beyond ASCII come as they are."""
+        return [b"".join(record.strings).decode("latin-1") for record in self.ask(name, "TXT").records]
+
+    def mail_hosts(self, name: str) -> list[str]:
+        """The hosts that take a domain's mail, best first. One empty name: it says that it takes none."""
+        found = sorted(self.ask(name, "MX").records, key=lambda record: record.preference)
+        return [str(record.exchange).rstrip(".") for record in found]
+
+    def is_host(self, name: str) -> bool:
+        """Whether the name has an address."""
+        return bool(self.ask(name, "A").records or self.ask(name, "AAAA").records)
+
+    def ask(self, name: str, kind: str) -> Answer:
+        """Raises Unknown."""
+        name = name.rstrip(".").lower()
+        if (known := self._known.get((name, kind))) is None:
+            known = self._known[name, kind] = self._asked(name, kind)
+        return known
+
+    def _asked(self, name: str, kind: str) -> Answer:
+        import dns.exception
+        import dns.name
+        import dns.resolver
+
+        resolver = self._resolver(name)
+        try:
+            dns.name.from_text(name)
+        except (dns.exception.DNSException, UnicodeError):
+            return Answer()  # records name whatever they like; this is none that the DNS could hold
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise Unknown(name, f"the time for all questions was over (name server: {self._shown()})")
+        try:
+            found = resolver.resolve(name, kind, lifetime=min(SECONDS, left), search=False)
+        except dns.resolver.NXDOMAIN as none:
+            return Answer((), _other(name, none.canonical_name))
+        except dns.resolver.NoAnswer as none:
+            response = none.kwargs["response"]
+            return Answer((), _other(name, response.resolve_chaining().canonical_name))
+        except dns.resolver.LifetimeTimeout:
+            raise Unknown(name, f"no answer came in time (name server: {self._shown()})") from None
+        except dns.resolver.NoNameservers as failed:
+            said = re.search(r"answered (\w+)", str(failed))
+            why = said[1] if said else "no answer that can be read"
+            raise Unknown(name, f"{why} (name server: {self._shown()})") from None
+        except (dns.exception.DNSException, OSError) as failed:
+            raise Unknown(name, f"{type(failed).__name__} (name server: {self._shown()})") from None
+        return Answer(tuple(found), _other(name, found.canonical_name))
+
+    def _resolver(self, name: str) -> dns.resolver.Resolver:
+        import dns.resolver
+
+        with self._lock:
+            if self._made is None:
+                try:
+                    made = dns.resolver.Resolver(configure=not self._server)
+                except dns.resolver.NoResolverConfiguration:
+                    raise Unknown(name, "this machine knows no name server") from None
+                if self._server:
+                    made.nameservers, made.port = _address(self._server)
+                self._made = made
+            return self._made
+
+    def _shown(self) -> str:
+        if self._server:
+            return self._server
+        return ", ".join(str(one) for one in self._made.nameservers) if self._made else "none"
+
+
+def _other(name: str, canonical: Any) -> str:
+    led = str(canonical).rstrip(".").lower()
+    return "" if led == name else led
+
+
+def _address(server: str) -> tuple[list[Any], int]:
+    """The resolver of the configuration: its addresses and port."""
+    import socket
+
+    match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)|([0-9a-fA-F:.]+))(?::(\d{1,5}))?", server)
+    try:
+        if not match or int(match[4] or 53) > 65535:
+            raise ValueError
+        host, port = match[1] or match[2] or match[3], int(match[4] or 53)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except (ValueError, OSError):
+        raise ConfigError(
+            "doctor.resolver is not the address of a name server.",
+            'Write "host" or "host:port", like "9.9.9.9"; leave it empty for what this machine uses.',
+        ) from None
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found)), port

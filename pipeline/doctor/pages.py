@@ -1,0 +1,138 @@
+"""The public address, asked as readers and mailbox providers ask it: with a link that is nobody's.
+
+The token is signed as a reader's is and stands for subscriber 0, who does not exist: a POST by it is answered
+like any other and ends nothing. So it proves that a POST arrives, and not only a GET.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pipeline import probe
+from subscribers.tokens import Purpose
+
+from .finding import error, ok, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .finding import Finding
+    from .patient import Patient
+
+_SERVE = "Let `rapport serve` run, and your web server pass newsletter.public_url on to it."
+
+# As Gmail asks (RFC 8058, 3.2): form-urlencoded, no cookie, and no browser's name.
+_ONE_CLICK = {
+    "content": b"List-Unsubscribe=One-Click",
+    "headers": {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "rapport-doctor"},
+}
+
+
+def https(patient: Patient) -> Iterator[Finding]:
+    if not patient.serves:
+        if not patient.mails:
+            yield ok("pages.https", "newsletter.public_url is not set: letters to the outbox need none.")
+        return
+    parts = urlsplit(patient.config.newsletter.public_url)
+    if _here(parts.hostname or ""):
+        yield warning(
+            "pages.https",
+            "newsletter.public_url leads to this machine itself: no reader's device gets there.",
+            "Write the address that your web server has on the internet.",
+        )
+    elif parts.scheme != "https":
+        yield error(
+            "pages.https",
+            "newsletter.public_url is not https: Gmail, Yahoo and Outlook take no other for one-click.",
+            "Give your web server a certificate, and write https:// there.",
+        )
+    else:
+        yield ok("pages.https", "newsletter.public_url is https.")
+
+
+def unsubscribe(patient: Patient) -> Iterator[Finding]:
+    """GET and one-click POST of a link that is nobody's; a forged one must be refused."""
+    if not patient.serves:
+        return
+    level = error if patient.mails else warning
+    if patient.tokens is None:
+        yield level("pages.unsubscribe", "There is no secret yet, so no link could be tried.", _SERVE)
+        return
+    pages = patient.config.newsletter.pages
+    token = patient.tokens.sign(Purpose.UNSUBSCRIBE, probe.NOBODY, 0)
+    link = f"{pages}/unsubscribe/{token}"
+    if fault := probe.fault(link):
+        yield level(
+            "pages.unsubscribe", f"The unsubscribe page is not there: {pages} {fault[0]}.", f"{fault[1]}."
+        )
+        return
+    forged = token[:-1] + ("A" if token[-1] != "A" else "B")
+    if probe.fault(f"{pages}/unsubscribe/{forged}") is None:
+        yield level(
+            "pages.unsubscribe",
+            f"{pages} answers 200 to a link that nobody signed: these are not Rapport's pages.",
+            _SERVE,
+        )
+        return
+    yield ok("pages.unsubscribe", "The unsubscribe page answers over the public address.")
+    if fault := probe.fault(link, "POST", **_ONE_CLICK):
+        yield level(
+            "pages.one_click",
+            f"A one-click unsubscribe by a mail program does not arrive: {pages} {fault[0]}.",
+            "Let your web server, and a CDN before it, pass on POSTs to /unsubscribe/ from anybody, without "
+            "a redirect, a challenge or a cookie.",
+        )
+    else:
+        yield ok(
+            "pages.one_click", "A one-click POST arrives without a redirect, as Gmail and Yahoo want it."
+        )
+
+
+def webhook(patient: Patient) -> Iterator[Finding]:
+    """Whether what SendGrid posts arrives, and what is not signed is refused."""
+    if not patient.serves or patient.config.delivery.provider != "sendgrid":
+        return
+    url = f"{patient.config.newsletter.pages}/webhooks/sendgrid"
+    try:
+        status = probe.ask("POST", url, content=b"[]", headers={"Content-Type": "application/json"})
+    except probe.Silent as silent:
+        yield error("pages.webhook", f"SendGrid's posts would not arrive: {url} {silent.what}.", _SERVE)
+        return
+    configured = bool(patient.config.delivery.sendgrid.webhook_public_key.strip())
+    match status, configured:
+        case (401, True):
+            yield ok("pages.webhook", "The webhook's address refuses what SendGrid did not sign.")
+        case (503, False):
+            yield warning(
+                "pages.webhook",
+                "No key is configured for SendGrid's Event Webhook: bounces and complaints suppress nobody.",
+                "Turn the signature on at SendGrid (Settings, Mail Settings, Event Webhook) and put its key "
+                "into delivery.sendgrid.webhook_public_key.",
+            )
+        case (503 | 401, _):
+            yield error(
+                "pages.webhook",
+                f"`rapport serve` answered {status}, as with another delivery.sendgrid.webhook_public_key "
+                "than the one here.",
+                "Start it again with this configuration.",
+            )
+        case (429, _):
+            yield warning("pages.webhook", "Too much was asked of it lately (429).", "Look again in a while.")
+        case _:
+            yield error(
+                "pages.webhook",
+                f"SendGrid's posts would not arrive: {url} answered {status}.",
+                "Let your web server, and a CDN before it, pass on POSTs to /webhooks/ from anybody.",
+            )
+
+
+def _here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+CHECKS = (https, unsubscribe, webhook)

@@ -1,0 +1,132 @@
+"""What is examined: an installation as far as it can be opened, and what several checks ask about."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline.database import Database
+from pipeline.errors import ConfigError, RapportError, understood
+from pipeline.installation import database_url
+from pipeline.providers.choice import sendgrid_account
+from subscribers.tokens import VARIABLE, Tokens, load_secrets
+
+from .lookup import Lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pipeline.config import Config
+    from pipeline.providers.sendgrid.account import Account
+
+    from .finding import Finding
+
+SECONDS = 8.0
+"""For one answer of a server."""
+
+_SECRETS = ("SENDGRID_API_KEY", "RAPPORT_SMTP_PASSWORD", "RAPPORT_INBOUND_KEY")
+
+
+@dataclass
+class Patient:
+    """Nothing of it is changed by being examined: no database made or brought up, no secret made.
+
+    ``database`` is None where there is none to open, with ``database_fault`` if that is no accident; likewise
+    ``tokens``. ``secret_mode`` is of the file beside the database.
+    """
+
+    config: Config
+    folder: Path
+    environment: Mapping[str, str]
+    lookup: Lookup
+    database: Database | None = None
+    database_fault: RapportError | None = None
+    tokens: Tokens | None = None
+    tokens_fault: RapportError | None = None
+    secret_file: Path | None = None
+    secret_mode: int | None = None
+    _secrets: tuple[str, ...] = ()
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _domains: list[dict[str, Any]] | Exception | None = None
+
+    @classmethod
+    def admit(cls, config: Config, folder: Path, environment: Mapping[str, str]) -> Patient:
+        made = cls(config, folder, environment, Lookup(config.doctor.resolver.strip()))
+        made._look_for_database()
+        made._look_for_secrets()
+        named = [environment.get(name, "") for name in _SECRETS]
+        made._secrets = (*made._secrets, *(one.strip() for one in named if one.strip()))
+        return made
+
+    @property
+    def mails(self) -> bool:
+        """Whether letters leave this machine."""
+        return self.config.delivery.provider != "outbox"
+
+    @property
+    def serves(self) -> bool:
+        """Whether letters lead to pages of ours that others can reach."""
+        return bool(self.config.newsletter.public_url) and not self.config.delivery.hosted_unsubscribe
+
+    @property
+    def domain(self) -> str:
+        """The domain that readers see the letter come from."""
+        return self.config.newsletter.from_email.rpartition("@")[2].lower()
+
+    def account(self) -> Account:
+        """A new connection to SendGrid's account."""
+        return sendgrid_account(self.config, SECONDS)
+
+    def domains(self) -> list[dict[str, Any]]:
+        """The account's authenticated domains, asked for once. Raises Hidden or ProviderError."""
+        with self._lock:
+            if self._domains is None:
+                try:
+                    with self.account() as account:
+                        self._domains = account.domains()
+                except Exception as error:
+                    self._domains = error
+        if isinstance(self._domains, Exception):
+            raise self._domains
+        return self._domains
+
+    def without_secrets(self, finding: Finding) -> Finding:
+        """The same with no secret in it, should an error of somebody else's have quoted one."""
+        message, remedy = finding.message, finding.remedy
+        for secret in self._secrets:
+            message, remedy = message.replace(secret, "***"), remedy.replace(secret, "***")
+        return replace(finding, message=message, remedy=remedy)
+
+    def close(self) -> None:
+        if self.database is not None:
+            self.database.close()
+
+    def _look_for_database(self) -> None:
+        try:
+            database = Database(database_url(self.config, self.folder))
+        except RapportError as error:
+            self.database_fault = error
+            return
+        if database.path is not None:
+            self.secret_file = database.path.with_name("rapport.secret")
+            if not database.path.exists():
+                database.close()  # to connect would make it
+                return
+        self.database = database
+
+    def _look_for_secrets(self) -> None:
+        named = self.environment.get(VARIABLE, "").strip()
+        file = self.secret_file
+        try:
+            if file is not None and file.exists():
+                self.secret_mode = file.stat().st_mode & 0o777
+            elif not named and file is not None:
+                return  # to load them would make one
+            secrets = load_secrets(named, file)
+            self._secrets = tuple(secret.decode(errors="surrogateescape") for secret in secrets)
+            self.tokens = Tokens(secrets)
+        except Exception as error:
+            told = understood(error)
+            self.tokens_fault = ConfigError(told.message, told.remedy)

@@ -1,0 +1,121 @@
+"""The secrets that sign the links in letters: strong, private, and none of them gone too early."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pipeline.database import HEAD, revision
+from pipeline.delivery.signers import history
+from subscribers import clock
+from subscribers.tokens import VARIABLE
+
+from .finding import error, ok, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.delivery.signers import Signed
+
+    from .finding import Finding
+    from .patient import Patient
+
+STRONG = 24
+"""Characters: from base64 as we advise it, 144 bits."""
+
+BY_LAW = timedelta(days=60)
+"""How long an unsubscribe link must work at least (CASL, section 11; CAN-SPAM asks for 30 days)."""
+
+
+def secrets(patient: Patient) -> Iterator[Finding]:
+    if patient.tokens_fault:
+        yield error("signing.secrets", patient.tokens_fault.message, patient.tokens_fault.remedy)
+        return
+    if patient.tokens is None:
+        yield ok("signing.secrets", "There is no secret yet: one is made beside the database at first use.")
+        return
+    number = len(patient.tokens.fingerprints)
+    weak = [place for place, named in enumerate(_named(patient), 1) if _is_weak(named)]
+    for place in weak:
+        yield warning(
+            "signing.secrets",
+            f"Secret number {place} of ${VARIABLE} is short or repeats itself: who guesses it unsubscribes "
+            "anybody.",
+            "Put a new one before it (`python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`) and "
+            "keep it behind: mailed links need it.",
+        )
+    if not weak:
+        kept = "One secret signs links" if number == 1 else f"{number} secrets verify links, the first signs"
+        yield ok("signing.secrets", f"{kept}.")
+
+
+def private(patient: Patient) -> Iterator[Finding]:
+    mode = patient.secret_mode
+    if mode is None:
+        return
+    if mode & 0o077:
+        yield warning(
+            "signing.private",
+            f"{patient.secret_file}, which holds the secret that signs links, had mode {mode:o}: other users "
+            "of this machine could read it. It has 600 now.",
+            f"If one of them may have, put a new secret before it in ${VARIABLE}.",
+        )
+    else:
+        yield ok("signing.private", f"{patient.secret_file} is readable for its owner alone.")
+
+
+def retired(patient: Patient) -> Iterator[Finding]:
+    """Which letters' links are dead, and which would be, were an older secret taken away."""
+    database = patient.database
+    if patient.tokens is None or database is None or revision(database) != HEAD:
+        return
+    with database.read() as connection:
+        signed = history(connection)
+    listed = patient.tokens.fingerprints
+    gone = [one for one in signed if one.fingerprint not in listed]
+    for one in gone:
+        yield _gone(one)
+    for one in signed:
+        if one.fingerprint in listed[1:]:
+            yield _older(one, listed.index(one.fingerprint) + 1)
+    if not gone:
+        yield ok("signing.retired", f"Every secret that signed links is still listed ({len(signed)} did).")
+
+
+def _gone(one: Signed) -> Finding:
+    message = (
+        f"A secret that signed links until {one.at:%Y-%m-%d} is no longer listed: those in {_range(one)} are "
+        "dead, and nobody can unsubscribe by them."
+    )
+    remedy = f"Put that secret back, at the end of ${VARIABLE} (or its file beside the database)."
+    if clock.now() - one.at < BY_LAW:
+        return error(
+            "signing.retired", message, f"{remedy} The law wants links to work for 60 days and more."
+        )
+    return warning("signing.retired", message, remedy)
+
+
+def _older(one: Signed, place: int) -> Finding:
+    until = one.at + BY_LAW
+    kept = f"; the law wants them until {until:%Y-%m-%d}" if clock.now() < until else ""
+    return ok(
+        "signing.older",
+        f"Secret number {place} signed the links in {_range(one)}, last on {one.at:%Y-%m-%d}: taken away, "
+        f"they would die{kept}.",
+    )
+
+
+def _range(one: Signed) -> str:
+    return one.first if one.editions == 1 else f"{one.first} to {one.last} ({one.editions} editions)"
+
+
+def _named(patient: Patient) -> list[str]:
+    parts = (part.strip() for part in patient.environment.get(VARIABLE, "").split(","))
+    return [part for part in parts if part]
+
+
+def _is_weak(secret: str) -> bool:
+    return len(secret) < STRONG or len(set(secret)) < 8
+
+
+CHECKS = (secrets, private, retired)

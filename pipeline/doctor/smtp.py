@@ -1,0 +1,49 @@
+"""The operator's mail server: reached, encrypted and logged in to as for a letter, and left again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.providers.choice import smtp_server
+
+from .finding import error, ok, warning
+from .patient import SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .finding import Finding
+    from .patient import Patient
+
+
+def server(patient: Patient) -> Iterator[Finding]:
+    if patient.config.delivery.provider != "smtp":
+        return
+    from pipeline.feed.destination import addresses, is_public
+    from pipeline.providers.smtp.connection import connect
+    from pipeline.providers.smtp.round import Halt
+
+    settings = patient.config.delivery.smtp
+    where = f"{settings.host}, port {settings.port}"
+    try:
+        connection = connect(smtp_server(settings, SECONDS))
+    except Halt as halt:
+        yield error(
+            "smtp.server",
+            f"{where} is not ready for letters: {halt.reason}.",
+            "Check [delivery.smtp], and RAPPORT_SMTP_PASSWORD for the login.",
+        )
+        return
+    connection.leave()
+    if settings.security == "none" and any(is_public(one) for one in addresses(settings.host, settings.port)):
+        yield warning(
+            "smtp.server",
+            f"Letters, and whom they are for, travel unencrypted to {where}.",
+            'Set delivery.smtp.security to "starttls" (port 587) or "tls" (port 465).',
+        )
+    else:
+        logged = ", logged in" if settings.username else ""
+        yield ok("smtp.server", f"{where} takes letters ({settings.security}{logged}).")
+
+
+CHECKS = (server,)

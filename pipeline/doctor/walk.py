@@ -1,0 +1,68 @@
+"""The DNS tree walk of DMARC, which has replaced the public suffix list (RFC 9989, 4.10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .records import dmarc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .lookup import Lookup
+    from .records.dmarc import Policy
+
+MOST = 8
+"""Queries of one walk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """``organisation``: the organizational domain. ``policy``: what applies, found ``at`` a name; None where
+    there is none. ``doubled``: the names with several records, which receivers all discard."""
+
+    organisation: str
+    policy: Policy | None
+    at: str
+    doubled: tuple[str, ...] = ()
+
+
+def walk(lookup: Lookup, domain: str) -> Walk:
+    """From a domain up to its top. Raises Unknown."""
+    steps: list[tuple[str, Policy]] = []
+    doubled: list[str] = []
+    for name in _names(domain):
+        records = [text for text in lookup.texts(f"_dmarc.{name}") if dmarc.is_dmarc(text)]
+        if len(records) > 1:
+            doubled.append(name)
+        if len(records) == 1:
+            steps.append((name, dmarc.read(records[0])))
+            if steps[-1][1].value("psd") in ("y", "n"):
+                break
+    organisation = _organisation(domain, steps)
+    found = dict(steps)
+    for name in (domain, organisation, steps[-1][0] if steps else domain):
+        if name in found:
+            return Walk(organisation, found[name], name, tuple(doubled))
+    return Walk(organisation, None, "", tuple(doubled))
+
+
+def _names(domain: str) -> Iterator[str]:
+    labels = domain.split(".")
+    yield domain
+    # However long the name, eight questions: the first at the name itself, the next at its last seven labels.
+    start = 1 if len(labels) <= MOST else len(labels) - (MOST - 1)
+    for place in range(start, len(labels)):
+        yield ".".join(labels[place:])
+
+
+def _organisation(domain: str, steps: list[tuple[str, Policy]]) -> str:
+    """4.10.2. The walk ends at psd=y or psd=n, so only its last record can say either."""
+    if not steps:
+        return domain
+    top, policy = steps[-1]
+    if policy.value("psd") == "y" and top != domain:
+        below = len(top.split(".")) + 1
+        return ".".join(domain.split(".")[-below:])
+    return top
