@@ -12,19 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import Connection, create_engine, event, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
-import pipeline.tables  # noqa: F401  the schema is whole only with both floors
 from pipeline.errors import BusyError, ConfigError, RapportError
+from pipeline.tables import marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Engine
 
-HEAD = "0005"
+HEAD = "0006"
 """The revision this code works with (a test holds it to the newest migration)."""
 
 BUSY_TIMEOUT = 30.0
@@ -105,6 +105,18 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """As ``read``, and every statement in it sees the database as the first one did.
+
+        A transaction of SQLite in WAL does so by itself; PostgreSQL must be told.
+        """
+        with self.engine.connect() as connection:
+            if not self.sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
     def lock(self, name: str, *, wait: bool = False) -> Iterator[None]:
         """Be the only process at ``name``; the operating system or server frees it when we die.
 
@@ -160,6 +172,8 @@ def open_database(url: str | URL) -> Database:
     database = Database(url)
     try:
         found = revision(database)
+        if found is not None:
+            refuse_moved(database)
         if found == HEAD:
             return database
         if found is not None and found > HEAD:
@@ -192,6 +206,19 @@ def revision(database: Database) -> str | None:
             f"The database {database.name} cannot be opened: {_cause(error)}.",
             "Check database.url, that the server runs, and that the folder exists and may be written.",
         ) from error
+
+
+def refuse_moved(database: Database) -> None:
+    """Raise RapportError when everything was moved from here to another database."""
+    with database.read() as connection:
+        if not inspect(connection).has_table(marks.name):
+            return
+        to = connection.scalar(select(marks.c.value).where(marks.c.name == "moved"))
+    if to is not None:
+        raise RapportError(
+            f"{database.name} is no longer in use: everything in it was moved to {to}.",
+            "Set database.url to that address, also where cron and other machines run Rapport.",
+        )
 
 
 def migrate(database: Database) -> None:

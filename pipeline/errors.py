@@ -99,6 +99,11 @@ def understood(error: Exception) -> RapportError:
 def _of_database(error: Exception) -> tuple[str, str]:
     # The statement and its values stay out of it: they hold addresses.
     cause = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+    if "was moved" in cause:
+        return (
+            "This database is no longer in use: everything in it was moved to another.",
+            "Set database.url to that one, and restart whatever still uses this.",
+        )
     if "disk is full" in cause or "No space left" in cause:
         return "The disk is full: the database took nothing more.", "Free some space and run it again."
     if "locked" in cause:

@@ -44,15 +44,19 @@ class Installation:
         """The operator's own templates, looked in before ours."""
         return own_templates(self.config, self.folder)
 
+    @property
+    def secret_file(self) -> Path | None:
+        """Where the embedded default keeps its secret; None on PostgreSQL."""
+        path = self.database.path
+        return path.with_name("rapport.secret") if path else None
+
     @cached_property
     def tokens(self) -> Tokens:
         """What signs the links: $RAPPORT_SECRET, on the embedded default a file beside the database."""
         from subscribers.tokens import Tokens, load_secrets
 
-        path = self.database.path
-        beside = path.with_name("rapport.secret") if path else None
         try:
-            return Tokens(load_secrets(self.environment.get("RAPPORT_SECRET"), beside))
+            return Tokens(load_secrets(self.environment.get("RAPPORT_SECRET"), self.secret_file))
         except SubscriberError as error:
             raise ConfigError(error.message, error.remedy) from None
 
@@ -79,9 +83,14 @@ def own_templates(config: Config, folder: Path) -> Path | None:
 
 def database_url(config: Config, folder: Path) -> URL | str:
     """The database's URL with a relative SQLite path taken from the configuration's folder."""
+    return rooted(config.database.url, folder)
+
+
+def rooted(url: str, folder: Path) -> URL | str:
+    """A database's URL with a relative SQLite path taken from that folder."""
     from sqlalchemy import URL
 
-    path = config.database.url.removeprefix("sqlite:///")
-    if path == config.database.url or path in ("", ":memory:") or "?" in path:
-        return config.database.url
+    path = url.removeprefix("sqlite:///")
+    if path == url or path in ("", ":memory:") or "?" in path:
+        return url
     return URL.create("sqlite", database=str(folder / path))

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline import breaker, editions, probe
+from pipeline import breaker, editions, probe, restored
 from pipeline.choose import choose
 from pipeline.delivery import ledger, settling, signers
 from pipeline.delivery.handover import PATIENCE, Delivery, message_of
@@ -193,7 +193,9 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
         situation = _situation(installation, connection, digest, at, at_once)
         edition, planned = situation.edition, plan(situation)
         outcome, reason = planned.outcome, planned.reason
-        holding = breaker.unanswered(connection, digest.name, edition)
+        holding = breaker.unanswered(connection, digest.name, edition) or restored.unanswered(
+            connection, digest.name
+        )
         if planned.step is Step.SKIP:
             outcome = "skipped"
         elif planned.step is Step.SEND:
@@ -345,11 +347,13 @@ class _Run:
         return self._send(approved, synced=True) if approved is not None else self._alone()
 
     def _held(self, edition: Row[Any]) -> Row[Any] | None:
-        """The draft, held because an earlier edition tripped the breaker; None when it did not."""
+        """The draft, held because an earlier edition tripped the breaker, or it may have been sent already
+        from the database that this one is a backup of; else None."""
         if self.digest.approval == "required":
             return None  # it waits for staff anyhow, and they were told
         with self.database.write() as connection:
-            if reason := breaker.unanswered(connection, self.digest.name, edition):
+            reason = breaker.unanswered(connection, self.digest.name, edition)
+            if reason := reason or restored.unanswered(connection, self.digest.name):
                 return editions.move(connection, edition.slug, "hold", reason=reason)
         return None
 

@@ -30,10 +30,10 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     variable RAPPORT_SECTION__KEY (in a list of tables: RAPPORT_DIGESTS__0__NAME). Raises ConfigError
     that names file, line, key and remedy.
     """
-    named = path or (Path(environment["RAPPORT_CONFIG"]) if environment.get("RAPPORT_CONFIG") else None)
-    file = named or Path("rapport.toml")
+    file = file_of(path, environment)
+    named = path or environment.get("RAPPORT_CONFIG")
     overrides = dict(_overrides(environment))
-    text = _read(file, required=named is not None or not overrides)
+    text = _read(file, required=bool(named) or not overrides)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -46,6 +46,11 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
         return Config.model_validate(data), file.resolve().parent
     except ValidationError as error:
         raise _explained(error, file, text, overrides) from None
+
+
+def file_of(path: Path | None, environment: Mapping[str, str]) -> Path:
+    """Where the configuration is looked for."""
+    return path or Path(environment.get("RAPPORT_CONFIG") or "rapport.toml")
 
 
 def _read(file: Path, *, required: bool) -> str:

@@ -233,6 +233,16 @@ notices = Table(
     sqlite_with_rowid=False,
 )
 
+marks = Table(
+    "marks",
+    metadata,
+    # What befell this database as a whole: `restored` (from a backup made at `value`), `moved` (to `value`).
+    Column("name", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 events = Table(
     "events",
     metadata,

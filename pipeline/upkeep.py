@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.confirming import send_questions
+from pipeline.database import refuse_moved
 from pipeline.forgetting import empty_outbox
 from pipeline.scrub import scrub
 from pipeline.watch import watch
@@ -23,6 +24,9 @@ def upkeep(installation: Installation) -> None:
 
     Cheap when there is nothing to do: `run` does it every time, `serve` every minute.
     """
+    refuse_moved(
+        installation.database
+    )  # who opened it before would tell staff again and again what it cannot note
     privacy, now = installation.config.privacy, clock.now()
     with installation.database.write() as connection:
         erased = erase_unconfirmed(connection, now - timedelta(days=privacy.pending_days))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, exists, func, not_, or_, select
 
-from pipeline import breaker, staff
+from pipeline import breaker, restored, staff
 from pipeline.delivery import ledger
 from pipeline.tables import batches, editions, events, recipients
 from pipeline.words import words
@@ -76,11 +76,23 @@ def _tell(installation: Installation, trouble: Trouble, people: int) -> None:
 
 
 def _troubles(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:
+    yield from _restored(connection)
     yield from _tripped(connection, now)
     yield from _stopped(connection)
     yield from _uncertain(connection, config.delivery, now)
     if config.delivery.provider == "sendgrid":
         yield from _unheard(connection, config, now)
+
+
+def _restored(connection: Connection) -> Iterator[Trouble]:
+    if (restore := restored.last(connection)) is None:
+        return
+    query = select(editions.c.slug).where(
+        editions.c.status.in_(("paused", "held")), editions.c.reason.startswith(restored.STOPPED)
+    )
+    open_ones = ", ".join(connection.execute(query.order_by(editions.c.id)).scalars())
+    facts = {"editions": open_ones or "-", "made": restore.made[:16].replace("T", " ")}
+    yield Trouble("restored", "restore", restore.at, "restored", facts)
 
 
 _COLUMNS = (editions.c.id, editions.c.slug, editions.c.status, editions.c.reason, editions.c.tripped_at)
@@ -106,6 +118,8 @@ def _stopped(connection: Connection) -> Iterator[Trouble]:
         editions.c.status == "paused", editions.c.reason.is_not(None), not_(_HAS_TRIPPED)
     )
     for row in connection.execute(query):
+        if restored.stopped_by_it(row.reason):
+            continue  # that is told of all of them at once
         yield Trouble("stopped", row.slug, row.stopped_at, "stopped", {"reason": row.reason})
 
 

@@ -60,9 +60,7 @@ def export_csv(
     and to ``what``, is on record before the first row is out.
     """
     with write() as connection:
-        record = connection.execute(
-            exports.insert().values(at=clock.now(), who=who, what=what).returning(exports.c.id)
-        ).scalar_one()
+        record = begin(connection, who=who, what=what)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     rows = people = 0
@@ -72,8 +70,20 @@ def export_csv(
         people += len(page)
     out.flush()
     with write() as connection:
-        connection.execute(update(exports).where(exports.c.id == record).values(people=people))
+        end(connection, record, people)
     return rows
+
+
+def begin(connection: Connection, *, who: str, what: str) -> int:
+    """Put on record that the list is taken out; the record's id."""
+    made = exports.insert().values(at=clock.now(), who=who, what=what).returning(exports.c.id)
+    record: int = connection.execute(made).scalar_one()
+    return record
+
+
+def end(connection: Connection, record: int, people: int) -> None:
+    """Put on record that it was taken out whole."""
+    connection.execute(update(exports).where(exports.c.id == record).values(people=people))
 
 
 def history(connection: Connection) -> list[Export]:

@@ -27,6 +27,8 @@ COMMANDS = {
     "serve": "serve",
     "worker": "worker",
     "doctor": "doctor",
+    "backup": "backup",
+    "restore": "backup",
     "migrate": "start",
 }
 """Each command and the module here that holds it, in the order of the work."""

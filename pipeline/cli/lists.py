@@ -105,7 +105,7 @@ def export(options: Options, out: Path | None, log: bool) -> None:
             return
         with written_whole(out) if out else nullcontext(sys.stdout) as file:
             what = f"the list, to {out.name}" if out else "the list, to standard output"
-            rows = export_csv(database.read, database.write, file, who=_user(), what=what)
+            rows = export_csv(database.read, database.write, file, who=user(), what=what)
     if out:
         click.echo(f"Wrote {plural(rows, 'row')} to {out}.", err=True)
 
@@ -126,7 +126,7 @@ def _print_exports(options: Options, installation: Installation) -> None:
     options.print({"exports": document}, *(lines or ["The list was never exported."]))
 
 
-def _user() -> str:
+def user() -> str:
     """Whom the operating system takes us for: not what the environment says, which anyone can write."""
     import os
     import pwd

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.options import Options, common
+from pipeline.cli.options import Options, common, plural
 from pipeline.errors import RapportError
 
 
@@ -63,18 +63,28 @@ def _copy_templates(options: Options, directory: Path, named: Path) -> None:
 
 
 @click.command()
+@click.option("--to", metavar="URL", help="Move everything to another, empty database.")
 @common
 @click.pass_obj
-def migrate(options: Options) -> None:
-    """Bring the database to the schema of this version."""
-    from pipeline.database import HEAD, Database, revision
+def migrate(options: Options, to: str | None) -> None:
+    """Bring the database to the schema of this version; with --to, move everything to another.
+
+    A move is refused while an edition is being sent. It is verified table by table; the old database is kept,
+    marked, and takes no more writes.
+    """
+    from pipeline.database import HEAD, Database, refuse_moved, revision
     from pipeline.database import migrate as bring_up
     from pipeline.installation import database_url
     from pipeline.settings import load
 
+    if to is not None:
+        _move(options, to)
+        return
     config, folder = load(options.config)
     database = Database(database_url(config, folder))
     found = revision(database)
+    if found:
+        refuse_moved(database)
     if found and found > HEAD:
         raise RapportError(
             f"The database is newer (schema {found}) than this Rapport ({HEAD}).", "Upgrade Rapport."
@@ -86,3 +96,34 @@ def migrate(options: Options) -> None:
     options.print(
         {"from": found, "to": HEAD}, f"The database has schema {HEAD}{'' if found == HEAD else ' now'}."
     )
+
+
+def _move(options: Options, to: str) -> None:
+    from contextlib import closing
+
+    from pipeline.database import Database
+    from pipeline.installation import rooted
+    from pipeline.move import move
+
+    with options.open() as installation, closing(Database(rooted(to, installation.folder))) as target:
+        sums = move(installation.config, installation.database, target)
+        beside = installation.database.path
+        secret = beside.with_name("rapport.secret") if beside else None
+        lines = [
+            f"Moved {plural(sum(one.rows for one in sums.values()), 'row')} "
+            f"in {plural(len(sums), 'table')} to {target.name}, and compared them.",
+            f"{installation.database.name} is marked: Rapport refuses it from now on.",
+            f"Set database.url to {target.name} wherever Rapport runs, and restart `rapport serve`.",
+        ]
+        if secret is not None and secret.exists():
+            if target.path is None:
+                lines.append(
+                    f"Put the secret in {secret} into $RAPPORT_SECRET: it signs the links in letters."
+                )
+            elif target.path.parent != secret.parent:
+                lines.append(f"Copy {secret} beside it: it signs the links in letters.")
+        elif target.path is not None:
+            lines.append("Keep $RAPPORT_SECRET set: it signs the links in letters.")
+        options.print(
+            {"to": target.name, "tables": {name: one._asdict() for name, one in sums.items()}}, *lines
+        )

@@ -14,7 +14,7 @@ from sqlalchemy import and_, exists, update
 
 from pipeline.database import one_at_a_time
 from pipeline.delivery import queue
-from pipeline.tables import batches, events
+from pipeline.tables import batches, events, marks
 from subscribers.sets import among
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def again(connection: Connection, edition: int, now: datetime) -> int:
             batches.c.attempt.is_not(None),
             ~exists().where(events.c.batch == batches.c.attempt),
             others_heard,
+            # After a restore silence proves nothing: what was told meanwhile was told to the lost database.
+            ~exists().where(marks.c.name == "restored", marks.c.at >= batches.c.at),
         )
         .values(state="waiting", owner=None, next_try=None, reason="no answer and no event: to be sent again")
     )

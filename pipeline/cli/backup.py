@@ -1,0 +1,120 @@
+"""Keeping everything safe, and getting it back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.lists import user
+from pipeline.cli.options import Options, common, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.backup.archive import Manifest
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--check", "only_check", is_flag=True, help="Make nothing: open FILE, hash and count it all.")
+@common
+@click.pass_obj
+def backup(options: Options, file: Path, only_check: bool) -> None:
+    """Put database, signing secrets, templates and rapport.toml into FILE (a tar.gz), while letters go out.
+
+    The file holds every address and the keys: whoever has it has the list. It is readable for you alone, and
+    nothing is ever overwritten.
+    """
+    if only_check:
+        from pipeline.backup.restore import check
+
+        with _tidy():
+            manifest = check(file)
+        options.print(_document(file, manifest), f"{file} is whole: {_told(manifest)}.")
+        return
+    from pipeline.backup.make import backup as make
+
+    with options.open() as installation, _tidy():
+        manifest = make(installation, _config(options), file, who=user())
+    options.print(_document(file, manifest), f"Wrote {file}: {_told(manifest)}.")
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@common
+@click.pass_obj
+def restore(options: Options, file: Path) -> None:
+    """Bring back what `rapport backup` put into FILE, into the configured database, which must be empty.
+
+    What was done after the backup is not known to it. So editions that were on their way are paused, the next
+    letter of each digest is held, and staff are told: they decide.
+    """
+    from pipeline.backup.restore import restore as bring_back
+
+    with _tidy():
+        done = bring_back(file, _config(options))
+    lines = [f"Restored {_told(done.manifest)} into {done.database}."]
+    lines += [f"Wrote {name}" for name in done.wrote]
+    lines += [f"Kept {name}: it differs from the backup's." for name in done.kept]
+    if done.secrets is not None and done.by_hand:
+        lines.append(
+            f"$RAPPORT_SECRET lacks secrets that signed the links in letters: they are in {done.secrets}. "
+            "Add them to it, and delete the file."
+        )
+    elif done.secrets is not None:
+        lines.append(f"Wrote the secrets that sign links to {done.secrets}.")
+    lines += [f"{slug} waits for you: see `rapport editions show {slug}`." for slug in done.stopped]
+    lines.append("The next letter of each digest is held: it may have been sent after the backup.")
+    lines.append("Who left after the backup stands on the list again: suppress them, where you know of any.")
+    more = {
+        "database": done.database,
+        "editions": done.stopped,
+        "wrote": done.wrote,
+        "kept": done.kept,
+        "secrets": str(done.secrets) if done.secrets else None,
+    }
+    options.print(_document(file, done.manifest) | more, *lines)
+
+
+@contextmanager
+def _tidy() -> Iterator[None]:
+    """End by an exception on SIGTERM, too: what is half done holds the whole list, and must not be left."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _config(options: Options) -> Path:
+    from pipeline.settings import file_of
+
+    return file_of(options.config, os.environ)
+
+
+def _document(file: Path, manifest: Manifest) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "made": manifest.made.isoformat(),
+        "version": manifest.rapport,
+        "schema": manifest.schema,
+        "tables": {name: one._asdict() for name, one in manifest.tables.items()},
+        "members": sorted(manifest.members),
+    }
+
+
+def _told(manifest: Manifest) -> str:
+    people = manifest.tables["subscribers"].rows
+    rows = sum(one.rows for one in manifest.tables.values())
+    return (
+        f"{plural(people, 'subscriber')}, {plural(rows, 'row')} in {plural(len(manifest.tables), 'table')}, "
+        f"of {manifest.made:%Y-%m-%d %H:%M} UTC"
+    )

@@ -1,0 +1,115 @@
+"""What a restore makes doubtful: what was done after the backup is not known any more (promise 12).
+
+So nothing that may have left already leaves by itself: what was on its way stops, what waited to go is held,
+and so is the first letter of each digest that comes due, until staff have decided.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import and_, case, exists, func, insert, or_, select, update
+
+from pipeline.delivery import snapshot
+from pipeline.tables import batches, editions, marks
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+STOPPED = "restored from a backup"
+"""How the reasons of what was stopped begin."""
+
+_WAITED = "who waits may have been handed it since. Resume it only if that cannot be; else cancel it"
+_HELD = "it may have been sent since. Approve it only if that cannot be; else cancel it"
+
+
+class Restore(NamedTuple):
+    """When the backup was made, and when it was restored."""
+
+    made: str
+    at: datetime
+
+
+def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
+    """Stop and hold what is open in a database just restored from a backup of ``made``; the slugs.
+
+    Staff decide with `rapport editions resume` (approve) or `cancel`.
+    """
+    since = f"{STOPPED} of {made:%Y-%m-%d %H:%M} UTC"
+    # `at` stays: whatever lies before the restore is not sent again by silence (settling.again).
+    waited = and_(
+        batches.c.state == "waiting",
+        exists().where(editions.c.id == batches.c.edition_id, editions.c.status == "sent"),
+    )
+    connection.execute(
+        update(batches)
+        .where(or_(batches.c.state == "sending", waited))
+        .values(
+            state="uncertain",
+            owner=None,
+            next_try=None,
+            reason=f"{since}: it is not known whether it was handed over",
+        )
+    )
+    going = editions.c.status == "sending"
+    reason = case(
+        (
+            going,
+            f"{since}: {_WAITED}",
+        ),
+        else_=f"{since}: {_HELD}",
+    )
+    stopped = connection.execute(
+        update(editions)
+        .where(editions.c.status.in_(("sending", "draft", "approved")))
+        .values(status=case((going, "paused"), else_="held"), reason=reason)
+        .returning(editions.c.id, editions.c.slug, editions.c.status)
+    ).all()
+    # Paused before already, but what waits in it may have been handed over just the same.
+    paused = connection.execute(
+        update(editions)
+        .where(editions.c.status == "paused", editions.c.id.not_in([row.id for row in stopped]))
+        .values(reason=f"{since}: {_WAITED}")
+        .returning(editions.c.slug)
+    ).scalars()
+    slugs = sorted({row.slug for row in stopped} | set(paused))
+    for row in stopped:
+        if row.status == "held":
+            snapshot.discard(connection, row.id)  # somebody was at it
+    connection.execute(marks.delete().where(marks.c.name == "restored"))
+    connection.execute(insert(marks).values(name="restored", value=made.isoformat(), at=at))
+    return slugs
+
+
+def last(connection: Connection) -> Restore | None:
+    """The last restore of this database, if it was restored from a backup."""
+    row = connection.execute(select(marks).where(marks.c.name == "restored")).one_or_none()
+    return Restore(row.value, row.at) if row is not None else None
+
+
+def unanswered(connection: Connection, digest: str) -> str | None:
+    """Why a digest's draft (or the next one) must wait for staff: nobody has decided on one of its letters
+    since the restore. To go on with one that was on its way then says nothing of the next."""
+    restore = last(connection)
+    if restore is None:
+        return None
+    ended = and_(
+        editions.c.status.in_(("cancelled", "skipped")),
+        editions.c.composed_at.is_not(None),  # else Rapport skipped a due time without posts by itself
+        editions.c.finished_at > restore.at,
+    )
+    decided = select(editions.c.id).where(
+        editions.c.digest == digest,
+        func.coalesce(editions.c.snapshot_at, restore.at) >= restore.at,
+        or_(editions.c.approved_at > restore.at, editions.c.judged_from > restore.at, ended),
+    )
+    if connection.execute(decided.limit(1)).first() is not None:
+        return None
+    return f"{STOPPED} of {restore.made[:16].replace('T', ' ')} UTC: {_HELD}"
+
+
+def stopped_by_it(reason: Any) -> bool:
+    """Whether an edition's reason is that of a restore."""
+    return str(reason or "").startswith(STOPPED)

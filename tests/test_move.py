@@ -1,0 +1,140 @@
+"""Moving to another database and back: the same rows, and nothing more from the old one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from pipeline.copying import counters, sums_of
+from pipeline.database import Database, open_database
+from pipeline.errors import BusyError, RapportError, UsageError, understood
+from pipeline.move import move
+from pipeline.tables import editions, events, images
+from pipeline.upkeep import upkeep
+from subscribers.tables import metadata, subscribers
+from tests.installations import installation, subscribe
+from tests.ledgers import AT, Left, handed_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pipeline.config import Config
+
+
+@pytest.fixture
+def config(tmp_path: Path, sqlite_database: Database) -> Config:
+    return installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed").config
+
+
+def lived_in(database: Database) -> None:
+    """Something of every kind of value: moments, dates, JSON and none, bytes, text beyond ASCII."""
+    subscribe(database, 3)
+    with database.write() as connection:
+        handed_over(connection, 1, [Left(), Left("uncertain", apart={0: ("failed", "no such user")})])
+        handed_over(connection, 2, [Left("waiting")], status="paused", subject="Grüße, 🌿", finished_at=None)
+        about = {"id": "one", "at": AT, "kind": "new", "detail": {"b": [1, 2.5], "a": "ü"}}
+        connection.execute(insert(events), [about, {**about, "id": "two", "detail": None}])
+        picture = {"hash": "aa", "media_type": "image/png", "width": 1, "height": 1, "weight": 3}
+        connection.execute(insert(images).values(picture | {"content": b"\0\xff\x01"}))
+        # The highest id was given and is gone.
+        gone = connection.execute(
+            insert(subscribers).values(email="gone@example.net", created_at=AT).returning(subscribers.c.id)
+        ).scalar_one()
+        connection.execute(subscribers.delete().where(subscribers.c.id == gone))
+
+
+def rows(database: Database) -> dict[str, list[Any]]:
+    with database.read() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(select(table))), key=repr)
+            for table in metadata.sorted_tables
+            if table.name != "marks"
+        }
+
+
+def test_there_and_back_every_row_is_the_same(
+    config: Config, sqlite_database: Database, new_postgresql_database: Callable[[], str], tmp_path: Path
+) -> None:
+    lived_in(sqlite_database)
+    before = rows(sqlite_database)
+    with sqlite_database.read() as connection:
+        last = counters(connection)["subscribers"]
+    away, home = Database(new_postgresql_database()), Database(f"sqlite:///{tmp_path / 'home.db'}")
+    sums = move(config, sqlite_database, away)
+    assert rows(away) == before
+    assert sums["recipients"].rows == len(before["recipients"])
+    assert move(config, away, home) == sums | {"marks": sums["marks"]}
+    assert rows(home) == before
+    with home.read() as connection:
+        assert sums_of(connection) == sums
+        # No id is given twice, not even one whose person is gone; and nothing became the JSON text null.
+        assert counters(connection)["subscribers"] == last
+        kept = connection.execute(text("SELECT detail IS NULL FROM events WHERE id = 'two'")).scalar()
+        assert kept
+    with home.write() as connection:
+        new = insert(subscribers).values(email="new@example.net", created_at=AT).returning(subscribers.c.id)
+        assert connection.execute(new).scalar_one() == last + 1
+    for database in (away, home):
+        database.close()
+
+
+def test_the_old_one_is_refused_and_refuses_every_write(
+    config: Config, database: Database, tmp_path: Path
+) -> None:
+    lived_in(database)
+    target = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    move(config, database, target)
+    with pytest.raises(RapportError, match="moved to") as refused:
+        open_database(database.url)
+    assert "database.url" in refused.value.remedy
+    # Somebody who opened it before.
+    for change in (
+        update(editions).values(status="sending"),
+        subscribers.delete(),
+        insert(subscribers).values(email="late@example.net", created_at=AT),
+    ):
+        with pytest.raises(DBAPIError) as error, database.write() as connection:
+            connection.execute(change)
+        assert "moved" in understood(error.value).message
+    with pytest.raises(RapportError, match="moved to"):  # before it could tell staff what it cannot note
+        upkeep(installation(database, tmp_path, "http://127.0.0.1:1/feed"))
+    open_database(target.url).close()
+    target.close()
+
+
+def test_nothing_moves_while_anything_is_sent(config: Config, database: Database, tmp_path: Path) -> None:
+    with database.write() as connection:
+        handed_over(connection, 1, [Left("waiting")], status="sending", finished_at=None)
+    target = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    with pytest.raises(RapportError, match="weekly-1 is being sent"):
+        move(config, database, target)
+    with database.lock("digest-weekly"), pytest.raises(BusyError):
+        move(config, Database(database.url), target)
+    open_database(database.url).close()
+    target.close()
+
+
+def test_a_move_that_fails_leaves_the_old_one_working(
+    config: Config, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_in(database)
+    used = Database(f"sqlite:///{tmp_path / 'used.db'}")
+    open_database(used.url).close()
+    subscribe(used, 1)
+    with pytest.raises(RapportError, match="not empty"):
+        move(config, database, used)
+    with pytest.raises(UsageError):
+        move(config, database, Database(database.url))
+    fresh = Database(f"sqlite:///{tmp_path / 'fresh.db'}")
+    monkeypatch.setattr("pipeline.copying.counters", lambda connection: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        move(config, database, fresh)
+    monkeypatch.undo()
+    subscribe(database, 4)
+    move(config, database, fresh)
+    for opened in (used, fresh):
+        opened.close()
