@@ -11,6 +11,7 @@ from pipeline.posts import Post
 from pipeline.tables import edition_posts, editions, feeds, posts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 LEFT_OUT_SHOWN = 50
 """How many left-out posts an edition names: an archive of a thousand says nothing more."""
 
+NOT_PICKED = "waits for the next edition: staff chose the posts of this one"
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
+    id: int
     title: str
     url: str | None
     reason: str
@@ -30,7 +34,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``posts`` newest first, the lead at the head; empty when fewer than ``min_posts`` are there."""
+    """``posts`` the lead at the head; empty when fewer than ``min_posts`` are there."""
 
     posts: tuple[Post, ...]
     left_out: tuple[LeftOut, ...]
@@ -38,17 +42,30 @@ class Choice:
 
 
 def choose(
-    connection: Connection, digest: Digest, first_seen: datetime, at: datetime, draft: int | None = None
+    connection: Connection,
+    digest: Digest,
+    first_seen: datetime,
+    at: datetime,
+    draft: int | None = None,
+    picked: Sequence[int] = (),
 ) -> Choice:
     """The posts that are not yet in this digest, newest first.
 
     ``first_seen`` is when Rapport first saw the digest, ``draft`` the edition that is being refreshed (its
-    own posts count as free). What does not fit waits for the next edition.
+    own posts count as free). What does not fit waits for the next edition. ``picked`` are the ids of the
+    posts that staff chose, in their order: these and no others, as far as they are there and free.
     """
     previous = _previous_edition(connection, digest.name)
+    free = _free(connection, digest.name, draft)
+    by_id = {row.id: row for row in free}
+    if chosen := [by_id[number] for number in picked if number in by_id]:
+        rest = [row for row in free if row.id not in picked]
+        return _choice(
+            chosen, [(row, _why_not(row, digest, first_seen, at, previous) or NOT_PICKED) for row in rest]
+        )
     ranked: list[Row[Any]] = []
     left_out: list[tuple[Row[Any], str]] = []
-    for row in _free(connection, digest.name, draft):
+    for row in free:
         if reason := _why_not(row, digest, first_seen, at, previous):
             left_out.append((row, reason))
         else:
@@ -60,10 +77,14 @@ def choose(
         waiting, chosen = chosen + waiting, []
     full = f"waits for the next edition: this one has its {digest.max_posts} posts (max_posts)"
     left_out += [(row, reason or full) for row in waiting]
+    return _choice(chosen, left_out, reason)
+
+
+def _choice(chosen: list[Row[Any]], left_out: list[tuple[Row[Any], str]], reason: str = "") -> Choice:
     left_out.sort(key=lambda pair: _rank(pair[0]))
     return Choice(
         posts=tuple(Post.of(row) for row in chosen),
-        left_out=tuple(LeftOut(row.title, row.url, why) for row, why in left_out[:LEFT_OUT_SHOWN]),
+        left_out=tuple(LeftOut(row.id, row.title, row.url, why) for row, why in left_out[:LEFT_OUT_SHOWN]),
         reason=reason,
     )
 

@@ -12,6 +12,7 @@ from pipeline.choose import choose
 from pipeline.due import moment_of
 from pipeline.errors import RapportError
 from pipeline.images.pictures import known, refresh
+from pipeline.letter.edits import Edits
 from pipeline.letter.render import render_letter
 from pipeline.register import first_seen, register
 from pipeline.tables import edition_posts
@@ -57,13 +58,7 @@ def compose(
             if intro is not None:
                 raise _fixed(draft)
             return Composed(draft, f"{draft.slug} is {draft.status}: it stays as it is")
-        choice = choose(
-            connection,
-            digest,
-            first_seen(connection, digest.name, at),
-            at,
-            draft.id if draft is not None else None,
-        )
+        choice = chosen(connection, digest, draft, at)
         if not choice.posts:
             if draft is not None:
                 editions.discard(connection, draft.id)
@@ -77,18 +72,36 @@ def compose(
             draft = editions.change(connection, draft.id, due=due, due_at=moment_of(due, zone))
         if intro is not None:
             draft = editions.change(connection, draft.id, intro=intro)
-        images = known(connection, config, choice.posts)
-        letter = render_letter(
-            config,
-            digest,
-            choice.posts,
-            slug=draft.slug,
-            due=draft.due_at.astimezone(zone),
-            own=installation.templates,
-            images=images,
-            intro=draft.intro,
-        )
-        return Composed(_keep(connection, draft, choice, letter, images))
+        return Composed(written(connection, installation, digest, draft, choice))
+
+
+def chosen(connection: Connection, digest: Digest, draft: Row[Any] | None, at: datetime) -> Choice:
+    """The posts that a draft gets, or a new one: staff's choice, if they made one."""
+    seen = first_seen(connection, digest.name, at)
+    if draft is None:
+        return choose(connection, digest, seen, at)
+    return choose(connection, digest, seen, at, draft.id, Edits.of(draft.edits).posts)
+
+
+def written(
+    connection: Connection, installation: Installation, digest: Digest, edition: Row[Any], choice: Choice
+) -> Row[Any]:
+    """The edition with its letter of these posts, and with what staff said in it. Raises LetterError."""
+    config = installation.config
+    images = known(connection, config, choice.posts)
+    letter = render_letter(
+        config,
+        digest,
+        choice.posts,
+        slug=edition.slug,
+        due=edition.due_at.astimezone(config.newsletter.zone),
+        own=installation.templates,
+        images=images,
+        intro=edition.intro,
+        edits=Edits.of(edition.edits),
+    )
+    kept = _keep(connection, edition, choice, letter, images)
+    return editions.rewritten(connection, edition, kept)
 
 
 def _fetch_images(installation: Installation, digest: Digest, at: datetime) -> None:
@@ -99,15 +112,14 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime) -> N
         draft = editions.open_one(connection, digest.name)
         if draft is not None and draft.status != "draft":
             return
-        seen = first_seen(connection, digest.name, at)
-        posts = choose(connection, digest, seen, at, draft.id if draft is not None else None).posts
+        posts = chosen(connection, digest, draft, at).posts
     refresh(installation, posts)
 
 
 def _fixed(edition: Row[Any]) -> RapportError:
     remedy = "An intro goes into a draft."
-    if edition.status == "held" and edition.approved_at is None:
-        remedy = f"Make it a draft again with `rapport editions resume {edition.slug}`, then compose it."
+    if edition.status in ("approved", "held"):
+        remedy = f"Change it with `rapport editions edit {edition.slug}`; it must be approved again then."
     return RapportError(f"{edition.slug} is {edition.status}: its text is fixed.", remedy)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
@@ -12,6 +13,7 @@ from pipeline.due import moment_of, next_due
 from pipeline.errors import RapportError
 from pipeline.tables import OPEN, batches, edition_posts, editions, signers
 from subscribers import clock
+from subscribers.tokens import FINGERPRINT
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -101,6 +103,42 @@ def change(connection: Connection, edition: int, **values: Any) -> Row[Any]:
     return by_id(connection, edition)
 
 
+def fingerprint(edition: Row[Any]) -> bytes:
+    """What tells what an edition says from what another version of it said: of subject, HTML and text."""
+    seen = hashlib.blake2b(digest_size=FINGERPRINT)
+    for part in (edition.subject, edition.html, edition.text):
+        content = part.encode()
+        seen.update(len(content).to_bytes(8) + content)
+    return seen.digest()
+
+
+def is_approved(edition: Row[Any]) -> bool:
+    """Whether an edition says what was approved."""
+    return bool(edition.approved == fingerprint(edition).hex())
+
+
+def rewritten(connection: Connection, before: Row[Any], after: Row[Any]) -> Row[Any]:
+    """What becomes of an edition that was composed anew or edited, which is not being sent.
+
+    If it says anything else now it is no longer approved, and a draft that had been put up is put up anew:
+    staff have their hold window for what goes out.
+    """
+    if fingerprint(before) == fingerprint(after):
+        return after
+    values: dict[str, Any] = {"approved_at": None, "approved": None}
+    if before.announced_at is not None:
+        values["announced_at"] = clock.now()
+    if before.status == "approved":
+        values["status"] = "draft"
+        snapshot.discard(connection, before.id)
+    return change(connection, before.id, **values)
+
+
+def possible(edition: Row[Any]) -> list[str]:
+    """Which of the moves its status allows."""
+    return [verb for verb, (before, _) in MOVES.items() if edition.status in before]
+
+
 def move(connection: Connection, slug: str, verb: str, *, reason: str | None = None) -> Row[Any]:
     """Do what staff ask of an edition. Raises RapportError when its status does not allow it."""
     row = by_slug(connection, slug)
@@ -119,7 +157,7 @@ def move(connection: Connection, slug: str, verb: str, *, reason: str | None = N
         )
     at = clock.now()
     if after == "approved" and verb == "approve":
-        change(connection, row.id, approved_at=at)
+        change(connection, row.id, approved_at=at, approved=fingerprint(row).hex())
     if verb == "resume":
         # Staff have seen what stopped it: the breaker counts anew.
         change(connection, row.id, judged_from=at)
@@ -136,10 +174,11 @@ def move(connection: Connection, slug: str, verb: str, *, reason: str | None = N
 
 def approve_draft(connection: Connection, edition: int) -> Row[Any] | None:
     """Approve an edition that is still a draft; None when staff decided otherwise a moment before."""
+    seen = fingerprint(by_id(connection, edition)).hex()
     moved = connection.execute(
         update(editions)
         .where(editions.c.id == edition, editions.c.status == "draft")
-        .values(status="approved", approved_at=clock.now())
+        .values(status="approved", approved_at=clock.now(), approved=seen)
     )
     return by_id(connection, edition) if moved.rowcount == 1 else None
 
@@ -213,6 +252,7 @@ def document(connection: Connection, row: Row[Any], zone: ZoneInfo) -> dict[str,
         "preheader": row.preheader,
         "posts": row.posts,
         "left_out": row.left_out,
+        "edited": [*row.edits, *(["intro"] if row.intro else [])],
         "recipients": ledger.counts(connection, row.id),
         "reasons": reasons(connection, row.id),
     }

@@ -125,7 +125,7 @@ def _draft(s: Situation, edition: Row[Any]) -> Plan:
         # Another due time came while it lay there (or the schedule was changed): it is that one's now.
         return Plan(Step.COMPOSE, due=pending)
     waits = s.digest.approval == "required" and put_up  # however long staff take
-    if s.long_past(goes_at(s, edition)) and not waits:
+    if s.long_past(goes_at(s.digest, edition)) and not waits:
         reason = "missed by more than a day: it goes out with the next due time, or with `rapport run --now`"
         return Plan(Step.WAIT, "not_due", reason)
     if put_up:
@@ -135,11 +135,20 @@ def _draft(s: Situation, edition: Row[Any]) -> Plan:
     return Plan(Step.COMPOSE, due=edition.due)
 
 
-def goes_at(s: Situation, edition: Row[Any]) -> datetime:
+def goes_at(digest: Digest, edition: Row[Any]) -> datetime:
     """When a draft that was put up goes out by itself: the hold window is staff's in full."""
     due: datetime = edition.due_at
     put_up: datetime | None = edition.announced_at
-    return max(due, put_up + s.digest.hold_window) if put_up else due
+    return max(due, put_up + digest.hold_window) if put_up else due
+
+
+def by_itself(digest: Digest, edition: Row[Any]) -> datetime | None:
+    """When an edition goes out if nobody does anything more; None while it waits for staff, or is over."""
+    if edition.status == "approved":
+        return edition.due_at  # type: ignore[no-any-return]
+    if edition.status == "draft" and digest.approval == "auto":
+        return goes_at(digest, edition)
+    return None
 
 
 def _approved(s: Situation, edition: Row[Any]) -> Plan:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline import breaker, editions, probe, restored
+from pipeline.approval import errors, must_be_approved, must_pass
 from pipeline.choose import choose
 from pipeline.delivery import ledger, settling, signers
 from pipeline.delivery.handover import PATIENCE, Delivery, message_of
@@ -89,9 +90,10 @@ def send(
         raise RapportError(
             f"{slug} is {edition.status}, not approved.", f"Decide with `rapport editions approve {slug}`."
         )
+    must_be_approved(edition)
     _must_fit(installation, edition)
     if edition.status == "approved":
-        _must_pass(installation, edition)
+        must_pass(installation, edition)
         if not synced:
             probe.must_answer(installation, edition)
             _sync(installation)
@@ -108,6 +110,7 @@ def deliver(installation: Installation, edition_id: int, progress: Progress, *, 
         edition = editions.by_id(connection, edition_id)
     if edition.status not in ("sending", "sent"):
         return edition
+    must_be_approved(edition)
     _must_fit(installation, edition)
     return _deliver(installation, edition, progress, stop, patience=0)
 
@@ -138,28 +141,6 @@ def _sync(installation: Installation) -> None:
         from pipeline.sync import sync
 
         sync(installation)
-
-
-def approve(installation: Installation, slug: str) -> Row[Any]:
-    """Let an edition go out as it stands. Raises RapportError when `check` finds an error in it."""
-    with installation.database.read() as connection:
-        edition = editions.by_slug(connection, slug)
-    if edition.status in ("draft", "held"):
-        _must_pass(installation, edition)
-    with installation.database.write() as connection:
-        return editions.move(connection, slug, "approve")
-
-
-def _must_pass(installation: Installation, edition: Row[Any]) -> None:
-    if wrong := _errors(installation, edition):
-        raise RapportError(f"{edition.slug} cannot go out. {wrong}", f"See `rapport check {edition.digest}`.")
-
-
-def _errors(installation: Installation, edition: Row[Any]) -> str:
-    from pipeline.letter.check import check_letter
-
-    found = check_letter(installation.config, edition, own=installation.templates)
-    return " ".join(f"{finding.message} {finding.remedy}" for finding in found if finding.level == "error")
 
 
 def send_test(installation: Installation, edition: Row[Any], address: str) -> None:
@@ -201,7 +182,7 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
         elif planned.step is Step.SEND:
             outcome = "sent"
         elif planned.step is Step.DECIDE and edition is not None:
-            decided = verdict(situation, goes_at(situation, edition))
+            decided = verdict(situation, goes_at(digest, edition))
             outcome, reason = decided.outcome or "sent", decided.reason
         elif planned.step is Step.COMPOSE:
             draft = edition.id if edition is not None else None
@@ -319,7 +300,7 @@ class _Run:
             return self._skip(due, composed.reason)
         if composed.edition.status != "draft":
             return self._alone()  # staff decided while we pulled: what they decided stands
-        if wrong := _errors(self.installation, composed.edition):
+        if wrong := errors(self.installation, composed.edition):
             # Not put up: the next run composes anew, when the cause is mended perhaps.
             with self.database.write() as connection:
                 editions.change(connection, composed.edition.id, announced_at=None)
@@ -331,12 +312,13 @@ class _Run:
     def _decide(self, situation: Situation, edition: Row[Any]) -> Ran:
         if held := self._held(edition):
             return self._ran("held", held, held.reason)
-        decided: Plan = verdict(situation, goes_at(situation, edition))
+        decided: Plan = verdict(situation, goes_at(self.digest, edition))
         if decided.step is Step.WAIT:
             return self._ran(decided.outcome, edition, decided.reason)
         # What would stop the sending stops it before the letter is frozen.
         provider(self.installation.config, self.installation.folder).close()
         _must_fit(self.installation, edition)
+        must_pass(self.installation, edition)  # staff may have edited it since it was put up
         probe.must_answer(self.installation, edition)
         _sync(self.installation)
         with self.database.write() as connection:

@@ -7,6 +7,7 @@ told is logged as an error as well; the edition's reason and the exit status of 
 from __future__ import annotations
 
 import logging
+import secrets
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -22,16 +23,18 @@ from subscribers import clock
 from subscribers.sets import insert
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from pipeline.installation import Installation
+    from pipeline.providers import Message
 
 REST = timedelta(hours=1)
 """Between two notices of one kind. What comes meanwhile is told after it, by whoever asks again."""
 
-_ATTEMPT = ""
+ATTEMPT = ""
 """Stands for what a notice is about, where the last attempt to tell anything of a kind failed."""
 
 log = logging.getLogger(__name__)
@@ -45,19 +48,37 @@ def tell(
 
     ``subject`` and ``text`` may hold neither an address nor a token of a subscriber.
     """
+
+    def notice(number: int) -> Message:
+        return notice_mail(
+            installation.config, number, subject=subject, text=text, own=installation.templates
+        )
+
+    return mail(installation, kind, about, subject, notice, since)
+
+
+def mail(
+    installation: Installation,
+    kind: str,
+    about: str,
+    what: str,
+    made: Callable[[int], Message],
+    since: datetime | None = None,
+) -> bool:
+    """The same with any mail: ``made`` makes it, numbered, when it goes; ``what`` it says is for the log."""
     try:
         with installation.database.lock("notices"):
             with installation.database.read() as connection:
                 if told(connection, kind, about, since) or _lately(connection, kind):
                     return False
-            reached = _mail(installation, subject, text)
+            reached = _mail(installation, what, made)
             with installation.database.write() as connection:
-                _remember(connection, kind, about if reached else _ATTEMPT)
+                _remember(connection, kind, about if reached else ATTEMPT)
             return reached
     except BusyError:
         return False  # another process is telling it
     except Exception as error:  # whatever it is: who tells of trouble must not make any
-        log.error("staff could not be told: %s (%s)", subject, understood(error).message)
+        log.error("staff could not be told: %s (%s)", what, understood(error).message)
         return False
 
 
@@ -82,18 +103,18 @@ def _remember(connection: Connection, kind: str, about: str) -> None:
     )
 
 
-def _mail(installation: Installation, subject: str, text: str) -> bool:
+def _mail(installation: Installation, what: str, made: Callable[[int], Message]) -> bool:
     """Whether it reached anybody's provider; with nobody to mail, the log is where it is told."""
     config = installation.config
     if not config.staff.emails:
-        log.warning("%s (nobody is mailed: staff.emails is empty)", subject)
+        log.warning("%s (nobody is mailed: staff.emails is empty)", what)
         return True
     try:
-        number = int(clock.now().timestamp())
-        message = notice_mail(config, number, subject=subject, text=text, own=installation.templates)
+        # Its Message-ID is made of it: two mails of one second must not pass for one.
+        message = made(int(clock.now().timestamp()) * 1_000_000 + secrets.randbelow(1_000_000))
         chosen = provider(config, installation.folder)
     except Exception as error:  # an operator's broken template, a missing key
-        log.error("staff could not be told: %s (%s)", subject, understood(error).message)
+        log.error("staff could not be told: %s (%s)", what, understood(error).message)
         return False
     reached = False
     try:
@@ -103,7 +124,7 @@ def _mail(installation: Installation, subject: str, text: str) -> bool:
             if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
                 reached = True
             else:
-                log.error("staff could not be told: %s (%s)", subject, outcome.reason)
+                log.error("staff could not be told: %s (%s)", what, outcome.reason)
     finally:
         chosen.close()
     return reached

@@ -95,6 +95,8 @@ editions = Table(
     Column("text", Text, nullable=False, server_default=""),
     # What staff wrote above the posts of this one edition, in Markdown.
     Column("intro", Text, nullable=False, server_default=""),
+    # What else they changed in it: letter/edits.py says how.
+    Column("edits", JSON, nullable=False, server_default="{}"),
     # Why this call to action and no other: for staff.
     Column("cta_reason", Text, nullable=False, server_default=""),
     Column("posts", JSON, nullable=False),
@@ -105,6 +107,8 @@ editions = Table(
     # When `run` put the draft up: the hold window counts from here.
     Column("announced_at", Moment),
     Column("approved_at", Moment),
+    # The fingerprint of what was approved: nothing else is handed over.
+    Column("approved", String(32)),
     Column("snapshot_at", Moment),
     Column("finished_at", Moment),
     # When its bounces or complaints passed the limits, and from when on they count (staff let it go on).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.announcing import announce
 from pipeline.confirming import send_questions
 from pipeline.database import refuse_moved
 from pipeline.forgetting import empty_outbox
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def upkeep(installation: Installation) -> None:
     """Mail what asks to be confirmed, erase what nobody confirmed, blank network addresses that are old, and
-    tell staff what they must know.
+    mail staff the drafts they can still act on and what else they must know.
 
     Cheap when there is nothing to do: `run` does it every time, `serve` every minute.
     """
@@ -36,4 +37,5 @@ def upkeep(installation: Installation) -> None:
     if installation.database.path is not None:
         scrub(installation.database, ())  # what was erased while somebody read from SQLite's log
     send_questions(installation)
+    announce(installation)
     watch(installation)

@@ -37,6 +37,12 @@ _FORMAT = 1
 _CODE_SIZE = 16
 _LENGTH = (_PAYLOAD.size + _CODE_SIZE) * 4 // 3
 
+# The same for what somebody saw: an id, seconds, a fingerprint; 60 characters.
+_SEEN = struct.Struct(">BQI16s")
+_SEEN_FORMAT = 2
+FINGERPRINT = 16
+"""Bytes of a fingerprint that a token can hold."""
+
 _REMEDY = (
     f"Make one with `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'` and set ${VARIABLE} "
     "to it; keep older ones behind it, separated by commas, for the links already mailed."
@@ -52,6 +58,10 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     UNDO = "undo"
     FORM = "form"
+    # And these for staff, about an edition as it stood.
+    APPROVE = "approve"
+    HOLD = "hold"
+    SKIP = "skip"
 
 
 class Claim(NamedTuple):
@@ -64,6 +74,14 @@ class Timed(NamedTuple):
 
     about: int
     until: datetime
+
+
+class Seen(NamedTuple):
+    """What a token is about that speaks of something as it stood: ``content`` is the fingerprint of that."""
+
+    about: int
+    until: datetime
+    content: bytes
 
 
 class Tokens:
@@ -97,7 +115,15 @@ class Tokens:
 
     def read(self, purpose: Purpose, token: str) -> Claim | None:
         """What a token says, or None for anything that was not signed here for this purpose."""
-        if len(token) != _LENGTH or not token.isascii():
+        payload = self._opened(purpose, token, _PAYLOAD)
+        if payload is None:
+            return None
+        form, subscriber, edition = _PAYLOAD.unpack(payload)
+        return Claim(subscriber, edition) if form == _FORMAT else None
+
+    def _opened(self, purpose: Purpose, token: str, shape: struct.Struct) -> bytes | None:
+        """The payload of a token of that shape, if it was signed here for this purpose."""
+        if len(token) != (shape.size + _CODE_SIZE) * 4 // 3 or not token.isascii():
             return None
         try:
             raw = urlsafe_b64decode(token)
@@ -106,11 +132,8 @@ class Tokens:
         # Python's decoder skips signs that are not base64; a token spelled with them is no token of ours.
         if urlsafe_b64encode(raw).decode("ascii") != token:
             return None
-        payload, code = raw[: _PAYLOAD.size], raw[_PAYLOAD.size :]
-        if not any(_signed(keyed, payload, code) for keyed in self._keyed[purpose]):
-            return None
-        form, subscriber, edition = _PAYLOAD.unpack(payload)
-        return Claim(subscriber, edition) if form == _FORMAT else None
+        payload, code = raw[: shape.size], raw[shape.size :]
+        return payload if any(_signed(keyed, payload, code) for keyed in self._keyed[purpose]) else None
 
     def sign_until(self, purpose: Purpose, about: int, until: datetime) -> str:
         """A token about ``about`` that says until when it is good, to the second."""
@@ -120,6 +143,21 @@ class Tokens:
         """What such a token says, whether still good or not; None for what was not signed here for this."""
         claim = self.read(purpose, token)
         return claim and Timed(claim.subscriber, datetime.fromtimestamp(claim.edition, UTC))
+
+    def sign_seen(self, purpose: Purpose, about: int, until: datetime, content: bytes) -> str:
+        """A token about ``about`` with this ``content`` (FINGERPRINT bytes of it), good until then."""
+        payload = _SEEN.pack(_SEEN_FORMAT, about, int(until.timestamp()), content)
+        code = self._keyed[purpose][0].copy()
+        code.update(payload)
+        return urlsafe_b64encode(payload + code.digest()).decode("ascii")
+
+    def read_seen(self, purpose: Purpose, token: str) -> Seen | None:
+        """What such a token says, whether still good or not; None for what was not signed here for this."""
+        payload = self._opened(purpose, token, _SEEN)
+        if payload is None:
+            return None
+        form, about, until, content = _SEEN.unpack(payload)
+        return Seen(about, datetime.fromtimestamp(until, UTC), content) if form == _SEEN_FORMAT else None
 
 
 def load_secrets(environment_value: str | None, beside: Path | None) -> list[bytes]:

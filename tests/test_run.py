@@ -13,8 +13,9 @@ import pytest
 import time_machine
 
 from pipeline import editions
+from pipeline.approval import approve
 from pipeline.errors import RapportError
-from pipeline.run import approve, rehearse
+from pipeline.run import rehearse
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.letter import edition_document, print_edition
+from pipeline.cli.letter import INTRO_FILE, digest_named, edition_document, intro_of, print_edition
 from pipeline.cli.options import Options, common
+from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Row
+
+    from pipeline.config import Digest
+    from pipeline.installation import Installation
 
 STATES = ("waiting", "sent", "failed", "uncertain", "withheld")
 
@@ -47,7 +56,7 @@ def show(options: Options, edition: str) -> None:
     with options.open() as installation:
         with installation.database.read() as connection:
             row = module.by_slug(connection, edition)
-        print_edition(options, installation, row)
+        print_edition(options, installation, row, whole=True)
 
 
 def _verb(name: str, help_text: str) -> None:
@@ -57,7 +66,7 @@ def _verb(name: str, help_text: str) -> None:
     @click.pass_obj
     def decide(options: Options, edition: str) -> None:
         from pipeline import editions as module
-        from pipeline.run import approve
+        from pipeline.approval import approve
 
         with options.open() as installation:
             if name == "approve":
@@ -74,6 +83,88 @@ _verb("skip", "Leave EDITION out this time; its posts wait for the next.")
 _verb("cancel", "End EDITION for good; what was not yet handed over stays unsent.")
 _verb("pause", "Stop EDITION midway, after the batch in flight.")
 _verb("resume", "Let a paused EDITION go on, or a held one be a draft again.")
+
+
+def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> list[int] | None:
+    if value is None:
+        return None
+    try:
+        return [int(number) for number in value.split(",") if number.strip()]
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no list of numbers: write it like 3,1,2.") from None
+
+
+@editions.command()
+@click.argument("edition")
+@click.option("--subject", metavar="TEXT", help="Another subject.")
+@click.option("--preheader", metavar="TEXT", help="Another line beside it in the inbox.")
+@click.option(
+    "--intro", "intro_file", type=INTRO_FILE, metavar="FILE", help="Markdown above the posts; - is stdin."
+)
+@click.option("--no-intro", is_flag=True, help="Take the intro out.")
+@click.option("--posts", callback=_numbers, metavar="N,N,…", help="These posts, in this order.")
+@click.option("--drop", callback=_numbers, metavar="N,N,…", help="Not these posts.")
+@click.option("--cta", metavar="OFFER", help="Another offer, by number (0: the usual one) or category.")
+@click.option("--cta-heading", metavar="TEXT", help="The offer's heading in your words,")
+@click.option("--cta-text", metavar="TEXT", help="its text,")
+@click.option("--cta-button", metavar="TEXT", help="its button,")
+@click.option("--cta-url", metavar="URL", help="and where that leads.")
+@click.option("--reset", is_flag=True, help="First forget every earlier change, intro and posts too.")
+@common
+@click.pass_obj
+def edit(
+    options: Options,
+    edition: str,
+    subject: str | None,
+    preheader: str | None,
+    intro_file: Path | None,
+    no_intro: bool,
+    posts: list[int] | None,
+    drop: list[int] | None,
+    cta: str | None,
+    cta_heading: str | None,
+    cta_text: str | None,
+    cta_button: str | None,
+    cta_url: str | None,
+    reset: bool,
+) -> None:
+    """Change EDITION before it goes out; an approved one is a draft again after it.
+
+    Posts have the numbers that `rapport editions show` gives them, and one that was left out comes in by its
+    number in --posts. Once you have chosen posts, no other comes in by itself.
+
+    What you change stays when the draft is composed anew. Something empty ("") gives a thing back to what
+    Rapport makes of it.
+    """
+    from pipeline import editions as module
+    from pipeline.edit import Wish
+    from pipeline.edit import edit as edit_edition
+
+    words = {"heading": cta_heading, "text": cta_text, "button": cta_button, "url": cta_url}
+    own = {key: said for key, said in words.items() if said is not None}
+    wish = Wish(subject, preheader, intro_of(intro_file, None, no_intro), posts, drop or (), cta, own, reset)
+    if wish == Wish():
+        raise UsageError("Say what to change.", "See `rapport editions edit --help`.")
+    with options.open() as installation:
+        with installation.database.read() as connection:
+            row = module.by_slug(connection, edition)
+        digest = digest_named(installation.config, row.digest)
+        with installation.database.lock(f"digest-{digest.name}"):
+            edited = edit_edition(installation, digest, edition, wish)
+        print_edition(options, installation, edited, whole=True)
+        if not options.json and edited.status == "draft" and (edited.announced_at or row.status != "draft"):
+            click.echo(f"  {_what_now(installation, digest, edited)}")
+
+
+def _what_now(installation: Installation, digest: Digest, draft: Row[Any]) -> str:
+    from pipeline.plan import by_itself
+
+    decide = f"`rapport editions approve {draft.slug}`"
+    goes = by_itself(digest, draft)
+    if goes is None:
+        return f"It waits for {decide}."
+    local = goes.astimezone(installation.config.newsletter.zone)
+    return f"It goes out by itself on {local:%Y-%m-%d at %H:%M}; {decide} lets it go when it is due."
 
 
 @editions.command()

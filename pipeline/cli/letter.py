@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PREVIEW_PORT = 8001
 
+INTRO_FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+
 
 def digest_named(config: Config, name: str | None) -> Digest:
     """The digest a command means: the named one, or the only one."""
@@ -75,7 +77,7 @@ def _told(feed: Pulled) -> str:
 @click.option(
     "--intro",
     "intro_file",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=INTRO_FILE,
     metavar="FILE",
     help="A few lines of Markdown to stand above the posts of this edition; - reads them from stdin.",
 )
@@ -91,13 +93,13 @@ def compose(
     An edition that is approved, held or being sent stays as it is. An intro stays with its edition when the
     draft is refreshed.
     """
-    intro = _intro(intro_file, intro_text, no_intro)
+    intro = intro_of(intro_file, intro_text, no_intro)
     with options.open() as installation:
         composed = _compose(installation, digest_named(installation.config, digest), intro)
         print_edition(options, installation, composed.edition, composed.reason)
 
 
-def _intro(file: Path | None, text: str | None, none: bool) -> str | None:
+def intro_of(file: Path | None, text: str | None, none: bool) -> str | None:
     """What the options ask for; None: leave the draft's as it is."""
     if (file is not None) + (text is not None) + none > 1:
         raise UsageError("Give one of --intro, --intro-text and --no-intro.", "Leave the others out.")
@@ -119,14 +121,23 @@ def _compose(installation: Installation, digest: Digest, intro: str | None = Non
 
 
 def print_edition(
-    options: Options, installation: Installation, edition: Row[Any] | None, reason: str = "", **more: Any
+    options: Options,
+    installation: Installation,
+    edition: Row[Any] | None,
+    reason: str = "",
+    *,
+    whole: bool = False,
+    **more: Any,
 ) -> None:
-    """Print one edition, or why there is none."""
+    """Print one edition, or why there is none; the ``whole`` of it with every post that was left out."""
     if edition is None:
         options.print({"edition": None, "reason": reason, **more}, f"No letter: {reason}.")
         return
     document = edition_document(installation, edition)
-    options.print({"edition": document, **({"reason": reason} if reason else {}), **more}, *_shown(document))
+    options.print(
+        {"edition": document, **({"reason": reason} if reason else {}), **more},
+        *_shown(document, whole=whole),
+    )
 
 
 def edition_document(installation: Installation, edition: Row[Any]) -> dict[str, Any]:
@@ -137,15 +148,20 @@ def edition_document(installation: Installation, edition: Row[Any]) -> dict[str,
         return editions.document(connection, edition, installation.config.newsletter.zone)
 
 
-def _shown(document: dict[str, Any]) -> list[str]:
+def _shown(document: dict[str, Any], *, whole: bool) -> list[str]:
     lines = [f"{document['slug']}: {document['status']}, due {document['due']}"]
     if document["reason"]:
         lines.append(f"  because: {document['reason']}")
     if document["subject"]:
         lines += [f"  subject: {document['subject']}", f"  preheader: {document['preheader']}"]
-    lines += [f"  post: {post['title']}" for post in document["posts"]]
-    if document["left_out"]:
-        lines.append(f"  left out: {plural(len(document['left_out']), 'post')} (--json says why)")
+    if whole:
+        lines += _posts(document)
+    else:
+        lines += [f"  post: {post['title']}" for post in document["posts"]]
+        if document["left_out"]:
+            lines.append(f"  left out: {plural(len(document['left_out']), 'post')} (--json says why)")
+    if document["edited"]:
+        lines.append(f"  edited by staff: {', '.join(document['edited'])}")
     counts = document["recipients"]
     if counts["total"]:
         told = ", ".join(f"{n:,} {state}" for state, n in counts.items() if n and state != "total")
@@ -153,6 +169,13 @@ def _shown(document: dict[str, Any]) -> list[str]:
     for state, why in document["reasons"].items():
         lines += [f"    {number:,} {state}: {reason}" for reason, number in why.items()]
     return lines
+
+
+def _posts(document: dict[str, Any]) -> list[str]:
+    """With the numbers by which `editions edit` knows them."""
+    inside = [f"post: {post['title']}" for post in document["posts"]]
+    outside = [f"left out: {post['title']} ({post['reason']})" for post in document["left_out"]]
+    return [f"  {number:>2} {line}" for number, line in enumerate(inside + outside, start=1)]
 
 
 @click.command()

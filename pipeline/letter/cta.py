@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pipeline.errors import RapportError
+from pipeline.letter.edits import NO_WORDS
+from pipeline.letter.personal import inert
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.config import Config, Variant
     from pipeline.posts import Post
@@ -24,23 +28,48 @@ class CTA:
     reason: str = ""
 
 
-def call_to_action(config: Config, posts: Sequence[Post]) -> CTA:
-    """The first variant that shares a category with the posts, else the usual offer.
-
-    Without ``match.url`` the button writes to the practice: an offer that leads nowhere is worse.
+def call_to_action(config: Config, posts: Sequence[Post], edited: Mapping[str, str] = NO_WORDS) -> CTA:
+    """The first variant that shares a category with the posts, else the usual offer; what staff said of this
+    edition's (``edited``: heading, text, button, url) goes over it.
     """
-    match = config.match
-    newsletter = config.newsletter
-    variant, reason = _fitting(match.variants, posts)
+    variant, reason = _fitting(config.match.variants, posts)
+    own = {key: inert(said) for key, said in edited.items()}
+    if own:
+        reason = "because staff chose it" if own.keys() >= _PARTS else f"{reason}, with words by staff"
+    return CTA(**(_worded(config, variant) | own), place=config.match.place, reason=reason)
+
+
+def offers(config: Config) -> list[tuple[str, dict[str, str]]]:
+    """Every offer of the configuration, the usual one first: what it is for, and its words and address."""
+    variants = [(", ".join(v.categories), _worded(config, v)) for v in config.match.variants]
+    return [("usual", _worded(config, None)), *variants]
+
+
+def offer_named(config: Config, name: str) -> dict[str, str]:
+    """The offer that staff mean: by its number (0 is the usual one, then [[match.variants]] in their order),
+    "usual", or a category it is for. Raises RapportError, which lists them, for anything else."""
+    every = offers(config)
+    wanted = name.strip().casefold()
+    for number, (of, offer) in enumerate(every):
+        if wanted in (str(number), *(category.strip().casefold() for category in of.split(","))):
+            return offer
+    listed = "; ".join(f"{n} ({of}): {offer['heading']}" for n, (of, offer) in enumerate(every))
+    raise RapportError(f"There is no offer {name!r}.", f"Name one of these: {listed}.")
+
+
+_PARTS = frozenset(("heading", "text", "button", "url"))
+
+
+def _worded(config: Config, variant: Variant | None) -> dict[str, str]:
+    """Without ``match.url`` the button writes to the practice: an offer that leads nowhere is worse."""
+    match, newsletter = config.match, config.newsletter
     usual = {
         "heading": match.heading,
         "text": match.text,
         "button": match.button,
         "url": match.url or f"mailto:{newsletter.reply_to or newsletter.from_email}",
     }
-    if variant:
-        usual |= variant.model_dump(exclude={"categories"}, exclude_none=True)
-    return CTA(**usual, place=match.place, reason=reason)
+    return usual | variant.model_dump(exclude={"categories"}, exclude_none=True) if variant else usual
 
 
 def _fitting(variants: Sequence[Variant], posts: Sequence[Post]) -> tuple[Variant | None, str]:

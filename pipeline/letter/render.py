@@ -11,9 +11,10 @@ from markupsafe import Markup
 from pipeline.feed.plain import cut
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.direction import of_language
+from pipeline.letter.edits import UNTOUCHED
 from pipeline.letter.intro import intro as both_forms
 from pipeline.letter.mjml import html_of
-from pipeline.letter.personal import tags
+from pipeline.letter.personal import inert, tags
 from pipeline.letter.shown import day, shown
 from pipeline.letter.templates import environment, render, render_line
 from pipeline.letter.text import finished
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config import Config, Digest
+    from pipeline.letter.edits import Edits
     from pipeline.letter.personal import Tags
     from pipeline.letter.shown import Picture
     from pipeline.posts import Post
@@ -58,20 +60,23 @@ def render_letter(
     due: datetime,
     own: Path | None,
     intro: str = "",
+    edits: Edits = UNTOUCHED,
     images: Mapping[int, Picture] = NO_IMAGES,
 ) -> Letter:
-    """The letter of an edition. ``posts`` newest first and not empty; ``due`` in the newsletter's zone.
+    """The letter of an edition. ``posts`` the lead first, and not empty; ``due`` in the newsletter's zone.
 
-    ``own`` is the operator's folder of templates, ``intro`` what staff wrote in Markdown, ``images`` each
-    post's picture by the post's id (a post without an entry shows the blog's own). Raises LetterError
-    that names file and line when a template does not make a letter.
+    ``own`` is the operator's folder of templates, ``intro`` what staff wrote in Markdown, ``edits`` what else
+    they changed (but for the posts, which the caller has chosen), ``images`` each post's picture by the
+    post's id (a post without an entry shows the blog's own). Raises LetterError that names file and line
+    when a template does not make a letter.
     """
-    context = _context(config, posts, slug, due, images)
+    context = _context(config, posts, slug, due, images, edits)
     opening = both_forms(intro, context["dir"])
     plain = environment(own, markup=False)
-    context["subject"] = render_line(plain, digest.subject, context, f"digests ({digest.name}): subject")
-    preheader = " ".join(render(plain, "letter/preheader.txt", context).split())
-    context["preheader"] = cut(preheader, PREHEADER)
+    where = f"digests ({digest.name}): subject"
+    context["subject"] = inert(edits.subject) or render_line(plain, digest.subject, context, where)
+    composed = " ".join(render(plain, "letter/preheader.txt", context).split())
+    context["preheader"] = inert(edits.preheader) or cut(composed, PREHEADER)
     in_html = {
         "intro": Markup(opening.html),  # noqa: S704 (rendered by letter/intro.py, which escapes)
         "links": _links(config, slug, tags(config).html),
@@ -88,7 +93,12 @@ def render_letter(
 
 
 def _context(
-    config: Config, posts: Sequence[Post], slug: str, due: datetime, images: Mapping[int, Picture]
+    config: Config,
+    posts: Sequence[Post],
+    slug: str,
+    due: datetime,
+    images: Mapping[int, Picture],
+    edits: Edits,
 ) -> dict[str, Any]:
     """The names that every template knows; templates/letter/variables.txt explains them to operators."""
     all_shown = [shown(post, config, images, lead=post is posts[0]) for post in posts]
@@ -100,7 +110,7 @@ def _context(
         "posts": all_shown,
         "lead": all_shown[0],
         "others": all_shown[1:],
-        "cta": call_to_action(config, posts),
+        "cta": call_to_action(config, posts, edits.cta),
     }
 
 

@@ -84,13 +84,25 @@ def fit(image: dict[str, Any], width: int, height: int) -> int:
     return int(shown_width)
 
 
-def day(moment: datetime, config: Config) -> str:
-    """A date in words, in the newsletter's language and time zone."""
+def day(moment: datetime, config: Config, form: str = "long") -> str:
+    """A date in words, in the newsletter's language and time zone; the ``full`` form names the weekday."""
     from babel.core import UnknownLocaleError
     from babel.dates import format_date
 
     local = moment.astimezone(config.newsletter.zone).date()
     try:
-        return format_date(local, "long", locale=config.newsletter.language.replace("-", "_"))
+        return format_date(local, form, locale=config.newsletter.language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         return local.isoformat()
+
+
+def time_of_day(moment: datetime, config: Config) -> str:
+    """The same of the hour and minute."""
+    from babel.core import UnknownLocaleError
+    from babel.dates import format_time
+
+    local = moment.astimezone(config.newsletter.zone).replace(tzinfo=None)
+    try:
+        return format_time(local, "short", locale=config.newsletter.language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return f"{local:%H:%M}"

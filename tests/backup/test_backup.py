@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 import pipeline.run
 from pipeline import editions, restored
+from pipeline.approval import approve
 from pipeline.backup.archive import Manifest, pack, sha256
 from pipeline.backup.make import backup
 from pipeline.backup.restore import check, restore
@@ -29,7 +30,6 @@ from pipeline.errors import RapportError
 from pipeline.events import take
 from pipeline.providers.choice import provider
 from pipeline.providers.events import Kind
-from pipeline.run import approve
 from pipeline.tables import batches, marks
 from subscribers.export import history
 from tests.doubles.blog import Blog, Item

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import editions
+from pipeline.approval import approve
 from pipeline.compose import compose
 from pipeline.demo.blog import SampleBlog
 from pipeline.installation import Installation
 from pipeline.pull import pull
-from pipeline.run import approve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.letter.cta import call_to_action
+import pytest
+
+from pipeline.errors import RapportError
+from pipeline.letter.cta import call_to_action, offer_named
 from tests.letter.samples import config, letter, post
 
 COUPLES: dict[str, Any] = {"categories": ["couples"], "heading": "Together?"}
@@ -44,3 +47,22 @@ def test_the_letter_carries_the_reason_for_staff_and_shows_it_to_nobody() -> Non
 def test_without_an_address_the_button_writes_to_the_practice() -> None:
     cta = call_to_action(config(match={"url": ""}), [])
     assert cta.url == "mailto:hello@harbourlane.example"
+
+
+def test_what_staff_say_of_it_goes_over_the_one_that_fits() -> None:
+    settings, posts = config(match={"variants": [COUPLES]}), [post(1, "Two", categories=("couples",))]
+    cta = call_to_action(settings, posts, {"heading": "You two?"})
+    assert (cta.heading, cta.button) == ("You two?", "Get matched")
+    assert cta.reason == "because “Two” is filed under couples, with words by staff"
+    chosen = offer_named(settings, "usual")
+    assert call_to_action(settings, posts, chosen).reason == "because staff chose it"
+
+
+def test_offers_are_named_by_number_or_by_a_category() -> None:
+    settings = config(match={"variants": [COUPLES, TEENS]})
+    for name in ("1", "couples", " Couples "):
+        assert offer_named(settings, name)["heading"] == "Together?"
+    assert offer_named(settings, "school") == offer_named(settings, "2")
+    with pytest.raises(RapportError, match="no offer '3'") as refused:
+        offer_named(settings, "3")
+    assert "1 (couples): Together?; 2 (Teenagers, school): " in refused.value.remedy

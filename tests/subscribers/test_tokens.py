@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import re
 import stat
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.errors import SubscriberError
-from subscribers.tokens import Claim, Purpose, Tokens, load_secrets
+from subscribers.tokens import FINGERPRINT, Claim, Purpose, Seen, Tokens, load_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 OLD, NEW = b"an old secret long enough", b"a new secret long enough"
 TOKENS = Tokens([NEW])
 IDS = st.integers(0, 2**63 - 1)
+CONTENT = st.binary(min_size=FINGERPRINT, max_size=FINGERPRINT)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -47,6 +49,27 @@ def test_a_token_is_good_for_one_purpose_only(subscriber: int, edition: int) -> 
 def test_another_secret_does_not_verify(subscriber: int, secret: bytes) -> None:
     token = Tokens([secret]).sign(Purpose.UNSUBSCRIBE, subscriber, 1)
     assert TOKENS.read(Purpose.UNSUBSCRIBE, token) is None
+
+
+@given(st.sampled_from(Purpose), IDS, st.datetimes(datetime(1970, 1, 2), datetime(2105, 1, 1)), CONTENT)
+def test_what_somebody_saw_is_read_as_it_was_signed(
+    purpose: Purpose, about: int, until: datetime, content: bytes
+) -> None:
+    moment = until.replace(tzinfo=UTC, microsecond=0)
+    token = TOKENS.sign_seen(purpose, about, moment, content)
+    assert TOKENS.read_seen(purpose, token) == Seen(about, moment, content)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{60}", token)
+    others = [other for other in Purpose if other is not purpose]
+    assert not any(TOKENS.read_seen(other, token) for other in others)
+    assert TOKENS.read(purpose, token) is None
+    assert TOKENS.read_seen(purpose, TOKENS.sign(purpose, about, 1)) is None
+
+
+@given(st.integers(0, 59), st.integers(0, 5))
+def test_any_flipped_bit_of_what_somebody_saw_is_found(place: int, bit: int) -> None:
+    token = TOKENS.sign_seen(Purpose.APPROVE, 1, datetime(2026, 11, 26, tzinfo=UTC), bytes(FINGERPRINT))
+    flipped = ALPHABET[ALPHABET.index(token[place]) ^ (1 << bit)]
+    assert TOKENS.read_seen(Purpose.APPROVE, token[:place] + flipped + token[place + 1 :]) is None
 
 
 @given(st.text(max_size=60) | st.text(ALPHABET + "=+/\n é", min_size=42, max_size=46))

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 
+from pipeline.approval import approve
 from pipeline.compose import compose
 from pipeline.database import Database, migrate
 from pipeline.delivery import ledger
 from pipeline.installation import Installation
 from pipeline.pull import pull
 from pipeline.register import register
-from pipeline.run import approve
 from pipeline.tables import editions
 from subscribers import clock
 from subscribers.transfer import import_csv

@@ -58,7 +58,8 @@ class Letter:
     def offers(self) -> set[str]:
         """Every address that the call to action may have."""
         match = self.config.match
-        offered = {match.url, *(v.url for v in match.variants), call_to_action(self.config, []).url}
+        own = (getattr(self.edition, "edits", None) or {}).get("cta", {}).get("url")
+        offered = {match.url, *(v.url for v in match.variants), call_to_action(self.config, []).url, own}
         return {address for address in offered if address}
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.web.public import assets, confirm, preferences, subscribe, unsubscribe
+from pipeline.web.public import approve, assets, confirm, preferences, subscribe, unsubscribe
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def routes(site: Site) -> list[Route]:
-    families = (subscribe, confirm, unsubscribe, preferences, assets)
+    families = (subscribe, confirm, unsubscribe, preferences, approve, assets)
     return [route for family in families for route in family.routes(site)]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pipeline.web.public.site import Site
 
-_OF_ONE_READER = ("confirm", "preferences", "unsubscribe")
+_OF_ONE_READER = ("confirm", "preferences", "staff", "unsubscribe")
 
 
 def routes(site: Site) -> list[Route]:

@@ -1,0 +1,116 @@
+"""The mail that shows staff a draft: the letter itself, and above it what they must know and can do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import LetterError
+from pipeline.letter.direction import of_language
+from pipeline.letter.shown import day, time_of_day
+from pipeline.letter.templates import environment, render
+from pipeline.letter.text import finished
+from pipeline.letter.theme import look
+from pipeline.providers import NOTICE, Message
+from pipeline.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from pipeline.config import Config
+    from pipeline.letter.check import Finding
+
+MOST = 8
+"""Left-out posts that are named: an archive of fifty hides the letter below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft as it is mailed. ``html`` and ``text`` are the letter's parts with nothing personal in them.
+
+    ``goes`` is when it goes out by itself, None when it waits to be approved; ``due`` its due time.
+    ``links`` by verb lead to the pages and are good ``until`` then; without them the commands are named.
+    ``changed`` says that an earlier version was mailed.
+    """
+
+    slug: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    due: datetime
+    goes: datetime | None
+    late: bool
+    findings: Sequence[Finding]
+    left_out: Sequence[Mapping[str, Any]]
+    links: Mapping[str, str]
+    until: datetime
+    changed: bool
+
+
+def draft_mail(config: Config, number: int, draft: Draft, *, own: Path | None) -> Message:
+    """The mail of one version of a draft. Raises LetterError."""
+    newsletter = config.newsletter
+    said = words("mail", newsletter.language, own)
+    facts = {"edition": draft.slug, "subject": draft.subject, "newsletter": newsletter.name}
+    facts |= _dated(config, draft.until) | {"number": str(len(draft.left_out) - MOST)}
+    told = {key: phrase.format(**facts) for key, phrase in (said["draft"] | said["notice"]).items()}
+    context = {
+        "draft": draft,
+        "words": told,
+        "when": _when(config, draft, said["draft"]),
+        "errors": _told(draft.findings, "error"),
+        "warnings": _told(draft.findings, "warning"),
+        "left_out": _left_out(draft, told["more"]),
+        "verbs": ("approve", "hold", "skip"),
+        "theme": look(config.theme),
+        "lang": newsletter.language,
+        "dir": of_language(newsletter.language),
+    }
+    panel = render(environment(own, markup=True), "mail/draft.html", context)
+    above = render(environment(own, markup=False), "mail/draft.txt", context)
+    return Message(
+        edition=f"{NOTICE}-{number}",
+        digest=NOTICE,
+        subject=" ".join(told["subject_changed" if draft.changed else "subject"].split()),
+        from_email=newsletter.from_email,
+        from_name=newsletter.sender,
+        reply_to=newsletter.reply_to or newsletter.from_email,
+        html=_above(panel, draft.html),
+        text=finished(f"{above}\n\n{draft.text}"),
+    )
+
+
+def _dated(config: Config, moment: datetime, form: str = "long") -> dict[str, str]:
+    return {"date": day(moment, config, form), "time": time_of_day(moment, config)}
+
+
+def _when(config: Config, draft: Draft, said: Mapping[str, str]) -> str:
+    if draft.goes is not None:
+        return said["by_itself"].format(**_dated(config, draft.goes, "full"))
+    return said["waits_late" if draft.late else "waits"].format(**_dated(config, draft.due, "full"))
+
+
+def _told(findings: Sequence[Finding], level: str) -> list[str]:
+    return [f"{finding.message} {finding.remedy}" for finding in findings if finding.level == level]
+
+
+def _left_out(draft: Draft, more: str) -> list[str]:
+    named = [f"{post['title']}: {post['reason']}" for post in draft.left_out[:MOST]]
+    return named if len(draft.left_out) <= MOST else [*named, more]
+
+
+def _above(panel: str, letter: str) -> str:
+    """The letter with the panel on top of it, its style sheet (it comes first) in the head."""
+    style, end, shown = panel.encode("ascii", "xmlcharrefreplace").decode("ascii").partition("</style>")
+    body = re.search(r"<body\b[^>]*>", letter)
+    head = letter.find("</head>")
+    if not end or not body or head < 0:
+        raise LetterError(
+            "mail/draft.html: it begins with a <style>, and goes into a letter that has a head and a body.",
+            "Compare it with ours.",
+        )
+    return f"{letter[:head]}{style}{end}{letter[head : body.end()]}{shown}{letter[body.end() :]}"

@@ -1,0 +1,150 @@
+"""Where the links of a draft mailed to staff lead: GET and POST /staff/VERB/TOKEN, for three verbs.
+
+A link bears what its edition said when it was made. GET changes nothing (programs that look through mail open
+every link); each button posts to a link of its own, made for the letter that stands beside it, so that a
+letter which changed meanwhile is looked at again. These links are good no longer than the one in the mail.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pipeline import editions
+from pipeline.announcing import links
+from pipeline.approval import VERBS, Outcome, decide
+from pipeline.errors import RapportError
+from pipeline.letter.shown import day, time_of_day
+from pipeline.plan import by_itself
+from pipeline.preview import preview_part
+from pipeline.tables import editions as table
+from pipeline.web.public.guard import HEADERS
+from subscribers import clock
+from subscribers.tokens import Purpose
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+    from starlette.requests import Request
+
+    from pipeline.web.public.site import Site
+    from subscribers.tokens import Seen
+
+_PAGE = {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
+        "frame-ancestors", "frame-src 'self'; frame-ancestors"
+    )
+}
+_LETTER = {
+    # Made of a blog's posts, and shown with its pictures: no script runs in it, and nothing else is fetched.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src http: https:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
+}
+
+
+def routes(site: Site) -> list[Route]:
+    async def page(request: Request) -> Response:
+        verb, seen = _told(site, request)
+        if seen.until < clock.now():
+            return _gone(site)
+        if request.method == "POST":
+            return await _decided(site, verb, seen)
+        edition = await _found(site, seen)
+        return _gone(site) if edition is None else _page(site, edition, seen, verb)
+
+    async def letter(request: Request) -> Response:
+        _, seen = _told(site, request)
+        edition = await _found(site, seen) if seen.until >= clock.now() else None
+        if edition is None or not edition.html:
+            raise HTTPException(404)
+        html = preview_part(site.installation.config, edition, "html").decode()
+        # Links open beside the page: within the frame nothing else may be shown.
+        html = html.replace("<head>", '<head><base target="_blank">', 1)
+        return Response(html, media_type="text/html", headers=_LETTER)
+
+    return [
+        Route("/staff/{verb}/{token}", page, methods=["GET", "POST"]),
+        Route("/staff/{verb}/{token}/letter", letter, methods=["GET"]),
+    ]
+
+
+def _told(site: Site, request: Request) -> tuple[str, Seen]:
+    """The verb and what the token says. Raises HTTPException 404 for any other."""
+    verb, token = request.path_params["verb"], request.path_params["token"]
+    seen = site.installation.tokens.read_seen(Purpose(verb), token) if verb in VERBS else None
+    if seen is None:
+        raise HTTPException(404)
+    return verb, seen
+
+
+async def _found(site: Site, seen: Seen) -> Row[Any] | None:
+    query = select(table).where(table.c.id == seen.about)
+    return await site.read(lambda connection: connection.execute(query).one_or_none())
+
+
+async def _decided(site: Site, verb: str, seen: Seen) -> Response:
+    try:
+        outcome, edition = await run_in_threadpool(decide, site.installation, seen.about, verb, seen.content)
+    except RapportError as error:  # what `check` has against it
+        edition = await _found(site, seen)
+        return _gone(site) if edition is None else _page(site, edition, seen, verb, wrong=error.message)
+    if edition is None:
+        return _gone(site)
+    return _page(site, edition, seen, verb, changed=outcome is Outcome.CHANGED, decided=True)
+
+
+def _page(
+    site: Site,
+    edition: Row[Any],
+    seen: Seen,
+    verb: str,
+    *,
+    decided: bool = False,
+    changed: bool = False,
+    wrong: str = "",
+) -> Response:
+    """The edition as it stands, and what is still possible. Before a decision ``verb`` is what is asked."""
+    possible = [other for other in VERBS if other in editions.possible(edition)]
+    paths = links(site.installation, edition, seen.until)
+    asked = verb if verb in possible and not (decided and not changed) else ""
+    stale = not decided and possible and editions.fingerprint(edition) != seen.content
+    say = site.pages.say
+    notice = say("staff.changed") if changed else say("staff.changed_before") if stale else ""
+    shown = site.pages.page(
+        "staff",
+        409 if changed or wrong else 200,
+        edition=edition,
+        state=_state(site, edition),
+        notice=notice,
+        wrong=wrong,
+        asked=asked,
+        others=[other for other in possible if other != asked],
+        paths={other: site.pages.link(path) for other, path in paths.items()},
+        text=preview_part(site.installation.config, edition, "txt").decode(),
+    )
+    shown.headers.update(_PAGE)
+    return shown
+
+
+def _state(site: Site, edition: Row[Any]) -> str:
+    """How it stands with the edition, and when it goes out."""
+    config = site.installation.config
+    digest = next((digest for digest in config.digests if digest.name == edition.digest), None)
+    goes = by_itself(digest, edition) if digest else None
+    key = edition.status
+    if key == "draft" and goes is None:
+        key = "waits"
+    moment = goes or edition.due_at
+    if key in ("waits", "approved") and moment <= clock.now():
+        key += "_late"
+    return site.pages.say(f"staff.{key}", date=day(moment, config, "full"), time=time_of_day(moment, config))
+
+
+def _gone(site: Site) -> Response:
+    return site.pages.named("staff_gone", status=410)

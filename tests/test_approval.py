@@ -1,0 +1,431 @@
+"""Approval: drafts are mailed to staff, and what was approved is what goes out, or it is approved again."""
+
+from __future__ import annotations
+
+import email
+import re
+from datetime import UTC, datetime, timedelta
+from email import policy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+from sqlalchemy import func, select, update
+
+from pipeline import editions
+from pipeline.announcing import GOOD_FOR
+from pipeline.approval import ChangedError, Outcome, approve, decide
+from pipeline.compose import compose
+from pipeline.edit import Wish, edit
+from pipeline.errors import RapportError
+from pipeline.pull import pull
+from pipeline.run import send
+from pipeline.tables import editions as table
+from pipeline.tables import recipients
+from pipeline.upkeep import upkeep
+from subscribers.tokens import Purpose
+from tests.doubles.blog import Blog, Item
+from tests.installations import installation, run_one, subscribe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Row
+
+    from pipeline.database import Database
+    from pipeline.installation import Installation
+
+MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
+DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
+STAFF = {"emails": ["editor@example.org", "head@example.org"]}
+SITE = "https://letter.example.org"
+
+
+@pytest.fixture
+def blog() -> Iterator[Blog]:
+    items = [Item(f"Post {n}", MONDAY - timedelta(days=n), guid=f"the-guid-of-post-{n}") for n in (1, 2, 3)]
+    with Blog(items) as served:
+        yield served
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(MONDAY, tick=False) as traveller:
+        yield traveller
+
+
+def made(
+    database: Database, folder: Path, blog: Blog, *, sections: dict[str, Any] | None = None, **digest: Any
+) -> Installation:
+    subscribe(database, 2)
+    weekly = {"name": "weekly", "approval": "required"} | digest
+    sections = {"staff": STAFF, "digests": [weekly]} | (sections or {})
+    installed = installation(database, folder, blog.url, **sections)
+    assert run_one(installed).outcome == "not_due"  # Rapport sees the digest first
+    return installed
+
+
+def put_up(
+    installed: Installation, clock: time_machine.Traveller, before: timedelta = timedelta(days=1)
+) -> Any:
+    clock.move_to(DUE - before)
+    ran = run_one(installed)
+    assert ran.edition is not None
+    assert (ran.edition.status, ran.edition.announced_at is not None) == ("draft", True)
+    return ran.edition
+
+
+def wish(installed: Installation, **wanted: Any) -> Row[Any]:
+    digest = installed.config.digests[0]
+    with installed.database.lock(f"digest-{digest.name}"):
+        return edit(installed, digest, "weekly-1", Wish(**wanted))
+
+
+def now_is(installed: Installation, slug: str = "weekly-1") -> Row[Any]:
+    with installed.database.read() as connection:
+        return editions.by_slug(connection, slug)
+
+
+def letters(folder: Path) -> list[Any]:
+    return [mail for mail in mails(folder) if mail["To"].startswith("reader")]
+
+
+def mails(folder: Path, to: str = "") -> list[Any]:
+    files = sorted((folder / "outbox").glob("*.eml"))
+    read = [email.message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+    return [mail for mail in read if to in ("", mail["To"])]
+
+
+def drafts(folder: Path) -> list[Any]:
+    """The mails to one of staff, oldest first."""
+    return mails(folder, "editor@example.org")
+
+
+def said(mail: Any, kind: str = "plain") -> str:
+    return " ".join(mail.get_body((kind,)).get_content().split())
+
+
+# The mail
+
+
+def test_a_draft_is_mailed_to_all_of_staff_once(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog, max_posts=2)
+    edition = put_up(installed, clock)
+    for _ in range(3):
+        upkeep(installed)
+    assert sorted(mail["To"] for mail in mails(tmp_path)) == STAFF["emails"]
+    mail = drafts(tmp_path)[0]
+    assert mail["Subject"] == "Draft of weekly-1: Post 1"
+    text = said(mail)
+    assert "It waits until somebody approves it, and then goes out on Thursday, November 26, 2026 at" in text
+    assert "Preview line: Also: Post 2" in text
+    assert "Not in it: - Post 3: waits for the next edition: this one has its 2 posts" in text
+    assert (
+        text.index("Approve: it goes out as it stands here") < text.index("Not in it") < text.rindex("Post 1")
+    )
+    letter = edition.html.partition("<body")[2].partition(">")[2]
+    before = letter.partition("%%rapport-")[0]
+    assert before in mail.get_body(("html",)).get_content().replace("\r\n", "\n")
+
+
+def test_nothing_in_it_is_of_a_reader_and_its_personal_links_do_nothing(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    put_up(made(sqlite_database, tmp_path, blog), clock)
+    (mail,) = drafts(tmp_path)
+    assert not [name for name in mail if name.lower().startswith("list-")]
+    for kind in ("plain", "html"):
+        content = mail.get_body((kind,)).get_content()
+        assert "%%rapport-" not in content
+        assert set(re.findall(rf"{SITE}/(?:unsubscribe|preferences)/([\w-]+)", content)) == {"preview"}
+
+
+def test_what_check_warns_of_stands_in_it(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    long = "A very long subject " * 5
+    put_up(made(sqlite_database, tmp_path, blog, subject=long), clock)
+    assert "Worth a look: - The subject has 99 characters" in said(drafts(tmp_path)[0])
+
+
+@pytest.mark.parametrize(
+    ("digest", "told"),
+    [
+        ({"approval": "auto", "hold_window": "6h"}, "It goes out by itself on Thursday, November 26, 2026"),
+        ({"approval": "auto"}, None),
+    ],
+)
+def test_it_is_mailed_where_there_is_something_to_decide(
+    sqlite_database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    digest: dict[str, Any],
+    told: str | None,
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog, **digest)
+    clock.move_to(DUE - timedelta(hours=5))
+    run_one(installed)
+    clock.move_to(DUE + timedelta(hours=2))
+    run_one(installed)
+    assert len(letters(tmp_path)) == 2
+    assert [told in said(mail) for mail in drafts(tmp_path) if told] == [True] * (told is not None)
+
+
+def test_without_pages_it_names_the_commands(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    newsletter = {"name": "Letter", "from_email": "letter@example.org", "postal_address": "1 Main Street"}
+    installed = made(sqlite_database, tmp_path, blog, sections={"newsletter": newsletter})
+    put_up(installed, clock)
+    text = said(drafts(tmp_path)[0])
+    assert "/staff/" not in text
+    for verb in ("approve", "hold", "skip"):
+        assert f"rapport editions {verb} weekly-1" in text
+
+
+def test_a_draft_that_keeps_changing_is_mailed_again_once_an_hour(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    for minute in range(1, 121, 20):
+        clock.move_to(DUE - timedelta(days=1) + timedelta(minutes=minute))
+        wish(installed, subject=f"At {minute} minutes")
+        upkeep(installed)
+    subjects = [mail["Subject"] for mail in drafts(tmp_path)]
+    assert subjects == ["Draft of weekly-1: Post 1", "Changed draft of weekly-1: At 61 minutes"]
+    clock.shift(timedelta(hours=1))
+    upkeep(installed)
+    (*_, last) = drafts(tmp_path)
+    assert last["Subject"] == "Changed draft of weekly-1: At 101 minutes"
+    assert "It has changed since the last mail about it" in said(last)
+
+
+def test_one_that_went_back_to_what_it_was_is_mailed_again(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    for subject in ("Another", ""):
+        clock.shift(timedelta(hours=2))
+        wish(installed, subject=subject)
+        upkeep(installed)
+    assert [mail["Subject"].partition(": ")[2] for mail in drafts(tmp_path)] == [
+        "Post 1",
+        "Another",
+        "Post 1",
+    ]
+
+
+def test_one_that_staff_have_decided_about_is_mailed_no_more(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog, sections={"staff": {}})
+    put_up(installed, clock)
+    approve(installed, "weekly-1")
+    again = installation(sqlite_database, tmp_path, blog.url, staff=STAFF, digests=[{"name": "weekly"}])
+    clock.shift(timedelta(hours=2))
+    upkeep(again)
+    assert drafts(tmp_path) == []
+
+
+# What was approved is what goes out
+
+
+def test_an_edit_ends_an_approval_and_the_late_one_after_it_sends_at_once(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    put_up(installed, clock)
+    approve(installed, "weekly-1")
+    clock.shift(timedelta(hours=3))
+    edited = wish(installed, subject="Another subject")
+    assert (edited.status, edited.approved, edited.approved_at) == ("draft", None, None)
+    assert edited.announced_at == DUE - timedelta(hours=21)
+    clock.move_to(DUE + timedelta(hours=5))
+    assert run_one(installed).outcome == "awaiting_approval"
+    assert drafts(tmp_path)[-1]["Subject"] == "Changed draft of weekly-1: Another subject"
+    approve(installed, "weekly-1")
+    assert run_one(installed).outcome == "sent"
+    assert [mail["Subject"] for mail in letters(tmp_path)] == ["Another subject"] * 2
+
+
+def test_an_edit_that_changes_nothing_leaves_the_approval(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    approve(installed, "weekly-1")
+    assert wish(installed, subject="Post 1").status == "approved"
+    clock.move_to(DUE)
+    assert run_one(installed).outcome == "sent"
+
+
+def test_an_edit_starts_the_hold_window_anew(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog, approval="auto", hold_window="6h")
+    put_up(installed, clock, timedelta(hours=6))
+    clock.move_to(DUE - timedelta(hours=1))
+    wish(installed, preheader="Three things to read")
+    clock.move_to(DUE)
+    ran = run_one(installed)
+    assert (ran.outcome, "goes out on 2026-11-26 at 14:00" in ran.reason) == ("not_due", True)
+    approve(installed, "weekly-1")
+    assert run_one(installed).outcome == "sent"
+
+
+def test_an_edition_held_and_edited_is_a_draft_when_it_is_resumed(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    approve(installed, "weekly-1")
+    with sqlite_database.write() as connection:
+        editions.move(connection, "weekly-1", "hold")
+    assert wish(installed, subject="Another subject").status == "held"
+    with sqlite_database.write() as connection:
+        assert editions.move(connection, "weekly-1", "resume").status == "draft"
+
+
+def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    edition = put_up(installed, clock)
+    approve(installed, "weekly-1")
+    with database.write() as connection:
+        editions.change(connection, edition.id, snapshot_at=DUE)
+        person = {"edition_id": edition.id, "subscriber_id": 1, "email": "reader1@example.net", "batch": 0}
+        connection.execute(recipients.insert().values(person))
+    assert wish(installed, subject="Another subject").snapshot_at is None
+    with database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(recipients)) == 0
+
+
+@pytest.mark.parametrize("part", ["subject", "html", "text"])
+def test_bytes_that_nobody_approved_are_not_handed_over(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller, part: str
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    edition = put_up(installed, clock)
+    approve(installed, "weekly-1")
+    changed = getattr(edition, part).replace("Post 1", "Post 0")
+    with sqlite_database.write() as connection:
+        connection.execute(update(table).values({part: changed}))
+    clock.move_to(DUE)
+    ran = run_one(installed)
+    assert (ran.outcome, "weekly-1 is not what was approved" in ran.reason) == ("failed", True)
+    with pytest.raises(RapportError, match="not what was approved"):
+        send(installed, installed.config.digests[0], "weekly-1", lambda done, total: None)
+    assert letters(tmp_path) == []
+
+
+def test_a_draft_that_changes_while_it_is_approved_is_not_approved(
+    sqlite_database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    from pipeline import approval as module
+
+    monkeypatch.setattr(module, "must_pass", lambda *_: wish(installed, subject="Another subject"))
+    with pytest.raises(ChangedError):
+        approve(installed, "weekly-1")
+    assert now_is(installed).status == "draft"
+
+
+# Deciding by a link
+
+
+def seen(installed: Installation) -> tuple[int, bytes]:
+    edition = now_is(installed)
+    return edition.id, editions.fingerprint(edition)
+
+
+@pytest.mark.parametrize(("verb", "status"), [("approve", "approved"), ("hold", "held"), ("skip", "skipped")])
+def test_a_decision_is_made_once_however_often_it_is_asked_for(
+    sqlite_database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    verb: str,
+    status: str,
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    edition, content = seen(installed)
+    outcomes = [decide(installed, edition, verb, content)[0] for _ in range(3)]
+    assert outcomes == [Outcome.DONE, Outcome.ALREADY, Outcome.ALREADY]
+    assert now_is(installed).status == status
+
+
+def test_what_nobody_saw_is_held_but_neither_approved_nor_skipped(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    edition, content = seen(installed)
+    wish(installed, subject="Another subject")
+    for verb in ("approve", "skip"):
+        assert decide(installed, edition, verb, content)[0] is Outcome.CHANGED
+    assert now_is(installed).status == "draft"
+    assert decide(installed, edition, "hold", content)[0] is Outcome.DONE
+
+
+def test_a_decision_about_a_draft_that_is_gone(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    edition, content = seen(installed)
+    with sqlite_database.write() as connection:
+        editions.discard(connection, edition)
+    assert decide(installed, edition, "approve", content) == (Outcome.GONE, None)
+
+
+def test_the_links_in_the_mail_are_good_for_two_weeks_and_for_that_version(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    text = drafts(tmp_path)[0].get_body(("plain",)).get_content()
+    links = dict(re.findall(rf"{SITE}/staff/(\w+)/([\w-]+)", text))
+    assert list(links) == ["approve", "hold", "skip"]
+    for verb, token in links.items():
+        told = installed.tokens.read_seen(Purpose(verb), token)
+        assert told is not None
+        assert (told.about, told.content) == seen(installed)
+        assert told.until == DUE - timedelta(days=1) + GOOD_FOR
+        others = [purpose for purpose in Purpose if purpose != verb]
+        assert not any(installed.tokens.read_seen(purpose, token) for purpose in others)
+
+
+def test_composing_anew_puts_a_changed_draft_up_again_and_leaves_an_approved_one(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    clock.shift(timedelta(hours=2))
+    digest = installed.config.digests[0]
+    compose(installed, digest)
+    assert now_is(installed).announced_at == DUE - timedelta(days=1)
+    blog.items.insert(0, Item("The newest", DUE - timedelta(hours=23), guid="the-guid-of-the-newest"))
+    pull(sqlite_database, installed.config)
+    compose(installed, digest)
+    assert now_is(installed).announced_at == DUE - timedelta(hours=22)
+    upkeep(installed)
+    assert [mail["Subject"] for mail in drafts(tmp_path)][1:] == ["Changed draft of weekly-1: The newest"]
+    approve(installed, "weekly-1")
+    before = now_is(installed)
+    blog.items.insert(0, Item("Later still", DUE - timedelta(hours=22), guid="the-guid-of-later-still"))
+    pull(sqlite_database, installed.config)
+    compose(installed, digest)
+    assert now_is(installed) == before

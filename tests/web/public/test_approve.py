@@ -1,0 +1,249 @@
+"""Where the links of a draft lead that was mailed to staff."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+
+from pipeline import editions
+from pipeline.announcing import links
+from pipeline.edit import Wish, edit
+from tests.doubles.blog import Blog, Item
+from tests.installations import installation, run_one, subscribe
+from tests.web.public.visitor import Shape, Visitor, everything
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pipeline.database import Database
+    from pipeline.installation import Installation
+
+MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
+DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
+UNTIL = DUE + timedelta(days=13)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(MONDAY, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def blog() -> Iterator[Blog]:
+    with Blog([Item("A calm morning", MONDAY - timedelta(days=1), guid="the-guid-of-it")]) as served:
+        yield served
+
+
+def put_up(
+    database: Database, folder: Path, blog: Blog, clock: time_machine.Traveller, **sections: Any
+) -> Installation:
+    subscribe(database, 2)
+    digests = [{"name": "weekly", "approval": "required"}]
+    installed = installation(database, folder, blog.url, **({"digests": digests} | sections))
+    run_one(installed)
+    clock.move_to(DUE - timedelta(days=1))
+    run_one(installed)
+    return installed
+
+
+@pytest.fixture
+def practice(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> Installation:
+    return put_up(sqlite_database, tmp_path, blog, clock)
+
+
+def link(practice: Installation, verb: str = "approve") -> str:
+    with practice.database.read() as connection:
+        return f"/{links(practice, editions.by_slug(connection, 'weekly-1'), UNTIL)[verb]}"
+
+
+def status(practice: Installation) -> str:
+    with practice.database.read() as connection:
+        return str(editions.by_slug(connection, "weekly-1").status)
+
+
+def change(practice: Installation, subject: str) -> None:
+    edit(practice, practice.config.digests[0], "weekly-1", Wish(subject=subject))
+
+
+def forms(page: str) -> dict[str, str]:
+    """What each button says, and where it posts."""
+    found = re.findall(r'<form method="post" action="([^"]+)">\s*<button[^>]*>([^<]+)<', page)
+    return {said: address for address, said in found}
+
+
+def test_a_page_shows_the_letter_with_one_button_and_changes_nothing(visitor: Visitor) -> None:
+    practice = visitor.installation
+    before = everything(practice.database)
+    for verb, button in (
+        ("approve", "Approve this letter"),
+        ("hold", "Hold it"),
+        ("skip", "Skip it this time"),
+    ):
+        page = visitor.get(link(practice, verb))
+        assert page.status_code == 200
+        assert forms(page.text) == {button: link(practice, verb)}
+        assert "It then goes out on Thursday, November 26, 2026 at 9:00" in page.text
+        assert "A calm morning" in page.text
+        assert visitor.ask("HEAD", link(practice, verb)).status_code == 200
+    assert everything(practice.database) == before
+
+
+def test_the_letter_is_shown_as_it_goes_out_where_no_script_can_run(visitor: Visitor) -> None:
+    page = visitor.get(link(visitor.installation))
+    (frame,) = re.findall(r"<iframe ([^>]+)>", page.text)
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in frame
+    assert "frame-src 'self'" in page.headers["content-security-policy"]
+    letter = visitor.get(re.findall(r'src="([^"]+)"', frame)[0])
+    policy = letter.headers["content-security-policy"]
+    assert "script-src" not in policy
+    assert policy.startswith("default-src 'none'")
+    assert "sandbox allow-popups allow-popups-to-escape-sandbox" in policy
+    with visitor.installation.database.read() as connection:
+        edition = editions.by_slug(connection, "weekly-1")
+    begin = edition.html.partition("<body")[2].partition("%%rapport")[0]
+    assert begin in letter.text
+    assert edition.text.partition("%%rapport")[0] in html.unescape(page.text)
+    assert "%%rapport" not in letter.text + page.text
+
+
+def test_the_usual_headers_and_no_cookie(visitor: Visitor) -> None:
+    path = link(visitor.installation)
+    for answer in (visitor.get(path), visitor.get(f"{path}/letter"), visitor.post(path)):
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "set-cookie" not in answer.headers
+    assert 'name="robots" content="noindex"' in visitor.get(path).text
+
+
+def test_a_decision_is_said_and_what_is_still_possible_is_offered(visitor: Visitor) -> None:
+    practice = visitor.installation
+    for _ in range(2):
+        page = visitor.post(link(practice))
+        assert page.status_code == 200
+        assert "This letter is approved. It goes out on Thursday, November 26, 2026" in page.text
+        assert list(forms(page.text)) == ["Hold it", "Skip it this time"]
+    assert status(practice) == "approved"
+    page = visitor.post(forms(page.text)["Hold it"])
+    assert "This letter is held." in page.text
+    assert list(forms(page.text)) == ["Approve this letter", "Skip it this time"]
+    page = visitor.post(forms(page.text)["Skip it this time"])
+    assert "This letter is skipped" in page.text
+    assert forms(page.text) == {}
+    assert forms(visitor.post(link(practice)).text) == {}
+    assert status(practice) == "skipped"
+
+
+def test_a_late_approval_says_that_it_goes_out_at_once(
+    visitor: Visitor, clock: time_machine.Traveller
+) -> None:
+    path = link(visitor.installation)
+    clock.move_to(DUE + timedelta(days=2))
+    assert "goes out with the next run" in visitor.get(path).text
+    assert "It goes out with the next run, within minutes" in visitor.post(path).text
+    assert run_one(visitor.installation).outcome == "sent"
+    assert "This letter is sent" in visitor.get(path).text
+
+
+def test_a_link_to_an_older_version_shows_the_new_one_and_approves_nothing(visitor: Visitor) -> None:
+    practice = visitor.installation
+    old = link(practice)
+    change(practice, "What mornings are for")
+    page = visitor.get(old)
+    assert "This draft has changed since the mail" in page.text
+    assert "What mornings are for" in page.text
+    pressed = visitor.post(old)
+    assert pressed.status_code == 409
+    assert "Nothing was decided." in pressed.text
+    assert status(practice) == "draft"
+    seen = forms(pressed.text)["Approve this letter"]
+    change(practice, "What evenings are for")
+    assert visitor.post(seen).status_code == 409
+    assert status(practice) == "draft"
+    assert visitor.post(link(practice)).status_code == 200
+    assert status(practice) == "approved"
+
+
+def test_it_is_held_by_an_older_link_too(visitor: Visitor) -> None:
+    practice = visitor.installation
+    old = link(practice, "hold")
+    change(practice, "What mornings are for")
+    assert "This letter is held." in visitor.post(old).text
+    assert status(practice) == "held"
+
+
+def test_what_check_finds_keeps_it_from_being_approved(visitor: Visitor) -> None:
+    practice = visitor.installation
+    with practice.database.write() as connection:
+        row = editions.by_slug(connection, "weekly-1")
+        editions.change(connection, row.id, text="No way out.")
+    page = visitor.post(link(practice))
+    assert page.status_code == 409
+    assert "It cannot go out as it is, and nothing was changed." in page.text
+    assert "The text part has no unsubscribe link." in page.text
+    assert list(forms(page.text)) == ["Approve this letter"]
+    assert status(practice) == "draft"
+
+
+def test_a_link_ends_after_its_time_and_its_page_makes_no_longer_one(
+    visitor: Visitor, clock: time_machine.Traveller
+) -> None:
+    practice = visitor.installation
+    path = link(practice)
+    offered = re.findall(r"/staff/[\w/-]+", visitor.get(path).text)
+    clock.move_to(UNTIL + timedelta(seconds=1))
+    for old in (path, *offered):
+        if old.endswith("/letter"):
+            assert visitor.get(old).status_code == 404
+            continue
+        for answer in (visitor.get(old), visitor.post(old)):
+            assert answer.status_code == 410
+            assert "This link is no longer good" in answer.text
+    assert status(practice) == "draft"
+
+
+def test_what_nobody_signed_for_this_is_answered_like_any_wrong_address(visitor: Visitor) -> None:
+    practice = visitor.installation
+    good = link(practice).rpartition("/")[2]
+    nowhere = visitor.get("/nowhere")
+    flipped = good[:9] + ("A" if good[9] != "A" else "B") + good[10:]
+    for verb, token in (
+        ("hold", good), ("cancel", good), ("approve", flipped), ("approve", good[:-1]), ("approve", "x"),
+    ):  # fmt: skip
+        for method in ("GET", "POST"):
+            answer = visitor.ask(method, f"/staff/{verb}/{token}")
+            assert (answer.status_code, answer.content) == (404, nowhere.content)
+        assert visitor.get(f"/staff/{verb}/{token}/letter").status_code == 404
+    assert visitor.get("/staff").status_code == visitor.get("/staff/approve").status_code == 404
+    assert status(practice) == "draft"
+
+
+def test_it_is_said_in_german_and_under_a_prefix(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    newsletter = {
+        "name": "Hafenbrief",
+        "from_email": "brief@example.org",
+        "postal_address": "Hafen 1",
+        "public_url": "https://example.org/brief",
+        "timezone": "Europe/Berlin",
+        "language": "de",
+    }
+    practice = put_up(sqlite_database, tmp_path, blog, clock, newsletter=newsletter)
+    visitor = Visitor(practice)
+    page = visitor.get(link(practice))
+    assert "Diesen Brief freigeben" in page.text
+    assert forms(page.text) == {"Diesen Brief freigeben": f"/brief{link(practice)}"}
+    decided = visitor.post(f"/brief{link(practice)}")
+    assert "freigegeben. Er geht am Donnerstag, 26. November 2026 um 09:00 Uhr hinaus" in decided.text
+    assert Shape(decided.text).tags
+    visitor.close()
