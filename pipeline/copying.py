@@ -118,6 +118,16 @@ def counters(connection: Connection) -> dict[str, int]:
     return found
 
 
+UNKNOWN = 1_000_000
+"""More ids than are given between a backup and its restore."""
+
+
+def skip_unknown_ids(connection: Connection) -> None:
+    """Give no id again that may have been given since a backup: signed links name people by their id, and an
+    old one must not open a stranger's page."""
+    _set_counters(connection, {name: last + UNKNOWN for name, last in counters(connection).items()})
+
+
 def _set_counters(connection: Connection, counted: dict[str, int]) -> None:
     for name, last in counted.items():
         table = metadata.tables[name]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from pipeline import restored
 from pipeline.backup import archive
-from pipeline.copying import copy, sums_of
+from pipeline.copying import copy, skip_unknown_ids, sums_of
 from pipeline.database import HEAD, Database, migrate, revision
 from pipeline.errors import RapportError
 from pipeline.installation import database_url
@@ -132,6 +132,7 @@ def _database(
                 must_be_empty(target, empty)
                 copy(connection, empty)
                 done.stopped = restored.doubt(empty, done.manifest.made, clock.now())
+                skip_unknown_ids(empty)
                 # Before the commit: a list without its keys would make a new one, and old links would die.
                 _secrets(done, copied.with_name(archive.SECRET), target, home, environment)
         except BaseException:
