@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
 
+from pipeline import restored
 from pipeline.delivery import ledger, queue, snapshot
 from pipeline.delivery.reasons import reasons
 from pipeline.due import moment_of, next_due
@@ -165,7 +166,9 @@ def move(connection: Connection, slug: str, verb: str, *, reason: str | None = N
             queue.call(connection, row.id)
     if after in ("skipped", "cancelled"):
         change(connection, row.id, finished_at=at)
-        if not ledger.touched(connection, row.id):
+        # After a restore staff cancel what went out already: its posts were mailed. Skipping frees them.
+        gone_out = after == "cancelled" and restored.stopped_by_it(row.reason)
+        if not gone_out and not ledger.touched(connection, row.id):
             free_posts(connection, row.id)
     if row.status == "approved":
         snapshot.discard(connection, row.id)

@@ -20,6 +20,7 @@ from pipeline.delivery.handover import PATIENCE, Delivery, message_of
 from pipeline.due import moment_of
 from pipeline.editions import next_free_due
 from pipeline.errors import BusyError, ProviderError, RapportError, StoppedError, understood
+from pipeline.letter.edits import Edits
 from pipeline.letter.personal import Links, is_of, tester
 from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.providers import Batch, Result
@@ -185,8 +186,8 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
             decided = verdict(situation, goes_at(digest, edition))
             outcome, reason = decided.outcome or "sent", decided.reason
         elif planned.step is Step.COMPOSE:
-            draft = edition.id if edition is not None else None
-            choice = choose(connection, digest, situation.first_seen, at, draft)
+            draft, picked = (edition.id, Edits.of(edition.edits).posts) if edition is not None else (None, ())
+            choice = choose(connection, digest, situation.first_seen, at, draft, picked)
             due_at = moment_of(planned.due, situation.zone)
             decided = verdict(situation, max(due_at, at + digest.hold_window))
             outcome, reason = decided.outcome or "sent", decided.reason

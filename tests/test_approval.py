@@ -6,16 +6,20 @@ import email
 import re
 from datetime import UTC, datetime, timedelta
 from email import policy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
-from sqlalchemy import func, select, update
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import func, select, text, update
 
-from pipeline import editions
+from pipeline import editions, migrations
 from pipeline.announcing import GOOD_FOR
 from pipeline.approval import ChangedError, Outcome, approve, decide
 from pipeline.compose import compose
+from pipeline.database import Database, migrate
 from pipeline.edit import Wish, edit
 from pipeline.errors import RapportError
 from pipeline.pull import pull
@@ -25,15 +29,14 @@ from pipeline.tables import recipients
 from pipeline.upkeep import upkeep
 from subscribers.tokens import Purpose
 from tests.doubles.blog import Blog, Item
+from tests.doubles.sendgrid import StrictSendGrid
 from tests.installations import installation, run_one, subscribe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Row
 
-    from pipeline.database import Database
     from pipeline.installation import Installation
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -429,3 +432,49 @@ def test_composing_anew_puts_a_changed_draft_up_again_and_leaves_an_approved_one
     pull(sqlite_database, installed.config)
     compose(installed, digest)
     assert now_is(installed) == before
+
+
+BEFORE = """
+INSERT INTO digests (name, first_seen) VALUES ('weekly', '2026-01-01 00:00:00');
+INSERT INTO editions
+    (digest, number, slug, status, due, due_at, approved_at, subject, html, text, posts, left_out)
+  VALUES ('weekly', 1, 'weekly-1', 'approved', '2026-01-08', '2026-01-08 09:00:00', '2026-01-08 08:00:00',
+          'Grün', '<p>', 'Grün und grau', '[]', '[]')
+"""
+
+
+def test_what_was_approved_before_fingerprints_were_kept_goes_out(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__path__[0])))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for statement in BEFORE.split(";"):
+            connection.execute(text(statement))
+    migrate(database)
+    with database.read() as connection:
+        assert editions.is_approved(editions.by_slug(connection, "weekly-1"))
+    database.close()
+
+
+def test_by_sendgrid_the_draft_says_nothing_of_a_list_and_hosts_no_way_out(
+    sqlite_database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with StrictSendGrid() as sendgrid:
+        monkeypatch.setenv("SENDGRID_API_KEY", sendgrid.key)
+        hosted = {"api_url": sendgrid.url, "unsubscribe": "sendgrid"}
+        delivery = {"provider": "sendgrid", "sendgrid": hosted}
+        installed = made(sqlite_database, tmp_path, blog, sections={"delivery": delivery})
+        put_up(installed, clock)
+        assert [mail.address for mail in sendgrid.deliveries] == STAFF["emails"]
+        for mail in sendgrid.deliveries:
+            assert mail.subscriber == "0"
+            assert not [name for name in mail.headers if name.lower().startswith("list-")]
+            assert "%%rapport" not in mail.text + mail.html
+            assert "https://unsubscribe.example/preview" in mail.text
+        assert sendgrid.problems == []

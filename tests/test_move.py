@@ -12,7 +12,7 @@ from pipeline.copying import counters, sums_of
 from pipeline.database import Database, open_database
 from pipeline.errors import BusyError, RapportError, UsageError, understood
 from pipeline.move import move
-from pipeline.tables import editions, events, images
+from pipeline.tables import batches, editions, events, images
 from pipeline.upkeep import upkeep
 from subscribers.tables import metadata, subscribers
 from tests.installations import installation, subscribe
@@ -115,6 +115,22 @@ def test_nothing_moves_while_anything_is_sent(config: Config, database: Database
     with database.lock("digest-weekly"), pytest.raises(BusyError):
         move(config, Database(database.url), target)
     open_database(database.url).close()
+    target.close()
+
+
+def test_what_the_dead_left_under_way_keeps_nothing_from_moving(
+    config: Config, database: Database, tmp_path: Path
+) -> None:
+    with database.write() as connection:
+        handed_over(connection, 1, [Left("sending")], status="cancelled")
+        connection.execute(update(batches).values(owner="owner-of-a-batch"))
+    target = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    if not database.sqlite:
+        with database.alive("owner-of-a-batch"), pytest.raises(RapportError, match="weekly-1 is being sent"):
+            move(config, database, target)
+    move(config, database, target)
+    with target.read() as connection:
+        assert connection.scalar(select(batches.c.state)) == "sending"
     target.close()
 
 

@@ -1,0 +1,36 @@
+"""What staff say, after a restore, of a letter that may have gone out since the backup (promise 7)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import insert, select
+
+from pipeline import editions, restored
+from pipeline.tables import edition_posts, feeds, posts
+from tests.ledgers import AT, Left, handed_over
+
+if TYPE_CHECKING:
+    from pipeline.database import Database
+
+
+@pytest.mark.parametrize(
+    ("status", "verb", "kept"),
+    [("approved", "cancel", [1]), ("sending", "cancel", [1]), ("approved", "skip", [])],
+)
+def test_cancelled_its_posts_count_as_mailed_and_skipped_they_wait(
+    database: Database, status: str, verb: str, kept: list[int]
+) -> None:
+    with database.write() as connection:
+        handed_over(connection, 1, [Left("waiting")], status=status, finished_at=None)
+        connection.execute(insert(feeds).values(id=1, url="https://example.org/feed", first_seen=AT))
+        post = {"id": 1, "feed_id": 1, "title": "A calm morning", "first_seen": AT, "initial": False}
+        connection.execute(
+            insert(posts).values(post | {"position": 0, "categories": [], "excerpt": "", "words": 1})
+        )
+        connection.execute(insert(edition_posts).values(digest="weekly", post_id=1, edition_id=1))
+        restored.doubt(connection, AT, AT + timedelta(hours=1))
+        editions.move(connection, "weekly-1", verb)
+        assert list(connection.scalars(select(edition_posts.c.post_id))) == kept
