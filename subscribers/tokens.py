@@ -3,8 +3,8 @@
 A token is a keyed BLAKE2b (RFC 7693, its personalisation parameter keeps purposes apart) over a fixed
 binary payload. What stands in letters does not expire: an unsubscribe link must work for years; what asks
 somebody to confirm does. It holds no address; the two numbers in it can be read by its holder, but not
-changed. hashlib rather than itsdangerous because a letter to a million people signs two million times: 1 µs
-a token against 4 to 14.
+changed. hashlib rather than itsdangerous because a letter to a million people signs a million times: 1 µs a
+token against 4 to 14.
 """
 
 from __future__ import annotations
@@ -52,8 +52,9 @@ _REMEDY = (
 class Purpose(StrEnum):
     """What a link lets its holder do; at most 16 letters (BLAKE2b's personalisation)."""
 
-    UNSUBSCRIBE = "unsubscribe"
-    PREFERENCES = "preferences"
+    # What stands in a letter, to leave by and to choose: one for both, for whoever may do the one is led to
+    # the other. (Its word is older than that, and letters mailed then must go on working.)
+    LETTER = "unsubscribe"
     # These are good for a while only.
     CONFIRM = "confirm"
     UNDO = "undo"

@@ -70,7 +70,7 @@ class Morning:
 
     def unsubscribe(self, reader: int) -> str:
         """The path that the link of the edition on its way leads to."""
-        return f"/unsubscribe/{self.token(Purpose.UNSUBSCRIBE, reader)}"
+        return f"/unsubscribe/{self.token(Purpose.LETTER, reader)}"
 
     def token(self, purpose: Purpose, reader: int) -> str:
         return self.installation.tokens.sign(purpose, reader, self.edition)
