@@ -204,7 +204,16 @@ recipients = Table(
     Column("state", String(16)),
     Column("at", Moment),
     Column("reason", Text),
-    Index("ix_recipients_apart", "edition_id", "batch", sqlite_where=_apart, postgresql_where=_apart),
+    # All that is asked of who fared otherwise than their batch, so that nobody else's row is read for it.
+    Index(
+        "ix_recipients_apart",
+        "edition_id",
+        "state",
+        "batch",
+        "reason",
+        sqlite_where=_apart,
+        postgresql_where=_apart,
+    ),
     sqlite_with_rowid=False,
 )
 

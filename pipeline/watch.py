@@ -129,7 +129,6 @@ def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Ite
     whole = exists().where(batches.c.edition_id == editions.c.id, batches.c.state == "uncertain")
     one_by_one = exists().where(
         recipients.c.edition_id == editions.c.id,
-        recipients.c.state.is_not(None),  # in so many words: it is the condition of the index
         recipients.c.state == "uncertain",
     )
     for row in connection.execute(_sent_lately(now, until).where(or_(whole, one_by_one))):
