@@ -18,7 +18,8 @@ from pipeline import editions, staff
 from pipeline.letter.templates import PACKAGED
 from pipeline.providers.events import Kind
 from pipeline.tables import notices
-from pipeline.watch import SETTLES_WITHIN, SILENT_FOR, watch
+from pipeline.watch import watch
+from pipeline.watch.letters import SETTLES_WITHIN, SILENT_FOR
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid
 from tests.installations import installation
 from tests.ledgers import AT, Left, event, handed_over

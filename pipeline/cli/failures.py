@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json as json_module
-import sys
 
 import click
 
 from pipeline.errors import understood
+from pipeline.logs import redacted
 
 
 def explain(error: Exception, *, json: bool, verbose: bool) -> int:
@@ -20,7 +20,7 @@ def explain(error: Exception, *, json: bool, verbose: bool) -> int:
     if verbose and code == "unexpected":
         import traceback
 
-        traceback.print_exception(error, file=sys.stderr)
+        click.echo(redacted("".join(traceback.format_exception(error))), err=True)
     return status
 
 
