@@ -26,12 +26,14 @@ FLOORS = (
     ("pipeline.editions", "pipeline.choose", "pipeline.letter", "pipeline.words"),
     ("pipeline.events", "pipeline.sync"),
     ("pipeline.breaker", "pipeline.restored"),
+    ("pipeline.metrics",),
     ("pipeline.delivery", "pipeline.pull", "pipeline.images"),
-    ("pipeline.posts", "pipeline.identity", "pipeline.register", "pipeline.probe", "pipeline.runs"),
+    ("pipeline.posts", "pipeline.identity", "pipeline.register", "pipeline.probe"),
+    ("pipeline.health",),
     ("pipeline.installation", "pipeline.move"),
     ("pipeline.providers",),
     ("pipeline.feed",),
-    ("pipeline.scrub", "pipeline.copying"),
+    ("pipeline.scrub", "pipeline.copying", "pipeline.runs"),
     ("pipeline.settings", "pipeline.database", "pipeline.migrations"),
     ("pipeline.config", "pipeline.tables"),
     (
@@ -114,6 +116,7 @@ def test_help_loads_nothing_heavy() -> None:
         "mjml",
         "alembic",
         "procrastinate",
+        "prometheus_client",
     }
     assert heavy & set(loaded.stderr.split()) == set()
 
