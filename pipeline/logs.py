@@ -103,6 +103,8 @@ class _Plain(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = _message(record)
+        if record.levelno >= logging.WARNING:
+            line = f"{record.levelname.capitalize()}: {line}"
         if self._verbose and (known := _about.get()):
             line += f" [{' '.join(f'{name} {known[name]}' for name in FIELDS if name in known)}]"
         return f"{line}\n{trace}" if (trace := _trace(self, record)) else line
