@@ -36,8 +36,6 @@ LINK = re.compile(r"https://letter\.example\.org/(\w+(?:/\w+)?)/([\w-]{40,})")
 ANY_ADDRESS = re.compile(r"[\w.+'-]+(?:@|%40)[\w-]+\.\w+")
 ANY_TOKEN = re.compile(r"(?<![\w-])[\w-]{44}(?:[\w-]{16})?(?![\w-])", re.ASCII)
 
-pytestmark = pytest.mark.installed
-
 
 @dataclass
 class Everything:
@@ -96,7 +94,7 @@ def everything(new_postgresql_database: Callable[[], str], tmp_path: Path) -> It
     published = datetime.now(UTC) - timedelta(days=1)
     webhook = EventWebhook()
     with Blog([Item("A calm morning", published)]) as blog, StrictSendGrid() as sendgrid:
-        project = Project(tmp_path, installed=True)
+        project = Project(tmp_path, installed=False)
         project.configure(
             blog.url,
             digest='approval = "required"',
@@ -170,9 +168,7 @@ def test_nothing_private_is_in_what_a_whole_run_writes(
     everything: Everything,
 ) -> None:
     sendgrid, project = everything.sendgrid, everything.project
-    rows = "".join(f"reader{n}@example.net,Reader {n}\n" for n in range(1, READERS + 1))
-    (project.folder / "readers.csv").write_text(f"email,name\n{rows}no address@at all,x\n")
-    everything.rapport("subscribers", "import", "readers.csv", "--consent", "Signed up on paper", "--verbose")
+    project.subscribe(READERS)
     with ExitStack() as stack:
         address = stack.enter_context(everything.running("serve", "--port", "0"))["address"]
         client = stack.enter_context(httpx.Client(base_url=address))
@@ -183,11 +179,11 @@ def test_nothing_private_is_in_what_a_whole_run_writes(
         project.environment["SENDGRID_API_KEY"] = WRONG_KEY
         everything.rapport("run", "--now", "--verbose", status=1)
         project.environment["SENDGRID_API_KEY"] = sendgrid.key
-        everything.rapport("editions", "resume", "weekly-1")
+        project.rapport("editions", "resume", "weekly-1")
         sendgrid.faults.extend([talkative(429), talkative(400), Answer(502, body=b"<html>", accept=True)])
         everything.rapport("run", "--verbose", "--json", status=1)
         stack.enter_context(everything.running("worker"))
-        everything.rapport("editions", "resume", "weekly-1")
+        project.rapport("editions", "resume", "weekly-1")
         sendgrid.refused_addresses = {"reader3@example.net"}
         everything.rapport("run", "--verbose", "--json")
         assert everything.letters()
@@ -199,8 +195,6 @@ def test_nothing_private_is_in_what_a_whole_run_writes(
         everything.written += [client.get(path).text for path in ("/readyz", "/metrics")]
         if "postgresql" in project.environment.get("RAPPORT_DATABASE__URL", ""):
             everything.written.append("")
-    everything.rapport("pull", "--verbose")
-    everything.rapport("send", "weekly-9", "--verbose", "--json", status=1)
     project.environment["RAPPORT_DATABASE__URL"] = "postgresql://rapport:hunter2@127.0.0.1:1/letters"
     everything.rapport("run", "--verbose", "--json", status=1)
 
