@@ -1,5 +1,7 @@
 """The one family of errors a person may see: what, where, and the remedy."""
 
+from pipeline.logs import redacted
+
 
 class RapportError(Exception):
     """Something could not be done (exit status 1).
@@ -89,7 +91,7 @@ def understood(error: Exception) -> RapportError:
         told.code = "system"
         return told
     told = RapportError(
-        f"{type(error).__name__}: {error}",
+        redacted(f"{type(error).__name__}: {error}"),
         "This is a fault of Rapport: run again with --verbose and report what it prints.",
     )
     told.code = "unexpected"

@@ -24,6 +24,10 @@ REQUIRED_WINDOW = timedelta(hours=24)
 """How long before the due time a draft that staff must approve is put up, unless hold_window says."""
 
 
+MISSED = "missed by more than a day"
+"""How the reasons begin where a due time went by that is not caught up."""
+
+
 class Step(Enum):
     WAIT = "nothing is to be done"
     COMPOSE = "pull, and compose the draft for `due`"
@@ -110,7 +114,7 @@ def _without_edition(s: Situation) -> Plan:
             return Plan(Step.WAIT, "not_due", "its edition was skipped or cancelled")
         return Plan(Step.COMPOSE, due=upcoming)
     if s.long_past(moment_of(pending, s.zone)):
-        reason = "missed by more than a day; to send it all the same: `rapport run --now`"
+        reason = f"{MISSED}; to send it all the same: `rapport run --now`"
         return Plan(Step.SKIP, reason=reason, due=pending)
     return Plan(Step.COMPOSE, due=pending)
 
@@ -126,7 +130,7 @@ def _draft(s: Situation, edition: Row[Any]) -> Plan:
         return Plan(Step.COMPOSE, due=pending)
     waits = s.digest.approval == "required" and put_up  # however long staff take
     if s.long_past(goes_at(s.digest, edition)) and not waits:
-        reason = "missed by more than a day: it goes out with the next due time, or with `rapport run --now`"
+        reason = f"{MISSED}: it goes out with the next due time, or with `rapport run --now`"
         return Plan(Step.WAIT, "not_due", reason)
     if put_up:
         return Plan(Step.DECIDE)
@@ -161,7 +165,7 @@ def _approved(s: Situation, edition: Row[Any]) -> Plan:
         return Plan(Step.SEND, due=pending)  # missed at its own time, it is the next one's letter
     decided_late = edition.approved_at > edition.due_at
     if s.long_past(edition.due_at) and not decided_late:
-        reason = f"missed by more than a day; send it with `rapport send {edition.slug}`"
+        reason = f"{MISSED}; send it with `rapport send {edition.slug}`"
         return Plan(Step.WAIT, "not_due", reason)
     return Plan(Step.SEND)
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline import breaker, editions, probe, restored
+from pipeline import breaker, editions, heartbeat, logs, probe, restored, runs
 from pipeline.approval import errors, must_be_approved, must_pass
 from pipeline.choose import choose
 from pipeline.delivery import ledger, settling, signers
@@ -59,6 +59,12 @@ class Ran:
     went_wrong: bool = False
     """Whether something could not be done, for the exit status."""
 
+    @property
+    def well(self) -> bool:
+        """Whether nothing went wrong, nor stands stopped by it; staff who pause give no reason."""
+        stopped = self.outcome == "paused" and self.edition is not None and self.edition.reason is not None
+        return not (self.went_wrong or stopped)
+
 
 def run(
     installation: Installation, digests: list[Digest], *, at_once: bool = False, progress: Progress
@@ -67,11 +73,18 @@ def run(
 
     ``at_once`` treats them as due now (`--now`).
     """
-    ran = [_Run(installation, digest, at_once, progress).outcome() for digest in digests]
-    try:
-        upkeep(installation)
-    except Exception as error:  # whatever it is, the letter went out
-        log.warning("upkeep failed: %s", understood(error).message)
+    run_id = logs.new_run()
+    with logs.about(run=run_id):
+        ran = [_Run(installation, digest, at_once, progress).outcome() for digest in digests]
+        try:
+            with installation.database.write() as connection:
+                runs.remember(connection, run_id, ran, installation.config.digests)
+            staff_know = upkeep(installation)
+        except Exception as error:  # whatever it is, the letter went out
+            log.warning("upkeep failed: %s", understood(error).message)
+            staff_know = False
+        if staff_know and all(one.well for one in ran):
+            heartbeat.beat(installation.config.staff)
     return ran
 
 
@@ -123,7 +136,8 @@ def _deliver(
     links = Links(config, installation.tokens, edition.digest)
     if not config.delivery.hosted_unsubscribe:
         signers.remember(installation.database, edition.id, installation.tokens.fingerprints[0])
-    with closing(provider(config, installation.folder)) as chosen:
+    about = logs.about(digest=edition.digest, edition=edition.slug)
+    with about, closing(provider(config, installation.folder)) as chosen:
         return Delivery(installation.database, config, chosen, links, progress, stop, patience).run(edition)
 
 
@@ -210,6 +224,14 @@ class _Run:
         self.now = clock.now()
 
     def outcome(self) -> Ran:
+        with logs.about(digest=self.digest.name):
+            ran = self._outcome()
+            with logs.about(edition=ran.edition.slug if ran.edition is not None else None):
+                level = logging.ERROR if ran.went_wrong else logging.INFO
+                log.log(level, "%s: %s%s", ran.digest, ran.outcome, f": {ran.reason}" if ran.reason else "")
+        return ran
+
+    def _outcome(self) -> Ran:
         try:
             with self.database.lock(f"digest-{self.digest.name}"):
                 return self._alone()

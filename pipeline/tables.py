@@ -242,7 +242,23 @@ notices = Table(
     # What staff were told last, of what kind and about what, so that they are not told it again and again.
     Column("kind", String(32), primary_key=True),
     Column("about", String(80), primary_key=True),
+    # One kind about one digest is told once an hour at the most; empty: it concerns no digest alone.
+    Column("digest", String(64), nullable=False, server_default=""),
     Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    # How the last run of each digest ended, the last that was good, and since when they are not.
+    Column("digest", String(64), primary_key=True),
+    Column("run", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("good_at", Moment),
+    Column("failing_since", Moment),
     sqlite_with_rowid=False,
 )
 

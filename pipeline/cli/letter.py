@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pipeline.installation import Installation
     from pipeline.letter.check import Finding
     from pipeline.pull import Pulled
+
+log = logging.getLogger(__name__)
 
 PREVIEW_PORT = 8001
 
@@ -248,7 +251,7 @@ def _fresh(installation: Installation, digest: Digest) -> Composed:
 
     for feed in pull_all(installation.database, installation.config):
         if feed.error:
-            click.echo(f"Warning: {_told(feed)}", err=True)
+            log.warning("%s", _told(feed))
     return _compose(installation, digest)
 
 

@@ -56,6 +56,7 @@ def settings(server: Server) -> dict[str, Any]:
         # Requests are not logged: the addresses of pages hold tokens.
         "access_log": False,
         "log_level": "warning",
+        "log_config": None,  # ours is set up already (logs.py)
         "server_header": False,
         "lifespan": "off",
         # Without proxies to trust, what a request says of where it came from is anybody's word.
