@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 # From the doors down to the ground floor; a module may import of its own floor and of those below.
 FLOORS = (
     ("pipeline.cli", "pipeline.web"),
-    ("pipeline.fleet",),
+    ("pipeline.fleet", "pipeline.scheduler"),
     ("pipeline.run", "pipeline.preview", "pipeline.demo", "pipeline.doctor", "pipeline.backup"),
     ("pipeline.mailbox",),
     ("pipeline.upkeep", "pipeline.leaving", "pipeline.forgetting"),
@@ -28,11 +28,11 @@ FLOORS = (
     ("pipeline.events", "pipeline.sync"),
     ("pipeline.breaker", "pipeline.restored"),
     ("pipeline.delivery", "pipeline.pull", "pipeline.images"),
-    ("pipeline.posts", "pipeline.identity", "pipeline.register", "pipeline.probe"),
+    ("pipeline.posts", "pipeline.withdrawal", "pipeline.identity", "pipeline.register", "pipeline.probe"),
     ("pipeline.installation", "pipeline.move"),
     ("pipeline.providers",),
     ("pipeline.feed",),
-    ("pipeline.scrub", "pipeline.copying"),
+    ("pipeline.scrub", "pipeline.copying", "pipeline.lead"),
     ("pipeline.settings", "pipeline.database", "pipeline.migrations"),
     ("pipeline.config", "pipeline.tables"),
     (
@@ -113,6 +113,7 @@ def test_help_loads_nothing_heavy() -> None:
         "mjml",
         "alembic",
         "procrastinate",
+        "apscheduler",
     }
     assert heavy & set(loaded.stderr.split()) == set()
 

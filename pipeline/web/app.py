@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from pipeline.installation import Installation
+    from pipeline.scheduler import Scheduler
 
 
-def make_app(installation: Installation) -> Starlette:
+def make_app(installation: Installation, scheduler: Scheduler | None = None) -> Starlette:
     """The application over one opened installation, which the caller closes.
+
+    ``scheduler`` is the one that runs beside it, if there is one.
 
     Raises LetterError when the templates or words of the pages are broken, ConfigError when links in real
     mail would lead nowhere.
@@ -64,6 +67,7 @@ def make_app(installation: Installation) -> Starlette:
     # A slash too much leads nowhere, like every other wrong address: RFC 8058 allows no redirect.
     app.router.redirect_slashes = False
     app.state.writer = site.writer
+    app.state.scheduler = scheduler
     return app
 
 
