@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-HEAD = "0009"
+HEAD = "0010"
 """The revision this code works with (a test holds it to the newest migration)."""
 
 BUSY_TIMEOUT = 30.0
@@ -130,11 +130,12 @@ class Database:
                 yield
 
     @contextmanager
-    def alive(self, name: str) -> Iterator[Session]:
+    def alive(self, name: str, *, wait: bool = True) -> Iterator[Session]:
         """Hold the lock ``name`` on the session's own connection: both end together (PostgreSQL).
 
         So what was written as the lock's holder was written while nobody could take the holder for dead. On
-        SQLite the caller holds a lock that keeps others away already.
+        SQLite the caller holds a lock that keeps others away already. Raises BusyError when another process
+        holds it and ``wait`` is false.
         """
         with self.session() as session:
             if self.sqlite:
@@ -142,7 +143,7 @@ class Database:
                 return
             with session.write() as connection:
                 connection.execute(text(_NOTICE_LOSS))
-                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _lock_key(name)})
+                _take(connection, name, wait=wait)
             try:
                 yield session
             finally:
@@ -309,14 +310,18 @@ def _advisory_lock(engine: Engine, name: str, *, wait: bool) -> Iterator[None]:
     # A session lock on a connection of its own, outside any transaction: it must outlive commits and
     # hold no transaction open over the network.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-        got = connection.execute(text(f"SELECT {function}(:key)"), {"key": _lock_key(name)}).scalar()
-        if got is False:
-            raise _busy(name)
+        _take(connection, name, wait=wait)
         try:
             yield
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _lock_key(name)})
+
+
+def _take(connection: Connection, name: str, *, wait: bool) -> None:
+    function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+    got = connection.execute(text(f"SELECT {function}(:key)"), {"key": _lock_key(name)}).scalar()
+    if got is False:
+        raise _busy(name)
 
 
 def _busy(name: str) -> BusyError:

@@ -50,8 +50,8 @@ class Plan:
 class Situation:
     """All that the rules look at.
 
-    ``first_seen`` is when Rapport first saw the digest, ``edition`` its open one, ``taken`` the due times
-    that have their edition already.
+    ``first_seen`` is when Rapport first saw the digest, ``edition`` its open one, ``withdrawn`` whether a
+    post of that was withdrawn since, ``taken`` the due times that have their edition already.
     """
 
     digest: Digest
@@ -60,6 +60,7 @@ class Situation:
     at_once: bool
     first_seen: datetime
     edition: Row[Any] | None
+    withdrawn: bool
     taken: frozenset[str]
 
     def pending(self) -> str | None:
@@ -123,7 +124,7 @@ def _draft(s: Situation, edition: Row[Any]) -> Plan:
     put_up = edition.announced_at is not None
     if s.at_once:
         due = s.pending() or s.this_moment()
-        return Plan(Step.DECIDE) if put_up else Plan(Step.COMPOSE, due=due)
+        return Plan(Step.DECIDE) if put_up and not s.withdrawn else Plan(Step.COMPOSE, due=due)
     pending = s.pending()
     if pending is not None and pending != edition.due:
         # Another due time came while it lay there (or the schedule was changed): it is that one's now.
@@ -133,7 +134,8 @@ def _draft(s: Situation, edition: Row[Any]) -> Plan:
         reason = f"{MISSED}: it goes out with the next due time, or with `rapport run --now`"
         return Plan(Step.WAIT, "not_due", reason)
     if put_up:
-        return Plan(Step.DECIDE)
+        # With a withdrawn post it is put up anew, without it; never does it go out by itself.
+        return Plan(Step.COMPOSE, due=edition.due) if s.withdrawn else Plan(Step.DECIDE)
     if s.now < edition.due_at - s.window():
         return Plan(Step.WAIT, "not_due", "a draft is ready")
     return Plan(Step.COMPOSE, due=edition.due)

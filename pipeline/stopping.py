@@ -37,15 +37,15 @@ class Stop:
 
 
 @contextmanager
-def on_signals() -> Iterator[Stop]:
+def on_signals(given: Stop | None = None) -> Iterator[Stop]:
     """A Stop that Ctrl-C and SIGTERM ask, while this lasts; a second Ctrl-C interrupts at once.
 
-    In a thread that gets no signals it is asked by nobody.
+    Who sees to the signals already gives the Stop that they ask. A thread gets none of them.
     """
-    stop = Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
+    if given is not None or threading.current_thread() is not threading.main_thread():
+        yield given or Stop()
         return
+    stop = Stop()
 
     def heed(number: int, _frame: Any) -> None:
         if stop() and number == signal.SIGINT:

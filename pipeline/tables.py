@@ -52,6 +52,17 @@ posts = Table(
     Column("words", Integer, nullable=False),
     Column("image_url", Text),
     Column("image_alt", Text),
+    # When its feed was seen to have it no longer, though it reaches past it (withdrawal.py).
+    Column("withdrawn_at", Moment),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    # Which feed lists which post, as far as is known: of one that it ceased to list it is judged why.
+    Column("feed_id", Id, ForeignKey("feeds.id"), primary_key=True),
+    Column("post_id", Id, ForeignKey("posts.id"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
 )
 
 post_keys = Table(

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 # From the doors down to the ground floor; a module may import of its own floor and of those below.
 FLOORS = (
     ("pipeline.cli", "pipeline.web"),
-    ("pipeline.fleet",),
+    ("pipeline.fleet", "pipeline.scheduler"),
     ("pipeline.run", "pipeline.preview", "pipeline.demo", "pipeline.doctor", "pipeline.backup"),
     ("pipeline.mailbox",),
     ("pipeline.upkeep", "pipeline.leaving", "pipeline.forgetting"),
@@ -28,12 +28,12 @@ FLOORS = (
     ("pipeline.breaker", "pipeline.restored"),
     ("pipeline.metrics",),
     ("pipeline.delivery", "pipeline.pull", "pipeline.images"),
-    ("pipeline.posts", "pipeline.identity", "pipeline.register", "pipeline.probe"),
+    ("pipeline.posts", "pipeline.withdrawal", "pipeline.identity", "pipeline.register", "pipeline.probe"),
     ("pipeline.health",),
     ("pipeline.installation", "pipeline.move"),
     ("pipeline.providers",),
     ("pipeline.feed",),
-    ("pipeline.scrub", "pipeline.copying", "pipeline.runs"),
+    ("pipeline.scrub", "pipeline.copying", "pipeline.runs", "pipeline.lead"),
     ("pipeline.settings", "pipeline.database", "pipeline.migrations"),
     ("pipeline.config", "pipeline.tables"),
     (
@@ -117,6 +117,7 @@ def test_help_loads_nothing_heavy() -> None:
         "alembic",
         "procrastinate",
         "prometheus_client",
+        "apscheduler",
     }
     assert heavy & set(loaded.stderr.split()) == set()
 

@@ -57,7 +57,7 @@ def cli() -> None:
 
     \b
     First letter:   rapport init, edit rapport.toml, rapport preview --out preview
-    Every week:     rapport run            (from cron, as often as you like)
+    Every week:     rapport serve          (or: rapport run from cron, as often as you like)
     Try it out:     rapport demo
 
     Exit status: 0 done, or nothing to do; 1 it could not be done; 2 wrong usage or configuration.

@@ -70,6 +70,7 @@ def _told(feed: Pulled) -> str:
         said = "not modified"
     else:
         said = f"{plural(feed.new, 'new post')}, {feed.changed:,} changed, {feed.unchanged:,} unchanged"
+        said += f", {feed.withdrawn:,} withdrawn" if feed.withdrawn else ""
     if feed.moved_to:
         said += f"; it has moved for good: write {feed.moved_to} into the configuration"
     return f"{shown(feed.url)}: {said}"

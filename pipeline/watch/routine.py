@@ -62,6 +62,7 @@ def _unseen(connection: Connection, config: Config, digest: Digest, now: datetim
             at_once=False,
             first_seen=first_seen(connection, digest.name, otherwise=now),
             edition=edition,
+            withdrawn=False,  # which changes what is in a letter, not when it is due
             taken=editions.due_times(connection, digest.name),
         )
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def make_app(installation: Installation, scheduler: Scheduler | None = None) -> Starlette:
     """The application over one opened installation, which the caller closes. ``scheduler``: the one of this
-    process, whose state /readyz tells.
+    process, if it has one, whose state /readyz tells.
 
     Raises LetterError when the templates or words of the pages are broken, ConfigError when links in real
     mail would lead nowhere.

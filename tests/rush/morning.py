@@ -91,7 +91,7 @@ class Morning:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
         """`rapport serve` in a process of its own; its address."""
-        server = await self._start("serve", "--port", "0", "--json")
+        server = await self._start("serve", "--no-scheduler", "--port", "0", "--json")
         try:
             assert server.stdout
             yield json.loads(await server.stdout.readline())["address"]
