@@ -73,6 +73,7 @@ def restore(options: Options, file: Path) -> None:
         lines.append(f"Wrote the secrets that sign links to {done.secrets}.")
     lines += [f"{slug} waits for you: see `rapport editions show {slug}`." for slug in done.stopped]
     lines.append("The next letter of each digest is held: it may have been sent after the backup.")
+    lines.append("New editions get numbers beyond those that may have been given after the backup.")
     lines.append("Who left after the backup stands on the list again: suppress them, where you know of any.")
     more = {
         "database": done.database,
