@@ -244,7 +244,8 @@ marks = Table(
     "marks",
     metadata,
     # What befell this database as a whole: `restored` (from a backup made at `value`), `numbers` (those of
-    # editions may have been given up to `value` before that), `moved` (to `value`).
+    # editions may have been given up to `value` before that), `moving`, `moved` (to `value`), `arrived`
+    # (from `value`, by a move begun at `at`).
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),
