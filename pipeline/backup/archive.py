@@ -1,6 +1,7 @@
 """The file of a backup: a tar.gz with `manifest.json` first, which names every other member and its SHA-256.
 
-    manifest.json    {rapport, schema, made, tables: {name: {rows, sum}}, members: {name: sha256}}
+    manifest.json    {rapport, schema, made, tables: {name: {rows, sum}}, members: {name: sha256},
+                     left_out: [what it does not hold]}
     rapport.db       the database, as SQLite whatever it was
     rapport.secret   what signs the links, newest first, as in $RAPPORT_SECRET
     rapport.toml     the configuration
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.copying import Sums
 
 DATABASE, SECRET, CONFIG, TEMPLATES = "rapport.db", "rapport.secret", "rapport.toml", "templates/"
+SECRETS = "the secrets that sign links: there were none"
 _MANIFEST = "manifest.json"
 _NAME = re.compile(r"rapport\.(db|secret|toml)|templates(/(?!\.{1,2}/|\.{1,2}$)[^/\\\0]+)+")
 _LARGEST_MANIFEST = 10_000_000
@@ -39,13 +41,15 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself. ``members``: name → SHA-256."""
+    """What a backup says of itself. ``members``: name → SHA-256; ``left_out``: what it does not hold, for
+    people."""
 
     rapport: str
     schema: str
     made: datetime
     tables: Sums
     members: dict[str, str]
+    left_out: list[str]
 
     def text(self) -> str:
         document = {
@@ -54,6 +58,7 @@ class Manifest:
             "made": self.made.isoformat(),
             "tables": {name: one._asdict() for name, one in self.tables.items()},
             "members": self.members,
+            "left_out": self.left_out,
         }
         return json.dumps(document, indent=1)
 
@@ -66,7 +71,8 @@ class Manifest:
             raise ValueError("made")
         tables = {name: Sum(int(one["rows"]), str(one["sum"])) for name, one in found["tables"].items()}
         members = {str(name): str(digest) for name, digest in found["members"].items()}
-        return cls(str(found["rapport"]), str(found["schema"]), made, tables, members)
+        left_out = [str(one) for one in found["left_out"]]
+        return cls(str(found["rapport"]), str(found["schema"]), made, tables, members, left_out)
 
 
 def sha256(file: Path) -> str:

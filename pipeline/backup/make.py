@@ -20,7 +20,8 @@ from pipeline.copying import copy
 from pipeline.database import HEAD, Database, migrate
 from pipeline.errors import RapportError, understood
 from subscribers import clock, export
-from subscribers.tokens import load_secrets
+from subscribers.files import put
+from subscribers.tokens import VARIABLE, known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,24 +44,23 @@ def backup(installation: Installation, config: Path | None, file: Path, *, who: 
             record = export.begin(connection, who=who, what=f"a backup, to {file.name}")
         made = clock.now()
         sums = _database(database, folder / archive.DATABASE)
-        _secrets(installation, folder / archive.SECRET)
+        left_out = _secrets(installation, folder / archive.SECRET)
         if config is not None and config.is_file():
             shutil.copyfile(config, folder / archive.CONFIG)
         if installation.templates is not None:
             _templates(installation.templates, folder / archive.TEMPLATES)
         names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
         members = {name: archive.sha256(folder / name) for name in names}
-        manifest = Manifest(version("rapport"), HEAD, made, sums, members)
+        manifest = Manifest(version("rapport"), HEAD, made, sums, members, left_out)
         whole = folder / "whole"
         with open(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             archive.pack(out, folder, manifest)
             out.flush()
             os.fsync(out.fileno())
         try:
-            os.link(whole, file)  # unlike a rename it never takes another file's place
+            put(whole, file)
         except FileExistsError:
             raise _there(file) from None
-    _fsync(file.parent)
     with database.write() as connection:
         export.end(connection, record, sums["subscribers"].rows)
     return manifest
@@ -96,10 +96,13 @@ def _database(source: Database, file: Path) -> Sums:
     return sums
 
 
-def _secrets(installation: Installation, file: Path) -> None:
-    installation.tokens  # noqa: B018  on the embedded default this makes the secret, if it was never needed
-    secrets = load_secrets(installation.environment.get("RAPPORT_SECRET"), installation.secret_file)
+def _secrets(installation: Installation, file: Path) -> list[str]:
+    """What is left out. One made here would sign nothing that was mailed, and pass for the one that did."""
+    secrets = known_secrets(installation.environment.get(VARIABLE), installation.secret_file)
+    if not secrets:
+        return [archive.SECRETS]
     file.write_bytes(b",".join(secrets) + b"\n")
+    return []
 
 
 def _templates(own: Path, to: Path) -> None:
@@ -108,11 +111,3 @@ def _templates(own: Path, to: Path) -> None:
             target = to / path.relative_to(own)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-
-
-def _fsync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -22,7 +22,7 @@ from pipeline.move import must_be_empty, prepare
 from pipeline.settings import load
 from subscribers import clock
 from subscribers.tables import metadata
-from subscribers.tokens import load_secrets
+from subscribers.tokens import VARIABLE, known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,16 +147,12 @@ def _secrets(
     done: Restored, found: Path, target: Database, home: Path, environment: Mapping[str, str]
 ) -> None:
     beside = target.path.with_name("rapport.secret") if target.path else None
-    there = beside is not None and beside.exists()
-    named = environment.get("RAPPORT_SECRET")
-    have = load_secrets(named, beside if there else None) if named or there else []
-    wanted = load_secrets(found.read_text(encoding="utf-8", errors="surrogateescape").strip(), None)
-    lacking = [secret for secret in wanted if secret not in have]
+    have = known_secrets(environment.get(VARIABLE), beside)
+    lacking = [secret for secret in known_secrets(None, found) if secret not in have]
     if not lacking:
         return
     if beside is not None:
-        kept = load_secrets(None, beside) if there else []
-        _write(beside, b",".join([*kept, *lacking]) + b"\n")
+        _write(beside, b",".join([*known_secrets(None, beside), *lacking]) + b"\n")
         done.secrets = beside
         return
     done.secrets, done.by_hand = home / "rapport.secret.restored", True

@@ -38,13 +38,13 @@ def backup(options: Options, file: Path, only_check: bool) -> None:
 
         with _tidy():
             manifest = check(file)
-        options.print(_document(file, manifest), f"{file} is whole: {_told(manifest)}.")
+        options.print(_document(file, manifest), f"{file} is whole: {_told(manifest)}.", *_left_out(manifest))
         return
     from pipeline.backup.make import backup as make
 
     with options.open() as installation, _tidy():
         manifest = make(installation, _config(options), file, who=user())
-    options.print(_document(file, manifest), f"Wrote {file}: {_told(manifest)}.")
+    options.print(_document(file, manifest), f"Wrote {file}: {_told(manifest)}.", *_left_out(manifest))
 
 
 @click.command()
@@ -62,6 +62,7 @@ def restore(options: Options, file: Path) -> None:
     with _tidy():
         done = bring_back(file, _config(options))
     lines = [f"Restored {_told(done.manifest)} into {done.database}."]
+    lines += _left_out(done.manifest)
     lines += [f"Wrote {name}" for name in done.wrote]
     lines += [f"Kept {name}: it differs from the backup's." for name in done.kept]
     if done.secrets is not None and done.by_hand:
@@ -109,7 +110,12 @@ def _document(file: Path, manifest: Manifest) -> dict[str, Any]:
         "schema": manifest.schema,
         "tables": {name: one._asdict() for name, one in manifest.tables.items()},
         "members": sorted(manifest.members),
+        "left_out": manifest.left_out,
     }
+
+
+def _left_out(manifest: Manifest) -> list[str]:
+    return [f"It does not hold {what}." for what in manifest.left_out]
 
 
 def _told(manifest: Manifest) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 import pipeline.run
 from pipeline import editions, restored
 from pipeline.approval import approve
-from pipeline.backup.archive import Manifest, pack, sha256
+from pipeline.backup.archive import SECRETS, Manifest, pack, sha256
 from pipeline.backup.make import backup
 from pipeline.backup.restore import check, restore
 from pipeline.config import Delivery
@@ -32,6 +32,7 @@ from pipeline.providers.choice import provider
 from pipeline.providers.events import Kind
 from pipeline.tables import batches, marks
 from subscribers.export import history
+from subscribers.tokens import load_secrets
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.installations import installation, run_one, subscribe
@@ -80,6 +81,7 @@ def kept(sqlite_database: Database, tmp_path: Path) -> Path:
         sqlite_database, tmp_path, "http://127.0.0.1:1/feed", theme={"templates": "templates"}
     )
     installed.environment = {}
+    load_secrets(None, installed.secret_file)
     subscribe(sqlite_database, 3)
     backup(installed, tmp_path / "rapport.toml", tmp_path / "kept.tar.gz", who="test")
     return tmp_path / "kept.tar.gz"
@@ -238,6 +240,22 @@ def test_where_the_environment_holds_the_secret_the_missing_one_is_put_in_a_file
     assert done.secrets.read_bytes() == (kept.parent / "rapport.secret").read_bytes()
 
 
+def test_a_backup_makes_no_secret_and_says_that_there_was_none(
+    database: Database, tmp_path: Path, clone: Path
+) -> None:
+    installed = installation(database, tmp_path, "http://127.0.0.1:1/feed")
+    installed.environment = {}
+    file = tmp_path / "kept.tar.gz"
+    made = backup(installed, None, file, who="test")
+    assert made == check(file)
+    assert SECRETS in made.left_out
+    assert "rapport.secret" not in made.members
+    assert not (tmp_path / "rapport.secret").exists()
+    (clone / "rapport.toml").write_text(CONFIG)
+    assert restore(file, clone / "rapport.toml", {}).secrets is None
+    assert not (clone / "rapport.secret").exists()
+
+
 def test_a_backup_of_an_older_schema_is_brought_up(clone: Path, tmp_path: Path) -> None:
     folder = tmp_path / "old"
     folder.mkdir()
@@ -253,7 +271,7 @@ def test_a_backup_of_an_older_schema_is_brought_up(clone: Path, tmp_path: Path) 
     (folder / "rapport.toml").write_text(CONFIG)
     members = {path.name: sha256(path) for path in folder.iterdir()}
     with (tmp_path / "old.tar.gz").open("wb") as out:
-        pack(out, folder, Manifest("0.0.9", "0004", datetime.now(UTC), tables, members))
+        pack(out, folder, Manifest("0.0.9", "0004", datetime.now(UTC), tables, members, []))
     restore(tmp_path / "old.tar.gz", clone / "rapport.toml", {})
     with closing(open_database(f"sqlite:///{clone / 'rapport.db'}")) as new, new.read() as connection:
         assert sums_of(connection)["subscribers"].rows == 2
