@@ -231,8 +231,8 @@ def _split(value: str, where: str) -> list[bytes]:
 
 
 def _create(beside: Path) -> None:
-    # Written whole under another name and then given its own: of two processes one wins, and neither sees half
-    # a secret. On the disk before the first letter leaves, or a power cut would kill that letter's links.
+    # Written whole under another name and then given its own: of two processes one wins, and neither sees
+    # half of one. On the disk before the first letter leaves, or a power cut would kill that letter's links.
     handle, name = tempfile.mkstemp(dir=beside.parent, prefix=f".{beside.name}.")  # mode 600
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:

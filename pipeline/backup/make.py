@@ -50,7 +50,7 @@ def backup(installation: Installation, config: Path | None, file: Path, *, who: 
         if installation.templates is not None:
             _templates(installation.templates, folder / archive.TEMPLATES)
         names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-        members = {name: archive.sha256(folder / name) for name in names}
+        members = {name: archive.member(folder / name) for name in names}
         manifest = Manifest(version("rapport"), HEAD, made, sums, members, left_out)
         whole = folder / "whole"
         with open(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import stat
 import tarfile
+import tracemalloc
 from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -19,12 +21,12 @@ from sqlalchemy import select
 import pipeline.run
 from pipeline import editions, restored
 from pipeline.approval import approve
-from pipeline.backup.archive import SECRETS, Manifest, pack, sha256
+from pipeline.backup.archive import SECRETS, Manifest, Member, member, pack
 from pipeline.backup.make import backup
 from pipeline.backup.restore import check, restore
 from pipeline.config import Delivery
 from pipeline.copying import Sum, sums_of
-from pipeline.database import Database, open_database
+from pipeline.database import HEAD, Database, open_database
 from pipeline.delivery import settling
 from pipeline.errors import RapportError
 from pipeline.events import take
@@ -269,7 +271,7 @@ def test_a_backup_of_an_older_schema_is_brought_up(clone: Path, tmp_path: Path) 
     tables = {"subscribers": Sum(2, "")}
     (folder / "rapport.secret").write_text(SECRET)
     (folder / "rapport.toml").write_text(CONFIG)
-    members = {path.name: sha256(path) for path in folder.iterdir()}
+    members = {path.name: member(path) for path in folder.iterdir()}
     with (tmp_path / "old.tar.gz").open("wb") as out:
         pack(out, folder, Manifest("0.0.9", "0004", datetime.now(UTC), tables, members, []))
     restore(tmp_path / "old.tar.gz", clone / "rapport.toml", {})
@@ -316,6 +318,55 @@ def flipped(file: Path) -> None:
     file.write_bytes(gzip.compress(bytes(raw)))
 
 
+HUGE = 200_000_000
+
+
+def bomb_of_headers(file: Path) -> None:
+    """A few hundred kilobytes that unpack to a name of 200 MB, before anything else."""
+    name = tarfile.TarInfo("name")
+    name.type, name.size = tarfile.GNUTYPE_LONGNAME, HUGE
+    with gzip.open(file, "wb") as zipped:
+        zipped.write(name.tobuf(tarfile.GNU_FORMAT))
+        zipped.write(bytes(HUGE))
+
+
+def bomb_behind_the_end(file: Path) -> None:
+    with gzip.open(file, "ab") as zipped:
+        zipped.write(bytes(HUGE))
+
+
+def bomb_of_nothing(file: Path) -> None:
+    """A sparse file: of some bytes, and any size."""
+    hole = tarfile.TarInfo("rapport.secret")
+    hole.pax_headers = {
+        "GNU.sparse.major": "0",
+        "GNU.sparse.minor": "1",
+        "GNU.sparse.name": "rapport.secret",
+        "GNU.sparse.size": str(HUGE),
+        "GNU.sparse.map": f"{HUGE},0",
+    }
+    begun(file, {hole.name: Member("0", HUGE)}, hole)
+
+
+def begun(file: Path, members: dict[str, Member], entry: tarfile.TarInfo) -> None:
+    """An archive whose manifest names these, and that ends after the header of one."""
+    text = Manifest("0", HEAD, datetime.now(UTC), {}, members, []).text().encode()
+    manifest = tarfile.TarInfo("manifest.json")
+    manifest.size = len(text)
+    with gzip.open(file, "wb") as zipped:
+        zipped.write(manifest.tobuf() + text + bytes(-len(text) % tarfile.BLOCKSIZE))
+        zipped.write(entry.tobuf(tarfile.PAX_FORMAT) + bytes(tarfile.RECORDSIZE))
+
+
+def test_what_an_archive_says_it_unpacks_to_is_held_against_the_disk(kept: Path, clone: Path) -> None:
+    heavy = tarfile.TarInfo("rapport.db")
+    heavy.size = shutil.disk_usage(clone).total
+    begun(kept, {heavy.name: Member("0", heavy.size)}, heavy)
+    with pytest.raises(RapportError, match=r"unpacks to [\d,]+ bytes") as refused:
+        check(kept)
+    assert "TMPDIR" in refused.value.remedy
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -326,15 +377,34 @@ def flipped(file: Path) -> None:
         flipped,
         lambda file: changed(file, "../evil", b"x"),
         lambda file: changed(file, "templates/../../evil", b"x"),
+        lambda file: changed(file, "rapport.db", b"another"),
+        bomb_of_headers,
+        bomb_behind_the_end,
+        bomb_of_nothing,
     ],
-    ids=["cut", "byte", "none", "empty", "flipped", "outside", "outside-below"],
+    ids=[
+        "cut",
+        "byte",
+        "none",
+        "empty",
+        "flipped",
+        "outside",
+        "outside-below",
+        "twice",
+        "headers",
+        "behind",
+        "sparse",
+    ],
 )
 def test_a_damaged_archive_is_refused_and_nothing_is_written(
     kept: Path, clone: Path, damage: Callable[[Path], None]
 ) -> None:
     damage(kept)
+    tracemalloc.start()
     with pytest.raises(RapportError, match="damaged"):
         restore(kept, clone / "rapport.toml", {})
+    assert tracemalloc.get_traced_memory()[1] < HUGE / 10
+    tracemalloc.stop()
     assert list(clone.iterdir()) == []
     assert not (kept.parent / "evil").exists()
 
