@@ -4,7 +4,7 @@
                      left_out: [what it does not hold]}
     rapport.db       the database, as SQLite whatever it was
     rapport.secret   what signs the links, newest first, as in $RAPPORT_SECRET
-    rapport.toml     the configuration
+    rapport.toml     the configuration, without the password of a database
     templates/...    the operator's own templates
 
 What is read from one is input like any other: names are held against this list, sizes against the manifest
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 DATABASE, SECRET, CONFIG, TEMPLATES = "rapport.db", "rapport.secret", "rapport.toml", "templates/"
 SECRETS = "the secrets that sign links: there were none"
+PASSWORD = "the password of database.url"  # noqa: S105
+WHOLE_CONFIG = "rapport.toml, in which a password could not be told from the rest"
 _MANIFEST = "manifest.json"
 _NAME = re.compile(r"rapport\.(db|secret|toml)|templates(/(?!\.{1,2}/|\.{1,2}$)[^/\\\0]+)+")
 _LARGEST_MANIFEST = 10_000_000

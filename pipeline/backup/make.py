@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.backup import archive
 from pipeline.backup.archive import Manifest
+from pipeline.backup.password import without_password
 from pipeline.copying import copy
 from pipeline.database import HEAD, Database, migrate
 from pipeline.errors import RapportError, understood
@@ -46,7 +47,7 @@ def backup(installation: Installation, config: Path | None, file: Path, *, who: 
         sums = _database(database, folder / archive.DATABASE)
         left_out = _secrets(installation, folder / archive.SECRET)
         if config is not None and config.is_file():
-            shutil.copyfile(config, folder / archive.CONFIG)
+            left_out += _configuration(config, folder / archive.CONFIG)
         if installation.templates is not None:
             _templates(installation.templates, folder / archive.TEMPLATES)
         names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
@@ -103,6 +104,16 @@ def _secrets(installation: Installation, file: Path) -> list[str]:
         return [archive.SECRETS]
     file.write_bytes(b",".join(secrets) + b"\n")
     return []
+
+
+def _configuration(config: Path, file: Path) -> list[str]:
+    """What is left out."""
+    text = config.read_bytes().decode("utf-8-sig")
+    kept = without_password(text)
+    if kept is None:
+        return [archive.WHOLE_CONFIG]
+    file.write_bytes(kept.encode())
+    return [archive.PASSWORD] if kept != text else []
 
 
 def _templates(own: Path, to: Path) -> None:

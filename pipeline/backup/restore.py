@@ -67,9 +67,11 @@ def restore(file: Path, config: Path, environment: Mapping[str, str] = os.enviro
             with closing(Database(database_url(settings, home))) as target:
                 done = Restored(manifest, target.name)
                 _database(done, target, folder / archive.DATABASE, home, environment)
-        except BaseException:
+        except BaseException as error:
             if lent:
                 config.unlink()
+            if lent and isinstance(error, RapportError) and archive.PASSWORD in manifest.left_out:
+                error.remedy += f" The backup does not hold {archive.PASSWORD}: give it by $PGPASSWORD."
             raise
         _put(done, found, config, wrote=lent)
         _templates(done, folder / archive.TEMPLATES, home / (settings.theme.templates or archive.TEMPLATES))
