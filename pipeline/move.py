@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, text, update
 from pipeline.copying import copy, is_empty, keep_writers_out, sums_of
 from pipeline.database import HEAD, Database, migrate, refuse_moved, revision
 from pipeline.errors import RapportError, UsageError
+from pipeline.stopping import ended_by_signals
 from pipeline.tables import batches, editions, marks
 from subscribers import clock
 from subscribers.tables import metadata
@@ -39,7 +40,7 @@ def move(config: Config, source: Database, target: Database) -> Sums:
     """
     if source.name == target.name:
         raise UsageError(f"{target.name} is the database in use already.", "Name another one.")
-    with ExitStack() as locks:
+    with ended_by_signals(), ExitStack() as locks:
         for digest in _digests(config, source):
             locks.enter_context(source.lock(f"digest-{digest}"))
         for name in ("confirmations", "import", "mailbox"):

@@ -1,6 +1,6 @@
 """The configuration as a backup may hold it: without the password of a database.
 
-A backup is carried to other machines and places: whoever has it has the list, and should not get into a server.
+A backup is carried elsewhere: whoever has it has the list, and should not get into a server with it.
 """
 
 from __future__ import annotations

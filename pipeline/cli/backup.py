@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +12,6 @@ from pipeline.cli.lists import user
 from pipeline.cli.options import Options, common, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pipeline.backup.archive import Manifest
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -36,13 +31,12 @@ def backup(options: Options, file: Path, only_check: bool) -> None:
     if only_check:
         from pipeline.backup.restore import check
 
-        with _tidy():
-            manifest = check(file)
+        manifest = check(file)
         options.print(_document(file, manifest), f"{file} is whole: {_told(manifest)}.", *_left_out(manifest))
         return
     from pipeline.backup.make import backup as make
 
-    with options.open() as installation, _tidy():
+    with options.open() as installation:
         manifest = make(installation, _config(options), file, who=user())
     options.print(_document(file, manifest), f"Wrote {file}: {_told(manifest)}.", *_left_out(manifest))
 
@@ -59,8 +53,7 @@ def restore(options: Options, file: Path) -> None:
     """
     from pipeline.backup.restore import restore as bring_back
 
-    with _tidy():
-        done = bring_back(file, _config(options))
+    done = bring_back(file, _config(options))
     lines = [f"Restored {_told(done.manifest)} into {done.database}."]
     lines += _left_out(done.manifest)
     lines += [f"Wrote {name}" for name in done.wrote]
@@ -84,16 +77,6 @@ def restore(options: Options, file: Path) -> None:
         "secrets": str(done.secrets) if done.secrets else None,
     }
     options.print(_document(file, done.manifest) | more, *lines)
-
-
-@contextmanager
-def _tidy() -> Iterator[None]:
-    """End by an exception on SIGTERM, too: what is half done holds the whole list, and must not be left."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _config(options: Options) -> Path:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import shutil
+import signal
 import stat
 import tarfile
 import tracemalloc
@@ -407,6 +409,36 @@ def test_a_damaged_archive_is_refused_and_nothing_is_written(
     tracemalloc.stop()
     assert list(clone.iterdir()) == []
     assert not (kept.parent / "evil").exists()
+
+
+@pytest.mark.parametrize("step", ["pipeline.backup.restore.skip_unknown_ids", "pipeline.backup.restore.copy"])
+def test_a_restore_that_is_told_to_stop_leaves_nothing(
+    kept: Path, clone: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    (clone / "rapport.secret").write_text("another secret of this machine")
+    monkeypatch.setattr("tempfile.tempdir", str(clone))
+    monkeypatch.setattr(step, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(SystemExit):
+        restore(kept, clone / "rapport.toml", {})
+    monkeypatch.undo()
+    assert [path.name for path in clone.rglob("*")] == ["rapport.secret"]
+    assert (clone / "rapport.secret").read_text() == "another secret of this machine"
+    restore(kept, clone / "rapport.toml", {})
+
+
+def test_nor_does_one_that_cannot_be_committed(
+    kept: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sqlalchemy.engine.default.DefaultDialect.do_commit", full)
+    (clone / "rapport.secret").write_text("another secret of this machine")
+    with pytest.raises(OSError, match="No space"):
+        restore(kept, clone / "rapport.toml", {})
+    monkeypatch.undo()
+    assert [path.name for path in clone.rglob("*")] == ["rapport.secret"]
+    assert (clone / "rapport.secret").read_text() == "another secret of this machine"
 
 
 def test_a_backup_never_takes_another_file_s_place_and_leaves_nothing_of_a_failed_one(
