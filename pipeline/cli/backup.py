@@ -26,7 +26,7 @@ def backup(options: Options, file: Path, only_check: bool) -> None:
     """Put database, signing secrets, templates and rapport.toml into FILE (a tar.gz), while letters go out.
 
     The file holds every address and the keys: whoever has it has the list. It is readable for you alone, and
-    nothing is ever overwritten.
+    nothing is ever overwritten. A password in database.url is left out of it.
     """
     if only_check:
         from pipeline.backup.restore import check
