@@ -69,6 +69,8 @@ def _begin(source: Database, target: Database) -> datetime:
                 )
             return going.at  # type: ignore[no-any-return]
         _must_rest(source, old)
+        with target.write() as new:
+            must_be_empty(target, new)
         at = clock.now()
         old.execute(insert(marks).values(name="moving", value=target.name, at=at))
         _refuse_writes(old, _WRITTEN)

@@ -83,7 +83,7 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
             snapshot.discard(connection, row.id)  # somebody was at it
     highest = connection.scalar(select(func.max(editions.c.number))) or 0
     numbers = max(highest, last_number(connection)) + UNKNOWN_NUMBERS
-    connection.execute(marks.delete().where(marks.c.name.in_(("restored", _NUMBERS))))
+    connection.execute(marks.delete())  # also that it was about to be moved when the backup was made
     connection.execute(insert(marks).values(name="restored", value=made.isoformat(), at=at))
     connection.execute(insert(marks).values(name=_NUMBERS, value=str(numbers), at=at))
     return slugs

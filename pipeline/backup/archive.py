@@ -85,6 +85,8 @@ class Manifest:
         members = {
             name: Member(str(one["sha256"]), int(one["size"])) for name, one in found["members"].items()
         }
+        if any(one.size < 0 for one in members.values()):
+            raise ValueError("size")
         left_out = [str(one) for one in found["left_out"]]
         return cls(str(found["rapport"]), str(found["schema"]), made, tables, members, left_out)
 

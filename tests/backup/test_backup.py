@@ -367,6 +367,9 @@ def test_what_an_archive_says_it_unpacks_to_is_held_against_the_disk(kept: Path,
     with pytest.raises(RapportError, match=r"unpacks to [\d,]+ bytes") as refused:
         check(kept)
     assert "TMPDIR" in refused.value.remedy
+    begun(kept, {heavy.name: Member("0", heavy.size), "rapport.secret": Member("0", -heavy.size)}, heavy)
+    with pytest.raises(RapportError, match="its manifest cannot be read"):
+        check(kept)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from sqlalchemy import insert
 from pipeline import editions, restored
 from pipeline.config import Delivery, Digest
 from pipeline.copying import UNKNOWN, skip_unknown_ids
+from pipeline.database import refuse_moved
 from pipeline.events import take
 from pipeline.providers.events import Kind
-from pipeline.tables import digests
+from pipeline.tables import digests, marks
 from subscribers import directory
 from tests.ledgers import AT, Left, event, handed_over
 
@@ -50,6 +51,13 @@ def test_events_of_a_letter_the_backup_does_not_know_are_taken_for_no_other_s(
             connection, Digest(name="monthly"), "2026-12-01T09:00", ZoneInfo("UTC"), status="skipped"
         )
         assert after.number == new.number  # a digest that began after the backup had numbers, too
+
+
+def test_a_backup_made_as_a_move_began_is_no_database_on_the_move(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(insert(marks).values(name="moving", value="elsewhere", at=AT))
+        restored.doubt(connection, AT, AT + timedelta(hours=1))
+    refuse_moved(database)
 
 
 def test_numbers_go_on_by_one_after_that(database: Database) -> None:
