@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-HEAD = "0010"
+HEAD = "0011"
 """The revision this code works with (a test holds it to the newest migration)."""
 
 BUSY_TIMEOUT = 30.0
@@ -164,17 +164,18 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str | URL) -> Database:
+def open_database(url: str | URL, *, moving: bool = False) -> Database:
     """Open the database at ``url`` with a current schema.
 
     SQLite (the embedded default) is created and brought up by itself. Raises RapportError when another
-    database is older than this program, or any is newer, naming the remedy.
+    database is older than this program, or any is newer, naming the remedy; and when it was moved, or (unless
+    ``moving``) is on its way, to another.
     """
     database = Database(url)
     try:
         found = revision(database)
         if found is not None:
-            refuse_moved(database)
+            refuse_moved(database, moving=moving)
         if found == HEAD:
             return database
         if found is not None and found > HEAD:
@@ -209,16 +210,24 @@ def revision(database: Database) -> str | None:
         ) from error
 
 
-def refuse_moved(database: Database) -> None:
-    """Raise RapportError when everything was moved from here to another database."""
+def refuse_moved(database: Database, *, moving: bool = False) -> None:
+    """Raise RapportError when everything was moved from here to another database, or (unless ``moving``) is
+    on its way, with a process that lives or one that died of it."""
     with database.read() as connection:
         if not inspect(connection).has_table(marks.name):
             return
-        to = connection.scalar(select(marks.c.value).where(marks.c.name == "moved"))
-    if to is not None:
+        query = select(marks.c.name, marks.c.value).where(marks.c.name.in_(("moved", "moving")))
+        to = {row.name: row.value for row in connection.execute(query)}
+    if "moved" in to:
         raise RapportError(
-            f"{database.name} is no longer in use: everything in it was moved to {to}.",
+            f"{database.name} is no longer in use: everything in it was moved to {to['moved']}.",
             "Set database.url to that address, also where cron and other machines run Rapport.",
+        )
+    if "moving" in to and not moving:
+        raise RapportError(
+            f"{database.name} is being moved to {to['moving']}: nothing is written or sent meanwhile.",
+            "Wait for it. If nobody is at it any more, run `rapport migrate --to` with the address of "
+            f"{to['moving']} again: it ends the move, or leaves all as it was.",
         )
 
 

@@ -103,7 +103,7 @@ def _of_database(error: Exception) -> tuple[str, str]:
     cause = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
     if "was moved" in cause:
         return (
-            "This database is no longer in use: everything in it was moved to another.",
+            "This database takes nothing more: everything in it was moved to another, or is being moved.",
             "Set database.url to that one, and restart whatever still uses this.",
         )
     if "disk is full" in cause or "No space left" in cause:

@@ -396,9 +396,10 @@ class _Run:
         if self.digest.approval == "required":
             return None  # it waits for staff anyhow, and they were told
         with self.database.write() as connection:
-            reason = breaker.unanswered(connection, self.digest.name, edition)
-            if reason := reason or restored.unanswered(connection, self.digest.name):
+            if reason := breaker.unanswered(connection, self.digest.name, edition):
                 return editions.move(connection, edition.slug, "hold", reason=reason)
+            if reason := restored.unanswered(connection, self.digest.name):
+                return editions.move(connection, edition.slug, "hold", reason=reason, after_restore=True)
         return None
 
     def _send(self, edition: Row[Any], due: str = "", *, synced: bool = False) -> Ran:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _SLICE = 0.2
 
@@ -34,6 +34,40 @@ class Stop:
         end = time.monotonic() + seconds
         while not self._asked and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _SLICE))
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[Callable[[], None]]:
+    """End what is within by an exception on Ctrl-C, SIGTERM and SIGHUP, so that it cleans up after itself.
+
+    The first one counts: cleaning up is not interrupted by another. Nor is what comes after a call of the
+    callable given: the rest is to be finished.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    # Who was started by nohup stays deaf to what nohup keeps away.
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    heard = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+
+    def hear_no_more() -> None:
+        for number in heard:
+            signal.signal(number, signal.SIG_IGN)
+
+    def end(number: int, _frame: Any) -> None:
+        hear_no_more()
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    try:
+        for number in heard:
+            signal.signal(number, end)
+        yield hear_no_more
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
 
 
 @contextmanager

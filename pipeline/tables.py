@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -125,6 +126,8 @@ editions = Table(
     # When its bounces or complaints passed the limits, and from when on they count (staff let it go on).
     Column("tripped_at", Moment),
     Column("judged_from", Moment),
+    # Whether it was stopped because it may have gone out after the backup that this database is made of.
+    Column("restored", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
@@ -276,7 +279,9 @@ runs = Table(
 marks = Table(
     "marks",
     metadata,
-    # What befell this database as a whole: `restored` (from a backup made at `value`), `moved` (to `value`).
+    # What befell this database as a whole: `restored` (from a backup made at `value`), `numbers` (those of
+    # editions may have been given up to `value` before that), `moving`, `moved` (to `value`), `arrived`
+    # (from `value`, by a move begun at `at`).
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),

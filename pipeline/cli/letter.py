@@ -94,8 +94,8 @@ def compose(
 ) -> None:
     """Make or refresh DIGEST's draft from the posts that are not yet in it.
 
-    An edition that is approved, held or being sent stays as it is. An intro stays with its edition when the
-    draft is refreshed.
+    An edition that is approved, held or being sent stays as it is. A draft that was put up for staff is put
+    up anew if it says something else then. An intro stays with its edition when the draft is refreshed.
     """
     intro = intro_of(intro_file, intro_text, no_intro)
     with options.open() as installation:
@@ -117,11 +117,13 @@ def intro_of(file: Path | None, text: str | None, none: bool) -> str | None:
         raise UsageError(f"The intro {file} cannot be read: {reason}.", "Name a text file.") from None
 
 
-def _compose(installation: Installation, digest: Digest, intro: str | None = None) -> Composed:
+def _compose(
+    installation: Installation, digest: Digest, intro: str | None = None, *, looking: bool = False
+) -> Composed:
     from pipeline.compose import compose as compose_draft
 
     with installation.database.lock(f"digest-{digest.name}"):
-        return compose_draft(installation, digest, intro=intro)
+        return compose_draft(installation, digest, intro=intro, looking=looking)
 
 
 def print_edition(
@@ -253,7 +255,7 @@ def _fresh(installation: Installation, digest: Digest) -> Composed:
     for feed in pull_all(installation.database, installation.config):
         if feed.error:
             log.warning("%s", _told(feed))
-    return _compose(installation, digest)
+    return _compose(installation, digest, looking=True)
 
 
 @click.command()

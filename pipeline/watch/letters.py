@@ -38,9 +38,7 @@ def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[
 def _restored(connection: Connection) -> Iterator[Trouble]:
     if (restore := restored.last(connection)) is None:
         return
-    query = select(editions.c.slug).where(
-        editions.c.status.in_(("paused", "held")), editions.c.reason.startswith(restored.STOPPED)
-    )
+    query = select(editions.c.slug).where(editions.c.status.in_(("paused", "held")), editions.c.restored)
     open_ones = ", ".join(connection.execute(query.order_by(editions.c.id)).scalars())
     facts = {"editions": open_ones or "-", "made": restore.made[:16].replace("T", " ")}
     yield Trouble("restored", "restore", restore.at, "restored", facts)
@@ -73,11 +71,12 @@ def _stopped(connection: Connection) -> Iterator[Trouble]:
     """What the provider stopped (key, sender, content); staff give no reason when they pause."""
     last = select(func.max(batches.c.at)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
     query = select(*_COLUMNS, last.label("stopped_at")).where(
-        editions.c.status == "paused", editions.c.reason.is_not(None), not_(_HAS_TRIPPED)
+        editions.c.status == "paused",
+        editions.c.reason.is_not(None),
+        not_(_HAS_TRIPPED),
+        not_(editions.c.restored),  # that is told of all of them at once
     )
     for row in connection.execute(query):
-        if restored.stopped_by_it(row.reason):
-            continue  # that is told of all of them at once
         yield Trouble("stopped", row.slug, row.stopped_at, "stopped", {"reason": row.reason}, row.digest)
 
 
