@@ -24,7 +24,7 @@ class Scheduler(Protocol):
     """What is asked of the scheduler in this process."""
 
     def trouble(self) -> str | None:
-        """What keeps it from running what is due, in words fit for anybody; None when it runs."""
+        """What keeps it from running what is due, in words for the log; None when it runs."""
         ...
 
 
@@ -39,16 +39,16 @@ class Health(NamedTuple):
 def health(installation: Installation, scheduler: Scheduler | None) -> Health:
     """Look at everything. Raises nothing for what the database does."""
     database = _database_trouble(installation.database)
-    troubles = {"database": database, "scheduler": scheduler.trouble() if scheduler is not None else None}
-    parts: dict[str, Any] = {
-        name: {"ok": trouble is None, "trouble": trouble} for name, trouble in troubles.items()
+    # Its words may name the database or a feed: the log has them.
+    stuck = scheduler is not None and scheduler.trouble() is not None
+    ready = database is None and not stuck
+    document = {
+        "ready": ready,
+        "database": {"ok": database is None, "trouble": database},
+        "scheduler": {"ok": not stuck} if scheduler is not None else None,
+        "last_run": _last_runs(installation) if database is None else None,
     }
-    if scheduler is None:
-        parts["scheduler"] = None
-    ready = not any(troubles.values())
-    return Health(
-        ready, {"ready": ready, **parts, "last_run": None if database else _last_runs(installation)}
-    )
+    return Health(ready, document)
 
 
 def _database_trouble(database: Database) -> str | None:
