@@ -1,0 +1,153 @@
+"""What happens in the year: who writes when, who reads, and what breaks. All times are New York's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+ZONE = ZoneInfo("America/New_York")
+
+
+def local(day: date | str, clock: str = "00:00") -> datetime:
+    """A moment by the wall clock; the first passing of an hour that comes twice."""
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    return datetime.combine(day, time.fromisoformat(clock), ZONE).astimezone(UTC)
+
+
+def days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+@dataclass(frozen=True)
+class Span:
+    """From a moment until just before another."""
+
+    start: datetime
+    end: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A post: when its blog shows it, and the date that it bears."""
+
+    blog: str
+    title: str
+    shown: datetime
+    dated: datetime
+    category: str = ""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody on the list from ``joins`` on (None: from the start), through the form or ``on_paper``.
+
+    ``leaves`` ends the weekly letter alone. From ``dies`` on the mailbox bounces, and the first letter that does
+    is the last. ``complains`` reports a letter as spam.
+    """
+
+    name: str
+    joins: datetime | None = None
+    leaves: datetime | None = None
+    dies: datetime | None = None
+    complains: datetime | None = None
+    on_paper: bool = False
+
+    @property
+    def address(self) -> str:
+        return f"{self.name}@example.net"
+
+
+SCHEDULES = {
+    "weekly": "0 9 * * thu",
+    "monthly": "30 1 1 * *",  # on 1 November 2026 half past one comes twice
+    "groups": "30 2 8 3,6,9,12 *",  # on 8 March 2026 there is no half past two
+}
+CATEGORY = {"groups": "groups"}
+"""Digests that take posts of one category only."""
+
+BACKLOG = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Script:
+    begins: datetime = local("2025-12-15", "10:00")
+    ends: datetime = local("2027-01-03", "12:00")
+
+    off: tuple[Span, ...] = (
+        Span(local("2026-02-12", "06:00"), local("2026-02-12", "13:40")),
+        Span(local("2026-05-13", "12:00"), local("2026-05-15", "20:00")),
+    )
+    """The machine is: over a due time for some hours, and for more than a day."""
+
+    refusing: Span = Span(local("2026-09-17", "08:00"), local("2026-09-17", "14:00"))
+    """The provider is: it answers 503, over a due time."""
+
+    by_hand: datetime = local("2026-05-15", "20:30")
+    """Staff send the letter that was missed."""
+
+    broken: Span = Span(local("2026-06-04", "12:00"), local("2026-07-06", "16:00"))
+    """The partners' feed: first it answers 500, then with a page that is no feed."""
+
+    garbage: datetime = local("2026-06-20", "12:00")
+
+    quiet: tuple[Span, ...] = (
+        Span(local("2026-03-20"), local("2026-04-04")),
+        Span(local("2026-06-19"), local("2026-06-26")),
+    )
+    """Nobody writes at the practice; nor at the partners' the first time. The second time they do, unseen."""
+
+    readers: tuple[Reader, ...] = (
+        Reader("alma"),
+        Reader("bruno"),
+        Reader("carla", leaves=local("2026-04-24", "18:00")),
+        Reader("dario", dies=local("2026-07-20", "10:00")),
+        Reader("edith", complains=local("2026-08-14", "19:00")),
+        Reader("fritz", leaves=local("2026-09-17", "12:00")),  # with a letter to them under way
+        Reader("greta", joins=local("2026-03-18", "21:00")),
+        Reader("hanna", joins=local("2026-09-17", "12:30"), on_paper=True),  # with a letter under way that is not for them
+        Reader("ivo", joins=local("2026-10-05", "08:00")),
+    )
+
+    entries: tuple[Entry, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        written = sorted([*_archive(), *self._practice(), *self._partners()], key=lambda entry: entry.shown)
+        object.__setattr__(self, "entries", tuple(written))
+
+    def _practice(self) -> list[Entry]:
+        """A post each Tuesday, every third week one on Wednesday, too; and one that shows up late."""
+        found = []
+        for week, day in enumerate(_each(self.begins, self.ends, weekday=1)):
+            moment = local(day, "10:00")
+            if any(moment in span for span in self.quiet):
+                continue
+            category = "groups" if week % 5 == 0 else "couples"
+            found.append(Entry("practice", f"Practice post {week}", moment, moment, category))
+            if week % 3 == 0:
+                evening = moment + timedelta(days=1, hours=8)
+                found.append(Entry("practice", f"Practice extra {week}", evening, evening))
+        late = local("2026-10-20", "11:00")
+        return [*found, Entry("practice", "Practice drawer post", late, late - timedelta(days=40))]
+
+    def _partners(self) -> list[Entry]:
+        """A post every other Wednesday."""
+        moments = [local(day, "12:00") for day in _each(self.begins, self.ends, weekday=2)[::2]]
+        return [
+            Entry("partners", f"Partners post {number}", moment, moment)
+            for number, moment in enumerate(moments)
+            if moment not in self.quiet[0]
+        ]
+
+
+def _archive() -> list[Entry]:
+    """What the practice had written before, most of it too long ago to be mailed."""
+    weeks = [local("2025-12-12", "10:00") - timedelta(weeks=n) for n in range(4)]
+    return [Entry("practice", f"Practice early {n}", moment, moment) for n, moment in enumerate(weeks)]
+
+
+def _each(begins: datetime, ends: datetime, weekday: int) -> list[date]:
+    return [day for day in days(begins.date(), ends.date()) if day.weekday() == weekday]
