@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -38,15 +38,15 @@ class Entry:
     title: str
     shown: datetime
     dated: datetime
-    category: str = ""
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reader:
     """Somebody on the list from ``joins`` on (None: from the start), through the form or ``on_paper``.
 
-    ``leaves`` ends the weekly letter alone. From ``dies`` on the mailbox bounces, and the first letter that does
-    is the last. ``complains`` reports a letter as spam.
+    Who ``leaves`` leaves the weekly letter alone. From ``dies`` on the mailbox bounces, so that one more
+    letter is the last; who ``complains`` reports the newest as spam.
     """
 
     name: str
@@ -63,59 +63,37 @@ class Reader:
 
 SCHEDULES = {
     "weekly": "0 9 * * thu",
-    "monthly": "30 1 1 * *",  # on 1 November 2026 half past one comes twice
+    "couples": "30 1 1 2,5,8,11 *",  # on 1 November 2026 half past one comes twice
     "groups": "30 2 8 3,6,9,12 *",  # on 8 March 2026 there is no half past two
 }
-CATEGORY = {"groups": "groups"}
-"""Digests that take posts of one category only."""
+CATEGORIES = ("couples", "groups")
+"""Of posts; each has a digest of its name, that takes no others."""
 
 BACKLOG = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Script:
-    begins: datetime = local("2025-12-15", "10:00")
-    ends: datetime = local("2027-01-03", "12:00")
+    """``off``: the machine is. ``refusing``: the provider takes nothing. ``broken``: the partners' feed,
+    answering 500, from ``garbage`` on with no feed. ``quiet``: the practice writes nothing, and the first time
+    the partners neither. ``by_hand``: staff send the weekly letter.
+    """
 
-    off: tuple[Span, ...] = (
-        Span(local("2026-02-12", "06:00"), local("2026-02-12", "13:40")),
-        Span(local("2026-05-13", "12:00"), local("2026-05-15", "20:00")),
-    )
-    """The machine is: over a due time for some hours, and for more than a day."""
-
-    refusing: Span = Span(local("2026-09-17", "08:00"), local("2026-09-17", "14:00"))
-    """The provider is: it answers 503, over a due time."""
-
-    by_hand: datetime = local("2026-05-15", "20:30")
-    """Staff send the letter that was missed."""
-
-    broken: Span = Span(local("2026-06-04", "12:00"), local("2026-07-06", "16:00"))
-    """The partners' feed: first it answers 500, then with a page that is no feed."""
-
-    garbage: datetime = local("2026-06-20", "12:00")
-
-    quiet: tuple[Span, ...] = (
-        Span(local("2026-03-20"), local("2026-04-04")),
-        Span(local("2026-06-19"), local("2026-06-26")),
-    )
-    """Nobody writes at the practice; nor at the partners' the first time. The second time they do, unseen."""
-
-    readers: tuple[Reader, ...] = (
-        Reader("alma"),
-        Reader("bruno"),
-        Reader("carla", leaves=local("2026-04-24", "18:00")),
-        Reader("dario", dies=local("2026-07-20", "10:00")),
-        Reader("edith", complains=local("2026-08-14", "19:00")),
-        Reader("fritz", leaves=local("2026-09-17", "12:00")),  # with a letter to them under way
-        Reader("greta", joins=local("2026-03-18", "21:00")),
-        Reader("hanna", joins=local("2026-09-17", "12:30"), on_paper=True),  # with a letter under way that is not for them
-        Reader("ivo", joins=local("2026-10-05", "08:00")),
-    )
-
+    begins: datetime
+    ends: datetime
+    off: tuple[Span, ...]
+    refusing: Span
+    broken: Span
+    garbage: datetime
+    quiet: tuple[Span, ...]
+    by_hand: datetime
+    readers: tuple[Reader, ...]
     entries: tuple[Entry, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        written = sorted([*_archive(), *self._practice(), *self._partners()], key=lambda entry: entry.shown)
+        written = sorted(
+            [*self._archive(), *self._practice(), *self._partners()], key=lambda entry: entry.shown
+        )
         object.__setattr__(self, "entries", tuple(written))
 
     def _practice(self) -> list[Entry]:
@@ -125,29 +103,70 @@ class Script:
             moment = local(day, "10:00")
             if any(moment in span for span in self.quiet):
                 continue
-            category = "groups" if week % 5 == 0 else "couples"
-            found.append(Entry("practice", f"Practice post {week}", moment, moment, category))
+            about = "groups" if week % 5 == 0 else "couples"
+            found.append(Entry("practice", f"Practice tuesday {week}", moment, moment, (about,)))
             if week % 3 == 0:
                 evening = moment + timedelta(days=1, hours=8)
-                found.append(Entry("practice", f"Practice extra {week}", evening, evening))
+                found.append(Entry("practice", f"Practice wednesday {week}", evening, evening))
         late = local("2026-10-20", "11:00")
-        return [*found, Entry("practice", "Practice drawer post", late, late - timedelta(days=40))]
+        return [*found, Entry("practice", "Practice drawer 1", late, late - timedelta(days=40))]
 
     def _partners(self) -> list[Entry]:
         """A post every other Wednesday."""
         moments = [local(day, "12:00") for day in _each(self.begins, self.ends, weekday=2)[::2]]
         return [
-            Entry("partners", f"Partners post {number}", moment, moment)
+            Entry("partners", f"Partners guest {number}", moment, moment)
             for number, moment in enumerate(moments)
             if moment not in self.quiet[0]
         ]
 
-
-def _archive() -> list[Entry]:
-    """What the practice had written before, most of it too long ago to be mailed."""
-    weeks = [local("2025-12-12", "10:00") - timedelta(weeks=n) for n in range(4)]
-    return [Entry("practice", f"Practice early {n}", moment, moment) for n, moment in enumerate(weeks)]
+    def _archive(self) -> list[Entry]:
+        """What the practice had written before, most of it too long ago to be mailed."""
+        moments = [self.begins - timedelta(days=3, weeks=n) for n in range(4)]
+        return [Entry("practice", f"Practice early {n}", moment, moment) for n, moment in enumerate(moments)]
 
 
 def _each(begins: datetime, ends: datetime, weekday: int) -> list[date]:
     return [day for day in days(begins.date(), ends.date()) if day.weekday() == weekday]
+
+
+YEAR = Script(
+    begins=local("2025-12-15", "10:00"),
+    ends=local("2027-01-03", "12:00"),
+    off=(
+        Span(local("2026-02-12", "06:00"), local("2026-02-12", "13:40")),  # over a due time, for some hours
+        Span(local("2026-05-13", "12:00"), local("2026-05-15", "20:00")),  # over another, for more than a day
+    ),
+    refusing=Span(local("2026-09-17", "08:00"), local("2026-09-17", "14:00")),  # over a third
+    broken=Span(local("2026-06-04", "12:00"), local("2026-07-06", "16:00")),
+    garbage=local("2026-06-20", "12:00"),
+    quiet=(
+        Span(local("2026-03-20"), local("2026-04-04")),
+        Span(local("2026-06-19"), local("2026-06-26")),  # while what the partners write is out of sight
+    ),
+    by_hand=local("2026-05-15", "20:30"),
+    readers=(
+        Reader("alma"),
+        Reader("bruno"),
+        Reader("carla", leaves=local("2026-04-24", "18:00")),
+        Reader("dario", dies=local("2026-07-20", "10:00")),
+        Reader("edith", complains=local("2026-08-14", "19:00")),
+        Reader("fritz", leaves=local("2026-09-17", "12:00")),  # with a letter to them under way
+        Reader("greta", joins=local("2026-03-18", "21:00")),
+        Reader("hanna", joins=local("2026-09-17", "12:30"), on_paper=True),  # too late for that letter
+        Reader("ivo", joins=local("2026-10-05", "08:00")),
+    ),
+)
+
+AUTUMN = replace(
+    YEAR,
+    begins=local("2026-09-07", "10:00"),
+    ends=local("2026-11-09", "12:00"),
+    readers=(
+        Reader("alma"),
+        Reader("bruno", dies=local("2026-10-14", "10:00")),
+        Reader("fritz", leaves=local("2026-09-17", "12:00")),
+        Reader("hanna", joins=local("2026-09-17", "12:30"), on_paper=True),
+        Reader("ivo", joins=local("2026-10-05", "08:00")),
+    ),
+)
