@@ -75,8 +75,8 @@ BACKLOG = timedelta(days=7)
 @dataclass(frozen=True)
 class Script:
     """``off``: the machine is. ``refusing``: the provider takes nothing. ``broken``: the partners' feed,
-    answering 500, from ``garbage`` on with no feed. ``quiet``: the practice writes nothing, and the first time
-    the partners neither. ``by_hand``: staff send the weekly letter.
+    answering 500, from ``garbage`` on with no feed. ``quiet``: the practice writes nothing, and the first
+    time the partners neither. ``by_hand``: staff send the weekly letter.
     """
 
     begins: datetime
