@@ -52,7 +52,8 @@ def due_times(script: Script, digest: str) -> list[datetime]:
 
 
 def shown(moment: datetime) -> str:
-    return moment.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
+    """By the wall clock, with how far it is from UTC: of an hour that comes twice, which."""
+    return moment.astimezone(ZONE).isoformat(timespec="minutes")
 
 
 class Oracle:
