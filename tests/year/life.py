@@ -53,6 +53,9 @@ class Life:
         script, practice = self.script, self.practice
         for reader in script.readers:
             yield from self._of_reader(reader)
+        for entry in script.entries:
+            if entry.withdrawn:
+                yield entry.withdrawn - timedelta(hours=1), practice.scheduler.pull
         yield script.refusing.start, lambda: self.refuses(whether=True)
         yield script.refusing.end, lambda: self.refuses(whether=False)
         yield script.by_hand, lambda: practice.sends_by_hand("weekly")
@@ -90,7 +93,7 @@ class Life:
     def blogs_write(self) -> None:
         now, script = clock.now(), self.script
         for blog in self.practice.blogs:
-            self.practice.writes(blog, [e for e in script.entries if e.blog == blog and e.shown <= now])
+            self.practice.writes(blog, [e for e in script.entries if e.blog == blog and e.stands(now)])
         partners = self.practice.blogs["partners"]
         partners.status, partners.body, partners.headers = 200, None, {"Retry-After": "0"}
         if now in script.broken and now < script.garbage:

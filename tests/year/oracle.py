@@ -101,7 +101,7 @@ class Oracle:
         return [
             entry
             for entry in script.entries
-            if entry.shown <= until.get(entry.blog, at)
+            if entry.stands(until.get(entry.blog, at))
             and entry.shown >= script.begins - BACKLOG
             and (digest not in CATEGORIES or digest in entry.categories)
         ]

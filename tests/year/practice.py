@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +20,8 @@ from pipeline.database import Database
 from pipeline.delivery import ledger
 from pipeline.providers import NOTICE
 from pipeline.run import run
+from pipeline.scheduler import Scheduler
+from pipeline.stopping import Stop
 from pipeline.tables import editions
 from pipeline.web.app import make_app
 from pipeline.web.server import listen, settings
@@ -80,9 +82,11 @@ class Practice:
             self.pages = stack.enter_context(httpx.Client(base_url=self.site, timeout=60))
             stack.enter_context(_serving(self._opened(stack), listener))
             self.staff = self._opened(stack)
-            self.doors = [_job(self._opened(stack)), _job(self._opened(stack))]
+            self.scheduler = Scheduler(self._opened(stack), Stop())
+            self.doors = [_Door(self.scheduler.tick), _Door(_cron(self._opened(stack)))]
             self._turns = itertools.cycle(self.doors)
-            self._threads = stack.enter_context(ThreadPoolExecutor(len(self.doors)))
+            for door in self.doors:
+                stack.callback(door.close)
             self._stack = stack.pop_all()
         return self
 
@@ -123,18 +127,14 @@ class Practice:
 
     def everybody_calls(self) -> None:
         """The job is called from all sides at the same moment."""
-        together = threading.Barrier(len(self.doors))
-
-        def call(door: Callable[[], object]) -> None:
-            together.wait()
-            door()
-
-        list(self._threads.map(call, self.doors))
+        calls = [door.call() for door in self.doors]
+        for call in calls:
+            call.result()
         self._collect()
 
     def somebody_calls(self) -> None:
         """The job is called from one side, and the next time from another."""
-        next(self._turns)()
+        next(self._turns).call().result()
         self._collect()
 
     def sends_by_hand(self, digest: str) -> None:
@@ -147,7 +147,7 @@ class Practice:
         """What a blog has written by now, its oldest first."""
         self.blogs[blog].items = [
             Item(entry.title, entry.dated, f"guid of {entry.title}", categories=entry.categories)
-            for entry in entries[-IN_THE_FEED:]
+            for entry in reversed(entries[-IN_THE_FEED:])
         ]
 
     def hears(self, *events: dict[str, Any]) -> None:
@@ -203,7 +203,21 @@ class Practice:
         return counted
 
 
-def _job(installed: Installation) -> Callable[[], object]:
+class _Door:
+    """One who calls the job, in a thread of its own."""
+
+    def __init__(self, job: Callable[[], object]) -> None:
+        self._job = job
+        self._thread = ThreadPoolExecutor(1)
+
+    def call(self) -> Future[object]:
+        return self._thread.submit(self._job)
+
+    def close(self) -> None:
+        self._thread.shutdown()
+
+
+def _cron(installed: Installation) -> Callable[[], object]:
     return lambda: run(installed, installed.config.digests, progress=lambda done, total: None)
 
 

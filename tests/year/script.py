@@ -32,13 +32,18 @@ class Span:
 
 @dataclass(frozen=True)
 class Entry:
-    """A post: when its blog shows it, and the date that it bears."""
+    """A post: from when until when its blog shows it, and the date that it bears."""
 
     blog: str
     title: str
     shown: datetime
     dated: datetime
     categories: tuple[str, ...] = ()
+    withdrawn: datetime | None = None
+
+    def stands(self, at: datetime) -> bool:
+        """Whether the blog has it, in its feed or only in its archive."""
+        return self.shown <= at and (self.withdrawn is None or self.withdrawn > at)
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,8 @@ class Script:
         object.__setattr__(self, "entries", tuple(written))
 
     def _practice(self) -> list[Entry]:
-        """A post each Tuesday, every third week one on Wednesday, too; and one that shows up late."""
+        """A post each Tuesday, every third week one on Wednesday, too; one that is soon withdrawn, and one
+        that shows up late."""
         found = []
         for week, day in enumerate(_each(self.begins, self.ends, weekday=1)):
             moment = local(day, "10:00")
@@ -108,8 +114,9 @@ class Script:
             if week % 3 == 0:
                 evening = moment + timedelta(days=1, hours=8)
                 found.append(Entry("practice", f"Practice wednesday {week}", evening, evening))
-        late = local("2026-10-20", "11:00")
-        return [*found, Entry("practice", "Practice drawer 1", late, late - timedelta(days=40))]
+        early, late = local("2026-10-13", "15:00"), local("2026-10-20", "11:00")
+        rash = Entry("practice", "Practice rash 1", early, early, withdrawn=early + timedelta(hours=20))
+        return [*found, rash, Entry("practice", "Practice drawer 1", late, late - timedelta(days=40))]
 
     def _partners(self) -> list[Entry]:
         """A post every other Wednesday."""
