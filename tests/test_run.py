@@ -305,26 +305,6 @@ def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
         assert editions.newest_first(connection) == []
 
 
-def test_a_year_of_weeks_sends_each_post_once(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
-) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    sent: list[str] = []
-    for week in range(1, 53):
-        moment = DUE + timedelta(weeks=week - 1, hours=week % 5)
-        clock.move_to(moment)
-        if week % 10:  # every tenth week nobody wrote
-            blog.items.insert(
-                0, Item(f"Post of week {week}", moment - timedelta(hours=5), guid=f"post-of-week-{week}")
-            )
-        del blog.items[8:]
-        for _ in range(2):
-            ran = run_one(installed)
-            if ran.outcome == "sent" and ran.edition is not None:
-                sent += [post["title"] for post in ran.edition.posts]
-    assert sorted(sent) == sorted(["A calm morning", *(f"Post of week {w}" for w in range(1, 53) if w % 10)])
-
-
 def test_a_letter_sent_by_hand_leaves_the_next_due_time_standing(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:

@@ -41,12 +41,16 @@ class Item:
 
 @dataclass
 class Blog:
-    """Serves its ``items`` as RSS at ``url``, or ``body`` as it is; ``status`` other than 200 breaks it."""
+    """Serves its ``items`` as RSS at ``url``, or ``body`` as it is; ``status`` other than 200 breaks it.
+
+    ``headers`` go with every answer.
+    """
 
     items: list[Item] = field(default_factory=list)
     body: bytes | None = None
     status: int = 200
     content_type: str = "application/rss+xml"
+    headers: dict[str, str] = field(default_factory=dict)
     requests: int = 0
 
     def __enter__(self) -> Self:
@@ -58,6 +62,8 @@ class Blog:
                 body = blog.feed()
                 self.send_response(blog.status)
                 self.send_header("Content-Type", blog.content_type)
+                for name, value in blog.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

@@ -88,7 +88,11 @@ class StrictSendGrid:
     @property
     def deliveries(self) -> list[Delivery]:
         """What each person would receive, in the order of acceptance."""
-        return list(self._deliveries())
+        return self.deliveries_of(0)
+
+    def deliveries_of(self, first: int) -> list[Delivery]:
+        """The same, of the requests accepted after the first so many."""
+        return list(self._deliveries(first))
 
     def __enter__(self) -> StrictSendGrid:
         self._thread.start()
@@ -103,8 +107,8 @@ class StrictSendGrid:
             self._server.shutdown()
         self._server.server_close()
 
-    def _deliveries(self) -> Iterator[Delivery]:
-        for message_id, payload in list(self._accepted):
+    def _deliveries(self, first: int = 0) -> Iterator[Delivery]:
+        for message_id, payload in self._accepted[first:]:
             yield from rendered(payload, message_id)
 
     def next_fault(self) -> fault.Fault | None:
