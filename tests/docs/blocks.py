@@ -2,6 +2,7 @@
 
     ```sh                     commands, run as they stand; a ```text after them is what they print
     ```sh machine             the same, and some of them change the machine: stand-ins take their place
+    ```sh exits 1             the same as the first, where something is still to be done
     ```sh until Ctrl-C        one that serves
     ```sh elsewhere           typed on the reader's own computer
     ```sh engine              for podman or Kubernetes
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KINDS = {
-    ("sh", ""), ("sh", "machine"), ("sh", "until Ctrl-C"), ("sh", "elsewhere"), ("sh", "engine"),
+    ("sh", ""), ("sh", "machine"), ("sh", "exits 1"),
+    ("sh", "until Ctrl-C"), ("sh", "elsewhere"), ("sh", "engine"),
     ("text", ""), ("toml", ""), ("toml", "instead"), ("ini", "/etc/rapport.env"), ("crontab", ""),
 }  # fmt: skip
 

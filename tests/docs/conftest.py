@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.cli import main
+from pipeline.installation import Installation
 from tests.certificate import write_certificate
 from tests.docs.blocks import blocks
 from tests.docs.machine import SOURCE, Machine, free_port
@@ -88,6 +89,8 @@ def lead_to_section_4(machine: Machine) -> None:
     for block in blocks(OPERATIONS):
         if block.section <= 4 and block.kind == "toml" and not block.mark:
             machine.do(block)
+    with Installation.open(home / "rapport.toml", {}) as installation:
+        assert installation.tokens.fingerprints  # the trial letter made the secret
 
 
 def at_once(machine: Machine, *commands: tuple[str, ...]) -> None:
