@@ -6,6 +6,7 @@ import io
 import shutil
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
+from ssl import SSLContext, create_default_context
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from pipeline.installation import Installation
 from tests.certificate import write_certificate
 from tests.docs.blocks import blocks
 from tests.docs.machine import SOURCE, Machine, free_port
+from tests.docs.standin import REAL
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import RAPPORT
 
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 
 OPERATIONS = SOURCE / "docs" / "operations.md"
 SENDGRID = SOURCE / "docs" / "sendgrid.md"
+
+
+needs_web_servers = pytest.mark.skipif(
+    not all(shutil.which(name, path=REAL) for name in ("caddy", "nginx")),
+    reason="no Caddy or no nginx: apt-get install caddy nginx-light",
+)
 
 
 @pytest.fixture
@@ -46,11 +54,16 @@ def make_machine(tmp_path: Path, blog: Blog) -> Iterator[Callable[..., Machine]]
                 "https://example.org/blog?format=rss": blog.url,
                 "https://letter.example.org": f"https://{caddy}",
                 "127.0.0.1:8000": rapport,
+                "https://heartbeat.example.org/your-id": f"{blog.site}/",
                 **more,
             },
             deploy=(
                 ("systemd/rapport-serve.service", "rapport serve", f"rapport serve --port {rapport[10:]}"),
-                ("Caddyfile", "letter.example.org {", f"https://{caddy} {{\n\ttls {certificate} {certificate}"),
+                (
+                    "Caddyfile",
+                    "letter.example.org {",
+                    f"https://{caddy} {{\n\ttls {certificate} {certificate}",
+                ),
                 ("Caddyfile", "{\n\tlog", "{\n\tadmin off\n\tauto_https disable_redirects\n\tlog"),
                 ("nginx.conf", "listen 443 ssl;\n    listen [::]:443 ssl;", f"listen {nginx} ssl;"),
             ),
@@ -100,3 +113,8 @@ def at_once(machine: Machine, *commands: tuple[str, ...]) -> None:
         patch.delenv("RAPPORT_SECRET", raising=False)
         for command in commands:
             assert main(command) == 0, command
+
+
+def trusted(machine: Machine) -> SSLContext:
+    """How to ask the machine's web servers."""
+    return create_default_context(cafile=machine.environment["SSL_CERT_FILE"])

@@ -105,11 +105,8 @@ class Machine:
     def file(self, path: str) -> Path:
         return self.root / path.lstrip("/")
 
-    def begin(self, *services: str) -> None:
-        """Start services as systemctl does here."""
-        for service in services:
-            verb = "start" if service.startswith("rapport") else "reload"
-            self._run(Block("", 0, "sh", "machine", f"systemctl {verb} {service}"), "machine")
+    def systemctl(self, *words: str) -> None:
+        self._run(Block("", 0, "sh", "machine", f"systemctl {' '.join(words)}"), "machine")
 
     def end(self) -> None:
         """End what the stand-ins started, each by its own number."""
@@ -180,7 +177,9 @@ class Machine:
             program, *arguments = line.split()
             assert program == "ssh"
             # -G: understand it all, say what would be done, and connect nowhere.
-            told = subprocess.run(["ssh", "-G", *arguments], capture_output=True, text=True, check=True).stdout
+            told = subprocess.run(
+                ["ssh", "-G", *arguments], capture_output=True, text=True, check=True
+            ).stdout
             assert "localforward 8001 [127.0.0.1]:8001" in told
 
     def _configure(self, block: Block, *, keep: bool) -> None:

@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(os.environ["MACHINE"])
+ROOT = Path(os.environ.get("MACHINE", "/nowhere"))
 UNITS, JOURNAL, RUNNING = ROOT / "etc/systemd/system", ROOT / "var/log/journal", ROOT / "run"
 USERS = ROOT / "users"
 REAL = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -73,11 +73,11 @@ def certbot(only: str, way: str, d: str, host: str) -> None:
 
 def nginx(t: str) -> None:
     assert t == "-t"
-    _real([*WEB["nginx"], "-t"], "nginx: configuration file … test is successful")
+    os.execvp(*_real(*WEB["nginx"], t))
 
 
 def caddy(*arguments: str) -> None:
-    _real(["caddy", *arguments], "Valid configuration")
+    os.execvp(*_real("caddy", *arguments))
 
 
 def journalctl(u: str, unit: str, *how: str) -> None:
@@ -90,7 +90,7 @@ def systemctl(verb: str, *arguments: str) -> None:
     for name in names:
         if name in WEB:
             assert verb == "reload"
-            _serve(name, _which(WEB[name]), dict(os.environ), wait=False)
+            _serve(name, _real(*WEB[name])[1], dict(os.environ), wait=False)
         elif name.endswith(".timer"):
             assert verb == "enable"
             assert _unit(name.removesuffix(".timer"))["Service"]["ExecStart"]
@@ -128,9 +128,7 @@ def _start(name: str) -> None:
         _serve(name, command, environment, wait=True)
 
 
-def _serve(name: str, command: list[str] | None, environment: dict[str, str], *, wait: bool) -> None:
-    if command is None:
-        return
+def _serve(name: str, command: list[str], environment: dict[str, str], *, wait: bool) -> None:
     with (JOURNAL / name).open("a") as journal:
         begun = journal.tell()
         process = subprocess.Popen(
@@ -155,17 +153,11 @@ def _named(unit: str) -> str:
     return unit.removesuffix(".service")
 
 
-def _real(command: list[str], otherwise: str) -> None:
-    """The program itself, where this machine has it."""
-    if (found := _which(command)) is None:
-        print(otherwise)
-    else:
-        os.execv(found[0], found)
-
-
-def _which(command: list[str]) -> list[str] | None:
-    found = shutil.which(command[0], path=REAL)
-    return [found, *command[1:]] if found else None
+def _real(program: str, *arguments: str) -> tuple[str, list[str]]:
+    """The program itself, and how it is called."""
+    found = shutil.which(program, path=REAL)
+    assert found, f"{program} is not installed"
+    return found, [found, *arguments]
 
 
 PROGRAMS = {

@@ -63,7 +63,9 @@ def test_systemd_has_nothing_to_say_against_the_units(units: Path) -> None:
 def test_every_service_is_locked_up(units: Path) -> None:
     """By systemd's own reckoning, from 0 (safe) to 10; below 2 it calls a service OK."""
     for service in SERVICES:
-        told = analyze(units, "security", "--offline=yes", "--threshold=20", "--json=short", str(units / service))
+        told = analyze(
+            units, "security", "--offline=yes", "--threshold=20", "--json=short", str(units / service)
+        )
         assert told.returncode == 0, f"{service}: {told.stdout}{told.stderr}"
         open_to = {one["json_field"] for one in json.loads(told.stdout) if not one["set"]}
         assert not open_to & {
@@ -98,7 +100,15 @@ def test_the_container_file_installs_as_the_guide_does_and_ends_as_a_user_of_its
         assert all((SOURCE / file).exists() for file in files)
         assert to.startswith("/usr/local/src/rapport/")
     # All that the wheel is made of.
-    built = {"pipeline", "subscribers", "templates", "pyproject.toml", "README.md", "LICENSE", "constraints.txt"}
+    built = {
+        "pipeline",
+        "subscribers",
+        "templates",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "constraints.txt",
+    }
     assert {file for copied in said["COPY"] for file in copied.split()[:-1]} == built
     guide = next(
         line for line in blocks(OPERATIONS)[0].text.splitlines() if line.startswith("/opt/rapport/bin/pip")
@@ -130,10 +140,7 @@ def test_the_cron_job_runs_what_is_due_with_the_names_that_the_guide_gives() -> 
 
 def test_what_the_guide_has_a_container_do_rapport_can() -> None:
     lines = [
-        line
-        for block in blocks(OPERATIONS)
-        if block.mark == "engine"
-        for line in block.text.splitlines()
+        line for block in blocks(OPERATIONS) if block.mark == "engine" for line in block.text.splitlines()
     ]
     for line in lines:
         program, verb, *rest = shlex.split(line)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.doctor.keys import record
 from tests.docs.blocks import blocks
-from tests.docs.conftest import SENDGRID, lead_to_section_4
+from tests.docs.conftest import SENDGRID, lead_to_section_4, needs_web_servers, trusted
 from tests.doubles.names import NameServer
-from tests.doubles.sendgrid import EventWebhook, StrictSendGrid
+from tests.doubles.sendgrid import EventWebhook, StrictSendGrid, body_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,6 +49,7 @@ def sendgrid() -> Iterator[StrictSendGrid]:
         yield server
 
 
+@needs_web_servers
 @pytest.mark.installed
 def test_every_command_of_the_guide_does_what_it_says(
     make_machine: Callable[..., Machine], names: NameServer, sendgrid: StrictSendGrid
@@ -59,7 +61,8 @@ def test_every_command_of_the_guide_does_what_it_says(
         "RAPPORT_DOCTOR__RESOLVER": names.address,
     }
     lead_to_section_4(machine)
-    machine.begin("caddy", "rapport-serve")
+    machine.systemctl("reload", "caddy")
+    machine.systemctl("start", "rapport-serve")
     for block in blocks(SENDGRID):
         if block.section == 3 and not sendgrid.account.domains:
             sendgrid.account.authenticate("example.org")
@@ -67,6 +70,12 @@ def test_every_command_of_the_guide_does_what_it_says(
             url = machine.here("https://letter.example.org/webhooks/sendgrid")
             sendgrid.account.post_events(url, public_key=webhook.public_key)
         machine.do(block)
+    # What SendGrid signs arrives through the web server, byte for byte.
+    body = body_of([{"event": "open", "email": "you@example.org", "timestamp": 1, "sg_event_id": "1"}])
+    url = machine.here("https://letter.example.org/webhooks/sendgrid")
+    post = urllib.request.Request(url, body, webhook.signed(body))
+    with urllib.request.urlopen(post, context=trusted(machine)) as answer:
+        assert answer.status == 204
     assert [delivery.subject for delivery in sendgrid.deliveries] == [
         "[Test] What happens in a first session",
         "What happens in a first session",
