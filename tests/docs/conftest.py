@@ -48,6 +48,7 @@ def make_machine(tmp_path: Path, blog: Blog) -> Iterator[Callable[..., Machine]]
     def make(**more: str) -> Machine:
         certificate = write_certificate(tmp_path / "server.pem")
         rapport, caddy, nginx = (f"127.0.0.1:{free_port()}" for _ in range(3))
+        site = f"https://{caddy} {{\n\ttls {certificate} {certificate}"
         machine = Machine(
             tmp_path / "server",
             hosts={
@@ -59,11 +60,7 @@ def make_machine(tmp_path: Path, blog: Blog) -> Iterator[Callable[..., Machine]]
             },
             deploy=(
                 ("systemd/rapport-serve.service", "rapport serve", f"rapport serve --port {rapport[10:]}"),
-                (
-                    "Caddyfile",
-                    "letter.example.org {",
-                    f"https://{caddy} {{\n\ttls {certificate} {certificate}",
-                ),
+                ("Caddyfile", "letter.example.org {", site),
                 ("Caddyfile", "{\n\tlog", "{\n\tadmin off\n\tauto_https disable_redirects\n\tlog"),
                 ("nginx.conf", "listen 443 ssl;\n    listen [::]:443 ssl;", f"listen {nginx} ssl;"),
             ),

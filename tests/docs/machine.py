@@ -19,15 +19,13 @@ from typing import TYPE_CHECKING
 from pipeline.due import check_schedule
 from pipeline.settings import load
 from tests.docs.blocks import Block, changed, matches
+from tests.docs.standin import PROGRAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SOURCE = Path(__file__).parents[2]
 STANDIN = Path(__file__).with_name("standin.py")
-STANDINS = (
-    "apt-get", "useradd", "install", "runuser", "editor", "certbot", "nginx", "caddy", "journalctl", "systemctl",
-)  # fmt: skip
 
 # What the guides name of a machine; the rest of its folders they only run programs of.
 _ROOTED = re.compile(r"(?<![\w/.-])/(?=(?:etc|opt|root|usr/local|var)/)")
@@ -37,7 +35,7 @@ _ROOTED = re.compile(r"(?<![\w/.-])/(?=(?:etc|opt|root|usr/local|var)/)")
 class Machine:
     """``hosts`` is what stands on this machine for the rest of the world: an address in the guides, and ours.
 
-    ``deploy`` are changes of the files in deploy/, which must fit: a file, what stands there, and what instead.
+    ``deploy`` are changes of the files in deploy/, which must fit: a file, what stands there, what instead.
     """
 
     root: Path
@@ -53,9 +51,8 @@ class Machine:
             "etc/nginx/sites-enabled", "var/lib", "var/backups", "var/log/journal", "var/log/nginx",
         ):  # fmt: skip
             (self.root / folder).mkdir(parents=True)
-        for name in STANDINS:
+        for name in PROGRAMS:
             self._program(name, f'exec "{sys.executable}" "{STANDIN}" {name} "$@"')
-        self._program("python3", f'exec "{sys.executable}" "$@"')
         source = self.root / "usr/local/src/rapport"
         source.mkdir()
         for name in ("pipeline", "subscribers", "templates", "deploy"):

@@ -51,16 +51,33 @@ def install(*arguments: str) -> None:
 
 
 def runuser(u: str, user: str, dashes: str, *command: str) -> None:
-    assert (u, dashes) == ("-u", "--")
-    if user == "postgres":
-        assert command[0] in ("createuser", "createdb")  # the tests' server has a database ready
-        return
-    assert user in USERS.read_text().split()
+    assert (u, user, dashes) == ("-u", "postgres", "--")
+    assert command[0] in ("createuser", "createdb")  # the tests' server has a database ready
+
+
+def setpriv(*arguments: str) -> None:
+    """The user must have been made; the command runs as whoever runs the tests."""
+    user, group, groups, dashes, *command = arguments
+    made = USERS.read_text().split()
+    assert user.removeprefix("--reuid=") in made
+    assert group.removeprefix("--regid=") in made
+    assert (groups, dashes) == ("--init-groups", "--")
     os.execvp(command[0], command)
 
 
 def editor(file: str) -> None:
     assert Path(file).is_file(), f"there is no {file} to edit"
+
+
+def python3(*arguments: str) -> None:
+    """This one. A virtual environment gets the pip that is there: to unpack another takes it seconds."""
+    if arguments[:2] == ("-m", "venv"):
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", *arguments[2:]], check=True)
+        pip = Path(arguments[2]) / "bin/pip"
+        pip.write_text('#!/bin/sh\nexec "${0%/*}/python" -m pip "$@"\n')
+        pip.chmod(0o755)
+    else:
+        os.execv(sys.executable, [sys.executable, *arguments])
 
 
 def certbot(only: str, way: str, d: str, host: str) -> None:
@@ -161,10 +178,12 @@ def _real(program: str, *arguments: str) -> tuple[str, list[str]]:
 
 
 PROGRAMS = {
-    "apt-get": apt_get, "useradd": useradd, "install": install, "runuser": runuser, "editor": editor,
-    "certbot": certbot, "nginx": nginx, "caddy": caddy, "journalctl": journalctl, "systemctl": systemctl,
+    "apt-get": apt_get, "useradd": useradd, "install": install, "runuser": runuser, "setpriv": setpriv,
+    "editor": editor,
+    "python3": python3, "certbot": certbot, "nginx": nginx, "caddy": caddy, "journalctl": journalctl,
+    "systemctl": systemctl,
 }  # fmt: skip
-HARMLESS = {"install", "runuser", "editor"}
+HARMLESS = {"install", "setpriv", "editor", "python3"}
 
 if __name__ == "__main__":
     program, *given = sys.argv[1:]

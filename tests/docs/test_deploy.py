@@ -1,4 +1,4 @@
-"""deploy/: units that systemd understands and locks up, a container file and a CronJob that name what is there."""
+"""deploy/: units that systemd understands and locks up; a container file and a CronJob that fit the guide."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def test_every_service_is_locked_up(units: Path) -> None:
         assert told.returncode == 0, f"{service}: {told.stdout}{told.stderr}"
         open_to = {one["json_field"] for one in json.loads(told.stdout) if not one["set"]}
         assert not open_to & {
-            "NoNewPrivileges", "ProtectSystem", "ProtectHome", "PrivateTmp", "PrivateDevices", "UserOrDynamicUser",
+            "NoNewPrivileges", "ProtectSystem", "ProtectHome", "PrivateTmp", "PrivateDevices",
+            "UserOrDynamicUser",
         }  # fmt: skip
 
 
@@ -85,6 +86,11 @@ def test_what_the_units_start_is_there_is_of_the_right_user_and_reads_the_keys(u
                 understood(arguments)
             else:
                 assert program.endswith("/usr/local/sbin/rapport-backup")
+
+
+def test_the_command_for_hands_and_cron_needs_no_more_than_crons_path() -> None:
+    (program,) = re.findall(r"(?m)^exec (\S+)", (DEPLOY / "rapport").read_text())
+    assert shutil.which(program, path="/usr/bin:/bin")
 
 
 def test_the_container_file_installs_as_the_guide_does_and_ends_as_a_user_of_its_own() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.docs.machine import Machine
 
 LISTS = SOURCE / "tests" / "subscribers" / "exports"
+POSTGRESQL = "postgresql://rapport@/rapport?host=/var/run/postgresql"
 FIRST = 5
 """The last section of the first test."""
 
@@ -52,7 +53,7 @@ def no_web_server_tells_of_a_token(machine: Machine) -> None:
 def test_looking_after_it(
     make_machine: Callable[..., Machine], new_postgresql_database: Callable[[], str]
 ) -> None:
-    machine = make_machine(**{"postgresql://rapport@/rapport": new_postgresql_database()})
+    machine = make_machine(**{POSTGRESQL: new_postgresql_database()})
     lead_to_section_4(machine)
     at_once(machine, ("subscribers", "add", "you@example.org", "--consent", "Asked"), ("run", "--now"))
     machine.file("/root/mailchimp").mkdir()

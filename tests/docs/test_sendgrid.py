@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.doctor.keys import record
 from tests.docs.blocks import blocks
 from tests.docs.conftest import SENDGRID, lead_to_section_4, needs_web_servers, trusted
+from tests.doctor.keys import record
 from tests.doubles.names import NameServer
 from tests.doubles.sendgrid import EventWebhook, StrictSendGrid, body_of
 

@@ -1,4 +1,4 @@
-"""What the guides name in passing: commands with their options, configuration keys, files and places to go on."""
+"""What the guides name in passing: commands with their options, keys, files, and where to read on."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_block_that_nobody_knows_what_to_do_with_is_an_error(tmp_path: Path) -
     ):
         guide = tmp_path / "guide.md"
         guide.write_text(f"## 1. Begin\n\n{text}")
-        with pytest.raises(AssertionError, match="guide.md:"):
+        with pytest.raises(AssertionError, match=r"guide\.md:"):
             blocks(guide)
 
 
