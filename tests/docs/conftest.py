@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.cli import main
+from pipeline.cli.serve import serve as serve_command
 from pipeline.installation import Installation
 from tests.certificate import write_certificate
 from tests.docs.blocks import blocks
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 OPERATIONS = SOURCE / "docs" / "operations.md"
 SENDGRID = SOURCE / "docs" / "sendgrid.md"
 
+
+# A command that meets a tick of the scheduler says "busy", which is right, and no use here.
+QUIET = (
+    " --no-scheduler" if any("--no-scheduler" in parameter.opts for parameter in serve_command.params) else ""
+)
 
 needs_web_servers = pytest.mark.skipif(
     not all(shutil.which(name, path=REAL) for name in ("caddy", "nginx")),
@@ -48,6 +54,7 @@ def make_machine(tmp_path: Path, blog: Blog) -> Iterator[Callable[..., Machine]]
     def make(**more: str) -> Machine:
         certificate = write_certificate(tmp_path / "server.pem")
         rapport, caddy, nginx = (f"127.0.0.1:{free_port()}" for _ in range(3))
+        serve = f"rapport serve --port {rapport[10:]}{QUIET}"
         site = f"https://{caddy} {{\n\ttls {certificate} {certificate}"
         machine = Machine(
             tmp_path / "server",
@@ -59,12 +66,17 @@ def make_machine(tmp_path: Path, blog: Blog) -> Iterator[Callable[..., Machine]]
                 **more,
             },
             deploy=(
-                ("systemd/rapport-serve.service", "rapport serve", f"rapport serve --port {rapport[10:]}"),
+                ("systemd/rapport-serve.service", "rapport serve", serve),
                 ("Caddyfile", "letter.example.org {", site),
                 ("Caddyfile", "{\n\tlog", "{\n\tadmin off\n\tauto_https disable_redirects\n\tlog"),
                 ("nginx.conf", "listen 443 ssl;\n    listen [::]:443 ssl;", f"listen {nginx} ssl;"),
             ),
-            environment={"SSL_CERT_FILE": str(certificate), "CURL_CA_BUNDLE": str(certificate)},
+            environment={
+                "SSL_CERT_FILE": str(certificate),
+                "CURL_CA_BUNDLE": str(certificate),
+                # Whatever day it is, nothing comes due meanwhile.
+                "RAPPORT_DIGESTS__0__SCHEDULE": f"0 9 * * {(datetime.now(UTC) + timedelta(days=3)):%w}",
+            },
         )
         machine.nginx = f"https://{nginx}"
         machine.file("/etc/nginx/nginx.conf").write_text(
@@ -108,6 +120,8 @@ def at_once(machine: Machine, *commands: tuple[str, ...]) -> None:
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()):
         patch.chdir(machine.file("/var/lib/rapport"))
         patch.delenv("RAPPORT_SECRET", raising=False)
+        for name, value in machine.environment.items():
+            patch.setenv(name, value)
         for command in commands:
             assert main(command) == 0, command
 

@@ -111,7 +111,7 @@ def systemctl(verb: str, *arguments: str) -> None:
         elif name.endswith(".timer"):
             assert verb == "enable"
             assert _unit(name.removesuffix(".timer"))["Service"]["ExecStart"]
-        elif verb == "stop":
+        elif verb == "stop" or (verb == "disable" and "--now" in arguments):
             _stop(_named(name))
         else:
             assert verb in ("start", "restart") or (verb == "enable" and "--now" in arguments)

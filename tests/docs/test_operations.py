@@ -36,6 +36,7 @@ def test_from_an_empty_server_to_a_letter_each_week(make_machine: Callable[..., 
 
 def no_web_server_tells_of_a_token(machine: Machine) -> None:
     """Both pass on to Rapport; when it is away, what was asked for is written down nowhere."""
+    machine.systemctl("start", "rapport-serve")
     servers = (machine.here("https://letter.example.org"), machine.nginx)
     for server in servers:
         with urllib.request.urlopen(f"{server}/healthz", context=trusted(machine)) as answer:
