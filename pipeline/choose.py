@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LEFT_OUT_SHOWN = 50
 """How many left-out posts an edition names: an archive of a thousand says nothing more."""
 
+WITHDRAWN = "withdrawn: its feed lists it no longer"
+
 NOT_PICKED = "waits for the next edition: staff chose the posts of this one"
 
 
@@ -53,13 +55,14 @@ def choose(
 
     ``first_seen`` is when Rapport first saw the digest, ``draft`` the edition that is being refreshed (its
     own posts count as free). What does not fit waits for the next edition. ``picked`` are the ids of the
-    posts that staff chose, in their order: these and no others, as far as they are there and free.
+    posts that staff chose, in their order: these and no others, as far as they are there, free and not
+    withdrawn.
     """
     previous = _previous_edition(connection, digest.name)
     free = _free(connection, digest.name, draft)
-    by_id = {row.id: row for row in free}
-    if chosen := [by_id[number] for number in picked if number in by_id]:
-        rest = [row for row in free if row.id not in picked]
+    there = {row.id: row for row in free if row.withdrawn_at is None}
+    if chosen := [there[number] for number in picked if number in there]:
+        rest = [row for row in free if row.id not in picked or row.id not in there]
         return _choice(
             chosen, [(row, _why_not(row, digest, first_seen, at, previous) or NOT_PICKED) for row in rest]
         )
@@ -109,6 +112,8 @@ def _why_not(
     row: Row[Any], digest: Digest, first_seen: datetime, at: datetime, previous: datetime | None
 ) -> str:
     """Why a post may not be in the edition; empty when it may."""
+    if row.withdrawn_at is not None:
+        return WITHDRAWN
     published = row.published or row.first_seen
     if published > at:
         return f"waits for its date, {published:%Y-%m-%d %H:%M} UTC"

@@ -39,18 +39,24 @@ class Composed:
 
 
 def compose(
-    installation: Installation, digest: Digest, due: str | None = None, *, intro: str | None = None
+    installation: Installation,
+    digest: Digest,
+    due: str | None = None,
+    *,
+    intro: str | None = None,
+    looking: bool = False,
 ) -> Composed:
     """Make or refresh the digest's draft. The caller holds the digest's lock.
 
     An edition that is past being a draft is given back as it is. ``due`` is the draft's due time; by
     default a draft keeps its own and a new one takes the next that is free. ``intro`` is what staff say
-    above the posts, in Markdown; by default a draft keeps what it has. Raises LetterError, and RapportError
-    when there is no draft to put an intro into.
+    above the posts, in Markdown; by default a draft keeps what it has. Who is only ``looking`` changes no
+    draft that was put up: staff were mailed it, and their hold window runs. Raises LetterError, and
+    RapportError when there is no draft to put an intro into.
     """
     config, database = installation.config, installation.database
     at = clock.now()
-    _fetch_images(installation, digest, at)
+    _fetch_images(installation, digest, at, looking=looking)
     with database.write() as connection:
         register(connection, config, at)
         draft = editions.open_one(connection, digest.name)
@@ -58,6 +64,8 @@ def compose(
             if intro is not None:
                 raise _fixed(draft)
             return Composed(draft, f"{draft.slug} is {draft.status}: it stays as it is")
+        if draft is not None and looking and draft.announced_at is not None:
+            return Composed(draft, f"{draft.slug} was put up for staff: it stays as they were mailed it")
         choice = chosen(connection, digest, draft, at)
         if not choice.posts:
             if draft is not None:
@@ -104,13 +112,13 @@ def written(
     return editions.rewritten(connection, edition, kept)
 
 
-def _fetch_images(installation: Installation, digest: Digest, at: datetime) -> None:
+def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, looking: bool) -> None:
     """Ahead of the transaction that composes: images take as long as their hosts do, and meanwhile nobody
     else could write. A post that is chosen only after this shows its image as far as it is known."""
     with installation.database.write() as connection:
         register(connection, installation.config, at)
         draft = editions.open_one(connection, digest.name)
-        if draft is not None and draft.status != "draft":
+        if draft is not None and (draft.status != "draft" or (looking and draft.announced_at is not None)):
             return
         posts = chosen(connection, digest, draft, at).posts
     refresh(installation, posts)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-HEAD = "0007"
+HEAD = "0011"
 """The revision this code works with (a test holds it to the newest migration)."""
 
 BUSY_TIMEOUT = 30.0
@@ -130,11 +130,12 @@ class Database:
                 yield
 
     @contextmanager
-    def alive(self, name: str) -> Iterator[Session]:
+    def alive(self, name: str, *, wait: bool = True) -> Iterator[Session]:
         """Hold the lock ``name`` on the session's own connection: both end together (PostgreSQL).
 
         So what was written as the lock's holder was written while nobody could take the holder for dead. On
-        SQLite the caller holds a lock that keeps others away already.
+        SQLite the caller holds a lock that keeps others away already. Raises BusyError when another process
+        holds it and ``wait`` is false.
         """
         with self.session() as session:
             if self.sqlite:
@@ -142,7 +143,7 @@ class Database:
                 return
             with session.write() as connection:
                 connection.execute(text(_NOTICE_LOSS))
-                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _lock_key(name)})
+                _take(connection, name, wait=wait)
             try:
                 yield session
             finally:
@@ -163,17 +164,18 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str | URL) -> Database:
+def open_database(url: str | URL, *, moving: bool = False) -> Database:
     """Open the database at ``url`` with a current schema.
 
     SQLite (the embedded default) is created and brought up by itself. Raises RapportError when another
-    database is older than this program, or any is newer, naming the remedy.
+    database is older than this program, or any is newer, naming the remedy; and when it was moved, or (unless
+    ``moving``) is on its way, to another.
     """
     database = Database(url)
     try:
         found = revision(database)
         if found is not None:
-            refuse_moved(database)
+            refuse_moved(database, moving=moving)
         if found == HEAD:
             return database
         if found is not None and found > HEAD:
@@ -208,16 +210,24 @@ def revision(database: Database) -> str | None:
         ) from error
 
 
-def refuse_moved(database: Database) -> None:
-    """Raise RapportError when everything was moved from here to another database."""
+def refuse_moved(database: Database, *, moving: bool = False) -> None:
+    """Raise RapportError when everything was moved from here to another database, or (unless ``moving``) is
+    on its way, with a process that lives or one that died of it."""
     with database.read() as connection:
         if not inspect(connection).has_table(marks.name):
             return
-        to = connection.scalar(select(marks.c.value).where(marks.c.name == "moved"))
-    if to is not None:
+        query = select(marks.c.name, marks.c.value).where(marks.c.name.in_(("moved", "moving")))
+        to = {row.name: row.value for row in connection.execute(query)}
+    if "moved" in to:
         raise RapportError(
-            f"{database.name} is no longer in use: everything in it was moved to {to}.",
+            f"{database.name} is no longer in use: everything in it was moved to {to['moved']}.",
             "Set database.url to that address, also where cron and other machines run Rapport.",
+        )
+    if "moving" in to and not moving:
+        raise RapportError(
+            f"{database.name} is being moved to {to['moving']}: nothing is written or sent meanwhile.",
+            "Wait for it. If nobody is at it any more, run `rapport migrate --to` with the address of "
+            f"{to['moving']} again: it ends the move, or leaves all as it was.",
         )
 
 
@@ -309,14 +319,18 @@ def _advisory_lock(engine: Engine, name: str, *, wait: bool) -> Iterator[None]:
     # A session lock on a connection of its own, outside any transaction: it must outlive commits and
     # hold no transaction open over the network.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-        got = connection.execute(text(f"SELECT {function}(:key)"), {"key": _lock_key(name)}).scalar()
-        if got is False:
-            raise _busy(name)
+        _take(connection, name, wait=wait)
         try:
             yield
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _lock_key(name)})
+
+
+def _take(connection: Connection, name: str, *, wait: bool) -> None:
+    function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+    got = connection.execute(text(f"SELECT {function}(:key)"), {"key": _lock_key(name)}).scalar()
+    if got is False:
+        raise _busy(name)
 
 
 def _busy(name: str) -> BusyError:

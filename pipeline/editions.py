@@ -85,7 +85,7 @@ def next_free_due(connection: Connection, digest: Digest, zone: ZoneInfo, at: da
 def create(connection: Connection, digest: Digest, due: str, zone: ZoneInfo, **values: Any) -> Row[Any]:
     """A new edition with the next number. The constraints of the table keep it the only one."""
     newest = select(func.max(editions.c.number)).where(editions.c.digest == digest.name)
-    number = (connection.execute(newest).scalar() or 0) + 1
+    number = max(connection.execute(newest).scalar() or 0, restored.last_number(connection)) + 1
     fixed = {
         "digest": digest.name,
         "number": number,
@@ -140,8 +140,13 @@ def possible(edition: Row[Any]) -> list[str]:
     return [verb for verb, (before, _) in MOVES.items() if edition.status in before]
 
 
-def move(connection: Connection, slug: str, verb: str, *, reason: str | None = None) -> Row[Any]:
-    """Do what staff ask of an edition. Raises RapportError when its status does not allow it."""
+def move(
+    connection: Connection, slug: str, verb: str, *, reason: str | None = None, after_restore: bool = False
+) -> Row[Any]:
+    """Do what staff ask of an edition. Raises RapportError when its status does not allow it.
+
+    ``after_restore``: it is held because it may have been sent after the backup that was restored.
+    """
     row = by_slug(connection, slug)
     # Resumed, an edition held before approval is a draft again; one paused midway goes on being sent.
     before: tuple[str, ...]
@@ -149,7 +154,7 @@ def move(connection: Connection, slug: str, verb: str, *, reason: str | None = N
     moved = connection.execute(
         update(editions)
         .where(editions.c.id == row.id, editions.c.status.in_(before))
-        .values(status=after, reason=reason)
+        .values(status=after, reason=reason, restored=after_restore)
     )
     if moved.rowcount != 1:
         raise RapportError(
@@ -167,7 +172,7 @@ def move(connection: Connection, slug: str, verb: str, *, reason: str | None = N
     if after in ("skipped", "cancelled"):
         change(connection, row.id, finished_at=at)
         # After a restore staff cancel what went out already: its posts were mailed. Skipping frees them.
-        gone_out = after == "cancelled" and restored.stopped_by_it(row.reason)
+        gone_out = after == "cancelled" and row.restored
         if not gone_out and not ledger.touched(connection, row.id):
             free_posts(connection, row.id)
     if row.status == "approved":

@@ -1,5 +1,7 @@
 """The one family of errors a person may see: what, where, and the remedy."""
 
+from pipeline.logs import redacted
+
 
 class RapportError(Exception):
     """Something could not be done (exit status 1).
@@ -89,7 +91,7 @@ def understood(error: Exception) -> RapportError:
         told.code = "system"
         return told
     told = RapportError(
-        f"{type(error).__name__}: {error}",
+        redacted(f"{type(error).__name__}: {error}"),
         "This is a fault of Rapport: run again with --verbose and report what it prints.",
     )
     told.code = "unexpected"
@@ -101,7 +103,7 @@ def _of_database(error: Exception) -> tuple[str, str]:
     cause = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
     if "was moved" in cause:
         return (
-            "This database is no longer in use: everything in it was moved to another.",
+            "This database takes nothing more: everything in it was moved to another, or is being moved.",
             "Set database.url to that one, and restart whatever still uses this.",
         )
     if "disk is full" in cause or "No space left" in cause:

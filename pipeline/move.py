@@ -1,21 +1,30 @@
-"""Moving everything to another database, and leaving the old one so that nothing can be sent from it."""
+"""Moving everything to another database, and leaving the old one so that nothing can be sent from it.
+
+Three commits: the old one is closed and marked `moving`, the new one holds all and is marked `arrived`,
+the old one is marked `moved`. At no moment can both be sent from.
+"""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, suppress
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 
-from pipeline.copying import copy, is_empty, keep_writers_out
+from pipeline.copying import copy, is_empty, keep_writers_out, sums_of
 from pipeline.database import HEAD, Database, migrate, refuse_moved, revision
 from pipeline.errors import RapportError, UsageError
+from pipeline.stopping import ended_by_signals
 from pipeline.tables import batches, editions, marks
 from subscribers import clock
 from subscribers.tables import metadata
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row, Table
 
     from pipeline.config import Config
     from pipeline.copying import Sums
@@ -24,27 +33,92 @@ if TYPE_CHECKING:
 def move(config: Config, source: Database, target: Database) -> Sums:
     """Copy all to ``target``, verify it, and mark ``source`` as moved; what was copied.
 
-    Raises RapportError, and both are as they were, while anything is being sent (BusyError: somebody else is
-    at it), when the target is not empty, or when the copy is not the same.
+    ``source`` is closed before anything is copied, so that a process killed on the way leaves at most one of
+    them to send from; the same move again ends it. Raises RapportError, and both are as they were, while
+    anything is being sent (BusyError: somebody else is at it), when the target is not empty, or when the copy
+    is not the same.
     """
     if source.name == target.name:
         raise UsageError(f"{target.name} is the database in use already.", "Name another one.")
-    with ExitStack() as locks:
+    with ended_by_signals(), ExitStack() as locks:
         for digest in _digests(config, source):
             locks.enter_context(source.lock(f"digest-{digest}"))
         for name in ("confirmations", "import", "mailbox"):
             locks.enter_context(source.lock(name))
         prepare(target)
-        with source.write() as old:
-            keep_writers_out(old)
-            _must_rest(source, old)
-            with target.write() as new:
-                must_be_empty(target, new)
-                sums = copy(old, new)
-            # From here on both hold everything. Killed before the next commit, the old one is in use still,
-            # and a second attempt says that the new one is not empty: nothing can be sent from both unknown.
-            _close(old, target.name)
+        try:
+            begun = _begin(source, target)
+            sums = _bring(source, target, begun)
+            _finish(source)
+        except BaseException:
+            with suppress(Exception):  # what went wrong is the first error; the same move again ends this one
+                _settle(source, target)
+            raise
     return sums
+
+
+def _begin(source: Database, target: Database) -> datetime:
+    """Close the old database; when that was done. One that was closed by a move to ``target`` stays so."""
+    with source.write() as old:
+        keep_writers_out(old)
+        if (going := _mark(old, "moving")) is not None:
+            if going.value != target.name:
+                raise RapportError(
+                    f"{source.name} is being moved to {going.value}.",
+                    f"Run `rapport migrate --to` with the address of {going.value} again to end that.",
+                )
+            return going.at  # type: ignore[no-any-return]
+        _must_rest(source, old)
+        with target.write() as new:
+            must_be_empty(target, new)
+        at = clock.now()
+        old.execute(insert(marks).values(name="moving", value=target.name, at=at))
+        _refuse_writes(old, _WRITTEN)
+        return at
+
+
+def _bring(source: Database, target: Database, begun: datetime) -> Sums:
+    """Copy everything, once: what tells it is a mark in the new database, that of this move."""
+    with source.snapshot() as old, target.write() as new:
+        keep_writers_out(new)
+        if _arrived(new, begun):
+            return sums_of(old)
+        must_be_empty(target, new)
+        sums = copy(old, new)
+        new.execute(marks.delete().where(marks.c.name.in_(("moving", "arrived"))))
+        new.execute(insert(marks).values(name="arrived", value=source.name, at=begun))
+        return sums
+
+
+def _finish(source: Database) -> None:
+    with source.write() as old:
+        old.execute(update(marks).where(marks.c.name == "moving").values(name="moved", at=clock.now()))
+        _refuse_writes(old, [marks])
+
+
+def _settle(source: Database, target: Database) -> None:
+    """End a move that failed, whichever way it has to: what counts is whether the new database has it all. As
+    long as that cannot be asked the old one stays closed."""
+    with source.read() as old:
+        going = _mark(old, "moving")
+    if going is None or going.value != target.name:
+        return
+    with target.write() as new:
+        keep_writers_out(new)  # a commit whose answer was lost may be on its way still
+        arrived = _arrived(new, going.at)
+    if arrived:
+        _finish(source)
+    else:
+        _open_again(source)
+
+
+def _mark(connection: Connection, name: str) -> Row[Any] | None:
+    return connection.execute(select(marks).where(marks.c.name == name)).one_or_none()
+
+
+def _arrived(connection: Connection, begun: datetime) -> bool:
+    mark = _mark(connection, "arrived")
+    return mark is not None and mark.at == begun
 
 
 def prepare(target: Database) -> None:
@@ -95,24 +169,41 @@ def _under_way(source: Database, connection: Connection) -> str | None:
     return None
 
 
-def _close(connection: Connection, to: str) -> None:
-    """Mark the database, and let it refuse every later write by itself: also of a `serve` or a worker that
-    opened it before, which no check at the start of a command would stop."""
-    connection.execute(insert(marks).values(name="moved", value=to, at=clock.now()))
+_REFUSAL = "this database was moved"
+
+_WRITTEN = [table for table in metadata.sorted_tables if table is not marks]
+
+_VERBS = ("INSERT", "UPDATE", "DELETE")
+
+
+def _refuse_writes(connection: Connection, tables: Iterable[Table]) -> None:
+    """Let the database refuse every later write by itself: also of a `serve` or a worker that opened it
+    before, which no check at the start of a command would stop."""
     sqlite = connection.dialect.name == "sqlite"
-    if not sqlite:
+    if sqlite:
+        body = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+    else:
+        body = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_moved()"
         connection.execute(
             text(
-                "CREATE FUNCTION refuse_moved() RETURNS trigger LANGUAGE plpgsql AS "
-                "$$ BEGIN RAISE EXCEPTION 'this database was moved'; END $$"
+                "CREATE OR REPLACE FUNCTION refuse_moved() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
             )
         )
-    for table in metadata.sorted_tables:
-        for verb in ("INSERT", "UPDATE", "DELETE"):
-            body = (
-                "BEGIN SELECT RAISE(ABORT, 'this database was moved'); END"
-                if sqlite
-                else "FOR EACH STATEMENT EXECUTE FUNCTION refuse_moved()"
-            )
-            name = f"moved_{table.name}_{verb.lower()}"
-            connection.execute(text(f"CREATE TRIGGER {name} BEFORE {verb} ON {table.name} {body}"))
+    for table, verb in product(tables, _VERBS):
+        name = _trigger(table, verb)
+        connection.execute(text(f"CREATE TRIGGER {name} BEFORE {verb} ON {table.name} {body}"))
+
+
+def _open_again(source: Database) -> None:
+    with source.write() as old:
+        for table, verb in product(_WRITTEN, _VERBS):
+            where = "" if source.sqlite else f" ON {table.name}"
+            old.execute(text(f"DROP TRIGGER {_trigger(table, verb)}{where}"))
+        if not source.sqlite:
+            old.execute(text("DROP FUNCTION refuse_moved()"))
+        old.execute(marks.delete().where(marks.c.name == "moving"))
+
+
+def _trigger(table: Table, verb: str) -> str:
+    return f"moved_{table.name}_{verb.lower()}"

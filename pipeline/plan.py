@@ -24,6 +24,10 @@ REQUIRED_WINDOW = timedelta(hours=24)
 """How long before the due time a draft that staff must approve is put up, unless hold_window says."""
 
 
+MISSED = "missed by more than a day"
+"""How the reasons begin where a due time went by that is not caught up."""
+
+
 class Step(Enum):
     WAIT = "nothing is to be done"
     COMPOSE = "pull, and compose the draft for `due`"
@@ -46,8 +50,8 @@ class Plan:
 class Situation:
     """All that the rules look at.
 
-    ``first_seen`` is when Rapport first saw the digest, ``edition`` its open one, ``taken`` the due times
-    that have their edition already.
+    ``first_seen`` is when Rapport first saw the digest, ``edition`` its open one, ``withdrawn`` whether a
+    post of that was withdrawn since, ``taken`` the due times that have their edition already.
     """
 
     digest: Digest
@@ -56,6 +60,7 @@ class Situation:
     at_once: bool
     first_seen: datetime
     edition: Row[Any] | None
+    withdrawn: bool
     taken: frozenset[str]
 
     def pending(self) -> str | None:
@@ -110,7 +115,7 @@ def _without_edition(s: Situation) -> Plan:
             return Plan(Step.WAIT, "not_due", "its edition was skipped or cancelled")
         return Plan(Step.COMPOSE, due=upcoming)
     if s.long_past(moment_of(pending, s.zone)):
-        reason = "missed by more than a day; to send it all the same: `rapport run --now`"
+        reason = f"{MISSED}; to send it all the same: `rapport run --now`"
         return Plan(Step.SKIP, reason=reason, due=pending)
     return Plan(Step.COMPOSE, due=pending)
 
@@ -119,17 +124,18 @@ def _draft(s: Situation, edition: Row[Any]) -> Plan:
     put_up = edition.announced_at is not None
     if s.at_once:
         due = s.pending() or s.this_moment()
-        return Plan(Step.DECIDE) if put_up else Plan(Step.COMPOSE, due=due)
+        return Plan(Step.DECIDE) if put_up and not s.withdrawn else Plan(Step.COMPOSE, due=due)
     pending = s.pending()
     if pending is not None and pending != edition.due:
         # Another due time came while it lay there (or the schedule was changed): it is that one's now.
         return Plan(Step.COMPOSE, due=pending)
     waits = s.digest.approval == "required" and put_up  # however long staff take
     if s.long_past(goes_at(s.digest, edition)) and not waits:
-        reason = "missed by more than a day: it goes out with the next due time, or with `rapport run --now`"
+        reason = f"{MISSED}: it goes out with the next due time, or with `rapport run --now`"
         return Plan(Step.WAIT, "not_due", reason)
     if put_up:
-        return Plan(Step.DECIDE)
+        # With a withdrawn post it is put up anew, without it; never does it go out by itself.
+        return Plan(Step.COMPOSE, due=edition.due) if s.withdrawn else Plan(Step.DECIDE)
     if s.now < edition.due_at - s.window():
         return Plan(Step.WAIT, "not_due", "a draft is ready")
     return Plan(Step.COMPOSE, due=edition.due)
@@ -161,7 +167,7 @@ def _approved(s: Situation, edition: Row[Any]) -> Plan:
         return Plan(Step.SEND, due=pending)  # missed at its own time, it is the next one's letter
     decided_late = edition.approved_at > edition.due_at
     if s.long_past(edition.due_at) and not decided_late:
-        reason = f"missed by more than a day; send it with `rapport send {edition.slug}`"
+        reason = f"{MISSED}; send it with `rapport send {edition.slug}`"
         return Plan(Step.WAIT, "not_due", reason)
     return Plan(Step.SEND)
 

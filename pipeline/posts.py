@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.exc import DBAPIError
@@ -56,16 +56,26 @@ class Post:
         )
 
 
+class Listed(NamedTuple):
+    """One place of a document: the post that stands there (None: it could not be kept) and its date there."""
+
+    post: int | None
+    published: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Stored:
+    """How many posts were what, and the document's places in its order."""
+
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    listed: tuple[Listed, ...] = ()
 
 
 def store(
     connection: Connection, feed_id: int, entries: Sequence[Entry], *, at: datetime, initial: bool
-) -> Counts:
+) -> Stored:
     """Keep every entry: as a new post, or as an edit of the one it is.
 
     ``initial`` marks the first pull of a feed, whose older posts are its archive. The caller lets one
@@ -78,8 +88,10 @@ def store(
     new: list[Row[Any]] = []
     newest_known: datetime | None = None
     counts: Counter[str] = Counter()
+    listed: list[Listed] = []
     for position, (entry, names) in enumerate(named):
         row = _match(entry, names, known, repeated)
+        listed.append(Listed(row.id if row is not None else None, entry.published))
         if row is not None and row.id in seen:
             continue  # the same post twice in one document
         try:
@@ -96,10 +108,11 @@ def store(
             # What this database cannot keep is this post's fault alone.
             log.warning("A post of feed %d could not be kept: %s", feed_id, type(error).__name__)
             continue
+        listed[-1] = Listed(row.id, entry.published)
         seen.add(row.id)
     if initial and newest_known:
         _tell_from_archive(connection, new, newest_known)
-    return Counts(new=len(new), **counts)
+    return Stored(new=len(new), listed=tuple(listed), **counts)
 
 
 def _insert(connection: Connection, values: dict[str, Any]) -> Row[Any]:

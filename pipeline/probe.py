@@ -39,7 +39,7 @@ def must_answer(installation: Installation, edition: Row[Any]) -> None:
     real = delivery.provider in ("sendgrid", "smtp") and not delivery.hosted_unsubscribe
     if not (real and delivery.probe_public_url):
         return
-    token = installation.tokens.sign(Purpose.UNSUBSCRIBE, NOBODY, edition.id)
+    token = installation.tokens.sign(Purpose.LETTER, NOBODY, edition.id)
     if found := fault(f"{config.newsletter.pages}/unsubscribe/{token}"):
         what, remedy = found
         raise ProviderError(

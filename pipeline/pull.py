@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from pipeline import posts
+from pipeline import posts, withdrawal
 from pipeline.database import one_at_a_time
 from pipeline.errors import RapportError, understood
+from pipeline.feed import Document
 from pipeline.feed.fetch import fetch
 from pipeline.feed.parse import parse
 from pipeline.register import register
@@ -18,13 +19,11 @@ from pipeline.tables import feeds
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy import Row
 
     from pipeline.config import Config
     from pipeline.database import Database
-    from pipeline.feed import Entry, Fetched
+    from pipeline.feed import Fetched
 
 SIDE_BY_SIDE = 8
 
@@ -38,6 +37,7 @@ class Pulled:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    withdrawn: int = 0
     moved_to: str | None = None
     error: str | None = None
     remedy: str | None = None
@@ -51,7 +51,8 @@ def pull(database: Database, config: Config) -> list[Pulled]:
     with database.write() as connection:
         register(connection, config, clock.now())
         known = {row.url: row for row in connection.execute(select(feeds))}
-    urls = list(dict.fromkeys(feed.url for feed in config.feeds))
+        urls = list(dict.fromkeys(feed.url for feed in config.feeds))
+        withdrawal.forget_feeds(connection, [known[url].id for url in urls])
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         return list(pool.map(lambda url: _pull_one(database, known[url]), urls))
 
@@ -60,24 +61,25 @@ def _pull_one(database: Database, feed: Row[Any]) -> Pulled:
     try:
         fetched = fetch(feed.url, etag=feed.etag, last_modified=feed.last_modified)
         if fetched.body is None:
-            entries: Sequence[Entry] = ()
+            document = Document((), sound=False)
         else:
-            entries = parse(fetched.body, url=fetched.url, content_type=fetched.content_type)
-        return _keep(database, feed, fetched, entries)
+            document = parse(fetched.body, url=fetched.url, content_type=fetched.content_type)
+        return _keep(database, feed, fetched, document)
     except Exception as error:  # whatever it is, the other feeds go on
         told = understood(error)
         _note_failure(database, feed, told)
         return Pulled(feed.url, "failed", error=told.message, remedy=told.remedy)
 
 
-def _keep(database: Database, feed: Row[Any], fetched: Fetched, entries: Sequence[Entry]) -> Pulled:
+def _keep(database: Database, feed: Row[Any], fetched: Fetched, document: Document) -> Pulled:
     at = clock.now()
     # The validators are kept in the transaction that keeps the posts: a crash between the two would
     # have the next pull told "not modified" about posts that were never stored.
     with database.write() as connection:
         one_at_a_time(connection, "pull")
         first = connection.execute(select(feeds.c.first_fetched_at).where(feeds.c.id == feed.id)).scalar()
-        counts = posts.store(connection, feed.id, entries, at=at, initial=first is None)
+        stored = posts.store(connection, feed.id, document.entries, at=at, initial=first is None)
+        gone = withdrawal.note(connection, feed.id, stored.listed, sound=document.sound, at=at)
         connection.execute(
             update(feeds)
             .where(feeds.c.id == feed.id)
@@ -91,7 +93,8 @@ def _keep(database: Database, feed: Row[Any], fetched: Fetched, entries: Sequenc
             )
         )
     outcome = "not_modified" if fetched.body is None else "fetched"
-    return Pulled(feed.url, outcome, counts.new, counts.changed, counts.unchanged, moved_to=fetched.moved_to)
+    counts = (stored.new, stored.changed, stored.unchanged, gone)
+    return Pulled(feed.url, outcome, *counts, moved_to=fetched.moved_to)
 
 
 def _note_failure(database: Database, feed: Row[Any], error: RapportError) -> None:

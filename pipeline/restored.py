@@ -6,7 +6,7 @@ and so is the first letter of each digest that comes due, until staff have decid
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, case, exists, func, insert, or_, select, update
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-STOPPED = "restored from a backup"
-"""How the reasons of what was stopped begin."""
+UNKNOWN_NUMBERS = 1000
+"""More editions than any digest gets between a backup and its restore."""
 
+_NUMBERS = "numbers"
+
+_STOPPED = "restored from a backup"
 _WAITED = "who waits may have been handed it since. Resume it only if that cannot be; else cancel it"
 _HELD = "it may have been sent since. Approve it only if that cannot be; else cancel it"
 
@@ -37,7 +40,7 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
 
     Staff decide with `rapport editions resume` (approve) or `cancel`.
     """
-    since = f"{STOPPED} of {made:%Y-%m-%d %H:%M} UTC"
+    since = f"{_STOPPED} of {made:%Y-%m-%d %H:%M} UTC"
     # `at` stays: whatever lies before the restore is not sent again by silence (settling.again).
     waited = and_(
         batches.c.state == "waiting",
@@ -64,22 +67,25 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
     stopped = connection.execute(
         update(editions)
         .where(editions.c.status.in_(("sending", "draft", "approved")))
-        .values(status=case((going, "paused"), else_="held"), reason=reason)
+        .values(status=case((going, "paused"), else_="held"), reason=reason, restored=True)
         .returning(editions.c.id, editions.c.slug, editions.c.status)
     ).all()
     # Paused before already, but what waits in it may have been handed over just the same.
     paused = connection.execute(
         update(editions)
         .where(editions.c.status == "paused", editions.c.id.not_in([row.id for row in stopped]))
-        .values(reason=f"{since}: {_WAITED}")
+        .values(reason=f"{since}: {_WAITED}", restored=True)
         .returning(editions.c.slug)
     ).scalars()
     slugs = sorted({row.slug for row in stopped} | set(paused))
     for row in stopped:
         if row.status == "held":
             snapshot.discard(connection, row.id)  # somebody was at it
-    connection.execute(marks.delete().where(marks.c.name == "restored"))
+    highest = connection.scalar(select(func.max(editions.c.number))) or 0
+    numbers = max(highest, last_number(connection)) + UNKNOWN_NUMBERS
+    connection.execute(marks.delete())  # also that it was about to be moved when the backup was made
     connection.execute(insert(marks).values(name="restored", value=made.isoformat(), at=at))
+    connection.execute(insert(marks).values(name=_NUMBERS, value=str(numbers), at=at))
     return slugs
 
 
@@ -87,6 +93,15 @@ def last(connection: Connection) -> Restore | None:
     """The last restore of this database, if it was restored from a backup."""
     row = connection.execute(select(marks).where(marks.c.name == "restored")).one_or_none()
     return Restore(row.value, row.at) if row is not None else None
+
+
+def last_number(connection: Connection) -> int:
+    """The highest number of an edition that may have been given before a restore; 0 if there was none.
+
+    None up to it is given again: slug and Message-ID are made of it. Events of a letter that the backup does
+    not know would be taken for another's, and mail programs could take that one for the mail they have.
+    """
+    return int(connection.scalar(select(marks.c.value).where(marks.c.name == _NUMBERS)) or 0)
 
 
 def unanswered(connection: Connection, digest: str) -> str | None:
@@ -107,9 +122,4 @@ def unanswered(connection: Connection, digest: str) -> str | None:
     )
     if connection.execute(decided.limit(1)).first() is not None:
         return None
-    return f"{STOPPED} of {restore.made[:16].replace('T', ' ')} UTC: {_HELD}"
-
-
-def stopped_by_it(reason: Any) -> bool:
-    """Whether an edition's reason is that of a restore."""
-    return str(reason or "").startswith(STOPPED)
+    return f"{_STOPPED} of {restore.made[:16].replace('T', ' ')} UTC: {_HELD}"

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline import breaker, editions, probe, restored
+from pipeline import breaker, editions, heartbeat, logs, probe, restored, runs, withdrawal
 from pipeline.approval import errors, must_be_approved, must_pass
 from pipeline.choose import choose
 from pipeline.delivery import ledger, settling, signers
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from pipeline.config import Digest
     from pipeline.installation import Installation
+    from pipeline.pull import Pulled
 
     Progress = Callable[[int, int], None]
 
@@ -58,30 +59,58 @@ class Ran:
     next_due: str
     went_wrong: bool = False
     """Whether something could not be done, for the exit status."""
+    pulled: bool = False
+    """Whether the feeds were asked, which is not to be done every minute."""
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing went wrong, nor stands stopped by it; staff who pause give no reason."""
+        stopped = self.outcome == "paused" and self.edition is not None and self.edition.reason is not None
+        return not (self.went_wrong or stopped)
 
 
 def run(
-    installation: Installation, digests: list[Digest], *, at_once: bool = False, progress: Progress
+    installation: Installation,
+    digests: list[Digest],
+    *,
+    at_once: bool = False,
+    progress: Progress,
+    stop: Stop | None = None,
 ) -> list[Ran]:
     """Do what is due for each digest; one that fails does not keep the others from going out.
 
-    ``at_once`` treats them as due now (`--now`).
+    ``at_once`` treats them as due now (`--now`). Ends after the batch in flight, with StoppedError, when
+    ``stop`` is asked; by default signals ask.
     """
-    ran = [_Run(installation, digest, at_once, progress).outcome() for digest in digests]
-    try:
-        upkeep(installation)
-    except Exception as error:  # whatever it is, the letter went out
-        log.warning("upkeep failed: %s", understood(error).message)
+    run_id = logs.new_run()
+    with logs.about(run=run_id):
+        ran = [_Run(installation, digest, at_once, progress, stop).outcome() for digest in digests]
+        try:
+            with installation.database.write() as connection:
+                runs.remember(connection, run_id, ran, installation.config.digests)
+            staff_know = upkeep(installation)
+        except Exception as error:  # whatever it is, the letter went out
+            log.warning("upkeep failed: %s", understood(error).message)
+            staff_know = False
+        if staff_know and all(one.well for one in ran):
+            heartbeat.beat(installation.config.staff)
     return ran
 
 
 def send(
-    installation: Installation, digest: Digest, slug: str, progress: Progress, *, synced: bool = False
+    installation: Installation,
+    digest: Digest,
+    slug: str,
+    progress: Progress,
+    *,
+    synced: bool = False,
+    stop: Stop | None = None,
 ) -> Row[Any]:
     """Deliver an approved edition, or go on with one left in `sending`. The caller holds the lock.
 
     One that is sent already is given back as it is. Raises RapportError when it may not be sent. ``synced``:
     whoever left at the provider was taken off right before, and the readers' way out was seen to be open.
+    ``stop`` as for `run`.
     """
     with installation.database.read() as connection:
         edition = editions.by_slug(connection, slug)
@@ -98,8 +127,8 @@ def send(
         if not synced:
             probe.must_answer(installation, edition)
             _sync(installation)
-    with on_signals() as stop:
-        return _deliver(installation, edition, progress, stop)
+    with on_signals(stop) as asked:
+        return _deliver(installation, edition, progress, asked)
 
 
 def deliver(installation: Installation, edition_id: int, progress: Progress, *, stop: Stop) -> Row[Any]:
@@ -123,7 +152,8 @@ def _deliver(
     links = Links(config, installation.tokens, edition.digest)
     if not config.delivery.hosted_unsubscribe:
         signers.remember(installation.database, edition.id, installation.tokens.fingerprints[0])
-    with closing(provider(config, installation.folder)) as chosen:
+    about = logs.about(digest=edition.digest, edition=edition.slug)
+    with about, closing(provider(config, installation.folder)) as chosen:
         return Delivery(installation.database, config, chosen, links, progress, stop, patience).run(edition)
 
 
@@ -201,15 +231,32 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
 class _Run:
     """One digest's turn."""
 
-    def __init__(self, installation: Installation, digest: Digest, at_once: bool, progress: Progress) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        digest: Digest,
+        at_once: bool,
+        progress: Progress,
+        stop: Stop | None,
+    ) -> None:
         self.installation = installation
         self.database = installation.database
         self.digest = digest
         self.at_once = at_once
         self.progress = progress
+        self.stop = stop
         self.now = clock.now()
+        self._pulled: list[Pulled] | None = None
 
     def outcome(self) -> Ran:
+        with logs.about(digest=self.digest.name):
+            ran = self._outcome()
+            with logs.about(edition=ran.edition.slug if ran.edition is not None else None):
+                level = logging.ERROR if ran.went_wrong else logging.INFO
+                log.log(level, "%s: %s%s", ran.digest, ran.outcome, f": {ran.reason}" if ran.reason else "")
+        return ran
+
+    def _outcome(self) -> Ran:
         try:
             with self.database.lock(f"digest-{self.digest.name}"):
                 return self._alone()
@@ -268,7 +315,7 @@ class _Run:
                 for edition in recent
                 if edition.status == "sent" and editions.unfinished(connection, edition.id)
             ]
-        with on_signals() as stop:
+        with on_signals(self.stop) as stop:
             for edition_id in waiting:
                 self._send_again(edition_id, stop)
         if stop():
@@ -285,9 +332,8 @@ class _Run:
     def _compose(self, situation: Situation, due: str) -> Ran:
         """Compose from the feeds as they are now, and let the approval rule decide."""
         from pipeline.compose import compose  # cron asks every few minutes; most answers are "not due"
-        from pipeline.pull import pull
 
-        failed = [feed for feed in pull(self.database, self.installation.config) if feed.error]
+        failed = [feed for feed in self._pull() if feed.error]
         composed = compose(self.installation, self.digest, due)
         if composed.edition is None:
             if failed:
@@ -310,12 +356,23 @@ class _Run:
             edition = editions.change(connection, composed.edition.id, announced_at=self.now)
         return self._decide(situation, edition)
 
+    def _pull(self) -> list[Pulled]:
+        """What the feeds said in this turn."""
+        from pipeline.pull import pull
+
+        if self._pulled is None:
+            self._pulled = pull(self.database, self.installation.config)
+        return self._pulled
+
     def _decide(self, situation: Situation, edition: Row[Any]) -> Ran:
         if held := self._held(edition):
             return self._ran("held", held, held.reason)
         decided: Plan = verdict(situation, goes_at(self.digest, edition))
         if decided.step is Step.WAIT:
             return self._ran(decided.outcome, edition, decided.reason)
+        self._pull()  # the blog may have withdrawn something while the draft lay there
+        if self._withdrawn(edition):
+            return self._alone()
         # What would stop the sending stops it before the letter is frozen.
         provider(self.installation.config, self.installation.folder).close()
         _must_fit(self.installation, edition)
@@ -329,22 +386,29 @@ class _Run:
             approved = editions.approve_draft(connection, edition.id)
         return self._send(approved, synced=True) if approved is not None else self._alone()
 
+    def _withdrawn(self, edition: Row[Any]) -> bool:
+        with self.database.read() as connection:
+            return withdrawal.holds_withdrawn(connection, edition.id)
+
     def _held(self, edition: Row[Any]) -> Row[Any] | None:
         """The draft, held because an earlier edition tripped the breaker, or it may have been sent already
         from the database that this one is a backup of; else None."""
         if self.digest.approval == "required":
             return None  # it waits for staff anyhow, and they were told
         with self.database.write() as connection:
-            reason = breaker.unanswered(connection, self.digest.name, edition)
-            if reason := reason or restored.unanswered(connection, self.digest.name):
+            if reason := breaker.unanswered(connection, self.digest.name, edition):
                 return editions.move(connection, edition.slug, "hold", reason=reason)
+            if reason := restored.unanswered(connection, self.digest.name):
+                return editions.move(connection, edition.slug, "hold", reason=reason, after_restore=True)
         return None
 
     def _send(self, edition: Row[Any], due: str = "", *, synced: bool = False) -> Ran:
         if due:
             with self.database.write() as connection:
                 editions.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
-        edition = send(self.installation, self.digest, edition.slug, self.progress, synced=synced)
+        edition = send(
+            self.installation, self.digest, edition.slug, self.progress, synced=synced, stop=self.stop
+        )
         # Cancelled midway by staff is no word of its own here: the rest of it was skipped.
         if edition.status == "sending":
             return self._ran("busy", edition, "a part of it is under way elsewhere, or was put off")
@@ -363,19 +427,22 @@ class _Run:
 
     def _ran(self, outcome: str, edition: Row[Any] | None, reason: str, *, went_wrong: bool = False) -> Ran:
         upcoming = _next_due(self.installation, self.digest, self.now)
-        return Ran(self.digest.name, outcome, edition, reason, upcoming, went_wrong or outcome == "failed")
+        wrong = went_wrong or outcome == "failed"
+        return Ran(self.digest.name, outcome, edition, reason, upcoming, wrong, self._pulled is not None)
 
 
 def _situation(
     installation: Installation, connection: Connection, digest: Digest, now: datetime, at_once: bool
 ) -> Situation:
+    edition = editions.open_one(connection, digest.name)
     return Situation(
         digest=digest,
         zone=installation.config.newsletter.zone,
         now=now,
         at_once=at_once,
         first_seen=first_seen(connection, digest.name, otherwise=min(now, clock.now())),
-        edition=editions.open_one(connection, digest.name),
+        edition=edition,
+        withdrawn=edition is not None and withdrawal.holds_withdrawn(connection, edition.id),
         taken=editions.due_times(connection, digest.name),
     )
 

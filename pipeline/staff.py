@@ -32,19 +32,27 @@ if TYPE_CHECKING:
     from pipeline.providers import Message
 
 REST = timedelta(hours=1)
-"""Between two notices of one kind. What comes meanwhile is told after it, by whoever asks again."""
+"""Between two notices of one kind about one digest. What comes meanwhile is told after it, by whoever asks
+again."""
 
 ATTEMPT = ""
-"""Stands for what a notice is about, where the last attempt to tell anything of a kind failed."""
+"""Stands for what a notice is about, where the last attempt to tell anything of a kind failed (with the
+digest behind it, if it was about one)."""
 
 log = logging.getLogger(__name__)
 
 
 def tell(
-    installation: Installation, kind: str, about: str, subject: str, text: str, since: datetime | None = None
+    installation: Installation,
+    kind: str,
+    about: str,
+    subject: str,
+    text: str,
+    since: datetime | None = None,
+    digest: str = "",
 ) -> bool:
-    """Mail [staff].emails, unless they were told of ``about`` (``since`` it began), or of this ``kind``
-    within the hour; whether they are told now. Raises nothing.
+    """Mail [staff].emails, unless they were told of ``about`` (``since`` it began), or of this ``kind`` of
+    thing about this ``digest`` within the hour; whether they are told now. Raises nothing.
 
     ``subject`` and ``text`` may hold neither an address nor a token of a subscriber.
     """
@@ -54,7 +62,7 @@ def tell(
             installation.config, number, subject=subject, text=text, own=installation.templates
         )
 
-    return mail(installation, kind, about, subject, notice, since)
+    return mail(installation, kind, about, subject, notice, since, digest)
 
 
 def mail(
@@ -64,16 +72,17 @@ def mail(
     what: str,
     made: Callable[[int], Message],
     since: datetime | None = None,
+    digest: str = "",
 ) -> bool:
     """The same with any mail: ``made`` makes it, numbered, when it goes; ``what`` it says is for the log."""
     try:
         with installation.database.lock("notices"):
             with installation.database.read() as connection:
-                if told(connection, kind, about, since) or _lately(connection, kind):
+                if told(connection, kind, about, since) or _lately(connection, kind, digest):
                     return False
             reached = _mail(installation, what, made)
             with installation.database.write() as connection:
-                _remember(connection, kind, about if reached else ATTEMPT)
+                _remember(connection, kind, about if reached else _attempt(digest), digest)
             return reached
     except BusyError:
         return False  # another process is telling it
@@ -89,13 +98,29 @@ def told(connection: Connection, kind: str, about: str, since: datetime | None =
     return at is not None and (since is None or at >= since)
 
 
-def _lately(connection: Connection, kind: str) -> bool:
-    last = connection.scalar(select(func.max(notices.c.at)).where(notices.c.kind == kind))
+def failed(connection: Connection, kind: str, digest: str = "") -> bool:
+    """Whether the last attempt to tell something of this kind reached nobody."""
+    query = (
+        select(notices.c.about)
+        .where(notices.c.kind == kind, notices.c.digest == digest)
+        .order_by(notices.c.at.desc())
+        .limit(1)
+    )
+    return connection.scalar(query) == _attempt(digest)
+
+
+def _attempt(digest: str) -> str:
+    return f"{ATTEMPT} {digest}" if digest else ATTEMPT
+
+
+def _lately(connection: Connection, kind: str, digest: str) -> bool:
+    of_kind = (notices.c.kind == kind, notices.c.digest == digest)
+    last = connection.scalar(select(func.max(notices.c.at)).where(*of_kind))
     return last is not None and last > clock.now() - REST
 
 
-def _remember(connection: Connection, kind: str, about: str) -> None:
-    values = {"kind": kind, "about": about, "at": clock.now()}
+def _remember(connection: Connection, kind: str, about: str, digest: str) -> None:
+    values = {"kind": kind, "about": about, "digest": digest, "at": clock.now()}
     connection.execute(
         insert(connection, notices)
         .values(values)

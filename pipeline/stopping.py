@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _SLICE = 0.2
 
@@ -36,16 +36,50 @@ class Stop:
             time.sleep(min(left, _SLICE))
 
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @contextmanager
-def on_signals() -> Iterator[Stop]:
+def ended_by_signals() -> Iterator[Callable[[], None]]:
+    """End what is within by an exception on Ctrl-C, SIGTERM and SIGHUP, so that it cleans up after itself.
+
+    The first one counts: cleaning up is not interrupted by another. Nor is what comes after a call of the
+    callable given: the rest is to be finished.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    # Who was started by nohup stays deaf to what nohup keeps away.
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    heard = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+
+    def hear_no_more() -> None:
+        for number in heard:
+            signal.signal(number, signal.SIG_IGN)
+
+    def end(number: int, _frame: Any) -> None:
+        hear_no_more()
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    try:
+        for number in heard:
+            signal.signal(number, end)
+        yield hear_no_more
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
+
+
+@contextmanager
+def on_signals(given: Stop | None = None) -> Iterator[Stop]:
     """A Stop that Ctrl-C and SIGTERM ask, while this lasts; a second Ctrl-C interrupts at once.
 
-    In a thread that gets no signals it is asked by nobody.
+    Who sees to the signals already gives the Stop that they ask. A thread gets none of them.
     """
-    stop = Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
+    if given is not None or threading.current_thread() is not threading.main_thread():
+        yield given or Stop()
         return
+    stop = Stop()
 
     def heed(number: int, _frame: Any) -> None:
         if stop() and number == signal.SIGINT:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -52,6 +53,17 @@ posts = Table(
     Column("words", Integer, nullable=False),
     Column("image_url", Text),
     Column("image_alt", Text),
+    # When its feed was seen to have it no longer, though it reaches past it (withdrawal.py).
+    Column("withdrawn_at", Moment),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    # Which feed lists which post, as far as is known: of one that it ceased to list it is judged why.
+    Column("feed_id", Id, ForeignKey("feeds.id"), primary_key=True),
+    Column("post_id", Id, ForeignKey("posts.id"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
 )
 
 post_keys = Table(
@@ -114,6 +126,8 @@ editions = Table(
     # When its bounces or complaints passed the limits, and from when on they count (staff let it go on).
     Column("tripped_at", Moment),
     Column("judged_from", Moment),
+    # Whether it was stopped because it may have gone out after the backup that this database is made of.
+    Column("restored", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
@@ -204,7 +218,16 @@ recipients = Table(
     Column("state", String(16)),
     Column("at", Moment),
     Column("reason", Text),
-    Index("ix_recipients_apart", "edition_id", "batch", sqlite_where=_apart, postgresql_where=_apart),
+    # All that is asked of who fared otherwise than their batch, so that nobody else's row is read for it.
+    Index(
+        "ix_recipients_apart",
+        "edition_id",
+        "state",
+        "batch",
+        "reason",
+        sqlite_where=_apart,
+        postgresql_where=_apart,
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -233,14 +256,32 @@ notices = Table(
     # What staff were told last, of what kind and about what, so that they are not told it again and again.
     Column("kind", String(32), primary_key=True),
     Column("about", String(80), primary_key=True),
+    # One kind about one digest is told once an hour at the most; empty: it concerns no digest alone.
+    Column("digest", String(64), nullable=False, server_default=""),
     Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    # How the last run of each digest ended, the last that was good, and since when they are not.
+    Column("digest", String(64), primary_key=True),
+    Column("run", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("good_at", Moment),
+    Column("failing_since", Moment),
     sqlite_with_rowid=False,
 )
 
 marks = Table(
     "marks",
     metadata,
-    # What befell this database as a whole: `restored` (from a backup made at `value`), `moved` (to `value`).
+    # What befell this database as a whole: `restored` (from a backup made at `value`), `numbers` (those of
+    # editions may have been given up to `value` before that), `moving`, `moved` (to `value`), `arrived`
+    # (from `value`, by a move begun at `at`).
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),

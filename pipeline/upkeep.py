@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pipeline.installation import Installation
 
 
-def upkeep(installation: Installation) -> None:
+def upkeep(installation: Installation) -> bool:
     """Mail what asks to be confirmed, erase what nobody confirmed, blank network addresses that are old, and
-    mail staff the drafts they can still act on and what else they must know.
+    mail staff the drafts they can still act on and what else they must know; whether that reached them.
 
     Cheap when there is nothing to do: `run` does it every time, `serve` every minute.
     """
@@ -38,4 +38,4 @@ def upkeep(installation: Installation) -> None:
         scrub(installation.database, ())  # what was erased while somebody read from SQLite's log
     send_questions(installation)
     announce(installation)
-    watch(installation)
+    return watch(installation)

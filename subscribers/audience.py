@@ -49,18 +49,25 @@ def mailable(digest: str, today: date) -> Select[tuple[int, str]]:
     )
 
 
-def stays(email: ColumnElement[str], today: BindParameter[date]) -> ColumnElement[bool]:
-    """Whether somebody who was to be mailed at ``email`` may still be, for a select that joins their row of
-    subscribers and of subscriptions, either of which may be gone.
+def has_left(email: ColumnElement[str], today: BindParameter[date]) -> ColumnElement[bool]:
+    """Whether somebody who was to be mailed at ``email`` may no longer be, for a select that joins their row
+    of subscribers and of subscriptions, either of which may be gone.
 
     Whoever moved meanwhile may have shut off the address of then, or the present one. (Looked up person by
     person: for a select of everyone who may be mailed, SQLite would read the whole list for every batch.)
     """
-    moved_well = or_(subscribers.c.email == email, ~_is_suppressed(subscribers.c.email))
-    return and_(subscribers.c.id.is_not(None), _gets_it(today), ~_is_suppressed(email), moved_well)
+    present = subscribers.c.email
+    moved_badly = and_(present.is_distinct_from(email), or_(present.is_(None), _is_suppressed(present)))
+    return or_(
+        subscriptions.c.status.is_distinct_from(Status.ACTIVE.value),
+        subscriptions.c.paused_until > today,
+        email.is_(None),
+        _is_suppressed(email),
+        moved_badly,
+    )
 
 
-def _gets_it(today: date | BindParameter[date]) -> ColumnElement[bool]:
+def _gets_it(today: date) -> ColumnElement[bool]:
     paused = subscriptions.c.paused_until
     return and_(subscriptions.c.status == Status.ACTIVE.value, or_(paused.is_(None), paused <= today))
 

@@ -123,7 +123,7 @@ def _claim(mail: Mail, tokens: Tokens) -> Claim | None:
     # Some mail programs hand on what they found in the mailto: address without decoding it.
     text = "\n".join((unquote(mail.subject), *mail.opening))
     for match in islice(_TOKEN.finditer(text), _MOST_TOKENS):
-        claim = tokens.read(Purpose.UNSUBSCRIBE, match[0])
+        claim = tokens.read(Purpose.LETTER, match[0])
         if claim is not None:
             return claim
     return None

@@ -77,7 +77,7 @@ subscriptions = Table(
     Column("status", String(16), nullable=False),
     Column("since", Moment, nullable=False),
     Column("paused_until", Date),
-    Index("ix_subscriptions_audience", "digest", "status", "subscriber_id"),
+    Index("ix_subscriptions_audience", "digest", "status", "subscriber_id", "paused_until"),
     sqlite_with_rowid=False,
 )
 

@@ -3,8 +3,8 @@
 A token is a keyed BLAKE2b (RFC 7693, its personalisation parameter keeps purposes apart) over a fixed
 binary payload. What stands in letters does not expire: an unsubscribe link must work for years; what asks
 somebody to confirm does. It holds no address; the two numbers in it can be read by its holder, but not
-changed. hashlib rather than itsdangerous because a letter to a million people signs two million times: 1 µs
-a token against 4 to 14.
+changed. hashlib rather than itsdangerous because a letter to a million people signs a million times: 1 µs a
+token against 4 to 14.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import secrets as randomness
 import struct
 import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from hmac import compare_digest
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from subscribers.errors import SubscriberError
+from subscribers.files import put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +54,9 @@ _REMEDY = (
 class Purpose(StrEnum):
     """What a link lets its holder do; at most 16 letters (BLAKE2b's personalisation)."""
 
-    UNSUBSCRIBE = "unsubscribe"
-    PREFERENCES = "preferences"
+    # What stands in a letter, to leave by and to choose: one for both, for whoever may do the one is led to
+    # the other. (Its word is older than that, and letters mailed then must go on working.)
+    LETTER = "unsubscribe"
     # These are good for a while only.
     CONFIRM = "confirm"
     UNDO = "undo"
@@ -166,24 +169,35 @@ def load_secrets(environment_value: str | None, beside: Path | None) -> list[byt
     The file is made when neither has one. Once the environment names a secret the file's still counts as
     the oldest: the links it signed must go on working until somebody deletes it on purpose.
     """
-    named = _split(environment_value or "", f"${VARIABLE}")
+    if known := known_secrets(environment_value, beside):
+        return known
     if beside is None:
-        if not named:
-            raise SubscriberError(
-                f"${VARIABLE}, which signs the links in mails, is not set.", _REMEDY, code="secret"
-            )
-        return named
-    try:
-        if not named and not beside.exists():
-            _create(beside)
-        kept = _read_private(beside) if beside.exists() else []
-    except OSError as error:
         raise SubscriberError(
-            f"The secret in {beside} cannot be read or made: {error.strerror}.",
-            f"Make the folder writable for the user Rapport runs as, or set ${VARIABLE} instead.",
-            code="secret",
-        ) from None
+            f"${VARIABLE}, which signs the links in mails, is not set.", _REMEDY, code="secret"
+        )
+    try:
+        _create(beside)
+    except OSError as error:
+        raise _unreadable(beside, error) from None
+    return known_secrets(None, beside)
+
+
+def known_secrets(environment_value: str | None, beside: Path | None) -> list[bytes]:
+    """The same without making one: none, where there is none."""
+    named = _split(environment_value or "", f"${VARIABLE}")
+    try:
+        kept = _read_private(beside) if beside is not None and beside.exists() else []
+    except OSError as error:
+        raise _unreadable(beside, error) from None
     return named + [secret for secret in kept if secret not in named]
+
+
+def _unreadable(beside: Path | None, error: OSError) -> SubscriberError:
+    return SubscriberError(
+        f"The secret in {beside} cannot be read or made: {error.strerror}.",
+        f"Make the folder writable for the user Rapport runs as, or set ${VARIABLE} instead.",
+        code="secret",
+    )
 
 
 def _keyed(secret: bytes, purpose: Purpose) -> hashlib.blake2b:
@@ -218,25 +232,18 @@ def _split(value: str, where: str) -> list[bytes]:
 
 
 def _create(beside: Path) -> None:
-    # Written whole under another name and then linked: of two processes one wins, and neither can see half
-    # a secret. On the disk before the first letter leaves, or a power cut would kill that letter's links.
+    # Written whole under another name and then given its own: of two processes one wins, and neither sees
+    # half of one. On the disk before the first letter leaves, or a power cut would kill that letter's links.
     handle, name = tempfile.mkstemp(dir=beside.parent, prefix=f".{beside.name}.")  # mode 600
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(randomness.token_urlsafe(32) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(name, beside)
-        except FileExistsError:
-            return  # the other one won
-        folder = os.open(beside.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with suppress(FileExistsError):  # the other one won
+            put(Path(name), beside)
     finally:
-        Path(name).unlink()
+        Path(name).unlink(missing_ok=True)
 
 
 def _read_private(beside: Path) -> list[bytes]:

@@ -45,7 +45,7 @@ def handed_over(
     )
     fixed = {"id": number, "digest": "weekly", "number": number, "slug": f"weekly-{number}"}
     usual = {
-        "status": "sent", "due": f"due {number}", "due_at": AT, "posts": [], "left_out": [],
+        "status": "sent", "due": f"2026-11-26T09:{number:02}", "due_at": AT, "posts": [], "left_out": [],
         "snapshot_at": AT, "finished_at": AT, "subject": "A calm morning",
     }  # fmt: skip
     connection.execute(insert(editions).values(usual | values | fixed))

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -39,6 +40,24 @@ def test_the_known_revision_is_the_newest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", "pipeline/migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == module.HEAD
+
+
+def test_what_a_restore_had_stopped_by_its_reason_is_known_by_a_column(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    config = Config()
+    config.set_main_option("script_location", "pipeline/migrations")
+    columns = "digest, number, slug, status, reason, due, due_at, posts, left_out"
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        connection.execute(text("INSERT INTO digests VALUES ('a', ''), ('b', '')"))
+        for digest, reason in (("a", "restored from a backup of ..."), ("b", "too many bounces")):
+            values = f"'{digest}', 1, '{digest}-1', 'paused', '{reason}', '', '', '[]', '[]'"
+            connection.execute(text(f"INSERT INTO editions ({columns}) VALUES ({values})"))
+    module.migrate(database)
+    with database.read() as connection:
+        assert list(connection.scalars(text("SELECT digest FROM editions WHERE restored"))) == ["a"]
+    database.close()
 
 
 def test_a_new_sqlite_database_is_brought_up_by_itself(tmp_path: Path) -> None:

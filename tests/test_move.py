@@ -67,10 +67,11 @@ def test_there_and_back_every_row_is_the_same(
     sums = move(config, sqlite_database, away)
     assert rows(away) == before
     assert sums["recipients"].rows == len(before["recipients"])
-    assert move(config, away, home) == sums | {"marks": sums["marks"]}
+    back = move(config, away, home)
+    assert back | {"marks": sums["marks"]} == sums
     assert rows(home) == before
     with home.read() as connection:
-        assert sums_of(connection) == sums
+        assert sums_of(connection) | {"marks": sums["marks"]} == sums
         # No id is given twice, not even one whose person is gone; and nothing became the JSON text null.
         assert counters(connection)["subscribers"] == last
         kept = connection.execute(text("SELECT detail IS NULL FROM events WHERE id = 'two'")).scalar()
@@ -154,3 +155,48 @@ def test_a_move_that_fails_leaves_the_old_one_working(
     move(config, database, fresh)
     for opened in (used, fresh):
         opened.close()
+
+
+def test_a_move_that_died_is_ended_by_the_same_one_and_by_no_other(
+    config: Config, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_in(database)
+    before = rows(database)
+    target = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    for step in ("_bring", "_finish"):  # where it dies, and dies again
+        monkeypatch.setattr(f"pipeline.move.{step}", lambda *_: 1 / 0)
+        monkeypatch.setattr("pipeline.move._settle", lambda *_: None)
+        with pytest.raises(ZeroDivisionError):
+            move(config, database, target)
+        monkeypatch.undo()
+        with pytest.raises(RapportError, match="is being moved to") as refused:
+            open_database(database.url)
+        assert "again" in refused.value.remedy
+        with pytest.raises(DBAPIError):
+            subscribe(database, 4)
+        other = Database(f"sqlite:///{tmp_path / 'other.db'}")
+        with pytest.raises(RapportError, match="is being moved to"):
+            move(config, database, other)
+    move(config, database, target)
+    assert rows(target) == before
+    with pytest.raises(RapportError, match="was moved to"):
+        open_database(database.url)
+    target.close()
+
+
+def test_when_it_cannot_be_ended_all_is_as_it_was(
+    config: Config, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_in(database)
+    target = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    monkeypatch.setattr("pipeline.move._bring", lambda *_: 1 / 0)
+    monkeypatch.setattr("pipeline.move._settle", lambda *_: None)
+    with pytest.raises(ZeroDivisionError):
+        move(config, database, target)
+    monkeypatch.undo()
+    subscribe(target, 1)  # somebody took the new one for their own
+    with pytest.raises(RapportError, match="not empty"):
+        move(config, database, target)
+    open_database(database.url).close()
+    subscribe(database, 4)
+    target.close()

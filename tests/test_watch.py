@@ -6,21 +6,24 @@ import email
 import logging
 import re
 import tomllib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import policy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
-from pipeline import editions, staff
+from pipeline import editions, runs, staff
+from pipeline.config import Digest
 from pipeline.letter.templates import PACKAGED
 from pipeline.providers.events import Kind
-from pipeline.tables import notices
-from pipeline.watch import SETTLES_WITHIN, SILENT_FOR, watch
+from pipeline.run import Ran
+from pipeline.tables import digests, feeds, notices, posts
+from pipeline.watch import watch
+from pipeline.watch.letters import SETTLES_WITHIN, SILENT_FOR
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid
-from tests.installations import installation
+from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, event, handed_over
 
 if TYPE_CHECKING:
@@ -321,3 +324,186 @@ def test_old_troubles_are_not_dug_up(sqlite_database: Database, tmp_path: Path) 
     watch(practice(sqlite_database, tmp_path))
     with sqlite_database.read() as connection:
         assert connection.execute(select(notices)).all() == []
+
+
+# What should happen by itself and does not
+
+
+THURSDAY = AT
+"""When the digest is due, in New York at nine."""
+
+MONDAY = AT - timedelta(days=3)
+
+
+def seen_on_monday(database: Database, travel: time_machine.Traveller) -> None:
+    travel.move_to(MONDAY)
+    with database.write() as connection:
+        connection.execute(insert(digests).values(name="weekly", first_seen=MONDAY))
+
+
+def noted(database: Database, outcome: str, reason: str, *names: str) -> None:
+    ran = [Ran(name, outcome, None, reason, "", outcome == "failed") for name in names]
+    with database.write() as connection:
+        runs.remember(connection, "a run", ran, [Digest(name=name) for name in names])
+
+
+def told(folder: Path) -> list[str]:
+    """The subjects of what reached the first of staff, oldest first."""
+    return [
+        mail["Subject"].removeprefix("The Weekly Letter: ")
+        for mail in mails(folder)
+        if mail["To"] == "editor@example.org"
+    ]
+
+
+def test_a_run_that_fails_is_told_once_until_they_went_well_again(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller
+) -> None:
+    installed = practice(database, tmp_path)
+    for hour in range(4):
+        travel.move_to(MONDAY + timedelta(hours=hour))
+        noted(database, "failed", "the template has an error on line 7", "weekly")
+        watch(installed)
+    assert told(tmp_path) == ["weekly could not be sent"]
+    assert "error on line 7" in mails(tmp_path)[0].get_body(("plain",)).get_content()
+    noted(database, "sent", "", "weekly")
+    watch(installed)
+    travel.shift(timedelta(hours=2))
+    noted(database, "failed", "it is broken again", "weekly")
+    watch(installed)
+    assert told(tmp_path) == ["weekly could not be sent"] * 2
+
+
+def test_what_fails_for_two_digests_is_told_of_each_at_once(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    installed = practice(sqlite_database, tmp_path, digests=[{"name": "weekly"}, {"name": "groups"}])
+    noted(sqlite_database, "failed", "the disk is full", "weekly", "groups")
+    watch(installed)
+    assert sorted(told(tmp_path)) == ["groups could not be sent", "weekly could not be sent"]
+
+
+def test_a_due_time_that_nobody_kept_is_told_after_a_day(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller
+) -> None:
+    installed = practice(database, tmp_path)
+    seen_on_monday(database, travel)
+    for hours in (-1, 1, 23):
+        travel.move_to(THURSDAY + timedelta(hours=hours))
+        watch(installed)
+    assert told(tmp_path) == []
+    travel.move_to(THURSDAY + timedelta(hours=25))
+    watch(installed)
+    travel.shift(timedelta(hours=2))
+    watch(installed)
+    assert told(tmp_path) == ["weekly: no letter on 2026-11-26 09:00"]
+
+
+def test_a_due_time_that_a_late_run_gave_up_is_told_once(
+    sqlite_database: Database, tmp_path: Path, travel: time_machine.Traveller
+) -> None:
+    installed = practice(sqlite_database, tmp_path)
+    seen_on_monday(sqlite_database, travel)
+    travel.move_to(THURSDAY + timedelta(hours=25))
+    assert run_one(installed).outcome == "skipped"
+    travel.shift(timedelta(hours=2))
+    run_one(installed)
+    assert told(tmp_path) == ["weekly: no letter on 2026-11-26 09:00"]
+
+
+# Feeds
+
+
+def read_feed(database: Database, posted: list[datetime], at: datetime, **values: Any) -> None:
+    """The feed as a pull left it: when its posts are from, and when it was read."""
+    with database.write() as connection:
+        made = insert(feeds).values(url=FEED, first_seen=MONDAY, fetched_at=at, **values)
+        feed = connection.execute(made.returning(feeds.c.id)).scalar_one()
+        for number, published in enumerate(posted):
+            connection.execute(
+                insert(posts).values(
+                    feed_id=feed, title=f"Post {number}", published=published, first_seen=published,
+                    initial=True, position=number, categories=[], excerpt="", words=0,
+                )
+            )  # fmt: skip
+
+
+def every(days: int, number: int = 10) -> list[datetime]:
+    """The dates of a blog that published regularly, the last time on Monday."""
+    return [MONDAY - timedelta(days=days * n) for n in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("posted", "told_after"),
+    [
+        (every(7), 21),
+        (every(1), 14),
+        (every(30), 90),
+        ([*every(7), datetime(2103, 1, 1, tzinfo=UTC)], 21),
+        # Three in three days, every four weeks.
+        ([MONDAY - timedelta(days=28 * n + m) for n in range(4) for m in range(3)], 23),
+        (every(7, number=3), None),
+        ([], None),
+    ],
+    ids=["weekly", "daily", "monthly", "one from the future", "in bursts", "too few to know", "empty"],
+)
+def test_a_feed_that_is_silent_for_far_longer_than_usual_is_told(
+    sqlite_database: Database,
+    tmp_path: Path,
+    travel: time_machine.Traveller,
+    posted: list[datetime],
+    told_after: int | None,
+) -> None:
+    installed = practice(sqlite_database, tmp_path)
+    read_feed(sqlite_database, posted, MONDAY)
+
+    def watched(days: int) -> list[str]:
+        """What staff were told until that many days after Monday, when the feed was read last."""
+        travel.move_to(MONDAY + timedelta(days=days))
+        with sqlite_database.write() as connection:
+            connection.execute(update(feeds).values(fetched_at=MONDAY + timedelta(days=days)))
+        watch(installed)
+        return told(tmp_path)
+
+    assert watched(told_after or 365) == []
+    if told_after is not None:
+        assert watched(told_after + 1) == ["Nothing new in a feed since 2026-11-23"]
+        assert len(watched(told_after + 2)) == 1
+
+
+def test_of_what_came_since_a_feed_was_last_read_nothing_is_known(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller
+) -> None:
+    read_feed(database, every(7), MONDAY)
+    travel.move_to(MONDAY + timedelta(days=40))
+    watch(practice(database, tmp_path))
+    assert told(tmp_path) == []
+
+
+def test_a_feed_that_is_broken_for_a_day_is_told_each_time_it_breaks(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller
+) -> None:
+    installed = practice(database, tmp_path)
+    travel.move_to(MONDAY)
+    read_feed(database, every(7), MONDAY, failing_since=MONDAY, error=f"{FEED} answered 500")
+    travel.move_to(MONDAY + timedelta(hours=23))
+    watch(installed)
+    assert told(tmp_path) == []
+    travel.move_to(MONDAY + timedelta(days=30))
+    for _ in range(2):
+        watch(installed)
+    assert told(tmp_path) == ["A feed cannot be read since 2026-11-23"]
+    assert "answered 500" in mails(tmp_path)[0].get_body(("plain",)).get_content()
+    with database.write() as connection:
+        connection.execute(update(feeds).values(failing_since=MONDAY + timedelta(days=31)))
+    travel.move_to(MONDAY + timedelta(days=33))
+    watch(installed)
+    assert len(told(tmp_path)) == 2
+
+
+def test_a_feed_that_was_taken_out_of_the_configuration_is_nobodys_trouble(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    read_feed(sqlite_database, every(7), MONDAY, failing_since=MONDAY - timedelta(days=9), error="gone")
+    watch(practice(sqlite_database, tmp_path, feeds=[{"url": "https://example.org/another"}]))
+    assert told(tmp_path) == []

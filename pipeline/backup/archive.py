@@ -1,13 +1,14 @@
-"""The file of a backup: a tar.gz with `manifest.json` first, which names every other member and its SHA-256.
+"""The file of a backup: a tar.gz with `manifest.json` first, which names every other member.
 
-    manifest.json    {rapport, schema, made, tables: {name: {rows, sum}}, members: {name: sha256}}
+    manifest.json    {rapport, schema, made, tables: {name: {rows, sum}}, members: {name: {sha256, size}},
+                     left_out: [what it does not hold]}
     rapport.db       the database, as SQLite whatever it was
     rapport.secret   what signs the links, newest first, as in $RAPPORT_SECRET
-    rapport.toml     the configuration
+    rapport.toml     the configuration, without the password of a database
     templates/...    the operator's own templates
 
-What is read from one is input like any other: names are held against this list, and nothing is believed
-before its hash is right.
+What is read from one is input like any other: names are held against this list, sizes against the manifest
+and the disk before anything is unpacked, and nothing is believed before its hash is right.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
 import tarfile
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from pipeline.copying import Sum
 from pipeline.errors import RapportError
@@ -31,21 +33,35 @@ if TYPE_CHECKING:
     from pipeline.copying import Sums
 
 DATABASE, SECRET, CONFIG, TEMPLATES = "rapport.db", "rapport.secret", "rapport.toml", "templates/"
+SECRETS = "the secrets that sign links: there were none"
+PASSWORD = "the password of database.url"  # noqa: S105
+WHOLE_CONFIG = "rapport.toml, in which a password could not be told from the rest"
 _MANIFEST = "manifest.json"
 _NAME = re.compile(r"rapport\.(db|secret|toml)|templates(/(?!\.{1,2}/|\.{1,2}$)[^/\\\0]+)+")
 _LARGEST_MANIFEST = 10_000_000
+_AROUND = 1 << 16
+"""Bytes of a tar that may stand around a member's own: its headers, long names included, and its padding."""
+
 _CHUNK = 1 << 20
+
+
+class Member(NamedTuple):
+    """One file of an archive, its ``size`` in bytes."""
+
+    sha256: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself. ``members``: name → SHA-256."""
+    """What a backup says of itself; ``left_out``: what it does not hold, for people."""
 
     rapport: str
     schema: str
     made: datetime
     tables: Sums
-    members: dict[str, str]
+    members: dict[str, Member]
+    left_out: list[str]
 
     def text(self) -> str:
         document = {
@@ -53,7 +69,8 @@ class Manifest:
             "schema": self.schema,
             "made": self.made.isoformat(),
             "tables": {name: one._asdict() for name, one in self.tables.items()},
-            "members": self.members,
+            "members": {name: one._asdict() for name, one in self.members.items()},
+            "left_out": self.left_out,
         }
         return json.dumps(document, indent=1)
 
@@ -65,13 +82,18 @@ class Manifest:
         if made.tzinfo is None:
             raise ValueError("made")
         tables = {name: Sum(int(one["rows"]), str(one["sum"])) for name, one in found["tables"].items()}
-        members = {str(name): str(digest) for name, digest in found["members"].items()}
-        return cls(str(found["rapport"]), str(found["schema"]), made, tables, members)
+        members = {
+            name: Member(str(one["sha256"]), int(one["size"])) for name, one in found["members"].items()
+        }
+        if any(one.size < 0 for one in members.values()):
+            raise ValueError("size")
+        left_out = [str(one) for one in found["left_out"]]
+        return cls(str(found["rapport"]), str(found["schema"]), made, tables, members, left_out)
 
 
-def sha256(file: Path) -> str:
+def member(file: Path) -> Member:
     with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+        return Member(hashlib.file_digest(opened, "sha256").hexdigest(), file.stat().st_size)
 
 
 def pack(out: IO[bytes], folder: Path, manifest: Manifest) -> None:
@@ -85,24 +107,27 @@ def pack(out: IO[bytes], folder: Path, manifest: Manifest) -> None:
             tar.add(folder / name, arcname=name, recursive=False, filter=_owned_by_nobody)
 
 
-def _owned_by_nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    member.mode = 0o600
-    return member
+def _owned_by_nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mode = 0o600
+    return entry
 
 
 def unpack(file: Path, folder: Path) -> Manifest:
     """Read the archive into an empty ``folder`` of ours and hold every member against the manifest.
 
-    Raises RapportError when it is no backup, or not as it was made.
+    Raises RapportError when it is no backup, or not as it was made, or there is no room for it.
     """
     try:
         with gzip.open(file) as zipped:
-            with tarfile.open(fileobj=zipped, mode="r|") as tar:
-                manifest = _unpacked(file, tar, folder)
-            while zipped.read(_CHUNK):
+            bounded = _Bounded(zipped)
+            with tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r|") as tar:
+                manifest = _unpacked(file, tar, folder, bounded)
+            while bounded.read(_CHUNK):
                 pass  # to the end: there gzip's own checksum stands
+    except _TooLongError:
+        raise _damaged(file, "more comes out of it than its manifest says") from None
     except FileNotFoundError:
         raise RapportError(f"There is no file {file}.", "Check its name.") from None
     except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error, UnicodeDecodeError) as error:
@@ -114,23 +139,48 @@ def unpack(file: Path, folder: Path) -> Manifest:
     return manifest
 
 
-def _unpacked(file: Path, tar: tarfile.TarFile, folder: Path) -> Manifest:
+class _TooLongError(Exception):
+    pass
+
+
+class _Bounded:
+    """Reads as far as it is allowed to: a small file may unpack to any length."""
+
+    def __init__(self, zipped: gzip.GzipFile) -> None:
+        self._zipped = zipped
+        self.left = _AROUND
+
+    def read(self, size: int) -> bytes:
+        found = self._zipped.read(size)
+        self.left -= len(found)
+        if self.left < 0:
+            raise _TooLongError
+        return found
+
+
+def _unpacked(file: Path, tar: tarfile.TarFile, folder: Path, bounded: _Bounded) -> Manifest:
     manifest: Manifest | None = None
-    for member in tar:
-        source = tar.extractfile(member) if member.isfile() else None
+    for found in tar:
+        source = tar.extractfile(found) if found.isfile() and not found.issparse() else None
         if source is None:
             raise _damaged(file, "it holds something that is no file")
         if manifest is None:
-            if member.name != _MANIFEST or member.size > _LARGEST_MANIFEST:
+            if found.name != _MANIFEST or found.size > _LARGEST_MANIFEST:
                 raise _damaged(file, "it does not begin as a backup does")
+            bounded.left = found.size + _AROUND
             manifest = _read(file, source.read())
+            _must_have_room(file, manifest, folder)
             continue
-        if member.name not in manifest.members or not _NAME.fullmatch(member.name):
+        told = manifest.members.get(found.name)
+        if told is None or not _NAME.fullmatch(found.name):
             raise _damaged(file, "it holds a file that its manifest does not name")
-        target = folder / member.name
+        target = folder / found.name
+        if found.size != told.size or target.exists():
+            raise _damaged(file, f"{found.name} is not as it was")
+        bounded.left = found.size + _AROUND
         target.parent.mkdir(parents=True, exist_ok=True)
-        if _extracted(source, target) != manifest.members[member.name]:
-            raise _damaged(file, f"{member.name} is not as it was")
+        if _extracted(source, target) != told.sha256:
+            raise _damaged(file, f"{found.name} is not as it was")
     if manifest is None:
         raise _damaged(file, "it is empty")
     return manifest
@@ -139,8 +189,18 @@ def _unpacked(file: Path, tar: tarfile.TarFile, folder: Path) -> Manifest:
 def _read(file: Path, text: bytes) -> Manifest:
     try:
         return Manifest.read(text)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise _damaged(file, "its manifest cannot be read") from None
+
+
+def _must_have_room(file: Path, manifest: Manifest, folder: Path) -> None:
+    needed = sum(one.size for one in manifest.members.values())
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise RapportError(
+            f"{file} unpacks to {needed:,} bytes, and {folder.parent} has {free:,} left.",
+            "Nothing was changed. Free some space, or name a folder on another disk by $TMPDIR.",
+        )
 
 
 def _extracted(source: IO[Any], target: Path) -> str:

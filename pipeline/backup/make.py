@@ -6,24 +6,27 @@ import errno
 import os
 import shutil
 import sqlite3
-import tempfile
 from contextlib import closing, contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
 
 from pipeline.backup import archive
 from pipeline.backup.archive import Manifest
+from pipeline.backup.password import without_password
+from pipeline.backup.room import room
 from pipeline.copying import copy
 from pipeline.database import HEAD, Database, migrate
 from pipeline.errors import RapportError, understood
+from pipeline.stopping import ended_by_signals
 from subscribers import clock, export
-from subscribers.tokens import load_secrets
+from subscribers.files import put
+from subscribers.tokens import VARIABLE, known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pipeline.copying import Sums
     from pipeline.installation import Installation
@@ -38,31 +41,34 @@ def backup(installation: Installation, config: Path | None, file: Path, *, who: 
     if file.exists():
         raise _there(file)
     database = installation.database
-    with _room(file) as folder:
+    with ended_by_signals() as finish:
+        with _room(file) as folder:
+            with database.write() as connection:
+                record = export.begin(connection, who=who, what=f"a backup, to {file.name}")
+            made = clock.now()
+            sums = _database(database, folder / archive.DATABASE)
+            left_out = _secrets(installation, folder / archive.SECRET)
+            if config is not None and config.is_file():
+                left_out += _configuration(config, folder / archive.CONFIG)
+            if installation.templates is not None:
+                _templates(installation.templates, folder / archive.TEMPLATES)
+            names = sorted(
+                path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+            )
+            members = {name: archive.member(folder / name) for name in names}
+            manifest = Manifest(version("rapport"), HEAD, made, sums, members, left_out)
+            whole = folder / "whole"
+            with open(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                archive.pack(out, folder, manifest)
+                out.flush()
+                os.fsync(out.fileno())
+            finish()
+            try:
+                put(whole, file)
+            except FileExistsError:
+                raise _there(file) from None
         with database.write() as connection:
-            record = export.begin(connection, who=who, what=f"a backup, to {file.name}")
-        made = clock.now()
-        sums = _database(database, folder / archive.DATABASE)
-        _secrets(installation, folder / archive.SECRET)
-        if config is not None and config.is_file():
-            shutil.copyfile(config, folder / archive.CONFIG)
-        if installation.templates is not None:
-            _templates(installation.templates, folder / archive.TEMPLATES)
-        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-        members = {name: archive.sha256(folder / name) for name in names}
-        manifest = Manifest(version("rapport"), HEAD, made, sums, members)
-        whole = folder / "whole"
-        with open(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            archive.pack(out, folder, manifest)
-            out.flush()
-            os.fsync(out.fileno())
-        try:
-            os.link(whole, file)  # unlike a rename it never takes another file's place
-        except FileExistsError:
-            raise _there(file) from None
-    _fsync(file.parent)
-    with database.write() as connection:
-        export.end(connection, record, sums["subscribers"].rows)
+            export.end(connection, record, sums["subscribers"].rows)
     return manifest
 
 
@@ -72,10 +78,10 @@ def _there(file: Path) -> RapportError:
 
 @contextmanager
 def _room(file: Path) -> Iterator[Path]:
-    """A folder of ours beside the file, gone after it whatever happens."""
+    """A folder of ours beside the file."""
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
-            yield Path(folder)
+        with room(file.parent, file.name) as folder:
+            yield folder
     except (OSError, OperationalError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         why = "the disk is full" if full else understood(error).message.rstrip(".")
@@ -96,10 +102,23 @@ def _database(source: Database, file: Path) -> Sums:
     return sums
 
 
-def _secrets(installation: Installation, file: Path) -> None:
-    installation.tokens  # noqa: B018  on the embedded default this makes the secret, if it was never needed
-    secrets = load_secrets(installation.environment.get("RAPPORT_SECRET"), installation.secret_file)
+def _secrets(installation: Installation, file: Path) -> list[str]:
+    """What is left out. One made here would sign nothing that was mailed, and pass for the one that did."""
+    secrets = known_secrets(installation.environment.get(VARIABLE), installation.secret_file)
+    if not secrets:
+        return [archive.SECRETS]
     file.write_bytes(b",".join(secrets) + b"\n")
+    return []
+
+
+def _configuration(config: Path, file: Path) -> list[str]:
+    """What is left out."""
+    text = config.read_bytes().decode("utf-8-sig")
+    kept = without_password(text)
+    if kept is None:
+        return [archive.WHOLE_CONFIG]
+    file.write_bytes(kept.encode())
+    return [archive.PASSWORD] if kept != text else []
 
 
 def _templates(own: Path, to: Path) -> None:
@@ -108,11 +127,3 @@ def _templates(own: Path, to: Path) -> None:
             target = to / path.relative_to(own)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-
-
-def _fsync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,15 +14,17 @@ from sqlalchemy.exc import DatabaseError
 
 from pipeline import restored
 from pipeline.backup import archive
+from pipeline.backup.room import room
 from pipeline.copying import copy, skip_unknown_ids, sums_of
 from pipeline.database import HEAD, Database, migrate, revision
 from pipeline.errors import RapportError
 from pipeline.installation import database_url
 from pipeline.move import must_be_empty, prepare
 from pipeline.settings import load
+from pipeline.stopping import ended_by_signals
 from subscribers import clock
 from subscribers.tables import metadata
-from subscribers.tokens import load_secrets
+from subscribers.tokens import VARIABLE, known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +39,7 @@ class Restored:
     they must be put into $RAPPORT_SECRET by hand."""
 
     manifest: Manifest
-    database: str
+    database: str = ""
     stopped: list[str] = field(default_factory=list)
     wrote: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -47,7 +49,7 @@ class Restored:
 
 def check(file: Path) -> Manifest:
     """Prove a backup: open it, hash and count everything. Raises RapportError when it is not whole."""
-    with _opened(file) as (manifest, _folder):
+    with ended_by_signals(), _opened(file) as (manifest, _folder):
         return manifest
 
 
@@ -55,31 +57,29 @@ def restore(file: Path, config: Path, environment: Mapping[str, str] = os.enviro
     """Make the configured, empty database what the backup holds, with keys, templates and configuration.
 
     ``config`` is where rapport.toml stands or is to stand. Raises RapportError, with nothing written, when
-    the backup is damaged or newer, or the database is not empty.
+    the backup is damaged or newer, or the database is not empty; and whatever else ends it, nothing is left.
     """
-    with _opened(file) as (manifest, folder):
-        found = folder / archive.CONFIG
-        lent = not config.exists() and found.exists()
-        if lent:
-            _write(config, found.read_bytes())
-        try:
-            settings, home = load(config if config.exists() else None, environment)
-            with closing(Database(database_url(settings, home))) as target:
-                done = Restored(manifest, target.name)
-                _database(done, target, folder / archive.DATABASE, home, environment)
-        except BaseException:
-            if lent:
-                config.unlink()
-            raise
-        _put(done, found, config, wrote=lent)
-        _templates(done, folder / archive.TEMPLATES, home / (settings.theme.templates or archive.TEMPLATES))
-        return done
+    with ended_by_signals() as finish, _opened(file) as (manifest, folder), ExitStack() as undo:
+        done = Restored(manifest)
+        _put(done, folder / archive.CONFIG, config, undo)
+        settings, home = load(config if config.exists() else None, environment)
+        own = home / (settings.theme.templates or archive.TEMPLATES)
+        _templates(done, folder / archive.TEMPLATES, own, undo)
+        with closing(Database(database_url(settings, home))) as target:
+            if target.path is not None and not target.path.exists():
+                undo.callback(_remove, target.path)
+            _must_open(target, manifest)
+            with _filled(done, target, folder / archive.DATABASE):
+                # Before the commit: a list without its keys would make a new one, and old links would die.
+                _secrets(done, folder / archive.SECRET, target, home, environment, undo)
+                finish()
+        undo.pop_all()
+    return done
 
 
 @contextmanager
 def _opened(file: Path) -> Iterator[tuple[Manifest, Path]]:
-    with tempfile.TemporaryDirectory(prefix="rapport-restore-") as made:
-        folder = Path(made)
+    with room(Path(tempfile.gettempdir()), "rapport-restore") as folder:
         manifest = archive.unpack(file, folder)
         _must_fit(file, manifest)
         _prove(file, folder / archive.DATABASE, manifest)
@@ -120,60 +120,83 @@ def _prove(file: Path, path: Path, manifest: Manifest) -> None:
         )
 
 
-def _database(
-    done: Restored, target: Database, copied: Path, home: Path, environment: Mapping[str, str]
-) -> None:
+def _must_open(target: Database, manifest: Manifest) -> None:
+    try:
+        revision(target)
+    except RapportError as error:
+        if archive.PASSWORD in manifest.left_out:
+            error.remedy += f" The backup does not hold {archive.PASSWORD}: give it by $PGPASSWORD."
+        raise
+
+
+@contextmanager
+def _filled(done: Restored, target: Database, copied: Path) -> Iterator[None]:
+    """Committed at the end."""
     with closing(Database(f"sqlite:///{copied}")) as source:
         migrate(source)
-        new = target.path is not None and not target.path.exists()
-        try:
-            prepare(target)
-            with source.snapshot() as connection, target.write() as empty:
-                must_be_empty(target, empty)
-                copy(connection, empty)
-                done.stopped = restored.doubt(empty, done.manifest.made, clock.now())
-                skip_unknown_ids(empty)
-                # Before the commit: a list without its keys would make a new one, and old links would die.
-                _secrets(done, copied.with_name(archive.SECRET), target, home, environment)
-        except BaseException:
-            if new and target.path is not None:
-                target.close()
-                for end in ("", "-wal", "-shm"):
-                    target.path.with_name(target.path.name + end).unlink(missing_ok=True)
-            raise
+        prepare(target)
+        with source.snapshot() as connection, target.write() as empty:
+            must_be_empty(target, empty)
+            copy(connection, empty)
+            done.database = target.name
+            done.stopped = restored.doubt(empty, done.manifest.made, clock.now())
+            skip_unknown_ids(empty)
+            yield
+
+
+def _remove(database: Path) -> None:
+    for end in ("", "-wal", "-shm", ".migrate.lock"):
+        database.with_name(database.name + end).unlink(missing_ok=True)
 
 
 def _secrets(
-    done: Restored, found: Path, target: Database, home: Path, environment: Mapping[str, str]
+    done: Restored,
+    found: Path,
+    target: Database,
+    home: Path,
+    environment: Mapping[str, str],
+    undo: ExitStack,
 ) -> None:
     beside = target.path.with_name("rapport.secret") if target.path else None
-    there = beside is not None and beside.exists()
-    named = environment.get("RAPPORT_SECRET")
-    have = load_secrets(named, beside if there else None) if named or there else []
-    wanted = load_secrets(found.read_text(encoding="utf-8", errors="surrogateescape").strip(), None)
-    lacking = [secret for secret in wanted if secret not in have]
+    have = known_secrets(environment.get(VARIABLE), beside)
+    lacking = [secret for secret in known_secrets(None, found) if secret not in have]
     if not lacking:
         return
     if beside is not None:
-        kept = load_secrets(None, beside) if there else []
-        _write(beside, b",".join([*kept, *lacking]) + b"\n")
-        done.secrets = beside
-        return
-    done.secrets, done.by_hand = home / "rapport.secret.restored", True
-    _write(done.secrets, b",".join(lacking) + b"\n")
+        kept, done.secrets = known_secrets(None, beside), beside
+    else:
+        kept, done.secrets, done.by_hand = [], home / "rapport.secret.restored", True
+    if done.secrets.exists():
+        undo.callback(_write, done.secrets, done.secrets.read_bytes())
+    else:
+        undo.callback(done.secrets.unlink, missing_ok=True)
+    _write(done.secrets, b",".join([*kept, *lacking]) + b"\n")
 
 
-def _templates(done: Restored, found: Path, to: Path) -> None:
+def _templates(done: Restored, found: Path, to: Path, undo: ExitStack) -> None:
     for file in sorted(path for path in found.rglob("*") if path.is_file()):
-        _put(done, file, to / file.relative_to(found))
+        _make(to / file.relative_to(found).parent, undo)
+        _put(done, file, to / file.relative_to(found), undo)
 
 
-def _put(done: Restored, found: Path, to: Path, *, wrote: bool = False) -> None:
+def _make(folder: Path, undo: ExitStack) -> None:
+    if not folder.is_dir():
+        _make(folder.parent, undo)
+        undo.callback(_discard, folder)
+        folder.mkdir()
+
+
+def _discard(folder: Path) -> None:
+    with suppress(OSError):  # not there yet, or somebody else put something into it
+        folder.rmdir()
+
+
+def _put(done: Restored, found: Path, to: Path, undo: ExitStack) -> None:
     if not found.exists():
         return
-    if wrote or not to.exists():
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_bytes(found.read_bytes())
+    if not to.exists():
+        undo.callback(to.unlink, missing_ok=True)
+        _write(to, found.read_bytes())
         done.wrote.append(str(to))
     elif to.read_bytes() != found.read_bytes():
         done.kept.append(str(to))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline import logs
 from pipeline.cli.options import Options, common
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def cli() -> None:
 
     \b
     First letter:   rapport init, edit rapport.toml, rapport preview --out preview
-    Every week:     rapport run            (from cron, as often as you like)
+    Every week:     rapport serve          (or: rapport run from cron, as often as you like)
     Try it out:     rapport demo
 
     Exit status: 0 done, or nothing to do; 1 it could not be done; 2 wrong usage or configuration.
@@ -66,7 +67,12 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and say its exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    json = "--json" in arguments
+    json, verbose = "--json" in arguments, "--verbose" in arguments
+    with logs.to_stderr(json=json, verbose=verbose), logs.about(run=logs.new_run()):
+        return _run(arguments, json=json, verbose=verbose)
+
+
+def _run(arguments: list[str], *, json: bool, verbose: bool) -> int:
     try:
         status: Any = cli.main(args=arguments, prog_name="rapport", standalone_mode=False, obj=Options())
         sys.stdout.flush()
@@ -80,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         from pipeline.cli.failures import explain
 
-        return explain(error, json=json, verbose="--verbose" in arguments)
+        return explain(error, json=json, verbose=verbose)
     return status if isinstance(status, int) else 0
 
 

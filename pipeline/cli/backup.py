@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +12,6 @@ from pipeline.cli.lists import user
 from pipeline.cli.options import Options, common, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pipeline.backup.archive import Manifest
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -31,20 +26,19 @@ def backup(options: Options, file: Path, only_check: bool) -> None:
     """Put database, signing secrets, templates and rapport.toml into FILE (a tar.gz), while letters go out.
 
     The file holds every address and the keys: whoever has it has the list. It is readable for you alone, and
-    nothing is ever overwritten.
+    nothing is ever overwritten. A password in database.url is left out of it.
     """
     if only_check:
         from pipeline.backup.restore import check
 
-        with _tidy():
-            manifest = check(file)
-        options.print(_document(file, manifest), f"{file} is whole: {_told(manifest)}.")
+        manifest = check(file)
+        options.print(_document(file, manifest), f"{file} is whole: {_told(manifest)}.", *_left_out(manifest))
         return
     from pipeline.backup.make import backup as make
 
-    with options.open() as installation, _tidy():
+    with options.open() as installation:
         manifest = make(installation, _config(options), file, who=user())
-    options.print(_document(file, manifest), f"Wrote {file}: {_told(manifest)}.")
+    options.print(_document(file, manifest), f"Wrote {file}: {_told(manifest)}.", *_left_out(manifest))
 
 
 @click.command()
@@ -59,9 +53,9 @@ def restore(options: Options, file: Path) -> None:
     """
     from pipeline.backup.restore import restore as bring_back
 
-    with _tidy():
-        done = bring_back(file, _config(options))
+    done = bring_back(file, _config(options))
     lines = [f"Restored {_told(done.manifest)} into {done.database}."]
+    lines += _left_out(done.manifest)
     lines += [f"Wrote {name}" for name in done.wrote]
     lines += [f"Kept {name}: it differs from the backup's." for name in done.kept]
     if done.secrets is not None and done.by_hand:
@@ -73,6 +67,7 @@ def restore(options: Options, file: Path) -> None:
         lines.append(f"Wrote the secrets that sign links to {done.secrets}.")
     lines += [f"{slug} waits for you: see `rapport editions show {slug}`." for slug in done.stopped]
     lines.append("The next letter of each digest is held: it may have been sent after the backup.")
+    lines.append("New editions get numbers beyond those that may have been given after the backup.")
     lines.append("Who left after the backup stands on the list again: suppress them, where you know of any.")
     more = {
         "database": done.database,
@@ -82,16 +77,6 @@ def restore(options: Options, file: Path) -> None:
         "secrets": str(done.secrets) if done.secrets else None,
     }
     options.print(_document(file, done.manifest) | more, *lines)
-
-
-@contextmanager
-def _tidy() -> Iterator[None]:
-    """End by an exception on SIGTERM, too: what is half done holds the whole list, and must not be left."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _config(options: Options) -> Path:
@@ -108,7 +93,12 @@ def _document(file: Path, manifest: Manifest) -> dict[str, Any]:
         "schema": manifest.schema,
         "tables": {name: one._asdict() for name, one in manifest.tables.items()},
         "members": sorted(manifest.members),
+        "left_out": manifest.left_out,
     }
+
+
+def _left_out(manifest: Manifest) -> list[str]:
+    return [f"It does not hold {what}." for what in manifest.left_out]
 
 
 def _told(manifest: Manifest) -> str:

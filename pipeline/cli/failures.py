@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json as json_module
-import sys
+import logging
 
 import click
 
 from pipeline.errors import understood
+from pipeline.logs import redacted
+
+log = logging.getLogger(__name__)
 
 
 def explain(error: Exception, *, json: bool, verbose: bool) -> int:
-    """Say what went wrong, on stderr or as a JSON document, and give the exit status."""
+    """Say what went wrong, on stderr and with ``json`` as a document, and give the exit status."""
     code, message, remedy, status = _told(error)
+    trace = error if verbose and code == "unexpected" else None
     if json:
         document = {"error": {"code": code, "message": message, "remedy": remedy}}
         click.echo(json_module.dumps(document, ensure_ascii=False))
+        log.error("%s", f"{message} {remedy}".strip(), exc_info=trace)
+        return status
+    # Not by the log: an address that somebody typed wrongly is theirs to see.
     click.echo(f"Error: {message}" + (f"\n{remedy}" if remedy and remedy not in message else ""), err=True)
-    if verbose and code == "unexpected":
+    if trace is not None:
         import traceback
 
-        traceback.print_exception(error, file=sys.stderr)
+        click.echo(redacted("".join(traceback.format_exception(trace))), err=True)
     return status
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pipeline.installation import Installation
     from pipeline.letter.check import Finding
     from pipeline.pull import Pulled
+
+log = logging.getLogger(__name__)
 
 PREVIEW_PORT = 8001
 
@@ -67,6 +70,7 @@ def _told(feed: Pulled) -> str:
         said = "not modified"
     else:
         said = f"{plural(feed.new, 'new post')}, {feed.changed:,} changed, {feed.unchanged:,} unchanged"
+        said += f", {feed.withdrawn:,} withdrawn" if feed.withdrawn else ""
     if feed.moved_to:
         said += f"; it has moved for good: write {feed.moved_to} into the configuration"
     return f"{shown(feed.url)}: {said}"
@@ -90,8 +94,8 @@ def compose(
 ) -> None:
     """Make or refresh DIGEST's draft from the posts that are not yet in it.
 
-    An edition that is approved, held or being sent stays as it is. An intro stays with its edition when the
-    draft is refreshed.
+    An edition that is approved, held or being sent stays as it is. A draft that was put up for staff is put
+    up anew if it says something else then. An intro stays with its edition when the draft is refreshed.
     """
     intro = intro_of(intro_file, intro_text, no_intro)
     with options.open() as installation:
@@ -113,11 +117,13 @@ def intro_of(file: Path | None, text: str | None, none: bool) -> str | None:
         raise UsageError(f"The intro {file} cannot be read: {reason}.", "Name a text file.") from None
 
 
-def _compose(installation: Installation, digest: Digest, intro: str | None = None) -> Composed:
+def _compose(
+    installation: Installation, digest: Digest, intro: str | None = None, *, looking: bool = False
+) -> Composed:
     from pipeline.compose import compose as compose_draft
 
     with installation.database.lock(f"digest-{digest.name}"):
-        return compose_draft(installation, digest, intro=intro)
+        return compose_draft(installation, digest, intro=intro, looking=looking)
 
 
 def print_edition(
@@ -248,8 +254,8 @@ def _fresh(installation: Installation, digest: Digest) -> Composed:
 
     for feed in pull_all(installation.database, installation.config):
         if feed.error:
-            click.echo(f"Warning: {_told(feed)}", err=True)
-    return _compose(installation, digest)
+            log.warning("%s", _told(feed))
+    return _compose(installation, digest, looking=True)
 
 
 @click.command()

@@ -29,11 +29,6 @@ class Options:
         """The installation that the configuration describes."""
         from pipeline.installation import Installation
 
-        if self.verbose:
-            import logging
-
-            logging.basicConfig(format="%(message)s", stream=sys.stderr)
-            logging.getLogger("pipeline").setLevel(logging.INFO)
         return Installation.open(self.config)
 
     def print(self, document: Any, *lines: str) -> None:
@@ -70,7 +65,7 @@ def common(command: Command) -> Command:
                 is_flag=True,
                 expose_value=False,
                 callback=_remember,
-                help="Print one JSON document.",
+                help="Print one JSON document; log lines on stderr are JSON, too.",
             ),
             click.option(
                 "--verbose",

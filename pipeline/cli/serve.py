@@ -12,10 +12,11 @@ from pipeline.cli.options import Options, common
 @click.option(
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
 )
+@click.option("--no-scheduler", is_flag=True, help="Serve only; another `serve`, or cron, sends.")
 @common
 @click.pass_obj
-def serve(options: Options, host: str, port: int) -> None:
-    """Serve the pages that readers reach, under newsletter.public_url.
+def serve(options: Options, host: str, port: int, no_scheduler: bool) -> None:
+    """Serve the pages that readers reach, under newsletter.public_url, and send each letter when it is due.
 
     \b
       /subscribe        the sign-up form; /subscribe/embed: a copy for your website
@@ -25,7 +26,11 @@ def serve(options: Options, host: str, port: int) -> None:
       /images/…         the images that letters show
 
     Let your web server pass newsletter.public_url on to it, POSTs from mailbox providers included, and name
-    that server in server.trusted_proxies. Ends with Ctrl-C or SIGTERM, after the requests that are under way.
+    that server in server.trusted_proxies.
+
+    It does what `rapport run` does, twice a minute, and reads the feeds now and then in between. Cron may
+    call `rapport run` beside it; of several on one database one sends, and another takes over when that one
+    dies. Ends with Ctrl-C or SIGTERM, after the requests and the batch that are under way.
     """
     from pipeline.web.server import run
 
@@ -35,4 +40,5 @@ def serve(options: Options, host: str, port: int) -> None:
             host,
             port,
             lambda address: options.print({"address": address}, f"Serving {address}"),
+            sends=not no_scheduler,
         )

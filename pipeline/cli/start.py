@@ -70,7 +70,7 @@ def migrate(options: Options, to: str | None) -> None:
     """Bring the database to the schema of this version; with --to, move everything to another.
 
     A move is refused while an edition is being sent. It is verified table by table; the old database is kept,
-    marked, and takes no more writes.
+    marked, and takes no more writes. A move that was interrupted is ended by the same command again.
     """
     from pipeline.database import HEAD, Database, refuse_moved, revision
     from pipeline.database import migrate as bring_up
@@ -101,18 +101,23 @@ def migrate(options: Options, to: str | None) -> None:
 def _move(options: Options, to: str) -> None:
     from contextlib import closing
 
-    from pipeline.database import Database
-    from pipeline.installation import rooted
+    from pipeline.database import Database, open_database
+    from pipeline.installation import database_url, rooted
     from pipeline.move import move
+    from pipeline.settings import load
 
-    with options.open() as installation, closing(Database(rooted(to, installation.folder))) as target:
-        sums = move(installation.config, installation.database, target)
-        beside = installation.database.path
+    config, folder = load(options.config)
+    with (
+        closing(open_database(database_url(config, folder), moving=True)) as source,
+        closing(Database(rooted(to, folder))) as target,
+    ):
+        sums = move(config, source, target)
+        beside = source.path
         secret = beside.with_name("rapport.secret") if beside else None
         lines = [
             f"Moved {plural(sum(one.rows for one in sums.values()), 'row')} "
             f"in {plural(len(sums), 'table')} to {target.name}, and compared them.",
-            f"{installation.database.name} is marked: Rapport refuses it from now on.",
+            f"{source.name} is marked: Rapport refuses it from now on.",
             f"Set database.url to {target.name} wherever Rapport runs, and restart `rapport serve`.",
         ]
         if secret is not None and secret.exists():

@@ -6,6 +6,7 @@ spoken to. Whatever kills the process, the ledger knows which batch was in fligh
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import uuid
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
-from pipeline import editions
+from pipeline import editions, logs
 from pipeline.delivery import claims, pace
 from pipeline.errors import ProviderError
 from pipeline.providers import Batch, Message, Outcome, Result
@@ -39,6 +40,8 @@ TRIES = 5
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
+
+log = logging.getLogger(__name__)
 
 
 class Answered(NamedTuple):
@@ -86,7 +89,9 @@ class Lane:
             if answered is not None:
                 _heed(edition, answered.outcome)
             if claim is not None:
-                answered = self._hand_over(claim, message, start_by)
+                with logs.about(batch=claim.attempt):
+                    answered = self._hand_over(claim, message, start_by)
+                    _say(edition, answered)
                 refusals = refusals + 1 if answered.outcome.result is Result.REFUSED else 0
                 if answered.outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
                     self.taken(len(claim.members))
@@ -180,6 +185,13 @@ class Lane:
         most = min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)
         wait = outcome.retry_after if outcome.retry_after is not None else random.uniform(0, most)  # noqa: S311
         self.stop.sleep(min(wait, LONGEST_WAIT))
+
+
+def _say(edition: Row[Any], answered: Answered) -> None:
+    outcome, people = answered.outcome, len(answered.claim.members)
+    level = logging.WARNING if outcome.result is Result.UNCERTAIN else logging.INFO
+    reason = f": {outcome.reason}" if outcome.reason else ""
+    log.log(level, "%s, a batch of %d: %s%s", edition.slug, people, outcome.result.value, reason)
 
 
 def _heed(edition: Row[Any], outcome: Outcome) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, select
 
+from pipeline.delivery.ledger import APART
 from pipeline.tables import batches, recipients
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _of_batches(connection: Connection, edition: int) -> list[tuple[str, str | N
             batches,
             and_(batches.c.edition_id == recipients.c.edition_id, batches.c.number == recipients.c.batch),
         )
-        .where(unsent, recipients.c.edition_id == edition, recipients.c.state.is_not(None))
+        .where(unsent, recipients.c.edition_id == edition, recipients.c.state.in_(APART))
         .group_by(*columns)
     )
     less = {(state, reason): number for state, reason, number in connection.execute(apart)}
@@ -70,7 +71,6 @@ def _of_people(connection: Connection, edition: int, state: str) -> dict[str, in
         select(recipients.c.reason, number)
         .where(
             recipients.c.edition_id == edition,
-            recipients.c.state.is_not(None),  # in so many words: it is the condition of the index
             recipients.c.state == state,
             recipients.c.reason.is_not(None),
         )

@@ -40,7 +40,7 @@ def feeds(patient: Patient) -> Iterator[Finding]:
 
 def _feed(url: str, end: float) -> Iterator[Finding]:
     fetched = fetch(url, deadline=end)
-    entries = parse(fetched.body or b"", url=fetched.url, content_type=fetched.content_type)
+    entries = parse(fetched.body or b"", url=fetched.url, content_type=fetched.content_type).entries
     if fetched.moved_to:
         yield warning(
             "feeds.moved",

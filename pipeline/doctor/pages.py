@@ -61,7 +61,7 @@ def unsubscribe(patient: Patient) -> Iterator[Finding]:
         yield level("pages.unsubscribe", "There is no secret yet, so no link could be tried.", _SERVE)
         return
     pages = patient.config.newsletter.pages
-    token = patient.tokens.sign(Purpose.UNSUBSCRIBE, probe.NOBODY, 0)
+    token = patient.tokens.sign(Purpose.LETTER, probe.NOBODY, 0)
     link = f"{pages}/unsubscribe/{token}"
     if fault := probe.fault(link):
         yield level(

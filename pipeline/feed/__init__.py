@@ -41,6 +41,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """What a feed lists, in its order."""
+
+    entries: tuple[Entry, ...]
+    sound: bool
+    """Whether all of it was read and nothing mended: what is not among the entries is not in the feed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """What a conditional GET brought. ``body`` is None when the feed has not changed (304)."""
 

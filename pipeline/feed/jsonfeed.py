@@ -18,8 +18,8 @@ from pipeline.feed.raw import Raw
 MOST_ITEMS = 1_000
 
 
-def read(text: str, url: str) -> tuple[str, list[Raw]]:
-    """The blog's address and its items.
+def read(text: str, url: str) -> tuple[str, list[Raw], bool]:
+    """The blog's address, its items, and whether these are all there are.
 
     :raises FeedError: when it is no JSON, or JSON of another kind.
     """
@@ -34,10 +34,11 @@ def read(text: str, url: str) -> tuple[str, list[Raw]]:
         raise _no_feed(url, "is JSON, but no JSON Feed")
     site = absolute(_text(feed, "home_page_url"), url) or absolute(_text(feed, "feed_url"), url) or url
     names = _authors(feed)
-    every = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    listed = items if isinstance(items, list) else []
+    every = [item for item in listed if isinstance(item, dict)]
     if len(every) > MOST_ITEMS:
         every = every[: MOST_ITEMS // 2] + every[-MOST_ITEMS // 2 :]
-    return site, [_item(item, names) for item in every]
+    return site, [_item(item, names) for item in every], len(every) == len(listed)
 
 
 def _item(item: dict[str, Any], feed_authors: tuple[str, ...]) -> Raw:

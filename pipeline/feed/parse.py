@@ -8,10 +8,11 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import FeedError
-from pipeline.feed import Entry, dates, jsonfeed
+from pipeline.feed import Document, dates, jsonfeed
 from pipeline.feed.address import absolute, at_home, shown
 from pipeline.feed.encoding import decode
 from pipeline.feed.images import Picture
+from pipeline.feed.limits import MOST_ITEMS
 from pipeline.feed.page import page_error
 from pipeline.feed.raw import Raw, entry
 from pipeline.feed.repair import items, looks_like_feed, repair
@@ -26,8 +27,8 @@ MOST_ENTRIES = 500
 _log = logging.getLogger(__name__)
 
 
-def parse(body: bytes, *, url: str, content_type: str = "") -> tuple[Entry, ...]:
-    """The entries of an RSS, Atom or JSON feed, in the feed's order; ``()`` when the feed is empty.
+def parse(body: bytes, *, url: str, content_type: str = "") -> Document:
+    """The entries of an RSS, Atom or JSON feed, in the feed's order; none when the feed is empty.
 
     ``url`` is where the body came from, ``content_type`` the header it came with.
 
@@ -38,11 +39,13 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> tuple[Entry, ...]
         raise page
     text = decode(body, content_type)
     if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-        site, raws = jsonfeed.read(text, url)
+        site, raws, sound = jsonfeed.read(text, url)
     else:
-        site, raws = _xml(repair(text, url), url)
+        site, raws, sound = _xml(repair(text, url), url)
     home = at_home(site, url) or url
-    return tuple(one for raw in _newest(raws) if (one := _guarded(entry, raw, url=url, site=home)))
+    kept = _newest(raws)
+    entries = tuple(one for raw in kept if (one := _guarded(entry, raw, url=url, site=home)))
+    return Document(entries, sound and len(entries) == len(kept))
 
 
 def _guarded(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -65,8 +68,8 @@ def _newest(raws: list[Raw]) -> list[Raw]:
     return [raws[at] for at in sorted(sorted(range(len(raws)), key=age)[:MOST_ENTRIES])]
 
 
-def _xml(text: str, url: str) -> tuple[str, list[Raw]]:
-    feed, found = _read(text)
+def _xml(text: str, url: str) -> tuple[str, list[Raw], bool]:
+    feed, found, sound = _read(text)
     if not found and not looks_like_feed(text):
         raise FeedError(
             f"{shown(url)} is not a feed that can be read.",
@@ -74,19 +77,21 @@ def _xml(text: str, url: str) -> tuple[str, list[Raw]]:
         )
     site = absolute(_text(feed, "link"), url) or url
     names = _names(feed)
-    return site, [raw for one in found if (raw := _guarded(_raw, one, names))]
+    raws = [raw for one in found if (raw := _guarded(_raw, one, names))]
+    return site, raws, sound and len(raws) == len(found) < MOST_ITEMS
 
 
-def _read(text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Feed and entries as feedparser has them; item by item if it cannot take them together."""
+def _read(text: str) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:
+    """Feed and entries as feedparser has them, and whether that is well-formed XML; item by item if it cannot
+    take them together."""
     if (whole := _parsed(text)) is not None:
-        return whole.feed, whole.entries
+        return whole.feed, whole.entries, not whole.bozo
     head, parts = items(text)
     feed = _parsed(head)
     found = [
         parsed.entries[:1] for part in parts[:MOST_ENTRIES] if (parsed := _parsed(head + part)) is not None
     ]
-    return feed.feed if feed is not None else {}, [one for some in found for one in some]
+    return feed.feed if feed is not None else {}, [one for some in found for one in some], False
 
 
 def _parsed(text: str) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from pipeline import editions
+from pipeline import editions, logs
 from pipeline.delivery import claims, queue
 from pipeline.delivery.ledger import RESENT_WITHIN
 from pipeline.errors import RapportError, StoppedError, understood
@@ -54,6 +54,11 @@ def work_on(installation: Installation, edition: int, failures: int, stop: Stop)
 
     After a failure one worker tries it alone, after a rest that grows; once that went well, all come again.
     """
+    with logs.about(run=logs.new_run()):
+        _work_on(installation, edition, failures, stop)
+
+
+def _work_on(installation: Installation, edition: int, failures: int, stop: Stop) -> None:
     if not failures:
         _call_if_waiting(installation.database, edition)
     try:

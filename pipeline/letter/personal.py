@@ -85,9 +85,8 @@ class Links:
             return [_hosted(self._config, self._digest, *member) for member in members]
         who = [subscriber for subscriber, _ in members]
         addresses = [address for _, address in members]
-        unsubscribe = self._tokens.sign_all(Purpose.UNSUBSCRIBE, who, edition)
-        preferences = self._tokens.sign_all(Purpose.PREFERENCES, who, edition)
-        people = list(zip(who, addresses, unsubscribe, preferences, strict=True))
+        tokens = self._tokens.sign_all(Purpose.LETTER, who, edition)
+        people = list(zip(who, addresses, tokens, strict=True))
         return Readers(people, _Reader(self._config.newsletter, self._digest).recipient)
 
 
@@ -95,7 +94,7 @@ def sample(config: Config, digest: str, address: str) -> Recipient:
     """A reader who is nobody (subscriber 0), for previews: with links that do nothing."""
     if config.delivery.hosted_unsubscribe:
         return replace(_hosted(config, digest, 0, address), fields={HOSTED_TAGS.unsubscribe: NOBODY})
-    return _Reader(config.newsletter, digest).recipient(0, address, "preview", "preview")
+    return _Reader(config.newsletter, digest).recipient(0, address, "preview")
 
 
 def tester(config: Config, digest: str, address: str) -> Recipient:
@@ -125,10 +124,10 @@ class _Reader:
         host = re.sub(r"^https?://|[:/].*$", "", newsletter.pages)
         self._list = f"<{digest}.{host}>"
 
-    def recipient(self, subscriber: int, address: str, unsubscribe: str, preferences: str) -> Recipient:
-        """One reader with their two tokens, which are URL-safe and so the same in HTML."""
-        value = f"<{self._unsubscribe}{unsubscribe}>"
-        also = f", <{self._also}{unsubscribe}>" if self._also else ""
+    def recipient(self, subscriber: int, address: str, token: str) -> Recipient:
+        """One reader with their token, which is URL-safe and so the same in HTML."""
+        value = f"<{self._unsubscribe}{token}>"
+        also = f", <{self._also}{token}>" if self._also else ""
         if len(value) + len(also) > _LONGEST_VALUE:
             also = ""  # the https link alone is what RFC 8058 asks for
         headers = {
@@ -138,10 +137,10 @@ class _Reader:
             "List-Id": self._list,
         }
         fields = {
-            HTML_TAGS.unsubscribe: self._unsubscribe_html + unsubscribe,
-            HTML_TAGS.preferences: self._preferences_html + preferences,
-            TEXT_TAGS.unsubscribe: self._unsubscribe + unsubscribe,
-            TEXT_TAGS.preferences: self._preferences + preferences,
+            HTML_TAGS.unsubscribe: self._unsubscribe_html + token,
+            HTML_TAGS.preferences: self._preferences_html + token,
+            TEXT_TAGS.unsubscribe: self._unsubscribe + token,
+            TEXT_TAGS.preferences: self._preferences + token,
         }
         return Recipient(subscriber, address, headers, fields)
 

@@ -58,12 +58,12 @@ class Recipient:
 class Readers(Sequence[Recipient]):
     """The recipients of a batch, each made when asked for: not every provider needs them made.
 
-    ``people`` are subscriber, address and two tokens (to unsubscribe, for the preferences); ``make`` puts
-    the tokens into headers and fields as they are, wherever they go.
+    ``people`` are subscriber, address and token; ``make`` puts the token into headers and fields as it is,
+    wherever it goes.
     """
 
     def __init__(
-        self, people: Sequence[tuple[int, str, str, str]], make: Callable[[int, str, str, str], Recipient]
+        self, people: Sequence[tuple[int, str, str]], make: Callable[[int, str, str], Recipient]
     ) -> None:
         self.people = people
         self.make = make

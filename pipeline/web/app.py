@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 
 from pipeline.errors import ConfigError
-from pipeline.web import images, inbound, public, webhooks
+from pipeline.web import health, images, inbound, public, webhooks
 from pipeline.web.public.guard import Guard
 from pipeline.web.public.network import Limits
 from pipeline.web.public.pages import Pages
@@ -21,13 +21,16 @@ from pipeline.web.writer import WriteError, Writer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from pipeline.health import Scheduler
     from pipeline.installation import Installation
 
 
-def make_app(installation: Installation) -> Starlette:
-    """The application over one opened installation, which the caller closes.
+def make_app(installation: Installation, scheduler: Scheduler | None = None) -> Starlette:
+    """The application over one opened installation, which the caller closes. ``scheduler``: the one of this
+    process, if it has one, whose state /readyz tells.
 
     Raises LetterError when the templates or words of the pages are broken, ConfigError when links in real
     mail would lead nowhere.
@@ -47,25 +50,23 @@ def make_app(installation: Installation) -> Starlette:
     async def failed(request: Request, error: Exception) -> Response:
         return pages.error(503, {"Retry-After": "60"})
 
+    registry = CollectorRegistry()
     routes: list[BaseRoute] = [
         *images.routes(installation.database),
         *public.routes(site),
         *webhooks.routes(installation),
         *inbound.routes(installation),
-        Route("/healthz", _alive, methods=["GET"]),
+        *health.routes(installation, registry),
     ]
     # A proxy may take the path of public_url away or leave it on.
     under = [Mount(pages.base, routes=routes)] if pages.base else []
     app = Starlette(
         routes=[*routes, *under],
-        middleware=[Middleware(Guard, site=site)],
+        middleware=[health.counting(registry, routes), Middleware(Guard, site=site)],
         exception_handlers={HTTPException: refused, WriteError: failed, SQLAlchemyError: failed},
     )
     # A slash too much leads nowhere, like every other wrong address: RFC 8058 allows no redirect.
     app.router.redirect_slashes = False
     app.state.writer = site.writer
+    app.state.scheduler = scheduler
     return app
-
-
-async def _alive(request: Request) -> Response:
-    return PlainTextResponse("ok\n")

@@ -2,32 +2,60 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from pipeline.errors import RapportError
+from pipeline.scheduler import Scheduler
+from pipeline.stopping import on_signals
 from pipeline.web.app import make_app
-from pipeline.web.background import keeping_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pipeline.config import Server
     from pipeline.installation import Installation
+    from pipeline.stopping import Stop
 
 
-def run(installation: Installation, host: str, port: int, listening: Callable[[str], None]) -> None:
-    """Serve until told to end; ``listening`` is called with the address once connections are taken."""
-    app = make_app(installation)  # before the address is told: it may find that it cannot serve
-    with listen(host, port) as listener:
-        shown = f"[{host}]" if ":" in host else host
-        listening(f"http://{shown}:{listener.getsockname()[1]}")
-        config = uvicorn.Config(app, **settings(installation.config.server))
-        with keeping_up(installation):
-            uvicorn.Server(config).run(sockets=[listener])
+def run(
+    installation: Installation, host: str, port: int, listening: Callable[[str], None], *, sends: bool
+) -> None:
+    """Serve until told to end, and with ``sends`` see to it that letters go out when they are due.
+
+    ``listening`` is called with the address once connections are taken. Ends after the requests and the batch
+    that are under way.
+    """
+    with on_signals() as stop:
+        scheduler = Scheduler(installation, stop, sends=sends)
+        # Before the address is told: it may find that it cannot serve.
+        app = make_app(installation, scheduler if sends else None)
+        with listen(host, port) as listener:
+            shown = f"[{host}]" if ":" in host else host
+            listening(f"http://{shown}:{listener.getsockname()[1]}")
+            config = uvicorn.Config(app, **settings(installation.config.server))
+            with scheduler:
+                _Server(config, stop).run(sockets=[listener])
         app.state.writer.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends when ``stop`` is asked."""
+
+    def __init__(self, config: uvicorn.Config, stop: Stop) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn would raise them again once it has ended, and the letter under way would not end well.
+        yield
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._stop()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -56,6 +84,7 @@ def settings(server: Server) -> dict[str, Any]:
         # Requests are not logged: the addresses of pages hold tokens.
         "access_log": False,
         "log_level": "warning",
+        "log_config": None,  # ours is set up already (logs.py)
         "server_header": False,
         "lifespan": "off",
         # Without proxies to trust, what a request says of where it came from is anybody's word.

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import shutil
+import signal
 import stat
 import tarfile
+import tracemalloc
 from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -19,12 +23,12 @@ from sqlalchemy import select
 import pipeline.run
 from pipeline import editions, restored
 from pipeline.approval import approve
-from pipeline.backup.archive import Manifest, pack, sha256
+from pipeline.backup.archive import SECRETS, Manifest, Member, member, pack
 from pipeline.backup.make import backup
 from pipeline.backup.restore import check, restore
 from pipeline.config import Delivery
 from pipeline.copying import Sum, sums_of
-from pipeline.database import Database, open_database
+from pipeline.database import HEAD, Database, open_database
 from pipeline.delivery import settling
 from pipeline.errors import RapportError
 from pipeline.events import take
@@ -32,6 +36,7 @@ from pipeline.providers.choice import provider
 from pipeline.providers.events import Kind
 from pipeline.tables import batches, marks
 from subscribers.export import history
+from subscribers.tokens import load_secrets
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.installations import installation, run_one, subscribe
@@ -80,6 +85,7 @@ def kept(sqlite_database: Database, tmp_path: Path) -> Path:
         sqlite_database, tmp_path, "http://127.0.0.1:1/feed", theme={"templates": "templates"}
     )
     installed.environment = {}
+    load_secrets(None, installed.secret_file)
     subscribe(sqlite_database, 3)
     backup(installed, tmp_path / "rapport.toml", tmp_path / "kept.tar.gz", who="test")
     return tmp_path / "kept.tar.gz"
@@ -205,7 +211,7 @@ def test_it_brings_back_everything_on_an_empty_machine(
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     brought = Database(f"sqlite:///{clone / 'rapport.db'}")
     with sqlite_database.read() as before, brought.read() as after:
-        assert list(after.execute(select(marks.c.name)).scalars()) == ["restored"]
+        assert set(after.execute(select(marks.c.name)).scalars()) == {"numbers", "restored"}
         different = {name for name, one in sums_of(after).items() if one != sums_of(before)[name]}
         assert different == {"marks", "exports"}  # there it says now that the backup came to its end
         (record,) = history(before)
@@ -238,6 +244,22 @@ def test_where_the_environment_holds_the_secret_the_missing_one_is_put_in_a_file
     assert done.secrets.read_bytes() == (kept.parent / "rapport.secret").read_bytes()
 
 
+def test_a_backup_makes_no_secret_and_says_that_there_was_none(
+    database: Database, tmp_path: Path, clone: Path
+) -> None:
+    installed = installation(database, tmp_path, "http://127.0.0.1:1/feed")
+    installed.environment = {}
+    file = tmp_path / "kept.tar.gz"
+    made = backup(installed, None, file, who="test")
+    assert made == check(file)
+    assert SECRETS in made.left_out
+    assert "rapport.secret" not in made.members
+    assert not (tmp_path / "rapport.secret").exists()
+    (clone / "rapport.toml").write_text(CONFIG)
+    assert restore(file, clone / "rapport.toml", {}).secrets is None
+    assert not (clone / "rapport.secret").exists()
+
+
 def test_a_backup_of_an_older_schema_is_brought_up(clone: Path, tmp_path: Path) -> None:
     folder = tmp_path / "old"
     folder.mkdir()
@@ -251,9 +273,9 @@ def test_a_backup_of_an_older_schema_is_brought_up(clone: Path, tmp_path: Path) 
     tables = {"subscribers": Sum(2, "")}
     (folder / "rapport.secret").write_text(SECRET)
     (folder / "rapport.toml").write_text(CONFIG)
-    members = {path.name: sha256(path) for path in folder.iterdir()}
+    members = {path.name: member(path) for path in folder.iterdir()}
     with (tmp_path / "old.tar.gz").open("wb") as out:
-        pack(out, folder, Manifest("0.0.9", "0004", datetime.now(UTC), tables, members))
+        pack(out, folder, Manifest("0.0.9", "0004", datetime.now(UTC), tables, members, []))
     restore(tmp_path / "old.tar.gz", clone / "rapport.toml", {})
     with closing(open_database(f"sqlite:///{clone / 'rapport.db'}")) as new, new.read() as connection:
         assert sums_of(connection)["subscribers"].rows == 2
@@ -298,6 +320,58 @@ def flipped(file: Path) -> None:
     file.write_bytes(gzip.compress(bytes(raw)))
 
 
+HUGE = 200_000_000
+
+
+def bomb_of_headers(file: Path) -> None:
+    """A few hundred kilobytes that unpack to a name of 200 MB, before anything else."""
+    name = tarfile.TarInfo("name")
+    name.type, name.size = tarfile.GNUTYPE_LONGNAME, HUGE
+    with gzip.open(file, "wb") as zipped:
+        zipped.write(name.tobuf(tarfile.GNU_FORMAT))
+        zipped.write(bytes(HUGE))
+
+
+def bomb_behind_the_end(file: Path) -> None:
+    with gzip.open(file, "ab") as zipped:
+        zipped.write(bytes(HUGE))
+
+
+def bomb_of_nothing(file: Path) -> None:
+    """A sparse file: of some bytes, and any size."""
+    hole = tarfile.TarInfo("rapport.secret")
+    hole.pax_headers = {
+        "GNU.sparse.major": "0",
+        "GNU.sparse.minor": "1",
+        "GNU.sparse.name": "rapport.secret",
+        "GNU.sparse.size": str(HUGE),
+        "GNU.sparse.map": f"{HUGE},0",
+    }
+    begun(file, {hole.name: Member("0", HUGE)}, hole)
+
+
+def begun(file: Path, members: dict[str, Member], entry: tarfile.TarInfo) -> None:
+    """An archive whose manifest names these, and that ends after the header of one."""
+    text = Manifest("0", HEAD, datetime.now(UTC), {}, members, []).text().encode()
+    manifest = tarfile.TarInfo("manifest.json")
+    manifest.size = len(text)
+    with gzip.open(file, "wb") as zipped:
+        zipped.write(manifest.tobuf() + text + bytes(-len(text) % tarfile.BLOCKSIZE))
+        zipped.write(entry.tobuf(tarfile.PAX_FORMAT) + bytes(tarfile.RECORDSIZE))
+
+
+def test_what_an_archive_says_it_unpacks_to_is_held_against_the_disk(kept: Path, clone: Path) -> None:
+    heavy = tarfile.TarInfo("rapport.db")
+    heavy.size = shutil.disk_usage(clone).total
+    begun(kept, {heavy.name: Member("0", heavy.size)}, heavy)
+    with pytest.raises(RapportError, match=r"unpacks to [\d,]+ bytes") as refused:
+        check(kept)
+    assert "TMPDIR" in refused.value.remedy
+    begun(kept, {heavy.name: Member("0", heavy.size), "rapport.secret": Member("0", -heavy.size)}, heavy)
+    with pytest.raises(RapportError, match="its manifest cannot be read"):
+        check(kept)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -308,17 +382,66 @@ def flipped(file: Path) -> None:
         flipped,
         lambda file: changed(file, "../evil", b"x"),
         lambda file: changed(file, "templates/../../evil", b"x"),
+        lambda file: changed(file, "rapport.db", b"another"),
+        bomb_of_headers,
+        bomb_behind_the_end,
+        bomb_of_nothing,
     ],
-    ids=["cut", "byte", "none", "empty", "flipped", "outside", "outside-below"],
+    ids=[
+        "cut",
+        "byte",
+        "none",
+        "empty",
+        "flipped",
+        "outside",
+        "outside-below",
+        "twice",
+        "headers",
+        "behind",
+        "sparse",
+    ],
 )
 def test_a_damaged_archive_is_refused_and_nothing_is_written(
     kept: Path, clone: Path, damage: Callable[[Path], None]
 ) -> None:
     damage(kept)
+    tracemalloc.start()
     with pytest.raises(RapportError, match="damaged"):
         restore(kept, clone / "rapport.toml", {})
+    assert tracemalloc.get_traced_memory()[1] < HUGE / 10
+    tracemalloc.stop()
     assert list(clone.iterdir()) == []
     assert not (kept.parent / "evil").exists()
+
+
+@pytest.mark.parametrize("step", ["pipeline.backup.restore.skip_unknown_ids", "pipeline.backup.restore.copy"])
+def test_a_restore_that_is_told_to_stop_leaves_nothing(
+    kept: Path, clone: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    (clone / "rapport.secret").write_text("another secret of this machine")
+    monkeypatch.setattr("tempfile.tempdir", str(clone))
+    monkeypatch.setattr(step, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(SystemExit):
+        restore(kept, clone / "rapport.toml", {})
+    monkeypatch.undo()
+    assert [path.name for path in clone.rglob("*")] == ["rapport.secret"]
+    assert (clone / "rapport.secret").read_text() == "another secret of this machine"
+    restore(kept, clone / "rapport.toml", {})
+
+
+def test_nor_does_one_that_cannot_be_committed(
+    kept: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sqlalchemy.engine.default.DefaultDialect.do_commit", full)
+    (clone / "rapport.secret").write_text("another secret of this machine")
+    with pytest.raises(OSError, match="No space"):
+        restore(kept, clone / "rapport.toml", {})
+    monkeypatch.undo()
+    assert [path.name for path in clone.rglob("*")] == ["rapport.secret"]
+    assert (clone / "rapport.secret").read_text() == "another secret of this machine"
 
 
 def test_a_backup_never_takes_another_file_s_place_and_leaves_nothing_of_a_failed_one(

@@ -32,5 +32,7 @@ def test_cancelled_its_posts_count_as_mailed_and_skipped_they_wait(
         )
         connection.execute(insert(edition_posts).values(digest="weekly", post_id=1, edition_id=1))
         restored.doubt(connection, AT, AT + timedelta(hours=1))
+        # Whatever else was said of it since.
+        editions.change(connection, 1, reason="too many bounces")
         editions.move(connection, "weekly-1", verb)
         assert list(connection.scalars(select(edition_posts.c.post_id))) == kept

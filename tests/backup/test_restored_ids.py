@@ -1,11 +1,22 @@
-"""Ids after a restore: none that may have been given since the backup."""
+"""Ids and numbers after a restore: none that may have been given since the backup."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import insert
+
+from pipeline import editions, restored
+from pipeline.config import Delivery, Digest
 from pipeline.copying import UNKNOWN, skip_unknown_ids
+from pipeline.database import refuse_moved
+from pipeline.events import take
+from pipeline.providers.events import Kind
+from pipeline.tables import digests, marks
 from subscribers import directory
+from tests.ledgers import AT, Left, event, handed_over
 
 if TYPE_CHECKING:
     from pipeline.database import Database
@@ -20,3 +31,41 @@ def test_no_id_is_given_again_that_may_stand_in_a_link(database: Database) -> No
     with database.write() as connection:
         skip_unknown_ids(connection)
     assert add("two@example.net") > before + UNKNOWN
+
+
+def test_events_of_a_letter_the_backup_does_not_know_are_taken_for_no_other_s(
+    database: Database,
+) -> None:
+    with database.write() as connection:
+        people = handed_over(connection, 12, [Left(people=300)])
+        restored.doubt(connection, AT, AT + timedelta(hours=1))
+        new = editions.create(connection, Digest(name="weekly"), "2026-12-03T09:00", ZoneInfo("UTC"))
+        # Those of the letter that was sent after the backup: its number was the next one.
+        about = {"edition": "weekly-13", "batch": "lost"}
+        late = [event(Kind.BOUNCE, person, **about) for person in people]
+        take(connection, late, "SendGrid", Delivery())
+        assert new.number > 12 + restored.UNKNOWN_NUMBERS
+        assert editions.by_id(connection, new.id).tripped_at is None
+        connection.execute(insert(digests).values(name="monthly", first_seen=AT))
+        after = editions.create(
+            connection, Digest(name="monthly"), "2026-12-01T09:00", ZoneInfo("UTC"), status="skipped"
+        )
+        assert after.number == new.number  # a digest that began after the backup had numbers, too
+
+
+def test_a_backup_made_as_a_move_began_is_no_database_on_the_move(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(insert(marks).values(name="moving", value="elsewhere", at=AT))
+        restored.doubt(connection, AT, AT + timedelta(hours=1))
+    refuse_moved(database)
+
+
+def test_numbers_go_on_by_one_after_that(database: Database) -> None:
+    with database.write() as connection:
+        handed_over(connection, 12)
+        restored.doubt(connection, AT, AT + timedelta(hours=1))
+        skipped = {"digest": Digest(name="weekly"), "zone": ZoneInfo("UTC"), "status": "skipped"}
+        numbers = [
+            editions.create(connection, due=f"2026-12-{day:02}T09:00", **skipped).number for day in (3, 10)
+        ]
+        assert numbers[1] == numbers[0] + 1

@@ -50,7 +50,8 @@ def main(times: int = TIMES) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "rapport.toml").write_text(CONFIG)
         addresses = _addresses(Path(folder), times)
-        command = [Path(sys.executable).with_name("rapport"), "serve", "--port", "0", "--json"]
+        command = [Path(sys.executable).with_name("rapport"), "serve", "--no-scheduler"]
+        command += ["--port", "0", "--json"]
         with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as serving:
             assert serving.stdout
             host = urlsplit(json.loads(serving.stdout.readline())["address"]).netloc

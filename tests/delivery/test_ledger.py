@@ -9,12 +9,15 @@ from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.delivery import claims, ledger
+from pipeline.delivery.reasons import reasons
 from pipeline.tables import editions, recipients
 from subscribers import directory
 from tests.delivery.moves import AT, claimed, counted, taken
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Row
 
     from pipeline.database import Database
 
@@ -147,12 +150,27 @@ def test_a_person_can_be_found_without_reading_the_whole_ledger(sqlite_database:
 
 
 def test_a_look_for_a_batch_under_way_does_not_read_the_whole_ledger(sqlite_database: Database) -> None:
-    asked: list[tuple[str, object]] = []
-    with sqlite_database.read() as connection:
-        event.listen(connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
-        ledger.in_flight(connection, 1, AT)
-        ((statement, parameters),) = asked
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-    steps = [row[3] for row in plan]
+    steps = steps_of(sqlite_database, lambda connection: ledger.in_flight(connection, 1, AT))
     assert "SEARCH recipients USING PRIMARY KEY (edition_id=? AND subscriber_id=?)" in steps
     assert not [step for step in steps if step.startswith(("SCAN recipients", "SCAN batches"))]
+
+
+@pytest.mark.parametrize("count", [ledger.counts, reasons])
+def test_counting_an_edition_reads_only_those_who_fared_otherwise_than_their_batch(
+    sqlite_database: Database, count: Callable[[Connection, int], object]
+) -> None:
+    steps = steps_of(sqlite_database, lambda connection: count(connection, 1))
+    of_people = [step for step in steps if step.startswith(("SEARCH recipients", "SCAN recipients"))]
+    assert of_people
+    assert all("COVERING INDEX ix_recipients_apart (edition_id=? AND state=?)" in step for step in of_people)
+
+
+def steps_of(database: Database, look: Callable[[Connection], object]) -> list[str]:
+    """What SQLite does for each statement of a look, in the words of its EXPLAIN QUERY PLAN."""
+    asked: list[tuple[str, Any]] = []
+    with database.read() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        look(connection)
+    with database.read() as connection:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", with_) for said, with_ in asked]
+        return [row[3] for plan in plans for row in plan]

@@ -58,7 +58,8 @@ def sent_while(
     judge: Callable[[Case, list[str]], None],
 ) -> None:
     """Send to 30 readers by fives; ``happen`` during the second request, ``judge`` when all is sent."""
-    with practice(place, readers=30, batch=5).case(MoodySendGrid(chance, pace=PACE)) as case:
+    # What happens may take as long as it takes: the request is not to time out for it.
+    with practice(place, readers=30, batch=5, timeout=60).case(MoodySendGrid(chance, pace=PACE)) as case:
         order = in_order(case)
 
         def meanwhile(number: int) -> None:

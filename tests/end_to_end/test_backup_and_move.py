@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from tests.end_to_end.conftest import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.doubles.blog import Blog
 
@@ -65,3 +67,34 @@ def test_a_backup_that_is_told_to_stop_leaves_nothing(
     assert ended.value.code == 143
     assert [path for path in project.folder.iterdir() if "kept" in path.name] == []
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@pytest.mark.installed
+def test_stopped_in_the_middle_neither_leaves_its_folder_or_half_a_thing(project: Project) -> None:
+    project.subscribe(500)
+    if stop_midway(project, signal.SIGTERM, project.folder, ".kept.tar.gz.*", "backup", "kept.tar.gz"):
+        assert not (project.folder / "kept.tar.gz").exists()
+        project.rapport("backup", "kept.tar.gz")
+
+    clone, scratch = project.folder / "clone", project.folder / "scratch"
+    clone.mkdir()
+    scratch.mkdir()
+    machine = Project(clone, installed=True, environment={"TMPDIR": str(scratch)})
+    if stop_midway(machine, signal.SIGINT, scratch, ".rapport-restore.*", "restore", "../kept.tar.gz"):
+        assert list(clone.iterdir()) == []
+        machine.rapport("restore", "../kept.tar.gz")
+    assert machine.json("subscribers", "stats")["digests"][0]["active"] == 500
+
+
+def stop_midway(project: Project, number: int, folder: Path, room: str, *command: str) -> bool:
+    """Send the signal, twice, once the command has made its folder; whether it ended by that."""
+    process = project.start(*command)
+    while not list(folder.glob(room)) and process.poll() is None:
+        time.sleep(0.001)
+    process.send_signal(number)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert process.returncode in (0, 128 + number), err
+    assert list(folder.glob(room)) == []
+    return process.returncode != 0

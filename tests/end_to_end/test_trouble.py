@@ -208,4 +208,5 @@ def test_a_letter_whose_way_out_does_not_answer_stays_here(
     project.rapport("editions", "approve", "weekly-1")
     assert "readers could not unsubscribe" in project.rapport("send", "weekly-1", status=1)
     assert shown(project)["status"] == "approved"
-    assert sendgrid.requests == 0
+    assert readers(sendgrid) == []
+    assert notices(sendgrid) == ["weekly could not be sent"]

@@ -15,4 +15,4 @@ FEED_URL = "https://practice.example/blog/feed.xml"
 
 
 def entries(name: str, *, url: str = FEED_URL, content_type: str = "") -> tuple[Entry, ...]:
-    return parse((QUIRKS / name).read_bytes(), url=url, content_type=content_type)
+    return parse((QUIRKS / name).read_bytes(), url=url, content_type=content_type).entries

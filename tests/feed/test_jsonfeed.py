@@ -50,10 +50,10 @@ def test_json_of_another_kind_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize("items", ["[]", "null", '"x"', "{}"])
 def test_a_json_feed_without_items_is_empty(items: str) -> None:
     body = f'{{"version": "https://jsonfeed.org/version/1.1", "items": {items}}}'
-    assert parse(body.encode(), url=FEED_URL) == ()
+    assert parse(body.encode(), url=FEED_URL).entries == ()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_mark_before_the_json_does_no_harm(encoding: str) -> None:
     body = '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": "Ünter"}]}'
-    assert parse(body.encode(encoding), url=FEED_URL)[0].title == "Ünter"
+    assert parse(body.encode(encoding), url=FEED_URL).entries[0].title == "Ünter"

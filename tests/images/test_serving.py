@@ -139,7 +139,7 @@ def project(tmp_path: Path, blog: Blog, gallery: Gallery, sqlite_url: str) -> Pr
 @pytest.fixture
 def served(project: Project) -> Iterator[str]:
     """The address where `rapport serve` says it listens."""
-    process = project.start("serve", "--port", "0", "--json")
+    process = project.start("serve", "--no-scheduler", "--port", "0", "--json")
     assert process.stdout is not None
     yield json.loads(process.stdout.readline())["address"]
     process.send_signal(signal.SIGTERM)

@@ -79,7 +79,7 @@ def letter(
 def sample_blog(most: int = 6) -> list[Post]:
     """The sample blog's posts of the week before the fixed day, as its feed brings them."""
     feed = render_feed(NAME, read_posts(), NOW, SITE).encode()
-    entries = parse(feed, url=f"{SITE}/blog?format=rss")
+    entries = parse(feed, url=f"{SITE}/blog?format=rss").entries
     return as_posts(entry for entry in entries if entry.published and entry.published > NOW - timedelta(7))[
         :most
     ]

@@ -55,7 +55,7 @@ def _letters(feeds: list[Path]) -> Iterator[tuple[str, Config, Case]]:
             themed = config(digest={"layout": layout}, theme=Theme(name=theme).model_dump(exclude_unset=True))
             yield f"{layout}-{theme}", themed, every["sample"]
     for feed in feeds:
-        posts = as_posts(parse(feed.read_bytes(), url=f"https://{feed.stem}.example/feed"))[:6]
+        posts = as_posts(parse(feed.read_bytes(), url=f"https://{feed.stem}.example/feed").entries)[:6]
         if posts:
             yield f"feed-{feed.stem}", config(), (posts, {})
         else:

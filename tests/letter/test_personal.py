@@ -35,12 +35,12 @@ def header(mailto: str, url: str = "https://letter.example.org") -> str:
 
 
 def test_without_an_address_there_is_the_link_alone() -> None:
-    token = TOKENS.sign(Purpose.UNSUBSCRIBE, 7, 3)
+    token = TOKENS.sign(Purpose.LETTER, 7, 3)
     assert header("") == f"<https://letter.example.org/unsubscribe/{token}>"
 
 
 def test_the_address_for_mail_comes_after_the_link_with_the_same_token() -> None:
-    token = TOKENS.sign(Purpose.UNSUBSCRIBE, 7, 3)
+    token = TOKENS.sign(Purpose.LETTER, 7, 3)
     assert header("leave@letter.example.org") == (
         f"<https://letter.example.org/unsubscribe/{token}>, "
         f"<mailto:leave@letter.example.org?subject=unsubscribe%20{token}>"

@@ -107,7 +107,7 @@ def test_an_address_from_a_feed_cannot_name_what_is_personal() -> None:
         '<enclosure type="image/png" url="https://evil.example/a.png?%%rapport-preferences-html%%" />'
         "</item></channel></rss>"
     )
-    (entry,) = parse(feed.encode(), url="https://evil.example/feed")
+    (entry,) = parse(feed.encode(), url="https://evil.example/feed").entries
     made = letter(post(1, url=entry.link, image_url=entry.image_url))
     assert made.html.count(HTML_TAGS.unsubscribe) == made.text.count(TEXT_TAGS.unsubscribe) == 1
     assert "{{" not in made.html

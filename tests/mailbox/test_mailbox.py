@@ -43,7 +43,7 @@ class Readers:
             person = directory.person(connection, f"{name}@example.org")
         assert person is not None
         assert person.id is not None
-        return TOKENS.sign(Purpose.UNSUBSCRIBE, person.id, 1)
+        return TOKENS.sign(Purpose.LETTER, person.id, 1)
 
     def remaining(self) -> set[str]:
         with self._database.read() as connection:

@@ -70,7 +70,7 @@ class Morning:
 
     def unsubscribe(self, reader: int) -> str:
         """The path that the link of the edition on its way leads to."""
-        return f"/unsubscribe/{self.token(Purpose.UNSUBSCRIBE, reader)}"
+        return f"/unsubscribe/{self.token(Purpose.LETTER, reader)}"
 
     def token(self, purpose: Purpose, reader: int) -> str:
         return self.installation.tokens.sign(purpose, reader, self.edition)
@@ -91,7 +91,7 @@ class Morning:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
         """`rapport serve` in a process of its own; its address."""
-        server = await self._start("serve", "--port", "0", "--json")
+        server = await self._start("serve", "--no-scheduler", "--port", "0", "--json")
         try:
             assert server.stdout
             yield json.loads(await server.stdout.readline())["address"]

@@ -13,7 +13,7 @@ from subscribers.mailbox import REQUESTS, Request, Silence, asked
 from subscribers.tokens import Claim, Purpose, Tokens
 
 TOKENS = Tokens([b"a secret long enough"])
-TOKEN = TOKENS.sign(Purpose.UNSUBSCRIBE, 7, 3)
+TOKEN = TOKENS.sign(Purpose.LETTER, 7, 3)
 BY_TOKEN = Request(Claim(7, 3))
 BY_ADDRESS = Request("ada@example.org")
 
@@ -74,8 +74,8 @@ def test_the_link_of_a_quoted_letter_is_no_request(text: str) -> None:
 @pytest.mark.parametrize(
     "token",
     [
-        TOKENS.sign(Purpose.PREFERENCES, 7, 3),
-        Tokens([b"another secret, long enough"]).sign(Purpose.UNSUBSCRIBE, 7, 3),
+        TOKENS.sign(Purpose.CONFIRM, 7, 3),
+        Tokens([b"another secret, long enough"]).sign(Purpose.LETTER, 7, 3),
         TOKEN[:-1] + ("A" if TOKEN[-1] != "A" else "B"),
         TOKEN + "A",
         TOKEN[:-1],

@@ -34,21 +34,21 @@ def test_what_was_signed_is_read(purpose: Purpose, subscriber: int, edition: int
 
 @given(IDS, IDS, st.integers(0, 43), st.integers(0, 5))
 def test_any_flipped_bit_is_found(subscriber: int, edition: int, place: int, bit: int) -> None:
-    token = TOKENS.sign(Purpose.UNSUBSCRIBE, subscriber, edition)
+    token = TOKENS.sign(Purpose.LETTER, subscriber, edition)
     flipped = ALPHABET[ALPHABET.index(token[place]) ^ (1 << bit)]
-    assert TOKENS.read(Purpose.UNSUBSCRIBE, token[:place] + flipped + token[place + 1 :]) is None
+    assert TOKENS.read(Purpose.LETTER, token[:place] + flipped + token[place + 1 :]) is None
 
 
 @given(IDS, IDS)
 def test_a_token_is_good_for_one_purpose_only(subscriber: int, edition: int) -> None:
-    token = TOKENS.sign(Purpose.PREFERENCES, subscriber, edition)
-    assert TOKENS.read(Purpose.UNSUBSCRIBE, token) is None
+    token = TOKENS.sign(Purpose.CONFIRM, subscriber, edition)
+    assert TOKENS.read(Purpose.LETTER, token) is None
 
 
 @given(IDS, st.binary(min_size=16).filter(lambda secret: secret != NEW))
 def test_another_secret_does_not_verify(subscriber: int, secret: bytes) -> None:
-    token = Tokens([secret]).sign(Purpose.UNSUBSCRIBE, subscriber, 1)
-    assert TOKENS.read(Purpose.UNSUBSCRIBE, token) is None
+    token = Tokens([secret]).sign(Purpose.LETTER, subscriber, 1)
+    assert TOKENS.read(Purpose.LETTER, token) is None
 
 
 @given(st.sampled_from(Purpose), IDS, st.datetimes(datetime(1970, 1, 2), datetime(2105, 1, 1)), CONTENT)
@@ -74,24 +74,24 @@ def test_any_flipped_bit_of_what_somebody_saw_is_found(place: int, bit: int) -> 
 
 @given(st.text(max_size=60) | st.text(ALPHABET + "=+/\n é", min_size=42, max_size=46))
 def test_garbage_is_no_token(garbage: str) -> None:
-    assert TOKENS.read(Purpose.UNSUBSCRIBE, garbage) is None
+    assert TOKENS.read(Purpose.LETTER, garbage) is None
 
 
 def test_a_token_has_one_spelling() -> None:
-    token = TOKENS.sign(Purpose.UNSUBSCRIBE, 1, 2)
+    token = TOKENS.sign(Purpose.LETTER, 1, 2)
     for other in (token[:-1], token + "=", token + "A", f" {token}", token[:-1] + "\n", "é" + token[1:], ""):
-        assert TOKENS.read(Purpose.UNSUBSCRIBE, other) is None
+        assert TOKENS.read(Purpose.LETTER, other) is None
 
 
 def test_links_mailed_before_a_rotation_still_work() -> None:
-    before = Tokens([OLD]).sign(Purpose.UNSUBSCRIBE, 7, 3)
+    before = Tokens([OLD]).sign(Purpose.LETTER, 7, 3)
     rotated = Tokens([NEW, OLD])
-    assert rotated.read(Purpose.UNSUBSCRIBE, before) == Claim(7, 3)
-    assert rotated.sign(Purpose.UNSUBSCRIBE, 7, 3) == TOKENS.sign(Purpose.UNSUBSCRIBE, 7, 3) != before
+    assert rotated.read(Purpose.LETTER, before) == Claim(7, 3)
+    assert rotated.sign(Purpose.LETTER, 7, 3) == TOKENS.sign(Purpose.LETTER, 7, 3) != before
 
 
 def test_a_token_stays_the_same_over_versions_of_this_program() -> None:
-    token = Tokens([b"0123456789abcdef"]).sign(Purpose.UNSUBSCRIBE, 42, 12)
+    token = Tokens([b"0123456789abcdef"]).sign(Purpose.LETTER, 42, 12)
     assert token == "AQAAAAAAAAAqAAAAAAAAAAzhmY19N5KvV1MqYw_77XR2"
 
 

@@ -21,8 +21,10 @@ import threading
 import traceback
 from collections import Counter
 from contextlib import redirect_stdout, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import time_machine
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -111,6 +113,8 @@ def live(told: dict[str, Any]) -> int:
         owner = importlib.import_module(module)
         getattr(owner, constant)  # a constant that went away must not be set in silence
         setattr(owner, constant, value)
+    if told["clock"]:
+        time_machine.travel(datetime.fromisoformat(told["clock"])).start()
     death = Death(**told["death"])
     death.watch_commits()
     death.watch_requests()

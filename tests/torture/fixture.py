@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -59,8 +59,8 @@ def practice(folder: Path, launcher: Launcher) -> Iterator[Callable[..., Practic
     """Makes practices: ``practice(place, readers=…, batch=…)``."""
     made: list[Practice] = []
 
-    def make(place: Place, *, readers: int, batch: int, approved: bool = True) -> Practice:
-        made.append(Practice(folder / f"practice-{len(made)}", place, launcher, readers, batch, approved))
+    def make(place: Place, *, readers: int, batch: int, **more: Any) -> Practice:
+        made.append(Practice(folder / f"practice-{len(made)}", place, launcher, readers, batch, **more))
         return made[-1]
 
     yield make

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from types import TracebackType
 
 ROOT = Path(__file__).parents[2]
@@ -107,25 +108,29 @@ class Launcher:
         environment: Mapping[str, str] | None = None,
         death: Mapping[str, Any] | None = None,
         constants: Mapping[str, Any] | None = None,
+        clock: datetime | None = None,
         file_size: int = 0,
         counts: Path | None = None,
     ) -> Process:
         """`rapport ARGUMENTS` in ``folder``.
 
         ``death`` as `dying.Death` takes it; ``constants`` of the product by their dotted names (waits made
-        short); ``file_size`` the most bytes any of its files may have; ``counts`` a file to write the numbers
-        of commits and requests to.
+        short); ``clock`` the moment at which it believes to start; ``file_size`` the most bytes any of its
+        files may have; ``counts`` a file to write the numbers of commits and requests to.
         """
         assert self._server.stdin
         with self._lock:
             number = next(_numbers)
             out, err = folder / f"{number}.out", folder / f"{number}.err"
+            out.touch()  # looked into before the process is that far
+            err.touch()
             told = {
                 "folder": str(folder),
                 "arguments": arguments,
                 "environment": dict(environment or {}),
                 "death": dict(death or {}),
                 "constants": dict(constants or {}),
+                "clock": clock.isoformat() if clock else "",
                 "file_size": file_size,
                 "counts": str(counts) if counts else "",
                 "out": str(out),

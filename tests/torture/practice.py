@@ -285,13 +285,14 @@ class Practice:
     readers: int
     batch: int
     approved: bool = True
+    timeout: float = TIMEOUT
     _cases: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._blog = Blog([Item("A calm morning", datetime.now(UTC) - timedelta(days=1))]).__enter__()
         self._base = self.place.base()
-        config = _CONFIG.format(feed=self._blog.url, batch=self.batch, timeout=TIMEOUT)
+        config = _CONFIG.format(feed=self._blog.url, batch=self.batch, timeout=self.timeout)
         (self.folder / "rapport.toml").write_text(config)
         environment = {"RAPPORT_SECRET": "a secret for the tests alone", "RAPPORT_DATABASE__URL": self._base}
         with Installation.open(self.folder / "rapport.toml", environment) as installation:

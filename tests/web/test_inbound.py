@@ -54,7 +54,7 @@ class Inbound:
         with installed.database.write() as connection:
             person = directory.add(connection, reader, digests=["weekly"], wording="Yes", source="test")
         assert person.id is not None
-        self.token = installed.tokens.sign(Purpose.UNSUBSCRIBE, person.id, 1)
+        self.token = installed.tokens.sign(Purpose.LETTER, person.id, 1)
 
     def post(self, fields: dict[str, str | bytes], **files: bytes) -> httpx.Response:
         parts: list[tuple[str, Any]] = [(name, (None, value)) for name, value in fields.items()]

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 def filled(readers: Readers, personalization: Callable[[Recipient], dict[str, Any]]) -> orjson.Fragment:
     """The JSON array of all their personalizations."""
-    # Marks as long as tokens are: what a header has room for depends on it.
-    address, unsubscribe, preferences = (uuid.uuid4().hex + "0" * 12 for _ in range(3))
+    # The mark is as long as a token is: what a header has room for depends on it.
+    address, token = (uuid.uuid4().hex + "0" * 12 for _ in range(2))
     subscriber = uuid.uuid4().int >> 66
-    marked = personalization(readers.make(subscriber, address, unsubscribe, preferences))
-    marks = {str(subscriber): 0, f'"{address}"': 1, unsubscribe: 2, preferences: 3}
+    marked = personalization(readers.make(subscriber, address, token))
+    marks = {str(subscriber): 0, f'"{address}"': 1, token: 2}
     # What is alike, and at every other place what is a reader's own; behind the last piece the next reader.
     pieces = re.split(f"({'|'.join(marks)})", orjson.dumps(marked).decode())
     pieces[-1] += ","
-    who, where, leaves, prefers = zip(*readers.people, strict=True)
+    who, where, tokens = zip(*readers.people, strict=True)
     # Tokens are URL-safe, and so the same in JSON; an address may hold anything.
-    columns = (list(map(str, who)), _written(where), leaves, prefers)
+    columns = (list(map(str, who)), _written(where), tokens)
     # Column by column into one list: a step of Python for each reader takes four times as long.
     everything = pieces * len(who)
     for place in range(1, len(pieces), 2):

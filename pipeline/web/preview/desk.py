@@ -71,7 +71,7 @@ COMPOSING = Outcome("it is being composed, and its pictures are fetched")
 class Desk:
     """Composes anew when told that something changed. Every method may be called from any thread.
 
-    It makes and refreshes drafts, as `rapport compose` does; it approves and sends nothing.
+    It makes and refreshes drafts that staff were not mailed yet; it approves and sends nothing.
     """
 
     def __init__(self, file: Path | None) -> None:
@@ -208,7 +208,7 @@ class Desk:
         assert self.installation is not None  # a digest comes out of it
         try:
             with self.installation.database.lock(f"digest-{digest.name}"):
-                return Outcome(compose(self.installation, digest).reason)
+                return Outcome(compose(self.installation, digest, looking=True).reason)
         except BusyError:
             return Outcome("another process is at this digest: this is how it stood last", busy=True)
         except Exception as error:  # a template is a program: the server outlives whatever it does

@@ -48,7 +48,7 @@ async def _confirmed(site: Site, request: Request, confirmation: int) -> Respons
         return _gone(site)
     said = site.pages.say
     ending = "_address" if done.purpose is signup.Purpose.MOVE else ""
-    token = site.installation.tokens.sign(Purpose.PREFERENCES, done.subscriber, 0)
+    token = site.installation.tokens.sign(Purpose.LETTER, done.subscriber, 0)
     links = {site.pages.link(f"preferences/{token}"): said("shared.back_to_preferences")}
     return site.pages.message(said(f"confirmed.title{ending}"), said(f"confirmed.text{ending}"), links=links)
 

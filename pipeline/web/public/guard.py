@@ -102,7 +102,7 @@ class Guard:
         _, _, rest = scope["path"].rpartition("/unsubscribe/")
         if scope["method"] != "POST" or not rest:
             return False
-        return self._site.installation.tokens.read(Purpose.UNSUBSCRIBE, rest) is not None
+        return self._site.installation.tokens.read(Purpose.LETTER, rest) is not None
 
 
 def _place(error: Exception) -> str:

@@ -160,7 +160,7 @@ class _Visit:
 
 def routes(site: Site) -> list[Route]:
     async def own_page(request: Request) -> Response:
-        claim = site.claim(request, Purpose.PREFERENCES)
+        claim = site.claim(request, Purpose.LETTER)
         return await _Visit(site, request, claim.subscriber).answer()
 
     return [Route("/preferences/{token}", own_page, methods=["GET", "POST"])]

@@ -47,7 +47,7 @@ _REASON = 1000
 
 def routes(site: Site) -> list[Route]:
     async def unsubscribe(request: Request) -> Response:
-        claim = site.claim(request, Purpose.UNSUBSCRIBE)
+        claim = site.claim(request, Purpose.LETTER)
         if request.method == "POST":
             return await _pressed(site, request, claim, await _sent(request))
         digest = await site.read(lambda connection: digest_of(connection, claim.edition))
@@ -112,7 +112,7 @@ async def _left(site: Site, claim: Claim, sent: Form, button: str) -> Response:
     undo = _undo_token(site, claim, sent)
     reason = sent.text("reason")[:_REASON] if button == "reason" else ""
     digest = await leave(site, claim, everything=everything, source="unsubscribe page", reason=reason)
-    preferences = site.installation.tokens.sign(Purpose.PREFERENCES, *claim)
+    preferences = site.installation.tokens.sign(Purpose.LETTER, *claim)
     return site.pages.page(
         "left",
         digest=_shown(site, digest),
@@ -137,7 +137,7 @@ async def _undone(site: Site, request: Request, claim: Claim, sent: Form) -> Res
             )
         )
     said = site.pages.say
-    preferences = site.installation.tokens.sign(Purpose.PREFERENCES, *claim)
+    preferences = site.installation.tokens.sign(Purpose.LETTER, *claim)
     links = {site.pages.link(f"preferences/{preferences}"): said("shared.back_to_preferences")}
     if not back:
         return site.pages.message(said("undone.title_none"), said("undone.text_none"), links=links)

@@ -53,7 +53,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def served(project: Project) -> Iterator[str]:
-    process = project.start("serve", "--port", "0", "--json")
+    process = project.start("serve", "--no-scheduler", "--port", "0", "--json")
     assert process.stdout is not None
     yield json.loads(process.stdout.readline())["address"]
     process.send_signal(signal.SIGTERM)

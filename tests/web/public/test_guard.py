@@ -35,11 +35,11 @@ FEED = "http://127.0.0.1:1/feed"
 def forged(addresses: Addresses) -> list[str]:
     """Addresses whose token nobody signed, or with another secret, or for something else."""
     good = addresses.unsubscribe().removeprefix("/unsubscribe/")
-    other = Tokens([b"another practice's secret"]).sign(Purpose.UNSUBSCRIBE, 1, addresses.edition)
+    other = Tokens([b"another practice's secret"]).sign(Purpose.LETTER, 1, addresses.edition)
     flipped = good[:20] + ("A" if good[20] != "A" else "B") + good[21:]
     odd = (good[:-1], good + "A", flipped, other, good.swapcase(), "%00", "é", "A" * 9000, "preview")
-    swapped = [addresses.preferences().replace("preferences", page) for page in ("unsubscribe", "confirm")]
-    swapped += [addresses.unsubscribe().replace("unsubscribe", page) for page in ("preferences", "confirm")]
+    question = addresses.installation.tokens.sign(Purpose.CONFIRM, 1, addresses.edition)
+    swapped = [f"/confirm/{good}", f"/unsubscribe/{question}", f"/preferences/{question}"]
     return swapped + [
         f"/{page}/{token}" for page in ("unsubscribe", "preferences", "confirm") for token in odd
     ]

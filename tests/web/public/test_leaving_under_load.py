@@ -62,14 +62,14 @@ class Rush:
 def wrong(day: Morning, number: int) -> Iterator[str]:
     """Paths with tokens that nobody signed, that were cut, or signed for another purpose or practice."""
     stays = day.readers[number * BATCH]
-    good = day.token(Purpose.UNSUBSCRIBE, stays)
+    good = day.token(Purpose.LETTER, stays)
     flipped = "A" if good[20] != "A" else "B"
     yield f"/unsubscribe/{good[:20]}{flipped}{good[21:]}"
     yield f"/unsubscribe/{good[:-4]}"
-    yield f"/unsubscribe/{day.token(Purpose.PREFERENCES, stays)}"
-    yield f"/preferences/{good}"
+    yield f"/unsubscribe/{day.token(Purpose.CONFIRM, stays)}"
+    yield f"/preferences/{good[:-4]}"
     foreign = Tokens([b"the secret of another practice"])
-    yield f"/unsubscribe/{foreign.sign(Purpose.UNSUBSCRIBE, stays, day.edition)}"
+    yield f"/unsubscribe/{foreign.sign(Purpose.LETTER, stays, day.edition)}"
 
 
 def test_nobody_is_handed_over_after_they_were_told_that_they_left(database_url: str, tmp_path: Path) -> None:

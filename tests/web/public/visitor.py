@@ -66,13 +66,13 @@ class Addresses:
     edition: int
 
     def unsubscribe(self, subscriber: int = 1) -> str:
-        return f"/unsubscribe/{self._token(Purpose.UNSUBSCRIBE, subscriber)}"
+        return f"/unsubscribe/{self._token(subscriber)}"
 
     def preferences(self, subscriber: int = 1) -> str:
-        return f"/preferences/{self._token(Purpose.PREFERENCES, subscriber)}"
+        return f"/preferences/{self._token(subscriber)}"
 
-    def _token(self, purpose: Purpose, subscriber: int) -> str:
-        return self.installation.tokens.sign(purpose, subscriber, self.edition)
+    def _token(self, subscriber: int) -> str:
+        return self.installation.tokens.sign(Purpose.LETTER, subscriber, self.edition)
 
 
 def edition(installation: Installation, number: int = 0) -> int:

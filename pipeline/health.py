@@ -1,0 +1,83 @@
+"""Whether a web process can do its work, and how the last runs ended: for whoever looks from outside.
+
+A stranger may read it: it says no address, no name and no reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipeline import runs
+from pipeline.database import HEAD, refuse_moved, revision
+from pipeline.errors import RapportError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from pipeline.database import Database
+    from pipeline.installation import Installation
+
+
+class Scheduler(Protocol):
+    """What is asked of the scheduler in this process."""
+
+    def trouble(self) -> str | None:
+        """What keeps it from running what is due, in words fit for anybody; None when it runs."""
+        ...
+
+
+class Health(NamedTuple):
+    """``ready``: the database can be used, and the scheduler, where there is one, runs. How the last runs
+    ended does not count: the pages must stay reachable while a feed is broken."""
+
+    ready: bool
+    document: dict[str, Any]
+
+
+def health(installation: Installation, scheduler: Scheduler | None) -> Health:
+    """Look at everything. Raises nothing for what the database does."""
+    database = _database_trouble(installation.database)
+    troubles = {"database": database, "scheduler": scheduler.trouble() if scheduler is not None else None}
+    parts: dict[str, Any] = {
+        name: {"ok": trouble is None, "trouble": trouble} for name, trouble in troubles.items()
+    }
+    if scheduler is None:
+        parts["scheduler"] = None
+    ready = not any(troubles.values())
+    return Health(
+        ready, {"ready": ready, **parts, "last_run": None if database else _last_runs(installation)}
+    )
+
+
+def _database_trouble(database: Database) -> str | None:
+    try:
+        found = revision(database)
+        if found != HEAD:
+            return f"its schema is {found or 'missing'}, not {HEAD}"
+        refuse_moved(database)
+    except RapportError as error:
+        return "everything in it was moved to another" if "moved" in error.message else "it cannot be reached"
+    except SQLAlchemyError:
+        return "it cannot be reached"
+    return None
+
+
+def _last_runs(installation: Installation) -> dict[str, Any] | None:
+    try:
+        with installation.database.read() as connection:
+            last = runs.last(connection, installation.config.digests)
+    except SQLAlchemyError:
+        return None
+    return {digest: _shown(run) if run is not None else None for digest, run in last.items()}
+
+
+def _shown(run: Row[Any]) -> dict[str, Any]:
+    return {
+        "run": run.run,
+        "at": run.at.isoformat(timespec="seconds"),
+        "outcome": run.outcome,
+        "last_good": run.good_at.isoformat(timespec="seconds") if run.good_at else None,
+        "failing_since": run.failing_since.isoformat(timespec="seconds") if run.failing_since else None,
+    }

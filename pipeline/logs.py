@@ -1,0 +1,138 @@
+"""The log, on stderr: lines for people, or JSON on request; what each is about; nothing private in any.
+
+Whoever logs says neither an address nor a token. What gets into a line all the same, from a library's message
+or in a stack trace, is taken out of the finished text.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import logging
+import os
+import re
+import sys
+import uuid
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FIELDS = ("run", "digest", "edition", "batch")
+"""What a line may be about. In JSON each line has all of them, null where there is none."""
+
+OURS = ("pipeline", "subscribers")
+
+_SECRETS = ("SENDGRID_API_KEY", "RAPPORT_SMTP_PASSWORD", "RAPPORT_SECRET", "RAPPORT_INBOUND_KEY")
+
+# Begins behind what may stand before an address; of a database's URL it takes password and host.
+_ADDRESS = re.compile(r"[^\s@<>\"'(),;:=/\[\]]+(?:@|%40)[^\s@<>\"'(),;:\[\]]+")
+_SENDGRID_KEY = re.compile(r"SG\.[\w-]+\.[\w-]+")
+# Tokens have 44 letters or 60 (subscribers/tokens.py); a batch's id, which is wanted, has 36 at most.
+_TOKEN = re.compile(r"[\w-]{40,}", re.ASCII)
+
+_about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa: B039  nobody changes it
+
+
+@contextmanager
+def about(**known: str | None) -> Iterator[None]:
+    """Say in every line logged meanwhile what it is about: any of FIELDS, as far as they are known."""
+    before = _about.set({**_about.get(), **{name: value for name, value in known.items() if value}})
+    try:
+        yield
+    finally:
+        _about.reset(before)
+
+
+def new_run() -> str:
+    """An id for one run, of a command or of the whole job."""
+    return uuid.uuid4().hex[:12]
+
+
+@contextmanager
+def to_stderr(*, json: bool, verbose: bool) -> Iterator[None]:
+    """Log to stderr meanwhile: warnings and worse of everything, and with ``verbose`` each step of ours."""
+    handler = _Stderr(_Json() if json else _Plain(verbose=verbose))
+    loggers = [logging.getLogger(name) for name in OURS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.INFO if verbose else logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def redacted(text: str) -> str:
+    """The text without addresses, tokens and keys: the last net, not a licence to log them."""
+    for name in _SECRETS:
+        for secret in os.environ.get(name, "").split(","):
+            if len(secret.strip()) > 3:
+                text = text.replace(secret.strip(), "[secret]")
+    text = _SENDGRID_KEY.sub("[secret]", text)
+    text = _ADDRESS.sub("[address]", text)
+    return _TOKEN.sub("[token]", text)
+
+
+class _Stderr(logging.Handler):
+    """Writes to whatever is stderr at the moment, a line at once."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        # Whatever level a library sets for itself: below a warning httpx names addresses of pages, and
+        # SendGrid's client the key.
+        self.addFilter(lambda record: record.levelno >= logging.WARNING or _is_ours(record.name))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(Exception):  # a log that cannot be written stops nothing
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+
+
+class _Plain(logging.Formatter):
+    def __init__(self, *, verbose: bool) -> None:
+        super().__init__()
+        self._verbose = verbose
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = _message(record)
+        if record.levelno >= logging.WARNING:
+            line = f"{record.levelname.capitalize()}: {line}"
+        if self._verbose and (known := _about.get()):
+            line += f" [{' '.join(f'{name} {known[name]}' for name in FIELDS if name in known)}]"
+        return f"{line}\n{trace}" if (trace := _trace(self, record)) else line
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        known = _about.get()
+        line = {
+            "time": clock.now().isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **{name: known.get(name) for name in FIELDS},
+            "message": _message(record),
+        }
+        if trace := _trace(self, record):
+            line["trace"] = trace
+        return json_module.dumps(line, ensure_ascii=False)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """One line, whatever a stranger's text in it holds."""
+    return "".join(letter if letter.isprintable() else " " for letter in redacted(record.getMessage()))
+
+
+def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    return redacted(formatter.formatException(record.exc_info)) if record.exc_info else ""
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] in OURS

@@ -1,0 +1,70 @@
+"""What should happen by itself and does not: a run that fails, a due time that nobody kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from pipeline import editions, runs
+from pipeline.plan import MISSED, Situation, plan
+from pipeline.register import first_seen
+from pipeline.tables import editions as table
+from pipeline.watch.trouble import RECENT, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from pipeline.config import Config, Digest
+
+
+def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:
+    yield from _failing(connection, config)
+    for digest in config.digests:
+        yield from _missed(connection, config, digest, now)
+
+
+def _failing(connection: Connection, config: Config) -> Iterator[Trouble]:
+    """What paused an edition is told as that."""
+    for name, run in runs.last(connection, config.digests).items():
+        if run is not None and run.outcome == "failed" and run.failing_since is not None:
+            facts = {"digest": name, "reason": run.reason}
+            yield Trouble("failed", name, run.failing_since, "failed", facts, name)
+
+
+def _missed(connection: Connection, config: Config, digest: Digest, now: datetime) -> Iterator[Trouble]:
+    """By more than a day, whether a run has given it up or none came to see it."""
+    for due in {*_given_up(connection, digest, now), *_unseen(connection, config, digest, now)}:
+        facts = {"digest": digest.name, "due": due[:16].replace("T", " ")}
+        yield Trouble("missed", f"{digest.name} {due[:19]}", None, "missed", facts, digest.name)
+
+
+def _given_up(connection: Connection, digest: Digest, now: datetime) -> Iterator[str]:
+    query = select(table.c.due).where(
+        table.c.digest == digest.name,
+        table.c.status == "skipped",
+        func.coalesce(table.c.reason, "").startswith(MISSED),
+        table.c.finished_at > now - RECENT,
+    )
+    yield from connection.scalars(query)
+
+
+def _unseen(connection: Connection, config: Config, digest: Digest, now: datetime) -> Iterator[str]:
+    edition = editions.open_one(connection, digest.name)
+    planned = plan(
+        Situation(
+            digest=digest,
+            zone=config.newsletter.zone,
+            now=now,
+            at_once=False,
+            first_seen=first_seen(connection, digest.name, otherwise=now),
+            edition=edition,
+            withdrawn=False,  # which changes what is in a letter, not when it is due
+            taken=editions.due_times(connection, digest.name),
+        )
+    )
+    if planned.reason.startswith(MISSED):
+        yield planned.due or (edition.due if edition is not None else "")

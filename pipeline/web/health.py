@@ -1,0 +1,100 @@
+"""How the process is: GET /healthz (it lives), /readyz (it can work), /metrics (numbers, for Prometheus)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from pipeline.feed.destination import is_public
+from pipeline.health import health
+from pipeline.metrics import Measurements
+from pipeline.web.public.network import address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from pipeline.installation import Installation
+
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+"""What a request has that a web server passed on."""
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""Others are counted as one: a stranger may make up any number of them."""
+
+
+def routes(installation: Installation, registry: CollectorRegistry) -> list[Route]:
+    """The routes; ``registry`` gets what is read from the database."""
+    registry.register(Measurements(installation.database, installation.config))
+
+    async def ready(request: Request) -> Response:
+        found = await run_in_threadpool(health, installation, request.app.state.scheduler)
+        return JSONResponse(found.document, 200 if found.ready else 503)
+
+    async def metrics(request: Request) -> Response:
+        if not _from_inside(request):
+            raise HTTPException(404)
+        return Response(await run_in_threadpool(generate_latest, registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [
+        Route("/healthz", _alive, methods=["GET"]),
+        Route("/readyz", ready, methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"]),
+    ]
+
+
+async def _alive(request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+def _from_inside(request: Request) -> bool:
+    """Whether somebody on our own network asks this process itself. A stranger could learn from the numbers
+    whether an address is on the list: sign it up, and see which of them change."""
+    address = address_of(request.scope)
+    passed_on = any(name in request.headers for name in FORWARDED)
+    return not passed_on and (address is None or not is_public(address))
+
+
+def counting(registry: CollectorRegistry, routes: Sequence[BaseRoute]) -> Middleware:
+    """Counts what is answered, by the route's template: paths hold tokens."""
+    counter = Counter(
+        "rapport_http_requests", "Requests answered.", ["route", "method", "status"], registry=registry
+    )
+    # By identity: what a mount leads to cannot be hashed.
+    templates = {id(route.endpoint): route.path for route in routes if isinstance(route, Route)}
+    return Middleware(_Counting, counter=counter, templates=templates)
+
+
+class _Counting:
+    def __init__(self, app: ASGIApp, counter: Counter, templates: dict[int, str]) -> None:
+        self._app = app
+        self._counter = counter
+        self._templates = templates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = "none"  # whoever asked was gone before the answer
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            route = self._templates.get(id(scope.get("endpoint")), "none")
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self._counter.labels(route, method, status).inc()

@@ -1,0 +1,87 @@
+"""Posts that the blog took back: a feed lists them no longer, though it reaches past them.
+
+A feed shows its newest posts, so that most of those that go have only made room for others. Nobody says which
+is the case, so a post counts as withdrawn only where nothing else can be: on any doubt it stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, exists, insert, select, update
+
+from pipeline.tables import edition_posts, listings, posts
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from pipeline.posts import Listed
+
+
+def note(connection: Connection, feed: int, listed: Sequence[Listed], *, sound: bool, at: datetime) -> int:
+    """Note what a feed lists now, and mark what was withdrawn from it since it was last read; how many.
+
+    What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound). The
+    caller lets one transaction after another in, as for posts.store.
+    """
+    before = set(connection.scalars(select(listings.c.post_id).where(listings.c.feed_id == feed)))
+    now = {place.post for place in listed if place.post is not None}
+    if new := now - before:
+        connection.execute(insert(listings), [{"feed_id": feed, "post_id": post} for post in sorted(new)])
+    connection.execute(
+        update(posts).where(posts.c.id.in_(now), posts.c.withdrawn_at.is_not(None)).values(withdrawn_at=None)
+    )
+    past = reach(listed, before) if sound else None
+    if past is None:
+        return 0
+    missing = (
+        select(posts.c.id)
+        .join(listings, listings.c.post_id == posts.c.id)
+        .where(listings.c.feed_id == feed, posts.c.id.not_in(now))
+    )
+    withdrawn = list(connection.scalars(missing.where(posts.c.published > past)))
+    # Those from before its reach have made room. Undated ones and ties stay listed: nobody can tell.
+    over = [*withdrawn, *connection.scalars(missing.where(posts.c.published < past))]
+    connection.execute(delete(listings).where(listings.c.feed_id == feed, listings.c.post_id.in_(over)))
+    elsewhere = exists().where(listings.c.post_id == posts.c.id)
+    marked = connection.execute(
+        update(posts).where(posts.c.id.in_(withdrawn), ~elsewhere).values(withdrawn_at=at)
+    )
+    return marked.rowcount
+
+
+def reach(listed: Sequence[Listed], before: Container[int | None]) -> datetime | None:
+    """The date from which on a document surely lists everything; None where nobody can tell.
+
+    It is that of the oldest post which it also listed ``before``: a feed without any of those may be another
+    one by now. Only a document that goes from new to old tells it. Those pinned on top may be of any age, so
+    what counts is its lower part that is in order, and that must be most of it.
+    """
+    ordered: list[tuple[datetime, int | None]] = []
+    for post, published in reversed(listed):
+        if published is None:
+            continue
+        if ordered and published < ordered[-1][0]:
+            break
+        ordered.append((published, post))
+    if 2 * len(ordered) <= len(listed):
+        return None
+    return next((published for published, post in ordered if post in before), None)
+
+
+def forget_feeds(connection: Connection, feeds: Sequence[int]) -> None:
+    """Of feeds that are not read any more nobody knows what they list; ``feeds`` are those that are."""
+    connection.execute(delete(listings).where(listings.c.feed_id.not_in(feeds)))
+
+
+def holds_withdrawn(connection: Connection, edition: int) -> bool:
+    """Whether a post of an edition was withdrawn since it was composed."""
+    taken_back = exists().where(
+        edition_posts.c.edition_id == edition,
+        posts.c.id == edition_posts.c.post_id,
+        posts.c.withdrawn_at.is_not(None),
+    )
+    return connection.execute(select(taken_back)).scalar_one()

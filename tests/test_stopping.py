@@ -1,0 +1,46 @@
+"""Being told to stop by a signal, in the middle of what must clean up after itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from pipeline.stopping import ended_by_signals
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def tell(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_it_ends_once_and_cleans_up_undisturbed(number: int) -> None:
+    before = [signal.getsignal(one) for one in NUMBERS]
+    cleaned = False
+    with pytest.raises((KeyboardInterrupt, SystemExit)) as ended, ended_by_signals():  # noqa: PT012
+        try:
+            tell(number)
+        finally:
+            for another in NUMBERS:
+                tell(another)
+            cleaned = True
+    assert cleaned
+    assert isinstance(ended.value, KeyboardInterrupt) or ended.value.code == 128 + number
+    assert [signal.getsignal(one) for one in NUMBERS] == before
+
+
+def test_what_is_to_be_finished_is_finished() -> None:
+    with ended_by_signals() as finish:
+        finish()
+        for number in NUMBERS:
+            tell(number)
+
+
+def test_what_nohup_keeps_away_stays_away() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with ended_by_signals():
+        tell(signal.SIGHUP)
+    signal.signal(signal.SIGHUP, before)
