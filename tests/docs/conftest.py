@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.cli import main
-from pipeline.cli.serve import serve as serve_command
 from pipeline.installation import Installation
 from tests.certificate import write_certificate
 from tests.docs.blocks import blocks
@@ -28,11 +27,6 @@ if TYPE_CHECKING:
 OPERATIONS = SOURCE / "docs" / "operations.md"
 SENDGRID = SOURCE / "docs" / "sendgrid.md"
 
-
-# A command that meets a tick of the scheduler says "busy", which is right, and no use here.
-QUIET = (
-    " --no-scheduler" if any("--no-scheduler" in parameter.opts for parameter in serve_command.params) else ""
-)
 
 needs_web_servers = pytest.mark.skipif(
     not all(shutil.which(name, path=REAL) for name in ("caddy", "nginx")),
@@ -54,7 +48,8 @@ def make_machine(tmp_path: Path, blog: Blog) -> Iterator[Callable[..., Machine]]
     def make(**more: str) -> Machine:
         certificate = write_certificate(tmp_path / "server.pem")
         rapport, caddy, nginx = (f"127.0.0.1:{free_port()}" for _ in range(3))
-        serve = f"rapport serve --port {rapport[10:]}{QUIET}"
+        # A command that meets a tick of the scheduler says "busy", which is right, and no use here.
+        serve = f"rapport serve --port {rapport[10:]} --no-scheduler"
         site = f"https://{caddy} {{\n\ttls {certificate} {certificate}"
         machine = Machine(
             tmp_path / "server",
