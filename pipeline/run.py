@@ -7,32 +7,25 @@ has one edition by a constraint of the database. What is to be done stands in pl
 from __future__ import annotations
 
 import logging
-import uuid
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline import breaker, editions, heartbeat, logs, probe, restored, runs, withdrawal
-from pipeline.approval import errors, must_be_approved, must_pass
-from pipeline.choose import choose
-from pipeline.delivery import ledger, settling, signers
-from pipeline.delivery.handover import PATIENCE, Delivery, message_of
+from pipeline.approval import errors, must_pass
+from pipeline.delivery import ledger, settling
 from pipeline.due import moment_of
 from pipeline.editions import next_free_due
-from pipeline.errors import BusyError, ProviderError, RapportError, StoppedError, understood
-from pipeline.letter.edits import Edits
-from pipeline.letter.personal import Links, is_of, tester
+from pipeline.errors import BusyError, RapportError, StoppedError, understood
 from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
-from pipeline.providers import Batch, Result
 from pipeline.providers.choice import provider
 from pipeline.register import first_seen, register
+from pipeline.sending import deliver, must_fit, send, sync_leavers
 from pipeline.stopping import Stop, on_signals
 from pipeline.upkeep import upkeep
 from subscribers import clock
 from subscribers.audience import anyone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -41,8 +34,7 @@ if TYPE_CHECKING:
     from pipeline.config import Digest
     from pipeline.installation import Installation
     from pipeline.pull import Pulled
-
-    Progress = Callable[[int, int], None]
+    from pipeline.sending import Progress
 
 
 log = logging.getLogger(__name__)
@@ -97,137 +89,6 @@ def run(
     return ran
 
 
-def send(
-    installation: Installation,
-    digest: Digest,
-    slug: str,
-    progress: Progress,
-    *,
-    synced: bool = False,
-    stop: Stop | None = None,
-) -> Row[Any]:
-    """Deliver an approved edition, or go on with one left in `sending`. The caller holds the lock.
-
-    One that is sent already is given back as it is. Raises RapportError when it may not be sent. ``synced``:
-    whoever left at the provider was taken off right before, and the readers' way out was seen to be open.
-    ``stop`` as for `run`.
-    """
-    with installation.database.read() as connection:
-        edition = editions.by_slug(connection, slug)
-    if edition.status == "sent":
-        return edition
-    if edition.status not in ("approved", "sending"):
-        raise RapportError(
-            f"{slug} is {edition.status}, not approved.", f"Decide with `rapport editions approve {slug}`."
-        )
-    must_be_approved(edition)
-    _must_fit(installation, edition)
-    if edition.status == "approved":
-        must_pass(installation, edition)
-        if not synced:
-            probe.must_answer(installation, edition)
-            _sync(installation)
-    with on_signals(stop) as asked:
-        return _deliver(installation, edition, progress, asked)
-
-
-def deliver(installation: Installation, edition_id: int, progress: Progress, *, stop: Stop) -> Row[Any]:
-    """Work on an edition that is being sent, beside others who do; give it back as it then stands.
-
-    For workers: the ledger alone decides who hands over what, and nobody is waited for.
-    """
-    with installation.database.read() as connection:
-        edition = editions.by_id(connection, edition_id)
-    if edition.status not in ("sending", "sent"):
-        return edition
-    must_be_approved(edition)
-    _must_fit(installation, edition)
-    return _deliver(installation, edition, progress, stop, patience=0)
-
-
-def _deliver(
-    installation: Installation, edition: Row[Any], progress: Progress, stop: Stop, patience: float = PATIENCE
-) -> Row[Any]:
-    config = installation.config
-    links = Links(config, installation.tokens, edition.digest)
-    if not config.delivery.hosted_unsubscribe:
-        signers.remember(installation.database, edition.id, installation.tokens.fingerprints[0])
-    about = logs.about(digest=edition.digest, edition=edition.slug)
-    with about, closing(provider(config, installation.folder)) as chosen:
-        return Delivery(installation.database, config, chosen, links, progress, stop, patience).run(edition)
-
-
-def _must_fit(installation: Installation, edition: Row[Any]) -> None:
-    # The tags of one way out would go out as they stand by the other.
-    if not is_of(installation.config, edition.text):
-        raise RapportError(
-            f"{edition.slug} was composed before delivery.sendgrid.unsubscribe was changed.",
-            "Set that back until it is sent, or compose it anew (once approved: cancel it first).",
-        )
-
-
-def _sync(installation: Installation) -> None:
-    """Where people leave on SendGrid's page only, an edition waits until it is known who did."""
-    if installation.config.delivery.hosted_unsubscribe:
-        from pipeline.sync import sync
-
-        sync(installation)
-
-
-def send_test(installation: Installation, edition: Row[Any], address: str) -> None:
-    """Send one marked copy to staff. No row of the ledger, and no list headers."""
-    from subscribers.addresses import normalise
-
-    if not edition.html:
-        raise RapportError(f"{edition.slug} is {edition.status}: it has no letter.", "Test another edition.")
-    chosen = provider(installation.config, installation.folder)
-    reader = tester(installation.config, edition.digest, normalise(address))
-    message = message_of(installation.config, edition)
-    message = replace(message, subject=f"[Test] {message.subject}")
-    try:
-        outcome = chosen.send(message, Batch(uuid.uuid4().hex, [reader]))
-    finally:
-        chosen.close()
-    became = outcome.of(reader.subscriber)
-    if became is not Result.ACCEPTED:
-        raise ProviderError(f"The copy was not taken ({became}): {outcome.reason}")
-
-
-def rehearse(
-    installation: Installation, digests: list[Digest], *, at: datetime, at_once: bool = False
-) -> list[Ran]:
-    """What `run` would do at a moment, from the posts known now. Nothing is fetched, kept or sent."""
-    return [_rehearsed(installation, digest, at, at_once) for digest in digests]
-
-
-def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once: bool) -> Ran:
-    with installation.database.read() as connection:
-        situation = _situation(installation, connection, digest, at, at_once)
-        edition, planned = situation.edition, plan(situation)
-        outcome, reason = planned.outcome, planned.reason
-        holding = breaker.unanswered(connection, digest.name, edition) or restored.unanswered(
-            connection, digest.name
-        )
-        if planned.step is Step.SKIP:
-            outcome = "skipped"
-        elif planned.step is Step.SEND:
-            outcome = "sent"
-        elif planned.step is Step.DECIDE and edition is not None:
-            decided = verdict(situation, goes_at(digest, edition))
-            outcome, reason = decided.outcome or "sent", decided.reason
-        elif planned.step is Step.COMPOSE:
-            draft, picked = (edition.id, Edits.of(edition.edits).posts) if edition is not None else (None, ())
-            choice = choose(connection, digest, situation.first_seen, at, draft, picked)
-            due_at = moment_of(planned.due, situation.zone)
-            decided = verdict(situation, max(due_at, at + digest.hold_window))
-            outcome, reason = decided.outcome or "sent", decided.reason
-            if not choice.posts:
-                outcome, reason = "skipped" if due_at <= at else "not_due", f"{choice.reason} so far"
-        if holding and digest.approval == "auto" and planned.step in (Step.DECIDE, Step.COMPOSE):
-            outcome, reason = ("held", holding) if outcome in ("sent", "not_due") else (outcome, reason)
-    return Ran(digest.name, outcome, edition, reason, _next_due(installation, digest, at))
-
-
 class _Run:
     """One digest's turn."""
 
@@ -277,7 +138,7 @@ class _Run:
         self._resend()
         with self.database.write() as connection:
             register(connection, self.installation.config, self.now)
-            situation = _situation(self.installation, connection, self.digest, self.now, self.at_once)
+            situation = situation_of(self.installation, connection, self.digest, self.now, self.at_once)
         planned = plan(situation)
         edition = situation.edition
         if planned.step is Step.COMPOSE:
@@ -375,10 +236,10 @@ class _Run:
             return self._alone()
         # What would stop the sending stops it before the letter is frozen.
         provider(self.installation.config, self.installation.folder).close()
-        _must_fit(self.installation, edition)
+        must_fit(self.installation, edition)
         must_pass(self.installation, edition)  # staff may have edited it since it was put up
         probe.must_answer(self.installation, edition)
-        _sync(self.installation)
+        sync_leavers(self.installation)
         with self.database.write() as connection:
             if not anyone(connection, self.digest.name, situation.today()):
                 edition = editions.move(connection, edition.slug, "skip", reason="nobody is subscribed yet")
@@ -406,9 +267,7 @@ class _Run:
         if due:
             with self.database.write() as connection:
                 editions.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
-        edition = send(
-            self.installation, self.digest, edition.slug, self.progress, synced=synced, stop=self.stop
-        )
+        edition = send(self.installation, edition.slug, self.progress, synced=synced, stop=self.stop)
         # Cancelled midway by staff is no word of its own here: the rest of it was skipped.
         if edition.status == "sending":
             return self._ran("busy", edition, "a part of it is under way elsewhere, or was put off")
@@ -426,12 +285,12 @@ class _Run:
         return self.installation.config.newsletter.zone
 
     def _ran(self, outcome: str, edition: Row[Any] | None, reason: str, *, went_wrong: bool = False) -> Ran:
-        upcoming = _next_due(self.installation, self.digest, self.now)
+        upcoming = next_due(self.installation, self.digest, self.now)
         wrong = went_wrong or outcome == "failed"
         return Ran(self.digest.name, outcome, edition, reason, upcoming, wrong, self._pulled is not None)
 
 
-def _situation(
+def situation_of(
     installation: Installation, connection: Connection, digest: Digest, now: datetime, at_once: bool
 ) -> Situation:
     edition = editions.open_one(connection, digest.name)
@@ -447,7 +306,7 @@ def _situation(
     )
 
 
-def _next_due(installation: Installation, digest: Digest, now: datetime) -> str:
+def next_due(installation: Installation, digest: Digest, now: datetime) -> str:
     with installation.database.read() as connection:
         due = next_free_due(connection, digest, installation.config.newsletter.zone, now)
     zone = installation.config.newsletter.zone

@@ -23,7 +23,7 @@ from pipeline.database import Database, migrate
 from pipeline.edit import Wish, edit
 from pipeline.errors import RapportError
 from pipeline.pull import pull
-from pipeline.run import send
+from pipeline.sending import send
 from pipeline.tables import editions as table
 from pipeline.tables import recipients
 from pipeline.upkeep import upkeep
@@ -324,7 +324,7 @@ def test_bytes_that_nobody_approved_are_not_handed_over(
     ran = run_one(installed)
     assert (ran.outcome, "weekly-1 is not what was approved" in ran.reason) == ("failed", True)
     with pytest.raises(RapportError, match="not what was approved"):
-        send(installed, installed.config.digests[0], "weekly-1", lambda done, total: None)
+        send(installed, "weekly-1", lambda done, total: None)
     assert letters(tmp_path) == []
 
 

@@ -17,9 +17,16 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("pipeline.cli", "pipeline.web"),
     ("pipeline.fleet", "pipeline.scheduler"),
-    ("pipeline.run", "pipeline.preview", "pipeline.demo", "pipeline.doctor", "pipeline.backup"),
+    (
+        "pipeline.run",
+        "pipeline.rehearsal",
+        "pipeline.preview",
+        "pipeline.demo",
+        "pipeline.doctor",
+        "pipeline.backup",
+    ),
     ("pipeline.mailbox",),
-    ("pipeline.upkeep", "pipeline.leaving", "pipeline.forgetting"),
+    ("pipeline.upkeep", "pipeline.sending", "pipeline.leaving", "pipeline.forgetting"),
     ("pipeline.announcing", "pipeline.watch"),
     ("pipeline.plan", "pipeline.compose", "pipeline.edit", "pipeline.approval"),
     ("pipeline.delivery.handover", "pipeline.delivery.lane", "pipeline.confirming", "pipeline.staff"),

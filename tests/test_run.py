@@ -15,7 +15,7 @@ import time_machine
 from pipeline import editions
 from pipeline.approval import approve
 from pipeline.errors import RapportError
-from pipeline.run import rehearse
+from pipeline.rehearsal import rehearse
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
 

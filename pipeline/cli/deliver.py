@@ -29,8 +29,8 @@ def send(options: Options, edition: str, address: str | None) -> None:
     Nobody gets it twice, however often this is run.
     """
     from pipeline import editions
-    from pipeline.run import send as send_edition
-    from pipeline.run import send_test
+    from pipeline.sending import send as send_edition
+    from pipeline.sending import send_test
 
     with options.open() as installation:
         with installation.database.read() as connection:
@@ -41,7 +41,7 @@ def send(options: Options, edition: str, address: str | None) -> None:
             options.print({"edition": edition_document(installation, row)}, "One marked copy is on its way.")
             return
         with installation.database.lock(f"digest-{digest.name}"):
-            row = send_edition(installation, digest, edition, Progress("Sending"))
+            row = send_edition(installation, edition, Progress("Sending"))
         print_edition(options, installation, row)
 
 
@@ -58,7 +58,7 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
     Meant for cron, as often as you like: it says when a digest is due next, sends each edition once, and
     goes on with one that was interrupted. Exit status 1 when a digest failed.
     """
-    from pipeline.run import rehearse
+    from pipeline.rehearsal import rehearse
     from pipeline.run import run as run_digests
 
     if at and not dry_run:

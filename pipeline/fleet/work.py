@@ -15,7 +15,7 @@ from pipeline import editions, logs
 from pipeline.delivery import claims, queue
 from pipeline.delivery.ledger import RESENT_WITHIN
 from pipeline.errors import RapportError, StoppedError, understood
-from pipeline.run import deliver
+from pipeline.sending import deliver
 from pipeline.stopping import Stop
 from pipeline.tables import editions as table
 from subscribers import clock

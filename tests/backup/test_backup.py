@@ -20,7 +20,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import select
 
-import pipeline.run
+import pipeline.sending
 from pipeline import editions, restored
 from pipeline.approval import approve
 from pipeline.backup.archive import SECRETS, Manifest, Member, member, pack
@@ -147,7 +147,7 @@ def test_a_backup_from_the_middle_of_a_send_mails_nobody_twice(
     subscribe(database, 6)
     file = tmp_path / "kept.tar.gz"
     monkeypatch.setattr(
-        pipeline.run,
+        pipeline.sending,
         "provider",
         lambda config, folder: BackingUp(
             provider(config, folder), lambda: backup(installed, None, file, who="test")

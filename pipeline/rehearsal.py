@@ -1,0 +1,53 @@
+"""`run --dry-run`: what would happen at a moment, from the posts known now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline import breaker, restored
+from pipeline.choose import choose
+from pipeline.due import moment_of
+from pipeline.letter.edits import Edits
+from pipeline.plan import Step, goes_at, plan, verdict
+from pipeline.run import Ran, next_due, situation_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipeline.config import Digest
+    from pipeline.installation import Installation
+
+
+def rehearse(
+    installation: Installation, digests: list[Digest], *, at: datetime, at_once: bool = False
+) -> list[Ran]:
+    """What `run` would do at a moment, from the posts known now. Nothing is fetched, kept or sent."""
+    return [_rehearsed(installation, digest, at, at_once) for digest in digests]
+
+
+def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once: bool) -> Ran:
+    with installation.database.read() as connection:
+        situation = situation_of(installation, connection, digest, at, at_once)
+        edition, planned = situation.edition, plan(situation)
+        outcome, reason = planned.outcome, planned.reason
+        holding = breaker.unanswered(connection, digest.name, edition) or restored.unanswered(
+            connection, digest.name
+        )
+        if planned.step is Step.SKIP:
+            outcome = "skipped"
+        elif planned.step is Step.SEND:
+            outcome = "sent"
+        elif planned.step is Step.DECIDE and edition is not None:
+            decided = verdict(situation, goes_at(digest, edition))
+            outcome, reason = decided.outcome or "sent", decided.reason
+        elif planned.step is Step.COMPOSE:
+            draft, picked = (edition.id, Edits.of(edition.edits).posts) if edition is not None else (None, ())
+            choice = choose(connection, digest, situation.first_seen, at, draft, picked)
+            due_at = moment_of(planned.due, situation.zone)
+            decided = verdict(situation, max(due_at, at + digest.hold_window))
+            outcome, reason = decided.outcome or "sent", decided.reason
+            if not choice.posts:
+                outcome, reason = "skipped" if due_at <= at else "not_due", f"{choice.reason} so far"
+        if holding and digest.approval == "auto" and planned.step in (Step.DECIDE, Step.COMPOSE):
+            outcome, reason = ("held", holding) if outcome in ("sent", "not_due") else (outcome, reason)
+    return Ran(digest.name, outcome, edition, reason, next_due(installation, digest, at))
