@@ -320,3 +320,23 @@ def test_of_further_web_processes_each_keeps_up_and_none_sends(
         until(lambda: outbox(tmp_path))
     (mail,) = (tmp_path / "outbox").glob("*.eml")
     assert "new@example.net" in mail.read_text()
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=-3), timedelta(days=20)], ids=["back", "ahead"])
+def test_a_clock_that_is_set_makes_it_look_at_once(
+    sqlite_database: Database, tmp_path: Path, travel: time_machine.Traveller, by: timedelta
+) -> None:
+    def signs_up(number: int) -> None:
+        with sqlite_database.write() as connection:
+            signup.ask(
+                connection, f"new{number}@example.net", digests=["weekly"], wording="Yes", source="test"
+            )
+
+    signs_up(1)
+    installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed")
+    with Scheduler(installed, Stop(), sends=False) as scheduler:
+        until(lambda: outbox(tmp_path) == 1)
+        travel.shift(by)
+        signs_up(2)
+        scheduler.heed_clock()
+        until(lambda: outbox(tmp_path) == 2)
