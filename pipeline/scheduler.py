@@ -67,6 +67,7 @@ class Scheduler:
         # One of a kind at a time, and what was missed meanwhile or while the machine slept, once.
         jobs = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         self._clock = BackgroundScheduler(timezone=UTC, job_defaults=jobs)
+        self._ahead = _ahead()
         now = clock.now()
         self._every(UPKEEP, "upkeep", lambda: upkeep(installation), next_run_time=now)
         if sends:
@@ -91,6 +92,14 @@ class Scheduler:
     ) -> None:
         self._clock.shutdown()
         self._lead.give_up()
+
+    def heed_clock(self) -> None:
+        """Do everything at once when the machine's clock was set, for APScheduler goes by it and would do
+        nothing for as long as it was set back. To be called every now and then while the `with` lasts."""
+        before, self._ahead = self._ahead, _ahead()
+        if abs(self._ahead - before) > TICK:
+            for job in self._clock.get_jobs():
+                job.modify(next_run_time=clock.now())
 
     def _every(self, seconds: float, name: str, job: Callable[[], object], **how: Any) -> None:
         def guarded() -> None:
@@ -135,6 +144,11 @@ class Scheduler:
         if self._said.get(about) != what:
             log.warning("%s failed: %s", about, what)
         self._said[about] = what
+
+
+def _ahead() -> float:
+    """Changes when the machine's clock is set, and only then."""
+    return clock.now().timestamp() - clock.uptime()
 
 
 def _unseen(done: int, total: int) -> Any:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from pipeline.installation import Installation
     from tests.torture.launcher import Process
     from tests.torture.practice import Case, Place, Practice
 
@@ -320,3 +321,25 @@ def test_of_further_web_processes_each_keeps_up_and_none_sends(
         until(lambda: outbox(tmp_path))
     (mail,) = (tmp_path / "outbox").glob("*.eml")
     assert "new@example.net" in mail.read_text()
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=-3), timedelta(days=20)], ids=["back", "ahead"])
+def test_a_clock_that_is_set_makes_it_look_at_once(
+    sqlite_database: Database,
+    tmp_path: Path,
+    travel: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+    by: timedelta,
+) -> None:
+    looked: list[Installation] = []
+    monkeypatch.setattr("pipeline.scheduler.upkeep", looked.append)
+    installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed")
+    with Scheduler(installed, Stop(), sends=False) as scheduler:
+        until(lambda: len(looked) == 1)
+
+        def looks() -> bool:
+            travel.shift(by)  # more than once, should the first look not be quite over
+            scheduler.heed_clock()
+            return len(looked) > 1
+
+        until(looks)

@@ -38,16 +38,17 @@ def run(
             listening(f"http://{shown}:{listener.getsockname()[1]}")
             config = uvicorn.Config(app, **settings(installation.config.server))
             with scheduler:
-                _Server(config, stop).run(sockets=[listener])
+                _Server(config, stop, scheduler).run(sockets=[listener])
         app.state.writer.close()
 
 
 class _Server(uvicorn.Server):
-    """Ends when ``stop`` is asked."""
+    """Ends when ``stop`` is asked, and sees to it that the scheduler heeds the clock."""
 
-    def __init__(self, config: uvicorn.Config, stop: Stop) -> None:
+    def __init__(self, config: uvicorn.Config, stop: Stop, scheduler: Scheduler) -> None:
         super().__init__(config)
         self._stop = stop
+        self._scheduler = scheduler
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -55,6 +56,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def on_tick(self, counter: int) -> bool:
+        self._scheduler.heed_clock()
         return await super().on_tick(counter) or self._stop()
 
 

@@ -183,9 +183,9 @@ class Practice:
         got = Counter((m.mail.edition, m.mail.address) for m in self.mailed if m.digest in SCHEDULES)
         return [who for who, times in got.items() if times > 1]
 
-    def notices(self) -> list[tuple[str, str]]:
-        """What staff were told, and when."""
-        return [(shown(mailed.at), mailed.mail.subject) for mailed in self.mailed if mailed.digest == NOTICE]
+    def notices(self) -> list[str]:
+        """What staff were told."""
+        return [mailed.mail.subject for mailed in self.mailed if mailed.digest == NOTICE]
 
     def passed(self) -> list[Passed]:
         """The due times that were given up."""

@@ -56,11 +56,26 @@ def goes_as_it_must(practice: Practice, script: Script) -> None:
     assert practice.sendgrid.problems == []
 
 
+def staff_know(practice: Practice) -> None:
+    """Of each trouble, in a handful of mails for the whole year."""
+    notices = [subject.removeprefix("The Weekly Letter: ") for subject in practice.notices()]
+    for began in (
+        "Nothing new in a feed since 2026-03-1",
+        "weekly: no letter on 2026-05-14 09:00",
+        "A feed cannot be read since 2026-06-",
+        "weekly could not be sent",
+        "weekly: no letter on 2026-06-25 09:00",
+    ):
+        assert [subject for subject in notices if subject.startswith(began)], notices
+    assert len(notices) <= 8, notices
+
+
 def test_a_year_of_letters_through_outages_and_both_daylight_saving_sundays(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     with lived(YEAR, tmp_path, sqlite_url) as practice:
         goes_as_it_must(practice, YEAR)
+        staff_know(practice)
         letters = practice.letters()
         assert len([letter for letter in letters if letter.digest == "weekly"]) == 52
         assert SPRING_GAP in {m.at for m in practice.mailed if m.digest == "groups"}
