@@ -261,6 +261,7 @@ def _asked(practice: Installation, trusted: list[str], forwarded: str) -> str | 
     """The network address that a sign-up over a socket is recorded with."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # connections wait from here on, whenever the thread comes to them
         visitor = Visitor(practice)
         server = uvicorn.Server(uvicorn.Config(visitor.app, **settings(Server(trusted_proxies=trusted))))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
