@@ -124,7 +124,8 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
             _state.label("state"),
             batches.c.attempt,
             func.coalesce(recipients.c.at, batches.c.at).label("at"),
-            func.coalesce(recipients.c.reason, batches.c.reason).label("reason"),
+            # Of who fared otherwise than the batch, its reason is not true.
+            case((recipients.c.state.is_(None), batches.c.reason), else_=recipients.c.reason).label("reason"),
         )
         .select_from(_joined)
         .where(recipients.c.edition_id == edition)
