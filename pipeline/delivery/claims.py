@@ -216,6 +216,13 @@ def put_off(connection: Connection, claim: Claim, people: Mapping[int, str], at:
     _split(connection, claim, list(people), state="waiting", at=at, reason=_most_said(people), **until)
 
 
+def put_back(connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime) -> None:
+    """Let people whose turn never came wait in a batch of their own; no try is counted against them."""
+    if people:
+        until = {"tries": claim.tries, "next_try": at + LATER[0]}
+        _split(connection, claim, list(people), state="waiting", at=at, reason=_most_said(people), **until)
+
+
 def _most_said(people: Mapping[int, str]) -> str:
     reasons = list(people.values())
     return max(set(reasons), key=reasons.count)

@@ -161,6 +161,7 @@ class Lane:
                 claims.set_aside(connection, claim, outcome.rejected, at)
                 claims.set_aside(connection, claim, outcome.doubtful, at, "uncertain")
                 claims.put_off(connection, claim, outcome.later, at)
+                claims.put_back(connection, claim, outcome.untried, at)
             return
         if outcome.result is Result.UNCERTAIN:
             claims.uncertain(connection, claim, at, outcome.reason)

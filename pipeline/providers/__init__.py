@@ -127,7 +127,7 @@ class Result(StrEnum):
 class Outcome:
     """The answer to one hand-over. ``reason`` is for staff and holds no address.
 
-    The three mappings, subscriber id → reason, name those of whom ``result`` is not true because they fared
+    The four mappings, subscriber id → reason, name those of whom ``result`` is not true because they fared
     otherwise than the rest.
     """
 
@@ -138,6 +138,8 @@ class Outcome:
     """People this provider will not take."""
     later: Mapping[int, str] = field(default_factory=dict)
     """Surely not taken, and worth another try later."""
+    untried: Mapping[int, str] = field(default_factory=dict)
+    """Their turn never came, for no reason of theirs."""
     doubtful: Mapping[int, str] = field(default_factory=dict)
     """Handed over, no answer: perhaps taken."""
 
@@ -145,7 +147,7 @@ class Outcome:
         """What became of one of the batch."""
         if subscriber in self.rejected:
             return Result.REJECTED
-        if subscriber in self.later:
+        if subscriber in self.later or subscriber in self.untried:
             return Result.REFUSED
         return Result.UNCERTAIN if subscriber in self.doubtful else self.result
 

@@ -185,7 +185,7 @@ def test_a_letter_written_whole_and_not_answered_is_doubtful(server: StrictSmtp,
     outcome = send(server, 1, 2, 3, 4, timeout=5)
     assert outcome.result is Result.ACCEPTED
     assert set(outcome.doubtful) == {2}
-    assert set(outcome.later) == {3, 4}  # who answers nothing is not given another to doubt
+    assert set(outcome.untried) == {3, 4}  # who answers nothing is not given another to doubt
     assert server.addresses == addresses(1, 2)
 
 
@@ -193,8 +193,8 @@ def test_a_doubt_of_one_connection_keeps_no_other_from_going_on(server: StrictSm
     server.faults.append(Fault("message", Act.DROP, to="reader2@"))
     outcome = send(server, *range(1, 41), connections=2)
     assert set(outcome.doubtful) == {2}
-    assert len(server.deliveries) + len(outcome.later) == 40
-    assert len(outcome.later) <= 1  # its envelope may have gone along
+    assert len(server.deliveries) + len(outcome.untried) == 40
+    assert len(outcome.untried) <= 1  # its envelope may have gone along
 
 
 def test_a_letter_that_the_server_closes_over_takes_nobody_with_it(server: StrictSmtp) -> None:
@@ -250,8 +250,8 @@ def test_what_is_said_of_the_sender_concerns_everyone(server: StrictSmtp, reply:
 def test_a_sender_refused_midway_leaves_the_rest_for_later(server: StrictSmtp) -> None:
     server.faults += [Fault("mail", "250 2.1.0 Ok", times=2), Fault("mail", "550 5.4.5 daily limit", times=9)]
     outcome = send(server, 1, 2, 3, 4)
-    assert (set(outcome.later), dict(outcome.rejected)) == ({3, 4}, {})
-    assert "daily limit" in outcome.later[3]
+    assert (set(outcome.untried), outcome.later, outcome.rejected) == ({3, 4}, {}, {})
+    assert "daily limit" in outcome.untried[3]
     assert server.addresses == addresses(1, 2)
 
 
@@ -318,8 +318,8 @@ def test_who_is_late_midway_waits_though_the_server_would_take_the_letter(
     provider = Smtp(Server("127.0.0.1", server.port), 1)
     outcome = provider.send(MESSAGE, replace(batch(1, 2, 3, 4), start_by=2 * 3600.0))
     provider.close()
-    assert set(outcome.later) == {3, 4}
-    assert "time" in outcome.later[3]
+    assert (set(outcome.untried), outcome.later) == ({3, 4}, {})
+    assert "time" in outcome.untried[3]
     assert server.addresses == addresses(1, 2)
 
 
@@ -407,8 +407,9 @@ def test_whatever_fails_nobody_is_lost_doubled_or_told_of_wrongly(
         assert outcome.result in (Result.STOP, Result.REFUSED)
         assert taken == []
         return
-    named: list[Any] = [*outcome.rejected, *outcome.later, *outcome.doubtful]
+    named: list[Any] = [*outcome.rejected, *outcome.later, *outcome.untried, *outcome.doubtful]
     assert len(named) == len(set(named))
     assert everyone - set(named) <= set(taken)
     assert set(taken) <= (everyone - set(named)) | set(outcome.doubtful)
-    assert not [words for words in (*outcome.rejected.values(), *outcome.later.values()) if "reader" in words]
+    said = [*outcome.rejected.values(), *outcome.later.values(), *outcome.untried.values()]
+    assert not [words for words in said if "reader" in words]

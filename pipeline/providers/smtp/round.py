@@ -144,12 +144,13 @@ class Round:
                 # What most have in common is not the readers'; rejecting one batch after another would leave
                 # nobody.
                 return Outcome(Result.STOP, self._of_all[0])
-        later = self._later | {reader.subscriber: reason for reader in self._waiting}
-        named = self._rejected | later | self._doubtful
+        untried = {reader.subscriber: reason for reader in self._waiting}
+        named = self._rejected | self._later | untried | self._doubtful
         return Outcome(
             Result.ACCEPTED,
             "" if self._taken else next(iter(named.values()), ""),
             rejected=self._rejected,
-            later=later,
+            later=self._later,
+            untried=untried,
             doubtful=self._doubtful,
         )
