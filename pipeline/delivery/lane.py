@@ -147,7 +147,8 @@ class Lane:
     def _hand_over(self, claim: claims.Claim, message: Message, start_by: float) -> Answered:
         if not claim.members:
             return Answered(claim, Outcome(Result.ACCEPTED))  # everyone in it has left meanwhile
-        batch = Batch(claim.attempt, self.links.recipients(claim.members, claim.edition), start_by)
+        people = self.links.recipients(claim.members, claim.edition)
+        batch = Batch(claim.attempt, people, start_by, claim.tries)
         outcome = self.provider.send(message, batch)
         if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
             return Answered(claim, outcome)

@@ -94,11 +94,13 @@ class Batch:
 
     ``start_by`` is the last moment, on `clock.uptime`, at which handing over any of them may begin: whoever
     looked away longer (a stopped process, a connection that took its time) must leave them alone.
+    ``tries``: how often these recipients were put off already.
     """
 
     id: str
     recipients: Sequence[Recipient]
     start_by: float = math.inf
+    tries: int = 0
 
     @property
     def late(self) -> bool:
