@@ -109,7 +109,8 @@ def judge_ledger(connection: Connection, limits: Delivery, at: datetime) -> list
     )
     for edition in _lively(connection, which, at):
         counts = ledger.counts(connection, edition.id)
-        tally = Tally(counts["sent"] + counts["failed"], counts["failed"], 0)
+        bounces = ledger.bounced(connection, edition.id)
+        tally = Tally(counts["sent"] + bounces, bounces, 0)
         if reason := tally.verdict(limits):
             tripped.append(_trip(connection, edition, reason, at))
     return tripped

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
+from pipeline.delivery.ledger import GIVEN_UP
 from pipeline.tables import batches, editions, events, recipients
 from subscribers.audience import fix, has_left, why_not
 from subscribers.sets import among
@@ -209,7 +210,7 @@ def put_off(connection: Connection, claim: Claim, people: Mapping[int, str], at:
     if not people:
         return
     if claim.tries >= len(LATER):
-        given_up = {who: f"put off {claim.tries} times, last: {reason}" for who, reason in people.items()}
+        given_up = {who: f"{GIVEN_UP} {claim.tries} times, last: {reason}" for who, reason in people.items()}
         set_aside(connection, claim, given_up, at)
         return
     until = {"tries": claim.tries + 1, "next_try": at + LATER[claim.tries]}

@@ -35,6 +35,9 @@ _joined = recipients.join(
 )
 
 
+GIVEN_UP = "put off"
+"""How the reason begins of who failed only because nobody would take the letter for too long."""
+
 RESENT_WITHIN = timedelta(days=7)
 """How long after an edition was sent a batch of it that nobody knows of may be sent again."""
 
@@ -109,6 +112,16 @@ def counts(connection: Connection, edition: int) -> dict[str, int]:
         found[_told(of_batch)] -= people
         found[own] += people
     return {"total": sum(found.values()), **found}
+
+
+def bounced(connection: Connection, edition: int) -> int:
+    """How many of an edition were refused for good."""
+    query = select(func.count()).where(
+        recipients.c.edition_id == edition,
+        recipients.c.state == "failed",
+        recipients.c.reason.not_like(f"{GIVEN_UP}%"),
+    )
+    return connection.execute(query).scalar_one()
 
 
 def _told(state: str) -> str:
