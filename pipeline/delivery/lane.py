@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
-from pipeline import editions, logs
+from pipeline import breaker, editions, logs
 from pipeline.delivery import claims, pace
 from pipeline.errors import ProviderError
 from pipeline.providers import Batch, Message, Outcome, Result
@@ -67,6 +67,10 @@ class Lane:
     stop: Stop
     taken: Callable[[int], None]
     owner: str = field(default_factory=lambda: f"owner-{uuid.uuid4().hex}")
+    judged: breaker.Growing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.judged = breaker.Growing(self.config.delivery)
 
     def run(self, edition: Row[Any], message: Message) -> None:
         """Hand over until nothing waits that could be claimed, or told to stop.
@@ -163,6 +167,7 @@ class Lane:
                 claims.set_aside(connection, claim, outcome.doubtful, at, "uncertain")
                 claims.put_off(connection, claim, outcome.later, at)
                 claims.put_back(connection, claim, outcome.untried, at)
+                self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
             return
         if outcome.result is Result.UNCERTAIN:
             claims.uncertain(connection, claim, at, outcome.reason)

@@ -95,3 +95,20 @@ def test_a_quota_that_is_used_up_is_waited_for_and_nobody_is_asked_for_again_and
         quota.times = 0
         assert hand_over(database, many, server).status == "sent"
     assert counted(database, many) == {"total": 400, "sent": 400}
+
+
+def test_a_list_of_dead_addresses_stops_soon_after_200_and_not_at_its_end(
+    database: Database, many: Row[Any]
+) -> None:
+    with StrictSmtp(faults=[Fault("rcpt", "550 5.1.1 no such user", times=9999)]) as server:
+        ended = hand_over(database, many, server)
+    assert (ended.status, ended.tripped_at is not None) == ("paused", True)
+    assert "bounced" in ended.reason
+    assert counted(database, many) == {"total": 400, "failed": 200, "waiting": 200}
+
+
+def test_a_few_dead_addresses_stop_nothing(database: Database, many: Row[Any]) -> None:
+    dead = [Fault("rcpt", "550 5.1.1 no such user", to=f"reader{n}@") for n in range(1, 400, 25)]
+    with StrictSmtp(faults=dead) as server:
+        assert hand_over(database, many, server).status == "sent"
+    assert counted(database, many) == {"total": 400, "sent": 384, "failed": 16}
