@@ -109,10 +109,31 @@ def judge_ledger(connection: Connection, limits: Delivery, at: datetime) -> list
     )
     for edition in _lively(connection, which, at):
         counts = ledger.counts(connection, edition.id)
-        tally = Tally(counts["sent"] + counts["failed"], counts["failed"], 0)
+        bounces = ledger.bounced(connection, edition.id)
+        tally = Tally(counts["sent"] + bounces, bounces, 0)
         if reason := tally.verdict(limits):
             tripped.append(_trip(connection, edition, reason, at))
     return tripped
+
+
+class Growing:
+    """The ledger, judged while an edition is handed over, where the provider tells of no events."""
+
+    def __init__(self, limits: Delivery) -> None:
+        self._limits = limits
+        self._outcomes = self._bounces = 0
+
+    def add(self, connection: Connection, outcomes: int, bounces: int, at: datetime) -> None:
+        """Take note of what became of a batch, and judge once there is enough of it to change anything."""
+        if self._limits.provider != "smtp":
+            return
+        self._outcomes += outcomes
+        self._bounces += bounces
+        if self._outcomes < FEWEST_OUTCOMES:
+            return
+        if self._bounces:
+            judge_ledger(connection, self._limits, at)
+        self._outcomes = self._bounces = 0
 
 
 def unanswered(connection: Connection, digest: str, edition: Row[Any] | None) -> str | None:

@@ -227,8 +227,10 @@ def test_good_news_of_a_large_edition_is_not_counted_through(sqlite_database: Da
 # SMTP, where the ledger is all that is known
 
 
-def judged(connection: Connection, failed: int, **values: Any) -> list[Tripped]:
-    apart: dict[int, tuple[str, str | None]] = dict.fromkeys(range(failed), ("failed", "550 no such user"))
+def judged(
+    connection: Connection, failed: int, reason: str = "550 no such user", **values: Any
+) -> list[Tripped]:
+    apart: dict[int, tuple[str, str | None]] = dict.fromkeys(range(failed), ("failed", reason))
     handed_over(connection, lots=[Left("sent", 200, apart=apart), Left("waiting", 50)], **values)
     return breaker.judge_ledger(connection, Delivery(provider="smtp"), NOON)
 
@@ -245,3 +247,8 @@ def test_by_smtp_few_refusals_stop_nothing(sqlite_database: Database) -> None:
     with sqlite_database.write() as connection:
         assert judged(connection, 10) == []
         assert connection.scalar(select(table.c.tripped_at)) is None
+
+
+def test_who_was_given_up_after_a_full_mailbox_did_not_bounce(database: Database) -> None:
+    with database.write() as connection:
+        assert judged(connection, 100, "put off 5 times, last: 452 mailbox full") == []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
+from pipeline.delivery.ledger import GIVEN_UP
 from pipeline.tables import batches, editions, events, recipients
 from subscribers.audience import fix, has_left, why_not
 from subscribers.sets import among
@@ -209,11 +210,18 @@ def put_off(connection: Connection, claim: Claim, people: Mapping[int, str], at:
     if not people:
         return
     if claim.tries >= len(LATER):
-        given_up = {who: f"put off {claim.tries} times, last: {reason}" for who, reason in people.items()}
+        given_up = {who: f"{GIVEN_UP} {claim.tries} times, last: {reason}" for who, reason in people.items()}
         set_aside(connection, claim, given_up, at)
         return
     until = {"tries": claim.tries + 1, "next_try": at + LATER[claim.tries]}
     _split(connection, claim, list(people), state="waiting", at=at, reason=_most_said(people), **until)
+
+
+def put_back(connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime) -> None:
+    """Let people whose turn never came wait in a batch of their own; no try is counted against them."""
+    if people:
+        until = {"tries": claim.tries, "next_try": at + LATER[0]}
+        _split(connection, claim, list(people), state="waiting", at=at, reason=_most_said(people), **until)
 
 
 def _most_said(people: Mapping[int, str]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
-from pipeline import editions, logs
+from pipeline import breaker, editions, logs
 from pipeline.delivery import claims, pace
 from pipeline.errors import ProviderError
 from pipeline.providers import Batch, Message, Outcome, Result
@@ -67,6 +67,10 @@ class Lane:
     stop: Stop
     taken: Callable[[int], None]
     owner: str = field(default_factory=lambda: f"owner-{uuid.uuid4().hex}")
+    judged: breaker.Growing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.judged = breaker.Growing(self.config.delivery)
 
     def run(self, edition: Row[Any], message: Message) -> None:
         """Hand over until nothing waits that could be claimed, or told to stop.
@@ -147,7 +151,8 @@ class Lane:
     def _hand_over(self, claim: claims.Claim, message: Message, start_by: float) -> Answered:
         if not claim.members:
             return Answered(claim, Outcome(Result.ACCEPTED))  # everyone in it has left meanwhile
-        batch = Batch(claim.attempt, self.links.recipients(claim.members, claim.edition), start_by)
+        people = self.links.recipients(claim.members, claim.edition)
+        batch = Batch(claim.attempt, people, start_by, claim.tries)
         outcome = self.provider.send(message, batch)
         if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
             return Answered(claim, outcome)
@@ -161,6 +166,8 @@ class Lane:
                 claims.set_aside(connection, claim, outcome.rejected, at)
                 claims.set_aside(connection, claim, outcome.doubtful, at, "uncertain")
                 claims.put_off(connection, claim, outcome.later, at)
+                claims.put_back(connection, claim, outcome.untried, at)
+                self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
             return
         if outcome.result is Result.UNCERTAIN:
             claims.uncertain(connection, claim, at, outcome.reason)

@@ -35,6 +35,9 @@ _joined = recipients.join(
 )
 
 
+GIVEN_UP = "put off"
+"""How the reason begins of who failed only because nobody would take the letter for too long."""
+
 RESENT_WITHIN = timedelta(days=7)
 """How long after an edition was sent a batch of it that nobody knows of may be sent again."""
 
@@ -111,6 +114,16 @@ def counts(connection: Connection, edition: int) -> dict[str, int]:
     return {"total": sum(found.values()), **found}
 
 
+def bounced(connection: Connection, edition: int) -> int:
+    """How many of an edition were refused for good."""
+    query = select(func.count()).where(
+        recipients.c.edition_id == edition,
+        recipients.c.state == "failed",
+        recipients.c.reason.not_like(f"{GIVEN_UP}%"),
+    )
+    return connection.execute(query).scalar_one()
+
+
 def _told(state: str) -> str:
     return "uncertain" if state == "sending" else state
 
@@ -124,7 +137,8 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
             _state.label("state"),
             batches.c.attempt,
             func.coalesce(recipients.c.at, batches.c.at).label("at"),
-            func.coalesce(recipients.c.reason, batches.c.reason).label("reason"),
+            # Of who fared otherwise than the batch, its reason is not true.
+            case((recipients.c.state.is_(None), batches.c.reason), else_=recipients.c.reason).label("reason"),
         )
         .select_from(_joined)
         .where(recipients.c.edition_id == edition)

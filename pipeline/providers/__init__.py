@@ -94,11 +94,13 @@ class Batch:
 
     ``start_by`` is the last moment, on `clock.uptime`, at which handing over any of them may begin: whoever
     looked away longer (a stopped process, a connection that took its time) must leave them alone.
+    ``tries``: how often these recipients were put off already.
     """
 
     id: str
     recipients: Sequence[Recipient]
     start_by: float = math.inf
+    tries: int = 0
 
     @property
     def late(self) -> bool:
@@ -127,7 +129,7 @@ class Result(StrEnum):
 class Outcome:
     """The answer to one hand-over. ``reason`` is for staff and holds no address.
 
-    The three mappings, subscriber id → reason, name those of whom ``result`` is not true because they fared
+    The four mappings, subscriber id → reason, name those of whom ``result`` is not true because they fared
     otherwise than the rest.
     """
 
@@ -138,6 +140,8 @@ class Outcome:
     """People this provider will not take."""
     later: Mapping[int, str] = field(default_factory=dict)
     """Surely not taken, and worth another try later."""
+    untried: Mapping[int, str] = field(default_factory=dict)
+    """Their turn never came, for no reason of theirs."""
     doubtful: Mapping[int, str] = field(default_factory=dict)
     """Handed over, no answer: perhaps taken."""
 
@@ -145,7 +149,7 @@ class Outcome:
         """What became of one of the batch."""
         if subscriber in self.rejected:
             return Result.REJECTED
-        if subscriber in self.later:
+        if subscriber in self.later or subscriber in self.untried:
             return Result.REFUSED
         return Result.UNCERTAIN if subscriber in self.doubtful else self.result
 

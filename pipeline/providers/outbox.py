@@ -38,6 +38,8 @@ class Outbox:
             file = self._file(message, recipient)
             if file.exists():
                 continue
+            if batch.late:
+                return Outcome(Result.REFUSED, "too much time went by before it could be written")
             try:
                 self._write(file, compose(message, recipient, clock.now()))
             except OSError as error:

@@ -76,6 +76,21 @@ def test_who_was_put_off_waits_in_a_batch_of_their_own_until_their_time(
     assert [person for person, _ in again.members] == [2, 4]
 
 
+def test_whose_turn_never_came_waits_again_however_often(database: Database, edition: Row[Any]) -> None:
+    taken(database, edition, size=5)
+    at, members = AT, [1, 2, 3, 4, 5]
+    for _ in range(len(claims.LATER) + 2):
+        claim = ours(claimed(database, edition, at))
+        assert [person for person, _ in claim.members] == members
+        members = [2, 4]
+        with database.write() as connection:
+            claims.sent(connection, claim, at)
+            claims.put_back(connection, claim, dict.fromkeys(members, "too late"), at)
+        assert claimed(database, edition, at) is None
+        at += claims.LATER[0]
+    assert counted(database, edition) == {"total": 5, "sent": 3, "waiting": 2}
+
+
 def test_who_was_put_off_too_often_is_given_up_with_the_last_reason(
     database: Database, edition: Row[Any]
 ) -> None:

@@ -128,6 +128,18 @@ def test_people_set_aside_keep_their_reason_when_the_rest_is_sent(
     assert counted(database, edition) == {"total": 5, "failed": 1, "sent": 1, "waiting": 3}
 
 
+def test_who_was_found_sent_has_no_part_in_what_kept_the_rest(database: Database, edition: Row[Any]) -> None:
+    taken(database, edition)
+    claim = claimed(database, edition)
+    assert claim is not None
+    with database.write() as connection:
+        claims.refused(connection, claim, AT, "the outbox cannot be written")
+        claims.found_sent(connection, claim, {claim.members[0][0]}, AT)
+        found, kept, *_ = ledger.people(connection, edition.id)
+    assert (found["state"], found["reason"]) == ("sent", None)
+    assert (kept["state"], kept["reason"]) == ("waiting", "the outbox cannot be written")
+
+
 def test_what_a_person_got_is_told(database: Database, edition: Row[Any]) -> None:
     taken(database, edition)
     claim = claimed(database, edition)

@@ -36,6 +36,7 @@ from pipeline.delivery.lane import Answered, Lane
 from pipeline.providers import Outcome, Result
 from pipeline.tables import digests, editions, events
 from subscribers import directory
+from tests.delivery.test_lane import CONFIG
 from tests.installations import subscribe
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Ledger(RuleBasedStateMachine):
         self.left: set[int] = set()
         self.under_way: list[Flight] = []
         nothing = cast("Any", None)
-        self.lane = Lane(self.database, nothing, nothing, nothing, nothing, nothing)
+        self.lane = Lane(self.database, CONFIG, nothing, nothing, nothing, nothing)
 
     def teardown(self) -> None:
         for name in list(self.owners):
@@ -119,7 +120,7 @@ class Ledger(RuleBasedStateMachine):
         self.database.close()
 
     @initialize(
-        readers=st.integers(1, 9), size=st.integers(1, 4), dies_in=st.integers(0, 3), late=st.booleans()
+        readers=st.integers(1, 9), size=st.integers(1, 5), dies_in=st.integers(0, 3), late=st.booleans()
     )
     def snapshot(self, readers: int, size: int, dies_in: int, late: bool) -> None:
         """It is taken by somebody who may die over it, and then by another."""
@@ -211,10 +212,13 @@ class Ledger(RuleBasedStateMachine):
             case "accepted":
                 return Outcome(Result.ACCEPTED)
             case "accepted in part":
-                kinds: list[dict[int, str]] = [{}, {}, {}]
+                kinds: list[dict[int, str]] = [{}, {}, {}, {}]
                 for number, person in enumerate(behind):
-                    kinds[number % 3][person] = "why"
-                return Outcome(Result.ACCEPTED, later=kinds[0], rejected=kinds[1], doubtful=kinds[2])
+                    kinds[number % 4][person] = "why"
+                later, rejected, doubtful, untried = kinds
+                return Outcome(
+                    Result.ACCEPTED, later=later, rejected=rejected, doubtful=doubtful, untried=untried
+                )
             case "refused":
                 return Outcome(Result.REFUSED, "busy")
             case "rejected in part":
@@ -234,9 +238,10 @@ class Ledger(RuleBasedStateMachine):
             self._become(people, "sent")
             if flight.answer == "accepted in part":
                 given_up = flight.claim.tries >= len(claims.LATER)
-                self._become(behind[0::3], "failed" if given_up else "waiting")
-                self._become(behind[1::3], "failed")
-                self._become(behind[2::3], "uncertain")
+                self._become(behind[0::4], "failed" if given_up else "waiting")
+                self._become(behind[1::4], "failed")
+                self._become(behind[2::4], "uncertain")
+                self._become(behind[3::4], "waiting")
         elif flight.answer.startswith("no answer") or flight.judged or flight.proven:
             return  # doubt stays doubt, whatever is said later
         else:

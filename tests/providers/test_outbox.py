@@ -69,6 +69,14 @@ def test_what_is_there_already_is_not_written_again(tmp_path: Path) -> None:
     assert outbox.settle(MESSAGE, batch(1, 2, 3)) == {1, 2}
 
 
+def test_nothing_is_begun_too_late(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox")
+    outbox.send(MESSAGE, batch(1))
+    late = replace(batch(1, 2), start_by=clock.uptime() - 1)
+    assert outbox.send(MESSAGE, late).result is Result.REFUSED
+    assert outbox.settle(MESSAGE, late) == {1}
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "outbox").write_text("in the way")
     with pytest.raises(ProviderError, match="cannot be made"):

@@ -272,7 +272,6 @@ def test_a_400_that_names_people_rejects_these(body: bytes, people: set[int]) ->
         errors(("personalizations.7.to", "nobody of that number")),
         errors(("personalizations.99999.to", "nobody of that number")),
         errors(("personalizations", "too many")),
-        errors(*((f"personalizations.{n}.headers", "reserved") for n in range(3))),
         errors((None, "Bad Request")),
     ],
 )
@@ -280,6 +279,16 @@ def test_a_400_about_sender_content_or_everyone_stops(body: bytes) -> None:
     outcome = judge(400, {}, body, batch(3))
     assert outcome.result is Result.STOP
     assert outcome.rejected == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "result"), [(1, "rejected"), (10, "rejected"), (11, "stop"), (1000, "stop")]
+)
+def test_all_of_many_named_at_once_stop_and_all_of_a_few_are_set_aside(number: int, result: str) -> None:
+    body = errors(*((f"personalizations.{n}.to.0.email", "bad") for n in range(number)))
+    outcome = judge(400, {}, body, batch(number))
+    assert outcome.result == result
+    assert len(outcome.rejected) == (number if result == "rejected" else 0)
 
 
 def test_of_one_address_under_two_spellings_the_first_stays() -> None:

@@ -41,10 +41,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.providers.smtp.dialogue.PATIENCE", 0.1)
 
 
-def send(server: StrictSmtp, *numbers: int, connections: int = 1, timeout: float = 30) -> Outcome:
+def send(server: StrictSmtp, *numbers: int, **how: Any) -> Outcome:
+    return send_batch(server, batch(*numbers), **how)
+
+
+def send_batch(server: StrictSmtp, people: Batch, *, connections: int = 1, timeout: float = 30) -> Outcome:
     provider = Smtp(Server("127.0.0.1", server.port, timeout=timeout), connections)
     try:
-        return provider.send(MESSAGE, batch(*numbers))
+        return provider.send(MESSAGE, people)
     finally:
         provider.close()
 
@@ -185,7 +189,7 @@ def test_a_letter_written_whole_and_not_answered_is_doubtful(server: StrictSmtp,
     outcome = send(server, 1, 2, 3, 4, timeout=5)
     assert outcome.result is Result.ACCEPTED
     assert set(outcome.doubtful) == {2}
-    assert set(outcome.later) == {3, 4}  # who answers nothing is not given another to doubt
+    assert set(outcome.untried) == {3, 4}  # who answers nothing is not given another to doubt
     assert server.addresses == addresses(1, 2)
 
 
@@ -193,8 +197,8 @@ def test_a_doubt_of_one_connection_keeps_no_other_from_going_on(server: StrictSm
     server.faults.append(Fault("message", Act.DROP, to="reader2@"))
     outcome = send(server, *range(1, 41), connections=2)
     assert set(outcome.doubtful) == {2}
-    assert len(server.deliveries) + len(outcome.later) == 40
-    assert len(outcome.later) <= 1  # its envelope may have gone along
+    assert len(server.deliveries) + len(outcome.untried) == 40
+    assert len(outcome.untried) <= 1  # its envelope may have gone along
 
 
 def test_a_letter_that_the_server_closes_over_takes_nobody_with_it(server: StrictSmtp) -> None:
@@ -250,8 +254,8 @@ def test_what_is_said_of_the_sender_concerns_everyone(server: StrictSmtp, reply:
 def test_a_sender_refused_midway_leaves_the_rest_for_later(server: StrictSmtp) -> None:
     server.faults += [Fault("mail", "250 2.1.0 Ok", times=2), Fault("mail", "550 5.4.5 daily limit", times=9)]
     outcome = send(server, 1, 2, 3, 4)
-    assert (set(outcome.later), dict(outcome.rejected)) == ({3, 4}, {})
-    assert "daily limit" in outcome.later[3]
+    assert (set(outcome.untried), outcome.later, outcome.rejected) == ({3, 4}, {}, {})
+    assert "daily limit" in outcome.untried[3]
     assert server.addresses == addresses(1, 2)
 
 
@@ -288,6 +292,76 @@ def test_unknown_readers_stop_nothing_however_many(server: StrictSmtp) -> None:
     assert (outcome.result, set(outcome.rejected)) == (Result.ACCEPTED, {1, 2, 3})
 
 
+@pytest.mark.parametrize(
+    ("reply", "result"),
+    [
+        ("550 relay not permitted", Result.STOP),
+        ("550 5.1.8 <letter@example.org>: Sender address rejected: Domain not found", Result.STOP),
+        ("450 4.7.1 hourly quota exceeded", Result.REFUSED),
+        ("451 temporary local problem", Result.REFUSED),
+    ],
+)
+@pytest.mark.parametrize("stage", ["rcpt", "data", "message"])
+def test_ten_refused_alike_in_a_row_are_refused_for_what_concerns_everyone(
+    server: StrictSmtp, stage: str, reply: str, result: Result
+) -> None:
+    server.faults.append(Fault(stage, reply, times=99))
+    outcome = send(server, *range(1, 41), connections=2)
+    assert outcome == Outcome(result, outcome.reason)
+    assert reply[-9:] in outcome.reason
+    assert server.faults[0].times > 60, "the others are not even asked for"
+
+
+def test_refusals_that_differ_in_their_numbers_only_are_alike(server: StrictSmtp) -> None:
+    server.faults += [Fault("rcpt", f"550 example.org sent {100 + n}/100 mails (id {n}x)") for n in range(20)]
+    assert send(server, *range(1, 21)).result is Result.STOP
+
+
+def test_refused_alike_in_batches_of_one_it_stops_at_the_tenth(server: StrictSmtp, provider: Smtp) -> None:
+    server.faults.append(Fault("rcpt", "550 relay not permitted", times=99))
+    results = [provider.send(MESSAGE, batch(number)).of(number) for number in range(1, 13)]
+    assert results == [Result.REJECTED] * 9 + [Result.STOP] * 3
+    assert provider.send(replace(MESSAGE), batch(1)).of(1) is Result.REJECTED, "another message, another word"
+
+
+def test_a_letter_taken_in_between_makes_refusals_the_readers_own(server: StrictSmtp) -> None:
+    server.faults.append(Fault("rcpt", "550 no such user", times=9))
+    server.faults.append(Fault("rcpt", "250 2.1.5 Ok"))
+    server.faults.append(Fault("rcpt", "550 no such user", times=9))
+    outcome = send(server, *range(1, 21))
+    assert outcome.result is Result.ACCEPTED
+    assert len(outcome.rejected) == 18
+    assert server.addresses == addresses(10, 20)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept", "tries"),
+    [
+        ("550 5.1.1 unknown", "rejected", 0),
+        ("452 4.2.2 mailbox full", "later", 0),
+        ("450 4.1.2 domain not found", "later", 0),
+        ("451 4.7.1 Greylisting in action", "later", 0),
+        ("452 mailbox full", "later", 1),
+    ],
+)
+def test_what_is_said_of_one_mailbox_stops_nothing_however_often(
+    server: StrictSmtp, reply: str, kept: str, tries: int
+) -> None:
+    server.faults.append(Fault("rcpt", reply, times=99))
+    outcome = send_batch(server, replace(batch(*range(1, 21)), tries=tries))
+    assert outcome.result is Result.ACCEPTED
+    assert len(getattr(outcome, kept)) == 20
+
+
+def test_a_quota_used_up_midway_costs_nobody_a_try(server: StrictSmtp) -> None:
+    server.faults.append(Fault("rcpt", "250 2.1.5 Ok", times=5))
+    server.faults.append(Fault("rcpt", "450 4.7.1 hourly quota exceeded", times=99))
+    outcome = send(server, *range(1, 21))
+    assert outcome.result is Result.ACCEPTED
+    assert (set(outcome.untried), outcome.later) == (set(range(6, 21)), {})
+    assert server.addresses == addresses(*range(1, 6))
+
+
 def test_a_server_that_wants_a_login_stops_everything(server: StrictSmtp) -> None:
     server.faults.append(Fault("rcpt", "530 5.7.0 Must issue STARTTLS or log in first"))
     outcome = send(server, 1, 2)
@@ -318,8 +392,8 @@ def test_who_is_late_midway_waits_though_the_server_would_take_the_letter(
     provider = Smtp(Server("127.0.0.1", server.port), 1)
     outcome = provider.send(MESSAGE, replace(batch(1, 2, 3, 4), start_by=2 * 3600.0))
     provider.close()
-    assert set(outcome.later) == {3, 4}
-    assert "time" in outcome.later[3]
+    assert (set(outcome.untried), outcome.later) == ({3, 4}, {})
+    assert "time" in outcome.untried[3]
     assert server.addresses == addresses(1, 2)
 
 
@@ -407,8 +481,9 @@ def test_whatever_fails_nobody_is_lost_doubled_or_told_of_wrongly(
         assert outcome.result in (Result.STOP, Result.REFUSED)
         assert taken == []
         return
-    named: list[Any] = [*outcome.rejected, *outcome.later, *outcome.doubtful]
+    named: list[Any] = [*outcome.rejected, *outcome.later, *outcome.untried, *outcome.doubtful]
     assert len(named) == len(set(named))
     assert everyone - set(named) <= set(taken)
     assert set(taken) <= (everyone - set(named)) | set(outcome.doubtful)
-    assert not [words for words in (*outcome.rejected.values(), *outcome.later.values()) if "reader" in words]
+    said = [*outcome.rejected.values(), *outcome.later.values(), *outcome.untried.values()]
+    assert not [words for words in said if "reader" in words]

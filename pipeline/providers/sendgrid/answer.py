@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # `personalizations.3.to.0.email` is how SendGrid writes it; some messages write `personalizations[3]`.
 _WHO = re.compile(r"personalizations(?:\.|\[)([0-9]{1,4})(?![0-9])")
 
+_FEW = 10
+"""Readers who may all be named in one batch without the fault being anybody's but theirs."""
+
 
 def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, key: str = "") -> Outcome:
     """The outcome of a batch that was answered; never raises for what the answer holds."""
@@ -74,8 +77,8 @@ def _bad_request(errors: list[dict[str, Any]], batch: Batch, clean: Scrubber, sa
         for place in who:
             rejected.setdefault(batch.recipients[place].subscriber, _one(error, clean))
     # All of many at once: that is what they have in common, and striking them out one batch after another
-    # would leave nobody.
-    if not rejected or len(rejected) == len(batch.recipients) > 1:
+    # would leave nobody. A few may all be bad, and would stop the edition again after each resume.
+    if not rejected or len(rejected) == len(batch.recipients) > _FEW:
         return _stop(f"SendGrid rejects the request (400){said}")
     return Outcome(Result.REJECTED, f"SendGrid rejects {len(rejected)} of the batch (400)", rejected=rejected)
 

@@ -18,7 +18,7 @@ from subscribers import clock
 from .connection import connect
 from .dialogue import Dialogue
 from .line import Ended
-from .round import Halt, Round
+from .round import Halt, Round, Streak
 
 if TYPE_CHECKING:
     from pipeline.providers import Batch, Message
@@ -37,13 +37,14 @@ class Smtp:
         self._server = server
         self._connections: list[Connection | None] = [None] * connections
         self._threads = _threads(connections)
-        self._made: tuple[Message, Prepared] | None = None
+        self._made: tuple[Message, Prepared, Streak] | None = None
 
     def send(self, message: Message, batch: Batch) -> Outcome:
         """Hand one batch over, up to GROUP readers a connection."""
         try:
             sender = envelope_address(message.from_email)
-            round_ = Round(batch, self._prepared(message, batch), clock.now())
+            prepared, streak = self._prepared(message, batch)
+            round_ = Round(batch, prepared, clock.now(), streak)
         except ValueError as error:
             return Outcome(Result.STOP, f"no valid message can be made ({type(error).__name__})")
         lanes = min(len(self._connections), -(-len(batch.recipients) // GROUP))
@@ -65,11 +66,11 @@ class Smtp:
             if connection:
                 connection.leave()
 
-    def _prepared(self, message: Message, batch: Batch) -> Prepared:
+    def _prepared(self, message: Message, batch: Batch) -> tuple[Prepared, Streak]:
         tags: frozenset[str] = frozenset().union(*(reader.fields for reader in batch.recipients))
         if self._made is None or self._made[0] is not message or self._made[1].tags != tags:
-            self._made = message, Prepared(message, tags)
-        return self._made[1]
+            self._made = message, Prepared(message, tags), Streak()
+        return self._made[1:]
 
     def _work_side_by_side(self, lanes: int, sender: bytes, round_: Round) -> None:
         working = [self._threads.submit(self._work, lane, sender, round_) for lane in range(lanes)]

@@ -111,15 +111,15 @@ class Dialogue:
         return False
 
     def _not_permitted(self, letter: Letter, recipient: Reply, data: Reply) -> None:
+        if recipient.code == _LOGIN_WANTED:
+            raise Halt(Result.STOP, letter.refusal(recipient, "mail without a login"))
+        self._settled()
         if recipient.fine:
             self._round.refused(letter, data, "the letter", of_all=True)
-        elif recipient.code == _LOGIN_WANTED:
-            raise Halt(Result.STOP, letter.refusal(recipient, "mail without a login"))
         else:
             # "Not permitted to pass mail on" is a policy's word (RFC 3463, 3.8), and no reader's fault.
             policy = _POLICY.match(recipient.text) is not None
             self._round.refused(letter, recipient, "the address", of_all=policy)
-        self._settled()
 
     def _settled(self) -> None:
         self._letter = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from dataclasses import dataclass
 from threading import Lock
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
 _CHANCES = 3
 """Connections that may end before the body of one letter was written: perhaps it is what ends them."""
+
+MANY = 10
+"""Readers in a row refused alike, and none taken in between: then it concerns everyone."""
+
+# Of an address or its mailbox (RFC 3463, 3.2 and 3.3; X.1.7 and X.1.8 are the sender's), or greylisting,
+# which wants each letter once more (RFC 6647): each is about one reader, however many in a row there are.
+_OF_ONE = re.compile(r"[45]\.(?:1\.(?:[0-6]|10)|2\.[0-9]{1,3})\b|.*\bgr[ae]y", re.IGNORECASE)
+# Counters, queue ids and domains, which make the same refusal read otherwise each time.
+_PARTICULARS = re.compile(r"\S*(?:[0-9]|\w\.\w)\S*")
 
 _LATE = "too much time went by before it was this reader's turn"
 
@@ -47,13 +57,33 @@ class Letter:
         return f"the server refused {what} ({reply.code}): {about(self.reader.address, said)}"
 
 
+class Streak:
+    """Readers in a row who were refused alike, from batch to batch: a batch may hold one reader only."""
+
+    def __init__(self) -> None:
+        self._said = ""
+        self.length = 0
+
+    def goes_on(self, said: str) -> bool:
+        """Count one more; False when another streak begins with it."""
+        alike, self._said = said == self._said, said
+        self.length = self.length + 1 if alike else 1
+        return alike
+
+    def end(self) -> None:
+        self._said, self.length = "", 0
+
+
 class Round:
     """Shared by the threads of the connections; each takes the next reader when it has room for one."""
 
-    def __init__(self, batch: Batch, prepared: Prepared, at: datetime) -> None:
+    def __init__(self, batch: Batch, prepared: Prepared, at: datetime, streak: Streak) -> None:
         self._batch = batch
         self._prepared = prepared
         self._at = at
+        self._streak = streak
+        self._alike: list[Recipient] = []
+        """Those of the streak who are of this batch."""
         self._lock = Lock()
         self._waiting = deque(batch.recipients)
         self._ended_over: Counter[int] = Counter()
@@ -117,18 +147,33 @@ class Round:
     def taken(self) -> None:
         with self._lock:
             self._taken += 1
+            self._streak.end()
 
     def doubt(self, letter: Letter, reason: str) -> None:
         with self._lock:
             self._doubtful[letter.reader.subscriber] = reason
 
     def refused(self, letter: Letter, reply: Reply, what: str, *, of_all: bool = False) -> None:
-        """A letter that a reply refused: for good, or for now."""
+        """A letter that a reply refused: for good, or for now. Raises Halt when it concerns everyone."""
         with self._lock:
             kept = self._rejected if reply.for_good else self._later
             kept[letter.reader.subscriber] = reason = letter.refusal(reply, what)
             if of_all and reply.for_good:
                 self._of_all.append(reason)
+            # Who is put off once more may have full mailboxes in common, and must be given up some day.
+            if _OF_ONE.match(reply.text) or (self._batch.tries and not reply.for_good):
+                return
+            if not self._streak.goes_on(f"{reply.code} {_PARTICULARS.sub('', reason)}"):
+                self._alike.clear()
+            self._alike.append(letter.reader)
+            if self._streak.length < MANY:
+                return
+            for reader in reversed(self._alike):
+                del kept[reader.subscriber]
+                self._waiting.appendleft(reader)
+            self._alike.clear()
+        result = Result.STOP if reply.for_good else Result.REFUSED
+        raise Halt(result, f"refused alike {MANY} times in a row, the last: {reason}")
 
     def outcome(self) -> Outcome:
         """What became of the batch, when every thread is done with it."""
@@ -144,12 +189,13 @@ class Round:
                 # What most have in common is not the readers'; rejecting one batch after another would leave
                 # nobody.
                 return Outcome(Result.STOP, self._of_all[0])
-        later = self._later | {reader.subscriber: reason for reader in self._waiting}
-        named = self._rejected | later | self._doubtful
+        untried = {reader.subscriber: reason for reader in self._waiting}
+        named = self._rejected | self._later | untried | self._doubtful
         return Outcome(
             Result.ACCEPTED,
             "" if self._taken else next(iter(named.values()), ""),
             rejected=self._rejected,
-            later=later,
+            later=self._later,
+            untried=untried,
             doubtful=self._doubtful,
         )
