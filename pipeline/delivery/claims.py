@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
+from pipeline.database import one_at_a_time
 from pipeline.tables import batches, editions, events, recipients
 from subscribers.audience import fix, has_left, why_not
 from subscribers.sets import among
@@ -224,6 +225,7 @@ def _most_said(people: Mapping[int, str]) -> str:
 def _split(connection: Connection, claim: Claim, people: list[int], **values: Any) -> None:
     """Move people of a batch into a new one behind all others."""
     people = sorted(people)
+    one_at_a_time(connection, f"batches-{claim.edition}")  # else two would give the same number
     newest = select(func.max(batches.c.number)).where(batches.c.edition_id == claim.edition)
     number = (connection.execute(newest).scalar() or 0) + 1
     ends = {"first": people[0], "last": people[-1], "size": len(people)}

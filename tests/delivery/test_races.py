@@ -1,4 +1,4 @@
-"""Transactions that meet on PostgreSQL: none acts on what another has just changed, none waits in a circle."""
+"""Transactions that meet on PostgreSQL: none acts on what is no longer so, none waits in a circle."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from sqlalchemy import text
 
 from pipeline import editions
 from pipeline.database import Database
-from pipeline.delivery import snapshot
-from tests.delivery.moves import AT, TODAY, counted
+from pipeline.delivery import claims, settling, snapshot
+from subscribers.leaving import leave
+from tests.delivery.moves import AT, TODAY, claimed, counted, taken
+from tests.delivery.test_claims import ours
+from tests.delivery.test_lane import Taker, delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,23 +45,23 @@ class Other(threading.Thread):
         except Exception as error:
             self._failed = error
 
-    def wait_until_it_waits(self) -> None:
-        """Until it stands before a lock that others hold, or has ended."""
-        query = text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        while self.is_alive():
-            with self._database.read() as connection:
-                if connection.scalar(query):
-                    return
-            time.sleep(0.01)
-
     def end(self) -> None:
         """Wait for its end; raises what it raised."""
         self.join(30)
         assert not self.is_alive()
         if self._failed is not None:
             raise self._failed
+
+
+def wait_for_a_waiter(database: Database, thread: threading.Thread) -> None:
+    """Until somebody stands before a lock, or the thread has ended."""
+    waits = "datname = current_database() AND wait_event_type = 'Lock'"
+    query = text(f"SELECT count(*) FROM pg_stat_activity WHERE {waits}")
+    while thread.is_alive():
+        with database.read() as connection:
+            if connection.scalar(query):
+                return
+        time.sleep(0.01)
 
 
 def test_a_cancel_that_meets_the_beginning_of_a_hand_over_leaves_the_ledger(
@@ -68,10 +71,51 @@ def test_a_cancel_that_meets_the_beginning_of_a_hand_over_leaves_the_ledger(
 
     def meanwhile(connection: Connection) -> None:
         cancel.start()
-        cancel.wait_until_it_waits()
+        wait_for_a_waiter(database, cancel)
 
     assert snapshot.take(database, edition, TODAY, 2, AT, with_the_last=meanwhile)
     cancel.end()
     assert counted(database, edition) == {"total": 5, "waiting": 5}
     with database.read() as connection:
         assert editions.by_id(connection, edition.id).status == "cancelled"
+
+
+def test_events_that_tell_of_a_batch_and_of_who_left_meet_its_answer_without_a_deadlock(
+    database: Database, edition: Row[Any]
+) -> None:
+    under_way, answer = threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        under_way.set()
+        assert answer.wait(30)
+
+    provider = Taker(then=slowly)
+    sending = threading.Thread(target=lambda: delivery(database, provider).run(edition), daemon=True)
+    sending.start()
+    assert under_way.wait(30)
+    with database.write() as connection:
+        leave(connection, 5, digest=None, source="event")
+        answer.set()
+        wait_for_a_waiter(database, sending)
+        settling.proven(connection, {provider.taken[0].id}, AT)
+    sending.join(30)
+    assert counted(database, edition) == {"total": 5, "sent": 4, "withheld": 1}
+
+
+def test_those_who_put_people_off_at_once_number_their_batches_one_after_another(
+    database: Database, edition: Row[Any]
+) -> None:
+    taken(database, edition)
+    one, two = (ours(claimed(database, edition)) for _ in range(2))
+
+    def put_off(connection: Connection, claim: claims.Claim) -> None:
+        claims.sent(connection, claim, AT)
+        claims.put_off(connection, claim, {claim.members[0][0]: "greylisted"}, AT)
+
+    other = Other(database, lambda connection: put_off(connection, two))
+    with database.write() as connection:
+        put_off(connection, one)
+        other.start()
+        wait_for_a_waiter(database, other)
+    other.end()
+    assert counted(database, edition) == {"total": 5, "sent": 2, "waiting": 3}
