@@ -49,8 +49,11 @@ _READY = (
     batches.c.state == "waiting",
     or_(batches.c.next_try.is_(None), batches.c.next_try <= bindparam("now")),
 )
-_SENDING = editions.c.status.in_(("sending", "sent"))
-"""In an edition that is `sent` a batch waits only when it is to be sent again (delivery.on_uncertain)."""
+_SENDING = or_(
+    editions.c.status == "sending", and_(editions.c.status == "sent", editions.c.tripped_at.is_(None))
+)
+"""In an edition that is `sent` a batch waits only when it is to be sent again (delivery.on_uncertain); not
+when too many bounced or complained."""
 
 _WAITING = (
     select(batches)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy.exc import DBAPIError
 
 from pipeline import editions, logs
-from pipeline.delivery import claims, pace
+from pipeline.delivery import claims, pace, settling
 from pipeline.errors import ProviderError
 from pipeline.providers import Batch, Message, Outcome, Result
 from subscribers import clock
@@ -81,12 +81,14 @@ class Lane:
         refusals = 0
         answered: Answered | None = None
         while True:
-            refused = answered is not None and answered.outcome.result is Result.REFUSED
+            result = answered.outcome.result if answered is not None else None
             stopping = self.stop()
             # Taken before the claim is: whoever sleeps in between must wake up too late.
             start_by = clock.uptime() + LEASE / 2
-            # Who has to wait claims nothing yet: the look at who has left comes right before the request.
-            claim, wait = self._next(session, edition, answered, claims_one=not (refused or stopping))
+            # Who has to wait claims nothing yet: the look at who has left comes right before the request. Nor
+            # does who was stopped, which pauses no edition that is `sent`.
+            halted = stopping or result in (Result.REFUSED, Result.STOP)
+            claim, wait = self._next(session, edition, answered, claims_one=not halted)
             if answered is not None:
                 _heed(edition, answered.outcome)
             if claim is not None:
@@ -99,7 +101,7 @@ class Lane:
                 continue
             if stopping:
                 return
-            if refused and answered is not None:
+            if answered is not None and result is Result.REFUSED:
                 self._back_off(refusals, answered.outcome)
             elif wait is None:
                 return
@@ -177,6 +179,7 @@ class Lane:
             claims.set_aside(connection, claim, {claim.members[0][0]: outcome.reason}, at)
         elif outcome.result is Result.STOP:
             editions.pause_sending(connection, edition.id, reason)
+            settling.give_up(connection, edition.id, outcome.reason)
 
     def _back_off(self, refusals: int, outcome: Outcome) -> None:
         if refusals >= TRIES:
@@ -198,6 +201,11 @@ def _say(edition: Row[Any], answered: Answered) -> None:
 
 
 def _heed(edition: Row[Any], outcome: Outcome) -> None:
+    if outcome.result is Result.STOP and edition.status == "sent":
+        raise ProviderError(
+            f"{edition.slug}: {outcome.reason}",
+            "See to that; who is in doubt stays so until a later `rapport run` tries again.",
+        )
     if outcome.result is Result.STOP:
         raise ProviderError(
             f"{edition.slug} is paused: {outcome.reason}",

@@ -6,20 +6,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from pipeline import editions
 from pipeline.config import Config
-from pipeline.delivery import claims, pace
+from pipeline.delivery import claims, pace, settling
 from pipeline.delivery.handover import Delivery
-from pipeline.errors import StoppedError
+from pipeline.delivery.reasons import reasons
+from pipeline.errors import ProviderError, StoppedError
 from pipeline.letter.personal import Links
 from pipeline.providers import Outcome, Result
 from pipeline.stopping import Stop
-from pipeline.tables import batches
+from pipeline.tables import batches, events
 from subscribers import clock
 from subscribers.tokens import Tokens
-from tests.delivery.moves import AT, TODAY, counted, taken
+from tests.delivery.moves import AT, TODAY, claimed, counted, taken
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -37,18 +38,19 @@ CONFIG = Config.model_validate(
 
 
 class Taker:
-    """A provider that takes everything and knows nothing later; ``then`` is called after each batch."""
+    """A provider that takes everything, or says ``answer``, and knows nothing later; ``then`` is called after
+    each batch."""
 
     max_batch = 1000
 
-    def __init__(self, then: Any = lambda: None) -> None:
+    def __init__(self, then: Any = lambda: None, answer: Outcome | None = None) -> None:
         self.taken: list[Batch] = []
-        self._then = then
+        self._then, self._answer = then, answer or Outcome(Result.ACCEPTED)
 
     def send(self, message: Message, batch: Batch) -> Outcome:
         self.taken.append(batch)
         self._then()
-        return Outcome(Result.ACCEPTED)
+        return self._answer
 
     def settle(self, message: Message, batch: Batch) -> None:
         pass
@@ -141,3 +143,39 @@ def test_what_others_wrote_of_an_attempt_meanwhile_stands(database: Database, ed
 
     delivery(database, Taker(then=settled_by_events)).run(edition)
     assert counted(database, edition) == {"total": 5, "sent": 5}
+
+
+def to_be_sent_again(database: Database, edition: Row[Any]) -> Row[Any]:
+    """The edition once it is `sent`, with two batches that wait to be sent again."""
+    taken(database, edition)
+    made = [claimed(database, edition) for _ in range(3)]
+    with database.write() as connection:
+        for claim, state in zip(made, ("sent", "uncertain", "uncertain"), strict=True):
+            assert claim is not None
+            if state == "sent":
+                claims.sent(connection, claim, AT)
+                told = {"id": "e", "at": AT, "kind": "processed", "batch": claim.attempt}
+                connection.execute(insert(events).values(told))
+            else:
+                claims.uncertain(connection, claim, AT, "no answer")
+        editions.finish(connection, edition.id)
+        assert settling.again(connection, edition.id, AT + settling.SILENCE) == 2
+    return reread(database, edition)
+
+
+def test_a_letter_that_is_sent_and_refused_the_second_time_leaves_who_was_in_doubt_in_doubt(
+    database: Database, edition: Row[Any]
+) -> None:
+    edition = to_be_sent_again(database, edition)
+    provider = Taker(answer=Outcome(Result.STOP, "the key was refused"))
+    with pytest.raises(ProviderError) as told:
+        delivery(database, provider).run(edition)
+    assert len(provider.taken) == 1, "no other batch would be taken"
+    assert reread(database, edition).status == "sent"
+    assert counted(database, edition) == {"total": 5, "sent": 2, "uncertain": 3}
+    with database.read() as connection:
+        assert reasons(connection, edition.id) == {"uncertain": {"the key was refused": 3}}
+    said = f"{told.value.message} {told.value.remedy}"
+    assert "the key was refused" in said
+    assert "paused" not in said
+    assert "resume" not in said
