@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from pipeline import editions
 from pipeline.database import Database
-from pipeline.delivery import claims, settling, snapshot
+from pipeline.delivery import claims, ledger, settling, snapshot
 from subscribers.leaving import leave
 from tests.delivery.moves import AT, TODAY, claimed, counted, taken
 from tests.delivery.test_claims import ours
@@ -119,3 +119,23 @@ def test_those_who_put_people_off_at_once_number_their_batches_one_after_another
         wait_for_a_waiter(database, other)
     other.end()
     assert counted(database, edition) == {"total": 5, "sent": 2, "waiting": 3}
+
+
+def test_counts_are_of_one_moment(database: Database, edition: Row[Any]) -> None:
+    taken(database, edition, size=5)
+    claim = ours(claimed(database, edition))
+
+    def fare(connection: Connection) -> None:
+        claims.sent(connection, claim, AT)
+        claims.set_aside(connection, claim, {1: "no", 2: "no"}, AT)
+
+    def meanwhile(*_: object) -> None:
+        other = Other(database, fare)
+        other.start()
+        other.end()
+
+    with database.read() as connection:
+        event.listen(connection, "after_cursor_execute", meanwhile, once=True)
+        counts = ledger.counts(connection, edition.id)
+    assert (counts["uncertain"], counts["sent"], counts["failed"]) == (5, 0, 0)
+    assert counted(database, edition) == {"total": 5, "sent": 3, "failed": 2}
