@@ -136,7 +136,10 @@ class Lane:
 
     def _claim(self, connection: Connection, edition: Row[Any]) -> tuple[claims.Claim | None, float | None]:
         now, rate = clock.now(), self.config.delivery.rate
-        if rate and (wait := pace.wait(connection, now)):
+        if wait := pace.told(connection, now):
+            log.info("%s: waiting for %.0f s, as the provider asked", edition.slug, wait)
+            return None, wait
+        if rate and (wait := pace.wait(connection, now, self.config.delivery.batch_size / rate)):
             return None, wait
         claim = claims.claim(
             connection, edition, editions.today(self.config.newsletter.zone), now, self.owner
@@ -173,7 +176,9 @@ class Lane:
         if not claims.refused(connection, claim, at, reason):
             return
         claims.found_sent(connection, claim, known, at)
-        if outcome.result is Result.REJECTED:
+        if outcome.result is Result.REFUSED and outcome.retry_after:
+            pace.hold(connection, outcome.retry_after, at)
+        elif outcome.result is Result.REJECTED:
             claims.set_aside(connection, claim, outcome.rejected, at)
         elif outcome.result is Result.TOO_LARGE and not claims.halve(connection, claim):
             claims.set_aside(connection, claim, {claim.members[0][0]: outcome.reason}, at)
@@ -187,10 +192,10 @@ class Lane:
                 f"The provider keeps refusing: {outcome.reason}",
                 "Nothing is lost; the next `rapport run` goes on where this one stopped.",
             )
-        # Full jitter, unless the provider says when: several senders must not come back in step.
-        most = min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)
-        wait = outcome.retry_after if outcome.retry_after is not None else random.uniform(0, most)  # noqa: S311
-        self.stop.sleep(min(wait, LONGEST_WAIT))
+        if outcome.retry_after:
+            return  # who claims next waits as told (pace.hold)
+        # Full jitter: several senders must not come back in step.
+        self.stop.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)))  # noqa: S311
 
 
 def _say(edition: Row[Any], answered: Answered) -> None:

@@ -76,6 +76,19 @@ def test_who_was_put_off_waits_in_a_batch_of_their_own_until_their_time(
     assert [person for person, _ in again.members] == [2, 4]
 
 
+def test_who_was_put_off_while_the_clock_was_ahead_does_not_wait_for_it(
+    database: Database, edition: Row[Any]
+) -> None:
+    taken(database, edition, size=5)
+    ahead = AT + timedelta(days=365)
+    claim = ours(claimed(database, edition, ahead))
+    with database.write() as connection:
+        claims.sent(connection, claim, ahead)
+        claims.put_off(connection, claim, {2: "greylisted"}, ahead)
+        assert claims.waits(connection, edition.id, AT)
+    assert [person for person, _ in ours(claimed(database, edition)).members] == [2]
+
+
 def test_who_was_put_off_too_often_is_given_up_with_the_last_reason(
     database: Database, edition: Row[Any]
 ) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from sqlalchemy import insert, update
 
 from pipeline import editions
 from pipeline.config import Config
-from pipeline.delivery import claims, pace, settling
+from pipeline.delivery import claims, lane, pace, settling
 from pipeline.delivery.handover import Delivery
 from pipeline.delivery.reasons import reasons
 from pipeline.errors import ProviderError, StoppedError
@@ -118,11 +120,11 @@ def test_on_postgresql_a_batch_whose_owner_lives_is_left_to_them(
 
 def test_the_pace_is_one_for_all_who_hand_over(database: Database) -> None:
     with database.write() as connection:
-        assert pace.wait(connection, AT) == 0
+        assert pace.wait(connection, AT, 5) == 0
         pace.charge(connection, 10, 2.0, AT)
     with database.write() as connection:
-        assert pace.wait(connection, AT) == 5
-        assert pace.wait(connection, AT + timedelta(seconds=6)) == 0
+        assert pace.wait(connection, AT, 5) == 5
+        assert pace.wait(connection, AT + timedelta(seconds=6), 5) == 0
 
 
 def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edition: Row[Any]) -> None:
@@ -179,3 +181,62 @@ def test_a_letter_that_is_sent_and_refused_the_second_time_leaves_who_was_in_dou
     assert "the key was refused" in said
     assert "paused" not in said
     assert "resume" not in said
+
+
+def test_a_wait_that_a_clock_which_was_ahead_left_behind_is_none(database: Database) -> None:
+    ahead = AT + timedelta(days=365)
+    with database.write() as connection:
+        pace.wait(connection, ahead, 5)
+        pace.charge(connection, 10, 2.0, ahead)
+        pace.hold(connection, 60, ahead)
+        assert pace.wait(connection, AT, 5) == 0
+        assert pace.told(connection, AT) == 0
+
+
+class Sleepless(Stop):
+    """Sleeps not, but travels in time, and remembers for how long it was to."""
+
+    def __init__(self, traveller: time_machine.Traveller) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+        self._traveller = traveller
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._traveller.shift(seconds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"), [(300.0, 300.0), (86_400.0, pace.LONGEST_TOLD)], ids=["as told", "but no day"]
+)
+def test_a_provider_that_says_how_long_to_wait_is_left_alone_for_so_long_by_later_runs_too(
+    database: Database, edition: Row[Any], asked: float, waited: float
+) -> None:
+    with time_machine.travel(AT, tick=False) as traveller:
+        stop = Sleepless(traveller)
+        busy = Taker(answer=Outcome(Result.REFUSED, "asks to wait (429)", asked))
+        with pytest.raises(ProviderError, match="keeps refusing"):
+            delivery(database, busy, stop=stop).run(edition)
+        assert stop.slept == [waited] * (lane.TRIES - 1)
+        later = Sleepless(traveller)
+        assert delivery(database, Taker(), stop=later).run(reread(database, edition)).status == "sent"
+        assert later.slept == [waited]
+
+
+@pytest.mark.parametrize("asked", [None, 0.0], ids=["nothing said", "told to come back at once"])
+@pytest.mark.parametrize(("share", "slept"), [(0.0, [0, 0, 0, 0]), (1.0, [2, 4, 8, 16])])
+def test_else_it_backs_off_for_a_random_part_of_a_time_that_doubles(
+    database: Database,
+    edition: Row[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    asked: float | None,
+    share: float,
+    slept: list[float],
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda least, most: least + share * (most - least))
+    with time_machine.travel(AT, tick=False) as traveller:
+        stop = Sleepless(traveller)
+        busy = Taker(answer=Outcome(Result.REFUSED, "busy", asked))
+        with pytest.raises(ProviderError, match="keeps refusing"):
+            delivery(database, busy, stop=stop).run(edition)
+    assert stop.slept == slept
