@@ -43,7 +43,7 @@ def approve(installation: Installation, slug: str, seen: bytes | None = None) ->
     if edition.status in ("draft", "held"):
         must_pass(installation, edition)
     with installation.database.write() as connection:
-        now = editions.fingerprint(editions.by_slug(connection, slug))
+        now = editions.fingerprint(editions.by_slug(connection, slug, for_update=True))
         # Also when nobody says what they saw: what `check` has passed is what is approved.
         if now != editions.fingerprint(edition) or seen not in (None, now):
             raise ChangedError(f"{slug} has changed meanwhile.", "Look at it again, then approve it.")

@@ -67,7 +67,7 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> R
         posts = _choice(connection, digest, edition, _wished(installation.config, edition, wish), wish).posts
     refresh(installation, posts)  # ahead of the transaction: their hosts take what time they like
     with database.write() as connection:
-        edition = _editable(connection, slug)
+        edition = _editable(connection, slug, for_update=True)
         edits = _wished(installation.config, edition, wish)
         choice = _choice(connection, digest, edition, edits, wish)
         if not choice.posts:
@@ -79,8 +79,8 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> R
         return written(connection, installation, digest, edition, choice)
 
 
-def _editable(connection: Connection, slug: str) -> Row[Any]:
-    edition = editions.by_slug(connection, slug)
+def _editable(connection: Connection, slug: str, *, for_update: bool = False) -> Row[Any]:
+    edition = editions.by_slug(connection, slug, for_update=for_update)
     if edition.status not in EDITABLE:
         raise RapportError(
             f"{slug} is {edition.status}: its text is fixed.",

@@ -34,9 +34,13 @@ MOVES: dict[str, tuple[tuple[str, ...], str]] = {
 """What staff may do with an edition: from which statuses, to which. (`resume` goes back where it was.)"""
 
 
-def by_slug(connection: Connection, slug: str) -> Row[Any]:
-    """The named edition. Raises RapportError when there is none."""
-    row = connection.execute(select(editions).where(editions.c.slug == slug)).one_or_none()
+def by_slug(connection: Connection, slug: str, *, for_update: bool = False) -> Row[Any]:
+    """The named edition; ``for_update``: nobody else changes it until this transaction ends.
+
+    Raises RapportError when there is none.
+    """
+    query = select(editions).where(editions.c.slug == slug)
+    row = connection.execute(query.with_for_update() if for_update else query).one_or_none()
     if row is None:
         raise RapportError(f"There is no edition {slug}.", "List them with `rapport editions`.")
     return row
@@ -147,7 +151,7 @@ def move(
 
     ``after_restore``: it is held because it may have been sent after the backup that was restored.
     """
-    row = by_slug(connection, slug)
+    row = by_slug(connection, slug, for_update=True)  # what follows depends on where it stood
     # Resumed, an edition held before approval is a draft again; one paused midway goes on being sent.
     before: tuple[str, ...]
     before, after = (("paused", "held"), _resumed(row)) if verb == "resume" else MOVES[verb]

@@ -1,4 +1,4 @@
-"""What is to be done now and then without anybody asking: mails that wait, data kept long enough."""
+"""What is to be done now and then without anybody asking: mails that wait, data kept long enough, doubt."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.announcing import announce
 from pipeline.confirming import send_questions
 from pipeline.database import refuse_moved
+from pipeline.delivery import settling
 from pipeline.forgetting import empty_outbox
 from pipeline.scrub import scrub
 from pipeline.watch import watch
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 
 def upkeep(installation: Installation) -> bool:
-    """Mail what asks to be confirmed, erase what nobody confirmed, blank network addresses that are old, and
-    mail staff the drafts they can still act on and what else they must know; whether that reached them.
+    """Mail what asks to be confirmed, erase what nobody confirmed, blank network addresses that are old,
+    leave in doubt who is sent nothing again any more, and mail staff the drafts they can still act on and
+    what else they must know; whether that reached them.
 
     Cheap when there is nothing to do: `run` does it every time, `serve` every minute.
     """
@@ -33,6 +35,8 @@ def upkeep(installation: Installation) -> bool:
         erased = erase_unconfirmed(connection, now - timedelta(days=privacy.pending_days))
         blank_networks(connection, now - timedelta(days=privacy.network_address_days))
         erase_counts(connection, now - MONTH)
+        resends = installation.config.delivery.on_uncertain == "resend"
+        settling.give_up_for_good(connection, now, resends=resends)
     empty_outbox(installation, erased)
     if installation.database.path is not None:
         scrub(installation.database, ())  # what was erased while somebody read from SQLite's log

@@ -21,7 +21,7 @@ from pipeline.providers.events import Kind
 from pipeline.run import Ran
 from pipeline.tables import digests, feeds, notices, posts
 from pipeline.watch import watch
-from pipeline.watch.letters import SETTLES_WITHIN, SILENT_FOR
+from pipeline.watch.letters import LEFT_FOR, SETTLES_WITHIN, SILENT_FOR
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid
 from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, event, handed_over
@@ -232,6 +232,21 @@ def test_doubt_that_is_left_after_a_send_is_told_with_the_number(
     mail, _ = mails(tmp_path)
     assert mail["Subject"] == "The Weekly Letter: weekly-1 may not have reached 2 of its readers"
     assert "does not send it to them again" in " ".join(mail.get_body(("plain",)).get_content().split())
+
+
+def test_so_is_that_of_a_letter_that_was_cancelled_midway_and_of_one_left_paused(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller
+) -> None:
+    installed = practice(database, tmp_path, delivery={"on_uncertain": "hold"})
+    with database.write() as connection:
+        handed_over(connection, 1, [Left("uncertain"), Left("waiting")], status="cancelled")
+        handed_over(connection, 2, [Left("uncertain"), Left("waiting")], status="paused", finished_at=None)
+    watch(installed)
+    assert told(tmp_path) == ["weekly-1 may not have reached 2 of its readers"]
+    travel.shift(LEFT_FOR)
+    watch(installed)
+    watch(installed)
+    assert told(tmp_path)[1:] == ["weekly-2 may not have reached 2 of its readers"]
 
 
 def test_events_are_given_time_to_settle_it(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
+from pipeline.database import one_at_a_time
 from pipeline.delivery.ledger import GIVEN_UP
 from pipeline.tables import batches, editions, events, recipients
 from subscribers.audience import fix, has_left, why_not
@@ -47,10 +48,17 @@ class Claim:
 
 _READY = (
     batches.c.state == "waiting",
-    or_(batches.c.next_try.is_(None), batches.c.next_try <= bindparam("now")),
+    or_(
+        batches.c.next_try.is_(None),
+        batches.c.next_try <= bindparam("now"),
+        batches.c.next_try > bindparam("beyond"),  # written by a clock that was ahead
+    ),
 )
-_SENDING = editions.c.status.in_(("sending", "sent"))
-"""In an edition that is `sent` a batch waits only when it is to be sent again (delivery.on_uncertain)."""
+_SENDING = or_(
+    editions.c.status == "sending", and_(editions.c.status == "sent", editions.c.tripped_at.is_(None))
+)
+"""In an edition that is `sent` a batch waits only when it is to be sent again (delivery.on_uncertain); not
+when too many bounced or complained."""
 
 _WAITING = (
     select(batches)
@@ -119,7 +127,7 @@ def claim(
     so that whoever left before it is not in the request.
     """
     fix(connection)
-    batch = connection.execute(_WAITING, {"edition": edition.id, "now": at}).one_or_none()
+    batch = connection.execute(_WAITING, {"edition": edition.id} | _ready_at(at)).one_or_none()
     if batch is None or connection.execute(_GOING, {"edition": edition.id}).first() is None:
         return None
     attempt = uuid.uuid4().hex
@@ -144,7 +152,11 @@ def waits(connection: Connection, edition: int, at: datetime) -> bool:
     """Whether a batch of the edition could be claimed now."""
     query = select(batches.c.number).join(editions, editions.c.id == batches.c.edition_id)
     query = query.where(batches.c.edition_id == edition, *_READY, _SENDING).limit(1)
-    return connection.execute(query, {"now": at}).first() is not None
+    return connection.execute(query, _ready_at(at)).first() is not None
+
+
+def _ready_at(at: datetime) -> dict[str, datetime]:
+    return {"now": at, "beyond": at + LATER[-1]}
 
 
 def owners(connection: Connection, edition: int) -> list[str]:
@@ -232,6 +244,7 @@ def _most_said(people: Mapping[int, str]) -> str:
 def _split(connection: Connection, claim: Claim, people: list[int], **values: Any) -> None:
     """Move people of a batch into a new one behind all others."""
     people = sorted(people)
+    one_at_a_time(connection, f"batches-{claim.edition}")  # else two would give the same number
     newest = select(func.max(batches.c.number)).where(batches.c.edition_id == claim.edition)
     number = (connection.execute(newest).scalar() or 0) + 1
     ends = {"first": people[0], "last": people[-1], "size": len(people)}

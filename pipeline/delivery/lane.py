@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy.exc import DBAPIError
 
 from pipeline import breaker, editions, logs
-from pipeline.delivery import claims, pace
+from pipeline.delivery import claims, pace, settling
 from pipeline.errors import ProviderError
 from pipeline.providers import Batch, Message, Outcome, Result
 from subscribers import clock
+from subscribers.audience import fix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,12 +85,14 @@ class Lane:
         refusals = 0
         answered: Answered | None = None
         while True:
-            refused = answered is not None and answered.outcome.result is Result.REFUSED
+            result = answered.outcome.result if answered is not None else None
             stopping = self.stop()
             # Taken before the claim is: whoever sleeps in between must wake up too late.
             start_by = clock.uptime() + LEASE / 2
-            # Who has to wait claims nothing yet: the look at who has left comes right before the request.
-            claim, wait = self._next(session, edition, answered, claims_one=not (refused or stopping))
+            # Who has to wait claims nothing yet: the look at who has left comes right before the request. Nor
+            # does who was stopped, which pauses no edition that is `sent`.
+            halted = stopping or result in (Result.REFUSED, Result.STOP)
+            claim, wait = self._next(session, edition, answered, claims_one=not halted)
             if answered is not None:
                 _heed(edition, answered.outcome)
             if claim is not None:
@@ -102,7 +105,7 @@ class Lane:
                 continue
             if stopping:
                 return
-            if refused and answered is not None:
+            if answered is not None and result is Result.REFUSED:
                 self._back_off(refusals, answered.outcome)
             elif wait is None:
                 return
@@ -117,6 +120,7 @@ class Lane:
         once a batch. Gives the claim, or how long to wait for one; neither when there is none."""
         try:
             with session.write() as connection:
+                fix(connection)  # ahead of any batch's row: so do all who take both
                 if answered is not None:
                     self._record(connection, edition, answered)
                 return self._claim(connection, edition) if claims_one else (None, None)
@@ -131,11 +135,15 @@ class Lane:
 
         for attempt in stamina.retry_context(on=DBAPIError, attempts=None, timeout=LEASE / 2, wait_max=2):
             with attempt, self.database.write() as connection:
+                fix(connection)
                 self._record(connection, edition, answered)
 
     def _claim(self, connection: Connection, edition: Row[Any]) -> tuple[claims.Claim | None, float | None]:
         now, rate = clock.now(), self.config.delivery.rate
-        if rate and (wait := pace.wait(connection, now)):
+        if wait := pace.told(connection, now):
+            log.info("%s: waiting for %.0f s, as the provider asked", edition.slug, wait)
+            return None, wait
+        if rate and (wait := pace.wait(connection, now, self.config.delivery.batch_size / rate)):
             return None, wait
         claim = claims.claim(
             connection, edition, editions.today(self.config.newsletter.zone), now, self.owner
@@ -175,12 +183,15 @@ class Lane:
         if not claims.refused(connection, claim, at, reason):
             return
         claims.found_sent(connection, claim, known, at)
-        if outcome.result is Result.REJECTED:
+        if outcome.result is Result.REFUSED and outcome.retry_after:
+            pace.hold(connection, outcome.retry_after, at)
+        elif outcome.result is Result.REJECTED:
             claims.set_aside(connection, claim, outcome.rejected, at)
         elif outcome.result is Result.TOO_LARGE and not claims.halve(connection, claim):
             claims.set_aside(connection, claim, {claim.members[0][0]: outcome.reason}, at)
         elif outcome.result is Result.STOP:
             editions.pause_sending(connection, edition.id, reason)
+            settling.give_up(connection, edition.id, outcome.reason)
 
     def _back_off(self, refusals: int, outcome: Outcome) -> None:
         if refusals >= TRIES:
@@ -188,10 +199,10 @@ class Lane:
                 f"The provider keeps refusing: {outcome.reason}",
                 "Nothing is lost; the next `rapport run` goes on where this one stopped.",
             )
-        # Full jitter, unless the provider says when: several senders must not come back in step.
-        most = min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)
-        wait = outcome.retry_after if outcome.retry_after is not None else random.uniform(0, most)  # noqa: S311
-        self.stop.sleep(min(wait, LONGEST_WAIT))
+        if outcome.retry_after:
+            return  # who claims next waits as told (pace.hold)
+        # Full jitter: several senders must not come back in step.
+        self.stop.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)))  # noqa: S311
 
 
 def _say(edition: Row[Any], answered: Answered) -> None:
@@ -202,6 +213,11 @@ def _say(edition: Row[Any], answered: Answered) -> None:
 
 
 def _heed(edition: Row[Any], outcome: Outcome) -> None:
+    if outcome.result is Result.STOP and edition.status == "sent":
+        raise ProviderError(
+            f"{edition.slug}: {outcome.reason}",
+            "See to that; who is in doubt stays so until a later `rapport run` tries again.",
+        )
     if outcome.result is Result.STOP:
         raise ProviderError(
             f"{edition.slug} is paused: {outcome.reason}",

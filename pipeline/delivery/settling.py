@@ -10,18 +10,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, update
+from sqlalchemy import and_, exists, or_, select, true, update
 
 from pipeline.database import one_at_a_time
 from pipeline.delivery import queue
-from pipeline.tables import batches, events, marks
+from pipeline.delivery.ledger import RESENT_WITHIN
+from pipeline.tables import batches, editions, events, marks
 from subscribers.sets import among
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 SILENCE = timedelta(hours=26)
 """How old an attempt without an answer is before it may be made again: the 24 hours and a margin."""
@@ -79,3 +80,25 @@ def again(connection: Connection, edition: int, now: datetime) -> int:
     if moved.rowcount:
         queue.call(connection, edition)
     return moved.rowcount
+
+
+def give_up(connection: Connection, edition: int, reason: str) -> None:
+    """Leave in doubt, for now, who was to be sent again of this edition, if it is `sent`."""
+    _give_up(connection, editions.c.id == edition, reason)
+
+
+def give_up_for_good(connection: Connection, now: datetime, *, resends: bool) -> None:
+    """The same of every edition of which nothing is sent again any more: it went out too long ago, or it
+    tripped the breaker; of all, unless Rapport ``resends`` (delivery.on_uncertain)."""
+    too_old = editions.c.finished_at <= now - RESENT_WITHIN
+    over = true() if not resends else or_(too_old, editions.c.tripped_at.is_not(None))
+    _give_up(connection, over, "no answer and no event; not sent again")
+
+
+def _give_up(connection: Connection, which: ColumnElement[bool], reason: str) -> None:
+    sent = select(editions.c.id).where(which, editions.c.status == "sent")
+    connection.execute(
+        update(batches)
+        .where(batches.c.edition_id.in_(sent), batches.c.state == "waiting")
+        .values(state="uncertain", next_try=None, reason=reason)
+    )

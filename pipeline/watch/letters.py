@@ -25,6 +25,9 @@ SILENT_FOR = timedelta(hours=2)
 SETTLES_WITHIN = timedelta(minutes=10)
 """What events leave in doubt after that will stay in doubt for longer."""
 
+LEFT_FOR = timedelta(days=1)
+"""After the last answer; a letter that stays paused for longer is left so, and its doubt is to be told."""
+
 
 def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:
     yield from _restored(connection)
@@ -88,9 +91,20 @@ def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Ite
         recipients.c.edition_id == editions.c.id,
         recipients.c.state == "uncertain",
     )
-    for row in connection.execute(_sent_lately(now, until).where(or_(whole, one_by_one))):
-        phrases = "uncertain_resend" if delivery.on_uncertain == "resend" else "uncertain"
-        yield Trouble("uncertain", row.slug, None, phrases, digest=row.digest)
+    last = select(func.max(batches.c.at)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
+    ended = and_(
+        editions.c.status.in_(("sent", "cancelled")), editions.c.finished_at.between(now - RECENT, until)
+    )
+    left = and_(
+        editions.c.status == "paused",
+        not_(editions.c.restored),  # that is told of all of them at once
+        last.between(now - RECENT, now - LEFT_FOR),
+    )
+    query = select(*_COLUMNS, editions.c.finished_at).where(or_(ended, left), or_(whole, one_by_one))
+    for row in connection.execute(query):
+        again = delivery.on_uncertain == "resend" and row.status == "sent"
+        phrases = "uncertain_resend" if again else "uncertain"
+        yield Trouble("uncertain", row.slug, row.finished_at, phrases, digest=row.digest)
 
 
 def _unheard(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:

@@ -91,6 +91,19 @@ def test_whose_turn_never_came_waits_again_however_often(database: Database, edi
     assert counted(database, edition) == {"total": 5, "sent": 3, "waiting": 2}
 
 
+def test_who_was_put_off_while_the_clock_was_ahead_does_not_wait_for_it(
+    database: Database, edition: Row[Any]
+) -> None:
+    taken(database, edition, size=5)
+    ahead = AT + timedelta(days=365)
+    claim = ours(claimed(database, edition, ahead))
+    with database.write() as connection:
+        claims.sent(connection, claim, ahead)
+        claims.put_off(connection, claim, {2: "greylisted"}, ahead)
+        assert claims.waits(connection, edition.id, AT)
+    assert [person for person, _ in ours(claimed(database, edition)).members] == [2]
+
+
 def test_who_was_put_off_too_often_is_given_up_with_the_last_reason(
     database: Database, edition: Row[Any]
 ) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
+import time_machine
+from sqlalchemy import insert, update
 
 from pipeline import editions
 from pipeline.config import Config
-from pipeline.delivery import claims, pace
+from pipeline.delivery import claims, lane, pace, settling
 from pipeline.delivery.handover import Delivery
-from pipeline.errors import StoppedError
+from pipeline.delivery.reasons import reasons
+from pipeline.errors import ProviderError, StoppedError
 from pipeline.letter.personal import Links
 from pipeline.providers import Outcome, Result
 from pipeline.stopping import Stop
-from pipeline.tables import batches
+from pipeline.tables import batches, events
 from subscribers import clock
 from subscribers.tokens import Tokens
-from tests.delivery.moves import AT, TODAY, counted, taken
+from tests.delivery.moves import AT, TODAY, claimed, counted, taken
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -37,18 +40,19 @@ CONFIG = Config.model_validate(
 
 
 class Taker:
-    """A provider that takes everything and knows nothing later; ``then`` is called after each batch."""
+    """A provider that takes everything, or says ``answer``, and knows nothing later; ``then`` is called after
+    each batch."""
 
     max_batch = 1000
 
-    def __init__(self, then: Any = lambda: None) -> None:
+    def __init__(self, then: Any = lambda: None, answer: Outcome | None = None) -> None:
         self.taken: list[Batch] = []
-        self._then = then
+        self._then, self._answer = then, answer or Outcome(Result.ACCEPTED)
 
     def send(self, message: Message, batch: Batch) -> Outcome:
         self.taken.append(batch)
         self._then()
-        return Outcome(Result.ACCEPTED)
+        return self._answer
 
     def settle(self, message: Message, batch: Batch) -> None:
         pass
@@ -116,11 +120,11 @@ def test_on_postgresql_a_batch_whose_owner_lives_is_left_to_them(
 
 def test_the_pace_is_one_for_all_who_hand_over(database: Database) -> None:
     with database.write() as connection:
-        assert pace.wait(connection, AT) == 0
+        assert pace.wait(connection, AT, 5) == 0
         pace.charge(connection, 10, 2.0, AT)
     with database.write() as connection:
-        assert pace.wait(connection, AT) == 5
-        assert pace.wait(connection, AT + timedelta(seconds=6)) == 0
+        assert pace.wait(connection, AT, 5) == 5
+        assert pace.wait(connection, AT + timedelta(seconds=6), 5) == 0
 
 
 def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edition: Row[Any]) -> None:
@@ -141,3 +145,98 @@ def test_what_others_wrote_of_an_attempt_meanwhile_stands(database: Database, ed
 
     delivery(database, Taker(then=settled_by_events)).run(edition)
     assert counted(database, edition) == {"total": 5, "sent": 5}
+
+
+def to_be_sent_again(database: Database, edition: Row[Any]) -> Row[Any]:
+    """The edition once it is `sent`, with two batches that wait to be sent again."""
+    taken(database, edition)
+    made = [claimed(database, edition) for _ in range(3)]
+    with database.write() as connection:
+        for claim, state in zip(made, ("sent", "uncertain", "uncertain"), strict=True):
+            assert claim is not None
+            if state == "sent":
+                claims.sent(connection, claim, AT)
+                told = {"id": "e", "at": AT, "kind": "processed", "batch": claim.attempt}
+                connection.execute(insert(events).values(told))
+            else:
+                claims.uncertain(connection, claim, AT, "no answer")
+        editions.finish(connection, edition.id)
+        assert settling.again(connection, edition.id, AT + settling.SILENCE) == 2
+    return reread(database, edition)
+
+
+def test_a_letter_that_is_sent_and_refused_the_second_time_leaves_who_was_in_doubt_in_doubt(
+    database: Database, edition: Row[Any]
+) -> None:
+    edition = to_be_sent_again(database, edition)
+    provider = Taker(answer=Outcome(Result.STOP, "the key was refused"))
+    with pytest.raises(ProviderError) as told:
+        delivery(database, provider).run(edition)
+    assert len(provider.taken) == 1, "no other batch would be taken"
+    assert reread(database, edition).status == "sent"
+    assert counted(database, edition) == {"total": 5, "sent": 2, "uncertain": 3}
+    with database.read() as connection:
+        assert reasons(connection, edition.id) == {"uncertain": {"the key was refused": 3}}
+    said = f"{told.value.message} {told.value.remedy}"
+    assert "the key was refused" in said
+    assert "paused" not in said
+    assert "resume" not in said
+
+
+def test_a_wait_that_a_clock_which_was_ahead_left_behind_is_none(database: Database) -> None:
+    ahead = AT + timedelta(days=365)
+    with database.write() as connection:
+        pace.wait(connection, ahead, 5)
+        pace.charge(connection, 10, 2.0, ahead)
+        pace.hold(connection, 60, ahead)
+        assert pace.wait(connection, AT, 5) == 0
+        assert pace.told(connection, AT) == 0
+
+
+class Sleepless(Stop):
+    """Sleeps not, but travels in time, and remembers for how long it was to."""
+
+    def __init__(self, traveller: time_machine.Traveller) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+        self._traveller = traveller
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._traveller.shift(seconds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"), [(300.0, 300.0), (86_400.0, pace.LONGEST_TOLD)], ids=["as told", "but no day"]
+)
+def test_a_provider_that_says_how_long_to_wait_is_left_alone_for_so_long_by_later_runs_too(
+    database: Database, edition: Row[Any], asked: float, waited: float
+) -> None:
+    with time_machine.travel(AT, tick=False) as traveller:
+        stop = Sleepless(traveller)
+        busy = Taker(answer=Outcome(Result.REFUSED, "asks to wait (429)", asked))
+        with pytest.raises(ProviderError, match="keeps refusing"):
+            delivery(database, busy, stop=stop).run(edition)
+        assert stop.slept == [waited] * (lane.TRIES - 1)
+        later = Sleepless(traveller)
+        assert delivery(database, Taker(), stop=later).run(reread(database, edition)).status == "sent"
+        assert later.slept == [waited]
+
+
+@pytest.mark.parametrize("asked", [None, 0.0], ids=["nothing said", "told to come back at once"])
+@pytest.mark.parametrize(("share", "slept"), [(0.0, [0, 0, 0, 0]), (1.0, [2, 4, 8, 16])])
+def test_else_it_backs_off_for_a_random_part_of_a_time_that_doubles(
+    database: Database,
+    edition: Row[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    asked: float | None,
+    share: float,
+    slept: list[float],
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda least, most: least + share * (most - least))
+    with time_machine.travel(AT, tick=False) as traveller:
+        stop = Sleepless(traveller)
+        busy = Taker(answer=Outcome(Result.REFUSED, "busy", asked))
+        with pytest.raises(ProviderError, match="keeps refusing"):
+            delivery(database, busy, stop=stop).run(edition)
+    assert stop.slept == slept

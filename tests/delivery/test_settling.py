@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
 from sqlalchemy import select
 
+from pipeline import editions
 from pipeline.config import Delivery
-from pipeline.delivery import settling
+from pipeline.delivery import claims, ledger, settling
 from pipeline.events import take
 from pipeline.providers.events import Kind
 from pipeline.tables import batches, events
+from pipeline.upkeep import upkeep
+from tests.installations import installation
 from tests.ledgers import AT, Left, attempt, event, handed_over, state_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.database import Database
 
 LATER = AT + settling.SILENCE
@@ -109,6 +114,41 @@ def test_an_event_that_comes_before_the_next_attempt_still_settles_it(database: 
     with database.write() as connection, time_machine.travel(LATER, tick=False):
         take(connection, [event(Kind.DELIVERED, batch=attempt(1, 1))], "SendGrid", Delivery())
         assert state_of(connection, 1, 1) == "sent"
+
+
+@pytest.mark.parametrize(
+    ("values", "resends", "state"),
+    [
+        ({}, True, "waiting"),
+        ({}, False, "uncertain"),
+        ({"tripped_at": AT}, True, "uncertain"),
+        ({"finished_at": AT - ledger.RESENT_WITHIN}, True, "uncertain"),
+        ({"status": "sending", "finished_at": None, "tripped_at": AT}, False, "waiting"),
+    ],
+    ids=["it may be sent again", "on_uncertain is hold", "it tripped", "a week went by", "not sent yet"],
+)
+def test_nobody_waits_in_a_letter_that_is_sent_who_is_not_to_be_sent_again(
+    database: Database, values: dict[str, Any], resends: bool, state: str
+) -> None:
+    with database.write() as connection:
+        handed_over(connection, lots=[Left("sent"), Left("waiting")], **values)
+        settling.give_up_for_good(connection, AT, resends=resends)
+        assert [state_of(connection, 1, number) for number in (0, 1)] == ["sent", state]
+
+
+def test_upkeep_sees_to_it(sqlite_database: Database, tmp_path: Path) -> None:
+    with sqlite_database.write() as connection:
+        handed_over(connection, lots=[Left("waiting")])
+    upkeep(installation(sqlite_database, tmp_path, "https://example.org/feed"))
+    with sqlite_database.read() as connection:
+        assert state_of(connection, 1, 0) == "uncertain"
+
+
+def test_of_a_letter_that_tripped_nothing_is_sent_again(database: Database) -> None:
+    with database.write() as connection:
+        handed_over(connection, lots=[Left("sent"), Left("waiting")], tripped_at=AT)
+        assert not claims.waits(connection, 1, AT)
+        assert claims.claim(connection, editions.by_id(connection, 1), AT.date(), AT) is None
 
 
 def test_people_in_doubt_one_by_one_are_never_sent_again(sqlite_database: Database) -> None:

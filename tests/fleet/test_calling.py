@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import time_machine
+
 from pipeline import editions
 from pipeline.config import Delivery
 from pipeline.delivery import queue, settling, snapshot
 from pipeline.events import take as take_events
 from pipeline.providers.events import Kind
+from tests.doubles.sendgrid import EventWebhook
 from tests.fleet.jobs import called_for, take, waiting
+from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, attempt, event, handed_over
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
     from pipeline.database import Database
 
 
@@ -94,4 +102,20 @@ def test_an_edition_is_called_for_in_the_transaction_that_makes_it_sending(datab
         look(connection)
 
     assert snapshot.take(database, edition, AT.date(), 2, AT, with_the_last=call)
+    assert called_for(database) == [1]
+
+
+def test_a_run_calls_workers_to_what_it_sends_again(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENDGRID_API_KEY", "SG.a-key")
+    sendgrid = {"api_url": "http://127.0.0.1:1", "webhook_public_key": EventWebhook().public_key}
+    delivery = {"provider": "sendgrid", "sendgrid": sendgrid, "on_uncertain": "resend"}
+    installed = installation(database, tmp_path, "http://127.0.0.1:1/feed", delivery=delivery)
+    with database.write() as connection:
+        person, *_ = handed_over(connection, lots=[Left("sent"), Left("uncertain")])
+        told = [event(Kind.DELIVERED, person, batch=attempt(1, 0))]
+        take_events(connection, told, "SendGrid", Delivery())
+    with time_machine.travel(AT + settling.SILENCE, tick=False):
+        run_one(installed)
     assert called_for(database) == [1]

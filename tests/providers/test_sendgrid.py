@@ -319,6 +319,11 @@ def test_a_refusal_says_how_long_to_wait_if_sendgrid_did(
     assert judge(429, headers, b"", batch()).retry_after == seconds
 
 
+def test_of_a_fault_at_sendgrid_a_limits_end_tells_nothing() -> None:
+    headers = {"Retry-After": "17", "X-RateLimit-Reset": "1795428042", "Date": DATE}
+    assert judge(503, headers, SENDGRIDS, batch()).retry_after is None
+
+
 def test_the_wait_comes_through_from_the_wire(provider: SendGrid, sendgrid_server: StrictSendGrid) -> None:
     sendgrid_server.faults.append(Answer(429, headers={"Retry-After": "3"}))
     assert provider.send(MESSAGE, batch()).retry_after == 3.0

@@ -40,7 +40,7 @@ def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, ke
         case 429:
             return Outcome(Result.REFUSED, f"SendGrid asks to wait (429){said}", wait_of(headers))
         case 500 | 503 if errors:
-            return Outcome(Result.REFUSED, f"SendGrid could not take it ({status}){said}", wait_of(headers))
+            return Outcome(Result.REFUSED, f"SendGrid could not take it ({status}){said}")
         case 401:
             return _stop(f"SendGrid refused the API key (401){said}: check SENDGRID_API_KEY")
         case 403:
