@@ -27,7 +27,7 @@ from pipeline.installation import Installation
 from pipeline.letter.templates import PACKAGED
 from pipeline.pull import pull
 from pipeline.register import register
-from tests.bench import importing, leaving, signing_up, smtp
+from tests.bench import fleet, handing_over, importing, leaving, signing_up, smtp
 from tests.browser import CHROMIUM, chromium
 from tests.web.reload import reload_times
 
@@ -48,6 +48,8 @@ def main() -> None:
     importing.main()
     signing_up.main()
     leaving.main()
+    handing_over.main()
+    fleet.main()
     smtp.main()
 
 

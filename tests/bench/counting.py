@@ -1,6 +1,7 @@
 """A provider that only counts: it takes every request over HTTP and answers 202, in a process of its own.
 
-`python -m tests.bench.counting` prints its address, then `{requests} {bytes}` when its input ends.
+`python -m tests.bench.counting [SECONDS]` prints its address, then `{requests} {bytes}` when its input ends.
+It answers each request after so many seconds; at once by default.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 import socket
 import sys
 import threading
+import time
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _TAKEN = b"HTTP/1.1 202 Accepted\r\nX-Message-Id: counted\r\nContent-Length: 0\r\n\r\n"
@@ -17,8 +19,9 @@ _TAKEN = b"HTTP/1.1 202 Accepted\r\nX-Message-Id: counted\r\nContent-Length: 0\r
 class Counter:
     """``requests`` and ``size``: what came in so far, in requests and in bytes of their bodies."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause: float) -> None:
         self.requests = self.size = 0
+        self._pause = pause
 
     def take(self, connection: socket.socket) -> None:
         """Serve one connection until its end."""
@@ -39,11 +42,12 @@ class Counter:
                     left -= connection.recv_into(buffer, min(left, len(buffer)))
                 self.requests += 1
                 self.size += length
+                time.sleep(self._pause)
                 connection.sendall(_TAKEN)
 
 
-def main() -> None:
-    counter = Counter()
+def main(pause: str = "0") -> None:
+    counter = Counter(float(pause))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
 
@@ -58,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -123,10 +123,11 @@ def subscribe(database: Path, readers: int) -> None:
 
 
 @contextmanager
-def counting() -> Iterator[tuple[str, list[int]]]:
-    """A provider that only counts: its address, and, afterwards, requests and bytes."""
+def counting(pause: float = 0) -> Iterator[tuple[str, list[int]]]:
+    """A provider that only counts and answers after ``pause`` seconds: its address; afterwards, requests and
+    bytes."""
     counted: list[int] = []
-    command = [sys.executable, "-m", "tests.bench.counting"]
+    command = [sys.executable, "-m", "tests.bench.counting", str(pause)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as server:
         assert server.stdout

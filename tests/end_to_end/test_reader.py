@@ -11,6 +11,7 @@ import email.policy
 import json
 import re
 import signal
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -91,6 +92,8 @@ class Reader:
     project: Project
     blog: Blog
     hosts: set[str] = field(default_factory=set)
+    slug: str = ""
+    """The edition that went out last."""
 
     def opens(self, address: str) -> Reader:
         self.page.goto(address)
@@ -129,14 +132,19 @@ class Reader:
     def mails(self, edition: str, to: str | None = None) -> list[EmailMessage]:
         """Mails of one edition in the outbox, oldest first."""
         digest, _, number = edition.rpartition("-")
-        files = sorted((self.project.folder / "outbox").glob(f"{digest}-{int(number):06d}-*.eml"))
+        return self._filed(f"{digest}-{int(number):06d}-*.eml", to)
+
+    def _filed(self, named: str, to: str | None) -> list[EmailMessage]:
+        files = sorted((self.project.folder / "outbox").glob(named))
         found = [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
         return [mail for mail in found if to in (None, mail["To"])]  # type: ignore[misc]
 
-    def question(self, number: int) -> EmailMessage:
-        """The mail that asks to confirm; mailed here, if the server has not come to it yet."""
+    def question(self, to: str) -> EmailMessage:
+        """The mail that asks somebody to confirm; mailed here, if the server has not come to it yet."""
         with Installation.open(self.project.folder / "rapport.toml", {}) as installation:
-            while not (found := self.mails(f"confirmation-{number}")):
+            end = time.monotonic() + 60
+            while not (found := self._filed("confirmation-*.eml", to)):
+                assert time.monotonic() < end, f"{to} was never asked"
                 send_questions(installation)
         (mail,) = found
         return mail
@@ -146,7 +154,8 @@ class Reader:
         self.blog.items.append(Item(title, datetime.now(UTC)))
         ran = self.project.json("run", "--now")["digests"]
         assert ran[0]["outcome"] == "sent"
-        return sorted(str(mail["To"]) for mail in self.mails(ran[0]["edition"]["slug"]))
+        self.slug = ran[0]["edition"]["slug"]
+        return sorted(str(mail["To"]) for mail in self.mails(self.slug))
 
     def known(self, address: str) -> Known:
         return Known(self.project.json("subscribers", "show", address)["subscriber"])
@@ -230,7 +239,7 @@ def test_from_the_form_to_a_letter_and_out_again(reader: Reader) -> None:
     assert asked.statuses == {"weekly": "pending"}
     assert asked.history == [("requested", "weekly", "sign-up form")]
 
-    question = reader.question(1)
+    question = reader.question(ada)
     assert (question["To"], question["List-Unsubscribe"]) == (ada, None)
     link = reader.reads(question, "Yes, send it to me")
     assert "Get matched" not in page.content()
@@ -246,7 +255,7 @@ def test_from_the_form_to_a_letter_and_out_again(reader: Reader) -> None:
         assert record["network_address"] == "127.0.0.1"
 
     assert reader.edition("A calm morning") == [ada, "reader1@example.net"]
-    (letter,) = reader.mails("weekly-1", ada)
+    (letter,) = reader.mails(reader.slug, ada)
     link = reader.reads(letter, "Unsubscribe")
     assert letter["List-Unsubscribe"] == f"<{link}>"
     reader.opens(link).finds("Unsubscribe from “weekly”?").presses("Unsubscribe from “weekly”")
@@ -276,7 +285,7 @@ def test_a_page_of_ones_own_another_address_and_erased(reader_without_script: Re
     for box in page.get_by_role("checkbox").all():
         box.check()
     reader.presses("Subscribe").finds("Please check your mailbox")
-    link = reader.reads(reader.question(2), "Yes, send it to me")
+    link = reader.reads(reader.question(bob), "Yes, send it to me")
     reader.opens(link).presses("Yes, send it to me").finds("Thank you: you are on the list")
     known = reader.known(bob)
     assert known.statuses == {"weekly": "active", LONG: "active"}
@@ -285,7 +294,7 @@ def test_a_page_of_ones_own_another_address_and_erased(reader_without_script: Re
         "confirmation page",
     }
     assert reader.edition("A slow evening") == [bob, "reader1@example.net"]
-    (letter,) = reader.mails("weekly-3", bob)
+    (letter,) = reader.mails(reader.slug, bob)
     own = reader.reads(letter, "Change what you get")
 
     reader.opens(own).finds("What you get")
@@ -305,8 +314,7 @@ def test_a_page_of_ones_own_another_address_and_erased(reader_without_script: Re
     reader.presses("Save").finds("What you get")
     page.get_by_label("Your new email address").fill(new)
     reader.presses("Send the mail").finds("What you get")
-    link = reader.reads(reader.question(3), "Yes, use this address")
-    assert reader.mails("confirmation-3")[0]["To"] == new
+    link = reader.reads(reader.question(new), "Yes, use this address")
     assert reader.known(bob).document["suppression"] is None
     reader.opens(link).finds("Is this your new address?").presses("Yes, use this address")
     reader.finds("Done: your new address is in use")
@@ -322,7 +330,7 @@ def test_a_page_of_ones_own_another_address_and_erased(reader_without_script: Re
         left = reader.known(address).document
         assert (left["id"], left["name"], left["suppression"]) == (None, "", "forgotten")
         assert left["subscriptions"] == left["consent"] == left["editions"] == []
-    assert {mail["To"] for mail in every_mail(reader)} == {"reader1@example.net", "ada@example.org"}
+    assert {mail["To"] for mail in every_mail(reader)} <= {"reader1@example.net", "ada@example.org"}
     assert reader.edition("A last light") == ["reader1@example.net"]
 
 
