@@ -47,7 +47,11 @@ def _measure(folder: Path, url: str, pause: float, workers: int) -> None:
         _prepare(folder, SENDGRID.format(url=provider), environment)
         for _ in range(workers):
             worker = subprocess.Popen(
-                [RAPPORT, "worker"], cwd=folder, env=environment, stderr=subprocess.DEVNULL
+                [RAPPORT, "worker"],
+                cwd=folder,
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
             )
             running.callback(worker.wait)
             running.callback(worker.terminate)

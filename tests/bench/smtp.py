@@ -140,6 +140,9 @@ def _practice(folder: Path, port: int, readers: int) -> Iterator[Installation]:
 
         import_csv(begin, file, digests=["weekly"], wording="Signed up on paper", source="bench")
         _fill_up(installation)
+        # Held and approved as it now is: nothing else may leave.
+        _rapport(folder, "editions", "hold", "weekly-1")
+        _rapport(folder, "editions", "approve", "weekly-1")
         yield installation
 
 
