@@ -9,7 +9,8 @@ from pipeline.choose import choose
 from pipeline.due import moment_of
 from pipeline.letter.edits import Edits
 from pipeline.plan import Step, goes_at, plan, verdict
-from pipeline.run import Ran, next_due, situation_of
+from pipeline.run import Ran
+from pipeline.situation import next_due, situation_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +28,7 @@ def rehearse(
 
 def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once: bool) -> Ran:
     with installation.database.read() as connection:
-        situation = situation_of(installation, connection, digest, at, at_once)
+        situation = situation_of(connection, installation.config, digest, at, at_once=at_once)
         edition, planned = situation.edition, plan(situation)
         outcome, reason = planned.outcome, planned.reason
         holding = breaker.unanswered(connection, digest.name, edition) or restored.unanswered(

@@ -14,22 +14,21 @@ from pipeline import breaker, editions, heartbeat, logs, probe, restored, runs, 
 from pipeline.approval import errors, must_pass
 from pipeline.delivery import ledger, settling
 from pipeline.due import moment_of
-from pipeline.editions import next_free_due
 from pipeline.errors import BusyError, RapportError, StoppedError, understood
 from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.providers.choice import provider
-from pipeline.register import first_seen, register
+from pipeline.register import register
 from pipeline.sending import deliver, must_fit, send, sync_leavers
+from pipeline.situation import next_due, situation_of
 from pipeline.stopping import Stop, on_signals
 from pipeline.upkeep import upkeep
 from subscribers import clock
 from subscribers.audience import anyone
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Row
 
     from pipeline.config import Digest
     from pipeline.installation import Installation
@@ -138,7 +137,9 @@ class _Run:
         self._resend()
         with self.database.write() as connection:
             register(connection, self.installation.config, self.now)
-            situation = situation_of(self.installation, connection, self.digest, self.now, self.at_once)
+            situation = situation_of(
+                connection, self.installation.config, self.digest, self.now, at_once=self.at_once
+            )
         planned = plan(situation)
         edition = situation.edition
         if planned.step is Step.COMPOSE:
@@ -288,26 +289,3 @@ class _Run:
         upcoming = next_due(self.installation, self.digest, self.now)
         wrong = went_wrong or outcome == "failed"
         return Ran(self.digest.name, outcome, edition, reason, upcoming, wrong, self._pulled is not None)
-
-
-def situation_of(
-    installation: Installation, connection: Connection, digest: Digest, now: datetime, at_once: bool
-) -> Situation:
-    edition = editions.open_one(connection, digest.name)
-    return Situation(
-        digest=digest,
-        zone=installation.config.newsletter.zone,
-        now=now,
-        at_once=at_once,
-        first_seen=first_seen(connection, digest.name, otherwise=min(now, clock.now())),
-        edition=edition,
-        withdrawn=edition is not None and withdrawal.holds_withdrawn(connection, edition.id),
-        taken=editions.due_times(connection, digest.name),
-    )
-
-
-def next_due(installation: Installation, digest: Digest, now: datetime) -> str:
-    with installation.database.read() as connection:
-        due = next_free_due(connection, digest, installation.config.newsletter.zone, now)
-    zone = installation.config.newsletter.zone
-    return moment_of(due, zone).astimezone(zone).isoformat()

@@ -112,6 +112,14 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
+def postgresql_database(new_postgresql_database: Callable[[], str]) -> Iterator[Database]:
+    """A fresh PostgreSQL database, for what happens only there."""
+    opened = Database(new_postgresql_database())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     """A fresh SQLite database, for what does not depend on the kind."""
     opened = Database(sqlite_url)

@@ -28,7 +28,7 @@ FLOORS = (
     ("pipeline.mailbox",),
     ("pipeline.upkeep", "pipeline.sending", "pipeline.leaving", "pipeline.forgetting"),
     ("pipeline.announcing", "pipeline.watch"),
-    ("pipeline.plan", "pipeline.compose", "pipeline.edit", "pipeline.approval"),
+    ("pipeline.plan", "pipeline.situation", "pipeline.compose", "pipeline.edit", "pipeline.approval"),
     ("pipeline.delivery.handover", "pipeline.delivery.lane", "pipeline.confirming", "pipeline.staff"),
     ("pipeline.editions", "pipeline.choose", "pipeline.letter", "pipeline.words"),
     ("pipeline.events", "pipeline.sync"),

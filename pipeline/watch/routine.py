@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from pipeline import editions, runs
-from pipeline.plan import MISSED, Situation, plan
-from pipeline.register import first_seen
+from pipeline import runs
+from pipeline.plan import MISSED, plan
+from pipeline.situation import situation_of
 from pipeline.tables import editions as table
 from pipeline.watch.trouble import RECENT, Trouble
 
@@ -53,18 +53,7 @@ def _given_up(connection: Connection, digest: Digest, now: datetime) -> Iterator
 
 
 def _unseen(connection: Connection, config: Config, digest: Digest, now: datetime) -> Iterator[str]:
-    edition = editions.open_one(connection, digest.name)
-    planned = plan(
-        Situation(
-            digest=digest,
-            zone=config.newsletter.zone,
-            now=now,
-            at_once=False,
-            first_seen=first_seen(connection, digest.name, otherwise=now),
-            edition=edition,
-            withdrawn=False,  # which changes what is in a letter, not when it is due
-            taken=editions.due_times(connection, digest.name),
-        )
-    )
+    situation = situation_of(connection, config, digest, now)
+    planned = plan(situation)
     if planned.reason.startswith(MISSED):
-        yield planned.due or (edition.due if edition is not None else "")
+        yield planned.due or (situation.edition.due if situation.edition is not None else "")

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import event, text
 
 from pipeline import editions
-from pipeline.database import Database
 from pipeline.delivery import claims, ledger, settling, snapshot
 from subscribers.leaving import leave
 from tests.delivery.moves import AT, TODAY, claimed, counted, taken
@@ -18,16 +17,16 @@ from tests.delivery.test_claims import ours
 from tests.delivery.test_lane import Taker, delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from sqlalchemy import Connection, Row
 
+    from pipeline.database import Database
+
 
 @pytest.fixture
-def database(new_postgresql_database: Callable[[], str]) -> Iterator[Database]:
-    opened = Database(new_postgresql_database())
-    yield opened
-    opened.close()
+def database(postgresql_database: Database) -> Database:
+    return postgresql_database
 
 
 class Other(threading.Thread):

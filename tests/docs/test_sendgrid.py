@@ -9,7 +9,7 @@ import pytest
 
 from tests.docs.blocks import blocks
 from tests.docs.conftest import SENDGRID, lead_to_section_4, needs_web_servers, trusted
-from tests.doctor.keys import record
+from tests.doctor.authenticated import publish
 from tests.doubles.names import NameServer
 from tests.doubles.sendgrid import EventWebhook, StrictSendGrid, body_of
 
@@ -26,15 +26,8 @@ KEY = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEyour-key=="
 def names() -> Iterator[NameServer]:
     """With what the guide has its reader enter."""
     with NameServer() as server:
-        server.add("example.org", "MX", "10 mx.example.org.")
+        publish(server, reports="hello@example.org")
         server.add("in.example.org", "MX", "10 mx.sendgrid.net.")
-        server.text("_dmarc.example.org", "v=DMARC1; p=none; rua=mailto:hello@example.org")
-        server.add("em1234.example.org", "CNAME", "u1.wl.sendgrid.net.")
-        server.text("u1.wl.sendgrid.net", "v=spf1 ip4:192.0.2.0/24 -all")
-        for selector in ("s1", "s2"):
-            target = f"{selector}.domainkey.u1.wl.sendgrid.net"
-            server.add(f"{selector}._domainkey.example.org", "CNAME", f"{target}.")
-            server.text(target, record(2048))
         yield server
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.database import Database
 from tests.certificate import write_certificate
+from tests.doctor.authenticated import publish
 from tests.doctor.conftest import SECRET
-from tests.doctor.keys import record
 from tests.doctor.serving import served
 from tests.doubles.blog import Item
 from tests.doubles.names import NameServer
@@ -57,18 +57,6 @@ def configure(
     file = project.folder / "rapport.toml"
     file.write_text(file.read_text().replace("https://letter.example.org", url))
     project.environment |= {"SENDGRID_API_KEY": sendgrid.key, "RAPPORT_SECRET": SECRET}
-
-
-def publish(names: NameServer) -> None:
-    """What SendGrid's domain authentication wants, and DMARC."""
-    names.add("example.org", "MX", "10 mx.example.org.")
-    names.text("_dmarc.example.org", "v=DMARC1; p=none; rua=mailto:reports@example.org")
-    names.add("em1234.example.org", "CNAME", "u1.wl.sendgrid.net.")
-    names.text("u1.wl.sendgrid.net", "v=spf1 ip4:192.0.2.0/24 -all")
-    for selector in ("s1", "s2"):
-        target = f"{selector}.domainkey.u1.wl.sendgrid.net"
-        names.add(f"{selector}._domainkey.example.org", "CNAME", f"{target}.")
-        names.text(target, record(2048))
 
 
 @pytest.mark.installed

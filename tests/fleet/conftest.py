@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.database import Database
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from pipeline.database import Database
 
 
 @pytest.fixture
-def database(new_postgresql_database: Callable[[], str]) -> Iterator[Database]:
-    opened = Database(new_postgresql_database())
-    yield opened
-    opened.close()
+def database(postgresql_database: Database) -> Database:
+    return postgresql_database

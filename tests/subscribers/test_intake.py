@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
-from pipeline.database import Database
 from subscribers import clock, directory
 from subscribers.intake import Applicant, Intake, Outcome
 from subscribers.people import Status
 from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from pipeline.database import Database
 
 ANN = Applicant("ann@example.org", "Ann", ["weekly"])
-
-
-@pytest.fixture
-def postgresql_database(new_postgresql_database: Callable[[], str]) -> Iterator[Database]:
-    opened = Database(new_postgresql_database())
-    yield opened
-    opened.close()
 
 
 def pending(database: Database) -> None:

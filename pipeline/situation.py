@@ -1,0 +1,43 @@
+"""Where a digest stands, read off the database: what the rules of plan.py look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline import editions, withdrawal
+from pipeline.due import moment_of
+from pipeline.plan import Situation
+from pipeline.register import first_seen
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from pipeline.config import Config, Digest
+    from pipeline.installation import Installation
+
+
+def situation_of(
+    connection: Connection, config: Config, digest: Digest, now: datetime, *, at_once: bool = False
+) -> Situation:
+    """How a digest stands at ``now``, which may be a moment to come."""
+    edition = editions.open_one(connection, digest.name)
+    return Situation(
+        digest=digest,
+        zone=config.newsletter.zone,
+        now=now,
+        at_once=at_once,
+        first_seen=first_seen(connection, digest.name, otherwise=min(now, clock.now())),
+        edition=edition,
+        withdrawn=edition is not None and withdrawal.holds_withdrawn(connection, edition.id),
+        taken=editions.due_times(connection, digest.name),
+    )
+
+
+def next_due(installation: Installation, digest: Digest, now: datetime) -> str:
+    with installation.database.read() as connection:
+        due = editions.next_free_due(connection, digest, installation.config.newsletter.zone, now)
+    zone = installation.config.newsletter.zone
+    return moment_of(due, zone).astimezone(zone).isoformat()
