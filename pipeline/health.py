@@ -56,9 +56,12 @@ def _database_trouble(database: Database) -> str | None:
         found = revision(database)
         if found != HEAD:
             return f"its schema is {found or 'missing'}, not {HEAD}"
+    except (RapportError, SQLAlchemyError):
+        return "it cannot be reached"
+    try:
         refuse_moved(database)
-    except RapportError as error:
-        return "everything in it was moved to another" if "moved" in error.message else "it cannot be reached"
+    except RapportError:
+        return "everything in it was moved to another, or is on its way"
     except SQLAlchemyError:
         return "it cannot be reached"
     return None

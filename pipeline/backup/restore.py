@@ -23,6 +23,7 @@ from pipeline.move import must_be_empty, prepare
 from pipeline.settings import load
 from pipeline.stopping import ended_by_signals
 from subscribers import clock
+from subscribers.files import written_whole
 from subscribers.tables import metadata
 from subscribers.tokens import VARIABLE, known_secrets
 
@@ -203,14 +204,5 @@ def _put(done: Restored, found: Path, to: Path, undo: ExitStack) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, for its owner alone."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as file:
+        file.buffer.write(content)

@@ -96,7 +96,7 @@ def export(options: Options, out: Path | None, log: bool) -> None:
     from contextlib import nullcontext
 
     from subscribers.export import export_csv
-    from subscribers.private import written_whole
+    from subscribers.files import written_whole
 
     with options.open() as installation:
         database = installation.database

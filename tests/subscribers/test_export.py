@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 
 from subscribers import directory, export, suppression
 from subscribers.export import export_csv, history
-from subscribers.private import written_whole
+from subscribers.files import written_whole
 from subscribers.suppression import Reason
 from subscribers.tables import consents, subscribers, subscriptions, suppressions
 from subscribers.transfer import import_csv

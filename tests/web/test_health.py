@@ -106,6 +106,7 @@ def test_the_scheduler_of_the_process_is_handed_to_the_application(practice: Ins
         ("UPDATE alembic_version SET version_num = '0001'", "its schema is 0001, not"),
         ("DROP TABLE alembic_version", "its schema is missing, not"),
         (marks.insert().values(name="moved", value="letters on db.example", at=AT), "moved to another"),
+        (marks.insert().values(name="moving", value="letters on db.example", at=AT), "on its way"),
     ],
 )
 def test_a_database_of_another_age_or_moved_away_is_not_ready(
