@@ -13,13 +13,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
-from pipeline.database import one_at_a_time
-from pipeline.delivery.ledger import GIVEN_UP
 from pipeline.tables import batches, editions, events, recipients
 from subscribers.audience import fix, has_left, why_not
-from subscribers.sets import among
 from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
@@ -208,62 +205,6 @@ def found_sent(connection: Connection, claim: Claim, people: Collection[int], at
         _set(connection, claim.edition, subscriber, state="sent", reason=None, at=at)
 
 
-def halve(connection: Connection, claim: Claim) -> bool:
-    """Make two waiting batches of one that was too large; False when it holds one person only."""
-    if len(claim.members) < 2:
-        return False
-    behind = [subscriber for subscriber, _ in claim.members[len(claim.members) // 2 :]]
-    _split(connection, claim, behind, state="waiting", reason="too large for one request: halved")
-    return True
-
-
-def put_off(connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime) -> None:
-    """Let people wait in a batch of their own; who was put off too often is `failed`, and why."""
-    if not people:
-        return
-    if claim.tries >= len(LATER):
-        given_up = {who: f"{GIVEN_UP} {claim.tries} times, last: {reason}" for who, reason in people.items()}
-        set_aside(connection, claim, given_up, at)
-        return
-    until = {"tries": claim.tries + 1, "next_try": at + LATER[claim.tries]}
-    _split(connection, claim, list(people), state="waiting", at=at, reason=_most_said(people), **until)
-
-
-def put_back(connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime) -> None:
-    """Let people whose turn never came wait in a batch of their own; no try is counted against them."""
-    if people:
-        until = {"tries": claim.tries, "next_try": at + LATER[0]}
-        _split(connection, claim, list(people), state="waiting", at=at, reason=_most_said(people), **until)
-
-
-def _most_said(people: Mapping[int, str]) -> str:
-    reasons = list(people.values())
-    return max(set(reasons), key=reasons.count)
-
-
-def _split(connection: Connection, claim: Claim, people: list[int], **values: Any) -> None:
-    """Move people of a batch into a new one behind all others."""
-    people = sorted(people)
-    one_at_a_time(connection, f"batches-{claim.edition}")  # else two would give the same number
-    newest = select(func.max(batches.c.number)).where(batches.c.edition_id == claim.edition)
-    number = (connection.execute(newest).scalar() or 0) + 1
-    ends = {"first": people[0], "last": people[-1], "size": len(people)}
-    made = {"edition_id": claim.edition, "number": number}
-    connection.execute(insert(batches).values(made | ends | values))
-    connection.execute(
-        update(recipients)
-        .where(
-            recipients.c.edition_id == claim.edition,
-            recipients.c.subscriber_id.between(people[0], people[-1]),
-            recipients.c.batch == claim.number,
-            among(connection, recipients.c.subscriber_id, people),
-        )
-        .values(batch=number)
-    )
-    rest = update(batches).where(_is(claim.edition, claim.number))
-    connection.execute(rest.values(size=batches.c.size - len(people)))
-
-
 _CLOSE = (
     update(batches)
     .where(
@@ -305,10 +246,6 @@ def _untold(connection: Connection, batch: Row[Any]) -> Sequence[tuple[int, str]
         .order_by(recipients.c.subscriber_id)
     )
     return [(subscriber, email or "") for subscriber, email in connection.execute(query)]
-
-
-def _is(edition: int, number: int) -> Any:
-    return and_(batches.c.edition_id == edition, batches.c.number == number)
 
 
 def _in(batch: Row[Any]) -> tuple[Any, ...]:

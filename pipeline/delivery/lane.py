@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy.exc import DBAPIError
 
 from pipeline import breaker, editions, logs
-from pipeline.delivery import claims, pace, settling
+from pipeline.delivery import claims, pace, settling, splitting
 from pipeline.errors import ProviderError
 from pipeline.providers import Batch, Message, Outcome, Result
 from subscribers import clock
@@ -173,8 +173,8 @@ class Lane:
             if claims.sent(connection, claim, at):
                 claims.set_aside(connection, claim, outcome.rejected, at)
                 claims.set_aside(connection, claim, outcome.doubtful, at, "uncertain")
-                claims.put_off(connection, claim, outcome.later, at)
-                claims.put_back(connection, claim, outcome.untried, at)
+                splitting.put_off(connection, claim, outcome.later, at)
+                splitting.put_back(connection, claim, outcome.untried, at)
                 self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
             return
         if outcome.result is Result.UNCERTAIN:
@@ -187,7 +187,7 @@ class Lane:
             pace.hold(connection, outcome.retry_after, at)
         elif outcome.result is Result.REJECTED:
             claims.set_aside(connection, claim, outcome.rejected, at)
-        elif outcome.result is Result.TOO_LARGE and not claims.halve(connection, claim):
+        elif outcome.result is Result.TOO_LARGE and not splitting.halve(connection, claim):
             claims.set_aside(connection, claim, {claim.members[0][0]: outcome.reason}, at)
         elif outcome.result is Result.STOP:
             editions.pause_sending(connection, edition.id, reason)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from pipeline.delivery import claims, ledger
+from pipeline.delivery import claims, ledger, splitting
 from pipeline.delivery.reasons import reasons
 from pipeline.tables import editions, recipients
 from subscribers import directory
@@ -95,7 +95,7 @@ def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, editi
     assert claim is not None
     with database.write() as connection:
         assert claims.refused(connection, claim, AT, "too large")
-        assert claims.halve(connection, claim)
+        assert splitting.halve(connection, claim)
     sizes = sorted(len(c.members) for c in (claimed(database, edition), claimed(database, edition)) if c)
     assert sizes == [2, 3]
     assert claimed(database, edition) is None

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from pipeline import editions
-from pipeline.delivery import claims, ledger, settling, snapshot
+from pipeline.delivery import claims, ledger, settling, snapshot, splitting
 from subscribers.leaving import leave
 from tests.delivery.moves import AT, TODAY, claimed, counted, taken
 from tests.delivery.test_claims import ours
@@ -109,7 +109,7 @@ def test_those_who_put_people_off_at_once_number_their_batches_one_after_another
 
     def put_off(connection: Connection, claim: claims.Claim) -> None:
         claims.sent(connection, claim, AT)
-        claims.put_off(connection, claim, {claim.members[0][0]: "greylisted"}, AT)
+        splitting.put_off(connection, claim, {claim.members[0][0]: "greylisted"}, AT)
 
     other = Other(database, lambda connection: put_off(connection, two))
     with database.write() as connection:
