@@ -13,12 +13,12 @@ from sqlalchemy import exists, select
 
 from pipeline import editions, staff
 from pipeline.approval import VERBS
+from pipeline.core.tables import editions as table
+from pipeline.core.tables import notices
 from pipeline.letter.check import check_letter
 from pipeline.letter.draft import Draft, draft_mail
 from pipeline.letter.personal import sample
 from pipeline.plan import by_itself
-from pipeline.tables import editions as table
-from pipeline.tables import notices
 from subscribers import clock
 from subscribers.tokens import Purpose
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.config import Digest
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Digest
     from pipeline.providers import Message
 
 GOOD_FOR = timedelta(days=14)

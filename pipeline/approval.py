@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from pipeline import editions
-from pipeline.errors import RapportError
-from pipeline.tables import editions as table
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import editions as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 VERBS = ("approve", "hold", "skip")
 """What staff may do from a link in the draft that is mailed to them."""

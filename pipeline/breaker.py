@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, or_, select, update
 
+from pipeline.core.tables import editions, events
 from pipeline.delivery import ledger, snapshot
 from pipeline.providers.events import Kind
-from pipeline.tables import editions, events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, Connection, Row
 
-    from pipeline.config import Delivery
+    from pipeline.core.config import Delivery
     from pipeline.providers.events import Event
 
 log = logging.getLogger(__name__)

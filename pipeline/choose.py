@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, and_, func, or_, select
 
+from pipeline.core.tables import edition_posts, editions, feeds, posts
 from pipeline.posts import Post
-from pipeline.tables import edition_posts, editions, feeds, posts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.config import Digest
+    from pipeline.core.config import Digest
 
 LEFT_OUT_SHOWN = 50
 """How many left-out posts an edition names: an archive of a thousand says nothing more."""

@@ -9,13 +9,13 @@ from sqlalchemy import insert
 
 from pipeline import editions
 from pipeline.choose import choose
-from pipeline.due import moment_of
-from pipeline.errors import RapportError
+from pipeline.core.cron import moment_of
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import edition_posts
 from pipeline.images.pictures import known, refresh
 from pipeline.letter.edits import Edits
 from pipeline.letter.render import render_letter
 from pipeline.register import first_seen, register
-from pipeline.tables import edition_posts
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from pipeline.choose import Choice
-    from pipeline.config import Digest
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Digest
     from pipeline.images import Picture
-    from pipeline.installation import Installation
     from pipeline.letter.render import Letter
 
 

@@ -7,7 +7,7 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.errors import BusyError, ConfigError, RapportError
+from pipeline.core.errors import BusyError, ConfigError, RapportError
 from pipeline.letter.confirmation import confirmation_mail
 from pipeline.providers import Batch, Outcome, Recipient, Result
 from pipeline.providers.choice import provider
@@ -18,7 +18,7 @@ from subscribers.tokens import Purpose
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from pipeline.providers import Provider
     from subscribers.people import Person
     from subscribers.signup import Confirmation

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 from sqlalchemy import JSON, bindparam, func, insert, select, text
 
-from pipeline.errors import RapportError
-from pipeline.tables import editions, images, marks
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import editions, images, marks
 from subscribers.tables import keys, metadata
 
 if TYPE_CHECKING:

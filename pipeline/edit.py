@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import editions
 from pipeline.choose import choose
 from pipeline.compose import written
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 from pipeline.images.pictures import refresh
 from pipeline.letter.cta import offer_named
 from pipeline.letter.edits import UNTOUCHED, Edits
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from pipeline.choose import Choice
-    from pipeline.config import Config, Digest
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Config, Digest
 
 EDITABLE = ("draft", "approved", "held")
 
@@ -112,7 +112,7 @@ def _line(text: str) -> str:
 
 
 def _must_lead_somewhere(url: str) -> None:
-    from pipeline.config import Variant
+    from pipeline.core.config import Variant
 
     try:
         Variant(categories=[], url=url)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, exists, func, insert, select, update
 
 from pipeline import restored
+from pipeline.core.cron import moment_of, next_due
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import OPEN, batches, edition_posts, editions, signers
 from pipeline.delivery import ledger, queue, snapshot
 from pipeline.delivery.reasons import reasons
-from pipeline.due import moment_of, next_due
-from pipeline.errors import RapportError
-from pipeline.tables import OPEN, batches, edition_posts, editions, signers
 from subscribers import clock
 from subscribers.tokens import FINGERPRINT
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Exists, Row
 
-    from pipeline.config import Digest
+    from pipeline.core.config import Digest
 
 MOVES: dict[str, tuple[tuple[str, ...], str]] = {
     "approve": (("draft", "held"), "approved"),

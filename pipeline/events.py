@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from pipeline import breaker
-from pipeline.database import one_at_a_time
+from pipeline.core.database import one_at_a_time
+from pipeline.core.tables import events as table
 from pipeline.delivery import ledger, settling
 from pipeline.providers import CONFIRMATION
 from pipeline.providers.events import Kind
-from pipeline.tables import events as table
 from subscribers import clock
 from subscribers.addresses import normalise
 from subscribers.consent import Action
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.config import Delivery
+    from pipeline.core.config import Delivery
     from pipeline.providers.events import Event
 
 IN_A_ROW = 3

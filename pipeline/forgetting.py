@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select
 
+from pipeline.core.tables import events
 from pipeline.delivery import ledger
 from pipeline.leaving import in_flight
 from pipeline.providers import CONFIRMATION
 from pipeline.scrub import scrub
-from pipeline.tables import events
 from subscribers.addresses import normalise
 from subscribers.erasing import Erased, addresses_of, erase
 from subscribers.leaving import leave
 from subscribers.tables import subscribers
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 PATIENCE, PAUSE = 5.0, 0.05
 """Seconds that erasing waits for a batch under way with the person in it, and between two looks."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import runs
-from pipeline.database import HEAD, refuse_moved, revision
-from pipeline.errors import RapportError
+from pipeline.core.database import HEAD, refuse_moved, revision
+from pipeline.core.errors import RapportError
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 
 class Scheduler(Protocol):

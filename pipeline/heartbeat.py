@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from pipeline.config import Staff
+    from pipeline.core.config import Staff
 
 TIMEOUT = 10.0
 """Seconds for the connection, and for each part of the answer's head."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.errors import BusyError
+from pipeline.core.errors import BusyError
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from pipeline.database import Database, Session
+    from pipeline.core.database import Database, Session
 
 LOCK = "scheduler"
 

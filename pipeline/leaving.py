@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, select
 
+from pipeline.core.tables import editions
 from pipeline.delivery import ledger
-from pipeline.tables import editions
 from subscribers import clock
 from subscribers.leaving import leave, lives_of
 

@@ -17,8 +17,8 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import runs
+from pipeline.core.tables import batches, editions, feeds, posts
 from pipeline.delivery import ledger
-from pipeline.tables import batches, editions, feeds, posts
 from subscribers import clock, directory
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.config import Config
-    from pipeline.database import Database
+    from pipeline.core.config import Config
+    from pipeline.core.database import Database
 
 FRESH = 5.0
 """Seconds for which what was read is good at least."""

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, text, update
 
 from pipeline.copying import copy, is_empty, keep_writers_out, sums_of
-from pipeline.database import HEAD, Database, migrate, refuse_moved, revision
-from pipeline.errors import RapportError, UsageError
-from pipeline.stopping import ended_by_signals
-from pipeline.tables import batches, editions, marks
+from pipeline.core.database import HEAD, Database, migrate, refuse_moved, revision
+from pipeline.core.errors import RapportError, UsageError
+from pipeline.core.signals import ended_by_signals
+from pipeline.core.tables import batches, editions, marks
 from subscribers import clock
 from subscribers.tables import metadata
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row, Table
 
-    from pipeline.config import Config
     from pipeline.copying import Sums
+    from pipeline.core.config import Config
 
 
 def move(config: Config, source: Database, target: Database) -> Sums:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pipeline.due import last_due, moment_of, next_due
+from pipeline.core.cron import last_due, moment_of, next_due
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.config import Digest
+    from pipeline.core.config import Digest
 
 CAUGHT_UP_WITHIN = timedelta(days=1)
 """How long after a due time its letter still goes out by itself."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.exc import DBAPIError
 
+from pipeline.core.tables import post_keys, posts
 from pipeline.identity import Key, Keys, canonical, keys
-from pipeline.tables import post_keys, posts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

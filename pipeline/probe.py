@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import ProviderError
+from pipeline.core.errors import ProviderError
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 TIMEOUT = 10.0
 """Seconds for the connection, and for the answer to begin."""

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from pipeline import posts, withdrawal
-from pipeline.database import one_at_a_time
-from pipeline.errors import RapportError, understood
+from pipeline.core.database import one_at_a_time
+from pipeline.core.errors import RapportError, understood
+from pipeline.core.tables import feeds
 from pipeline.feed import Document
 from pipeline.feed.fetch import fetch
 from pipeline.feed.parse import parse
 from pipeline.register import register
-from pipeline.tables import feeds
 from subscribers import clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.config import Config
-    from pipeline.database import Database
+    from pipeline.core.config import Config
+    from pipeline.core.database import Database
     from pipeline.feed import Fetched
 
 SIDE_BY_SIDE = 8

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 
-from pipeline.database import one_at_a_time
-from pipeline.tables import digests, feeds
+from pipeline.core.database import one_at_a_time
+from pipeline.core.tables import digests, feeds
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
 
 
 def register(connection: Connection, config: Config, at: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import breaker, restored
 from pipeline.choose import choose
-from pipeline.due import moment_of
+from pipeline.core.cron import moment_of
 from pipeline.letter.edits import Edits
 from pipeline.plan import Step, goes_at, plan, verdict
 from pipeline.run import Ran
@@ -15,8 +15,8 @@ from pipeline.situation import next_due, situation_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pipeline.config import Digest
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Digest
 
 
 def rehearse(

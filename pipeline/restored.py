@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, case, exists, func, insert, or_, select, update
 
+from pipeline.core.tables import batches, editions, marks
 from pipeline.delivery import snapshot
-from pipeline.tables import batches, editions, marks
 
 if TYPE_CHECKING:
     from datetime import datetime

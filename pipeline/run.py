@@ -10,17 +10,18 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline import breaker, editions, heartbeat, logs, probe, restored, runs, withdrawal
+from pipeline import breaker, editions, heartbeat, probe, restored, runs, withdrawal
 from pipeline.approval import errors, must_pass
+from pipeline.core import logs
+from pipeline.core.cron import moment_of
+from pipeline.core.errors import BusyError, RapportError, StoppedError, understood
+from pipeline.core.signals import Stop, on_signals
 from pipeline.delivery import ledger, settling
-from pipeline.due import moment_of
-from pipeline.errors import BusyError, RapportError, StoppedError, understood
 from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.providers.choice import provider
 from pipeline.register import register
 from pipeline.sending import deliver, must_fit, send, sync_leavers
 from pipeline.situation import next_due, situation_of
-from pipeline.stopping import Stop, on_signals
 from pipeline.upkeep import upkeep
 from subscribers import clock
 from subscribers.audience import anyone
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.config import Digest
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Digest
     from pipeline.pull import Pulled
     from pipeline.sending import Progress
 

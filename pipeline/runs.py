@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, select
 
-from pipeline.tables import runs
+from pipeline.core.tables import runs
 from subscribers import clock
 from subscribers.sets import insert
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.config import Digest
+    from pipeline.core.config import Digest
     from pipeline.run import Ran
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from pipeline.errors import RapportError, StoppedError, understood
+from pipeline.core.errors import RapportError, StoppedError, understood
 from pipeline.lead import Lead
 from pipeline.pull import pull
 from pipeline.run import run
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.signals import Stop
     from pipeline.run import Ran
-    from pipeline.stopping import Stop
 
 TICK = 30.0
 """Seconds from one look at what is due, and at who leads, to the next."""

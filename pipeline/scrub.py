@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from pipeline.database import BUSY_TIMEOUT
+from pipeline.core.database import BUSY_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 TRIES = 20
 PAUSE = 0.1

@@ -10,22 +10,23 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline import editions, logs, probe
+from pipeline import editions, probe
 from pipeline.approval import must_be_approved, must_pass
+from pipeline.core import logs
+from pipeline.core.errors import ProviderError, RapportError
+from pipeline.core.signals import Stop, on_signals
 from pipeline.delivery import signers
 from pipeline.delivery.handover import PATIENCE, Delivery, message_of
-from pipeline.errors import ProviderError, RapportError
 from pipeline.letter.personal import Links, is_of, tester
 from pipeline.providers import Batch, Result
 from pipeline.providers.choice import provider
-from pipeline.stopping import Stop, on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Row
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
     Progress = Callable[[int, int], None]
     """Called with how many recipients no longer wait, and how many there are."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline import editions, withdrawal
-from pipeline.due import moment_of
+from pipeline.core.cron import moment_of
 from pipeline.plan import Situation
 from pipeline.register import first_seen
 from subscribers import clock
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.config import Config, Digest
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Config, Digest
 
 
 def situation_of(

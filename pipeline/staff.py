@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from pipeline.errors import BusyError, understood
+from pipeline.core.errors import BusyError, understood
+from pipeline.core.tables import notices
 from pipeline.letter.notice import notice_mail
 from pipeline.providers import Batch, Recipient, Result
 from pipeline.providers.choice import provider
-from pipeline.tables import notices
 from subscribers import clock
 from subscribers.sets import insert
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from pipeline.providers import Message
 
 REST = timedelta(hours=1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from pipeline.providers.sendgrid.suppressions import Listed
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.announcing import announce
 from pipeline.confirming import send_questions
-from pipeline.database import refuse_moved
+from pipeline.core.database import refuse_moved
 from pipeline.delivery import settling
 from pipeline.forgetting import empty_outbox
 from pipeline.scrub import scrub
@@ -17,7 +17,7 @@ from subscribers.erasing import blank_networks, erase_counts, erase_unconfirmed
 from subscribers.signup import MONTH
 
 if TYPE_CHECKING:
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 
 def upkeep(installation: Installation) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, insert, select, update
 
-from pipeline.tables import edition_posts, listings, posts
+from pipeline.core.tables import edition_posts, listings, posts
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence

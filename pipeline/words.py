@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING
 
-from pipeline.errors import LetterError
+from pipeline.core.errors import LetterError
 from pipeline.letter.templates import PACKAGED
 
 if TYPE_CHECKING:

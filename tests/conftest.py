@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from pipeline.database import Database, migrate
+from pipeline.core.database import Database, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

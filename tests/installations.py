@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import Config
-from pipeline.installation import Installation
+from pipeline.core.app import Installation
+from pipeline.core.config import Config
 from pipeline.run import Ran, run
 from subscribers import directory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 def installation(database: Database, folder: Path, feed: str, **sections: Any) -> Installation:

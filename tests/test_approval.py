@@ -15,17 +15,18 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import func, select, text, update
 
-from pipeline import editions, migrations
+from pipeline import editions
 from pipeline.announcing import GOOD_FOR
 from pipeline.approval import ChangedError, Outcome, approve, decide
 from pipeline.compose import compose
-from pipeline.database import Database, migrate
+from pipeline.core import migrations
+from pipeline.core.database import Database, migrate
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import editions as table
+from pipeline.core.tables import recipients
 from pipeline.edit import Wish, edit
-from pipeline.errors import RapportError
 from pipeline.pull import pull
 from pipeline.sending import send
-from pipeline.tables import editions as table
-from pipeline.tables import recipients
 from pipeline.upkeep import upkeep
 from subscribers.tokens import Purpose
 from tests.doubles.blog import Blog, Item
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)

@@ -12,10 +12,10 @@ from sqlalchemy import insert, select
 
 from pipeline import breaker, editions
 from pipeline.breaker import Tally, Tripped
-from pipeline.config import Delivery
+from pipeline.core.config import Delivery
+from pipeline.core.tables import editions as table
 from pipeline.events import take
 from pipeline.providers.events import Kind
-from pipeline.tables import editions as table
 from subscribers import clock
 from tests.ledgers import AT, Left, event, handed_over
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 NOON = AT + timedelta(hours=2)
 PAST = {Kind.DELIVERED: 189, Kind.BOUNCE: 11}  # of 200, and the limit is one in twenty

@@ -22,8 +22,8 @@ from tests.installations import installation
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN = "ann@example.org"

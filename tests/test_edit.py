@@ -12,11 +12,11 @@ from sqlalchemy import select
 from pipeline import editions
 from pipeline.approval import approve
 from pipeline.compose import compose
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import edition_posts
 from pipeline.edit import Wish, edit
-from pipeline.errors import RapportError
 from pipeline.letter.check import check_letter
 from pipeline.pull import pull
-from pipeline.tables import edition_posts
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 VARIANTS = [

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from pipeline import events as module
-from pipeline.config import Delivery
+from pipeline.core.config import Delivery
+from pipeline.core.tables import batches, digests, editions, events, recipients
 from pipeline.providers.events import Event, Kind
-from pipeline.tables import batches, digests, editions, events, recipients
 from subscribers import consent, directory, suppression
 from subscribers.consent import Action
 from subscribers.people import Status
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 START = datetime(2026, 11, 2, 15, tzinfo=UTC)
 ANN = "ann@example.net"

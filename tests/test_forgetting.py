@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import select, text
 
 from pipeline.confirming import send_questions
-from pipeline.database import Database
+from pipeline.core.database import Database
+from pipeline.core.tables import events
 from pipeline.delivery import ledger
 from pipeline.forgetting import forget
-from pipeline.tables import events
 from subscribers import clock, directory, leaving, signup, suppression
 from subscribers.erasing import erase
 from subscribers.errors import SubscriberError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 READER = "reader2@example.net"
 

@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.copying import counters, sums_of
-from pipeline.database import Database, open_database
-from pipeline.errors import BusyError, RapportError, UsageError, understood
+from pipeline.core.database import Database, open_database
+from pipeline.core.errors import BusyError, RapportError, UsageError, understood
+from pipeline.core.tables import batches, editions, events, images
 from pipeline.move import move
-from pipeline.tables import batches, editions, events, images
 from pipeline.upkeep import upkeep
 from subscribers.tables import metadata, subscribers
 from tests.installations import installation, subscribe
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
 
 
 @pytest.fixture

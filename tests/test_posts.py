@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from pipeline import posts
+from pipeline.core.tables import feeds
+from pipeline.core.tables import posts as table
 from pipeline.feed import Entry
 from pipeline.identity import canonical
-from pipeline.tables import feeds
-from pipeline.tables import posts as table
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 

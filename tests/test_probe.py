@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 
 from pipeline import probe
+from pipeline.core.errors import ProviderError
 from pipeline.editions import by_id
-from pipeline.errors import ProviderError
 from pipeline.probe import must_answer
 from pipeline.web.app import make_app
 from tests.installations import installation
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 NEWSLETTER = {"name": "Letter", "from_email": "letter@example.org"}
 

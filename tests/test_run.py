@@ -14,7 +14,7 @@ import time_machine
 
 from pipeline import editions
 from pipeline.approval import approve
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 from pipeline.rehearsal import rehearse
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 # A Monday; Thursday the 26th at nine in New York is 14:00 UTC.
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)

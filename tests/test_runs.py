@@ -15,7 +15,7 @@ import pytest
 import time_machine
 
 from pipeline import editions, heartbeat, runs
-from pipeline.config import Digest, Staff
+from pipeline.core.config import Digest, Staff
 from pipeline.run import Ran
 from subscribers.tables import asked
 from tests.doubles.blog import Blog, Item
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 SECRET_PATH = "/ping/a-secret-of-the-practice"

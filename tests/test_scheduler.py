@@ -15,11 +15,11 @@ import time_machine
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 
-from pipeline.database import Database
+from pipeline.core.database import Database
+from pipeline.core.signals import Stop
+from pipeline.core.tables import posts
 from pipeline.lead import Lead
 from pipeline.scheduler import SILENCE, Scheduler
-from pipeline.stopping import Stop
-from pipeline.tables import posts
 from subscribers import clock, signup
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, subscribe
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from tests.torture.launcher import Process
     from tests.torture.practice import Case, Place, Practice
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.errors import ConfigError, ProviderError
+from pipeline.core.errors import ConfigError, ProviderError
 from pipeline.providers.sendgrid.suppressions import SuppressionLists
 from pipeline.sync import Synced, sync
 from subscribers import consent, directory, suppression
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 pytest_plugins = ["tests.doubles.sendgrid.fixture"]
 

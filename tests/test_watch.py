@@ -15,11 +15,11 @@ import time_machine
 from sqlalchemy import insert, select, update
 
 from pipeline import editions, runs, staff
-from pipeline.config import Digest
+from pipeline.core.config import Digest
+from pipeline.core.tables import digests, feeds, notices, posts
 from pipeline.letter.templates import PACKAGED
 from pipeline.providers.events import Kind
 from pipeline.run import Ran
-from pipeline.tables import digests, feeds, notices, posts
 from pipeline.watch import watch
 from pipeline.watch.letters import LEFT_FOR, SETTLES_WITHIN, SILENT_FOR
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 BRACES = re.compile(r"\{\w+\}")
 FEED = "http://127.0.0.1:1/feed"
@@ -267,7 +267,7 @@ def test_events_are_given_time_to_settle_it(
 def test_a_send_that_nobody_heard_of_again_is_told_once(
     database: Database, tmp_path: Path, sendgrid: StrictSendGrid, travel: time_machine.Traveller, heard: bool
 ) -> None:
-    from pipeline.config import Delivery
+    from pipeline.core.config import Delivery
     from pipeline.events import take
 
     installed = by_sendgrid(database, tmp_path, sendgrid)

@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 from pipeline import editions
 from pipeline.compose import compose
+from pipeline.core.tables import posts
 from pipeline.edit import Wish, edit
 from pipeline.posts import Listed
 from pipeline.pull import pull
-from pipeline.tables import posts
 from pipeline.withdrawal import reach
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 # A Monday; Thursday the 26th at nine in New York is 14:00 UTC.
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)

@@ -25,7 +25,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from pipeline.copying import Sum
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 
 if TYPE_CHECKING:
     from pathlib import Path

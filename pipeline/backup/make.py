@@ -17,9 +17,9 @@ from pipeline.backup.archive import Manifest
 from pipeline.backup.password import without_password
 from pipeline.backup.room import room
 from pipeline.copying import copy
-from pipeline.database import HEAD, Database, migrate
-from pipeline.errors import RapportError, understood
-from pipeline.stopping import ended_by_signals
+from pipeline.core.database import HEAD, Database, migrate
+from pipeline.core.errors import RapportError, understood
+from pipeline.core.signals import ended_by_signals
 from subscribers import clock, export
 from subscribers.files import put
 from subscribers.tokens import VARIABLE, known_secrets
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.copying import Sums
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 
 def backup(installation: Installation, config: Path | None, file: Path, *, who: str) -> Manifest:

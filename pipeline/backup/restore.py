@@ -16,12 +16,12 @@ from pipeline import restored
 from pipeline.backup import archive
 from pipeline.backup.room import room
 from pipeline.copying import copy, skip_unknown_ids, sums_of
-from pipeline.database import HEAD, Database, migrate, revision
-from pipeline.errors import RapportError
-from pipeline.installation import database_url
+from pipeline.core.app import database_url
+from pipeline.core.database import HEAD, Database, migrate, revision
+from pipeline.core.errors import RapportError
+from pipeline.core.settings import load
+from pipeline.core.signals import ended_by_signals
 from pipeline.move import must_be_empty, prepare
-from pipeline.settings import load
-from pipeline.stopping import ended_by_signals
 from subscribers import clock
 from subscribers.files import written_whole
 from subscribers.tables import metadata

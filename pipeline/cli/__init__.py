@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline import logs
 from pipeline.cli.options import Options, common
+from pipeline.core import logs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

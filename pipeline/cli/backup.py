@@ -80,7 +80,7 @@ def restore(options: Options, file: Path) -> None:
 
 
 def _config(options: Options) -> Path:
-    from pipeline.settings import file_of
+    from pipeline.core.settings import file_of
 
     return file_of(options.config, os.environ)
 

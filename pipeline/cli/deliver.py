@@ -8,13 +8,13 @@ import click
 
 from pipeline.cli.letter import digest_named, edition_document, print_edition
 from pipeline.cli.options import Options, Progress, common
-from pipeline.errors import UsageError
+from pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pipeline.config import Config
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Config
     from pipeline.run import Ran
 
 

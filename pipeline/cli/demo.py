@@ -12,10 +12,10 @@ import click
 
 from pipeline.cli.letter import edition_document
 from pipeline.cli.options import Options, Progress, common, plural
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 
 if TYPE_CHECKING:
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from pipeline.run import Ran
 
 CONFIG = """\
@@ -59,8 +59,8 @@ def demo(options: Options, serve: bool) -> int:
 
     Each time it begins anew: what an earlier demo left in ./demo/ is deleted.
     """
+    from pipeline.core.app import Installation
     from pipeline.demo.blog import SampleBlog
-    from pipeline.installation import Installation
     from pipeline.preview import write_preview
     from subscribers import clock
 

@@ -9,15 +9,15 @@ import click
 
 from pipeline.cli.letter import INTRO_FILE, digest_named, edition_document, intro_of, print_edition
 from pipeline.cli.options import Options, common
-from pipeline.errors import UsageError
+from pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import Row
 
-    from pipeline.config import Digest
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Digest
 
 STATES = ("waiting", "sent", "failed", "uncertain", "withheld")
 

@@ -7,8 +7,8 @@ import logging
 
 import click
 
-from pipeline.errors import understood
-from pipeline.logs import redacted
+from pipeline.core.errors import understood
+from pipeline.core.logs import redacted
 
 log = logging.getLogger(__name__)
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import Options, common, plural
-from pipeline.errors import LetterError, UsageError
+from pipeline.core.errors import LetterError, UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from pipeline.compose import Composed
-    from pipeline.config import Config, Digest
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Config, Digest
     from pipeline.letter.check import Finding
     from pipeline.pull import Pulled
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import Options, Progress, common, plural
-from pipeline.errors import UsageError
+from pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.config import Config
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Config
 
 
 def of_digests(command: Callable[..., Any]) -> Callable[..., Any]:

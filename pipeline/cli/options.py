@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -27,7 +27,7 @@ class Options:
 
     def open(self) -> Installation:
         """The installation that the configuration describes."""
-        from pipeline.installation import Installation
+        from pipeline.core.app import Installation
 
         return Installation.open(self.config)
 

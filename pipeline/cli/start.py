@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.options import Options, common, plural
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 
 
 @click.command()
@@ -72,10 +72,10 @@ def migrate(options: Options, to: str | None) -> None:
     A move is refused while an edition is being sent. It is verified table by table; the old database is kept,
     marked, and takes no more writes. A move that was interrupted is ended by the same command again.
     """
-    from pipeline.database import HEAD, Database, refuse_moved, revision
-    from pipeline.database import migrate as bring_up
-    from pipeline.installation import database_url
-    from pipeline.settings import load
+    from pipeline.core.app import database_url
+    from pipeline.core.database import HEAD, Database, refuse_moved, revision
+    from pipeline.core.database import migrate as bring_up
+    from pipeline.core.settings import load
 
     if to is not None:
         _move(options, to)
@@ -101,10 +101,10 @@ def migrate(options: Options, to: str | None) -> None:
 def _move(options: Options, to: str) -> None:
     from contextlib import closing
 
-    from pipeline.database import Database, open_database
-    from pipeline.installation import database_url, rooted
+    from pipeline.core.app import database_url, rooted
+    from pipeline.core.database import Database, open_database
+    from pipeline.core.settings import load
     from pipeline.move import move
-    from pipeline.settings import load
 
     config, folder = load(options.config)
     with (

@@ -9,10 +9,10 @@ import click
 
 from pipeline.cli.lists import export, import_, named_digests, of_digests, sync
 from pipeline.cli.options import Options, Progress, common, plural
-from pipeline.errors import RapportError, UsageError
+from pipeline.core.errors import RapportError, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from subscribers.people import Person
 
 

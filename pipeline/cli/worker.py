@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pipeline.cli.options import Options, common
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
 
 
 @click.command()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
-from pipeline.tables import batches, editions, events, recipients
+from pipeline.core.tables import batches, editions, events, recipients
 from subscribers.audience import fix, has_left, why_not
 from subscribers.tables import subscribers, subscriptions
 

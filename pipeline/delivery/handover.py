@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline import editions
+from pipeline.core.errors import StoppedError
+from pipeline.core.signals import Stop
 from pipeline.delivery import claims, ledger, queue, snapshot
 from pipeline.delivery.lane import LEASE, Lane
-from pipeline.errors import StoppedError
 from pipeline.letter.personal import HOSTED_TAGS
 from pipeline.providers import Batch, Message
-from pipeline.stopping import Stop
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.config import Config
-    from pipeline.database import Database
+    from pipeline.core.config import Config
+    from pipeline.core.database import Database
     from pipeline.letter.personal import Links
     from pipeline.providers import Provider
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
-from pipeline import breaker, editions, logs
+from pipeline import breaker, editions
+from pipeline.core import logs
+from pipeline.core.errors import ProviderError
 from pipeline.delivery import claims, pace, settling, splitting
-from pipeline.errors import ProviderError
 from pipeline.providers import Batch, Message, Outcome, Result
 from subscribers import clock
 from subscribers.audience import fix
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.config import Config
-    from pipeline.database import Database, Session
+    from pipeline.core.config import Config
+    from pipeline.core.database import Database, Session
+    from pipeline.core.signals import Stop
     from pipeline.letter.personal import Links
     from pipeline.providers import Provider
-    from pipeline.stopping import Stop
 
 LEASE = 60.0
 """Seconds; no request starts later than half of it after its claim."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, and_, bindparam, case, func, literal, or_, select, union_all, update
 
-from pipeline.tables import batches, editions, recipients
+from pipeline.core.tables import batches, editions, recipients
 from subscribers.sets import among
 
 if TYPE_CHECKING:

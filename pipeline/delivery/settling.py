@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, exists, or_, select, true, update
 
-from pipeline.database import one_at_a_time
+from pipeline.core.database import one_at_a_time
+from pipeline.core.tables import batches, editions, events, marks
 from pipeline.delivery import queue
 from pipeline.delivery.ledger import RESENT_WITHIN
-from pipeline.tables import batches, editions, events, marks
 from subscribers.sets import among
 
 if TYPE_CHECKING:

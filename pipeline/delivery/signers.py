@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, select
 
-from pipeline.tables import editions, signers
+from pipeline.core.tables import editions, signers
 from subscribers import clock
 from subscribers.sets import insert
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 class Signed(NamedTuple):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, MetaData, String, Table, delete, func, insert, literal, select, update
 
-from pipeline.tables import batches, editions, recipients
+from pipeline.core.tables import batches, editions, recipients
 from subscribers.audience import mailable
 from subscribers.sets import among
 from subscribers.tables import Id, subscriptions
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.database import Database, Session
+    from pipeline.core.database import Database, Session
 
 PAGE = 10_000
 """About how many recipients a transaction takes: 20 ms on SQLite."""

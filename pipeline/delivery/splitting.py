@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, select, update
 
-from pipeline.database import one_at_a_time
+from pipeline.core.database import one_at_a_time
+from pipeline.core.tables import batches, recipients
 from pipeline.delivery.claims import LATER, set_aside
 from pipeline.delivery.ledger import GIVEN_UP
-from pipeline.tables import batches, recipients
 from subscribers.sets import among
 
 if TYPE_CHECKING:

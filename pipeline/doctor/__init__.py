@@ -13,10 +13,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.errors import ConfigError
-from pipeline.settings import load
-
-from .finding import Finding, error, ok
+from pipeline.core.errors import ConfigError
+from pipeline.core.settings import load
+from pipeline.doctor.finding import Finding, error, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +44,7 @@ def examine(
         config, folder = load(path, environment)
     except ConfigError as fault:
         return Examined([error("configuration", fault.message, fault.remedy)], [])
-    from . import (
+    from pipeline.doctor import (
         configuration,
         database,
         dkim,
@@ -60,9 +59,9 @@ def examine(
         smtp,
         spf,
     )
-    from .hints import hints
-    from .patient import Patient
-    from .rounds import make_rounds
+    from pipeline.doctor.hints import hints
+    from pipeline.doctor.patient import Patient
+    from pipeline.doctor.rounds import make_rounds
 
     families = (
         configuration, signing, database, machine, feeds,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipeline.errors import LetterError, RapportError
-from pipeline.installation import own_templates
+from pipeline.core.app import own_templates
+from pipeline.core.errors import LetterError, RapportError
+from pipeline.doctor.finding import error, ok, warning
 from pipeline.letter.confirmation import confirmation_mail
 from pipeline.letter.notice import notice_mail
 from pipeline.letter.render import render_letter
@@ -14,14 +15,12 @@ from pipeline.letter.templates import PACKAGED, environment
 from pipeline.posts import Post
 from pipeline.providers.choice import must_tell_of_events
 
-from .finding import error, ok, warning
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from .finding import Finding
-    from .patient import Patient
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.patient import Patient
 
 _DAY = datetime(2026, 1, 8, 9, tzinfo=UTC)
 _POST = Post(

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from pipeline.database import HEAD, revision
-from pipeline.errors import RapportError, understood
-
-from .finding import error, ok, warning
+from pipeline.core.database import HEAD, revision
+from pipeline.core.errors import RapportError, understood
+from pipeline.doctor.finding import error, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.database import Database
-
-    from .finding import Finding
-    from .patient import Patient
+    from pipeline.core.database import Database
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.patient import Patient
 
 OLDEST_SQLITE = (3, 35)
 """UPDATE … RETURNING (sqlite.org/lang_returning.html)."""

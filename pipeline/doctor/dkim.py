@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .finding import error, ok, quoted, warning
-from .records.dkim import Broken, read
+from pipeline.doctor.finding import error, ok, quoted, warning
+from pipeline.doctor.records.dkim import Broken, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .finding import Finding
-    from .lookup import Lookup
-    from .patient import Patient
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.lookup import Lookup
+    from pipeline.doctor.patient import Patient
 
 LEAST_BITS, GOOD_BITS = 1024, 2048
 """Gmail takes no RSA key below 1024 and advises 2048 (RFC 8301, 3.2 likewise)."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
-from pipeline.errors import FeedError, RapportError
+from pipeline.core.errors import FeedError, RapportError
+from pipeline.doctor.finding import error, ok, warning
 from pipeline.feed.address import shown
 from pipeline.feed.fetch import fetch
 from pipeline.feed.journey import Errand
@@ -15,13 +16,11 @@ from pipeline.feed.parse import parse
 from pipeline.feed.transport import get
 from subscribers import clock
 
-from .finding import error, ok, warning
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .finding import Finding
-    from .patient import Patient
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.patient import Patient
 
 SECONDS = 12.0
 """For all feeds."""

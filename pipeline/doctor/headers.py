@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipeline.doctor.finding import error, ok, warning
 from pipeline.letter.personal import Links
 from pipeline.probe import NOBODY
-
-from .finding import error, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .finding import Finding
-    from .patient import Patient
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.patient import Patient
 
 
 def one_click(patient: Patient) -> Iterator[Finding]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.doctor.finding import quoted
+from pipeline.doctor.sendgrid import authenticated
 from pipeline.providers.sendgrid.account import Hidden
-
-from .finding import quoted
-from .sendgrid import authenticated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .patient import Patient
+    from pipeline.doctor.patient import Patient
 
 
 def hints(patient: Patient) -> list[str]:

@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from pipeline.database import HEAD, revision
+from pipeline.core.database import HEAD, revision
+from pipeline.core.tables import batches
+from pipeline.doctor.finding import error, ok, warning
+from pipeline.doctor.patient import SECONDS
 from pipeline.feed.address import shown
 from pipeline.providers.sendgrid.signature import AHEAD
-from pipeline.tables import batches
 from subscribers import clock
-
-from .finding import error, ok, warning
-from .patient import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from .finding import Finding
-    from .patient import Patient
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.patient import Patient
 
 OFF = timedelta(minutes=1)
 MEGABYTE = 1_000_000

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .finding import error, ok
+from pipeline.doctor.finding import error, ok
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .finding import Finding
-    from .patient import Patient
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.patient import Patient
 
 
 def mail_hosts(patient: Patient) -> Iterator[Finding]:

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pipeline import probe
+from pipeline.doctor.finding import error, ok, warning
 from subscribers.tokens import Purpose
-
-from .finding import error, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .finding import Finding
-    from .patient import Patient
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.patient import Patient
 
 _SERVE = "Let `rapport serve` run, and your web server pass newsletter.public_url on to it."
 

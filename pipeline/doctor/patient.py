@@ -6,22 +6,20 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline.database import Database
-from pipeline.errors import ConfigError, RapportError, understood
-from pipeline.installation import database_url
+from pipeline.core.app import database_url
+from pipeline.core.database import Database
+from pipeline.core.errors import ConfigError, RapportError, understood
+from pipeline.doctor.lookup import Lookup
 from pipeline.providers.choice import sendgrid_account
 from subscribers.tokens import VARIABLE, Tokens, load_secrets
-
-from .lookup import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
+    from pipeline.doctor.finding import Finding
     from pipeline.providers.sendgrid.account import Account
-
-    from .finding import Finding
 
 SECONDS = 8.0
 """For one answer of a server."""

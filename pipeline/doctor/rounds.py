@@ -7,15 +7,14 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from pipeline.errors import understood
-
-from .finding import Finding, error, warning
-from .lookup import Unknown
+from pipeline.core.errors import understood
+from pipeline.doctor.finding import Finding, error, warning
+from pipeline.doctor.lookup import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from .patient import Patient
+    from pipeline.doctor.patient import Patient
 
     Check = Callable[[Patient], Iterable[Finding]]
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from pipeline.errors import ConfigError, ProviderError
+from pipeline.core.errors import ConfigError, ProviderError
+from pipeline.doctor.finding import error, ok, quoted, warning
 from pipeline.providers.sendgrid.account import Account, Hidden, Shut
-
-from .finding import error, ok, quoted, warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from typing import Any
 
-    from .finding import Finding
-    from .patient import Patient
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.patient import Patient
 
 T = TypeVar("T")
 

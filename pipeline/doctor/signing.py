@@ -5,20 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.database import HEAD, revision
+from pipeline.core.database import HEAD, revision
 from pipeline.delivery.signers import history
+from pipeline.doctor.finding import error, ok, warning
 from subscribers import clock
 from subscribers.tokens import VARIABLE
-
-from .finding import error, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.delivery.signers import Signed
-
-    from .finding import Finding
-    from .patient import Patient
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.patient import Patient
 
 STRONG = 24
 """Characters: from base64 as we advise it, 144 bits."""

@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .finding import error, ok, quoted, warning
-from .records.spf import ASKS, Broken, is_spf, read
-from .sendgrid import authenticated
+from pipeline.doctor.finding import error, ok, quoted, warning
+from pipeline.doctor.records.spf import ASKS, Broken, is_spf, read
+from pipeline.doctor.sendgrid import authenticated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .finding import Finding
-    from .lookup import Lookup
-    from .patient import Patient
-    from .records.spf import Term
+    from pipeline.doctor.finding import Finding
+    from pipeline.doctor.lookup import Lookup
+    from pipeline.doctor.patient import Patient
+    from pipeline.doctor.records.spf import Term
 
 MOST_LOOKUPS, MOST_VOID = 10, 2
 """RFC 7208, 4.6.4."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .records import dmarc
+from pipeline.doctor.records import dmarc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .lookup import Lookup
-    from .records.dmarc import Policy
+    from pipeline.doctor.lookup import Lookup
+    from pipeline.doctor.records.dmarc import Policy
 
 MOST = 8
 """Queries of one walk."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.errors import FeedError
+from pipeline.core.errors import FeedError
 from pipeline.feed.journey import Errand
 from pipeline.feed.page import page_error
 from pipeline.feed.transport import get

@@ -15,7 +15,7 @@ from pipeline.feed.address import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipeline.errors import RapportError
+    from pipeline.core.errors import RapportError
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import html
 import json
 from typing import Any
 
-from pipeline.errors import FeedError
+from pipeline.core.errors import FeedError
 from pipeline.feed import dates
 from pipeline.feed.address import absolute, shown
 from pipeline.feed.images import Picture

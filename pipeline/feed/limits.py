@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-from pipeline.errors import FeedError
+from pipeline.core.errors import FeedError
 from pipeline.feed.address import shown
 from pipeline.feed.markup import deeper_than
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.errors import FeedError
+from pipeline.core.errors import FeedError
 from pipeline.feed.address import absolute, shown
 from pipeline.feed.repair import head
 

@@ -7,7 +7,7 @@ import io
 import logging
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import FeedError
+from pipeline.core.errors import FeedError
 from pipeline.feed import Document, dates, jsonfeed
 from pipeline.feed.address import absolute, at_home, shown
 from pipeline.feed.encoding import decode

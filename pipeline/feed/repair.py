@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 
-from pipeline.errors import FeedError
+from pipeline.core.errors import FeedError
 from pipeline.feed.address import shown
 from pipeline.feed.limits import ITEM, limited
 

@@ -22,7 +22,7 @@ from pipeline.feed.destination import leads_inside, leads_outside
 from pipeline.feed.journey import Errand, Journey, Watch, ended_at, private
 
 if TYPE_CHECKING:
-    from pipeline.errors import RapportError
+    from pipeline.core.errors import RapportError
 
 MOST_REDIRECTS = 5
 LONGEST_RETRY_AFTER = 5.0

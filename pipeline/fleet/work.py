@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from pipeline import editions, logs
+from pipeline import editions
+from pipeline.core import logs
+from pipeline.core.errors import RapportError, StoppedError, understood
+from pipeline.core.signals import Stop
+from pipeline.core.tables import editions as table
 from pipeline.delivery import claims, queue
 from pipeline.delivery.ledger import RESENT_WITHIN
-from pipeline.errors import RapportError, StoppedError, understood
 from pipeline.sending import deliver
-from pipeline.stopping import Stop
-from pipeline.tables import editions as table
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 TURN = 30.0
 """Seconds after which a worker that is at one edition looks whether others need it."""

@@ -14,19 +14,19 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from psycopg_pool import AsyncConnectionPool
 
-from pipeline.database import IDLE_LIMIT
+from pipeline.core.database import IDLE_LIMIT
+from pipeline.core.signals import Stop
 from pipeline.delivery.queue import QUEUE, TASK
 from pipeline.fleet.work import look_after, work_on
 from pipeline.providers.choice import provider
-from pipeline.stopping import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from psycopg import AsyncConnection
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 HEARTBEAT = 5.0
 SILENCE = 20.0

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from pipeline.core.tables import feeds
+from pipeline.core.tables import posts as posts_table
 from pipeline.images import Picture, store
 from pipeline.images.source import Wanted, fetch_image
-from pipeline.tables import feeds
-from pipeline.tables import posts as posts_table
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.config import Config
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Config
     from pipeline.images.store import Seen
-    from pipeline.installation import Installation
     from pipeline.posts import Post
 
 SIDE_BY_SIDE = 6

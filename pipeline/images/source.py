@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipeline.errors import ImageError
+from pipeline.core.errors import ImageError
 from pipeline.feed.destination import leads_outside
 from pipeline.feed.journey import Errand
 from pipeline.feed.transport import get

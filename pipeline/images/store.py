@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from pipeline.core.tables import image_sources, images
 from pipeline.images.studio import Copy
-from pipeline.tables import image_sources, images
 from subscribers.sets import insert
 
 if TYPE_CHECKING:

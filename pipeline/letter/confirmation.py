@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.theme import look
 from pipeline.letter.direction import of_language
 from pipeline.letter.mjml import html_of
 from pipeline.letter.shown import day
 from pipeline.letter.templates import environment, render
 from pipeline.letter.text import finished
-from pipeline.letter.theme import look
 from pipeline.providers import CONFIRMATION, Message
 from pipeline.words import words
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
 
 
 def confirmation_mail(

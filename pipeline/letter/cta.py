@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 from pipeline.letter.edits import NO_WORDS
 from pipeline.letter.personal import inert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.config import Config, Variant
+    from pipeline.core.config import Config, Variant
     from pipeline.posts import Post
 
 

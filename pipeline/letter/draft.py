@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import LetterError
+from pipeline.core.errors import LetterError
+from pipeline.core.theme import look
 from pipeline.letter.direction import of_language
 from pipeline.letter.shown import day, time_of_day
 from pipeline.letter.templates import environment, render
 from pipeline.letter.text import finished
-from pipeline.letter.theme import look
 from pipeline.providers import NOTICE, Message
 from pipeline.words import words
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
     from pipeline.letter.check import Finding
 
 MOST = 8

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.errors import LetterError
+from pipeline.core.errors import LetterError
 from pipeline.letter.direction import of_text
 from pipeline.letter.personal import inert
 from pipeline.letter.text import COLUMNS, wrap

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.theme import look
 from pipeline.letter.direction import of_language
 from pipeline.letter.mjml import html_of
 from pipeline.letter.templates import environment, render
 from pipeline.letter.text import finished
-from pipeline.letter.theme import look
 from pipeline.providers import NOTICE, Message
 from pipeline.words import words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
 
 
 def notice_mail(config: Config, number: int, *, subject: str, text: str, own: Path | None) -> Message:

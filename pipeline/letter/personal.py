@@ -19,7 +19,7 @@ from subscribers.tokens import Purpose
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.config import Config, Newsletter
+    from pipeline.core.config import Config, Newsletter
     from subscribers.tokens import Tokens
 
 # RFC 5322, 2.1.1: a line is at most 998 characters; the header's name and brackets stand on it as well.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from pipeline.core.theme import look
 from pipeline.feed.plain import cut
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.direction import of_language
@@ -18,14 +19,13 @@ from pipeline.letter.personal import inert, tags
 from pipeline.letter.shown import day, shown
 from pipeline.letter.templates import environment, render, render_line
 from pipeline.letter.text import finished
-from pipeline.letter.theme import look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from pipeline.config import Config, Digest
+    from pipeline.core.config import Config, Digest
     from pipeline.letter.edits import Edits
     from pipeline.letter.personal import Tags
     from pipeline.letter.shown import Picture

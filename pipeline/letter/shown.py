@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
     from pipeline.posts import Post
 
 WORDS_A_MINUTE = 220

@@ -14,7 +14,7 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 
-from pipeline.errors import LetterError
+from pipeline.core.errors import LetterError
 from pipeline.letter.compiled import MARKUP, PLAIN
 from pipeline.letter.direction import of_text
 from pipeline.letter.shown import fit

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 from pipeline.mailbox.maildir import Maildir, is_maildir
 from pipeline.mailbox.mbox import Mbox
 from pipeline.mailbox.obey import obey
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
     from pipeline.mailbox.obey import Outcome
     from subscribers.tokens import Tokens
 

@@ -13,7 +13,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.errors import BusyError, RapportError
+from pipeline.core.errors import BusyError, RapportError
 from subscribers.mail import SIZE
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.config import Config, Delivery
-    from pipeline.config import Smtp as SmtpSettings
+    from pipeline.core.config import Config, Delivery
+    from pipeline.core.config import Smtp as SmtpSettings
     from pipeline.providers import Provider
     from pipeline.providers.sendgrid.account import Account
     from pipeline.providers.sendgrid.suppressions import SuppressionLists

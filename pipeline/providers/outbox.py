@@ -7,7 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ProviderError
+from pipeline.core.errors import ProviderError
 from pipeline.providers import Batch, Message, Outcome, Recipient, Result
 from pipeline.providers.eml import UnmailableError, compose
 from subscribers import clock

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from pipeline import breaker, staff
+from pipeline.core.tables import editions
 from pipeline.delivery import ledger
-from pipeline.tables import editions
 from pipeline.watch import feeds, letters, routine
 from pipeline.words import words
 from subscribers import clock
@@ -20,7 +20,7 @@ from subscribers import clock
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from pipeline.watch.trouble import Trouble
 
 

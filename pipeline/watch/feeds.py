@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, not_, or_, select
 
-from pipeline.tables import feeds, posts
+from pipeline.core.tables import feeds, posts
 from pipeline.watch.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
 
 BROKEN_FOR = timedelta(days=1)
 """Shorter outages pass by themselves."""

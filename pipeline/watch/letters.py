@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, exists, func, not_, or_, select
 
 from pipeline import restored
-from pipeline.tables import batches, editions, events, recipients
+from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.watch.trouble import RECENT, Trouble
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
-    from pipeline.config import Config, Delivery
+    from pipeline.core.config import Config, Delivery
 
 SILENT_FOR = timedelta(hours=2)
 """After a send without any event. SendGrid posts what it has every 30 seconds."""

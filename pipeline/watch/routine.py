@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from pipeline import runs
+from pipeline.core.tables import editions as table
 from pipeline.plan import MISSED, plan
 from pipeline.situation import situation_of
-from pipeline.tables import editions as table
 from pipeline.watch.trouble import RECENT, Trouble
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.config import Config, Digest
+    from pipeline.core.config import Config, Digest
 
 
 def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:

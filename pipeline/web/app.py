@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
 from pipeline.web import health, images, inbound, public, webhooks
 from pipeline.web.public.guard import Guard
 from pipeline.web.public.network import Limits
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from pipeline.core.app import Installation
     from pipeline.health import Scheduler
-    from pipeline.installation import Installation
 
 
 def make_app(installation: Installation, scheduler: Scheduler | None = None) -> Starlette:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """What a request has that a web server passed on."""

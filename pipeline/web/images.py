@@ -14,7 +14,7 @@ from pipeline.images import store
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
     from pipeline.images.studio import Copy
 
 _YEAR = 365 * 24 * 60 * 60

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from pipeline.mailbox.obey import Outcome
     from subscribers.mail import Mail
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
+from pipeline.core.signals import on_signals
 from pipeline.scheduler import Scheduler
-from pipeline.stopping import on_signals
 from pipeline.web.app import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipeline.config import Server
-    from pipeline.installation import Installation
-    from pipeline.stopping import Stop
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Server
+    from pipeline.core.signals import Stop
 
 
 def run(

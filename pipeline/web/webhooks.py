@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipeline.errors import understood
+from pipeline.core.errors import understood
 from pipeline.events import take
 from pipeline.providers.sendgrid.signature import SIGNATURE, TIMESTAMP, Verifier
 from pipeline.providers.sendgrid.webhook import Unreadable, read
@@ -19,7 +19,7 @@ from pipeline.providers.sendgrid.webhook import Unreadable, read
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 MOST_BODY = 4 * 1024 * 1024
 """Bytes of one post. SendGrid sends what it has after 768 KB (getting-started-event-webhook)."""

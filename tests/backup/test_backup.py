@@ -26,15 +26,15 @@ from pipeline.approval import approve
 from pipeline.backup.archive import SECRETS, Manifest, Member, member, pack
 from pipeline.backup.make import backup
 from pipeline.backup.restore import check, restore
-from pipeline.config import Delivery
 from pipeline.copying import Sum, sums_of
-from pipeline.database import HEAD, Database, open_database
+from pipeline.core.config import Delivery
+from pipeline.core.database import HEAD, Database, open_database
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import batches, marks
 from pipeline.delivery import settling
-from pipeline.errors import RapportError
 from pipeline.events import take
 from pipeline.providers.choice import provider
 from pipeline.providers.events import Kind
-from pipeline.tables import batches, marks
 from subscribers.export import history
 from subscribers.tokens import load_secrets
 from tests.doubles.blog import Blog, Item
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 CONFIG = """
 [newsletter]
@@ -264,7 +264,7 @@ def test_a_backup_of_an_older_schema_is_brought_up(clone: Path, tmp_path: Path) 
     folder = tmp_path / "old"
     folder.mkdir()
     config = Config()
-    config.set_main_option("script_location", "pipeline/migrations")
+    config.set_main_option("script_location", "pipeline/core/migrations")
     with closing(Database(f"sqlite:///{folder / 'rapport.db'}")) as old:
         with old.write() as connection:
             config.attributes["connection"] = connection

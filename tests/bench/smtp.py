@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from pipeline.core.app import Installation
+from pipeline.core.tables import editions
 from pipeline.delivery.handover import message_of
-from pipeline.installation import Installation
 from pipeline.letter.personal import Links
 from pipeline.providers import Batch, Outcome, Result
 from pipeline.providers.choice import provider
 from pipeline.providers.eml import compose
-from pipeline.tables import editions
 from subscribers import clock
 from subscribers.tables import subscribers
 from subscribers.transfer import import_csv

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert
 
-from pipeline.tables import digests, editions
+from pipeline.core.tables import digests, editions
 from tests.delivery.moves import AT
 from tests.installations import subscribe
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pipeline.delivery import claims, ledger, snapshot
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 AT = datetime(2026, 11, 26, 14, tzinfo=UTC)
 TODAY = date(2026, 11, 26)

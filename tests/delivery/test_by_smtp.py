@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import insert
 
 from pipeline import editions
-from pipeline.config import Config
+from pipeline.core.config import Config
+from pipeline.core.errors import ProviderError
 from pipeline.delivery.handover import Delivery
-from pipeline.errors import ProviderError
 from pipeline.letter.personal import Links
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
@@ -23,7 +23,7 @@ from tests.doubles.smtp import Fault, StrictSmtp
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 CONFIG = Config.model_validate(
     {

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, update
 
+from pipeline.core.tables import editions, events
 from pipeline.delivery import claims, ledger, splitting
-from pipeline.tables import editions, events
 from tests.delivery.moves import AT, claimed, counted, taken
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 def heard(database: Database, attempt: str) -> None:

@@ -117,7 +117,7 @@ def test_a_database_locked_by_others_for_too_long_stops_the_send(on_sqlite: Case
             other.execute("BEGIN EXCLUSIVE")
 
     case.provider.meanwhile = lock
-    process = case.start("send", SLUG, constants={"pipeline.database.BUSY_TIMEOUT": 0.2})
+    process = case.start("send", SLUG, constants={"pipeline.core.database.BUSY_TIMEOUT": 0.2})
     assert_told(process, "locked")
     assert case.provider.requests == 3
     other.execute("ROLLBACK")

@@ -11,15 +11,15 @@ import time_machine
 from sqlalchemy import insert, update
 
 from pipeline import editions
-from pipeline.config import Config
+from pipeline.core.config import Config
+from pipeline.core.errors import ProviderError, StoppedError
+from pipeline.core.signals import Stop
+from pipeline.core.tables import batches, events
 from pipeline.delivery import claims, lane, pace, settling
 from pipeline.delivery.handover import Delivery
 from pipeline.delivery.reasons import reasons
-from pipeline.errors import ProviderError, StoppedError
 from pipeline.letter.personal import Links
 from pipeline.providers import Outcome, Result
-from pipeline.stopping import Stop
-from pipeline.tables import batches, events
 from subscribers import clock
 from subscribers.tokens import Tokens
 from tests.delivery.moves import AT, TODAY, claimed, counted, taken
@@ -27,7 +27,7 @@ from tests.delivery.moves import AT, TODAY, claimed, counted, taken
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
     from pipeline.providers import Batch, Message
 
 CONFIG = Config.model_validate(

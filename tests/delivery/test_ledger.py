@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from pipeline.core.tables import editions, recipients
 from pipeline.delivery import claims, ledger, splitting
 from pipeline.delivery.reasons import reasons
-from pipeline.tables import editions, recipients
 from subscribers import directory
 from tests.delivery.moves import AT, claimed, counted, taken
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 def test_the_snapshot_fixes_who_it_is_for(database: Database, edition: Row[Any]) -> None:

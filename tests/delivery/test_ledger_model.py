@@ -29,12 +29,12 @@ from hypothesis.stateful import (
 from sqlalchemy import insert
 
 from pipeline import editions as decisions
-from pipeline.database import Database, Session
+from pipeline.core.database import Database, Session
+from pipeline.core.tables import digests, editions, events
 from pipeline.delivery import claims, ledger, snapshot
 from pipeline.delivery.handover import LOST
 from pipeline.delivery.lane import Answered, Lane
 from pipeline.providers import Outcome, Result
-from pipeline.tables import digests, editions, events
 from subscribers import directory
 from tests.delivery.test_lane import CONFIG
 from tests.installations import subscribe

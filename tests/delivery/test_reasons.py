@@ -9,7 +9,7 @@ from pipeline.delivery.reasons import MOST, NO_ANSWER, reasons
 from tests.ledgers import Left, handed_over
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 def test_they_are_counted_by_state_and_agree_with_the_counts(database: Database) -> None:

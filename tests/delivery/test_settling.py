@@ -10,11 +10,11 @@ import time_machine
 from sqlalchemy import select
 
 from pipeline import editions
-from pipeline.config import Delivery
+from pipeline.core.config import Delivery
+from pipeline.core.tables import batches, events
 from pipeline.delivery import claims, ledger, settling
 from pipeline.events import take
 from pipeline.providers.events import Kind
-from pipeline.tables import batches, events
 from pipeline.upkeep import upkeep
 from tests.installations import installation
 from tests.ledgers import AT, Left, attempt, event, handed_over, state_of
@@ -22,7 +22,7 @@ from tests.ledgers import AT, Left, attempt, event, handed_over, state_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 LATER = AT + settling.SILENCE
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from pipeline import editions
-from pipeline.database import Session
+from pipeline.core.database import Session
+from pipeline.core.tables import batches
+from pipeline.core.tables import editions as table
 from pipeline.delivery import ledger, snapshot
-from pipeline.tables import batches
-from pipeline.tables import editions as table
 from subscribers import directory
 from subscribers.tables import subscribers
 from tests.delivery.moves import AT, TODAY, counted, taken
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.cli import main
-from pipeline.installation import Installation
+from pipeline.core.app import Installation
 from tests.certificate import write_certificate
 from tests.docs.blocks import blocks
 from tests.docs.machine import SOURCE, Machine, free_port

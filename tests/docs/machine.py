@@ -16,8 +16,8 @@ from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from pipeline.due import check_schedule
-from pipeline.settings import load
+from pipeline.core.cron import check_schedule
+from pipeline.core.settings import load
 from tests.docs.blocks import Block, changed, matches
 from tests.docs.standin import PROGRAMS
 

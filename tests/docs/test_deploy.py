@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from pipeline.cli import cli
-from pipeline.due import check_schedule
+from pipeline.core.cron import check_schedule
 from tests.docs.blocks import blocks
 from tests.docs.conftest import OPERATIONS, lead_to_section_4
 from tests.docs.machine import SOURCE

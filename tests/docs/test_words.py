@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from pipeline.cli import cli
-from pipeline.config import Config
+from pipeline.core.config import Config
 from tests.docs.blocks import blocks, changed, matches
 from tests.docs.conftest import OPERATIONS, SENDGRID
 from tests.docs.machine import SOURCE

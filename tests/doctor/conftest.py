@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.config import Config
+from pipeline.core.config import Config
 from pipeline.doctor.patient import Patient
 from tests.doubles.names import NameServer
 from tests.doubles.sendgrid import StrictSendGrid

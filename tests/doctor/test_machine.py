@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from sqlalchemy import text
 
-from pipeline.database import Database
+from pipeline.core.database import Database
 from pipeline.doctor import configuration, database, feeds, machine
 from pipeline.doctor.rounds import make_rounds
 from subscribers import clock

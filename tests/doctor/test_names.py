@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.core.errors import ConfigError
 from pipeline.doctor import dkim, dmarc, lookup, mx, spf
 from pipeline.doctor.lookup import Lookup, Unknown
 from pipeline.doctor.rounds import make_rounds
 from pipeline.doctor.walk import walk
-from pipeline.errors import ConfigError
 from tests.doctor.conftest import found, levels, only
 from tests.doctor.keys import ED25519, record
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
     from tests.doctor.conftest import Make
 
 

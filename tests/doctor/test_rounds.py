@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.core.errors import RapportError
 from pipeline.doctor import rounds
 from pipeline.doctor.finding import ok, quoted
 from pipeline.doctor.lookup import Unknown
 from pipeline.doctor.rounds import make_rounds
-from pipeline.errors import RapportError
 from tests.doctor.conftest import SECRET, levels
 
 if TYPE_CHECKING:

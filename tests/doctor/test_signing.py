@@ -9,9 +9,9 @@ import pytest
 import time_machine
 from sqlalchemy import insert, select
 
+from pipeline.core.tables import editions, signers
 from pipeline.delivery.signers import history, remember
 from pipeline.doctor import signing
-from pipeline.tables import editions, signers
 from subscribers import clock
 from subscribers.tokens import Tokens
 from tests.doctor.conftest import SECRET, found, levels, only
@@ -22,7 +22,7 @@ from tests.ledgers import handed_over
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
     from tests.doctor.conftest import Make
 
 OLD, NEW = "an old secret that signs links", "a new secret that signs links"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.installation import Installation
+from pipeline.core.app import Installation
 from tests.browser import AXE, VIOLATIONS_ONLY, chromium, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project

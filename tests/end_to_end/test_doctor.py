@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.database import Database
+from pipeline.core.database import Database
 from tests.certificate import write_certificate
 from tests.doctor.authenticated import publish
 from tests.doctor.conftest import SECRET

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.compose import compose
-from pipeline.config import Config
-from pipeline.database import open_database
-from pipeline.installation import Installation
+from pipeline.core.app import Installation
+from pipeline.core.config import Config
+from pipeline.core.database import open_database
 from pipeline.letter.check import check_letter
 from pipeline.pull import pull
 from tests.doubles.blog import Blog

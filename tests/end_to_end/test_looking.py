@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline import editions
-from pipeline.installation import Installation
+from pipeline.core.app import Installation
 from pipeline.web.preview.desk import Desk
 from tests.doubles.blog import Item
 

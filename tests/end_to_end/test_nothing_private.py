@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pipeline.logs import FIELDS
+from pipeline.core.logs import FIELDS
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid, body_of
 from tests.end_to_end.conftest import Project

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pipeline.confirming import send_questions
-from pipeline.installation import Installation
+from pipeline.core.app import Installation
 from tests.browser import AXE, chromium, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.installation import Installation
+from pipeline.core.app import Installation
 from tests.doubles.blog import Item
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid, body_of
 from tests.web.public.visitor import Visitor

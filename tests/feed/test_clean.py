@@ -14,8 +14,7 @@ from pipeline.feed.address import at_home, shown, web
 from pipeline.feed.excerpt import EXCERPT_CHARS, excerpt, without_title
 from pipeline.feed.images import Picture, lead_image
 from pipeline.feed.plain import count_words, cut, one_line
-
-from .quirk import FEED_URL, entries
+from tests.feed.quirk import FEED_URL, entries
 
 # HTML to text
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import stamina
 
-from pipeline.errors import FeedError
+from pipeline.core.errors import FeedError
 from pipeline.feed import destination, transport
 from pipeline.feed import fetch as fetch_module
 from pipeline.feed.fetch import fetch

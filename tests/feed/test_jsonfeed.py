@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.errors import FeedError
+from pipeline.core.errors import FeedError
 from pipeline.feed.parse import parse
-
-from .quirk import FEED_URL, entries
+from tests.feed.quirk import FEED_URL, entries
 
 
 def test_a_json_feed_gives_clean_entries() -> None:

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import FeedError
+from pipeline.core.errors import FeedError
 from pipeline.feed import Entry
 from pipeline.feed import parse as parse_module
 from pipeline.feed.parse import MOST_ENTRIES, parse
-
-from .quirk import FEED_URL, QUIRKS, entries
+from tests.feed.quirk import FEED_URL, QUIRKS, entries
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 def waiting(database: Database) -> list[Row[Any]]:

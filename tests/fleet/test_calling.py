@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import time_machine
 
 from pipeline import editions
-from pipeline.config import Delivery
+from pipeline.core.config import Delivery
 from pipeline.delivery import queue, settling, snapshot
 from pipeline.events import take as take_events
 from pipeline.providers.events import Kind
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 
 def test_a_call_is_part_of_the_transaction(database: Database) -> None:

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import update
 
 from pipeline import editions
+from pipeline.core.errors import ProviderError, StoppedError
+from pipeline.core.signals import Stop
+from pipeline.core.tables import batches
 from pipeline.delivery import queue
-from pipeline.errors import ProviderError, StoppedError
 from pipeline.fleet import work
 from pipeline.fleet.work import Turn, look_after, work_on
-from pipeline.stopping import Stop
-from pipeline.tables import batches
 from subscribers import clock
 from tests.fleet.jobs import called_for, take, waiting
 from tests.installations import installation
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 
 @pytest.fixture

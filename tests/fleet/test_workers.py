@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.engine import make_url
 
 from pipeline.cli import main
-from pipeline.tables import batches
+from pipeline.core.tables import batches
 from tests.torture.launcher import KILLED
 from tests.torture.practice import SLUG
 from tests.torture.provider import MoodySendGrid
@@ -110,7 +110,7 @@ def test_a_worker_that_is_stopped_past_its_lease_and_goes_on_doubles_nothing(cas
     begin(case)
     constants = {
         "pipeline.delivery.lane.LEASE": 1.0,
-        "pipeline.database.IDLE_LIMIT": 0.5,
+        "pipeline.core.database.IDLE_LIMIT": 0.5,
         "pipeline.fleet.worker.IDLE_LIMIT": 0.5,
         "pipeline.fleet.worker.SILENCE": 2.0,
     }

@@ -11,20 +11,20 @@ import pytest
 from sqlalchemy import insert, select
 
 from pipeline import posts
-from pipeline.config import Config
+from pipeline.core.app import Installation
+from pipeline.core.config import Config
+from pipeline.core.tables import feeds
+from pipeline.core.tables import posts as posts_table
 from pipeline.feed import Entry
 from pipeline.images.pictures import pictures
-from pipeline.installation import Installation
 from pipeline.posts import Post
-from pipeline.tables import feeds
-from pipeline.tables import posts as posts_table
 from tests.images.gallery import Gallery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
     from pipeline.images import Picture
 
 SEEN = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -9,9 +9,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import select, text
 
-import pipeline.database
-from pipeline.database import Database, migrate
-from pipeline.tables import edition_posts, editions
+import pipeline.core.database
+from pipeline.core.database import Database, migrate
+from pipeline.core.tables import edition_posts, editions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,9 @@ INSERT INTO edition_posts (digest, post_id, edition_id) VALUES ('weekly', 1, 1)
 
 def _bring_up(database: Database) -> None:
     config = Config()
-    config.set_main_option("script_location", str(Path(pipeline.database.__file__).parent / "migrations"))
+    config.set_main_option(
+        "script_location", str(Path(pipeline.core.database.__file__).parent / "migrations")
+    )
     with database.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")

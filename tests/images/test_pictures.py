@@ -14,18 +14,18 @@ import time_machine
 from PIL import Image
 from sqlalchemy import func, select
 
+from pipeline.core.app import Installation
+from pipeline.core.tables import images
 from pipeline.images import pictures as module
 from pipeline.images import source, store
 from pipeline.images.pictures import known, pictures
-from pipeline.installation import Installation
-from pipeline.tables import images
 from tests.images.conftest import Studio, config
 from tests.images.photographs import bomb, file, jpeg, noise, picture
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
     from tests.images.gallery import Gallery
 
 HOSTED = r"https://letter\.example\.org/images/[0-9a-f]{64}\."

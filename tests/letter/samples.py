@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.demo import CONFIG
-from pipeline.config import Config
+from pipeline.core.config import Config
 from pipeline.demo.blog import NAME
 from pipeline.demo.posts import read_posts
 from pipeline.demo.rss import render_feed

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.config import Theme
+from pipeline.core.config import Theme
+from pipeline.core.theme import THEMES
 from pipeline.feed.parse import parse
-from pipeline.letter.theme import THEMES
 from tests.browser import chromium, show
 from tests.letter.cases import cases
 from tests.letter.samples import INTRO, as_posts, config, letter
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
     from tests.letter.cases import Case
 
 WIDTHS = (320, 600, 1200)

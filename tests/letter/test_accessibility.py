@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from pipeline.letter.theme import THEMES
+from pipeline.core.theme import THEMES
 from tests.browser import AXE, VIOLATIONS_ONLY, chromium, needs_chromium, show
 from tests.letter.cases import HEBREW, cases
 from tests.letter.samples import INTRO, config, letter

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 from pipeline.letter.cta import call_to_action, offer_named
 from tests.letter.samples import config, letter, post
 

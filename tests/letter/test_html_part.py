@@ -7,8 +7,8 @@ import re
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from pipeline.core.theme import look
 from pipeline.letter.personal import HTML_TAGS
-from pipeline.letter.theme import look
 from tests.letter.cases import HEBREW, HEBREW_WORDS, WORDS, cases, image, sized
 from tests.letter.samples import INTRO, SITE, Picture, config, letter, post
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from pipeline.errors import LetterError
+from pipeline.core.errors import LetterError
 from pipeline.letter.intro import LONGEST, intro
 from tests.letter.cases import HEBREW_WORDS
 from tests.letter.samples import config, letter, post

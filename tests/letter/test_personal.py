@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import Config
+from pipeline.core.config import Config
 from pipeline.letter.personal import Links, sample
 from subscribers.mail import Mail
 from subscribers.mailbox import Request, asked

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.config import Config, Digest
-from pipeline.errors import LetterError
+from pipeline.core.config import Config, Digest
+from pipeline.core.errors import LetterError
 from pipeline.feed.parse import parse
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.personal import HTML_TAGS, TAG, TEXT_TAGS

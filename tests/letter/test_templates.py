@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import LetterError
+from pipeline.core.errors import LetterError
+from pipeline.core.theme import Palette
 from pipeline.letter import render
 from pipeline.letter.shown import shown
 from pipeline.letter.templates import PACKAGED, VARIABLES, copy_letter
-from pipeline.letter.theme import Palette
 from tests.letter.samples import INTRO, config, letter, sample_blog, sample_pictures
 
 EXPLAINED = (PACKAGED / "letter" / VARIABLES).read_text()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 TOKENS = Tokens([b"a secret long enough"])
 

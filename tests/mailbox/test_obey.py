@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.core.tables import digests, editions
 from pipeline.mailbox.obey import SOURCE, Outcome, obey
-from pipeline.tables import digests, editions
 from subscribers import directory
 from subscribers.consent import Action
 from subscribers.mailbox import Request
@@ -17,7 +17,7 @@ from subscribers.suppression import Reason
 from subscribers.tokens import Claim
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 NOW = datetime(2026, 11, 26, 14, tzinfo=UTC)
 WEEKLY = 1

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import ProviderError
+from pipeline.core.errors import ProviderError
 from pipeline.providers import Batch, Message, Recipient, Result
 from pipeline.providers.eml import compose
 from pipeline.providers.outbox import Outbox

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import ConfigError, ProviderError
+from pipeline.core.errors import ConfigError, ProviderError
 from pipeline.providers import Batch, Message, Outcome, Provider, Recipient, Result
 from pipeline.providers.sendgrid import SendGrid
 from pipeline.providers.sendgrid.answer import judge

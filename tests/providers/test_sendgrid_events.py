@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
 from pipeline.providers.events import Kind
 from pipeline.providers.sendgrid.signature import SIGNATURE, TIMESTAMP, Verifier
 from pipeline.providers.sendgrid.webhook import Unreadable, read

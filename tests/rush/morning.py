@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline.installation import Installation
-from pipeline.tables import editions
+from pipeline.core.app import Installation
+from pipeline.core.tables import editions
 from subscribers.people import Status
 from subscribers.tables import subscribers, subscriptions
 from subscribers.tokens import Purpose

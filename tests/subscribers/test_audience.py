@@ -16,7 +16,7 @@ from subscribers.tables import subscriptions
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 TODAY = date(2026, 3, 1)
 

@@ -13,7 +13,7 @@ from subscribers.consent import Action, Consent
 from subscribers.errors import SubscriberError
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from subscribers.tables import subscriptions
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
     from subscribers.people import Person
 
 ANN = "ann@example.org"

@@ -22,7 +22,7 @@ from subscribers.transfer import import_csv
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 WORDING = 'ticked "the box", at the front desk'
 

@@ -10,7 +10,7 @@ from subscribers.people import Status
 from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 ANN = Applicant("ann@example.org", "Ann", ["weekly"])
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADDRESSES = ("ann@example.org", "ben@example.org", "cat@example.org")

@@ -12,7 +12,7 @@ from subscribers.suppression import Reason
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 ANN = "ann@example.org"
 TODAY, LATER = date(2026, 3, 1), date(2026, 4, 1)

@@ -18,7 +18,7 @@ from subscribers.tables import confirmations, consents, subscribers, subscriptio
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN = "ann@example.org"

@@ -15,7 +15,7 @@ from subscribers.tables import forgotten, suppressions
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 ANN = "ann@example.org"
 STANDING = [reason for reason in Reason if reason is not Reason.FORGOTTEN]

@@ -18,7 +18,7 @@ from subscribers.tables import consents, forgotten, metadata, subscribers, subsc
 from subscribers.transfer import ImportResult, import_csv
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 WORDING = "ticked the box at the front desk"
 EXPORTS = Path(__file__).parent / "exports"
@@ -312,7 +312,7 @@ def test_other_writers_get_in_between_two_chunks(
     sqlite_database: Database, listed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transfer, "CHUNK", 1)
-    monkeypatch.setattr("pipeline.database.BUSY_TIMEOUT", 0)
+    monkeypatch.setattr("pipeline.core.database.BUSY_TIMEOUT", 0)
     listed.write_text("ann@example.org\nben@example.org\nann@example.org\n")
 
     def unsubscribe(done: int, whole: int) -> None:

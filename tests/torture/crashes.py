@@ -27,7 +27,7 @@ PACE = 0.004
 SHARE = 0.15
 ASLEEP = {
     "pipeline.delivery.lane.LEASE": 1.0,
-    "pipeline.database.IDLE_LIMIT": 0.5,
+    "pipeline.core.database.IDLE_LIMIT": 0.5,
     "pipeline.fleet.worker.IDLE_LIMIT": 0.5,
     "pipeline.fleet.worker.SILENCE": 1.5,
 }

@@ -20,12 +20,12 @@ from sqlalchemy.engine import make_url
 
 from pipeline.approval import approve
 from pipeline.compose import compose
-from pipeline.database import Database, migrate
+from pipeline.core.app import Installation
+from pipeline.core.database import Database, migrate
+from pipeline.core.tables import editions
 from pipeline.delivery import ledger
-from pipeline.installation import Installation
 from pipeline.pull import pull
 from pipeline.register import register
-from pipeline.tables import editions
 from subscribers import clock
 from subscribers.transfer import import_csv
 from tests.doubles.blog import Blog, Item

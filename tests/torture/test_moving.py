@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from pipeline.database import open_database
-from pipeline.errors import RapportError
+from pipeline.core.database import open_database
+from pipeline.core.errors import RapportError
 from subscribers.tables import subscribers
 from tests.torture.launcher import KILLED
 from tests.torture.provider import MoodySendGrid

@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
 from pipeline import runs
-from pipeline.config import Digest
+from pipeline.core.config import Digest
+from pipeline.core.tables import feeds, marks
 from pipeline.run import Ran
-from pipeline.tables import feeds, marks
 from pipeline.web.app import make_app
 from subscribers import clock, suppression
 from subscribers.suppression import Reason
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 FEED = "https://blog.example.org/private/a-key-of-the-feed"
 

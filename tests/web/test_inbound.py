@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from starlette.requests import Request
 
-from pipeline.database import open_database
+from pipeline.core.database import open_database
 from pipeline.web.app import make_app
 from pipeline.web.form import FormError, beginnings
 from pipeline.web.inbound import KEY, LARGEST
@@ -32,7 +32,7 @@ from tests.mailbox.mails import mail
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 ROUTE = "/webhooks/sendgrid/inbound?key=made-up-by-the-practice"
 NEWSLETTER = {

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 from pipeline.web.server import listen
 
 

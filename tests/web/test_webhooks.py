@@ -13,8 +13,8 @@ import pytest
 import uvicorn
 from sqlalchemy import select, text
 
-from pipeline.errors import ConfigError
-from pipeline.tables import events
+from pipeline.core.errors import ConfigError
+from pipeline.core.tables import events
 from pipeline.web.app import make_app
 from pipeline.web.webhooks import MOST_BODY
 from subscribers import clock, suppression
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 PATH = "/webhooks/sendgrid"
 NOW = int(clock.now().timestamp())

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select, text
 
-from pipeline import database as database_module
-from pipeline.database import open_database
+from pipeline.core import database as database_module
+from pipeline.core.database import open_database
 from pipeline.web.writer import WriteError, Writer
 from subscribers.tables import exports
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 NOW = text("INSERT INTO exports (at, who, what) VALUES (CURRENT_TIMESTAMP, :who, '')")
 

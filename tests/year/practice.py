@@ -16,13 +16,13 @@ import httpx
 import uvicorn
 from sqlalchemy import select
 
-from pipeline.database import Database
+from pipeline.core.database import Database
+from pipeline.core.signals import Stop
+from pipeline.core.tables import editions
 from pipeline.delivery import ledger
 from pipeline.providers import NOTICE
 from pipeline.run import run
 from pipeline.scheduler import Scheduler
-from pipeline.stopping import Stop
-from pipeline.tables import editions
 from pipeline.web.app import make_app
 from pipeline.web.server import listen, settings
 from subscribers import clock
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from tests.doubles.sendgrid import Delivery
     from tests.year.script import Entry
 

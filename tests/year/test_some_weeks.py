@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from pipeline.database import Database
+from pipeline.core.database import Database
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.end_to_end.conftest import Project

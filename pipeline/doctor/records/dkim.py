@@ -6,7 +6,7 @@ import re
 from base64 import b64decode
 from dataclasses import dataclass
 
-from . import tags
+from pipeline.doctor.records import tags
 
 
 class Broken(ValueError):

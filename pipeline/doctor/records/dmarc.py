@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import tags
+from pipeline.doctor.records import tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
 
 __all__ = ["RULES", "Finding", "broken_template", "check_letter", "check_online"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.colour import AA, contrast, readable
 from pipeline.letter.check.cascade import Scheme, texts
 from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.place import theme_key
 from pipeline.letter.check.reading import Letter, cut
-from pipeline.letter.colour import AA, contrast, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import math
 import re
 from typing import NamedTuple
 
-from pipeline.letter.colour import mix
+from pipeline.core.colour import mix
 
 _NAMES = """
 aliceblue:f0f8ff antiquewhite:faebd7 aqua:00ffff aquamarine:7fffd4 azure:f0ffff beige:f5f5dc

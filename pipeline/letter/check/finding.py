@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from pipeline.errors import LetterError
+    from pipeline.core.errors import LetterError
 
 
 @dataclass(frozen=True, slots=True)

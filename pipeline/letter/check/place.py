@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
 
 _TAKEN_IN = re.compile(r"""\{%-?\s*(?:include|import|extends|from)\s+["']([^"']+)["']""")
 _REMARK = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
     from sqlalchemy import Row
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
 
 
 class Letter:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.providers import Outcome, Result
-
-from . import answer, request
-from .key import checked
+from pipeline.providers.sendgrid import answer, request
+from pipeline.providers.sendgrid.key import checked
 
 if TYPE_CHECKING:
     from pipeline.providers import Batch, Message
@@ -26,7 +25,7 @@ class SendGrid:
     def __init__(self, *, api_key: str, api_url: str, timeout: float) -> None:
         api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
-        from . import client, wire
+        from pipeline.providers.sendgrid import client, wire
 
         self._wire = wire.Wire(api_url, timeout)
         self._api = client.connect(api_key, api_url.rstrip("/"), self._wire)
@@ -34,7 +33,7 @@ class SendGrid:
 
     def send(self, message: Message, batch: Batch) -> Outcome:
         """Hand one batch over."""
-        from . import client, wire
+        from pipeline.providers.sendgrid import client, wire
 
         payload = request.build(message, batch)
         self._wire.start_by = batch.start_by

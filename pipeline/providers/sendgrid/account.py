@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import ProviderError
-
-from .key import checked
+from pipeline.core.errors import ProviderError
+from pipeline.providers.sendgrid.key import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +32,7 @@ class Account:
     def __init__(self, *, api_key: str, api_url: str, timeout: float) -> None:
         api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
-        from . import client, wire
+        from pipeline.providers.sendgrid import client, wire
 
         self._wire = wire.Wire(api_url, timeout, _MOST_BODY)
         self._api = client.connect(api_key, api_url.rstrip("/"), self._wire)
@@ -67,7 +66,7 @@ class Account:
         self.close()
 
     def _list(self, path: str, inside: str | None, query: Mapping[str, int] | None = None) -> list[Any]:
-        from . import wire
+        from pipeline.providers.sendgrid import wire
 
         try:
             answer = self._api.client._(path).get(query_params=query)

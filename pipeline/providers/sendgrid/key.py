@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.errors import ProviderError
+from pipeline.core.errors import ProviderError
 
 
 def checked(api_key: str) -> str:

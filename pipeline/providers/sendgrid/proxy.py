@@ -6,7 +6,7 @@ import urllib.request
 from base64 import b64encode
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pipeline.errors import ProviderError
+from pipeline.core.errors import ProviderError
 
 
 def for_server(url: SplitResult) -> SplitResult | None:

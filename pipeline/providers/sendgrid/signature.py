@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
 from subscribers import clock
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import ProviderError
+from pipeline.core.errors import ProviderError
 from pipeline.providers.scrub import about
+from pipeline.providers.sendgrid.answer import wait_of
+from pipeline.providers.sendgrid.key import checked
 from subscribers import clock
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
 from subscribers.suppression import Reason
-
-from .answer import wait_of
-from .key import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +55,7 @@ class SuppressionLists:
     ) -> None:
         api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
-        from . import client, wire
+        from pipeline.providers.sendgrid import client, wire
 
         self._wire = wire.Wire(api_url, timeout, _MOST_BODY)
         self._lists = client.connect(api_key, api_url.rstrip("/"), self._wire).client.suppression
@@ -80,7 +79,7 @@ class SuppressionLists:
         self._wire.close()
 
     def _page(self, name: str, offset: int) -> list[Any]:
-        from . import wire
+        from pipeline.providers.sendgrid import wire
 
         for left in reversed(range(_TRIES)):
             try:

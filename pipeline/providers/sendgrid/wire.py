@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
+from pipeline.providers.sendgrid import proxy
 from pipeline.providers.sockets import left, quiet, why
 from subscribers import clock
-
-from . import proxy
 
 if TYPE_CHECKING:
     import socket

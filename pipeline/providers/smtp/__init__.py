@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING
 
 from pipeline.providers import Outcome, Result
 from pipeline.providers.eml import Prepared, envelope_address
+from pipeline.providers.smtp.connection import connect
+from pipeline.providers.smtp.dialogue import Dialogue
+from pipeline.providers.smtp.line import Ended
+from pipeline.providers.smtp.round import Halt, Round, Streak
 from subscribers import clock
-
-from .connection import connect
-from .dialogue import Dialogue
-from .line import Ended
-from .round import Halt, Round, Streak
 
 if TYPE_CHECKING:
     from pipeline.providers import Batch, Message
-
-    from .connection import Connection, Server
+    from pipeline.providers.smtp.connection import Connection, Server
 
 GROUP = 20
 """Readers a connection and batch: as many are in doubt when a process is killed."""

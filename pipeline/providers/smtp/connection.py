@@ -12,12 +12,11 @@ from functools import cached_property
 from ipaddress import ip_address
 from typing import Literal
 
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
 from pipeline.providers import Result
+from pipeline.providers.smtp.line import Ended, Line
+from pipeline.providers.smtp.round import Halt
 from pipeline.providers.sockets import quiet, why
-
-from .line import Ended, Line
-from .round import Halt
 
 IDLE_SECONDS = 60.0
 """A connection unused for longer is not trusted: many a server closes its own side about then."""

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipeline.providers import Recipient
-
-    from .line import Reply
+    from pipeline.providers.smtp.line import Reply
 
 _CHANCES = 3
 """Connections that may end before the body of one letter was written: perhaps it is what ends them."""

@@ -14,14 +14,14 @@ from sqlalchemy import select
 from pipeline import editions
 from pipeline.choose import choose
 from pipeline.compose import compose
-from pipeline.errors import BusyError, ConfigError
-from pipeline.installation import Installation, database_url
+from pipeline.core.app import Installation, database_url
+from pipeline.core.errors import BusyError, ConfigError
+from pipeline.core.settings import load
+from pipeline.core.tables import OPEN
+from pipeline.core.tables import editions as table
 from pipeline.letter.check import Finding, check_letter
 from pipeline.pull import pull
 from pipeline.register import first_seen
-from pipeline.settings import load
-from pipeline.tables import OPEN
-from pipeline.tables import editions as table
 from pipeline.web.preview.bell import Bell
 from pipeline.web.preview.fault import Fault, fault_of
 from subscribers import clock
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from pipeline.choose import LeftOut
-    from pipeline.config import Config, Digest
+    from pipeline.core.config import Config, Digest
     from pipeline.pull import Pulled
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

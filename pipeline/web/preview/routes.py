@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response, S
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 from pipeline.images import store
 from pipeline.letter.templates import PACKAGED
 from pipeline.preview import preview_part

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
 from pipeline.web.preview.routes import application
 from pipeline.web.preview.watch import Watch
 

@@ -18,11 +18,11 @@ from starlette.routing import Route
 from pipeline import editions
 from pipeline.announcing import links
 from pipeline.approval import VERBS, Outcome, decide
-from pipeline.errors import RapportError
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import editions as table
 from pipeline.letter.shown import day, time_of_day
 from pipeline.plan import by_itself
 from pipeline.preview import preview_part
-from pipeline.tables import editions as table
 from pipeline.web.public.guard import HEADERS
 from subscribers import clock
 from subscribers.tokens import Purpose

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, Response
 
+from pipeline.core.theme import look
 from pipeline.letter.templates import environment, render
-from pipeline.letter.theme import look
 from pipeline.web.public.cadence import every
 from pipeline.web.public.words import Said
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pipeline.config import Config, Digest
+    from pipeline.core.config import Config, Digest
 
 ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}
 """What is said of each status; of any other what is said of 503."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from starlette.requests import Request
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from pipeline.web.public.network import Limits
     from pipeline.web.public.pages import Pages
     from pipeline.web.writer import Writer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.errors import LetterError
+from pipeline.core.errors import LetterError
 from pipeline.letter.direction import of_language
 from pipeline.letter.templates import source_of
 from pipeline.words import words
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pipeline.config import Newsletter
+    from pipeline.core.config import Newsletter
     from pipeline.letter.direction import Direction
 
 

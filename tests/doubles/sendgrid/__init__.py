@@ -16,10 +16,10 @@ Sources: SendGrid's OpenAPI description (twilio/sendgrid-oai), the API docs' pag
 mail-send/errors, and what the real API was seen to answer in the issues of its client libraries.
 """
 
-from .deliveries import Delivery
-from .faults import Answer, CloseAfter, Hang, Normal, Raw, Reset, Trickle
-from .server import StrictSendGrid
-from .webhook import EventWebhook, body_of
+from tests.doubles.sendgrid.deliveries import Delivery
+from tests.doubles.sendgrid.faults import Answer, CloseAfter, Hang, Normal, Raw, Reset, Trickle
+from tests.doubles.sendgrid.server import StrictSendGrid
+from tests.doubles.sendgrid.webhook import EventWebhook, body_of
 
 __all__ = [
     "Answer",

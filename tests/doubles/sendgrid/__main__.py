@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import threading
 
-from .server import KEY, StrictSendGrid
+from tests.doubles.sendgrid.server import KEY, StrictSendGrid
 
 
 def main() -> None:

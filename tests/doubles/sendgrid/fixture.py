@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .server import StrictSendGrid
+from tests.doubles.sendgrid.server import StrictSendGrid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

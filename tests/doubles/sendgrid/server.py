@@ -13,12 +13,12 @@ from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from . import faults as fault
-from .account import PATHS, Account
-from .deliveries import Delivery, rendered
-from .faults import errors_body
-from .lists import NAMES, Lists
-from .rules import BAD_REQUEST, problems
+from tests.doubles.sendgrid import faults as fault
+from tests.doubles.sendgrid.account import PATHS, Account
+from tests.doubles.sendgrid.deliveries import Delivery, rendered
+from tests.doubles.sendgrid.faults import errors_body
+from tests.doubles.sendgrid.lists import NAMES, Lists
+from tests.doubles.sendgrid.rules import BAD_REQUEST, problems
 
 if TYPE_CHECKING:
     import ssl

@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.cli.demo import CONFIG
 from pipeline.compose import compose
+from pipeline.core.app import Installation
 from pipeline.demo.blog import SampleBlog
-from pipeline.installation import Installation
 from pipeline.letter.check import Finding, check_letter
 from pipeline.pull import pull
 from subscribers import clock
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
 
 
 @dataclass

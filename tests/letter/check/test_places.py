@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.errors import LetterError
+from pipeline.core.errors import LetterError
 from pipeline.letter.check import broken_template
 from pipeline.letter.templates import PACKAGED
 from tests.letter.check.faults import picture

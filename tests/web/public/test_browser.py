@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipeline.installation import Installation
+from pipeline.core.app import Installation
 from subscribers import directory
 from tests.browser import AXE, chromium, needs_chromium
 from tests.end_to_end.conftest import Project

@@ -13,7 +13,7 @@ from subscribers.suppression import Reason
 from tests.web.public.visitor import Visitor, confirm_links, everything
 
 if TYPE_CHECKING:
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
 
 ADA = {"email": "ada@example.org", "name": "Ada"}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 Tag = tuple[str, tuple[tuple[str, str | None], ...]]
 

@@ -13,8 +13,8 @@ import time_machine
 import uvicorn
 from pydantic import ValidationError
 
-from pipeline.config import Server
-from pipeline.errors import LetterError
+from pipeline.core.config import Server
+from pipeline.core.errors import LetterError
 from pipeline.web.public import network, pages
 from pipeline.web.public.guard import HEADERS
 from pipeline.web.server import settings
@@ -26,8 +26,8 @@ from tests.web.public.visitor import Addresses, Visitor, confirm_links, edition,
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 FEED = "http://127.0.0.1:1/feed"
 

@@ -13,7 +13,7 @@ from subscribers import clock, directory
 from tests.web.public.visitor import Addresses, Visitor, confirm_links, everything
 
 if TYPE_CHECKING:
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from subscribers.people import Person
 
 TODAY = date(2026, 11, 20)

@@ -16,8 +16,8 @@ from subscribers.suppression import Reason
 from tests.web.public.visitor import Shape, Visitor, confirm_links, everything, hidden
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 ADA = {"email": "ada@example.org", "name": "Ada"}
 

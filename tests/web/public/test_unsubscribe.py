@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from sqlalchemy import insert, text, update
 
-from pipeline.tables import batches, recipients
+from pipeline.core.tables import batches, recipients
 from pipeline.web.app import make_app
 from pipeline.web.public import unsubscribe
 from subscribers import clock, directory, suppression
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import uvicorn
 
-from pipeline.config import Server
+from pipeline.core.config import Server
 from pipeline.web.server import settings
 from subscribers import directory
 from tests.web.public.visitor import Visitor
@@ -18,7 +18,7 @@ from tests.web.public.visitor import Visitor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
     from tests.web.public.visitor import Addresses
 
 MARK = b"zq\"'<q>"

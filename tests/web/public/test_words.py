@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import subscribers.addresses
-from pipeline.config import Digest, Newsletter
-from pipeline.errors import LetterError
+from pipeline.core.config import Digest, Newsletter
+from pipeline.core.errors import LetterError
 from pipeline.letter.templates import PACKAGED
 from pipeline.web.public.cadence import every
 from pipeline.web.public.words import Said
@@ -19,7 +19,7 @@ from tests.installations import installation
 from tests.web.public.visitor import Visitor
 
 if TYPE_CHECKING:
-    from pipeline.database import Database
+    from pipeline.core.database import Database
 
 WORDS = PACKAGED / "pages" / "words"
 FEED = "http://127.0.0.1:1/feed"

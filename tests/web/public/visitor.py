@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from sqlalchemy import select
 
-import pipeline.tables
+import pipeline.core.tables
 from pipeline.editions import create
 from pipeline.register import register
 from pipeline.web.app import make_app
@@ -22,8 +22,8 @@ from subscribers.tokens import Purpose
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.database import Database
-    from pipeline.installation import Installation
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
 
 SITE = "https://letter.example.org"
 EMPTY: dict[str, str] = {}
@@ -87,7 +87,7 @@ def edition(installation: Installation, number: int = 0) -> int:
 
 def everything(database: Database) -> dict[str, list[Any]]:
     """Every row of every table."""
-    tables = {**metadata.tables, **pipeline.tables.metadata.tables}
+    tables = {**metadata.tables, **pipeline.core.tables.metadata.tables}
     with database.read() as connection:
         return {name: sorted(map(repr, connection.execute(select(table)))) for name, table in tables.items()}
 

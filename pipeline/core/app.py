@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.database import Database, open_database
-from pipeline.errors import ConfigError
-from pipeline.settings import load
+from pipeline.core.database import Database, open_database
+from pipeline.core.errors import ConfigError
+from pipeline.core.settings import load
 from subscribers.errors import SubscriberError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-    from pipeline.config import Config
+    from pipeline.core.config import Config
     from subscribers.tokens import Tokens
 
 

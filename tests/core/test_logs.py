@@ -11,7 +11,7 @@ import httpx
 import pytest
 import time_machine
 
-from pipeline import logs
+from pipeline.core import logs
 from subscribers.tokens import Purpose, Tokens
 
 if TYPE_CHECKING:

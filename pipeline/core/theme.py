@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.letter.colour import AA, contrast, mix, readable
+from pipeline.core.colour import AA, contrast, mix, readable
 
 if TYPE_CHECKING:
-    from pipeline.config import Theme
+    from pipeline.core.config import Theme
 
 
 class Base(NamedTuple):

@@ -1,6 +1,6 @@
 """The one family of errors a person may see: what, where, and the remedy."""
 
-from pipeline.logs import redacted
+from pipeline.core.logs import redacted
 
 
 class RapportError(Exception):

@@ -16,9 +16,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pipeline import database as module
-from pipeline.database import Database, open_database
-from pipeline.errors import BusyError, ConfigError, RapportError
+from pipeline.core import database as module
+from pipeline.core.database import Database, open_database
+from pipeline.core.errors import BusyError, ConfigError, RapportError
 from subscribers.tables import metadata
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ def test_the_migrated_schema_is_the_one_the_tables_describe(database: Database) 
 
 def test_the_known_revision_is_the_newest_migration() -> None:
     config = Config()
-    config.set_main_option("script_location", "pipeline/migrations")
+    config.set_main_option("script_location", "pipeline/core/migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == module.HEAD
 
 
 def test_what_a_restore_had_stopped_by_its_reason_is_known_by_a_column(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'old.db'}")
     config = Config()
-    config.set_main_option("script_location", "pipeline/migrations")
+    config.set_main_option("script_location", "pipeline/core/migrations")
     columns = "digest, number, slug, status, reason, due, due_at, posts, left_out"
     with database.write() as connection:
         config.attributes["connection"] = connection
@@ -68,7 +68,7 @@ def test_a_new_sqlite_database_is_brought_up_by_itself(tmp_path: Path) -> None:
 def test_a_writer_that_stands_still_for_long_keeps_nobody_waiting(
     new_postgresql_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.database.IDLE_LIMIT", 0.2)
+    monkeypatch.setattr("pipeline.core.database.IDLE_LIMIT", 0.2)
     database = Database(new_postgresql_database())
     change = text("UPDATE alembic_version SET version_num = version_num")
     with pytest.raises(DBAPIError), database.write() as stopped:  # noqa: PT012

@@ -95,7 +95,7 @@ def _link(value: str) -> str:
 
 
 def _colour(value: str) -> str:
-    from pipeline.letter.colour import hex_colour
+    from pipeline.core.colour import hex_colour
 
     return hex_colour(value) if value else value
 
@@ -197,7 +197,7 @@ class Theme(Section):
 
     @model_validator(mode="after")
     def _readable(self) -> Theme:
-        from pipeline.letter.theme import unreadable
+        from pipeline.core.theme import unreadable
 
         if problem := unreadable(self):
             raise ValueError(problem)
@@ -232,7 +232,7 @@ class Digest(Section):
     @field_validator("schedule")
     @classmethod
     def _cron(cls, value: str) -> str:
-        from pipeline.due import check_schedule
+        from pipeline.core.cron import check_schedule
 
         check_schedule(value)
         return value

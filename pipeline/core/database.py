@@ -16,8 +16,8 @@ from sqlalchemy import Connection, create_engine, event, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
-from pipeline.errors import BusyError, ConfigError, RapportError
-from pipeline.tables import marks
+from pipeline.core.errors import BusyError, ConfigError, RapportError
+from pipeline.core.tables import marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

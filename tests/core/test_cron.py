@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.due import check_schedule, last_due, moment_of, next_due
+from pipeline.core.cron import check_schedule, last_due, moment_of, next_due
 
 NEW_YORK = ZoneInfo("America/New_York")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.stopping import ended_by_signals
+from pipeline.core.signals import ended_by_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

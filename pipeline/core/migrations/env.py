@@ -1,8 +1,8 @@
-"""How a migration runs: on the connection that pipeline.database hands over, in its transaction."""
+"""How a migration runs: on the connection that pipeline.core.database hands over, in its transaction."""
 
 from alembic import context
 
-import pipeline.tables  # noqa: F401  both floors' tables
+import pipeline.core.tables  # noqa: F401  both floors' tables
 from subscribers.tables import metadata
 
 context.configure(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.config import Config, FromEnvironment
-from pipeline.errors import ConfigError
+from pipeline.core.config import Config, FromEnvironment
+from pipeline.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

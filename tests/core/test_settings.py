@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
+from pipeline.core.settings import load
 from pipeline.letter.templates import PACKAGED
-from pipeline.settings import load
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import Theme
-from pipeline.errors import ConfigError
-from pipeline.letter.colour import AA, contrast, hex_colour, mix
-from pipeline.letter.theme import THEMES, Palette, look
-from pipeline.settings import load
+from pipeline.core.colour import AA, contrast, hex_colour, mix
+from pipeline.core.config import Theme
+from pipeline.core.errors import ConfigError
+from pipeline.core.settings import load
+from pipeline.core.theme import THEMES, Palette, look
 from tests.letter.samples import config, letter, post
 
 if TYPE_CHECKING:
