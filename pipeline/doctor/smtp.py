@@ -19,8 +19,8 @@ def server(patient: Patient) -> Iterator[Finding]:
     if patient.config.delivery.provider != "smtp":
         return
     from pipeline.feed.destination import addresses, is_public
+    from pipeline.providers.smtp.batch import Halt
     from pipeline.providers.smtp.connection import connect
-    from pipeline.providers.smtp.round import Halt
 
     settings = patient.config.delivery.smtp
     where = f"{settings.host}, port {settings.port}"

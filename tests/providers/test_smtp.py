@@ -38,7 +38,7 @@ def provider(server: StrictSmtp) -> Iterator[Smtp]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a second, of five for everything else, for the answer to a letter."""
-    monkeypatch.setattr("pipeline.providers.smtp.dialogue.PATIENCE", 0.1)
+    monkeypatch.setattr("pipeline.providers.smtp.transaction.PATIENCE", 0.1)
 
 
 def send(server: StrictSmtp, *numbers: int, **how: Any) -> Outcome:

@@ -82,7 +82,7 @@ class Death:
         DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
 
     def watch_requests(self) -> None:
-        from pipeline.providers.sendgrid.wire import Wire
+        from pipeline.providers.sendgrid.http import Wire
 
         kept = Wire._write
 

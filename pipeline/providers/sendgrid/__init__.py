@@ -25,23 +25,23 @@ class SendGrid:
     def __init__(self, *, api_key: str, api_url: str, timeout: float) -> None:
         api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
-        from pipeline.providers.sendgrid import client, wire
+        from pipeline.providers.sendgrid import client, http
 
-        self._wire = wire.Wire(api_url, timeout)
+        self._wire = http.Wire(api_url, timeout)
         self._api = client.connect(api_key, api_url.rstrip("/"), self._wire)
         self._key = api_key
 
     def send(self, message: Message, batch: Batch) -> Outcome:
         """Hand one batch over."""
-        from pipeline.providers.sendgrid import client, wire
+        from pipeline.providers.sendgrid import client, http
 
         payload = request.build(message, batch)
         self._wire.start_by = batch.start_by
         try:
             response = client.send(self._api, payload)
-        except wire.NotSent as error:
+        except http.NotSent as error:
             return Outcome(Result.REFUSED, str(error))
-        except wire.NoAnswer as error:
+        except http.NoAnswer as error:
             return Outcome(Result.UNCERTAIN, str(error))
         return answer.judge(response.status_code, response.headers, response.body, batch, self._key)
 

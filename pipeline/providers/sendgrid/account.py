@@ -32,9 +32,9 @@ class Account:
     def __init__(self, *, api_key: str, api_url: str, timeout: float) -> None:
         api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
-        from pipeline.providers.sendgrid import client, wire
+        from pipeline.providers.sendgrid import client, http
 
-        self._wire = wire.Wire(api_url, timeout, _MOST_BODY)
+        self._wire = http.Wire(api_url, timeout, _MOST_BODY)
         self._api = client.connect(api_key, api_url.rstrip("/"), self._wire)
 
     def scopes(self) -> list[str]:
@@ -66,11 +66,11 @@ class Account:
         self.close()
 
     def _list(self, path: str, inside: str | None, query: Mapping[str, int] | None = None) -> list[Any]:
-        from pipeline.providers.sendgrid import wire
+        from pipeline.providers.sendgrid import http
 
         try:
             answer = self._api.client._(path).get(query_params=query)
-        except (wire.NotSent, wire.NoAnswer) as error:
+        except (http.NotSent, http.NoAnswer) as error:
             raise Shut(
                 f"SendGrid could not be asked: {error}.",
                 "Check delivery.sendgrid.api_url and whether this machine reaches it.",

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.providers import Outcome, Result
-from pipeline.providers.scrub import Scrubber
+from pipeline.providers.redact import Scrubber
 from subscribers import clock
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
 
-    from pipeline.providers.sendgrid.wire import Answer, Wire
+    from pipeline.providers.sendgrid.http import Answer, Wire
 
 
 def send(api: Any, payload: Mapping[str, Any]) -> Any:

@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from pipeline.providers import Readers
-from pipeline.providers.sendgrid.stencil import filled
+from pipeline.providers.sendgrid.personalizations import filled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import ProviderError
-from pipeline.providers.scrub import about
+from pipeline.providers.redact import about
 from pipeline.providers.sendgrid.answer import wait_of
 from pipeline.providers.sendgrid.key import checked
 from subscribers import clock
@@ -55,9 +55,9 @@ class SuppressionLists:
     ) -> None:
         api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
-        from pipeline.providers.sendgrid import client, wire
+        from pipeline.providers.sendgrid import client, http
 
-        self._wire = wire.Wire(api_url, timeout, _MOST_BODY)
+        self._wire = http.Wire(api_url, timeout, _MOST_BODY)
         self._lists = client.connect(api_key, api_url.rstrip("/"), self._wire).client.suppression
         self._sleep = sleep
 
@@ -79,12 +79,12 @@ class SuppressionLists:
         self._wire.close()
 
     def _page(self, name: str, offset: int) -> list[Any]:
-        from pipeline.providers.sendgrid import wire
+        from pipeline.providers.sendgrid import http
 
         for left in reversed(range(_TRIES)):
             try:
                 answer = getattr(self._lists, name).get(query_params={"limit": PAGE, "offset": offset})
-            except (wire.NotSent, wire.NoAnswer) as error:
+            except (http.NotSent, http.NoAnswer) as error:
                 raise _failed(name, str(error)) from None
             if answer.status_code == 429 and left:
                 wait = wait_of(answer.headers)

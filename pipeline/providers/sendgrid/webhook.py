@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.providers.events import Event, Kind
-from pipeline.providers.scrub import about
+from pipeline.providers.redact import about
 from subscribers import clock
 from subscribers.suppression import Reason
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.providers import Outcome, Result
 from pipeline.providers.eml import Prepared, envelope_address
+from pipeline.providers.smtp.batch import Halt, Round, Streak
 from pipeline.providers.smtp.connection import connect
-from pipeline.providers.smtp.dialogue import Dialogue
-from pipeline.providers.smtp.line import Ended
-from pipeline.providers.smtp.round import Halt, Round, Streak
+from pipeline.providers.smtp.protocol import Ended
+from pipeline.providers.smtp.transaction import Dialogue
 from subscribers import clock
 
 if TYPE_CHECKING:

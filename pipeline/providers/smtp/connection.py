@@ -14,8 +14,8 @@ from typing import Literal
 
 from pipeline.core.errors import ConfigError
 from pipeline.providers import Result
-from pipeline.providers.smtp.line import Ended, Line
-from pipeline.providers.smtp.round import Halt
+from pipeline.providers.smtp.batch import Halt
+from pipeline.providers.smtp.protocol import Ended, Line
 from pipeline.providers.sockets import quiet, why
 
 IDLE_SECONDS = 60.0

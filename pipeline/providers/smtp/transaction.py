@@ -11,13 +11,13 @@ import re
 from typing import TYPE_CHECKING, NoReturn
 
 from pipeline.providers import Result
-from pipeline.providers.smtp.line import PATIENCE, Ended
-from pipeline.providers.smtp.round import Halt
+from pipeline.providers.smtp.batch import Halt
+from pipeline.providers.smtp.protocol import PATIENCE, Ended
 
 if TYPE_CHECKING:
+    from pipeline.providers.smtp.batch import Letter, Round
     from pipeline.providers.smtp.connection import Connection
-    from pipeline.providers.smtp.line import Reply
-    from pipeline.providers.smtp.round import Letter, Round
+    from pipeline.providers.smtp.protocol import Reply
 
 _DOT = b".\r\n"
 _POLICY = re.compile(r"[45]\.7\.[0-9]{1,3}\b")

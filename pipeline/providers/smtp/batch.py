@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from pipeline.providers import Batch, Outcome, Result
 from pipeline.providers.eml import Prepared, UnmailableError, envelope_address
-from pipeline.providers.scrub import Scrubber, about
+from pipeline.providers.redact import Scrubber, about
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pipeline.providers import Recipient
-    from pipeline.providers.smtp.line import Reply
+    from pipeline.providers.smtp.protocol import Reply
 
 _CHANCES = 3
 """Connections that may end before the body of one letter was written: perhaps it is what ends them."""
