@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, and_, func, or_, select
 
 from pipeline.core.tables import edition_posts, editions, feeds, posts
-from pipeline.posts import Post
+from pipeline.feeds.posts import Post
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

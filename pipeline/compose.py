@@ -12,10 +12,10 @@ from pipeline.choose import choose
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
+from pipeline.feeds.first_seen import first_seen, register
 from pipeline.images.pictures import known, refresh
 from pipeline.letter.edits import Edits
 from pipeline.letter.render import render_letter
-from pipeline.register import first_seen, register
 from subscribers import clock
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from pipeline import editions
 from pipeline.choose import choose
 from pipeline.compose import written
 from pipeline.core.errors import RapportError
+from pipeline.feeds.first_seen import first_seen
 from pipeline.images.pictures import refresh
 from pipeline.letter.cta import offer_named
 from pipeline.letter.edits import UNTOUCHED, Edits
-from pipeline.register import first_seen
 from subscribers import clock
 
 if TYPE_CHECKING:

@@ -10,16 +10,17 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline import breaker, editions, heartbeat, probe, restored, runs, withdrawal
+from pipeline import breaker, editions, heartbeat, probe, restored, runs
 from pipeline.approval import errors, must_pass
 from pipeline.core import logs
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import BusyError, RapportError, StoppedError, understood
 from pipeline.core.signals import Stop, on_signals
 from pipeline.delivery import ledger, settling
+from pipeline.feeds import withdrawal
+from pipeline.feeds.first_seen import register
 from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.providers.choice import provider
-from pipeline.register import register
 from pipeline.sending import deliver, must_fit, send, sync_leavers
 from pipeline.situation import next_due, situation_of
 from pipeline.upkeep import upkeep
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
-    from pipeline.pull import Pulled
+    from pipeline.feeds.pull import Pulled
     from pipeline.sending import Progress
 
 
@@ -221,7 +222,7 @@ class _Run:
 
     def _pull(self) -> list[Pulled]:
         """What the feeds said in this turn."""
-        from pipeline.pull import pull
+        from pipeline.feeds.pull import pull
 
         if self._pulled is None:
             self._pulled = pull(self.database, self.installation.config)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from pipeline.core.errors import RapportError, StoppedError, understood
+from pipeline.feeds.pull import pull
 from pipeline.lead import Lead
-from pipeline.pull import pull
 from pipeline.run import run
 from pipeline.upkeep import upkeep
 from subscribers import clock

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline import editions, withdrawal
+from pipeline import editions
 from pipeline.core.cron import moment_of
+from pipeline.feeds import withdrawal
+from pipeline.feeds.first_seen import first_seen
 from pipeline.plan import Situation
-from pipeline.register import first_seen
 from subscribers import clock
 
 if TYPE_CHECKING:

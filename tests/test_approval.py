@@ -25,7 +25,7 @@ from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
 from pipeline.core.tables import recipients
 from pipeline.edit import Wish, edit
-from pipeline.pull import pull
+from pipeline.feeds.pull import pull
 from pipeline.sending import send
 from pipeline.upkeep import upkeep
 from subscribers.tokens import Purpose

@@ -15,8 +15,8 @@ from pipeline.compose import compose
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
 from pipeline.edit import Wish, edit
+from pipeline.feeds.pull import pull
 from pipeline.letter.check import check_letter
-from pipeline.pull import pull
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
 

@@ -294,7 +294,7 @@ def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
     installed = made(database, tmp_path, blog)
-    from pipeline.pull import pull
+    from pipeline.feeds.pull import pull
 
     pull(database, installed.config)
     digests = installed.config.digests
@@ -372,8 +372,8 @@ def test_staff_who_hold_while_it_pulls_are_heeded(
 ) -> None:
     installed = made(database, tmp_path, blog)
     with database.lock("digest-weekly"):
-        from pipeline import pull as module
         from pipeline.compose import compose
+        from pipeline.feeds import pull as module
 
         module.pull(database, installed.config)
         compose(installed, installed.config.digests[0])

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pipeline.compose import Composed
     from pipeline.core.app import Installation
     from pipeline.core.config import Config, Digest
+    from pipeline.feeds.pull import Pulled
     from pipeline.letter.check import Finding
-    from pipeline.pull import Pulled
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def pull(options: Options) -> int:
 
     One broken feed keeps none of the others back; the exit status is 1 only when every feed failed.
     """
-    from pipeline.pull import pull as pull_all
+    from pipeline.feeds.pull import pull as pull_all
 
     with options.open() as installation:
         pulled = pull_all(installation.database, installation.config)
@@ -62,7 +62,7 @@ def pull(options: Options) -> int:
 
 
 def _told(feed: Pulled) -> str:
-    from pipeline.feed.address import shown
+    from pipeline.feeds.address import shown
 
     if feed.error:
         return f"{shown(feed.url)}: failed. {feed.error} {feed.remedy}".rstrip()
@@ -250,7 +250,7 @@ def serve_preview(
 
 
 def _fresh(installation: Installation, digest: Digest) -> Composed:
-    from pipeline.pull import pull as pull_all
+    from pipeline.feeds.pull import pull as pull_all
 
     for feed in pull_all(installation.database, installation.config):
         if feed.error:

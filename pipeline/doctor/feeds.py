@@ -9,11 +9,11 @@ from urllib.robotparser import RobotFileParser
 
 from pipeline.core.errors import FeedError, RapportError
 from pipeline.doctor.finding import error, ok, warning
-from pipeline.feed.address import shown
-from pipeline.feed.fetch import fetch
-from pipeline.feed.journey import Errand
-from pipeline.feed.parse import parse
-from pipeline.feed.transport import get
+from pipeline.feeds.address import shown
+from pipeline.feeds.fetch import fetch
+from pipeline.feeds.http import get
+from pipeline.feeds.journey import Errand
+from pipeline.feeds.parse import parse
 from subscribers import clock
 
 if TYPE_CHECKING:

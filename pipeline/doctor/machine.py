@@ -15,7 +15,7 @@ from pipeline.core.database import HEAD, revision
 from pipeline.core.tables import batches
 from pipeline.doctor.finding import error, ok, warning
 from pipeline.doctor.patient import SECONDS
-from pipeline.feed.address import shown
+from pipeline.feeds.address import shown
 from pipeline.providers.sendgrid.signature import AHEAD
 from subscribers import clock
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def server(patient: Patient) -> Iterator[Finding]:
     if patient.config.delivery.provider != "smtp":
         return
-    from pipeline.feed.destination import addresses, is_public
+    from pipeline.feeds.private_networks import addresses, is_public
     from pipeline.providers.smtp.batch import Halt
     from pipeline.providers.smtp.connection import connect
 

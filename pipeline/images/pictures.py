@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
+    from pipeline.feeds.posts import Post
     from pipeline.images.store import Seen
-    from pipeline.posts import Post
 
 SIDE_BY_SIDE = 6
 TOTAL_SECONDS = 60.0

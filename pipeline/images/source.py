@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.core.errors import ImageError
-from pipeline.feed.destination import leads_outside
-from pipeline.feed.journey import Errand
-from pipeline.feed.transport import get
+from pipeline.feeds.http import get
+from pipeline.feeds.journey import Errand
+from pipeline.feeds.private_networks import leads_outside
 from pipeline.images.sizes import sized
 from pipeline.images.store import Seen
 from pipeline.images.studio import look
@@ -18,7 +18,7 @@ from pipeline.images.studio import look
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.feed import Fetched
+    from pipeline.feeds import Fetched
     from pipeline.images.studio import Look
 
 STEP_SECONDS = 10.0

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.core.config import Config, Variant
-    from pipeline.posts import Post
+    from pipeline.feeds.posts import Post
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from pipeline.core.theme import look
-from pipeline.feed.plain import cut
+from pipeline.feeds.text import cut
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.direction import of_language
 from pipeline.letter.edits import UNTOUCHED
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.config import Config, Digest
+    from pipeline.feeds.posts import Post
     from pipeline.letter.edits import Edits
     from pipeline.letter.personal import Tags
     from pipeline.letter.shown import Picture
-    from pipeline.posts import Post
 
 PREHEADER = 140
 """Characters: the most that an inbox shows beside the subject (Apple Mail on a tablet)."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipeline.feed.excerpt import excerpt
-from pipeline.feed.plain import cut
+from pipeline.feeds.excerpt import excerpt
+from pipeline.feeds.text import cut
 from pipeline.letter.direction import closed, of_language, of_text
 from pipeline.letter.personal import inert
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipeline.core.config import Config
-    from pipeline.posts import Post
+    from pipeline.feeds.posts import Post
 
 WORDS_A_MINUTE = 220
 """An adult's silent reading of English (Brysbaert 2019, 238 for non-fiction), rounded down for comfort."""

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipeline.feed.destination import is_public
+from pipeline.feeds.private_networks import is_public
 from pipeline.health import health
 from pipeline.metrics import Measurements
 from pipeline.web.public.network import address_of

@@ -17,16 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import posts
 from pipeline.compose import compose
 from pipeline.core.app import Installation
 from pipeline.core.config import Config, Digest
 from pipeline.core.database import open_database
 from pipeline.demo.blog import SampleBlog
-from pipeline.feed import Entry
+from pipeline.feeds import Entry, posts
+from pipeline.feeds.first_seen import register
+from pipeline.feeds.pull import pull
 from pipeline.letter.templates import PACKAGED
-from pipeline.pull import pull
-from pipeline.register import register
 from tests.bench import fleet, handing_over, importing, leaving, signing_up, smtp
 from tests.browser import CHROMIUM, chromium
 from tests.web.reload import reload_times

@@ -22,7 +22,7 @@ from pipeline.compose import compose
 from pipeline.core.app import Installation
 from pipeline.core.database import Database, migrate
 from pipeline.demo.blog import SampleBlog
-from pipeline.pull import pull
+from pipeline.feeds.pull import pull
 from subscribers.tables import subscribers, subscriptions
 from tests.bench.handing_over import ENVIRONMENT, RAPPORT, SENDGRID, counting, write_config
 

@@ -23,7 +23,7 @@ from pipeline.approval import approve
 from pipeline.compose import compose
 from pipeline.core.app import Installation
 from pipeline.demo.blog import SampleBlog
-from pipeline.pull import pull
+from pipeline.feeds.pull import pull
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

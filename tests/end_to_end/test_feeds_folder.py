@@ -13,14 +13,14 @@ from pipeline.compose import compose
 from pipeline.core.app import Installation
 from pipeline.core.config import Config
 from pipeline.core.database import open_database
+from pipeline.feeds.pull import pull
 from pipeline.letter.check import check_letter
-from pipeline.pull import pull
 from tests.doubles.blog import Blog
 
 if TYPE_CHECKING:
-    from pipeline.pull import Pulled
+    from pipeline.feeds.pull import Pulled
 
-QUIRKS = Path(__file__).parents[1] / "feed" / "quirks"
+QUIRKS = Path(__file__).parents[1] / "feeds" / "quirks"
 FOLDER = Path(os.environ.get("RAPPORT_FEEDS") or QUIRKS)
 FEEDS = sorted(file for file in FOLDER.iterdir() if file.suffix in (".xml", ".json", ".rss", ".atom"))
 TYPES = {".json": "application/feed+json"}

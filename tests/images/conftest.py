@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, select
 
-from pipeline import posts
 from pipeline.core.app import Installation
 from pipeline.core.config import Config
 from pipeline.core.tables import feeds
 from pipeline.core.tables import posts as posts_table
-from pipeline.feed import Entry
+from pipeline.feeds import Entry, posts
+from pipeline.feeds.posts import Post
 from pipeline.images.pictures import pictures
-from pipeline.posts import Post
 from tests.images.gallery import Gallery
 
 if TYPE_CHECKING:

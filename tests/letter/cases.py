@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.letter.samples import SITE, Picture, post, sample_blog, sample_pictures
 
 if TYPE_CHECKING:
-    from pipeline.posts import Post
+    from pipeline.feeds.posts import Post
 
 WORDS = (
     "People often tell us, a few weeks in, what they did just before their first appointment. "

@@ -12,15 +12,15 @@ from pipeline.core.config import Config
 from pipeline.demo.blog import NAME
 from pipeline.demo.posts import read_posts
 from pipeline.demo.rss import render_feed
-from pipeline.feed.parse import parse
+from pipeline.feeds.parse import parse
+from pipeline.feeds.posts import Post
 from pipeline.letter.render import render_letter
-from pipeline.posts import Post
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from pipeline.feed import Entry
+    from pipeline.feeds import Entry
     from pipeline.letter.render import Letter
 
 NOW = datetime(2025, 11, 20, 9, 0, tzinfo=UTC)

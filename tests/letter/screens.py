@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.config import Theme
 from pipeline.core.theme import THEMES
-from pipeline.feed.parse import parse
+from pipeline.feeds.parse import parse
 from tests.browser import chromium, show
 from tests.letter.cases import cases
 from tests.letter.samples import INTRO, as_posts, config, letter

@@ -9,12 +9,12 @@ import pytest
 
 from pipeline.core.config import Config, Digest
 from pipeline.core.errors import LetterError
-from pipeline.feed.parse import parse
+from pipeline.feeds.parse import parse
+from pipeline.feeds.posts import Post
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.personal import HTML_TAGS, TAG, TEXT_TAGS
 from pipeline.letter.render import Letter, render_letter
 from pipeline.letter.templates import PACKAGED
-from pipeline.posts import Post
 
 if TYPE_CHECKING:
     from pathlib import Path

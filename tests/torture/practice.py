@@ -24,8 +24,8 @@ from pipeline.core.app import Installation
 from pipeline.core.database import Database, migrate
 from pipeline.core.tables import editions
 from pipeline.delivery import ledger
-from pipeline.pull import pull
-from pipeline.register import register
+from pipeline.feeds.first_seen import register
+from pipeline.feeds.pull import pull
 from subscribers import clock
 from subscribers.transfer import import_csv
 from tests.doubles.blog import Blog, Item

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from pipeline.feed.destination import addresses, is_public
+from pipeline.feeds.private_networks import addresses, is_public
 from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.images import HEAVY, named, source, too_heavy
 from pipeline.letter.check.reading import Letter, cut

@@ -19,9 +19,9 @@ from pipeline.core.errors import BusyError, ConfigError
 from pipeline.core.settings import load
 from pipeline.core.tables import OPEN
 from pipeline.core.tables import editions as table
+from pipeline.feeds.first_seen import first_seen
+from pipeline.feeds.pull import pull
 from pipeline.letter.check import Finding, check_letter
-from pipeline.pull import pull
-from pipeline.register import first_seen
 from pipeline.web.preview.bell import Bell
 from pipeline.web.preview.fault import Fault, fault_of
 from subscribers import clock
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from pipeline.choose import LeftOut
     from pipeline.core.config import Config, Digest
-    from pipeline.pull import Pulled
+    from pipeline.feeds.pull import Pulled
 
 
 @dataclass(frozen=True, slots=True)

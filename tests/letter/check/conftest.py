@@ -13,8 +13,8 @@ from pipeline.cli.demo import CONFIG
 from pipeline.compose import compose
 from pipeline.core.app import Installation
 from pipeline.demo.blog import SampleBlog
+from pipeline.feeds.pull import pull
 from pipeline.letter.check import Finding, check_letter
-from pipeline.pull import pull
 from subscribers import clock
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 import pipeline.core.tables
 from pipeline.editions import create
-from pipeline.register import register
+from pipeline.feeds.first_seen import register
 from pipeline.web.app import make_app
 from subscribers import clock
 from subscribers.tables import metadata

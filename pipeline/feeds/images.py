@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pipeline.feed import markup
-from pipeline.feed.address import absolute, at_home
-from pipeline.feed.clean import line
-from pipeline.feed.plain import cut
+from pipeline.feeds import markup
+from pipeline.feeds.address import absolute, at_home
+from pipeline.feeds.clean import line
+from pipeline.feeds.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from pipeline.feed.journey import Journey
+    from pipeline.feeds.journey import Journey
 
 
 class PassingFault(Exception):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from pipeline.core.errors import FeedError
-from pipeline.feed.address import absolute, shown
-from pipeline.feed.repair import head
+from pipeline.feeds.address import absolute, shown
+from pipeline.feeds.repair import head
 
 _ROOT = re.compile(r"(?i)<(?:html|head|body|title|meta)[\s>]")
 # A whole feed inside an HTML document exists in the wild, and feedparser reads it.

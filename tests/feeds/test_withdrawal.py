@@ -16,9 +16,9 @@ from pipeline import editions
 from pipeline.compose import compose
 from pipeline.core.tables import posts
 from pipeline.edit import Wish, edit
-from pipeline.posts import Listed
-from pipeline.pull import pull
-from pipeline.withdrawal import reach
+from pipeline.feeds.posts import Listed
+from pipeline.feeds.pull import pull
+from pipeline.feeds.withdrawal import reach
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
 

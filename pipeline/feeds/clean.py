@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.feed import furniture, markup
-from pipeline.feed.plain import count_words, one_line, visible
+from pipeline.feeds import boilerplate, markup
+from pipeline.feeds.text import count_words, one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,10 +120,10 @@ def _is_sentence(one: str) -> bool:
 def _trimmed(kind: Kind, one: str, *, last: bool) -> str:
     one = one_line(one)
     if kind != "code":
-        if len(one) <= furniture.LONGEST_LINE and furniture.LINE.fullmatch(one):
+        if len(one) <= boilerplate.LONGEST_LINE and boilerplate.LINE.fullmatch(one):
             return ""
         if last:
-            one = one[:-400] + furniture.TAIL.sub("", one[-400:])
+            one = one[:-400] + boilerplate.TAIL.sub("", one[-400:])
     return one.strip()
 
 
@@ -184,7 +184,7 @@ def _text_pieces(
 def _kind(node: LexborNode, tag: str, around: Kind) -> Kind:
     if around in _INHERITED:
         return around
-    if furniture.CAPTION.search(_marks(node)):
+    if boilerplate.CAPTION.search(_marks(node)):
         return "caption"
     own = _BLOCKS[tag]
     return "prose" if own == "table" and tag in ("table", "tbody", "tr") else own
@@ -208,5 +208,6 @@ def _is_furniture(node: LexborNode) -> bool:
     ):
         return True
     return bool(
-        furniture.HIDDEN.search((attributes.get("style") or "")[:500]) or furniture.NAMED.search(_marks(node))
+        boilerplate.HIDDEN.search((attributes.get("style") or "")[:500])
+        or boilerplate.NAMED.search(_marks(node))
     )

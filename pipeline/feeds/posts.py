@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.core.tables import post_keys, posts
-from pipeline.identity import Key, Keys, canonical, keys
+from pipeline.feeds.identity import Key, Keys, canonical, keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.feed import Entry
+    from pipeline.feeds import Entry
 
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ import json
 from typing import Any
 
 from pipeline.core.errors import FeedError
-from pipeline.feed import dates
-from pipeline.feed.address import absolute, shown
-from pipeline.feed.images import Picture
-from pipeline.feed.raw import Raw
+from pipeline.feeds import dates
+from pipeline.feeds.address import absolute, shown
+from pipeline.feeds.images import Picture
+from pipeline.feeds.raw import Raw
 
 MOST_ITEMS = 1_000
 

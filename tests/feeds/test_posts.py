@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from pipeline import posts
 from pipeline.core.tables import feeds
 from pipeline.core.tables import posts as table
-from pipeline.feed import Entry
-from pipeline.identity import canonical
+from pipeline.feeds import Entry, posts
+from pipeline.feeds.identity import canonical
 
 if TYPE_CHECKING:
     from pipeline.core.database import Database

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from pipeline import posts, withdrawal
 from pipeline.core.database import one_at_a_time
 from pipeline.core.errors import RapportError, understood
 from pipeline.core.tables import feeds
-from pipeline.feed import Document
-from pipeline.feed.fetch import fetch
-from pipeline.feed.parse import parse
-from pipeline.register import register
+from pipeline.feeds import Document, posts, withdrawal
+from pipeline.feeds.fetch import fetch
+from pipeline.feeds.first_seen import register
+from pipeline.feeds.parse import parse
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.config import Config
     from pipeline.core.database import Database
-    from pipeline.feed import Fetched
+    from pipeline.feeds import Fetched
 
 SIDE_BY_SIDE = 8
 

@@ -15,9 +15,9 @@ import pytest
 import stamina
 
 from pipeline.core.errors import FeedError
-from pipeline.feed import destination, transport
-from pipeline.feed import fetch as fetch_module
-from pipeline.feed.fetch import fetch
+from pipeline.feeds import fetch as fetch_module
+from pipeline.feeds import http, private_networks
+from pipeline.feeds.fetch import fetch
 
 RSS = b'<?xml version="1.0"?><rss version="2.0"><channel><title>x</title></channel></rss>'
 
@@ -94,8 +94,10 @@ def inner() -> Iterator[Site]:
 @pytest.fixture
 def public(monkeypatch: pytest.MonkeyPatch) -> None:
     """127.0.0.1 counts as an address of the public net; every other loopback address stays private."""
-    real = destination.is_public
-    monkeypatch.setattr(destination, "is_public", lambda address: address == "127.0.0.1" or real(address))
+    real = private_networks.is_public
+    monkeypatch.setattr(
+        private_networks, "is_public", lambda address: address == "127.0.0.1" or real(address)
+    )
 
 
 def test_a_feed_is_fetched_with_its_validators(site: Site) -> None:
@@ -248,7 +250,7 @@ def test_a_second_hop_is_looked_at_like_the_first(site: Site, inner: Site) -> No
 def test_a_name_that_resolves_otherwise_a_moment_later_is_caught_before_the_request(
     site: Site, inner: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(destination, "addresses", lambda host, port: ("127.0.0.1",))
+    monkeypatch.setattr(private_networks, "addresses", lambda host, port: ("127.0.0.1",))
     site.paths["/feed"] = answer(302, Location=f"{inner.url}/secret")
     with pytest.raises(FeedError, match="private network"):
         fetch(f"{site.url}/feed")
@@ -258,7 +260,7 @@ def test_a_name_that_resolves_otherwise_a_moment_later_is_caught_before_the_requ
 @pytest.mark.usefixtures("public")
 def test_one_private_address_among_public_ones_is_enough(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     found = {"127.0.0.1": ("127.0.0.1",), "mixed.example": ("127.0.0.1", "10.0.0.1")}
-    monkeypatch.setattr(destination, "addresses", lambda host, port: found[host])
+    monkeypatch.setattr(private_networks, "addresses", lambda host, port: found[host])
     site.paths["/feed"] = answer(302, Location="http://mixed.example/")
     with pytest.raises(FeedError, match="private network"):
         fetch(f"{site.url}/feed")
@@ -303,7 +305,7 @@ def test_a_configured_private_address_is_the_operators_choice(site: Site, inner:
     ],
 )
 def test_what_counts_as_public(address: str, is_public: bool) -> None:
-    assert destination.is_public(address) is is_public
+    assert private_networks.is_public(address) is is_public
 
 
 # Faults
@@ -336,7 +338,7 @@ def test_who_asks_for_a_long_wait_is_not_asked_again(site: Site) -> None:
     ("value", "seconds"), [("7", 7.0), ("", None), ("soon", None), ("Mon, 01 Jan 2001 00:00:00 GMT", 0.0)]
 )
 def test_a_wait_is_read_in_both_forms(value: str, seconds: float | None) -> None:
-    assert transport._retry_after(value) == seconds
+    assert http._retry_after(value) == seconds
 
 
 @pytest.mark.parametrize(

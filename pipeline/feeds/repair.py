@@ -11,8 +11,8 @@ import html
 import re
 
 from pipeline.core.errors import FeedError
-from pipeline.feed.address import shown
-from pipeline.feed.limits import ITEM, limited
+from pipeline.feeds.address import shown
+from pipeline.feeds.limits import ITEM, limited
 
 LONGEST_ENTITY = 16
 """Characters. Netscape's DTD and those copied from HTML define single ones; longer ones multiply a body."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.posts import Listed
+    from pipeline.feeds.posts import Listed
 
 
 def note(connection: Connection, feed: int, listed: Sequence[Listed], *, sound: bool, at: datetime) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.feed.parse import parse
+from pipeline.feeds.parse import parse
 
 if TYPE_CHECKING:
-    from pipeline.feed import Entry
+    from pipeline.feeds import Entry
 
 QUIRKS = Path(__file__).parent / "quirks"
 FEED_URL = "https://practice.example/blog/feed.xml"

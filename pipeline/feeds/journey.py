@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipeline.feed import destination
-from pipeline.feed.address import shown
+from pipeline.feeds import private_networks
+from pipeline.feeds.address import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,7 +84,7 @@ class Watch:
             self.journey.sockets.append(stream.get_extra_info("socket"))
             peer = stream.get_extra_info("server_addr")
             # The name may resolve otherwise than a moment before.
-            if self.journey.outside and self.direct and peer and not destination.is_public(str(peer[0])):
+            if self.journey.outside and self.direct and peer and not private_networks.is_public(str(peer[0])):
                 raise private(self.journey)
 
 

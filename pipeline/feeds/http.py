@@ -15,11 +15,11 @@ from urllib.parse import urljoin
 import httpx
 import stamina
 
-from pipeline.feed import Fetched
-from pipeline.feed.address import shown
-from pipeline.feed.body import PassingFault, read
-from pipeline.feed.destination import leads_inside, leads_outside
-from pipeline.feed.journey import Errand, Journey, Watch, ended_at, private
+from pipeline.feeds import Fetched
+from pipeline.feeds.address import shown
+from pipeline.feeds.journey import Errand, Journey, Watch, ended_at, private
+from pipeline.feeds.private_networks import leads_inside, leads_outside
+from pipeline.feeds.response import PassingFault, read
 
 if TYPE_CHECKING:
     from pipeline.core.errors import RapportError

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.core.errors import FeedError
-from pipeline.feed.parse import parse
-from tests.feed.quirk import FEED_URL, entries
+from pipeline.feeds.parse import parse
+from tests.feeds.quirk import FEED_URL, entries
 
 
 def test_a_json_feed_gives_clean_entries() -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.feed import clean
-from pipeline.feed.address import at_home, shown, web
-from pipeline.feed.excerpt import EXCERPT_CHARS, excerpt, without_title
-from pipeline.feed.images import Picture, lead_image
-from pipeline.feed.plain import count_words, cut, one_line
-from tests.feed.quirk import FEED_URL, entries
+from pipeline.feeds import clean
+from pipeline.feeds.address import at_home, shown, web
+from pipeline.feeds.excerpt import EXCERPT_CHARS, excerpt, without_title
+from pipeline.feeds.images import Picture, lead_image
+from pipeline.feeds.text import count_words, cut, one_line
+from tests.feeds.quirk import FEED_URL, entries
 
 # HTML to text
 
@@ -131,7 +131,7 @@ def test_text_of_any_html_has_no_tags_and_no_control_characters(html: str) -> No
     ],
 )
 def test_sentences_end_where_a_reader_says_so(text: str, sentences: int) -> None:
-    from pipeline.feed.excerpt import _sentences
+    from pipeline.feeds.excerpt import _sentences
 
     assert len(list(_sentences(text))) == sentences
 

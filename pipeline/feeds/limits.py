@@ -10,8 +10,8 @@ import html
 import re
 
 from pipeline.core.errors import FeedError
-from pipeline.feed.address import shown
-from pipeline.feed.markup import deeper_than
+from pipeline.feeds.address import shown
+from pipeline.feeds.markup import deeper_than
 
 MOST_ITEMS = 1_000
 """Items that are parsed at all: half from the top, half from the end, as feeds are sorted either way."""

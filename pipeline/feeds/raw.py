@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from pipeline.feed import Entry, clean
-from pipeline.feed.address import absolute, at_home
-from pipeline.feed.excerpt import excerpt, first_words, without_title
-from pipeline.feed.images import Picture, lead_image
-from pipeline.feed.plain import cut
+from pipeline.feeds import Entry, clean
+from pipeline.feeds.address import absolute, at_home
+from pipeline.feeds.excerpt import excerpt, first_words, without_title
+from pipeline.feeds.images import Picture, lead_image
+from pipeline.feeds.text import cut
 
 if TYPE_CHECKING:
     from datetime import datetime

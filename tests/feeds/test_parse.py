@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import FeedError
-from pipeline.feed import Entry
-from pipeline.feed import parse as parse_module
-from pipeline.feed.parse import MOST_ENTRIES, parse
-from tests.feed.quirk import FEED_URL, QUIRKS, entries
+from pipeline.feeds import Entry
+from pipeline.feeds import parse as parse_module
+from pipeline.feeds.parse import MOST_ENTRIES, parse
+from tests.feeds.quirk import FEED_URL, QUIRKS, entries
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import FeedError
-from pipeline.feed.journey import Errand
-from pipeline.feed.page import page_error
-from pipeline.feed.transport import get
+from pipeline.feeds.http import get
+from pipeline.feeds.journey import Errand
+from pipeline.feeds.page import page_error
 
 if TYPE_CHECKING:
-    from pipeline.feed import Fetched
+    from pipeline.feeds import Fetched
 
 STEP_SECONDS = 20.0
 TOTAL_SECONDS = 60.0

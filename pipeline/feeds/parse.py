@@ -8,14 +8,14 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import FeedError
-from pipeline.feed import Document, dates, jsonfeed
-from pipeline.feed.address import absolute, at_home, shown
-from pipeline.feed.encoding import decode
-from pipeline.feed.images import Picture
-from pipeline.feed.limits import MOST_ITEMS
-from pipeline.feed.page import page_error
-from pipeline.feed.raw import Raw, entry
-from pipeline.feed.repair import items, looks_like_feed, repair
+from pipeline.feeds import Document, dates, jsonfeed
+from pipeline.feeds.address import absolute, at_home, shown
+from pipeline.feeds.encoding import decode
+from pipeline.feeds.images import Picture
+from pipeline.feeds.limits import MOST_ITEMS
+from pipeline.feeds.page import page_error
+from pipeline.feeds.raw import Raw, entry
+from pipeline.feeds.repair import items, looks_like_feed, repair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

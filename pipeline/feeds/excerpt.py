@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.feed.plain import cut
+from pipeline.feeds.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
