@@ -13,8 +13,8 @@ from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
 from pipeline.feeds.first_seen import first_seen, register
-from pipeline.images.pictures import known, refresh
 from pipeline.letter.edits import Edits
+from pipeline.letter.images.pictures import known, refresh
 from pipeline.letter.render import render_letter
 from subscribers import clock
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.choose import Choice
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
-    from pipeline.images import Picture
+    from pipeline.letter.images import Picture
     from pipeline.letter.render import Letter
 
 

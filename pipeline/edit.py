@@ -14,9 +14,9 @@ from pipeline.choose import choose
 from pipeline.compose import written
 from pipeline.core.errors import RapportError
 from pipeline.feeds.first_seen import first_seen
-from pipeline.images.pictures import refresh
 from pipeline.letter.cta import offer_named
 from pipeline.letter.edits import UNTOUCHED, Edits
+from pipeline.letter.images.pictures import refresh
 from subscribers import clock
 
 if TYPE_CHECKING:

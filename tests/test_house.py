@@ -34,7 +34,7 @@ FLOORS = (
     ("pipeline.events", "pipeline.sync"),
     ("pipeline.breaker", "pipeline.restored"),
     ("pipeline.metrics",),
-    ("pipeline.delivery", "pipeline.feeds.pull", "pipeline.images"),
+    ("pipeline.delivery", "pipeline.feeds.pull", "pipeline.letter.images"),
     (
         "pipeline.feeds.posts",
         "pipeline.feeds.withdrawal",

@@ -9,13 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipeline.images import store
+from pipeline.letter.images import store
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pipeline.core.database import Database
-    from pipeline.images.studio import Copy
+    from pipeline.letter.images.sandbox import Copy
 
 _YEAR = 365 * 24 * 60 * 60
 # The name is the content's hash: what is served under it never changes.

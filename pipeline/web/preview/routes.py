@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pipeline.core.errors import RapportError
-from pipeline.images import store
+from pipeline.letter.images import store
 from pipeline.letter.templates import PACKAGED
 from pipeline.preview import preview_part
 from pipeline.web.preview import places, variations

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageCms
 
-from pipeline.images import studio
-from pipeline.images.studio import Copy, Look
-from tests.images.photographs import animation, bomb, exif, file, jpeg, noise, picture, seen_through
+from pipeline.letter.images import sandbox
+from pipeline.letter.images.sandbox import Copy, Look
+from tests.letter.images.photographs import animation, bomb, exif, file, jpeg, noise, picture, seen_through
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ CIRCLE = SVG % b'<circle cx="30" cy="20" r="15" fill="teal"/>'
 
 
 def look(content: bytes, content_type: str = "", *, copying: bool = True) -> Look:
-    return studio.look(content, content_type, copying=copying)
+    return sandbox.look(content, content_type, copying=copying)
 
 
 def copy_of(content: bytes, content_type: str = "") -> tuple[Copy, Image.Image]:
@@ -240,7 +240,7 @@ def test_an_svg_with_entities_is_refused() -> None:
 def test_an_svg_made_to_hang_or_crash_costs_one_child_and_no_more(
     inside: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(studio, "SECONDS", 1)
+    monkeypatch.setattr(sandbox, "SECONDS", 1)
     assert look(SVG % inside).problem
 
 
@@ -284,10 +284,10 @@ def test_the_largest_image_that_is_opened_fits_the_childs_memory() -> None:
     copy, _ = copy_of(file(Image.new("RGBA", (8_000, 4_990), (9, 9, 9, 99)), "PNG"))
     assert copy.width == 1200
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert used * (1 if sys.platform == "darwin" else 1024) < studio.MEMORY
+    assert used * (1 if sys.platform == "darwin" else 1024) < sandbox.MEMORY
 
 
 def test_the_child_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAPPORT_SECRET", "s3cret")
     monkeypatch.setenv("SENDGRID_API_KEY", "SG.x")
-    assert set(studio._environment()) == {"PYTHONPATH", "PATH"}
+    assert set(sandbox._environment()) == {"PYTHONPATH", "PATH"}

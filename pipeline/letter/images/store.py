@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from pipeline.core.tables import image_sources, images
-from pipeline.images.studio import Copy
+from pipeline.letter.images.sandbox import Copy
 from subscribers.sets import insert
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.images.sizes import sized
+from pipeline.letter.images.cdn_sizes import sized
 
 SQUARESPACE = "https://images.squarespace-cdn.com/content/v1/5f9/1604-PJL/anne.jpg"
 STATIC = "https://static1.squarespace.com/static/554/57d/5e9/1587067534113"

@@ -20,14 +20,14 @@ from PIL import Image
 from pipeline.web.app import make_app
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
-from tests.images.photographs import exif, file, jpeg, picture, seen_through
+from tests.letter.images.photographs import exif, file, jpeg, picture, seen_through
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.images.conftest import Studio
-    from tests.images.gallery import Gallery
+    from tests.letter.images.conftest import Studio
+    from tests.letter.images.gallery import Gallery
 
 MISSING = "0" * 64
 

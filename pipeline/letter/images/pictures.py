@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from pipeline.core.tables import feeds
 from pipeline.core.tables import posts as posts_table
-from pipeline.images import Picture, store
-from pipeline.images.source import Wanted, fetch_image
+from pipeline.letter.images import Picture, store
+from pipeline.letter.images.fetch import Wanted, fetch_image
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
     from pipeline.feeds.posts import Post
-    from pipeline.images.store import Seen
+    from pipeline.letter.images.store import Seen
 
 SIDE_BY_SIDE = 6
 TOTAL_SECONDS = 60.0

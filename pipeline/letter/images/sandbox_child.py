@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from pipeline.images import drawing
-from pipeline.images.drawing import SMALLEST
-from pipeline.images.remake import remake
-from pipeline.images.studio import MEMORY, SECONDS
+from pipeline.letter.images import svg
+from pipeline.letter.images.reencode import remake
+from pipeline.letter.images.sandbox import MEMORY, SECONDS
+from pipeline.letter.images.svg import SMALLEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +50,11 @@ def _limit() -> None:
 
 def _told(content: bytes, content_type: str, *, copying: bool) -> tuple[dict[str, Any], bytes]:
     try:
-        if drawing.is_svg(content):
+        if svg.is_svg(content):
             return _drawn(content, copying=copying)
         with Image.open(BytesIO(content), formats=_OPENED) as image:
             return _looked_at(image, content, content_type, copying=copying)
-    except drawing.UnsafeDrawing as error:
+    except svg.UnsafeDrawing as error:
         return {"problem": str(error)}, b""
     except UnidentifiedImageError:
         kind = content_type.partition(";")[0].strip()[:60]
@@ -68,7 +68,7 @@ def _told(content: bytes, content_type: str, *, copying: bool) -> tuple[dict[str
 
 
 def _drawn(content: bytes, *, copying: bool) -> tuple[dict[str, Any], bytes]:
-    image = drawing.draw(content, WIDEST)
+    image = svg.draw(content, WIDEST)
     told = {"media_type": "image/svg+xml", "width": image.width, "height": image.height}
     flaw = "is SVG, which Outlook and Gmail do not show"
     return _finished(told, flaw, image, copying=copying)

@@ -51,7 +51,13 @@ class Look:
 
 def look(content: bytes, content_type: str, *, copying: bool) -> Look:
     """Measure an image; with ``copying``, make a copy of one that has a flaw. Raises nothing."""
-    child = [sys.executable, "-m", "pipeline.images.child", content_type, "copy" if copying else "measure"]
+    child = [
+        sys.executable,
+        "-m",
+        "pipeline.letter.images.sandbox_child",
+        content_type,
+        "copy" if copying else "measure",
+    ]
     try:
         with _ROOM:
             done = subprocess.run(  # noqa: S603

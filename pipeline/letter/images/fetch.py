@@ -11,15 +11,15 @@ from pipeline.core.errors import ImageError
 from pipeline.feeds.http import get
 from pipeline.feeds.journey import Errand
 from pipeline.feeds.private_networks import leads_outside
-from pipeline.images.sizes import sized
-from pipeline.images.store import Seen
-from pipeline.images.studio import look
+from pipeline.letter.images.cdn_sizes import sized
+from pipeline.letter.images.sandbox import look
+from pipeline.letter.images.store import Seen
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from pipeline.feeds import Fetched
-    from pipeline.images.studio import Look
+    from pipeline.letter.images.sandbox import Look
 
 STEP_SECONDS = 10.0
 TOTAL_SECONDS = 20.0

@@ -16,15 +16,15 @@ from pipeline.core.tables import feeds
 from pipeline.core.tables import posts as posts_table
 from pipeline.feeds import Entry, posts
 from pipeline.feeds.posts import Post
-from pipeline.images.pictures import pictures
-from tests.images.gallery import Gallery
+from pipeline.letter.images.pictures import pictures
+from tests.letter.images.gallery import Gallery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from pipeline.core.database import Database
-    from pipeline.images import Picture
+    from pipeline.letter.images import Picture
 
 SEEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _minutes = itertools.count()

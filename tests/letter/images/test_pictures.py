@@ -16,17 +16,17 @@ from sqlalchemy import func, select
 
 from pipeline.core.app import Installation
 from pipeline.core.tables import images
-from pipeline.images import pictures as module
-from pipeline.images import source, store
-from pipeline.images.pictures import known, pictures
-from tests.images.conftest import Studio, config
-from tests.images.photographs import bomb, file, jpeg, noise, picture
+from pipeline.letter.images import fetch, store
+from pipeline.letter.images import pictures as module
+from pipeline.letter.images.pictures import known, pictures
+from tests.letter.images.conftest import Studio, config
+from tests.letter.images.photographs import bomb, file, jpeg, noise, picture
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.database import Database
-    from tests.images.gallery import Gallery
+    from tests.letter.images.gallery import Gallery
 
 HOSTED = r"https://letter\.example\.org/images/[0-9a-f]{64}\."
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_shown_is_left_out_with_its_reason(
 def test_a_file_past_the_size_limit_is_not_read_to_its_end(
     studio: Studio, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(fetch, "MOST_BYTES", 1_000_000)
     post = studio.post(gallery.show("/a.bmp", file(noise(1000, 800), "BMP")))
     assert studio.picture(post).problem.endswith("is larger than 1 MB")
 
@@ -146,7 +146,7 @@ def test_a_file_past_the_size_limit_is_not_read_to_its_end(
 def test_one_slow_and_one_broken_host_keep_no_other_image_from_the_letter(
     studio: Studio, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "TOTAL_SECONDS", 2.0)
+    monkeypatch.setattr(fetch, "TOTAL_SECONDS", 2.0)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/a.jpg"
