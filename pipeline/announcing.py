@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select
 
-from pipeline import editions, staff
+from pipeline import editions
 from pipeline.approval import VERBS
 from pipeline.core.tables import editions as table
 from pipeline.core.tables import notices
 from pipeline.letter.check import check_letter
-from pipeline.letter.draft import Draft, draft_mail
 from pipeline.letter.personal import sample
+from pipeline.mail import staff
+from pipeline.mail.draft import Draft, draft_mail
 from pipeline.plan import by_itself
 from subscribers import clock
 from subscribers.tokens import Purpose

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import BusyError, ConfigError, RapportError
-from pipeline.letter.confirmation import confirmation_mail
+from pipeline.mail.confirmation import confirmation_mail
 from pipeline.providers import Batch, Outcome, Recipient, Result
 from pipeline.providers.choice import provider
 from subscribers import clock, directory, questions, signup, suppression

@@ -14,10 +14,11 @@ import pytest
 import time_machine
 from sqlalchemy import insert, select, update
 
-from pipeline import editions, runs, staff
+from pipeline import editions, runs
 from pipeline.core.config import Digest
 from pipeline.core.tables import digests, feeds, notices, posts
 from pipeline.letter.templates import PACKAGED
+from pipeline.mail import staff
 from pipeline.providers.events import Kind
 from pipeline.run import Ran
 from pipeline.watch import watch

@@ -9,10 +9,10 @@ from pipeline.core.app import own_templates
 from pipeline.core.errors import LetterError, RapportError
 from pipeline.doctor.finding import error, ok, warning
 from pipeline.feeds.posts import Post
-from pipeline.letter.confirmation import confirmation_mail
-from pipeline.letter.notice import notice_mail
 from pipeline.letter.render import render_letter
 from pipeline.letter.templates import PACKAGED, environment
+from pipeline.mail.confirmation import confirmation_mail
+from pipeline.mail.notice import notice_mail
 from pipeline.providers.choice import must_tell_of_events
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline import breaker, staff
+from pipeline import breaker
 from pipeline.core.tables import editions
 from pipeline.delivery import ledger
+from pipeline.mail import staff
+from pipeline.mail.phrases import words
 from pipeline.watch import feeds, letters, routine
-from pipeline.words import words
 from subscribers import clock
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.errors import LetterError
 from pipeline.letter.direction import of_language
 from pipeline.letter.templates import source_of
-from pipeline.words import words
+from pipeline.mail.phrases import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from pipeline.letter.direction import of_language
 from pipeline.letter.shown import day, time_of_day
 from pipeline.letter.templates import environment, render
 from pipeline.letter.text import finished
+from pipeline.mail.phrases import words
 from pipeline.providers import NOTICE, Message
-from pipeline.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

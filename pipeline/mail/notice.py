@@ -9,8 +9,8 @@ from pipeline.letter.direction import of_language
 from pipeline.letter.mjml import html_of
 from pipeline.letter.templates import environment, render
 from pipeline.letter.text import finished
+from pipeline.mail.phrases import words
 from pipeline.providers import NOTICE, Message
-from pipeline.words import words
 
 if TYPE_CHECKING:
     from pathlib import Path

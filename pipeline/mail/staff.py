@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from pipeline.core.errors import BusyError, understood
 from pipeline.core.tables import notices
-from pipeline.letter.notice import notice_mail
+from pipeline.mail.notice import notice_mail
 from pipeline.providers import Batch, Recipient, Result
 from pipeline.providers.choice import provider
 from subscribers import clock

@@ -13,8 +13,8 @@ from pipeline.letter.mjml import html_of
 from pipeline.letter.shown import day
 from pipeline.letter.templates import environment, render
 from pipeline.letter.text import finished
+from pipeline.mail.phrases import words
 from pipeline.providers import CONFIRMATION, Message
-from pipeline.words import words
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,0 +1,1 @@
+"""Mail to one person: what is not an edition. Confirmations, notices and drafts, and sending them."""
