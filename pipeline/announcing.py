@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select
 
-from pipeline import editions
-from pipeline.approval import VERBS
 from pipeline.core.tables import editions as table
 from pipeline.core.tables import notices
+from pipeline.editions import states
+from pipeline.editions.approval import VERBS
+from pipeline.editions.plan import by_itself
 from pipeline.letter.check import check_letter
 from pipeline.letter.personal import sample
 from pipeline.mail import staff
 from pipeline.mail.draft import Draft, draft_mail
-from pipeline.plan import by_itself
 from subscribers import clock
 from subscribers.tokens import Purpose
 
@@ -53,7 +53,7 @@ def announce(installation: Installation) -> None:
 
 def links(installation: Installation, edition: Row[Any], until: datetime) -> dict[str, str]:
     """By verb the path under which the edition as it stands can be decided on, until then."""
-    seen = editions.fingerprint(edition)
+    seen = states.fingerprint(edition)
     sign = installation.tokens.sign_seen
     return {verb: f"staff/{verb}/{sign(Purpose(verb), edition.id, until, seen)}" for verb in VERBS}
 
@@ -65,7 +65,7 @@ def _mail(installation: Installation, digest: Digest, edition: Row[Any]) -> None
         draft = _draft(installation, digest, edition, kind)
         return draft_mail(installation.config, number, draft, own=installation.templates)
 
-    version = editions.fingerprint(edition).hex()
+    version = states.fingerprint(edition).hex()
     what = f"{edition.slug} is put up as a draft"
     # Since: one that went back to what it was is put up again, and the last mail shows something else.
     staff.mail(installation, kind, version, what, made, edition.announced_at)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, or_, select, update
 
 from pipeline.core.tables import editions, events
-from pipeline.delivery import ledger, snapshot
+from pipeline.editions.ledger import outcomes as ledger
+from pipeline.editions.ledger import recipients
 from pipeline.providers.events import Kind
 
 if TYPE_CHECKING:
@@ -251,5 +252,5 @@ def _trip(connection: Connection, edition: Row[Any], reason: str, at: datetime) 
     ).one_or_none()
     if held is None:
         return Tripped(edition.slug, reason, None)
-    snapshot.discard(connection, held.id)  # somebody may have been at it
+    recipients.discard(connection, held.id)  # somebody may have been at it
     return Tripped(edition.slug, reason, held.slug)

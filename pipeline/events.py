@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from pipeline import breaker
 from pipeline.core.database import one_at_a_time
 from pipeline.core.tables import events as table
-from pipeline.delivery import ledger, settling
+from pipeline.editions.ledger import doubt, outcomes
 from pipeline.providers import CONFIRMATION
 from pipeline.providers.events import Kind
 from subscribers import clock
@@ -54,7 +54,7 @@ def take(connection: Connection, events: Sequence[Event], source: str, limits: D
     reports += _worn_out(connection, {person for person in softly if person is not None}, people)
     heed(connection, reports, source)
     now = clock.now()
-    settling.proven(connection, {event.batch for event in new if event.batch is not None}, now)
+    doubt.proven(connection, {event.batch for event in new if event.batch is not None}, now)
     breaker.judge(connection, limits, new, now)
     return len(new)
 
@@ -170,7 +170,7 @@ def _worn_out(connection: Connection, persons: Collection[int], people: _People)
     if not worn:
         return
     slugs = {slug for editions in worn.values() for slug in editions}
-    for person, handed_over in ledger.handed_over(connection, worn.keys(), slugs).items():
+    for person, handed_over in outcomes.handed_over(connection, worn.keys(), slugs).items():
         row: list[datetime] = []
         for slug in handed_over:
             row = [*row, worn[person][slug]] if slug in worn[person] else []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import delete, select
 
 from pipeline.core.tables import events
-from pipeline.delivery import ledger
+from pipeline.editions.ledger import outcomes
 from pipeline.leaving import in_flight
 from pipeline.providers import CONFIRMATION
 from pipeline.scrub import scrub
@@ -47,7 +47,7 @@ def forget(installation: Installation, who: str | int) -> Forgotten:
         gone = addresses_of(connection, email)
         erased = erase(connection, email)
         for subscriber in erased.people:
-            ledger.forget(connection, subscriber)
+            outcomes.forget(connection, subscriber)
             connection.execute(delete(events).where(events.c.subscriber_id == subscriber))
     empty_outbox(installation, erased)
     return Forgotten(len(erased.people), scrub(database, gone))

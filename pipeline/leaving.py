@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import bindparam, select
 
 from pipeline.core.tables import editions
-from pipeline.delivery import ledger
+from pipeline.editions.ledger import outcomes
 from subscribers import clock
 from subscribers.leaving import leave, lives_of
 
@@ -45,7 +45,7 @@ def leave_by_link(
 def in_flight(connection: Connection, subscriber: int) -> bool:
     """Whether a batch that holds the person, under any id they had, is being handed over."""
     now = clock.now()
-    return any(ledger.in_flight(connection, one, now) for one in lives_of(connection, subscriber))
+    return any(outcomes.in_flight(connection, one, now) for one in lives_of(connection, subscriber))
 
 
 def digest_of(connection: Connection, edition: int) -> str | None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import runs
 from pipeline.core.tables import batches, editions, feeds, posts
-from pipeline.delivery import ledger
+from pipeline.editions.ledger import outcomes
 from subscribers import clock, directory
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def _editions(connection: Connection) -> Iterator[GaugeMetricFamily]:
         .limit(MOST)
     )
     for edition in connection.execute(recent).all():
-        counts = ledger.counts(connection, edition.id)
-        for state in ledger.STATES:
+        counts = outcomes.counts(connection, edition.id)
+        for state in outcomes.STATES:
             people.add_metric([edition.slug, state], counts[state])
         uncertain = select(func.count()).where(
             batches.c.edition_id == edition.id, batches.c.state == "uncertain"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline import breaker, restored
-from pipeline.choose import choose
+from pipeline import breaker
 from pipeline.core.cron import moment_of
+from pipeline.editions import after_restore
+from pipeline.editions.plan import Step, goes_at, plan, verdict
+from pipeline.editions.selection import choose
+from pipeline.editions.situation import next_due, situation_of
 from pipeline.letter.edits import Edits
-from pipeline.plan import Step, goes_at, plan, verdict
 from pipeline.run import Ran
-from pipeline.situation import next_due, situation_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +32,7 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
         situation = situation_of(connection, installation.config, digest, at, at_once=at_once)
         edition, planned = situation.edition, plan(situation)
         outcome, reason = planned.outcome, planned.reason
-        holding = breaker.unanswered(connection, digest.name, edition) or restored.unanswered(
+        holding = breaker.unanswered(connection, digest.name, edition) or after_restore.unanswered(
             connection, digest.name
         )
         if planned.step is Step.SKIP:

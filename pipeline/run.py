@@ -10,19 +10,20 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline import breaker, editions, heartbeat, probe, restored, runs
-from pipeline.approval import errors, must_pass
+from pipeline import breaker, heartbeat, probe, runs
 from pipeline.core import logs
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import BusyError, RapportError, StoppedError, understood
 from pipeline.core.signals import Stop, on_signals
-from pipeline.delivery import ledger, settling
+from pipeline.editions import after_restore, states
+from pipeline.editions.approval import errors, must_pass
+from pipeline.editions.ledger import doubt, outcomes
+from pipeline.editions.plan import Plan, Situation, Step, goes_at, plan, verdict
+from pipeline.editions.situation import next_due, situation_of
 from pipeline.feeds import withdrawal
 from pipeline.feeds.first_seen import register
-from pipeline.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.providers.choice import provider
 from pipeline.sending import deliver, must_fit, send, sync_leavers
-from pipeline.situation import next_due, situation_of
 from pipeline.upkeep import upkeep
 from subscribers import clock
 from subscribers.audience import anyone
@@ -130,7 +131,7 @@ class _Run:
             told = understood(error)
             log.info("%s failed", self.digest.name, exc_info=not isinstance(error, RapportError))
             with self.database.read() as connection:
-                edition = editions.open_one(connection, self.digest.name)
+                edition = states.open_one(connection, self.digest.name)
             paused = edition is not None and edition.status == "paused"
             reason = f"{told.message} {told.remedy}".strip()
             return self._ran("paused" if paused else "failed", edition, reason, went_wrong=True)
@@ -165,19 +166,19 @@ class _Run:
             self.installation.config, self.installation.folder
         ).close()  # it refuses what cannot be known
         with self.database.write() as connection:
-            since = self.now - ledger.RESENT_WITHIN
+            since = self.now - outcomes.RESENT_WITHIN
             recent = [
                 edition
-                for edition in editions.handed_over_since(connection, self.digest.name, since)
+                for edition in states.handed_over_since(connection, self.digest.name, since)
                 if edition.tripped_at is None
             ]
             for edition in recent:
-                settling.again(connection, edition.id, self.now)
+                doubt.again(connection, edition.id, self.now)
             # One in `sending` is gone on with in its turn. Batches of a `sent` one wait for nothing else.
             waiting = [
                 edition.id
                 for edition in recent
-                if edition.status == "sent" and editions.unfinished(connection, edition.id)
+                if edition.status == "sent" and states.unfinished(connection, edition.id)
             ]
         with on_signals(self.stop) as stop:
             for edition_id in waiting:
@@ -195,7 +196,9 @@ class _Run:
 
     def _compose(self, situation: Situation, due: str) -> Ran:
         """Compose from the feeds as they are now, and let the approval rule decide."""
-        from pipeline.compose import compose  # cron asks every few minutes; most answers are "not due"
+        from pipeline.editions.compose import (
+            compose,  # cron asks every few minutes; most answers are "not due"
+        )
 
         failed = [feed for feed in self._pull() if feed.error]
         composed = compose(self.installation, self.digest, due)
@@ -214,10 +217,10 @@ class _Run:
         if wrong := errors(self.installation, composed.edition):
             # Not put up: the next run composes anew, when the cause is mended perhaps.
             with self.database.write() as connection:
-                editions.change(connection, composed.edition.id, announced_at=None)
+                states.change(connection, composed.edition.id, announced_at=None)
             return self._ran("failed", composed.edition, wrong, went_wrong=True)
         with self.database.write() as connection:
-            edition = editions.change(connection, composed.edition.id, announced_at=self.now)
+            edition = states.change(connection, composed.edition.id, announced_at=self.now)
         return self._decide(situation, edition)
 
     def _pull(self) -> list[Pulled]:
@@ -245,9 +248,9 @@ class _Run:
         sync_leavers(self.installation)
         with self.database.write() as connection:
             if not anyone(connection, self.digest.name, situation.today()):
-                edition = editions.move(connection, edition.slug, "skip", reason="nobody is subscribed yet")
+                edition = states.move(connection, edition.slug, "skip", reason="nobody is subscribed yet")
                 return self._ran("skipped", edition, "nobody is subscribed yet; the posts wait")
-            approved = editions.approve_draft(connection, edition.id)
+            approved = states.approve_draft(connection, edition.id)
         return self._send(approved, synced=True) if approved is not None else self._alone()
 
     def _withdrawn(self, edition: Row[Any]) -> bool:
@@ -261,15 +264,15 @@ class _Run:
             return None  # it waits for staff anyhow, and they were told
         with self.database.write() as connection:
             if reason := breaker.unanswered(connection, self.digest.name, edition):
-                return editions.move(connection, edition.slug, "hold", reason=reason)
-            if reason := restored.unanswered(connection, self.digest.name):
-                return editions.move(connection, edition.slug, "hold", reason=reason, after_restore=True)
+                return states.move(connection, edition.slug, "hold", reason=reason)
+            if reason := after_restore.unanswered(connection, self.digest.name):
+                return states.move(connection, edition.slug, "hold", reason=reason, after_restore=True)
         return None
 
     def _send(self, edition: Row[Any], due: str = "", *, synced: bool = False) -> Ran:
         if due:
             with self.database.write() as connection:
-                editions.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
+                states.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
         edition = send(self.installation, edition.slug, self.progress, synced=synced, stop=self.stop)
         # Cancelled midway by staff is no word of its own here: the rest of it was skipped.
         if edition.status == "sending":
@@ -281,7 +284,7 @@ class _Run:
     def _skip(self, due: str, reason: str) -> Ran:
         aside = {"status": "skipped", "reason": reason, "finished_at": self.now}
         with self.database.write() as connection:
-            edition = editions.create(connection, self.digest, due, self._zone(), **aside)
+            edition = states.create(connection, self.digest, due, self._zone(), **aside)
         return self._ran("skipped", edition, reason)
 
     def _zone(self) -> ZoneInfo:

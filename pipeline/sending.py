@@ -10,13 +10,14 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline import editions, probe
-from pipeline.approval import must_be_approved, must_pass
+from pipeline import probe
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.signals import Stop, on_signals
-from pipeline.delivery import signers
 from pipeline.delivery.handover import PATIENCE, Delivery, message_of
+from pipeline.editions import states
+from pipeline.editions.approval import must_be_approved, must_pass
+from pipeline.editions.ledger import signing_keys
 from pipeline.letter.personal import Links, is_of, tester
 from pipeline.providers import Batch, Result
 from pipeline.providers.choice import provider
@@ -47,7 +48,7 @@ def send(
     ``stop`` as for `run`.
     """
     with installation.database.read() as connection:
-        edition = editions.by_slug(connection, slug)
+        edition = states.by_slug(connection, slug)
     if edition.status == "sent":
         return edition
     if edition.status not in ("approved", "sending"):
@@ -71,7 +72,7 @@ def deliver(installation: Installation, edition_id: int, progress: Progress, *, 
     For workers: the ledger alone decides who hands over what, and nobody is waited for.
     """
     with installation.database.read() as connection:
-        edition = editions.by_id(connection, edition_id)
+        edition = states.by_id(connection, edition_id)
     if edition.status not in ("sending", "sent"):
         return edition
     must_be_approved(edition)
@@ -85,7 +86,7 @@ def _deliver(
     config = installation.config
     links = Links(config, installation.tokens, edition.digest)
     if not config.delivery.hosted_unsubscribe:
-        signers.remember(installation.database, edition.id, installation.tokens.fingerprints[0])
+        signing_keys.remember(installation.database, edition.id, installation.tokens.fingerprints[0])
     about = logs.about(digest=edition.digest, edition=edition.slug)
     with about, closing(provider(config, installation.folder)) as chosen:
         return Delivery(installation.database, config, chosen, links, progress, stop, patience).run(edition)

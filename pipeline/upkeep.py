@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.announcing import announce
 from pipeline.confirming import send_questions
 from pipeline.core.database import refuse_moved
-from pipeline.delivery import settling
+from pipeline.editions.ledger import doubt
 from pipeline.forgetting import empty_outbox
 from pipeline.scrub import scrub
 from pipeline.watch import watch
@@ -36,7 +36,7 @@ def upkeep(installation: Installation) -> bool:
         blank_networks(connection, now - timedelta(days=privacy.network_address_days))
         erase_counts(connection, now - MONTH)
         resends = installation.config.delivery.on_uncertain == "resend"
-        settling.give_up_for_good(connection, now, resends=resends)
+        doubt.give_up_for_good(connection, now, resends=resends)
     empty_outbox(installation, erased)
     if installation.database.path is not None:
         scrub(installation.database, ())  # what was erased while somebody read from SQLite's log

@@ -10,10 +10,11 @@ import time_machine
 from sqlalchemy import event as sql
 from sqlalchemy import insert, select
 
-from pipeline import breaker, editions
+from pipeline import breaker
 from pipeline.breaker import Tally, Tripped
 from pipeline.core.config import Delivery
 from pipeline.core.tables import editions as table
+from pipeline.editions import states
 from pipeline.events import take
 from pipeline.providers.events import Kind
 from subscribers import clock
@@ -55,7 +56,7 @@ def told(
 
 
 def edition_of(connection: Connection, slug: str = "weekly-1") -> Row[Any]:
-    return editions.by_slug(connection, slug)
+    return states.by_slug(connection, slug)
 
 
 def next_one(connection: Connection, status: str, **values: Any) -> None:
@@ -161,13 +162,13 @@ def test_the_next_one_waits_until_staff_have_answered(
         next_one(connection, "draft", approved_at=AT)
         assert "weekly-1" in (breaker.unanswered(connection, "weekly", None) or "")
         assert breaker.unanswered(connection, "weekly", edition_of(connection, "weekly-2"))
-        editions.move(connection, "weekly-2", "hold")
+        states.move(connection, "weekly-2", "hold")
         travel.shift(timedelta(minutes=1))
-        answered = editions.move(connection, "weekly-2", "resume")
+        answered = states.move(connection, "weekly-2", "resume")
         assert breaker.unanswered(connection, "weekly", answered) is None
-        editions.change(connection, 2, judged_from=None, approved_at=clock.now())
+        states.change(connection, 2, judged_from=None, approved_at=clock.now())
         assert breaker.unanswered(connection, "weekly", edition_of(connection, "weekly-2")) is None
-        editions.change(connection, 2, status="sent", snapshot_at=clock.now())
+        states.change(connection, 2, status="sent", snapshot_at=clock.now())
         assert breaker.unanswered(connection, "weekly", None) is None, "a later one went: all is answered"
 
 
@@ -178,7 +179,7 @@ def test_let_go_on_it_is_judged_by_what_happens_after(
         people = handed_over(connection, lots=[Left(people=600)], status="sending", finished_at=None)
         told(connection, people, PAST)
         travel.shift(timedelta(hours=1))
-        assert editions.move(connection, "weekly-1", "resume").status == "sending"
+        assert states.move(connection, "weekly-1", "resume").status == "sending"
         told(connection, people[200:], {Kind.BOUNCE: 5}, at=NOON)  # of before, told late
         told(connection, people[205:], {Kind.DELIVERED: 180}, at=clock.now() + timedelta(minutes=1))
         told(connection, people[385:], {Kind.BOUNCE: 20}, at=clock.now() + timedelta(minutes=1))

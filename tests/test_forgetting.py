@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from pipeline.confirming import send_questions
 from pipeline.core.database import Database
 from pipeline.core.tables import events
-from pipeline.delivery import ledger
+from pipeline.editions.ledger import outcomes
 from pipeline.forgetting import forget
 from subscribers import clock, directory, leaving, signup, suppression
 from subscribers.erasing import erase
@@ -64,7 +64,7 @@ def test_nothing_of_the_person_is_left_and_everybody_else_stays(sent: Installati
     assert not list(letters.glob("*-0000000002-*"))
     assert len(list(letters.glob("weekly-*"))) == 2
     with sent.database.read() as connection:
-        (person,) = [p for p in ledger.people(connection, 1) if p["subscriber"] == 2]
+        (person,) = [p for p in outcomes.people(connection, 1) if p["subscriber"] == 2]
         assert (person["email"], person["state"]) == (None, "sent")
         assert connection.execute(select(events)).all() == []
         for table in ("subscribers", "subscriptions", "consents", "confirmations", "suppressions"):

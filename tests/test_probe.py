@@ -13,7 +13,7 @@ import uvicorn
 
 from pipeline import probe
 from pipeline.core.errors import ProviderError
-from pipeline.editions import by_id
+from pipeline.editions.states import by_id
 from pipeline.probe import must_answer
 from pipeline.web.app import make_app
 from tests.installations import installation

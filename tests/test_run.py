@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline import editions
-from pipeline.approval import approve
 from pipeline.core.errors import RapportError
+from pipeline.editions import states
+from pipeline.editions.approval import approve
 from pipeline.rehearsal import rehearse
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
@@ -58,7 +58,7 @@ def outbox(folder: Path) -> int:
 
 def decide(installed: Installation, slug: str, verb: str) -> None:
     with installed.database.write() as connection:
-        editions.move(connection, slug, verb)
+        states.move(connection, slug, verb)
 
 
 def test_it_sends_when_due_and_only_then(
@@ -302,7 +302,7 @@ def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
     assert rehearse(installed, digests, at=DUE)[0].outcome == "sent"
     assert rehearse(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
     with database.read() as connection:
-        assert editions.newest_first(connection) == []
+        assert states.newest_first(connection) == []
 
 
 def test_a_letter_sent_by_hand_leaves_the_next_due_time_standing(
@@ -372,7 +372,7 @@ def test_staff_who_hold_while_it_pulls_are_heeded(
 ) -> None:
     installed = made(database, tmp_path, blog)
     with database.lock("digest-weekly"):
-        from pipeline.compose import compose
+        from pipeline.editions.compose import compose
         from pipeline.feeds import pull as module
 
         module.pull(database, installed.config)

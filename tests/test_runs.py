@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline import editions, heartbeat, runs
+from pipeline import heartbeat, runs
 from pipeline.core.config import Digest, Staff
+from pipeline.editions import states
 from pipeline.run import Ran
 from subscribers.tables import asked
 from tests.doubles.blog import Blog, Item
@@ -189,8 +190,8 @@ def test_it_is_not_called_while_a_letter_stands_stopped_by_trouble(
         assert run_one(installed).outcome == "paused"
         assert monitor.calls == []
         with sqlite_database.write() as connection:
-            editions.move(connection, "weekly-1", "resume")
-            editions.move(connection, "weekly-1", "pause")
+            states.move(connection, "weekly-1", "resume")
+            states.move(connection, "weekly-1", "pause")
         assert run_one(installed).outcome == "paused"
         assert len(monitor.calls) == 1, "staff paused it themselves: all is well"
 

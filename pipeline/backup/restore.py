@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError
 
-from pipeline import restored
 from pipeline.backup import archive
 from pipeline.backup.room import room
 from pipeline.copying import copy, skip_unknown_ids, sums_of
@@ -21,6 +20,7 @@ from pipeline.core.database import HEAD, Database, migrate, revision
 from pipeline.core.errors import RapportError
 from pipeline.core.settings import load
 from pipeline.core.signals import ended_by_signals
+from pipeline.editions import after_restore
 from pipeline.move import must_be_empty, prepare
 from subscribers import clock
 from subscribers.files import written_whole
@@ -140,7 +140,7 @@ def _filled(done: Restored, target: Database, copied: Path) -> Iterator[None]:
             must_be_empty(target, empty)
             copy(connection, empty)
             done.database = target.name
-            done.stopped = restored.doubt(empty, done.manifest.made, clock.now())
+            done.stopped = after_restore.doubt(empty, done.manifest.made, clock.now())
             skip_unknown_ids(empty)
             yield
 

@@ -28,13 +28,13 @@ def send(options: Options, edition: str, address: str | None) -> None:
 
     Nobody gets it twice, however often this is run.
     """
-    from pipeline import editions
+    from pipeline.editions import states
     from pipeline.sending import send as send_edition
     from pipeline.sending import send_test
 
     with options.open() as installation:
         with installation.database.read() as connection:
-            row = editions.by_slug(connection, edition)
+            row = states.by_slug(connection, edition)
         digest = digest_named(installation.config, row.digest)
         if address:
             send_test(installation, row, address)

@@ -61,7 +61,7 @@ def demo(options: Options, serve: bool) -> int:
     """
     from pipeline.core.app import Installation
     from pipeline.demo.blog import SampleBlog
-    from pipeline.preview import write_preview
+    from pipeline.editions.message import write_preview
     from subscribers import clock
 
     folder = Path("demo")

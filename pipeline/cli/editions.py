@@ -32,7 +32,7 @@ def editions(ctx: click.Context) -> None:
 
 
 def _list(options: Options) -> None:
-    from pipeline import editions as module
+    from pipeline.editions import states as module
 
     with options.open() as installation:
         with installation.database.read() as connection:
@@ -51,7 +51,7 @@ def _list(options: Options) -> None:
 @click.pass_obj
 def show(options: Options, edition: str) -> None:
     """Show EDITION: its posts, what was left out, and what became of its recipients."""
-    from pipeline import editions as module
+    from pipeline.editions import states as module
 
     with options.open() as installation:
         with installation.database.read() as connection:
@@ -65,8 +65,8 @@ def _verb(name: str, help_text: str) -> None:
     @common
     @click.pass_obj
     def decide(options: Options, edition: str) -> None:
-        from pipeline import editions as module
-        from pipeline.approval import approve
+        from pipeline.editions import states as module
+        from pipeline.editions.approval import approve
 
         with options.open() as installation:
             if name == "approve":
@@ -136,9 +136,9 @@ def edit(
     What you change stays when the draft is composed anew. Something empty ("") gives a thing back to what
     Rapport makes of it.
     """
-    from pipeline import editions as module
-    from pipeline.edit import Wish
-    from pipeline.edit import edit as edit_edition
+    from pipeline.editions import states as module
+    from pipeline.editions.edit import Wish
+    from pipeline.editions.edit import edit as edit_edition
 
     words = {"heading": cta_heading, "text": cta_text, "button": cta_button, "url": cta_url}
     own = {key: said for key, said in words.items() if said is not None}
@@ -157,7 +157,7 @@ def edit(
 
 
 def _what_now(installation: Installation, digest: Digest, draft: Row[Any]) -> str:
-    from pipeline.plan import by_itself
+    from pipeline.editions.plan import by_itself
 
     decide = f"`rapport editions approve {draft.slug}`"
     goes = by_itself(digest, draft)
@@ -174,12 +174,12 @@ def _what_now(installation: Installation, digest: Digest, draft: Row[Any]) -> st
 @click.pass_obj
 def recipients(options: Options, edition: str, state: str | None) -> None:
     """Say who EDITION was for and what became of each, one line a person."""
-    from pipeline import editions as module
-    from pipeline.delivery import ledger
+    from pipeline.editions import states as module
+    from pipeline.editions.ledger import outcomes
 
     with options.open() as installation, installation.database.read() as connection:
         row = module.by_slug(connection, edition)
-        for person in ledger.people(connection, row.id, state):
+        for person in outcomes.people(connection, row.id, state):
             click.echo(json.dumps(person, ensure_ascii=False) if options.json else _line(person))
 
 

@@ -16,9 +16,9 @@ from pipeline.core.errors import LetterError, UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from pipeline.compose import Composed
     from pipeline.core.app import Installation
     from pipeline.core.config import Config, Digest
+    from pipeline.editions.compose import Composed
     from pipeline.feeds.pull import Pulled
     from pipeline.letter.check import Finding
 
@@ -120,7 +120,7 @@ def intro_of(file: Path | None, text: str | None, none: bool) -> str | None:
 def _compose(
     installation: Installation, digest: Digest, intro: str | None = None, *, looking: bool = False
 ) -> Composed:
-    from pipeline.compose import compose as compose_draft
+    from pipeline.editions.compose import compose as compose_draft
 
     with installation.database.lock(f"digest-{digest.name}"):
         return compose_draft(installation, digest, intro=intro, looking=looking)
@@ -148,10 +148,10 @@ def print_edition(
 
 def edition_document(installation: Installation, edition: Row[Any]) -> dict[str, Any]:
     """An edition as ``--json`` prints it."""
-    from pipeline import editions
+    from pipeline.editions import states
 
     with installation.database.read() as connection:
-        return editions.document(connection, edition, installation.config.newsletter.zone)
+        return states.document(connection, edition, installation.config.newsletter.zone)
 
 
 def _shown(document: dict[str, Any], *, whole: bool) -> list[str]:
@@ -206,7 +206,7 @@ def preview(options: Options, digest: str | None, port: int, out: Path | None) -
     if out is None:
         serve_preview(options, digest, port)
         return
-    from pipeline.preview import write_preview
+    from pipeline.editions.message import write_preview
 
     with options.open() as installation:
         composed = _fresh(installation, digest_named(installation.config, digest))

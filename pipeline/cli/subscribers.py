@@ -238,10 +238,10 @@ def _print(options: Options, installation: Installation, person: Person) -> None
 def _document(installation: Installation, person: Person) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from pipeline.delivery import ledger
+    from pipeline.editions.ledger import outcomes
 
     with installation.database.read() as connection:
-        editions = ledger.of_subscriber(connection, person.id) if person.id is not None else []
+        editions = outcomes.of_subscriber(connection, person.id) if person.id is not None else []
     return {
         "id": person.id,
         "email": person.email,

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipeline import editions
 from pipeline.core.errors import StoppedError
 from pipeline.core.signals import Stop
-from pipeline.delivery import claims, ledger, queue, snapshot
 from pipeline.delivery.lane import LEASE, Lane
+from pipeline.editions import states
+from pipeline.editions.ledger import claims, outcomes, queue, recipients
 from pipeline.letter.personal import HOSTED_TAGS
 from pipeline.providers import Batch, Message
 from subscribers import clock
@@ -60,7 +60,7 @@ class Delivery:
         while self._more(edition, message):
             self._hand_over(edition, message)
         with self.database.write() as connection:
-            ended = editions.finish(connection, edition.id)
+            ended = states.finish(connection, edition.id)
         if self.stop() and ended.status == "sending":
             raise self._stopped(edition)
         return ended
@@ -69,10 +69,10 @@ class Delivery:
         size = min(self.config.delivery.batch_size, self.provider.max_batch)
         if self.config.delivery.rate:
             size = max(1, min(size, int(self.config.delivery.rate)))  # no burst of more than a second's worth
-        snapshot.take(
+        recipients.take(
             self.database,
             edition,
-            editions.today(self.config.newsletter.zone),
+            states.today(self.config.newsletter.zone),
             size,
             clock.now(),
             with_the_last=lambda connection: queue.call(connection, edition.id),
@@ -124,7 +124,7 @@ class Delivery:
     def _standing(self, edition: Row[Any]) -> tuple[int, int]:
         """How many recipients no longer wait, and how many there are."""
         with self.database.read() as connection:
-            counts = ledger.counts(connection, edition.id)
+            counts = outcomes.counts(connection, edition.id)
         return counts["total"] - counts["waiting"], counts["total"]
 
     def _stopped(self, edition: Row[Any]) -> StoppedError:

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
-from pipeline import breaker, editions
+from pipeline import breaker
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError
-from pipeline.delivery import claims, pace, settling, splitting
+from pipeline.editions import states
+from pipeline.editions.ledger import batches, claims, doubt
+from pipeline.editions.ledger import rate as pace
 from pipeline.providers import Batch, Message, Outcome, Result
 from subscribers import clock
 from subscribers.audience import fix
@@ -146,9 +148,7 @@ class Lane:
             return None, wait
         if rate and (wait := pace.wait(connection, now, self.config.delivery.batch_size / rate)):
             return None, wait
-        claim = claims.claim(
-            connection, edition, editions.today(self.config.newsletter.zone), now, self.owner
-        )
+        claim = claims.claim(connection, edition, states.today(self.config.newsletter.zone), now, self.owner)
         if claim is not None:
             if rate:
                 pace.charge(connection, len(claim.members), rate, now)
@@ -174,8 +174,8 @@ class Lane:
             if claims.sent(connection, claim, at):
                 claims.set_aside(connection, claim, outcome.rejected, at)
                 claims.set_aside(connection, claim, outcome.doubtful, at, "uncertain")
-                splitting.put_off(connection, claim, outcome.later, at)
-                splitting.put_back(connection, claim, outcome.untried, at)
+                batches.put_off(connection, claim, outcome.later, at)
+                batches.put_back(connection, claim, outcome.untried, at)
                 self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
             return
         if outcome.result is Result.UNCERTAIN:
@@ -188,11 +188,11 @@ class Lane:
             pace.hold(connection, outcome.retry_after, at)
         elif outcome.result is Result.REJECTED:
             claims.set_aside(connection, claim, outcome.rejected, at)
-        elif outcome.result is Result.TOO_LARGE and not splitting.halve(connection, claim):
+        elif outcome.result is Result.TOO_LARGE and not batches.halve(connection, claim):
             claims.set_aside(connection, claim, {claim.members[0][0]: outcome.reason}, at)
         elif outcome.result is Result.STOP:
-            editions.pause_sending(connection, edition.id, reason)
-            settling.give_up(connection, edition.id, outcome.reason)
+            states.pause_sending(connection, edition.id, reason)
+            doubt.give_up(connection, edition.id, outcome.reason)
 
     def _back_off(self, refusals: int, outcome: Outcome) -> None:
         if refusals >= TRIES:

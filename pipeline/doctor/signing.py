@@ -6,17 +6,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.core.database import HEAD, revision
-from pipeline.delivery.signers import history
 from pipeline.doctor.finding import error, ok, warning
+from pipeline.editions.ledger.signing_keys import history
 from subscribers import clock
 from subscribers.tokens import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.delivery.signers import Signed
     from pipeline.doctor.finding import Finding
     from pipeline.doctor.patient import Patient
+    from pipeline.editions.ledger.signing_keys import Signed
 
 STRONG = 24
 """Characters: from base64 as we advise it, 144 bits."""

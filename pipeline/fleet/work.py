@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from pipeline import editions
 from pipeline.core import logs
 from pipeline.core.errors import RapportError, StoppedError, understood
 from pipeline.core.signals import Stop
 from pipeline.core.tables import editions as table
-from pipeline.delivery import claims, queue
-from pipeline.delivery.ledger import RESENT_WITHIN
+from pipeline.editions import states
+from pipeline.editions.ledger import claims, queue
+from pipeline.editions.ledger.outcomes import RESENT_WITHIN
 from pipeline.sending import deliver
 from subscribers import clock
 
@@ -104,7 +104,7 @@ def _needs_hands(database: Database, edition: int, status: str) -> bool:
     with database.read() as connection:
         if claims.waits(connection, edition, clock.now()):
             return True
-        if status == "sending" and not editions.unfinished(connection, edition):
+        if status == "sending" and not states.unfinished(connection, edition):
             return True  # whoever recorded the last batch did not live to say so
         owners = claims.owners(connection, edition)
     return not all(database.is_held(owner) for owner in owners)

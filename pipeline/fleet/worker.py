@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from pipeline.core.database import IDLE_LIMIT
 from pipeline.core.signals import Stop
-from pipeline.delivery.queue import QUEUE, TASK
+from pipeline.editions.ledger.queue import QUEUE, TASK
 from pipeline.fleet.work import look_after, work_on
 from pipeline.providers.choice import provider
 

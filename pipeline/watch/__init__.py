@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from pipeline import breaker
 from pipeline.core.tables import editions
-from pipeline.delivery import ledger
+from pipeline.editions.ledger import outcomes
 from pipeline.mail import staff
 from pipeline.mail.phrases import words
 from pipeline.watch import feeds, letters, routine
@@ -70,4 +70,4 @@ def _tell(installation: Installation, trouble: Trouble, people: int) -> None:
 
 def _doubtful(connection: Connection, slug: str) -> int:
     edition = connection.execute(select(editions.c.id).where(editions.c.slug == slug)).scalar_one()
-    return ledger.counts(connection, edition)["uncertain"]
+    return outcomes.counts(connection, edition)["uncertain"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, func, not_, or_, select
 
-from pipeline import restored
 from pipeline.core.tables import batches, editions, events, recipients
+from pipeline.editions import after_restore
 from pipeline.watch.trouble import RECENT, Trouble
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[
 
 
 def _restored(connection: Connection) -> Iterator[Trouble]:
-    if (restore := restored.last(connection)) is None:
+    if (restore := after_restore.last(connection)) is None:
         return
     query = select(editions.c.slug).where(editions.c.status.in_(("paused", "held")), editions.c.restored)
     open_ones = ", ".join(connection.execute(query.order_by(editions.c.id)).scalars())

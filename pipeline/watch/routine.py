@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from pipeline import runs
 from pipeline.core.tables import editions as table
-from pipeline.plan import MISSED, plan
-from pipeline.situation import situation_of
+from pipeline.editions.plan import MISSED, plan
+from pipeline.editions.situation import situation_of
 from pipeline.watch.trouble import RECENT, Trouble
 
 if TYPE_CHECKING:

@@ -21,8 +21,6 @@ from alembic.config import Config
 from sqlalchemy import select
 
 import pipeline.sending
-from pipeline import editions, restored
-from pipeline.approval import approve
 from pipeline.backup.archive import SECRETS, Manifest, Member, member, pack
 from pipeline.backup.make import backup
 from pipeline.backup.restore import check, restore
@@ -31,7 +29,9 @@ from pipeline.core.config import Delivery
 from pipeline.core.database import HEAD, Database, open_database
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import batches, marks
-from pipeline.delivery import settling
+from pipeline.editions import after_restore, states
+from pipeline.editions.approval import approve
+from pipeline.editions.ledger import doubt
 from pipeline.events import take
 from pipeline.providers.choice import provider
 from pipeline.providers.events import Kind
@@ -181,7 +181,7 @@ def test_a_backup_from_the_middle_of_a_send_mails_nobody_twice(
     assert "weekly-1" in told.text
     # Staff saw at their provider that it went out. The next letter may have, too.
     with again.write() as connection:
-        editions.move(connection, "weekly-1", "cancel")
+        states.move(connection, "weekly-1", "cancel")
     blog.items.insert(0, Item("A later post", datetime.now(UTC)))
     held = run_one(there, at_once=True)
     assert held.outcome == "held"
@@ -287,11 +287,11 @@ def test_after_a_restore_silence_does_not_send_again(sqlite_database: Database) 
         people = handed_over(connection, 1, [Left(), Left("uncertain"), Left("waiting")])
         batch = attempt(1, 0)
         take(connection, [event(Kind.DELIVERED, people[0], batch=batch)], "SendGrid", Delivery())
-        restored.doubt(connection, AT, AT + timedelta(hours=1))
+        after_restore.doubt(connection, AT, AT + timedelta(hours=1))
         assert [state_of(connection, 1, n) for n in range(3)] == ["sent", "uncertain", "uncertain"]
-        assert settling.again(connection, 1, later) == 0
+        assert doubt.again(connection, 1, later) == 0
         connection.execute(marks.delete())
-        assert settling.again(connection, 1, later) > 0
+        assert doubt.again(connection, 1, later) > 0
 
 
 def test_a_backup_of_a_newer_rapport_is_refused(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, select
 
-from pipeline import editions, restored
 from pipeline.core.tables import edition_posts, feeds, posts
+from pipeline.editions import after_restore, states
 from tests.ledgers import AT, Left, handed_over
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def test_cancelled_its_posts_count_as_mailed_and_skipped_they_wait(
             insert(posts).values(post | {"position": 0, "categories": [], "excerpt": "", "words": 1})
         )
         connection.execute(insert(edition_posts).values(digest="weekly", post_id=1, edition_id=1))
-        restored.doubt(connection, AT, AT + timedelta(hours=1))
+        after_restore.doubt(connection, AT, AT + timedelta(hours=1))
         # Whatever else was said of it since.
-        editions.change(connection, 1, reason="too many bounces")
-        editions.move(connection, "weekly-1", verb)
+        states.change(connection, 1, reason="too many bounces")
+        states.move(connection, "weekly-1", verb)
         assert list(connection.scalars(select(edition_posts.c.post_id))) == kept

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
-from pipeline import editions, restored
 from pipeline.copying import UNKNOWN, skip_unknown_ids
 from pipeline.core.config import Delivery, Digest
 from pipeline.core.database import refuse_moved
 from pipeline.core.tables import digests, marks
+from pipeline.editions import after_restore, states
 from pipeline.events import take
 from pipeline.providers.events import Kind
 from subscribers import directory
@@ -38,16 +38,16 @@ def test_events_of_a_letter_the_backup_does_not_know_are_taken_for_no_other_s(
 ) -> None:
     with database.write() as connection:
         people = handed_over(connection, 12, [Left(people=300)])
-        restored.doubt(connection, AT, AT + timedelta(hours=1))
-        new = editions.create(connection, Digest(name="weekly"), "2026-12-03T09:00", ZoneInfo("UTC"))
+        after_restore.doubt(connection, AT, AT + timedelta(hours=1))
+        new = states.create(connection, Digest(name="weekly"), "2026-12-03T09:00", ZoneInfo("UTC"))
         # Those of the letter that was sent after the backup: its number was the next one.
         about = {"edition": "weekly-13", "batch": "lost"}
         late = [event(Kind.BOUNCE, person, **about) for person in people]
         take(connection, late, "SendGrid", Delivery())
-        assert new.number > 12 + restored.UNKNOWN_NUMBERS
-        assert editions.by_id(connection, new.id).tripped_at is None
+        assert new.number > 12 + after_restore.UNKNOWN_NUMBERS
+        assert states.by_id(connection, new.id).tripped_at is None
         connection.execute(insert(digests).values(name="monthly", first_seen=AT))
-        after = editions.create(
+        after = states.create(
             connection, Digest(name="monthly"), "2026-12-01T09:00", ZoneInfo("UTC"), status="skipped"
         )
         assert after.number == new.number  # a digest that began after the backup had numbers, too
@@ -56,16 +56,16 @@ def test_events_of_a_letter_the_backup_does_not_know_are_taken_for_no_other_s(
 def test_a_backup_made_as_a_move_began_is_no_database_on_the_move(database: Database) -> None:
     with database.write() as connection:
         connection.execute(insert(marks).values(name="moving", value="elsewhere", at=AT))
-        restored.doubt(connection, AT, AT + timedelta(hours=1))
+        after_restore.doubt(connection, AT, AT + timedelta(hours=1))
     refuse_moved(database)
 
 
 def test_numbers_go_on_by_one_after_that(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, 12)
-        restored.doubt(connection, AT, AT + timedelta(hours=1))
+        after_restore.doubt(connection, AT, AT + timedelta(hours=1))
         skipped = {"digest": Digest(name="weekly"), "zone": ZoneInfo("UTC"), "status": "skipped"}
         numbers = [
-            editions.create(connection, due=f"2026-12-{day:02}T09:00", **skipped).number for day in (3, 10)
+            states.create(connection, due=f"2026-12-{day:02}T09:00", **skipped).number for day in (3, 10)
         ]
         assert numbers[1] == numbers[0] + 1

@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import editions
-from pipeline.approval import approve
-from pipeline.compose import compose
 from pipeline.core.app import Installation
 from pipeline.demo.blog import SampleBlog
+from pipeline.editions import states
+from pipeline.editions.approval import approve
+from pipeline.editions.compose import compose
 from pipeline.feeds.pull import pull
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def prepare(folder: Path, delivery: str, readers: int) -> None:
             assert composed is not None
             approve(installation, composed.slug)
             with installation.database.read() as connection:
-                assert editions.by_slug(connection, "weekly-1").status == "approved"
+                assert states.by_slug(connection, "weekly-1").status == "approved"
 
 
 def write_config(folder: Path, delivery: str, feed: str) -> None:

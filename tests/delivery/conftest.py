@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from pipeline.core.tables import digests, editions
-from tests.delivery.moves import AT
+from tests.editions.ledger.moves import AT
 from tests.installations import subscribe
 
 if TYPE_CHECKING:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert
 
-from pipeline import editions
 from pipeline.core.config import Config
 from pipeline.core.errors import ProviderError
 from pipeline.delivery.handover import Delivery
+from pipeline.editions import states
 from pipeline.letter.personal import Links
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
 from subscribers.tables import subscribers, subscriptions
 from subscribers.tokens import Tokens
-from tests.delivery.moves import AT, counted
 from tests.delivery.test_lane import reread
 from tests.doubles.smtp import Fault, StrictSmtp
+from tests.editions.ledger.moves import AT, counted
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -75,7 +75,7 @@ def test_mail_that_is_passed_on_for_nobody_pauses_the_edition_and_all_of_it_wait
         assert reread(database, many).status == "paused"
         assert counted(database, many) == {"total": 400, "waiting": 400}
         with database.write() as connection:
-            editions.move(connection, "weekly-1", "resume")
+            states.move(connection, "weekly-1", "resume")
         assert hand_over(database, many, server).status == "sent"
     assert counted(database, many) == {"total": 400, "sent": 400}
     assert len({delivery.address for delivery in server.deliveries}) == len(server.deliveries) == 400

@@ -10,19 +10,20 @@ import pytest
 import time_machine
 from sqlalchemy import insert, update
 
-from pipeline import editions
 from pipeline.core.config import Config
 from pipeline.core.errors import ProviderError, StoppedError
 from pipeline.core.signals import Stop
 from pipeline.core.tables import batches, events
-from pipeline.delivery import claims, lane, pace, settling
+from pipeline.delivery import lane
 from pipeline.delivery.handover import Delivery
-from pipeline.delivery.reasons import reasons
+from pipeline.editions import states
+from pipeline.editions.ledger import claims, doubt, rate
+from pipeline.editions.ledger.reasons import reasons
 from pipeline.letter.personal import Links
 from pipeline.providers import Outcome, Result
 from subscribers import clock
 from subscribers.tokens import Tokens
-from tests.delivery.moves import AT, TODAY, claimed, counted, taken
+from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -68,7 +69,7 @@ def delivery(database: Database, provider: Taker, **others: Any) -> Delivery:
 
 def reread(database: Database, edition: Row[Any]) -> Row[Any]:
     with database.read() as connection:
-        return editions.by_id(connection, edition.id)
+        return states.by_id(connection, edition.id)
 
 
 def test_told_to_stop_it_ends_after_the_batch_in_flight(database: Database, edition: Row[Any]) -> None:
@@ -120,17 +121,17 @@ def test_on_postgresql_a_batch_whose_owner_lives_is_left_to_them(
 
 def test_the_pace_is_one_for_all_who_hand_over(database: Database) -> None:
     with database.write() as connection:
-        assert pace.wait(connection, AT, 5) == 0
-        pace.charge(connection, 10, 2.0, AT)
+        assert rate.wait(connection, AT, 5) == 0
+        rate.charge(connection, 10, 2.0, AT)
     with database.write() as connection:
-        assert pace.wait(connection, AT, 5) == 5
-        assert pace.wait(connection, AT + timedelta(seconds=6), 5) == 0
+        assert rate.wait(connection, AT, 5) == 5
+        assert rate.wait(connection, AT + timedelta(seconds=6), 5) == 0
 
 
 def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edition: Row[Any]) -> None:
     def cancel() -> None:
         with database.write() as connection:
-            editions.move(connection, "weekly-1", "cancel")
+            states.move(connection, "weekly-1", "cancel")
 
     provider = Taker(then=cancel)
     assert delivery(database, provider).run(edition).status == "cancelled"
@@ -160,8 +161,8 @@ def to_be_sent_again(database: Database, edition: Row[Any]) -> Row[Any]:
                 connection.execute(insert(events).values(told))
             else:
                 claims.uncertain(connection, claim, AT, "no answer")
-        editions.finish(connection, edition.id)
-        assert settling.again(connection, edition.id, AT + settling.SILENCE) == 2
+        states.finish(connection, edition.id)
+        assert doubt.again(connection, edition.id, AT + doubt.SILENCE) == 2
     return reread(database, edition)
 
 
@@ -186,11 +187,11 @@ def test_a_letter_that_is_sent_and_refused_the_second_time_leaves_who_was_in_dou
 def test_a_wait_that_a_clock_which_was_ahead_left_behind_is_none(database: Database) -> None:
     ahead = AT + timedelta(days=365)
     with database.write() as connection:
-        pace.wait(connection, ahead, 5)
-        pace.charge(connection, 10, 2.0, ahead)
-        pace.hold(connection, 60, ahead)
-        assert pace.wait(connection, AT, 5) == 0
-        assert pace.told(connection, AT) == 0
+        rate.wait(connection, ahead, 5)
+        rate.charge(connection, 10, 2.0, ahead)
+        rate.hold(connection, 60, ahead)
+        assert rate.wait(connection, AT, 5) == 0
+        assert rate.told(connection, AT) == 0
 
 
 class Sleepless(Stop):
@@ -207,7 +208,7 @@ class Sleepless(Stop):
 
 
 @pytest.mark.parametrize(
-    ("asked", "waited"), [(300.0, 300.0), (86_400.0, pace.LONGEST_TOLD)], ids=["as told", "but no day"]
+    ("asked", "waited"), [(300.0, 300.0), (86_400.0, rate.LONGEST_TOLD)], ids=["as told", "but no day"]
 )
 def test_a_provider_that_says_how_long_to_wait_is_left_alone_for_so_long_by_later_runs_too(
     database: Database, edition: Row[Any], asked: float, waited: float

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
-from pipeline import editions
-from pipeline.delivery import claims, ledger, settling, snapshot, splitting
+from pipeline.editions import states
+from pipeline.editions.ledger import batches, claims, doubt, outcomes, recipients
 from subscribers.leaving import leave
-from tests.delivery.moves import AT, TODAY, claimed, counted, taken
-from tests.delivery.test_claims import ours
 from tests.delivery.test_lane import Taker, delivery
+from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
+from tests.editions.ledger.test_claims import ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,17 +66,17 @@ def wait_for_a_waiter(database: Database, thread: threading.Thread) -> None:
 def test_a_cancel_that_meets_the_beginning_of_a_hand_over_leaves_the_ledger(
     database: Database, edition: Row[Any]
 ) -> None:
-    cancel = Other(database, lambda connection: editions.move(connection, edition.slug, "cancel"))
+    cancel = Other(database, lambda connection: states.move(connection, edition.slug, "cancel"))
 
     def meanwhile(connection: Connection) -> None:
         cancel.start()
         wait_for_a_waiter(database, cancel)
 
-    assert snapshot.take(database, edition, TODAY, 2, AT, with_the_last=meanwhile)
+    assert recipients.take(database, edition, TODAY, 2, AT, with_the_last=meanwhile)
     cancel.end()
     assert counted(database, edition) == {"total": 5, "waiting": 5}
     with database.read() as connection:
-        assert editions.by_id(connection, edition.id).status == "cancelled"
+        assert states.by_id(connection, edition.id).status == "cancelled"
 
 
 def test_events_that_tell_of_a_batch_and_of_who_left_meet_its_answer_without_a_deadlock(
@@ -96,7 +96,7 @@ def test_events_that_tell_of_a_batch_and_of_who_left_meet_its_answer_without_a_d
         leave(connection, 5, digest=None, source="event")
         answer.set()
         wait_for_a_waiter(database, sending)
-        settling.proven(connection, {provider.taken[0].id}, AT)
+        doubt.proven(connection, {provider.taken[0].id}, AT)
     sending.join(30)
     assert counted(database, edition) == {"total": 5, "sent": 4, "withheld": 1}
 
@@ -109,7 +109,7 @@ def test_those_who_put_people_off_at_once_number_their_batches_one_after_another
 
     def put_off(connection: Connection, claim: claims.Claim) -> None:
         claims.sent(connection, claim, AT)
-        splitting.put_off(connection, claim, {claim.members[0][0]: "greylisted"}, AT)
+        batches.put_off(connection, claim, {claim.members[0][0]: "greylisted"}, AT)
 
     other = Other(database, lambda connection: put_off(connection, two))
     with database.write() as connection:
@@ -135,6 +135,6 @@ def test_counts_are_of_one_moment(database: Database, edition: Row[Any]) -> None
 
     with database.read() as connection:
         event.listen(connection, "after_cursor_execute", meanwhile, once=True)
-        counts = ledger.counts(connection, edition.id)
+        counts = outcomes.counts(connection, edition.id)
     assert (counts["uncertain"], counts["sent"], counts["failed"]) == (5, 0, 0)
     assert counted(database, edition) == {"total": 5, "sent": 3, "failed": 2}

@@ -10,8 +10,8 @@ import time_machine
 from sqlalchemy import insert, select
 
 from pipeline.core.tables import editions, signers
-from pipeline.delivery.signers import history, remember
 from pipeline.doctor import signing
+from pipeline.editions.ledger.signing_keys import history, remember
 from subscribers import clock
 from subscribers.tokens import Tokens
 from tests.doctor.conftest import SECRET, found, levels, only

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.compose import compose
 from pipeline.core.app import Installation
 from pipeline.core.config import Config
 from pipeline.core.database import open_database
+from pipeline.editions.compose import compose
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import check_letter
 from tests.doubles.blog import Blog

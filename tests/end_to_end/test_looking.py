@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import editions
 from pipeline.core.app import Installation
+from pipeline.editions import states
 from pipeline.web.preview.desk import Desk
 from tests.doubles.blog import Item
 
@@ -26,7 +26,7 @@ def draft(project: Project) -> Row[Any]:
         Installation.open(project.folder / "rapport.toml") as installed,
         installed.database.read() as connection,
     ):
-        return editions.by_slug(connection, "weekly-1")
+        return states.by_slug(connection, "weekly-1")
 
 
 @pytest.fixture

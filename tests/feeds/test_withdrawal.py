@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from pipeline import editions
-from pipeline.compose import compose
 from pipeline.core.tables import posts
-from pipeline.edit import Wish, edit
+from pipeline.editions import states
+from pipeline.editions.compose import compose
+from pipeline.editions.edit import Wish, edit
 from pipeline.feeds.posts import Listed
 from pipeline.feeds.pull import pull
 from pipeline.feeds.withdrawal import reach
@@ -321,7 +321,7 @@ def test_what_staff_approved_goes_out_as_they_saw_it(
     read(practice)
     draft = composed(practice)
     with practice.database.write() as connection:
-        editions.move(connection, draft.slug, "approve")
+        states.move(connection, draft.slug, "approve")
     del blog.items[0]
     read(practice)
     clock.move_to(DUE)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import time_machine
 
-from pipeline import editions
 from pipeline.core.config import Delivery
-from pipeline.delivery import queue, settling, snapshot
+from pipeline.editions import states
+from pipeline.editions.ledger import doubt, queue, recipients
 from pipeline.events import take as take_events
 from pipeline.providers.events import Kind
 from tests.doubles.sendgrid import EventWebhook
@@ -76,7 +76,7 @@ def test_where_there_is_no_fleet_nothing_is_called(sqlite_database: Database) ->
 def test_resuming_an_edition_calls_for_it(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, 1, [Left("waiting")], status="paused")
-        editions.move(connection, "weekly-1", "resume")
+        states.move(connection, "weekly-1", "resume")
     assert called_for(database) == [1]
 
 
@@ -85,14 +85,14 @@ def test_what_was_in_doubt_and_is_sent_again_is_called_for(database: Database) -
         person, *_ = handed_over(connection, lots=[Left("sent"), Left("uncertain")])
         told = [event(Kind.DELIVERED, person, batch=attempt(1, 0))]
         take_events(connection, told, "SendGrid", Delivery())
-        assert settling.again(connection, 1, AT + settling.SILENCE) == 1
+        assert doubt.again(connection, 1, AT + doubt.SILENCE) == 1
     assert called_for(database) == [1]
 
 
 def test_an_edition_is_called_for_in_the_transaction_that_makes_it_sending(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, 1, [Left("waiting")], status="approved", snapshot_at=None)
-        edition = editions.by_slug(connection, "weekly-1")
+        edition = states.by_slug(connection, "weekly-1")
 
     def look(connection: object) -> None:
         assert called_for(database) == []
@@ -101,7 +101,7 @@ def test_an_edition_is_called_for_in_the_transaction_that_makes_it_sending(datab
         queue.call(connection, edition.id)  # type: ignore[arg-type]
         look(connection)
 
-    assert snapshot.take(database, edition, AT.date(), 2, AT, with_the_last=call)
+    assert recipients.take(database, edition, AT.date(), 2, AT, with_the_last=call)
     assert called_for(database) == [1]
 
 
@@ -116,6 +116,6 @@ def test_a_run_calls_workers_to_what_it_sends_again(
         person, *_ = handed_over(connection, lots=[Left("sent"), Left("uncertain")])
         told = [event(Kind.DELIVERED, person, batch=attempt(1, 0))]
         take_events(connection, told, "SendGrid", Delivery())
-    with time_machine.travel(AT + settling.SILENCE, tick=False):
+    with time_machine.travel(AT + doubt.SILENCE, tick=False):
         run_one(installed)
     assert called_for(database) == [1]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import update
 
-from pipeline import editions
 from pipeline.core.errors import ProviderError, StoppedError
 from pipeline.core.signals import Stop
 from pipeline.core.tables import batches
-from pipeline.delivery import queue
+from pipeline.editions import states
+from pipeline.editions.ledger import queue
 from pipeline.fleet import work
 from pipeline.fleet.work import Turn, look_after, work_on
 from subscribers import clock
@@ -51,7 +51,7 @@ def standing(database: Database, *lots: Left, status: str = "sending", **values:
 def all_sent(database: Database) -> Any:
     with database.write() as connection:
         connection.execute(update(batches).values(state="sent"))
-        return editions.finish(connection, 1)
+        return states.finish(connection, 1)
 
 
 def refuse() -> None:

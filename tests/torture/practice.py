@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 
-from pipeline.approval import approve
-from pipeline.compose import compose
 from pipeline.core.app import Installation
 from pipeline.core.database import Database, migrate
 from pipeline.core.tables import editions
-from pipeline.delivery import ledger
+from pipeline.editions.approval import approve
+from pipeline.editions.compose import compose
+from pipeline.editions.ledger import outcomes
 from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
 from subscribers import clock
@@ -257,7 +257,7 @@ class Case:
     def people(self) -> list[dict[str, Any]]:
         with self.database() as database, database.read() as connection:
             edition = connection.scalars(select(editions.c.id).where(editions.c.slug == SLUG)).one()
-            return list(ledger.people(connection, edition))
+            return list(outcomes.people(connection, edition))
 
     def told_people(self) -> list[dict[str, Any]]:
         """As the command line tells them."""

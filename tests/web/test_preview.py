@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from pipeline import editions
-from pipeline.compose import compose
-from pipeline.preview import write_preview
+from pipeline.editions import states
+from pipeline.editions.compose import compose
+from pipeline.editions.message import write_preview
 from pipeline.web.preview import inbox, variations
 from pipeline.web.preview.desk import Desk
 from pipeline.web.preview.routes import application
@@ -86,7 +86,7 @@ class Office:
     def edition(self) -> Row[Any]:
         assert self.desk.installation
         with self.desk.installation.database.read() as connection:
-            found = editions.open_one(connection, "weekly")
+            found = states.open_one(connection, "weekly")
         assert found is not None
         return found
 
@@ -95,7 +95,7 @@ class Office:
         assert self.desk.installation
         edition = self.edition()
         with self.desk.installation.database.write() as connection:
-            return editions.change(connection, edition.id, status="sent", finished_at=datetime.now(UTC))
+            return states.change(connection, edition.id, status="sent", finished_at=datetime.now(UTC))
 
 
 @contextmanager
@@ -352,7 +352,7 @@ def test_an_approved_edition_is_shown_as_it_stands(office: Office) -> None:
     office.page()
     assert office.desk.installation
     with office.desk.installation.database.write() as connection:
-        editions.move(connection, "weekly-1", "approve")
+        states.move(connection, "weekly-1", "approve")
     before = office.browser.get("/letter.html").content
     office.template("digest.mjml", "{{ broken")
     assert "approved: it stays as it is" in office.words()

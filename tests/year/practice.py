@@ -19,7 +19,7 @@ from sqlalchemy import select
 from pipeline.core.database import Database
 from pipeline.core.signals import Stop
 from pipeline.core.tables import editions
-from pipeline.delivery import ledger
+from pipeline.editions.ledger import outcomes
 from pipeline.providers import NOTICE
 from pipeline.run import run
 from pipeline.scheduler import Scheduler
@@ -199,7 +199,7 @@ class Practice:
         counted: Counter[str] = Counter()
         with self.staff.database.read() as connection:
             for edition in connection.execute(select(editions.c.id)).scalars().all():
-                counted.update(ledger.counts(connection, edition))
+                counted.update(outcomes.counts(connection, edition))
         return counted
 
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pipeline import editions
-from pipeline.choose import choose
-from pipeline.compose import compose
 from pipeline.core.app import Installation, database_url
 from pipeline.core.errors import BusyError, ConfigError
 from pipeline.core.settings import load
 from pipeline.core.tables import OPEN
 from pipeline.core.tables import editions as table
+from pipeline.editions import states
+from pipeline.editions.compose import compose
+from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import Finding, check_letter
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.choose import LeftOut
     from pipeline.core.config import Config, Digest
+    from pipeline.editions.selection import LeftOut
     from pipeline.feeds.pull import Pulled
 
 
@@ -147,9 +147,7 @@ class Desk:
             # Not by_slug: composing may just have discarded the draft that was asked for.
             query = select(table).where(table.c.slug == slug)
             row = (
-                connection.execute(query).one_or_none()
-                if slug
-                else editions.open_one(connection, digest.name)
+                connection.execute(query).one_or_none() if slug else states.open_one(connection, digest.name)
             )
         earlier = [e for e in listed if e.digest == digest.name and e.status not in OPEN]
         return Sight(config, digest, row, earlier, outcome)

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipeline.editions.message import preview_part
 from pipeline.letter.check.parts import CLIPPED_AT
 from pipeline.letter.templates import PACKAGED
-from pipeline.preview import preview_part
 from pipeline.web.preview import inbox, places
 
 if TYPE_CHECKING:

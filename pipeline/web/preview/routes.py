@@ -12,9 +12,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pipeline.core.errors import RapportError
+from pipeline.editions.message import preview_part
 from pipeline.letter.images import store
 from pipeline.letter.templates import PACKAGED
-from pipeline.preview import preview_part
 from pipeline.web.preview import places, variations
 from pipeline.web.preview.guard import Guard
 from pipeline.web.preview.page import Query, pieces

@@ -15,14 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipeline import editions
 from pipeline.announcing import links
-from pipeline.approval import VERBS, Outcome, decide
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
+from pipeline.editions import states
+from pipeline.editions.approval import VERBS, Outcome, decide
+from pipeline.editions.message import preview_part
+from pipeline.editions.plan import by_itself
 from pipeline.letter.shown import day, time_of_day
-from pipeline.plan import by_itself
-from pipeline.preview import preview_part
 from pipeline.web.public.guard import HEADERS
 from subscribers import clock
 from subscribers.tokens import Purpose
@@ -110,10 +110,10 @@ def _page(
     wrong: str = "",
 ) -> Response:
     """The edition as it stands, and what is still possible. Before a decision ``verb`` is what is asked."""
-    possible = [other for other in VERBS if other in editions.possible(edition)]
+    possible = [other for other in VERBS if other in states.possible(edition)]
     paths = links(site.installation, edition, seen.until)
     asked = verb if verb in possible and not (decided and not changed) else ""
-    stale = not decided and possible and editions.fingerprint(edition) != seen.content
+    stale = not decided and possible and states.fingerprint(edition) != seen.content
     say = site.pages.say
     notice = say("staff.changed") if changed else say("staff.changed_before") if stale else ""
     shown = site.pages.page(

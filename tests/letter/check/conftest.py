@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pipeline.cli.demo import CONFIG
-from pipeline.compose import compose
 from pipeline.core.app import Installation
 from pipeline.demo.blog import SampleBlog
+from pipeline.editions.compose import compose
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import Finding, check_letter
 from subscribers import clock

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
 
-from pipeline import editions
-from pipeline.choose import choose
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
+from pipeline.editions import states
+from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen, register
 from pipeline.letter.edits import Edits
 from pipeline.letter.images.pictures import known, refresh
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.choose import Choice
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
+    from pipeline.editions.selection import Choice
     from pipeline.letter.images import Picture
     from pipeline.letter.render import Letter
 
@@ -59,7 +59,7 @@ def compose(
     _fetch_images(installation, digest, at, looking=looking)
     with database.write() as connection:
         register(connection, config, at)
-        draft = editions.open_one(connection, digest.name)
+        draft = states.open_one(connection, digest.name)
         if draft is not None and draft.status != "draft":
             if intro is not None:
                 raise _fixed(draft)
@@ -69,17 +69,17 @@ def compose(
         choice = chosen(connection, digest, draft, at)
         if not choice.posts:
             if draft is not None:
-                editions.discard(connection, draft.id)
+                states.discard(connection, draft.id)
             lost = " (and the intro is kept nowhere: give it again with the next draft)" if intro else ""
             return Composed(None, choice.reason + lost)
         zone = config.newsletter.zone
         if draft is None:
-            named = due or editions.next_free_due(connection, digest, zone, at)
-            draft = editions.create(connection, digest, named, zone)
+            named = due or states.next_free_due(connection, digest, zone, at)
+            draft = states.create(connection, digest, named, zone)
         elif due is not None:
-            draft = editions.change(connection, draft.id, due=due, due_at=moment_of(due, zone))
+            draft = states.change(connection, draft.id, due=due, due_at=moment_of(due, zone))
         if intro is not None:
-            draft = editions.change(connection, draft.id, intro=intro)
+            draft = states.change(connection, draft.id, intro=intro)
         return Composed(written(connection, installation, digest, draft, choice))
 
 
@@ -109,7 +109,7 @@ def written(
         edits=Edits.of(edition.edits),
     )
     kept = _keep(connection, edition, choice, letter, images)
-    return editions.rewritten(connection, edition, kept)
+    return states.rewritten(connection, edition, kept)
 
 
 def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, looking: bool) -> None:
@@ -117,7 +117,7 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, l
     else could write. A post that is chosen only after this shows its image as far as it is known."""
     with installation.database.write() as connection:
         register(connection, installation.config, at)
-        draft = editions.open_one(connection, digest.name)
+        draft = states.open_one(connection, digest.name)
         if draft is not None and (draft.status != "draft" or (looking and draft.announced_at is not None)):
             return
         posts = chosen(connection, digest, draft, at).posts
@@ -134,7 +134,7 @@ def _fixed(edition: Row[Any]) -> RapportError:
 def _keep(
     connection: Connection, draft: Row[Any], choice: Choice, letter: Letter, images: dict[int, Picture]
 ) -> Row[Any]:
-    editions.free_posts(connection, draft.id)
+    states.free_posts(connection, draft.id)
     connection.execute(
         insert(edition_posts),
         [{"digest": draft.digest, "post_id": post.id, "edition_id": draft.id} for post in choice.posts],
@@ -144,7 +144,7 @@ def _keep(
         for post in choice.posts
     ]
     left_out = [asdict(post) for post in choice.left_out]
-    return editions.change(
+    return states.change(
         connection,
         draft.id,
         posts=shown,

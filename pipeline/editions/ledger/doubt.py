@@ -14,8 +14,8 @@ from sqlalchemy import and_, exists, or_, select, true, update
 
 from pipeline.core.database import one_at_a_time
 from pipeline.core.tables import batches, editions, events, marks
-from pipeline.delivery import queue
-from pipeline.delivery.ledger import RESENT_WITHIN
+from pipeline.editions.ledger import queue
+from pipeline.editions.ledger.outcomes import RESENT_WITHIN
 from subscribers.sets import among
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
 
-from pipeline import restored
 from pipeline.core.cron import moment_of, next_due
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import OPEN, batches, edition_posts, editions, signers
-from pipeline.delivery import ledger, queue, snapshot
-from pipeline.delivery.reasons import reasons
+from pipeline.editions import after_restore as restored
+from pipeline.editions.ledger import outcomes, queue, recipients
+from pipeline.editions.ledger.reasons import reasons
 from subscribers import clock
 from subscribers.tokens import FINGERPRINT
 
@@ -135,7 +135,7 @@ def rewritten(connection: Connection, before: Row[Any], after: Row[Any]) -> Row[
         values["announced_at"] = clock.now()
     if before.status == "approved":
         values["status"] = "draft"
-        snapshot.discard(connection, before.id)
+        recipients.discard(connection, before.id)
     return change(connection, before.id, **values)
 
 
@@ -177,10 +177,10 @@ def move(
         change(connection, row.id, finished_at=at)
         # After a restore staff cancel what went out already: its posts were mailed. Skipping frees them.
         gone_out = after == "cancelled" and row.restored
-        if not gone_out and not ledger.touched(connection, row.id):
+        if not gone_out and not outcomes.touched(connection, row.id):
             free_posts(connection, row.id)
     if row.status == "approved":
-        snapshot.discard(connection, row.id)
+        recipients.discard(connection, row.id)
     return by_id(connection, row.id)
 
 
@@ -265,6 +265,6 @@ def document(connection: Connection, row: Row[Any], zone: ZoneInfo) -> dict[str,
         "posts": row.posts,
         "left_out": row.left_out,
         "edited": [*row.edits, *(["intro"] if row.intro else [])],
-        "recipients": ledger.counts(connection, row.id),
+        "recipients": outcomes.counts(connection, row.id),
         "reasons": reasons(connection, row.id),
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, case, exists, func, insert, or_, select, update
 
 from pipeline.core.tables import batches, editions, marks
-from pipeline.delivery import snapshot
+from pipeline.editions.ledger import recipients
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -80,7 +80,7 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
     slugs = sorted({row.slug for row in stopped} | set(paused))
     for row in stopped:
         if row.status == "held":
-            snapshot.discard(connection, row.id)  # somebody was at it
+            recipients.discard(connection, row.id)  # somebody was at it
     highest = connection.scalar(select(func.max(editions.c.number))) or 0
     numbers = max(highest, last_number(connection)) + UNKNOWN_NUMBERS
     connection.execute(marks.delete())  # also that it was about to be moved when the backup was made

@@ -15,16 +15,16 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import func, select, text, update
 
-from pipeline import editions
 from pipeline.announcing import GOOD_FOR
-from pipeline.approval import ChangedError, Outcome, approve, decide
-from pipeline.compose import compose
 from pipeline.core import migrations
 from pipeline.core.database import Database, migrate
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
 from pipeline.core.tables import recipients
-from pipeline.edit import Wish, edit
+from pipeline.editions import states
+from pipeline.editions.approval import ChangedError, Outcome, approve, decide
+from pipeline.editions.compose import compose
+from pipeline.editions.edit import Wish, edit
 from pipeline.feeds.pull import pull
 from pipeline.sending import send
 from pipeline.upkeep import upkeep
@@ -88,7 +88,7 @@ def wish(installed: Installation, **wanted: Any) -> Row[Any]:
 
 def now_is(installed: Installation, slug: str = "weekly-1") -> Row[Any]:
     with installed.database.read() as connection:
-        return editions.by_slug(connection, slug)
+        return states.by_slug(connection, slug)
 
 
 def letters(folder: Path) -> list[Any]:
@@ -290,10 +290,10 @@ def test_an_edition_held_and_edited_is_a_draft_when_it_is_resumed(
     put_up(installed, clock)
     approve(installed, "weekly-1")
     with sqlite_database.write() as connection:
-        editions.move(connection, "weekly-1", "hold")
+        states.move(connection, "weekly-1", "hold")
     assert wish(installed, subject="Another subject").status == "held"
     with sqlite_database.write() as connection:
-        assert editions.move(connection, "weekly-1", "resume").status == "draft"
+        assert states.move(connection, "weekly-1", "resume").status == "draft"
 
 
 def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
@@ -303,7 +303,7 @@ def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
     edition = put_up(installed, clock)
     approve(installed, "weekly-1")
     with database.write() as connection:
-        editions.change(connection, edition.id, snapshot_at=DUE)
+        states.change(connection, edition.id, snapshot_at=DUE)
         person = {"edition_id": edition.id, "subscriber_id": 1, "email": "reader1@example.net", "batch": 0}
         connection.execute(recipients.insert().values(person))
     assert wish(installed, subject="Another subject").snapshot_at is None
@@ -338,7 +338,7 @@ def test_a_draft_that_changes_while_it_is_approved_is_not_approved(
 ) -> None:
     installed = made(sqlite_database, tmp_path, blog)
     put_up(installed, clock)
-    from pipeline import approval as module
+    from pipeline.editions import approval as module
 
     monkeypatch.setattr(module, "must_pass", lambda *_: wish(installed, subject="Another subject"))
     with pytest.raises(ChangedError):
@@ -351,7 +351,7 @@ def test_a_draft_that_changes_while_it_is_approved_is_not_approved(
 
 def seen(installed: Installation) -> tuple[int, bytes]:
     edition = now_is(installed)
-    return edition.id, editions.fingerprint(edition)
+    return edition.id, states.fingerprint(edition)
 
 
 @pytest.mark.parametrize(("verb", "status"), [("approve", "approved"), ("hold", "held"), ("skip", "skipped")])
@@ -391,7 +391,7 @@ def test_a_decision_about_a_draft_that_is_gone(
     put_up(installed, clock)
     edition, content = seen(installed)
     with sqlite_database.write() as connection:
-        editions.discard(connection, edition)
+        states.discard(connection, edition)
     assert decide(installed, edition, "approve", content) == (Outcome.GONE, None)
 
 
@@ -455,7 +455,7 @@ def test_what_was_approved_before_fingerprints_were_kept_goes_out(tmp_path: Path
             connection.execute(text(statement))
     migrate(database)
     with database.read() as connection:
-        assert editions.is_approved(editions.by_slug(connection, "weekly-1"))
+        assert states.is_approved(states.by_slug(connection, "weekly-1"))
     database.close()
 
 

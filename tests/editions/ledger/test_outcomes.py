@@ -9,10 +9,10 @@ from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.core.tables import editions, recipients
-from pipeline.delivery import claims, ledger, splitting
-from pipeline.delivery.reasons import reasons
+from pipeline.editions.ledger import batches, claims, outcomes
+from pipeline.editions.ledger.reasons import reasons
 from subscribers import directory
-from tests.delivery.moves import AT, claimed, counted, taken
+from tests.editions.ledger.moves import AT, claimed, counted, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def test_who_left_after_the_snapshot_is_withheld_with_the_reason(
     assert claim is not None
     assert [email for _, email in claim.members] == ["reader1@example.net"]
     with database.read() as connection:
-        (withheld,) = ledger.people(connection, edition.id, "withheld")
+        (withheld,) = outcomes.people(connection, edition.id, "withheld")
     assert (withheld["email"], withheld["reason"]) == ("reader2@example.net", "unsubscribed")
 
 
@@ -95,7 +95,7 @@ def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, editi
     assert claim is not None
     with database.write() as connection:
         assert claims.refused(connection, claim, AT, "too large")
-        assert splitting.halve(connection, claim)
+        assert batches.halve(connection, claim)
     sizes = sorted(len(c.members) for c in (claimed(database, edition), claimed(database, edition)) if c)
     assert sizes == [2, 3]
     assert claimed(database, edition) is None
@@ -135,7 +135,7 @@ def test_who_was_found_sent_has_no_part_in_what_kept_the_rest(database: Database
     with database.write() as connection:
         claims.refused(connection, claim, AT, "the outbox cannot be written")
         claims.found_sent(connection, claim, {claim.members[0][0]}, AT)
-        found, kept, *_ = ledger.people(connection, edition.id)
+        found, kept, *_ = outcomes.people(connection, edition.id)
     assert (found["state"], found["reason"]) == ("sent", None)
     assert (kept["state"], kept["reason"]) == ("waiting", "the outbox cannot be written")
 
@@ -146,10 +146,10 @@ def test_what_a_person_got_is_told(database: Database, edition: Row[Any]) -> Non
     assert claim is not None
     with database.write() as connection:
         claims.sent(connection, claim, AT)
-        assert ledger.of_subscriber(connection, 1) == [
+        assert outcomes.of_subscriber(connection, 1) == [
             {"slug": "weekly-1", "state": "sent", "at": AT.isoformat()}
         ]
-        assert ledger.of_subscriber(connection, 99) == []
+        assert outcomes.of_subscriber(connection, 99) == []
 
 
 def test_a_person_can_be_found_without_reading_the_whole_ledger(sqlite_database: Database) -> None:
@@ -162,12 +162,12 @@ def test_a_person_can_be_found_without_reading_the_whole_ledger(sqlite_database:
 
 
 def test_a_look_for_a_batch_under_way_does_not_read_the_whole_ledger(sqlite_database: Database) -> None:
-    steps = steps_of(sqlite_database, lambda connection: ledger.in_flight(connection, 1, AT))
+    steps = steps_of(sqlite_database, lambda connection: outcomes.in_flight(connection, 1, AT))
     assert "SEARCH recipients USING PRIMARY KEY (edition_id=? AND subscriber_id=?)" in steps
     assert not [step for step in steps if step.startswith(("SCAN recipients", "SCAN batches"))]
 
 
-@pytest.mark.parametrize("count", [ledger.counts, reasons])
+@pytest.mark.parametrize("count", [outcomes.counts, reasons])
 def test_counting_an_edition_reads_only_those_who_fared_otherwise_than_their_batch(
     sqlite_database: Database, count: Callable[[Connection, int], object]
 ) -> None:

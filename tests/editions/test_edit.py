@@ -9,12 +9,12 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from pipeline import editions
-from pipeline.approval import approve
-from pipeline.compose import compose
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
-from pipeline.edit import Wish, edit
+from pipeline.editions import states
+from pipeline.editions.approval import approve
+from pipeline.editions.compose import compose
+from pipeline.editions.edit import Wish, edit
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import check_letter
 from tests.doubles.blog import Blog, Item
@@ -169,7 +169,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
     with pytest.raises(RapportError, match=said):
         wish(on_sqlite, **{"preheader": "Another"} | wanted)
     with on_sqlite.database.read() as connection:
-        assert editions.by_slug(connection, "weekly-1") == before
+        assert states.by_slug(connection, "weekly-1") == before
 
 
 def test_an_offer_is_chosen_by_number_or_category_and_put_in_words_of_ones_own(
@@ -194,7 +194,7 @@ def test_an_edit_is_forgotten_one_by_one_or_all_at_once(on_sqlite: Installation)
     assert titles(wish(on_sqlite, posts=[])) == ["Post 1", "Post 2", "Post 3"]
     after = wish(on_sqlite, reset=True)
     assert (after.edits, after.intro) == ({}, "")
-    assert editions.fingerprint(after) == editions.fingerprint(before)
+    assert states.fingerprint(after) == states.fingerprint(before)
 
 
 def test_words_of_staff_are_words_and_no_template(on_sqlite: Installation) -> None:
@@ -222,6 +222,6 @@ def test_what_was_edited_goes_out_and_the_next_edition_begins_afresh(on_sqlite: 
 @pytest.mark.parametrize("verb", ["skip", "cancel"])
 def test_one_that_is_over_is_not_edited(on_sqlite: Installation, verb: str) -> None:
     with on_sqlite.database.write() as connection:
-        editions.move(connection, "weekly-1", verb)
+        states.move(connection, "weekly-1", verb)
     with pytest.raises(RapportError, match="its text is fixed"):
         wish(on_sqlite, subject="Small things")

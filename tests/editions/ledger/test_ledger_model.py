@@ -28,12 +28,12 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import insert
 
-from pipeline import editions as decisions
 from pipeline.core.database import Database, Session
 from pipeline.core.tables import digests, editions, events
-from pipeline.delivery import claims, ledger, snapshot
 from pipeline.delivery.handover import LOST
 from pipeline.delivery.lane import Answered, Lane
+from pipeline.editions import states as decisions
+from pipeline.editions.ledger import claims, outcomes, recipients
 from pipeline.providers import Outcome, Result
 from subscribers import directory
 from tests.delivery.test_lane import CONFIG
@@ -137,8 +137,8 @@ class Ledger(RuleBasedStateMachine):
             with self.database.write() as connection:
                 directory.add(connection, "late@example.net", digests=["weekly"], wording="L", source="test")
         self.at += timedelta(seconds=1)
-        assert snapshot.take(self.database, self.edition, TODAY, size, self.at)
-        assert not snapshot.take(self.database, self.edition, TODAY, size, self.at)
+        assert recipients.take(self.database, self.edition, TODAY, size, self.at)
+        assert not recipients.take(self.database, self.edition, TODAY, size, self.at)
         self.states = dict.fromkeys(range(1, readers + late + 1), "waiting")
 
     def _dies_over_the_snapshot(self, size: int, dies_in: int) -> None:
@@ -154,7 +154,7 @@ class Ledger(RuleBasedStateMachine):
 
         try:
             with patch.object(Session, "write", dying):
-                snapshot.take(self.database, self.edition, TODAY, size, self.at, with_the_last=dies)
+                recipients.take(self.database, self.edition, TODAY, size, self.at, with_the_last=dies)
         except Died:
             return
         raise AssertionError("it did not die")
@@ -323,8 +323,8 @@ class Ledger(RuleBasedStateMachine):
         told = self._told()
         assert told == self.states
         with self.database.read() as connection:
-            counted = ledger.counts(connection, self.edition.id)
-            emails = {one["subscriber"]: one["email"] for one in ledger.people(connection, self.edition.id)}
+            counted = outcomes.counts(connection, self.edition.id)
+            emails = {one["subscriber"]: one["email"] for one in outcomes.people(connection, self.edition.id)}
         assert {state: n for state, n in counted.items() if n and state != "total"} == Counter(told.values())
         mailed = {person for person, email in emails.items() if self.accepted[email]}
         assert all(told[person] in ("sent", "uncertain") for person in mailed)
@@ -359,7 +359,7 @@ class Ledger(RuleBasedStateMachine):
 
     def _told(self) -> dict[int, str]:
         with self.database.read() as connection:
-            return {one["subscriber"]: one["state"] for one in ledger.people(connection, self.edition.id)}
+            return {one["subscriber"]: one["state"] for one in outcomes.people(connection, self.edition.id)}
 
     def _become(self, people: list[int], state: str) -> None:
         self.states.update(dict.fromkeys(people, state))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, update
 
 from pipeline.core.tables import editions, events
-from pipeline.delivery import claims, ledger, splitting
-from tests.delivery.moves import AT, claimed, counted, taken
+from pipeline.editions.ledger import batches, claims, outcomes
+from tests.editions.ledger.moves import AT, claimed, counted, taken
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -67,7 +67,7 @@ def test_who_was_put_off_waits_in_a_batch_of_their_own_until_their_time(
     claim = ours(claimed(database, edition))
     with database.write() as connection:
         claims.sent(connection, claim, AT)
-        splitting.put_off(connection, claim, {2: "greylisted", 4: "greylisted"}, AT)
+        batches.put_off(connection, claim, {2: "greylisted", 4: "greylisted"}, AT)
         assert claims.next_try(connection, edition.id) == AT + claims.LATER[0]
         assert not claims.waits(connection, edition.id, AT)
     assert counted(database, edition) == {"total": 5, "sent": 3, "waiting": 2}
@@ -85,7 +85,7 @@ def test_whose_turn_never_came_waits_again_however_often(database: Database, edi
         members = [2, 4]
         with database.write() as connection:
             claims.sent(connection, claim, at)
-            splitting.put_back(connection, claim, dict.fromkeys(members, "too late"), at)
+            batches.put_back(connection, claim, dict.fromkeys(members, "too late"), at)
         assert claimed(database, edition, at) is None
         at += claims.LATER[0]
     assert counted(database, edition) == {"total": 5, "sent": 3, "waiting": 2}
@@ -99,7 +99,7 @@ def test_who_was_put_off_while_the_clock_was_ahead_does_not_wait_for_it(
     claim = ours(claimed(database, edition, ahead))
     with database.write() as connection:
         claims.sent(connection, claim, ahead)
-        splitting.put_off(connection, claim, {2: "greylisted"}, ahead)
+        batches.put_off(connection, claim, {2: "greylisted"}, ahead)
         assert claims.waits(connection, edition.id, AT)
     assert [person for person, _ in ours(claimed(database, edition)).members] == [2]
 
@@ -113,11 +113,11 @@ def test_who_was_put_off_too_often_is_given_up_with_the_last_reason(
         claim = ours(claimed(database, edition, at))
         with database.write() as connection:
             claims.sent(connection, claim, at)
-            splitting.put_off(connection, claim, {3: "mailbox full"}, at)
+            batches.put_off(connection, claim, {3: "mailbox full"}, at)
         at += timedelta(days=1)
     assert counted(database, edition) == {"total": 5, "sent": 4, "failed": 1}
     with database.read() as connection:
-        (failed,) = ledger.people(connection, edition.id, "failed")
+        (failed,) = outcomes.people(connection, edition.id, "failed")
     assert failed["reason"] == f"put off {len(claims.LATER)} times, last: mailbox full"
 
 

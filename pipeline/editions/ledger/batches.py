@@ -8,8 +8,8 @@ from sqlalchemy import and_, func, insert, select, update
 
 from pipeline.core.database import one_at_a_time
 from pipeline.core.tables import batches, recipients
-from pipeline.delivery.claims import LATER, set_aside
-from pipeline.delivery.ledger import GIVEN_UP
+from pipeline.editions.ledger.claims import LATER, set_aside
+from pipeline.editions.ledger.outcomes import GIVEN_UP
 from subscribers.sets import among
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.delivery.claims import Claim
+    from pipeline.editions.ledger.claims import Claim
 
 
 def halve(connection: Connection, claim: Claim) -> bool:

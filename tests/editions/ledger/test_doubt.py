@@ -9,10 +9,10 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from pipeline import editions
 from pipeline.core.config import Delivery
 from pipeline.core.tables import batches, events
-from pipeline.delivery import claims, ledger, settling
+from pipeline.editions import states
+from pipeline.editions.ledger import claims, doubt, outcomes
 from pipeline.events import take
 from pipeline.providers.events import Kind
 from pipeline.upkeep import upkeep
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
-LATER = AT + settling.SILENCE
+LATER = AT + doubt.SILENCE
 
 
 @pytest.mark.parametrize("state", ["sending", "uncertain", "waiting"])
@@ -60,7 +60,7 @@ def test_of_an_opened_letter_not_even_the_batch_is_kept(sqlite_database: Databas
 def test_what_is_sent_already_stays_as_it_is(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, lots=[Left("sent")])
-        assert settling.proven(connection, {attempt(1, 0), "of nobody"}, LATER) == set()
+        assert doubt.proven(connection, {attempt(1, 0), "of nobody"}, LATER) == set()
         assert connection.scalar(select(batches.c.at)) == AT
 
 
@@ -69,8 +69,8 @@ def test_the_editions_that_it_touched_are_told(database: Database) -> None:
         handed_over(connection, 1, [Left("uncertain")])
         handed_over(connection, 2, [Left("uncertain")])
         handed_over(connection, 3, [Left("uncertain")])
-        assert settling.proven(connection, {attempt(1, 0), attempt(3, 0)}, LATER) == {1, 3}
-        assert settling.proven(connection, set(), LATER) == set()
+        assert doubt.proven(connection, {attempt(1, 0), attempt(3, 0)}, LATER) == {1, 3}
+        assert doubt.proven(connection, set(), LATER) == set()
 
 
 # Silence
@@ -82,7 +82,7 @@ def again(database: Database, now: datetime, *heard_of: str) -> list[str]:
         person, *_ = handed_over(connection, lots=[Left("sent"), Left("uncertain")])
         told = [event(Kind.DELIVERED, person, batch=name) for name in heard_of]
         take(connection, told, "SendGrid", Delivery())
-        settling.again(connection, 1, now)
+        doubt.again(connection, 1, now)
         return [state_of(connection, 1, number) for number in (0, 1)]
 
 
@@ -122,7 +122,7 @@ def test_an_event_that_comes_before_the_next_attempt_still_settles_it(database: 
         ({}, True, "waiting"),
         ({}, False, "uncertain"),
         ({"tripped_at": AT}, True, "uncertain"),
-        ({"finished_at": AT - ledger.RESENT_WITHIN}, True, "uncertain"),
+        ({"finished_at": AT - outcomes.RESENT_WITHIN}, True, "uncertain"),
         ({"status": "sending", "finished_at": None, "tripped_at": AT}, False, "waiting"),
     ],
     ids=["it may be sent again", "on_uncertain is hold", "it tripped", "a week went by", "not sent yet"],
@@ -132,7 +132,7 @@ def test_nobody_waits_in_a_letter_that_is_sent_who_is_not_to_be_sent_again(
 ) -> None:
     with database.write() as connection:
         handed_over(connection, lots=[Left("sent"), Left("waiting")], **values)
-        settling.give_up_for_good(connection, AT, resends=resends)
+        doubt.give_up_for_good(connection, AT, resends=resends)
         assert [state_of(connection, 1, number) for number in (0, 1)] == ["sent", state]
 
 
@@ -148,7 +148,7 @@ def test_of_a_letter_that_tripped_nothing_is_sent_again(database: Database) -> N
     with database.write() as connection:
         handed_over(connection, lots=[Left("sent"), Left("waiting")], tripped_at=AT)
         assert not claims.waits(connection, 1, AT)
-        assert claims.claim(connection, editions.by_id(connection, 1), AT.date(), AT) is None
+        assert claims.claim(connection, states.by_id(connection, 1), AT.date(), AT) is None
 
 
 def test_people_in_doubt_one_by_one_are_never_sent_again(sqlite_database: Database) -> None:
@@ -156,4 +156,4 @@ def test_people_in_doubt_one_by_one_are_never_sent_again(sqlite_database: Databa
         lots = [Left("sent", apart={1: ("uncertain", "the connection broke")}), Left("sent")]
         person, *_ = handed_over(connection, lots=lots)
         take(connection, [event(Kind.DELIVERED, person, batch=attempt(1, 1))], "SendGrid", Delivery())
-        assert settling.again(connection, 1, LATER) == 0
+        assert doubt.again(connection, 1, LATER) == 0

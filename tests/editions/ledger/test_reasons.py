@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.delivery import ledger
-from pipeline.delivery.reasons import MOST, NO_ANSWER, reasons
+from pipeline.editions.ledger import outcomes
+from pipeline.editions.ledger.reasons import MOST, NO_ANSWER, reasons
 from tests.ledgers import Left, handed_over
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def test_they_are_counted_by_state_and_agree_with_the_counts(database: Database)
     ]
     with database.write() as connection:
         handed_over(connection, lots=lots)
-        found, counts = reasons(connection, 1), ledger.counts(connection, 1)
+        found, counts = reasons(connection, 1), outcomes.counts(connection, 1)
     assert found == {
         "waiting": {"fault 429": 3},
         "failed": {"550 no": 2, "no such host": 1},

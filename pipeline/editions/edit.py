@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline import editions
-from pipeline.choose import choose
-from pipeline.compose import written
 from pipeline.core.errors import RapportError
+from pipeline.editions import states
+from pipeline.editions.compose import written
+from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
 from pipeline.letter.cta import offer_named
 from pipeline.letter.edits import UNTOUCHED, Edits
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.choose import Choice
     from pipeline.core.app import Installation
     from pipeline.core.config import Config, Digest
+    from pipeline.editions.selection import Choice
 
 EDITABLE = ("draft", "approved", "held")
 
@@ -75,12 +75,12 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> R
         values: dict[str, Any] = {"edits": edits.kept()}
         if wish.intro is not None or wish.reset:
             values["intro"] = wish.intro or ""
-        edition = editions.change(connection, edition.id, **values)
+        edition = states.change(connection, edition.id, **values)
         return written(connection, installation, digest, edition, choice)
 
 
 def _editable(connection: Connection, slug: str, *, for_update: bool = False) -> Row[Any]:
-    edition = editions.by_slug(connection, slug, for_update=for_update)
+    edition = states.by_slug(connection, slug, for_update=for_update)
     if edition.status not in EDITABLE:
         raise RapportError(
             f"{slug} is {edition.status}: its text is fixed.",

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, update
 
-from pipeline import editions
 from pipeline.core.database import Session
 from pipeline.core.tables import batches
 from pipeline.core.tables import editions as table
-from pipeline.delivery import ledger, snapshot
+from pipeline.editions import states
+from pipeline.editions.ledger import outcomes, recipients
 from subscribers import directory
 from subscribers.tables import subscribers
-from tests.delivery.moves import AT, TODAY, counted, taken
+from tests.editions.ledger.moves import AT, TODAY, counted, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "PAGE", 2)
+    monkeypatch.setattr(recipients, "PAGE", 2)
 
 
 def after_the_first_page(monkeypatch: pytest.MonkeyPatch, what: Callable[[], None]) -> None:
@@ -49,12 +49,12 @@ def after_the_first_page(monkeypatch: pytest.MonkeyPatch, what: Callable[[], Non
 
 def status(database: Database, edition: Row[Any]) -> str:
     with database.read() as connection:
-        return str(editions.by_id(connection, edition.id).status)
+        return str(states.by_id(connection, edition.id).status)
 
 
 def addresses(database: Database, edition: Row[Any]) -> list[str]:
     with database.read() as connection:
-        return [person["email"] for person in ledger.people(connection, edition.id)]
+        return [person["email"] for person in outcomes.people(connection, edition.id)]
 
 
 def test_pages_make_batches_of_the_asked_size_one_behind_the_other(
@@ -98,8 +98,8 @@ def test_held_and_approved_anew_midway_it_is_taken_from_the_beginning(
 ) -> None:
     def hold_and_approve() -> None:
         with database.write() as connection:
-            editions.move(connection, "weekly-1", "hold")
-            editions.move(connection, "weekly-1", "approve")
+            states.move(connection, "weekly-1", "hold")
+            states.move(connection, "weekly-1", "approve")
 
     with monkeypatch.context() as patch:
         after_the_first_page(patch, hold_and_approve)
@@ -127,7 +127,7 @@ def test_of_two_who_take_it_the_one_who_came_last_owns_it(database: Database, ed
     called: list[int] = []
     with database.write() as connection:
         connection.execute(update(table).values(status="sending"))
-    assert not snapshot.take(
+    assert not recipients.take(
         database, edition, TODAY, 2, AT, with_the_last=lambda connection: called.append(1)
     )
     assert called == []

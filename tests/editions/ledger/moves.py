@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline.delivery import claims, ledger, snapshot
+from pipeline.editions.ledger import claims, outcomes, recipients
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 26)
 
 
 def taken(database: Database, edition: Row[Any], size: int = 2) -> bool:
-    return snapshot.take(database, edition, TODAY, size, AT)
+    return recipients.take(database, edition, TODAY, size, AT)
 
 
 def claimed(database: Database, edition: Row[Any], at: datetime = AT) -> claims.Claim | None:
@@ -27,4 +27,4 @@ def claimed(database: Database, edition: Row[Any], at: datetime = AT) -> claims.
 
 def counted(database: Database, edition: Row[Any]) -> dict[str, int]:
     with database.read() as connection:
-        return {state: n for state, n in ledger.counts(connection, edition.id).items() if n}
+        return {state: n for state, n in outcomes.counts(connection, edition.id).items() if n}

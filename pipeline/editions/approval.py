@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pipeline import editions
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
+from pipeline.editions import states
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -39,15 +39,15 @@ def approve(installation: Installation, slug: str, seen: bytes | None = None) ->
     Raises RapportError when `check` finds an error in it, ChangedError when it is not what was seen.
     """
     with installation.database.read() as connection:
-        edition = editions.by_slug(connection, slug)
+        edition = states.by_slug(connection, slug)
     if edition.status in ("draft", "held"):
         must_pass(installation, edition)
     with installation.database.write() as connection:
-        now = editions.fingerprint(editions.by_slug(connection, slug, for_update=True))
+        now = states.fingerprint(states.by_slug(connection, slug, for_update=True))
         # Also when nobody says what they saw: what `check` has passed is what is approved.
-        if now != editions.fingerprint(edition) or seen not in (None, now):
+        if now != states.fingerprint(edition) or seen not in (None, now):
             raise ChangedError(f"{slug} has changed meanwhile.", "Look at it again, then approve it.")
-        return editions.move(connection, slug, "approve")
+        return states.move(connection, slug, "approve")
 
 
 def decide(
@@ -62,12 +62,12 @@ def decide(
         row = _found(connection, edition)
         if row is None:
             return Outcome.GONE, None
-        if verb not in editions.possible(row):
+        if verb not in states.possible(row):
             return Outcome.ALREADY, row
-        if verb != "hold" and editions.fingerprint(row) != seen:
+        if verb != "hold" and states.fingerprint(row) != seen:
             return Outcome.CHANGED, row
         if verb != "approve":
-            return Outcome.DONE, editions.move(connection, row.slug, verb)
+            return Outcome.DONE, states.move(connection, row.slug, verb)
     try:
         return Outcome.DONE, approve(installation, row.slug, seen)
     except ChangedError:
@@ -87,7 +87,7 @@ def must_pass(installation: Installation, edition: Row[Any]) -> None:
 
 def must_be_approved(edition: Row[Any]) -> None:
     """Raise RapportError when an edition on its way says anything else than what was approved."""
-    if not editions.is_approved(edition):
+    if not states.is_approved(edition):
         raise RapportError(
             f"{edition.slug} is not what was approved: its subject, HTML or text was changed since.",
             f"`rapport editions hold {edition.slug}` (or cancel), look at it, and approve it as it is.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, select
 
 from pipeline.core.tables import batches, recipients
-from pipeline.delivery.ledger import APART
+from pipeline.editions.ledger.outcomes import APART
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

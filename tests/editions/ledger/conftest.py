@@ -1,0 +1,3 @@
+"""The edition that tests of the ledger and of delivery share."""
+
+from tests.delivery.conftest import edition as edition
