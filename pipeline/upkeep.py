@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.announcing import announce
-from pipeline.confirming import send_questions
 from pipeline.core.database import refuse_moved
 from pipeline.editions.ledger import doubt
-from pipeline.forgetting import empty_outbox
-from pipeline.scrub import scrub
+from pipeline.subscriptions.confirm import send_questions
+from pipeline.subscriptions.erase import empty_outbox
+from pipeline.subscriptions.scrub import scrub
 from pipeline.watch import watch
 from subscribers import clock
 from subscribers.erasing import blank_networks, erase_counts, erase_unconfirmed

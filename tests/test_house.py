@@ -25,8 +25,13 @@ FLOORS = (
         "pipeline.doctor",
         "pipeline.backup",
     ),
-    ("pipeline.mailbox",),
-    ("pipeline.upkeep", "pipeline.sending", "pipeline.leaving", "pipeline.forgetting"),
+    ("pipeline.subscriptions.mailbox",),
+    (
+        "pipeline.upkeep",
+        "pipeline.sending",
+        "pipeline.subscriptions.unsubscribe",
+        "pipeline.subscriptions.erase",
+    ),
     ("pipeline.announcing", "pipeline.watch"),
     (
         "pipeline.editions.plan",
@@ -35,7 +40,12 @@ FLOORS = (
         "pipeline.editions.edit",
         "pipeline.editions.approval",
     ),
-    ("pipeline.delivery.handover", "pipeline.delivery.lane", "pipeline.confirming", "pipeline.mail.staff"),
+    (
+        "pipeline.delivery.handover",
+        "pipeline.delivery.lane",
+        "pipeline.subscriptions.confirm",
+        "pipeline.mail.staff",
+    ),
     ("pipeline.editions.states", "pipeline.editions.selection", "pipeline.letter", "pipeline.mail.phrases"),
     ("pipeline.events", "pipeline.sync"),
     ("pipeline.breaker", "pipeline.editions.after_restore"),
@@ -52,7 +62,7 @@ FLOORS = (
     ("pipeline.core.app", "pipeline.move"),
     ("pipeline.providers",),
     ("pipeline.feeds",),
-    ("pipeline.scrub", "pipeline.copying", "pipeline.runs", "pipeline.lead"),
+    ("pipeline.subscriptions.scrub", "pipeline.copying", "pipeline.runs", "pipeline.lead"),
     ("pipeline.core.settings", "pipeline.core.database", "pipeline.core.migrations"),
     ("pipeline.core.config", "pipeline.core.tables"),
     (

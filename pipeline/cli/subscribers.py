@@ -51,7 +51,7 @@ def add(
     with options.open() as installation:
         chosen = named_digests(installation.config, digests)
         if consent is None:
-            from pipeline.confirming import ask_for_staff
+            from pipeline.subscriptions.confirm import ask_for_staff
 
             person = ask_for_staff(installation, address, name=name, digests=chosen)
         else:
@@ -123,7 +123,7 @@ def unsubscribe(
 def _work_off(options: Options, mailbox: Path) -> None:
     from dataclasses import asdict
 
-    from pipeline.mailbox import work_off
+    from pipeline.subscriptions.mailbox import work_off
 
     with options.open() as installation, installation.database.lock("mailbox"):
         counts = work_off(installation.database, installation.tokens, mailbox, Progress("Reading"))
@@ -146,7 +146,7 @@ def forget(options: Options, address: str, yes: bool) -> None:
     A keyed hash of the address stays, so that nobody adds or imports it again; only they themselves can sign
     up anew. Works for an address that is not on the list, too.
     """
-    from pipeline.forgetting import forget as forget_person
+    from pipeline.subscriptions.erase import forget as forget_person
 
     if not yes:
         raise UsageError(

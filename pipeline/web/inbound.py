@@ -25,7 +25,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipeline.mailbox.obey import obey
+from pipeline.subscriptions.mailbox.obey import obey
 from pipeline.web.form import FormError, beginnings
 from subscribers.mail import SIZE, decoded, own_lines, read, senders, words_of
 from subscribers.mailbox import Silence, asked
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pipeline.core.app import Installation
-    from pipeline.mailbox.obey import Outcome
+    from pipeline.subscriptions.mailbox.obey import Outcome
     from subscribers.mail import Mail
 
 log = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipeline.confirming import send_questions
 from pipeline.core.app import Installation
+from pipeline.subscriptions.confirm import send_questions
 from tests.browser import AXE, chromium, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project

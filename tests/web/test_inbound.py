@@ -27,7 +27,7 @@ from subscribers.mail import SIZE
 from subscribers.people import Status
 from subscribers.tokens import Purpose
 from tests.installations import installation
-from tests.mailbox.mails import mail
+from tests.subscriptions.mailbox.mails import mail
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from pipeline.forgetting import forget
+from pipeline.subscriptions.erase import forget
 from pipeline.web.public import form
 from pipeline.web.public.network import SIGN_UPS, address_of
 from pipeline.web.public.unsubscribe import leave, settle

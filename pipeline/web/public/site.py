@@ -9,7 +9,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from pipeline.confirming import send_questions
+from pipeline.subscriptions.confirm import send_questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

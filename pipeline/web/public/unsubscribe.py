@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from pipeline.leaving import digest_of, in_flight, leave_by_link
+from pipeline.subscriptions.unsubscribe import digest_of, in_flight, leave_by_link
 from pipeline.web.public import form
 from pipeline.web.public.network import REQUESTS, address_of
 from subscribers import clock, leaving

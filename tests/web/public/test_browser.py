@@ -148,7 +148,7 @@ def test_signing_up_from_the_form_to_the_list(reader: Reader, practice: Installa
 
 def _mailed(practice: Installation) -> str:
     """The path in the mail of the one sign-up, sent if it was not yet."""
-    from pipeline.confirming import send_questions
+    from pipeline.subscriptions.confirm import send_questions
 
     while not (links := confirm_links(practice.folder)):
         send_questions(practice)

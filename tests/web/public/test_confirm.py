@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import time_machine
 
-from pipeline.forgetting import forget
+from pipeline.subscriptions.erase import forget
 from subscribers import clock, directory, suppression
 from subscribers.suppression import Reason
 from tests.web.public.visitor import Visitor, confirm_links, everything

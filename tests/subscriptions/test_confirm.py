@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.confirming import Asked, send_questions
+from pipeline.subscriptions.confirm import Asked, send_questions
 from pipeline.upkeep import upkeep
 from subscribers import directory, signup, suppression
 from subscribers.suppression import Reason

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, text
 
-from pipeline.confirming import send_questions
 from pipeline.core.database import Database
 from pipeline.core.tables import events
 from pipeline.editions.ledger import outcomes
-from pipeline.forgetting import forget
+from pipeline.subscriptions.confirm import send_questions
+from pipeline.subscriptions.erase import forget
 from subscribers import clock, directory, leaving, signup, suppression
 from subscribers.erasing import erase
 from subscribers.errors import SubscriberError

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import delete, update
 
-from pipeline.mailbox import Counts, work_off
-from pipeline.mailbox.maildir import Maildir
+from pipeline.subscriptions.mailbox import Counts, work_off
+from pipeline.subscriptions.mailbox.maildir import Maildir
 from subscribers import directory
 from subscribers.people import Status
 from subscribers.tables import subscriptions, suppressions
 from subscribers.tokens import Purpose, Tokens
 from tests.end_to_end.conftest import Project
-from tests.mailbox.mails import mail
+from tests.subscriptions.mailbox.mails import mail
 
 if TYPE_CHECKING:
     from collections.abc import Callable

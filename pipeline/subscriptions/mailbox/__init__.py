@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 from pipeline.core.errors import RapportError
-from pipeline.mailbox.maildir import Maildir, is_maildir
-from pipeline.mailbox.mbox import Mbox
-from pipeline.mailbox.obey import obey
+from pipeline.subscriptions.mailbox.maildir import Maildir, is_maildir
+from pipeline.subscriptions.mailbox.mbox import Mbox
+from pipeline.subscriptions.mailbox.obey import obey
 from subscribers.mail import read
 from subscribers.mailbox import Silence, asked
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pipeline.core.database import Database
-    from pipeline.mailbox.obey import Outcome
+    from pipeline.subscriptions.mailbox.obey import Outcome
     from subscribers.tokens import Tokens
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import delete, select
 
 from pipeline.core.tables import events
 from pipeline.editions.ledger import outcomes
-from pipeline.leaving import in_flight
 from pipeline.providers import CONFIRMATION
-from pipeline.scrub import scrub
+from pipeline.subscriptions.scrub import scrub
+from pipeline.subscriptions.unsubscribe import in_flight
 from subscribers.addresses import normalise
 from subscribers.erasing import Erased, addresses_of, erase
 from subscribers.leaving import leave

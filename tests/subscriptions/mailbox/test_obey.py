@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.core.tables import digests, editions
-from pipeline.mailbox.obey import SOURCE, Outcome, obey
+from pipeline.subscriptions.mailbox.obey import SOURCE, Outcome, obey
 from subscribers import directory
 from subscribers.consent import Action
 from subscribers.mailbox import Request

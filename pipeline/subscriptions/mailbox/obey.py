@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline.leaving import leave_by_link
+from pipeline.subscriptions.unsubscribe import leave_by_link
 from subscribers import directory
 from subscribers.leaving import leave
 from subscribers.tables import subscribers

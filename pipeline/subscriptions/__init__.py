@@ -1,0 +1,1 @@
+"""What readers ask for that touches more than the list: confirming, leaving, being erased."""
