@@ -59,10 +59,10 @@ FLOORS = (
         "pipeline.probe",
     ),
     ("pipeline.health",),
-    ("pipeline.core.app", "pipeline.move"),
+    ("pipeline.core.app", "pipeline.backup.move"),
     ("pipeline.providers",),
     ("pipeline.feeds",),
-    ("pipeline.subscriptions.scrub", "pipeline.copying", "pipeline.runs", "pipeline.lead"),
+    ("pipeline.subscriptions.scrub", "pipeline.backup.copy", "pipeline.runs", "pipeline.lead"),
     ("pipeline.core.settings", "pipeline.core.database", "pipeline.core.migrations"),
     ("pipeline.core.config", "pipeline.core.tables"),
     (

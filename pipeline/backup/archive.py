@@ -24,13 +24,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
-from pipeline.copying import Sum
+from pipeline.backup.copy import Sum
 from pipeline.core.errors import RapportError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.copying import Sums
+    from pipeline.backup.copy import Sums
 
 DATABASE, SECRET, CONFIG, TEMPLATES = "rapport.db", "rapport.secret", "rapport.toml", "templates/"
 SECRETS = "the secrets that sign links: there were none"

@@ -14,9 +14,9 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.backup import archive
 from pipeline.backup.archive import Manifest
+from pipeline.backup.copy import copy
 from pipeline.backup.password import without_password
 from pipeline.backup.room import room
-from pipeline.copying import copy
 from pipeline.core.database import HEAD, Database, migrate
 from pipeline.core.errors import RapportError, understood
 from pipeline.core.signals import ended_by_signals
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.copying import Sums
+    from pipeline.backup.copy import Sums
     from pipeline.core.app import Installation
 
 

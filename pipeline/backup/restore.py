@@ -13,15 +13,15 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError
 
 from pipeline.backup import archive
+from pipeline.backup.copy import copy, skip_unknown_ids, sums_of
+from pipeline.backup.move import must_be_empty, prepare
 from pipeline.backup.room import room
-from pipeline.copying import copy, skip_unknown_ids, sums_of
 from pipeline.core.app import database_url
 from pipeline.core.database import HEAD, Database, migrate, revision
 from pipeline.core.errors import RapportError
 from pipeline.core.settings import load
 from pipeline.core.signals import ended_by_signals
 from pipeline.editions import after_restore
-from pipeline.move import must_be_empty, prepare
 from subscribers import clock
 from subscribers.files import written_whole
 from subscribers.tables import metadata

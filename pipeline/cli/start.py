@@ -101,10 +101,10 @@ def migrate(options: Options, to: str | None) -> None:
 def _move(options: Options, to: str) -> None:
     from contextlib import closing
 
+    from pipeline.backup.move import move
     from pipeline.core.app import database_url, rooted
     from pipeline.core.database import Database, open_database
     from pipeline.core.settings import load
-    from pipeline.move import move
 
     config, folder = load(options.config)
     with (

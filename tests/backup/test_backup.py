@@ -22,9 +22,9 @@ from sqlalchemy import select
 
 import pipeline.sending
 from pipeline.backup.archive import SECRETS, Manifest, Member, member, pack
+from pipeline.backup.copy import Sum, sums_of
 from pipeline.backup.make import backup
 from pipeline.backup.restore import check, restore
-from pipeline.copying import Sum, sums_of
 from pipeline.core.config import Delivery
 from pipeline.core.database import HEAD, Database, open_database
 from pipeline.core.errors import RapportError

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
-from pipeline.copying import UNKNOWN, skip_unknown_ids
+from pipeline.backup.copy import UNKNOWN, skip_unknown_ids
 from pipeline.core.config import Delivery, Digest
 from pipeline.core.database import refuse_moved
 from pipeline.core.tables import digests, marks

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.copying import counters, sums_of
+from pipeline.backup.copy import counters, sums_of
+from pipeline.backup.move import move
 from pipeline.core.database import Database, open_database
 from pipeline.core.errors import BusyError, RapportError, UsageError, understood
 from pipeline.core.tables import batches, editions, events, images
-from pipeline.move import move
 from pipeline.upkeep import upkeep
 from subscribers.tables import metadata, subscribers
 from tests.installations import installation, subscribe
@@ -147,7 +147,7 @@ def test_a_move_that_fails_leaves_the_old_one_working(
     with pytest.raises(UsageError):
         move(config, database, Database(database.url))
     fresh = Database(f"sqlite:///{tmp_path / 'fresh.db'}")
-    monkeypatch.setattr("pipeline.copying.counters", lambda connection: 1 / 0)
+    monkeypatch.setattr("pipeline.backup.copy.counters", lambda connection: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         move(config, database, fresh)
     monkeypatch.undo()
@@ -164,8 +164,8 @@ def test_a_move_that_died_is_ended_by_the_same_one_and_by_no_other(
     before = rows(database)
     target = Database(f"sqlite:///{tmp_path / 'new.db'}")
     for step in ("_bring", "_finish"):  # where it dies, and dies again
-        monkeypatch.setattr(f"pipeline.move.{step}", lambda *_: 1 / 0)
-        monkeypatch.setattr("pipeline.move._settle", lambda *_: None)
+        monkeypatch.setattr(f"pipeline.backup.move.{step}", lambda *_: 1 / 0)
+        monkeypatch.setattr("pipeline.backup.move._settle", lambda *_: None)
         with pytest.raises(ZeroDivisionError):
             move(config, database, target)
         monkeypatch.undo()
@@ -189,8 +189,8 @@ def test_when_it_cannot_be_ended_all_is_as_it_was(
 ) -> None:
     lived_in(database)
     target = Database(f"sqlite:///{tmp_path / 'new.db'}")
-    monkeypatch.setattr("pipeline.move._bring", lambda *_: 1 / 0)
-    monkeypatch.setattr("pipeline.move._settle", lambda *_: None)
+    monkeypatch.setattr("pipeline.backup.move._bring", lambda *_: 1 / 0)
+    monkeypatch.setattr("pipeline.backup.move._settle", lambda *_: None)
     with pytest.raises(ZeroDivisionError):
         move(config, database, target)
     monkeypatch.undo()

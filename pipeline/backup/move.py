@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, text, update
 
-from pipeline.copying import copy, is_empty, keep_writers_out, sums_of
+from pipeline.backup.copy import copy, is_empty, keep_writers_out, sums_of
 from pipeline.core.database import HEAD, Database, migrate, refuse_moved, revision
 from pipeline.core.errors import RapportError, UsageError
 from pipeline.core.signals import ended_by_signals
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row, Table
 
-    from pipeline.copying import Sums
+    from pipeline.backup.copy import Sums
     from pipeline.core.config import Config
 
 
