@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline import breaker
 from pipeline.core.cron import moment_of
+from pipeline.delivery import breaker
 from pipeline.editions import after_restore
 from pipeline.editions.plan import Step, goes_at, plan, verdict
 from pipeline.editions.selection import choose

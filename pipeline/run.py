@@ -10,11 +10,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline import breaker, heartbeat, probe, runs
+from pipeline import heartbeat, runs
 from pipeline.core import logs
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import BusyError, RapportError, StoppedError, understood
 from pipeline.core.signals import Stop, on_signals
+from pipeline.delivery import breaker, probe
+from pipeline.delivery.send import deliver, must_fit, send, sync_leavers
 from pipeline.editions import after_restore, states
 from pipeline.editions.approval import errors, must_pass
 from pipeline.editions.ledger import doubt, outcomes
@@ -23,7 +25,6 @@ from pipeline.editions.situation import next_due, situation_of
 from pipeline.feeds import withdrawal
 from pipeline.feeds.first_seen import register
 from pipeline.providers.choice import provider
-from pipeline.sending import deliver, must_fit, send, sync_leavers
 from pipeline.upkeep import upkeep
 from subscribers import clock
 from subscribers.audience import anyone
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
+    from pipeline.delivery.send import Progress
     from pipeline.feeds.pull import Pulled
-    from pipeline.sending import Progress
 
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 # From the doors down to the ground floor; a module may import of its own floor and of those below.
 FLOORS = (
     ("pipeline.cli", "pipeline.web"),
-    ("pipeline.fleet", "pipeline.scheduler"),
+    ("pipeline.delivery.workers", "pipeline.scheduler"),
     (
         "pipeline.run",
         "pipeline.rehearsal",
@@ -28,7 +28,7 @@ FLOORS = (
     ("pipeline.subscriptions.mailbox",),
     (
         "pipeline.upkeep",
-        "pipeline.sending",
+        "pipeline.delivery.send",
         "pipeline.subscriptions.unsubscribe",
         "pipeline.subscriptions.erase",
     ),
@@ -41,14 +41,14 @@ FLOORS = (
         "pipeline.editions.approval",
     ),
     (
-        "pipeline.delivery.handover",
-        "pipeline.delivery.lane",
+        "pipeline.delivery.edition",
+        "pipeline.delivery.sender",
         "pipeline.subscriptions.confirm",
         "pipeline.mail.staff",
     ),
     ("pipeline.editions.states", "pipeline.editions.selection", "pipeline.letter", "pipeline.mail.phrases"),
-    ("pipeline.events", "pipeline.sync"),
-    ("pipeline.breaker", "pipeline.editions.after_restore"),
+    ("pipeline.delivery.events", "pipeline.delivery.suppression_sync"),
+    ("pipeline.delivery.breaker", "pipeline.editions.after_restore"),
     ("pipeline.metrics",),
     ("pipeline.delivery", "pipeline.feeds.pull", "pipeline.letter.images"),
     (
@@ -56,7 +56,7 @@ FLOORS = (
         "pipeline.feeds.withdrawal",
         "pipeline.feeds.identity",
         "pipeline.feeds.first_seen",
-        "pipeline.probe",
+        "pipeline.delivery.probe",
     ),
     ("pipeline.health",),
     ("pipeline.core.app", "pipeline.backup.move"),

@@ -270,7 +270,7 @@ def test_a_send_that_nobody_heard_of_again_is_told_once(
     database: Database, tmp_path: Path, sendgrid: StrictSendGrid, travel: time_machine.Traveller, heard: bool
 ) -> None:
     from pipeline.core.config import Delivery
-    from pipeline.events import take
+    from pipeline.delivery.events import take
 
     installed = by_sendgrid(database, tmp_path, sendgrid)
     with database.write() as connection:

@@ -28,9 +28,9 @@ def send(options: Options, edition: str, address: str | None) -> None:
 
     Nobody gets it twice, however often this is run.
     """
+    from pipeline.delivery.send import send as send_edition
+    from pipeline.delivery.send import send_test
     from pipeline.editions import states
-    from pipeline.sending import send as send_edition
-    from pipeline.sending import send_test
 
     with options.open() as installation:
         with installation.database.read() as connection:

@@ -147,7 +147,7 @@ def sync(options: Options) -> None:
     """
     from dataclasses import asdict
 
-    from pipeline.sync import sync as take_over
+    from pipeline.delivery.suppression_sync import sync as take_over
 
     with options.open() as installation:
         synced = take_over(installation, Progress("Reading lists"))

@@ -29,7 +29,7 @@ def worker(options: Options) -> None:
                 "With SQLite `rapport run` does all of it alone; or set database.url to postgresql://user@host/name.",
             )
         try:
-            from pipeline.fleet.worker import run
+            from pipeline.delivery.workers.process import run
         except ModuleNotFoundError as missing:
             if (missing.name or "").partition(".")[0] not in ("procrastinate", "psycopg", "psycopg_pool"):
                 raise

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipeline.delivery.probe import NOBODY
 from pipeline.doctor.finding import error, ok, warning
 from pipeline.letter.personal import Links
-from pipeline.probe import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

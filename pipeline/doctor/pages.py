@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pipeline import probe
+from pipeline.delivery import probe
 from pipeline.doctor.finding import error, ok, warning
 from subscribers.tokens import Purpose
 

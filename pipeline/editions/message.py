@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.delivery.handover import message_of
+from pipeline.delivery.edition import message_of
 from pipeline.letter.personal import sample
 from pipeline.providers.eml import compose
 from subscribers import clock

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline import breaker
 from pipeline.core.tables import editions
+from pipeline.delivery import breaker
 from pipeline.editions.ledger import outcomes
 from pipeline.mail import staff
 from pipeline.mail.phrases import words

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from pipeline.core.errors import understood
-from pipeline.events import take
+from pipeline.delivery.events import take
 from pipeline.providers.sendgrid.signature import SIGNATURE, TIMESTAMP, Verifier
 from pipeline.providers.sendgrid.webhook import Unreadable, read
 

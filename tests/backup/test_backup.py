@@ -20,7 +20,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import select
 
-import pipeline.sending
+import pipeline.delivery.send
 from pipeline.backup.archive import SECRETS, Manifest, Member, member, pack
 from pipeline.backup.copy import Sum, sums_of
 from pipeline.backup.make import backup
@@ -29,10 +29,10 @@ from pipeline.core.config import Delivery
 from pipeline.core.database import HEAD, Database, open_database
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import batches, marks
+from pipeline.delivery.events import take
 from pipeline.editions import after_restore, states
 from pipeline.editions.approval import approve
 from pipeline.editions.ledger import doubt
-from pipeline.events import take
 from pipeline.providers.choice import provider
 from pipeline.providers.events import Kind
 from subscribers.export import history
@@ -147,7 +147,7 @@ def test_a_backup_from_the_middle_of_a_send_mails_nobody_twice(
     subscribe(database, 6)
     file = tmp_path / "kept.tar.gz"
     monkeypatch.setattr(
-        pipeline.sending,
+        pipeline.delivery.send,
         "provider",
         lambda config, folder: BackingUp(
             provider(config, folder), lambda: backup(installed, None, file, who="test")

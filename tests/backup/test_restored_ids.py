@@ -12,8 +12,8 @@ from pipeline.backup.copy import UNKNOWN, skip_unknown_ids
 from pipeline.core.config import Delivery, Digest
 from pipeline.core.database import refuse_moved
 from pipeline.core.tables import digests, marks
+from pipeline.delivery.events import take
 from pipeline.editions import after_restore, states
-from pipeline.events import take
 from pipeline.providers.events import Kind
 from subscribers import directory
 from tests.ledgers import AT, Left, event, handed_over

@@ -9,14 +9,14 @@ from sqlalchemy import insert
 
 from pipeline.core.config import Config
 from pipeline.core.errors import ProviderError
-from pipeline.delivery.handover import Delivery
+from pipeline.delivery.edition import Delivery
 from pipeline.editions import states
 from pipeline.letter.personal import Links
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
 from subscribers.tables import subscribers, subscriptions
 from subscribers.tokens import Tokens
-from tests.delivery.test_lane import reread
+from tests.delivery.test_sender import reread
 from tests.doubles.smtp import Fault, StrictSmtp
 from tests.editions.ledger.moves import AT, counted
 
@@ -84,7 +84,7 @@ def test_mail_that_is_passed_on_for_nobody_pauses_the_edition_and_all_of_it_wait
 def test_a_quota_that_is_used_up_is_waited_for_and_nobody_is_asked_for_again_and_again(
     database: Database, many: Row[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.delivery.lane.FIRST_WAIT", 0.0)
+    monkeypatch.setattr("pipeline.delivery.sender.FIRST_WAIT", 0.0)
     quota = Fault("rcpt", "450 4.7.1 hourly quota exceeded", times=9999)
     with StrictSmtp(faults=[quota]) as server:
         with pytest.raises(ProviderError, match=r"keeps refusing: .*quota"):

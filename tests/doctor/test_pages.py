@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import probe
+from pipeline.delivery import probe
 from pipeline.doctor import pages
 from tests.doctor.conftest import found, levels, only
 from tests.doctor.serving import served

@@ -21,12 +21,12 @@ from pipeline.core.database import Database, migrate
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
 from pipeline.core.tables import recipients
+from pipeline.delivery.send import send
 from pipeline.editions import states
 from pipeline.editions.approval import ChangedError, Outcome, approve, decide
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
 from pipeline.feeds.pull import pull
-from pipeline.sending import send
 from pipeline.upkeep import upkeep
 from subscribers.tokens import Purpose
 from tests.doubles.blog import Blog, Item

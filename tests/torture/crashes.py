@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 PACE = 0.004
 SHARE = 0.15
 ASLEEP = {
-    "pipeline.delivery.lane.LEASE": 1.0,
+    "pipeline.delivery.sender.LEASE": 1.0,
     "pipeline.core.database.IDLE_LIMIT": 0.5,
-    "pipeline.fleet.worker.IDLE_LIMIT": 0.5,
-    "pipeline.fleet.worker.SILENCE": 1.5,
+    "pipeline.delivery.workers.process.IDLE_LIMIT": 0.5,
+    "pipeline.delivery.workers.process.SILENCE": 1.5,
 }
 """Constants of the product, by which a worker that is stopped for some seconds slept past all of them."""
 

@@ -67,11 +67,11 @@ timeout = {timeout}
 """
 
 SHORT_WAITS: dict[str, Any] = {
-    "pipeline.delivery.lane.FIRST_WAIT": 0.01,
-    "pipeline.delivery.lane.LONGEST_WAIT": 0.05,
-    "pipeline.fleet.work.FIRST_REST": 0.05,
-    "pipeline.fleet.work.LONGEST_REST": 0.2,
-    "pipeline.fleet.worker.CARE": "* * * * * *",
+    "pipeline.delivery.sender.FIRST_WAIT": 0.01,
+    "pipeline.delivery.sender.LONGEST_WAIT": 0.05,
+    "pipeline.delivery.workers.jobs.FIRST_REST": 0.05,
+    "pipeline.delivery.workers.jobs.LONGEST_REST": 0.2,
+    "pipeline.delivery.workers.process.CARE": "* * * * * *",
 }
 """Constants of the product by which it waits for a provider that refuses, and looks who needs workers."""
 

@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from pipeline.core.config import Delivery
 from pipeline.core.tables import batches, events
+from pipeline.delivery.events import take
 from pipeline.editions import states
 from pipeline.editions.ledger import claims, doubt, outcomes
-from pipeline.events import take
 from pipeline.providers.events import Kind
 from pipeline.upkeep import upkeep
 from tests.installations import installation

@@ -30,13 +30,13 @@ from sqlalchemy import insert
 
 from pipeline.core.database import Database, Session
 from pipeline.core.tables import digests, editions, events
-from pipeline.delivery.handover import LOST
-from pipeline.delivery.lane import Answered, Lane
+from pipeline.delivery.edition import LOST
+from pipeline.delivery.sender import Answered, Lane
 from pipeline.editions import states as decisions
 from pipeline.editions.ledger import claims, outcomes, recipients
 from pipeline.providers import Outcome, Result
 from subscribers import directory
-from tests.delivery.test_lane import CONFIG
+from tests.delivery.test_sender import CONFIG
 from tests.installations import subscribe
 
 if TYPE_CHECKING:

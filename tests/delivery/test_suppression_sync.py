@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.core.errors import ConfigError, ProviderError
+from pipeline.delivery.suppression_sync import Synced, sync
 from pipeline.providers.sendgrid.suppressions import SuppressionLists
-from pipeline.sync import Synced, sync
 from subscribers import consent, directory, suppression
 from subscribers.consent import Action
 from subscribers.people import Status

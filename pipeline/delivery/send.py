@@ -10,11 +10,11 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline import probe
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.signals import Stop, on_signals
-from pipeline.delivery.handover import PATIENCE, Delivery, message_of
+from pipeline.delivery import probe
+from pipeline.delivery.edition import PATIENCE, Delivery, message_of
 from pipeline.editions import states
 from pipeline.editions.approval import must_be_approved, must_pass
 from pipeline.editions.ledger import signing_keys
@@ -104,7 +104,7 @@ def must_fit(installation: Installation, edition: Row[Any]) -> None:
 def sync_leavers(installation: Installation) -> None:
     """Where people leave on SendGrid's page only, an edition waits until it is known who did."""
     if installation.config.delivery.hosted_unsubscribe:
-        from pipeline.sync import sync
+        from pipeline.delivery.suppression_sync import sync
 
         sync(installation)
 

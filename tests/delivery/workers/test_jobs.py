@@ -11,12 +11,12 @@ from sqlalchemy import update
 from pipeline.core.errors import ProviderError, StoppedError
 from pipeline.core.signals import Stop
 from pipeline.core.tables import batches
+from pipeline.delivery.workers import jobs
+from pipeline.delivery.workers.jobs import Turn, look_after, work_on
 from pipeline.editions import states
 from pipeline.editions.ledger import queue
-from pipeline.fleet import work
-from pipeline.fleet.work import Turn, look_after, work_on
 from subscribers import clock
-from tests.fleet.jobs import called_for, take, waiting
+from tests.delivery.workers.jobs import called_for, take, waiting
 from tests.installations import installation
 from tests.ledgers import Left, handed_over
 
@@ -38,7 +38,7 @@ def delivering(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]],
     """Has handing over do something else: here it matters only how that ends."""
 
     def do(instead: Callable[[], Any]) -> None:
-        monkeypatch.setattr(work, "deliver", lambda *arguments, **named: instead())
+        monkeypatch.setattr(jobs, "deliver", lambda *arguments, **named: instead())
 
     return do
 

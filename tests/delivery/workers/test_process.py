@@ -109,10 +109,10 @@ def test_when_a_worker_is_killed_with_a_batch_in_flight_another_goes_on(case: Ca
 def test_a_worker_that_is_stopped_past_its_lease_and_goes_on_doubles_nothing(case: Case) -> None:
     begin(case)
     constants = {
-        "pipeline.delivery.lane.LEASE": 1.0,
+        "pipeline.delivery.sender.LEASE": 1.0,
         "pipeline.core.database.IDLE_LIMIT": 0.5,
-        "pipeline.fleet.worker.IDLE_LIMIT": 0.5,
-        "pipeline.fleet.worker.SILENCE": 2.0,
+        "pipeline.delivery.workers.process.IDLE_LIMIT": 0.5,
+        "pipeline.delivery.workers.process.SILENCE": 2.0,
     }
     sleeper = case.start("worker", constants=constants)
     until(lambda: case.provider.requests >= 5)
@@ -212,7 +212,7 @@ def test_without_the_job_engine_the_remedy_is_named(
     for name, value in case.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(case.folder)
-    monkeypatch.delitem(sys.modules, "pipeline.fleet.worker", raising=False)
+    monkeypatch.delitem(sys.modules, "pipeline.delivery.workers.process", raising=False)
     monkeypatch.setitem(sys.modules, "procrastinate", None)
     assert main(["worker"]) == 2
     assert "pip install 'rapport[postgresql]'" in capsys.readouterr().err

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import time_machine
 
 from pipeline.core.config import Delivery
+from pipeline.delivery.events import take as take_events
 from pipeline.editions import states
 from pipeline.editions.ledger import doubt, queue, recipients
-from pipeline.events import take as take_events
 from pipeline.providers.events import Kind
+from tests.delivery.workers.jobs import called_for, take, waiting
 from tests.doubles.sendgrid import EventWebhook
-from tests.fleet.jobs import called_for, take, waiting
 from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, attempt, event, handed_over
 

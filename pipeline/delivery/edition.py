@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import StoppedError
 from pipeline.core.signals import Stop
-from pipeline.delivery.lane import LEASE, Lane
+from pipeline.delivery.sender import LEASE, Lane
 from pipeline.editions import states
 from pipeline.editions.ledger import claims, outcomes, queue, recipients
 from pipeline.letter.personal import HOSTED_TAGS

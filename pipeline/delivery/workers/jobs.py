@@ -15,10 +15,10 @@ from pipeline.core import logs
 from pipeline.core.errors import RapportError, StoppedError, understood
 from pipeline.core.signals import Stop
 from pipeline.core.tables import editions as table
+from pipeline.delivery.send import deliver
 from pipeline.editions import states
 from pipeline.editions.ledger import claims, queue
 from pipeline.editions.ledger.outcomes import RESENT_WITHIN
-from pipeline.sending import deliver
 from subscribers import clock
 
 if TYPE_CHECKING:

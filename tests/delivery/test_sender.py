@@ -14,8 +14,8 @@ from pipeline.core.config import Config
 from pipeline.core.errors import ProviderError, StoppedError
 from pipeline.core.signals import Stop
 from pipeline.core.tables import batches, events
-from pipeline.delivery import lane
-from pipeline.delivery.handover import Delivery
+from pipeline.delivery import sender
+from pipeline.delivery.edition import Delivery
 from pipeline.editions import states
 from pipeline.editions.ledger import claims, doubt, rate
 from pipeline.editions.ledger.reasons import reasons
@@ -218,7 +218,7 @@ def test_a_provider_that_says_how_long_to_wait_is_left_alone_for_so_long_by_late
         busy = Taker(answer=Outcome(Result.REFUSED, "asks to wait (429)", asked))
         with pytest.raises(ProviderError, match="keeps refusing"):
             delivery(database, busy, stop=stop).run(edition)
-        assert stop.slept == [waited] * (lane.TRIES - 1)
+        assert stop.slept == [waited] * (sender.TRIES - 1)
         later = Sleepless(traveller)
         assert delivery(database, Taker(), stop=later).run(reread(database, edition)).status == "sent"
         assert later.slept == [waited]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvicorn
 
-from pipeline import probe
 from pipeline.core.errors import ProviderError
+from pipeline.delivery import probe
+from pipeline.delivery.probe import must_answer
 from pipeline.editions.states import by_id
-from pipeline.probe import must_answer
 from pipeline.web.app import make_app
 from tests.installations import installation
 from tests.ledgers import handed_over

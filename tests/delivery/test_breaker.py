@@ -10,12 +10,12 @@ import time_machine
 from sqlalchemy import event as sql
 from sqlalchemy import insert, select
 
-from pipeline import breaker
-from pipeline.breaker import Tally, Tripped
 from pipeline.core.config import Delivery
 from pipeline.core.tables import editions as table
+from pipeline.delivery import breaker
+from pipeline.delivery.breaker import Tally, Tripped
+from pipeline.delivery.events import take
 from pipeline.editions import states
-from pipeline.events import take
 from pipeline.providers.events import Kind
 from subscribers import clock
 from tests.ledgers import AT, Left, event, handed_over

@@ -16,8 +16,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from pipeline.core.database import IDLE_LIMIT
 from pipeline.core.signals import Stop
+from pipeline.delivery.workers.jobs import look_after, work_on
 from pipeline.editions.ledger.queue import QUEUE, TASK
-from pipeline.fleet.work import look_after, work_on
 from pipeline.providers.choice import provider
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from pipeline import events as module
 from pipeline.core.config import Delivery
 from pipeline.core.tables import batches, digests, editions, events, recipients
+from pipeline.delivery import events as module
 from pipeline.providers.events import Event, Kind
 from subscribers import consent, directory, suppression
 from subscribers.consent import Action

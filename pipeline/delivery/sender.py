@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
-from pipeline import breaker
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError
+from pipeline.delivery import breaker
 from pipeline.editions import states
 from pipeline.editions.ledger import batches, claims, doubt
 from pipeline.editions.ledger import rate as pace
