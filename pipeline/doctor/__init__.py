@@ -59,9 +59,9 @@ def examine(
         smtp,
         spf,
     )
+    from pipeline.doctor.context import Patient
     from pipeline.doctor.hints import hints
-    from pipeline.doctor.patient import Patient
-    from pipeline.doctor.rounds import make_rounds
+    from pipeline.doctor.runner import make_rounds
 
     families = (
         configuration, signing, database, machine, feeds,

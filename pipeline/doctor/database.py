@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.core.database import Database
+    from pipeline.doctor.context import Patient
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.patient import Patient
 
 OLDEST_SQLITE = (3, 35)
 """UPDATE … RETURNING (sqlite.org/lang_returning.html)."""

@@ -10,9 +10,9 @@ from pipeline.doctor.records.dkim import Broken, read
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.doctor.context import Patient
+    from pipeline.doctor.dns import Lookup
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.lookup import Lookup
-    from pipeline.doctor.patient import Patient
 
 LEAST_BITS, GOOD_BITS = 1024, 2048
 """Gmail takes no RSA key below 1024 and advises 2048 (RFC 8301, 3.2 likewise)."""

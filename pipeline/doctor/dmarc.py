@@ -8,15 +8,15 @@ from pipeline.doctor.dkim import signing_domain
 from pipeline.doctor.finding import error, ok, quoted, warning
 from pipeline.doctor.records import dmarc as records
 from pipeline.doctor.records.spf import is_spf
+from pipeline.doctor.records.tree_walk import walk
 from pipeline.doctor.spf import return_path
-from pipeline.doctor.walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.doctor.context import Patient
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.patient import Patient
-    from pipeline.doctor.walk import Walk
+    from pipeline.doctor.records.tree_walk import Walk
 
 _MANY = (
     "Gmail, Yahoo and Outlook refuse mail without it from who sends over 5,000 a day, Apple from everybody"

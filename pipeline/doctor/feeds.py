@@ -19,8 +19,8 @@ from subscribers import clock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.doctor.context import Patient
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.patient import Patient
 
 SECONDS = 12.0
 """For all feeds."""

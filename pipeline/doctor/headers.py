@@ -12,8 +12,8 @@ from pipeline.letter.personal import Links
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.doctor.context import Patient
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.patient import Patient
 
 
 def one_click(patient: Patient) -> Iterator[Finding]:

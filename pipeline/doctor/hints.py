@@ -11,7 +11,7 @@ from pipeline.providers.sendgrid.account import Hidden
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.patient import Patient
+    from pipeline.doctor.context import Patient
 
 
 def hints(patient: Patient) -> list[str]:

@@ -9,8 +9,8 @@ from pipeline.doctor.finding import error, ok
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.doctor.context import Patient
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.patient import Patient
 
 
 def mail_hosts(patient: Patient) -> Iterator[Finding]:

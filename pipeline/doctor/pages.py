@@ -17,8 +17,8 @@ from subscribers.tokens import Purpose
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.doctor.context import Patient
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.patient import Patient
 
 _SERVE = "Let `rapport serve` run, and your web server pass newsletter.public_url on to it."
 

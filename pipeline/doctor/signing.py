@@ -14,8 +14,8 @@ from subscribers.tokens import VARIABLE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.doctor.context import Patient
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.patient import Patient
     from pipeline.editions.ledger.signing_keys import Signed
 
 STRONG = 24

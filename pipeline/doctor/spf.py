@@ -15,9 +15,9 @@ from pipeline.doctor.sendgrid import authenticated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.doctor.context import Patient
+    from pipeline.doctor.dns import Lookup
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.lookup import Lookup
-    from pipeline.doctor.patient import Patient
     from pipeline.doctor.records.spf import Term
 
 MOST_LOOKUPS, MOST_VOID = 10, 2

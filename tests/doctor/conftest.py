@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.core.config import Config
-from pipeline.doctor.patient import Patient
+from pipeline.doctor.context import Patient
 from tests.doubles.names import NameServer
 from tests.doubles.sendgrid import StrictSendGrid
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.rounds import Check
+    from pipeline.doctor.runner import Check
 
     Make = Callable[..., Patient]
 

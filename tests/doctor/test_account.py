@@ -8,15 +8,15 @@ import pytest
 
 from pipeline.doctor import headers, smtp
 from pipeline.doctor.hints import hints
-from pipeline.doctor.rounds import make_rounds
+from pipeline.doctor.runner import make_rounds
 from pipeline.doctor.sendgrid import CHECKS, domain, key, tracking, webhook
 from tests.doctor.conftest import found, levels, only
-from tests.doctor.test_names import silent
+from tests.doctor.test_dns import silent
 from tests.doubles.sendgrid import EventWebhook
 from tests.doubles.smtp import Act, Fault, StrictSmtp
 
 if TYPE_CHECKING:
-    from pipeline.doctor.patient import Patient
+    from pipeline.doctor.context import Patient
     from tests.doctor.conftest import Make
     from tests.doubles.sendgrid import StrictSendGrid
 

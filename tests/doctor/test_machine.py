@@ -13,10 +13,10 @@ from sqlalchemy import text
 
 from pipeline.core.database import Database
 from pipeline.doctor import configuration, database, feeds, machine
-from pipeline.doctor.rounds import make_rounds
+from pipeline.doctor.runner import make_rounds
 from subscribers import clock
 from tests.doctor.conftest import found, levels, only
-from tests.doctor.test_names import silent
+from tests.doctor.test_dns import silent
 from tests.doubles.blog import Blog, Item
 from tests.ledgers import Left, handed_over
 

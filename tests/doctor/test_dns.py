@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.core.errors import ConfigError
-from pipeline.doctor import dkim, dmarc, lookup, mx, spf
-from pipeline.doctor.lookup import Lookup, Unknown
-from pipeline.doctor.rounds import make_rounds
-from pipeline.doctor.walk import walk
+from pipeline.doctor import dkim, dmarc, dns, mx, spf
+from pipeline.doctor.dns import Lookup, Unknown
+from pipeline.doctor.records.tree_walk import walk
+from pipeline.doctor.runner import make_rounds
 from tests.doctor.conftest import found, levels, only
 from tests.doctor.keys import ED25519, record
 
@@ -33,7 +33,7 @@ def silent(done: int, total: int) -> None:
 
 
 def test_none_is_told_from_not_known(names: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "SECONDS", 0.3)
+    monkeypatch.setattr(dns, "SECONDS", 0.3)
     names.text("there.example", "one")
     names.failing.add("failing.example")
     names.silent.add("silent.example")
@@ -85,7 +85,7 @@ def test_a_resolver_that_is_none_is_a_mistake_of_the_configuration(resolver: str
 
 
 def test_the_time_for_all_questions_ends(names: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "ALL_SECONDS", 0.4)
+    monkeypatch.setattr(dns, "ALL_SECONDS", 0.4)
     asked = Lookup(names.address)
     names.silent |= {"a.example", "b.example"}
     began = time.monotonic()

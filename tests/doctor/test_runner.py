@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.core.errors import RapportError
-from pipeline.doctor import rounds
+from pipeline.doctor import runner
+from pipeline.doctor.dns import Unknown
 from pipeline.doctor.finding import ok, quoted
-from pipeline.doctor.lookup import Unknown
-from pipeline.doctor.rounds import make_rounds
+from pipeline.doctor.runner import make_rounds
 from tests.doctor.conftest import SECRET, levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.doctor.context import Patient
     from pipeline.doctor.finding import Finding
-    from pipeline.doctor.patient import Patient
     from tests.doctor.conftest import Make
 
 
@@ -60,7 +60,7 @@ def test_what_breaks_is_a_finding_and_shows_no_secret(make: Make) -> None:
 
 
 def test_what_hangs_is_not_waited_for(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "SECONDS", 0.2)
+    monkeypatch.setattr(runner, "SECONDS", 0.2)
     free = threading.Event()
 
     def hangs(patient: Patient) -> Iterator[Finding]:

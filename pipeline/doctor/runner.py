@@ -8,13 +8,13 @@ import time
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import understood
+from pipeline.doctor.dns import Unknown
 from pipeline.doctor.finding import Finding, error, warning
-from pipeline.doctor.lookup import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pipeline.doctor.patient import Patient
+    from pipeline.doctor.context import Patient
 
     Check = Callable[[Patient], Iterable[Finding]]
 

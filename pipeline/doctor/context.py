@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.core.app import database_url
 from pipeline.core.database import Database
 from pipeline.core.errors import ConfigError, RapportError, understood
-from pipeline.doctor.lookup import Lookup
+from pipeline.doctor.dns import Lookup
 from pipeline.providers.choice import sendgrid_account
 from subscribers.tokens import VARIABLE, Tokens, load_secrets
 

@@ -10,7 +10,7 @@ from pipeline.doctor.records import dmarc
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.lookup import Lookup
+    from pipeline.doctor.dns import Lookup
     from pipeline.doctor.records.dmarc import Policy
 
 MOST = 8
