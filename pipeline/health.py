@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import runs
 from pipeline.core.database import HEAD, refuse_moved, revision
 from pipeline.core.errors import RapportError
+from pipeline.schedule import history
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -70,7 +70,7 @@ def _database_trouble(database: Database) -> str | None:
 def _last_runs(installation: Installation) -> dict[str, Any] | None:
     try:
         with installation.database.read() as connection:
-            last = runs.last(connection, installation.config.digests)
+            last = history.last(connection, installation.config.digests)
     except SQLAlchemyError:
         return None
     return {digest: _shown(run) if run is not None else None for digest, run in last.items()}

@@ -16,9 +16,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import runs
 from pipeline.core.tables import batches, editions, feeds, posts
 from pipeline.editions.ledger import outcomes
+from pipeline.schedule import history
 from subscribers import clock, directory
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _runs(connection: Connection, config: Config) -> Iterator[GaugeMetricFamily]
         labels=["digest"],
     )
     failing = GaugeMetricFamily("rapport_run_failing", "Whether the last run went badly.", labels=["digest"])
-    for digest, run in runs.last(connection, config.digests).items():
+    for digest, run in history.last(connection, config.digests).items():
         if run is not None:
             last.add_metric([digest, run.outcome], run.at.timestamp())
             failing.add_metric([digest], run.failing_since is not None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.app import Installation
 from pipeline.core.config import Config
-from pipeline.run import Ran, run
+from pipeline.schedule.run import Ran, run
 from subscribers import directory
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[1]
 # From the doors down to the ground floor; a module may import of its own floor and of those below.
 FLOORS = (
     ("pipeline.cli", "pipeline.web"),
-    ("pipeline.delivery.workers", "pipeline.scheduler"),
+    ("pipeline.delivery.workers", "pipeline.schedule.scheduler"),
     (
-        "pipeline.run",
-        "pipeline.rehearsal",
+        "pipeline.schedule.run",
+        "pipeline.schedule.dry_run",
         "pipeline.editions.message",
         "pipeline.demo",
         "pipeline.doctor",
@@ -27,12 +27,12 @@ FLOORS = (
     ),
     ("pipeline.subscriptions.mailbox",),
     (
-        "pipeline.upkeep",
+        "pipeline.schedule.maintenance",
         "pipeline.delivery.send",
         "pipeline.subscriptions.unsubscribe",
         "pipeline.subscriptions.erase",
     ),
-    ("pipeline.announcing", "pipeline.watch"),
+    ("pipeline.schedule.drafts", "pipeline.schedule.alerts"),
     (
         "pipeline.editions.plan",
         "pipeline.editions.situation",
@@ -62,13 +62,18 @@ FLOORS = (
     ("pipeline.core.app", "pipeline.backup.move"),
     ("pipeline.providers",),
     ("pipeline.feeds",),
-    ("pipeline.subscriptions.scrub", "pipeline.backup.copy", "pipeline.runs", "pipeline.lead"),
+    (
+        "pipeline.subscriptions.scrub",
+        "pipeline.backup.copy",
+        "pipeline.schedule.history",
+        "pipeline.schedule.lead",
+    ),
     ("pipeline.core.settings", "pipeline.core.database", "pipeline.core.migrations"),
     ("pipeline.core.config", "pipeline.core.tables"),
     (
         "pipeline.core.cron",
         "pipeline.core.errors",
-        "pipeline.heartbeat",
+        "pipeline.schedule.heartbeat",
         "pipeline.core.logs",
         "pipeline.core.theme",
         "pipeline.core.colour",

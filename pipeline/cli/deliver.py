@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
-    from pipeline.run import Ran
+    from pipeline.schedule.run import Ran
 
 
 @click.command()
@@ -58,8 +58,8 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
     Meant for cron, as often as you like: it says when a digest is due next, sends each edition once, and
     goes on with one that was interrupted. Exit status 1 when a digest failed.
     """
-    from pipeline.rehearsal import rehearse
-    from pipeline.run import run as run_digests
+    from pipeline.schedule.dry_run import rehearse
+    from pipeline.schedule.run import run as run_digests
 
     if at and not dry_run:
         raise UsageError("--at goes with --dry-run.", "Add --dry-run, or leave --at out.")

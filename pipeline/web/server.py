@@ -10,7 +10,7 @@ import uvicorn
 
 from pipeline.core.errors import RapportError
 from pipeline.core.signals import on_signals
-from pipeline.scheduler import Scheduler
+from pipeline.schedule.scheduler import Scheduler
 from pipeline.web.app import make_app
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pipeline.backup.move import move
 from pipeline.core.database import Database, open_database
 from pipeline.core.errors import BusyError, RapportError, UsageError, understood
 from pipeline.core.tables import batches, editions, events, images
-from pipeline.upkeep import upkeep
+from pipeline.schedule.maintenance import upkeep
 from subscribers.tables import metadata, subscribers
 from tests.installations import installation, subscribe
 from tests.ledgers import AT, Left, handed_over

@@ -15,7 +15,6 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import func, select, text, update
 
-from pipeline.announcing import GOOD_FOR
 from pipeline.core import migrations
 from pipeline.core.database import Database, migrate
 from pipeline.core.errors import RapportError
@@ -27,7 +26,8 @@ from pipeline.editions.approval import ChangedError, Outcome, approve, decide
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
 from pipeline.feeds.pull import pull
-from pipeline.upkeep import upkeep
+from pipeline.schedule.drafts import GOOD_FOR
+from pipeline.schedule.maintenance import upkeep
 from subscribers.tokens import Purpose
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid

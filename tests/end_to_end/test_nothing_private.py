@@ -211,6 +211,9 @@ def test_nothing_private_is_in_what_a_whole_run_writes(
     assert {one.batch for one in everything.letters()} <= batches
     assert {line["digest"] for line in everything.lines} >= {"weekly"}
     assert len({line["run"] for line in everything.lines}) > 4
-    assert {line["logger"] for line in everything.lines} >= {"pipeline.run", "pipeline.delivery.workers.jobs"}
+    assert {line["logger"] for line in everything.lines} >= {
+        "pipeline.schedule.run",
+        "pipeline.delivery.workers.jobs",
+    }
     for said in ("weekly-1", "[address]", 'rapport_recipients{edition="weekly-1"', "/unsubscribe/{token}"):
         assert said in text, said

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
+from pipeline.schedule.maintenance import upkeep
 from pipeline.subscriptions.confirm import Asked, send_questions
-from pipeline.upkeep import upkeep
 from subscribers import directory, signup, suppression
 from subscribers.suppression import Reason
 from subscribers.tokens import Purpose

@@ -10,10 +10,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
-from pipeline import runs
 from pipeline.core.config import Digest
 from pipeline.core.tables import feeds, marks
-from pipeline.run import Ran
+from pipeline.schedule import history
+from pipeline.schedule.run import Ran
 from pipeline.web.app import make_app
 from subscribers import clock, suppression
 from subscribers.suppression import Reason
@@ -46,7 +46,7 @@ def visitor(practice: Installation) -> Iterator[Visitor]:
 
 def ran(database: Database, *of: Ran) -> None:
     with database.write() as connection:
-        runs.remember(connection, "a1", of, [Digest(name=one.digest) for one in of])
+        history.remember(connection, "a1", of, [Digest(name=one.digest) for one in of])
 
 
 class Stub:

@@ -21,8 +21,8 @@ from pipeline.core.signals import Stop
 from pipeline.core.tables import editions
 from pipeline.editions.ledger import outcomes
 from pipeline.providers import NOTICE
-from pipeline.run import run
-from pipeline.scheduler import Scheduler
+from pipeline.schedule.run import run
+from pipeline.schedule.scheduler import Scheduler
 from pipeline.web.app import make_app
 from pipeline.web.server import listen, settings
 from subscribers import clock

@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipeline.announcing import links
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
 from pipeline.editions import states
@@ -23,6 +22,7 @@ from pipeline.editions.approval import VERBS, Outcome, decide
 from pipeline.editions.message import preview_part
 from pipeline.editions.plan import by_itself
 from pipeline.letter.shown import day, time_of_day
+from pipeline.schedule.drafts import links
 from pipeline.web.public.guard import HEADERS
 from subscribers import clock
 from subscribers.tokens import Purpose

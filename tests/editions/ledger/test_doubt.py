@@ -15,7 +15,7 @@ from pipeline.delivery.events import take
 from pipeline.editions import states
 from pipeline.editions.ledger import claims, doubt, outcomes
 from pipeline.providers.events import Kind
-from pipeline.upkeep import upkeep
+from pipeline.schedule.maintenance import upkeep
 from tests.installations import installation
 from tests.ledgers import AT, Left, attempt, event, handed_over, state_of
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.announcing import links
 from pipeline.editions import states
 from pipeline.editions.edit import Wish, edit
+from pipeline.schedule.drafts import links
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
 from tests.web.public.visitor import Shape, Visitor, everything

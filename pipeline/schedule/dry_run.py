@@ -11,7 +11,7 @@ from pipeline.editions.plan import Step, goes_at, plan, verdict
 from pipeline.editions.selection import choose
 from pipeline.editions.situation import next_due, situation_of
 from pipeline.letter.edits import Edits
-from pipeline.run import Ran
+from pipeline.schedule.run import Ran
 
 if TYPE_CHECKING:
     from datetime import datetime

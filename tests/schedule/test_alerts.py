@@ -14,16 +14,16 @@ import pytest
 import time_machine
 from sqlalchemy import insert, select, update
 
-from pipeline import runs
 from pipeline.core.config import Digest
 from pipeline.core.tables import digests, feeds, notices, posts
 from pipeline.editions import states
 from pipeline.letter.templates import PACKAGED
 from pipeline.mail import staff
 from pipeline.providers.events import Kind
-from pipeline.run import Ran
-from pipeline.watch import watch
-from pipeline.watch.letters import LEFT_FOR, SETTLES_WITHIN, SILENT_FOR
+from pipeline.schedule import history
+from pipeline.schedule.alerts import watch
+from pipeline.schedule.alerts.editions import LEFT_FOR, SETTLES_WITHIN, SILENT_FOR
+from pipeline.schedule.run import Ran
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid
 from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, event, handed_over
@@ -361,7 +361,7 @@ def seen_on_monday(database: Database, travel: time_machine.Traveller) -> None:
 def noted(database: Database, outcome: str, reason: str, *names: str) -> None:
     ran = [Ran(name, outcome, None, reason, "", outcome == "failed") for name in names]
     with database.write() as connection:
-        runs.remember(connection, "a run", ran, [Digest(name=name) for name in names])
+        history.remember(connection, "a run", ran, [Digest(name=name) for name in names])
 
 
 def told(folder: Path) -> list[str]:

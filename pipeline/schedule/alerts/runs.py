@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from pipeline import runs
 from pipeline.core.tables import editions as table
 from pipeline.editions.plan import MISSED, plan
 from pipeline.editions.situation import situation_of
-from pipeline.watch.trouble import RECENT, Trouble
+from pipeline.schedule import history
+from pipeline.schedule.alerts.alert import RECENT, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[
 
 def _failing(connection: Connection, config: Config) -> Iterator[Trouble]:
     """What paused an edition is told as that."""
-    for name, run in runs.last(connection, config.digests).items():
+    for name, run in history.last(connection, config.digests).items():
         if run is not None and run.outcome == "failed" and run.failing_since is not None:
             facts = {"digest": name, "reason": run.reason}
             yield Trouble("failed", name, run.failing_since, "failed", facts, name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from pipeline.core.config import Digest
-    from pipeline.run import Ran
+    from pipeline.schedule.run import Ran
 
 
 def remember(connection: Connection, run: str, ran: Sequence[Ran], digests: Collection[Digest]) -> None:

@@ -14,9 +14,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from pipeline.core.errors import RapportError, StoppedError, understood
 from pipeline.feeds.pull import pull
-from pipeline.lead import Lead
-from pipeline.run import run
-from pipeline.upkeep import upkeep
+from pipeline.schedule.lead import Lead
+from pipeline.schedule.maintenance import upkeep
+from pipeline.schedule.run import run
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.signals import Stop
-    from pipeline.run import Ran
+    from pipeline.schedule.run import Ran
 
 TICK = 30.0
 """Seconds from one look at what is due, and at who leads, to the next."""

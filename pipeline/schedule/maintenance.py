@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.announcing import announce
 from pipeline.core.database import refuse_moved
 from pipeline.editions.ledger import doubt
+from pipeline.schedule.alerts import watch
+from pipeline.schedule.drafts import announce
 from pipeline.subscriptions.confirm import send_questions
 from pipeline.subscriptions.erase import empty_outbox
 from pipeline.subscriptions.scrub import scrub
-from pipeline.watch import watch
 from subscribers import clock
 from subscribers.erasing import blank_networks, erase_counts, erase_unconfirmed
 from subscribers.signup import MONTH

@@ -15,14 +15,15 @@ from pipeline.delivery import breaker
 from pipeline.editions.ledger import outcomes
 from pipeline.mail import staff
 from pipeline.mail.phrases import words
-from pipeline.watch import feeds, letters, routine
+from pipeline.schedule.alerts import editions as letters
+from pipeline.schedule.alerts import feeds, runs
 from subscribers import clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.watch.trouble import Trouble
+    from pipeline.schedule.alerts.alert import Trouble
 
 
 def watch(installation: Installation) -> bool:
@@ -35,7 +36,7 @@ def watch(installation: Installation) -> bool:
     with installation.database.read() as connection:
         troubles = [
             trouble
-            for family in (letters, routine, feeds)
+            for family in (letters, runs, feeds)
             for trouble in family.troubles(connection, config, now)
             if not _told(connection, trouble)
         ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, not_, or_, select
 
 from pipeline.core.tables import feeds, posts
-from pipeline.watch.trouble import Trouble
+from pipeline.schedule.alerts.alert import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

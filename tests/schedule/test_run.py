@@ -15,7 +15,7 @@ import time_machine
 from pipeline.core.errors import RapportError
 from pipeline.editions import states
 from pipeline.editions.approval import approve
-from pipeline.rehearsal import rehearse
+from pipeline.schedule.dry_run import rehearse
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
 

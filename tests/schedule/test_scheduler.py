@@ -18,8 +18,8 @@ from sqlalchemy.engine import make_url
 from pipeline.core.database import Database
 from pipeline.core.signals import Stop
 from pipeline.core.tables import posts
-from pipeline.lead import Lead
-from pipeline.scheduler import SILENCE, Scheduler
+from pipeline.schedule.lead import Lead
+from pipeline.schedule.scheduler import SILENCE, Scheduler
 from subscribers import clock, signup
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, subscribe
@@ -74,7 +74,7 @@ def comes_due(case: Case) -> datetime:
 
 def serve(case: Case, at: datetime) -> Process:
     """`rapport serve`, once it answers. By its clock it is ``at`` when it starts, and it ticks fast."""
-    constants = {"pipeline.scheduler.TICK": 0.1}
+    constants = {"pipeline.schedule.scheduler.TICK": 0.1}
     served = case.start("serve", "--port", "0", clock=at, constants=constants)
     until(lambda: served.out or not served.running)
     assert served.running, served.err
@@ -297,7 +297,7 @@ def test_it_has_no_trouble_while_it_ticks_or_stands_by(
 def test_a_database_that_is_away_is_a_trouble_until_it_is_back(
     sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.scheduler.TICK", 0.05)
+    monkeypatch.setattr("pipeline.schedule.scheduler.TICK", 0.05)
     folder = tmp_path / "disk"
     with (
         closing(Database(f"sqlite:///{folder}/rapport.db")) as away,
@@ -332,7 +332,7 @@ def test_a_clock_that_is_set_makes_it_look_at_once(
     by: timedelta,
 ) -> None:
     looked: list[Installation] = []
-    monkeypatch.setattr("pipeline.scheduler.upkeep", looked.append)
+    monkeypatch.setattr("pipeline.schedule.scheduler.upkeep", looked.append)
     installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed")
     with Scheduler(installed, Stop(), sends=False) as scheduler:
         until(lambda: len(looked) == 1)

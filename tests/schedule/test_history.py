@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline import heartbeat, runs
 from pipeline.core.config import Digest, Staff
 from pipeline.editions import states
-from pipeline.run import Ran
+from pipeline.schedule import heartbeat, history
+from pipeline.schedule.run import Ran
 from subscribers.tables import asked
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import Answer, StrictSendGrid
@@ -93,7 +93,7 @@ def practice(database: Database, folder: Path, blog: Blog, **sections: Any) -> I
 
 def last(database: Database, digest: str = "weekly") -> Row[Any]:
     with database.read() as connection:
-        found = runs.last(connection, [Digest(name=digest)])[digest]
+        found = history.last(connection, [Digest(name=digest)])[digest]
     assert found is not None
     return found
 
@@ -138,9 +138,9 @@ def test_a_digest_that_is_configured_no_more_is_not_remembered(database: Databas
     for digests in (both, one):
         ran = [Ran(digest.name, "not_due", None, "", "") for digest in digests]
         with database.write() as connection:
-            runs.remember(connection, "a1", ran, digests)
+            history.remember(connection, "a1", ran, digests)
     with database.read() as connection:
-        kept = runs.last(connection, both)
+        kept = history.last(connection, both)
     assert {name: row is not None for name, row in kept.items()} == {"weekly": False, "groups": True}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import and_, exists, func, not_, or_, select
 
 from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.editions import after_restore
-from pipeline.watch.trouble import RECENT, Trouble
+from pipeline.schedule.alerts.alert import RECENT, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

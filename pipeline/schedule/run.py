@@ -10,7 +10,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline import heartbeat, runs
 from pipeline.core import logs
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import BusyError, RapportError, StoppedError, understood
@@ -25,7 +24,8 @@ from pipeline.editions.situation import next_due, situation_of
 from pipeline.feeds import withdrawal
 from pipeline.feeds.first_seen import register
 from pipeline.providers.choice import provider
-from pipeline.upkeep import upkeep
+from pipeline.schedule import heartbeat, history
+from pipeline.schedule.maintenance import upkeep
 from subscribers import clock
 from subscribers.audience import anyone
 
@@ -82,7 +82,7 @@ def run(
         ran = [_Run(installation, digest, at_once, progress, stop).outcome() for digest in digests]
         try:
             with installation.database.write() as connection:
-                runs.remember(connection, run_id, ran, installation.config.digests)
+                history.remember(connection, run_id, ran, installation.config.digests)
             staff_know = upkeep(installation)
         except Exception as error:  # whatever it is, the letter went out
             log.warning("upkeep failed: %s", understood(error).message)
