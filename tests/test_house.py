@@ -49,7 +49,7 @@ FLOORS = (
     ("pipeline.editions.states", "pipeline.editions.selection", "pipeline.letter", "pipeline.mail.phrases"),
     ("pipeline.delivery.events", "pipeline.delivery.suppression_sync"),
     ("pipeline.delivery.breaker", "pipeline.editions.after_restore"),
-    ("pipeline.metrics",),
+    ("pipeline.web.monitoring.metrics",),
     ("pipeline.delivery", "pipeline.feeds.pull", "pipeline.letter.images"),
     (
         "pipeline.feeds.posts",
@@ -58,7 +58,7 @@ FLOORS = (
         "pipeline.feeds.first_seen",
         "pipeline.delivery.probe",
     ),
-    ("pipeline.health",),
+    ("pipeline.web.monitoring.readiness",),
     ("pipeline.core.app", "pipeline.backup.move"),
     ("pipeline.providers",),
     ("pipeline.feeds",),

@@ -227,9 +227,9 @@ def serve_preview(
 
     ``otherwise`` is the port to take when the first is taken.
     """
-    from pipeline.web.preview.desk import Desk
     from pipeline.web.preview.page import Query
     from pipeline.web.preview.server import listen, serve
+    from pipeline.web.preview.session import Desk
 
     with listen(port, otherwise) as listening, contextlib.suppress(KeyboardInterrupt):
         desk = Desk(options.config)

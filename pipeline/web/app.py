@@ -12,7 +12,8 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from pipeline.core.errors import ConfigError
-from pipeline.web import health, images, inbound, public, webhooks
+from pipeline.web import images, inbound, public, webhooks
+from pipeline.web.monitoring import routes as health
 from pipeline.web.public.guard import Guard
 from pipeline.web.public.network import Limits
 from pipeline.web.public.pages import Pages
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from pipeline.core.app import Installation
-    from pipeline.health import Scheduler
+    from pipeline.web.monitoring.readiness import Scheduler
 
 
 def make_app(installation: Installation, scheduler: Scheduler | None = None) -> Starlette:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.core.app import Installation
 from pipeline.editions import states
-from pipeline.web.preview.desk import Desk
+from pipeline.web.preview.session import Desk
 from tests.doubles.blog import Item
 
 if TYPE_CHECKING:

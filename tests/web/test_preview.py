@@ -16,9 +16,10 @@ from starlette.testclient import TestClient
 from pipeline.editions import states
 from pipeline.editions.compose import compose
 from pipeline.editions.message import write_preview
-from pipeline.web.preview import inbox, variations
-from pipeline.web.preview.desk import Desk
+from pipeline.web.preview import frame as variations
+from pipeline.web.preview import inbox
 from pipeline.web.preview.routes import application
+from pipeline.web.preview.session import Desk
 from subscribers.transfer import import_csv
 from tests.doubles.blog import Blog, Item
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipeline.editions.message import preview_part
 from pipeline.letter.check.parts import CLIPPED_AT
 from pipeline.letter.templates import PACKAGED
-from pipeline.web.preview import inbox, places
+from pipeline.web.preview import inbox, locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from pipeline.letter.check import Finding
-    from pipeline.web.preview.desk import Desk, Sight
+    from pipeline.web.preview.session import Desk, Sight
 
 VIEWS = {
     "letter": "Letter",
@@ -165,10 +165,10 @@ def _of_edition(desk: Desk, sight: Sight, edition: Row[Any], query: Query) -> di
         return preview_part(sight.config, edition, "txt").decode()
 
     def told() -> list[dict[str, Any]]:
-        letter = places.Letter(html(), text(), titles)
+        letter = locate.Letter(html(), text(), titles)
         found = enumerate(desk.findings(edition), 1)
         return [
-            _told(str(number), finding, places.view_of(finding, letter), query) for number, finding in found
+            _told(str(number), finding, locate.view_of(finding, letter), query) for number, finding in found
         ]
 
     def chosen() -> Finding | None:
@@ -177,7 +177,7 @@ def _of_edition(desk: Desk, sight: Sight, edition: Row[Any], query: Query) -> di
 
     def marked(text: str, *, markup: bool) -> tuple[str, str, str]:
         finding = chosen()
-        look = places.in_html if markup else places.in_text
+        look = locate.in_html if markup else locate.in_text
         span = look(finding, text, titles) if finding else None
         return (text[: span.start], text[span.start : span.end], text[span.end :]) if span else (text, "", "")
 

@@ -15,7 +15,8 @@ from pipeline.core.errors import RapportError
 from pipeline.editions.message import preview_part
 from pipeline.letter.images import store
 from pipeline.letter.templates import PACKAGED
-from pipeline.web.preview import places, variations
+from pipeline.web.preview import frame as variations
+from pipeline.web.preview import locate
 from pipeline.web.preview.guard import Guard
 from pipeline.web.preview.page import Query, pieces
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from pipeline.web.preview.desk import Desk, Sight
+    from pipeline.web.preview.session import Desk, Sight
 
 STILL_HERE = 15.0
 """Seconds between two signs of life on an open page's connection."""
@@ -89,7 +90,7 @@ class _Door:
             found = self._desk.findings(edition)
             number = int(query.finding)
             titles = [str(post["title"]) for post in edition.posts]
-            place = places.in_html(found[number - 1], letter, titles) if 0 < number <= len(found) else None
+            place = locate.in_html(found[number - 1], letter, titles) if 0 < number <= len(found) else None
         letter = variations.in_frame(letter, scheme=query.scheme, place=place)
         letter = variations.with_own_images(letter, sight.config.newsletter.pages)
         return _html(letter.encode(), variations.policy(images=query.images == "on", framed=True))

@@ -16,7 +16,7 @@ from pipeline.web.preview.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipeline.web.preview.desk import Desk
+    from pipeline.web.preview.session import Desk
 
 HOST = "127.0.0.1"
 

@@ -13,7 +13,7 @@ from pipeline.letter.templates import PACKAGED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.web.preview.desk import Desk
+    from pipeline.web.preview.session import Desk
 
 log = logging.getLogger(__name__)
 

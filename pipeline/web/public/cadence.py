@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipeline.core.config import Digest
-    from pipeline.web.public.words import Said
+    from pipeline.web.public.phrases import Said
 
 _FROM = datetime(2026, 1, 1)  # noqa: DTZ001  the wall clock, on purpose; any year would do
 _LOOKED_AT = 14

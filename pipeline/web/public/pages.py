@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from pipeline.core.theme import look
 from pipeline.letter.templates import environment, render
 from pipeline.web.public.cadence import every
-from pipeline.web.public.words import Said
+from pipeline.web.public.phrases import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

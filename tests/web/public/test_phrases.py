@@ -14,7 +14,7 @@ from pipeline.core.config import Digest, Newsletter
 from pipeline.core.errors import LetterError
 from pipeline.letter.templates import PACKAGED
 from pipeline.web.public.cadence import every
-from pipeline.web.public.words import Said
+from pipeline.web.public.phrases import Said
 from tests.installations import installation
 from tests.web.public.visitor import Visitor
 

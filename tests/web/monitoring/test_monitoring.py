@@ -234,7 +234,7 @@ def test_however_often_it_is_asked_the_database_is_counted_once_in_a_while(
     visitor: Visitor, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = [1000.0]
-    monkeypatch.setattr("pipeline.metrics.clock.uptime", lambda: at[0])
+    monkeypatch.setattr("pipeline.web.monitoring.metrics.clock.uptime", lambda: at[0])
     queries: list[str] = []
     event.listen(
         database.engine,

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.web.preview.places import Span
+    from pipeline.web.preview.locate import Span
 
 FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src {images}; font-src 'none'; script-src 'none'; "

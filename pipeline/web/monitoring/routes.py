@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from pipeline.feeds.private_networks import is_public
-from pipeline.health import health
-from pipeline.metrics import Measurements
+from pipeline.web.monitoring.metrics import Measurements
+from pipeline.web.monitoring.readiness import health
 from pipeline.web.public.network import address_of
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import Finding, check_letter
-from pipeline.web.preview.bell import Bell
-from pipeline.web.preview.fault import Fault, fault_of
+from pipeline.web.preview.errors import Fault, fault_of
+from pipeline.web.preview.reload import Bell
 from subscribers import clock
 
 if TYPE_CHECKING:
