@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import axe_playwright_python
 import pytest
 
-from pipeline.demo.blog import IMAGES
+from pipeline.cli.sample.blog import IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

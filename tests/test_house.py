@@ -21,7 +21,7 @@ FLOORS = (
         "pipeline.schedule.run",
         "pipeline.schedule.dry_run",
         "pipeline.editions.message",
-        "pipeline.demo",
+        "pipeline.cli.sample",
         "pipeline.doctor",
         "pipeline.backup",
     ),

@@ -59,8 +59,8 @@ def demo(options: Options, serve: bool) -> int:
 
     Each time it begins anew: what an earlier demo left in ./demo/ is deleted.
     """
+    from pipeline.cli.sample.blog import SampleBlog
     from pipeline.core.app import Installation
-    from pipeline.demo.blog import SampleBlog
     from pipeline.editions.message import write_preview
     from subscribers import clock
 
@@ -95,7 +95,7 @@ def _clear(folder: Path) -> None:
 
 
 def _subscribe(installation: Installation) -> None:
-    from pipeline.demo.blog import SUBSCRIBERS
+    from pipeline.cli.sample.blog import SUBSCRIBERS
     from subscribers.transfer import import_csv
 
     import_csv(

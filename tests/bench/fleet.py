@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, text
 
+from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
 from pipeline.core.database import Database, migrate
-from pipeline.demo.blog import SampleBlog
 from pipeline.editions import states
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose

@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
-from pipeline.demo.blog import SampleBlog
 from pipeline.editions import states
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose

@@ -10,7 +10,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.demo.blog import SampleBlog
+from pipeline.cli.sample.blog import SampleBlog
 
 README = Path(__file__).parents[2] / "README.md"
 BLOG = "https://harbourlane.example/blog?format=rss"

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.demo import CONFIG
+from pipeline.cli.sample.blog import NAME
+from pipeline.cli.sample.posts import read_posts
+from pipeline.cli.sample.rss import render_feed
 from pipeline.core.config import Config
-from pipeline.demo.blog import NAME
-from pipeline.demo.posts import read_posts
-from pipeline.demo.rss import render_feed
 from pipeline.feeds.parse import parse
 from pipeline.feeds.posts import Post
 from pipeline.letter.render import render_letter

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pipeline.cli.demo import CONFIG
+from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
-from pipeline.demo.blog import SampleBlog
 from pipeline.editions.compose import compose
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import Finding, check_letter

@@ -14,9 +14,9 @@ from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pipeline.demo.pages import contact_page, index_page, missing_page, post_page
-from pipeline.demo.posts import SamplePost, read_posts
-from pipeline.demo.rss import render_feed
+from pipeline.cli.sample.pages import contact_page, index_page, missing_page, post_page
+from pipeline.cli.sample.posts import SamplePost, read_posts
+from pipeline.cli.sample.rss import render_feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.demo.posts import SamplePost
+    from pipeline.cli.sample.posts import SamplePost
 
 NAMESPACES = (
     'xmlns:content="http://purl.org/rss/1.0/modules/content/" '

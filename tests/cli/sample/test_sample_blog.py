@@ -13,13 +13,13 @@ import feedparser
 import httpx
 import pytest
 
-from pipeline.demo.blog import SUBSCRIBERS, SampleBlog
-from pipeline.demo.posts import read_posts
+from pipeline.cli.sample.blog import SUBSCRIBERS, SampleBlog
+from pipeline.cli.sample.posts import read_posts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.demo.posts import SamplePost
+    from pipeline.cli.sample.posts import SamplePost
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=ZoneInfo("America/New_York"))
 POSTS = read_posts()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from pipeline.demo.posts import SamplePost
+    from pipeline.cli.sample.posts import SamplePost
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #2b4450; --paper: #fbf7f0; --soft: #6c7f85; --link: #a5533a; }
