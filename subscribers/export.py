@@ -13,7 +13,7 @@ from sqlalchemy import exists, select, update
 
 from subscribers import clock, suppression
 from subscribers.consent import Action, Consent
-from subscribers.sheet import guard
+from subscribers.importing.csv_reader import guard
 from subscribers.tables import consents, exports, subscribers, subscriptions, suppressions
 
 if TYPE_CHECKING:

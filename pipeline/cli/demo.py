@@ -96,7 +96,7 @@ def _clear(folder: Path) -> None:
 
 def _subscribe(installation: Installation) -> None:
     from pipeline.cli.sample.blog import SUBSCRIBERS
-    from subscribers.transfer import import_csv
+    from subscribers.importing.run import import_csv
 
     import_csv(
         installation.database.write,

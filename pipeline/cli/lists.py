@@ -58,7 +58,7 @@ def import_(
     """
     from dataclasses import asdict
 
-    from subscribers.transfer import import_csv
+    from subscribers.importing.run import import_csv
 
     # One import at a time: two would wait for each other's people on PostgreSQL.
     with options.open() as installation, installation.database.lock("import"):

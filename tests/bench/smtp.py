@@ -31,8 +31,8 @@ from pipeline.providers import Batch, Outcome, Result
 from pipeline.providers.choice import provider
 from pipeline.providers.eml import compose
 from subscribers import clock
+from subscribers.importing.run import import_csv
 from subscribers.tables import subscribers
-from subscribers.transfer import import_csv
 from tests.doubles.blog import Blog, Item
 
 if TYPE_CHECKING:

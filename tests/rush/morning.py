@@ -16,10 +16,10 @@ from sqlalchemy import select
 
 from pipeline.core.app import Installation
 from pipeline.core.tables import editions
+from subscribers.importing.run import import_csv
 from subscribers.people import Status
 from subscribers.tables import subscribers, subscriptions
 from subscribers.tokens import Purpose
-from subscribers.transfer import import_csv
 from tests.doubles.blog import Blog, Item
 
 if TYPE_CHECKING:

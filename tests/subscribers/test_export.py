@@ -15,9 +15,9 @@ from sqlalchemy import delete, select, update
 from subscribers import directory, export, suppression
 from subscribers.export import export_csv, history
 from subscribers.files import written_whole
+from subscribers.importing.run import import_csv
 from subscribers.suppression import Reason
 from subscribers.tables import consents, subscribers, subscriptions, suppressions
-from subscribers.transfer import import_csv
 
 if TYPE_CHECKING:
     from pathlib import Path

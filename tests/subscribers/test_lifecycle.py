@@ -26,7 +26,7 @@ from sqlalchemy import select
 from subscribers import clock, directory, erasing, leaving, preferences, signup, suppression
 from subscribers.audience import mailable, why_not
 from subscribers.errors import SubscriberError
-from subscribers.intake import Applicant, Intake
+from subscribers.importing.judge import Applicant, Intake
 from subscribers.suppression import Reason
 from subscribers.tables import merged
 

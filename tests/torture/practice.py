@@ -27,7 +27,7 @@ from pipeline.editions.ledger import outcomes
 from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
 from subscribers import clock
-from subscribers.transfer import import_csv
+from subscribers.importing.run import import_csv
 from tests.doubles.blog import Blog, Item
 
 if TYPE_CHECKING:

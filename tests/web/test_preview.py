@@ -20,7 +20,7 @@ from pipeline.web.preview import frame as variations
 from pipeline.web.preview import inbox
 from pipeline.web.preview.routes import application
 from pipeline.web.preview.session import Desk
-from subscribers.transfer import import_csv
+from subscribers.importing.run import import_csv
 from tests.doubles.blog import Blog, Item
 
 if TYPE_CHECKING:

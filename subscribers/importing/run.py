@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from subscribers import consent
-from subscribers.intake import Applicant, Intake, Outcome
-from subscribers.layout import find_layout
-from subscribers.refused import Refused
-from subscribers.rehearsal import Rehearsal
-from subscribers.sheet import empty, open_sheet
+from subscribers.importing.columns import find_layout
+from subscribers.importing.csv_reader import empty, open_sheet
+from subscribers.importing.dry_run import Rehearsal
+from subscribers.importing.judge import Applicant, Intake, Outcome
+from subscribers.importing.rejects import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from subscribers.sheet import Record
+    from subscribers.importing.csv_reader import Record
 
 CHUNK = 2000
 """Rows a transaction, at most."""

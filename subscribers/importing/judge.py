@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
-from subscribers import enrolment, suppression
+from subscribers import suppression
 from subscribers.audience import keep_from_being_fixed
 from subscribers.consent import Action
+from subscribers.importing import write as enrolment
 from subscribers.people import Status
 from subscribers.sets import among
 from subscribers.suppression import Reason
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from subscribers.rehearsal import Rehearsal
+    from subscribers.importing.dry_run import Rehearsal
 
 ACTIVE, LEFT = Status.ACTIVE.value, Status.UNSUBSCRIBED.value
 NOTHING: Mapping[str, str] = {}

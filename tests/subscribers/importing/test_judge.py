@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from subscribers import clock, directory
-from subscribers.intake import Applicant, Intake, Outcome
+from subscribers.importing.judge import Applicant, Intake, Outcome
 from subscribers.people import Status
 from subscribers.tables import subscribers, subscriptions
 

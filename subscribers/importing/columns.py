@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from subscribers.addresses import clean_name, normalise
 from subscribers.errors import SubscriberError
-from subscribers.intake import Applicant
+from subscribers.importing.csv_reader import unguard
+from subscribers.importing.judge import Applicant
+from subscribers.importing.tools import TOOLS, UNKNOWN, plain
 from subscribers.people import Status
-from subscribers.sheet import unguard
 from subscribers.suppression import Reason, to_tell
-from subscribers.tools import TOOLS, UNKNOWN, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from subscribers.sheet import Record
-    from subscribers.tools import Sign, Standing, Tool
+    from subscribers.importing.csv_reader import Record
+    from subscribers.importing.tools import Sign, Standing, Tool
 
 EMAIL = ("email", "emailaddress")
 NAMES = (("name",), ("fullname",), ("firstname", "lastname"), ("firstname",))

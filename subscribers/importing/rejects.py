@@ -7,13 +7,13 @@ import os
 from typing import TYPE_CHECKING, Self, TextIO
 
 from subscribers.errors import SubscriberError
-from subscribers.sheet import guard, unguard
+from subscribers.importing.csv_reader import guard, unguard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from subscribers.sheet import Record
+    from subscribers.importing.csv_reader import Record
 
 
 class Refused:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from subscribers.intake import Kind, Known
+    from subscribers.importing.judge import Kind, Known
 
     Steps = Mapping[tuple[int, Kind], Sequence[tuple[Known, str]]]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.errors import SubscriberError
-from subscribers.sheet import MOST_LINES, guard, open_sheet, unguard
+from subscribers.importing.csv_reader import MOST_LINES, guard, open_sheet, unguard
 
 if TYPE_CHECKING:
     from pathlib import Path

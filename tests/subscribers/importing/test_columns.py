@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from subscribers.errors import SubscriberError
-from subscribers.intake import Applicant
-from subscribers.layout import find_layout
-from subscribers.sheet import Record, open_sheet
-from subscribers.tools import TOOLS, plain
+from subscribers.importing.columns import find_layout
+from subscribers.importing.csv_reader import Record, open_sheet
+from subscribers.importing.judge import Applicant
+from subscribers.importing.tools import TOOLS, plain
 
 PATH = Path("list.csv")
 EXPORTS = Path(__file__).parent / "exports"

@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
-from subscribers import directory, suppression, transfer
+from subscribers import directory, suppression
 from subscribers.errors import SubscriberError
+from subscribers.importing import run
+from subscribers.importing.run import ImportResult, import_csv
 from subscribers.suppression import Reason
 from subscribers.tables import consents, forgotten, metadata, subscribers, subscriptions, suppressions
-from subscribers.transfer import ImportResult, import_csv
 
 if TYPE_CHECKING:
     from pipeline.core.database import Database
@@ -63,7 +64,7 @@ def test_everyone_of_a_list_is_active_with_the_evidence(database: Database, list
 def test_a_second_import_changes_nothing_at_all(
     database: Database, listed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "CHUNK", 3)
+    monkeypatch.setattr(run, "CHUNK", 3)
     lines = [f"{n % 7}@example.org,{'Name' if n % 2 else ''}" for n in range(12)]
     listed.write_text("\n".join(["email,name", *lines, "nobody"]))
     first = bring_in(database, listed)
@@ -79,7 +80,7 @@ def test_a_second_import_changes_nothing_at_all(
 def test_a_person_who_stands_there_twice_is_one_whatever_the_spelling(
     database: Database, listed: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr(transfer, "CHUNK", chunk)
+    monkeypatch.setattr(run, "CHUNK", chunk)
     listed.write_text("ann@example.org\n ANN@example.org\nann@EXAMPLE.org\n")
     for dry_run in (True, False):
         assert bring_in(database, listed, dry_run=dry_run) == ImportResult(3, 1, 0, 2, 0, None)
@@ -150,7 +151,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(database: Database, listed:
 def test_progress_is_told_in_bytes_once_a_chunk(
     sqlite_database: Database, listed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "CHUNK", 2)
+    monkeypatch.setattr(run, "CHUNK", 2)
     listed.write_text("email\n" + "".join(f"{n}@example.org\n" for n in range(5)))
     heard: list[tuple[int, int]] = []
     bring_in(sqlite_database, listed, progress=lambda done, whole: heard.append((done, whole)))
@@ -207,7 +208,7 @@ def test_a_list_that_says_someone_left_ends_the_subscription(database: Database,
 def test_a_transaction_holds_fewer_rows_where_they_take_longer(
     rows: int, seconds: float, following: int
 ) -> None:
-    assert transfer.rows_next(rows, seconds) == following
+    assert run.rows_next(rows, seconds) == following
 
 
 def wiped(database: Database) -> None:
@@ -311,7 +312,7 @@ def test_an_erased_person_does_not_come_back_not_even_as_someone_who_left(
 def test_other_writers_get_in_between_two_chunks(
     sqlite_database: Database, listed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "CHUNK", 1)
+    monkeypatch.setattr(run, "CHUNK", 1)
     monkeypatch.setattr("pipeline.core.database.BUSY_TIMEOUT", 0)
     listed.write_text("ann@example.org\nben@example.org\nann@example.org\n")
 
@@ -379,8 +380,8 @@ def test_rows_come_to_the_same_in_any_chunks_and_a_dry_run_knows_it(
 
     def brought_in(size: int, **options: Any) -> ImportResult:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(transfer, "CHUNK", size)
-            patch.setattr(transfer, "PAUSE", 0)
+            patch.setattr(run, "CHUNK", size)
+            patch.setattr(run, "PAUSE", 0)
             return bring_in(sqlite_database, listed, "weekly", "monthly", **options)
 
     begin_again(sqlite_database)

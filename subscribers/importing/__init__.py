@@ -1,0 +1,1 @@
+"""CSV in: a list of another tool into the database."""
