@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.app import Installation
 from pipeline.core.config import Config
-from pipeline.schedule.run import Ran, run
+from pipeline.schedule.run import run
 from subscribers import directory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.database import Database
+    from pipeline.schedule.history import RunResult
 
 
 def installation(database: Database, folder: Path, feed: str, **sections: Any) -> Installation:
@@ -42,10 +43,10 @@ def subscribe(database: Database, number: int, digests: tuple[str, ...] = ("week
             )
 
 
-def run_all(installed: Installation, *, at_once: bool = False) -> list[Ran]:
+def run_all(installed: Installation, *, at_once: bool = False) -> list[RunResult]:
     return run(installed, installed.config.digests, at_once=at_once, progress=lambda done, total: None)
 
 
-def run_one(installed: Installation, *, at_once: bool = False) -> Ran:
+def run_one(installed: Installation, *, at_once: bool = False) -> RunResult:
     (ran,) = run_all(installed, at_once=at_once)
     return ran

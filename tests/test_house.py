@@ -1,4 +1,4 @@
-"""The house: imports run one way, start-up stays light, a built wheel finds its templates."""
+"""The house: the rooms and their order, no circle, a light start-up, a wheel that finds its templates."""
 
 from __future__ import annotations
 
@@ -6,133 +6,145 @@ import ast
 import os
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
-
-import pytest
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 
-# From the doors down to the ground floor; a module may import of its own floor and of those below.
-FLOORS = (
-    ("pipeline.cli", "pipeline.web"),
-    ("pipeline.delivery.workers", "pipeline.schedule.scheduler"),
-    (
-        "pipeline.schedule.run",
-        "pipeline.schedule.dry_run",
-        "pipeline.editions.message",
-        "pipeline.cli.sample",
-        "pipeline.doctor",
-        "pipeline.backup",
-    ),
-    ("pipeline.subscriptions.mailbox",),
-    (
-        "pipeline.schedule.maintenance",
-        "pipeline.delivery.send",
-        "pipeline.subscriptions.unsubscribe",
-        "pipeline.subscriptions.erase",
-    ),
-    ("pipeline.schedule.drafts", "pipeline.schedule.alerts"),
-    (
-        "pipeline.editions.plan",
-        "pipeline.editions.situation",
-        "pipeline.editions.compose",
-        "pipeline.editions.edit",
-        "pipeline.editions.approval",
-    ),
-    (
-        "pipeline.delivery.edition",
-        "pipeline.delivery.sender",
-        "pipeline.subscriptions.confirm",
-        "pipeline.mail.staff",
-    ),
-    ("pipeline.editions.states", "pipeline.editions.selection", "pipeline.letter", "pipeline.mail.phrases"),
-    ("pipeline.delivery.events", "pipeline.delivery.suppression_sync"),
-    ("pipeline.delivery.breaker", "pipeline.editions.after_restore"),
-    ("pipeline.web.monitoring.metrics",),
-    ("pipeline.delivery", "pipeline.feeds.pull", "pipeline.letter.images"),
-    (
-        "pipeline.feeds.posts",
-        "pipeline.feeds.withdrawal",
-        "pipeline.feeds.identity",
-        "pipeline.feeds.first_seen",
-        "pipeline.delivery.probe",
-    ),
-    ("pipeline.web.monitoring.readiness",),
-    ("pipeline.core.app", "pipeline.backup.move"),
-    ("pipeline.providers",),
-    ("pipeline.feeds",),
-    (
-        "pipeline.subscriptions.scrub",
-        "pipeline.backup.copy",
-        "pipeline.schedule.history",
-        "pipeline.schedule.lead",
-    ),
-    ("pipeline.core.settings", "pipeline.core.database", "pipeline.core.migrations"),
-    ("pipeline.core.config", "pipeline.core.tables"),
-    (
-        "pipeline.core.cron",
-        "pipeline.core.errors",
-        "pipeline.schedule.heartbeat",
-        "pipeline.core.logs",
-        "pipeline.core.theme",
-        "pipeline.core.colour",
-        "pipeline.core.signals",
-    ),
-    ("pipeline",),
-    ("subscribers",),
+ROOMS = (
+    "cli",
+    "web",
+    "schedule",
+    "doctor",
+    "delivery",
+    "backup",
+    "subscriptions",
+    "editions",
+    "mail",
+    "letter",
+    "feeds",
+    "providers",
+    "core",
 )
+"""From the doors down. A module imports of its own room and of those below, for type checkers too; below all
+lies `subscribers`, which imports nothing of `pipeline`."""
 
 
-def modules() -> dict[str, Path]:
-    files = [*ROOT.glob("pipeline/**/*.py"), *ROOT.glob("subscribers/**/*.py")]
+class Import(NamedTuple):
+    module: str
+    line: int
+    of: str
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """By its dotted name the file of every module of ours under ``root``."""
+    files = [*root.glob("pipeline/**/*.py"), *root.glob("subscribers/**/*.py")]
     return {
-        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): file
         for file in files
     }
 
 
-def imported(module: str) -> set[str]:
-    """Modules of ours that one imports when it runs; those for type checkers alone do not count."""
-    known = modules()
-    file = known[module]
-    package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-    tree = ast.parse(file.read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            node.body = []
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            source = resolve_name("." * node.level + (node.module or ""), package)
-            inside = {f"{source}.{alias.name}" for alias in node.names}
-            names |= {name if name in known else source for name in inside}
-    return {name for name in names if name.partition(".")[0] in ("pipeline", "subscribers")}
+def imports(known: dict[str, Path]) -> list[Import]:
+    """Every import of one module of ours by another, also those under TYPE_CHECKING and in functions."""
+    found = []
+    for module, file in known.items():
+        package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+        for node in ast.walk(ast.parse(file.read_text())):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                source = resolve_name("." * node.level + (node.module or ""), package)
+                inside = (f"{source}.{alias.name}" for alias in node.names)
+                names = [name if name in known else source for name in inside]
+            found += [Import(module, node.lineno, name) for name in names if name in known and name != module]
+    return found
 
 
-def floor(module: str) -> int:
-    """The floor with the longest name that the module stands under."""
-    fitting = [
-        (len(name), number)
-        for number, names in enumerate(FLOORS)
-        for name in names
-        if module == name or module.startswith(f"{name}.")
+def height(module: str) -> int:
+    """How far down a module stands; `pipeline` itself, which is empty, stands with the doors."""
+    if module.startswith("subscribers"):
+        return len(ROOMS)
+    room = module.split(".")[1] if "." in module else ROOMS[0]
+    return ROOMS.index(room) if room in ROOMS else -1
+
+
+def violations(root: Path) -> list[str]:
+    """What is not as the house is planned, a line each."""
+    known = modules(root)
+    found = [
+        f"{module}:{line} imports {of}, which stands above it"
+        for module, line, of in imports(known)
+        if height(of) < height(module)
     ]
-    return max(fitting)[1]
+    found += [f"{module} stands in no room" for module in known if height(module) < 0]
+    return found + circles(imports(known))
 
 
-def test_the_ground_floor_imports_nothing_of_the_pipeline() -> None:
-    for module in modules():
-        if module.startswith("subscribers"):
-            assert not [name for name in imported(module) if name.startswith("pipeline")], module
+def circles(found: list[Import]) -> list[str]:
+    """Each circle of imports, a line each. Cut where it is found, so that the next one shows."""
+    graph: dict[str, set[str]] = {}
+    for module, _, of in found:
+        graph.setdefault(module, set()).add(of)
+    told = []
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            circle = error.args[1]
+            told.append(f"a circle of imports: {' <- '.join(circle)}")
+            graph[circle[1]].discard(circle[0])
+        else:
+            return told
 
 
-@pytest.mark.parametrize("module", sorted(modules()))
-def test_imports_run_downwards_only(module: str) -> None:
-    upwards = {name for name in imported(module) if floor(name) < floor(module)}
-    assert upwards == set()
+def test_imports_run_downwards_and_in_no_circle() -> None:
+    assert violations(ROOT) == []
+
+
+def test_the_rooms_are_all_there_is() -> None:
+    there = {entry.name for entry in (ROOT / "pipeline").iterdir() if entry.name != "__pycache__"}
+    assert there == {*ROOMS, "__init__.py"}
+
+
+def test_a_fault_of_each_kind_is_found(tmp_path: Path) -> None:
+    files = {
+        "pipeline/__init__.py": "",
+        "pipeline/cli/__init__.py": "",
+        "pipeline/core/upward.py": "from pipeline import cli\n",
+        "pipeline/core/typed.py": "if TYPE_CHECKING:\n    from pipeline.web.app import App\n",
+        "pipeline/core/late.py": "def work():\n    from ..web import app\n",
+        "pipeline/core/__init__.py": "",
+        "pipeline/web/__init__.py": "",
+        "pipeline/web/app.py": "App = 1\n",
+        "pipeline/feeds/there.py": "import pipeline.feeds.back\n",
+        "pipeline/feeds/back.py": "if TYPE_CHECKING:\n    from pipeline.feeds.there import x\n",
+        "pipeline/letter/one.py": "import pipeline.letter.two\n",
+        "pipeline/letter/two.py": "import pipeline.letter.three\n",
+        "pipeline/letter/three.py": "import pipeline.letter.one\n",
+        "pipeline/attic/__init__.py": "",
+        "subscribers/people.py": "from pipeline.core import upward\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    told = violations(tmp_path)
+    assert sorted(line for line in told if "circle" not in line) == [
+        "pipeline.attic stands in no room",
+        "pipeline.core.late:2 imports pipeline.web.app, which stands above it",
+        "pipeline.core.typed:2 imports pipeline.web.app, which stands above it",
+        "pipeline.core.upward:1 imports pipeline.cli, which stands above it",
+        "subscribers.people:1 imports pipeline.core.upward, which stands above it",
+    ]
+    sign = "a circle of imports: "
+    rings = [set(line.removeprefix(sign).split(" <- ")) for line in told if sign in line]
+    assert {frozenset(ring) for ring in rings} == {
+        frozenset({"pipeline.feeds.there", "pipeline.feeds.back"}),
+        frozenset({"pipeline.letter.one", "pipeline.letter.two", "pipeline.letter.three"}),
+    }
 
 
 def test_help_loads_nothing_heavy() -> None:

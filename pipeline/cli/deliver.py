@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
-    from pipeline.schedule.run import Ran
+    from pipeline.schedule.history import RunResult
 
 
 @click.command()
@@ -89,7 +89,7 @@ def _moment(at: str | None, config: Config) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=config.newsletter.zone)
 
 
-def _document(installation: Installation, ran: Ran) -> dict[str, Any]:
+def _document(installation: Installation, ran: RunResult) -> dict[str, Any]:
     edition = edition_document(installation, ran.edition) if ran.edition is not None else None
     return {
         "digest": ran.digest,

@@ -16,7 +16,7 @@ from pipeline.core.errors import RapportError
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
-    from pipeline.schedule.run import Ran
+    from pipeline.schedule.history import RunResult
 
 CONFIG = """\
 # The demo's configuration. `rapport init` writes one with every key explained.
@@ -107,7 +107,7 @@ def _subscribe(installation: Installation) -> None:
     )
 
 
-def _run(installation: Installation) -> Ran:
+def _run(installation: Installation) -> RunResult:
     from pipeline.schedule.run import run
 
     return run(installation, installation.config.digests, at_once=True, progress=Progress("Sending"))[0]

@@ -4,134 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 
-_DURATION = re.compile(r"(\d+)\s*([mhdw])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def _duration(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not match:
-        raise ValueError('write a number and a unit: "30m", "12h", "7d" or "2w"')
-    try:
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    except OverflowError:
-        raise ValueError("that is longer than any letter waits") from None
-
-
-class FromEnvironment(str):
-    """A value out of an environment variable: text that stands for whatever type its key has."""
-
-
-def _listed(value: Any) -> Any:
-    if isinstance(value, FromEnvironment):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
-def _one_line(value: str) -> str:
-    if any(ord(character) < 32 for character in value):
-        raise ValueError("write it on one line, without control characters: it stands in a mail header")
-    return value
-
-
-def _address(value: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
-
-    if value:
-        try:
-            valid = validate_email(value, check_deliverability=False, test_environment=True)
-        except EmailNotValidError as error:
-            raise ValueError(f"write an email address ({error})") from None
-        if valid.ascii_email is None:
-            raise ValueError("before the @ only unaccented letters will reach every mail server")
-        return valid.ascii_email
-    return value
-
-
-def _web_address(value: str) -> str:
-    if value and not re.match(r"https?://[^\s/]", value):
-        raise ValueError("write a whole web address, beginning with https://")
-    return _in_ascii(value)
-
-
-def _in_ascii(address: str) -> str:
-    """The address with its host as punycode: it stands in mail headers."""
-    if address.isascii():
-        return address
-    from urllib.parse import quote, urlsplit, urlunsplit
-
-    import idna
-
-    parts = urlsplit(address)
-    host = parts.hostname or ""
-    try:
-        netloc = parts.netloc.lower().replace(host, idna.encode(host, uts46=True).decode())
-    except idna.IDNAError as error:
-        raise ValueError(f"no such host name is possible ({error})") from None
-    rest = [quote(part, safe="%/:?#[]@!$&'()*+,;=~") for part in parts[2:]]
-    return urlunsplit((parts.scheme, netloc, *rest))
-
-
-def _link(value: str) -> str:
-    if value and not re.match(r"(https?://[^\s/]|mailto:\S+@)", value):
-        raise ValueError("write a whole address, beginning with https:// (or mailto:)")
-    return value
-
-
-def _colour(value: str) -> str:
-    from pipeline.core.colour import hex_colour
-
-    return hex_colour(value) if value else value
-
-
-def _fonts(value: str) -> str:
-    # It stands in style attributes and in style sheets.
-    if re.search(r"[{}<>;:\\]", value):
-        raise ValueError('write names of fonts with commas between them, like "Georgia, serif"')
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Listed = Annotated[list[str], BeforeValidator(_listed)]
-Line = Annotated[str, AfterValidator(_one_line)]
-Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-Link = Annotated[str, AfterValidator(_link)]
-Colour = Annotated[str, AfterValidator(_colour)]
-Fonts = Annotated[Line, AfterValidator(_fonts)]
-
-
-class Section(BaseModel):
-    """A table of the file; a key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _as_written(cls, value: Any, info: ValidationInfo) -> Any:
-        # pydantic would take "6" for 6 and true for 1: right for the environment, a slip in a file.
-        wanted = cls.model_fields[info.field_name or ""].annotation
-        if wanted in (int, float, bool) and isinstance(value, str) and not isinstance(value, FromEnvironment):
-            raise ValueError("write it without quotes")
-        if wanted in (int, float) and isinstance(value, bool):
-            raise ValueError("write a number")
-        return value
+from pipeline.core.fields import Address, Duration, Line, Link, Listed, Section, WebAddress, listed
+from pipeline.core.theme import Theme
 
 
 class Newsletter(Section):
@@ -176,34 +59,6 @@ class Newsletter(Section):
         return self.public_url or "http://127.0.0.1:8000"
 
 
-class Theme(Section):
-    """What is empty here is the named theme's; letter/theme.py makes a whole look of both."""
-
-    templates: str = ""
-    images: Literal["host", "link"] = "host"
-    name: Literal["harbour", "meadow", "dusk"] = "harbour"
-    colour: Colour = ""
-    colour_dark: Colour = ""
-    background: Colour = ""
-    background_dark: Colour = ""
-    paper: Colour = ""
-    paper_dark: Colour = ""
-    text: Colour = ""
-    text_dark: Colour = ""
-    logo: WebAddress = ""
-    logo_dark: WebAddress = ""
-    font: Fonts = ""
-    rounding: int | None = Field(default=None, ge=0, le=40)
-
-    @model_validator(mode="after")
-    def _readable(self) -> Theme:
-        from pipeline.core.theme import unreadable
-
-        if problem := unreadable(self):
-            raise ValueError(problem)
-        return self
-
-
 class Feed(Section):
     url: WebAddress = Field(min_length=1)
 
@@ -216,7 +71,7 @@ class Digest(Section):
     max_posts: int = Field(default=6, ge=1, le=25)  # more would be clipped by Gmail
     min_posts: int = Field(default=1, ge=1)
     backlog: Duration = timedelta(days=7)
-    include_categories: Listed = []
+    include_categories: Listed = Field(default=[])
     approval: Literal["auto", "required"] = "auto"
     hold_window: Duration = timedelta(0)
 
@@ -259,7 +114,7 @@ class Match(Section):
     url: Link = ""
     place: Literal["end", "after_lead", "both"] = "end"
     count_clicks: bool = False
-    variants: list[Variant] = []
+    variants: list[Variant] = Field(default=[])
 
 
 class SendGrid(Section):
@@ -300,7 +155,7 @@ class DatabaseSection(Section):
 
 
 class Server(Section):
-    trusted_proxies: Listed = []
+    trusted_proxies: Listed = Field(default=[])
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -323,15 +178,15 @@ class Privacy(Section):
 
 
 class Staff(Section):
-    emails: list[Address] = []
+    emails: list[Address] = Field(default=[])
     password_hash: str = ""
     heartbeat_url: WebAddress = ""
 
-    _split = field_validator("emails", mode="before")(_listed)
+    _split = field_validator("emails", mode="before")(listed)
 
 
 class Doctor(Section):
-    dkim_selectors: Listed = ["s1", "s2"]
+    dkim_selectors: Listed = Field(default=["s1", "s2"])
     resolver: str = ""
 
 

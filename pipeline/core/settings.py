@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.core.config import Config, FromEnvironment
+from pipeline.core.config import Config
 from pipeline.core.errors import ConfigError
+from pipeline.core.fields import FromEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Literal, NamedTuple
+
+from pydantic import Field, model_validator
 
 from pipeline.core.colour import AA, contrast, mix, readable
+from pipeline.core.fields import Colour, Fonts, Section, WebAddress
 
-if TYPE_CHECKING:
-    from pipeline.core.config import Theme
+
+class Theme(Section):
+    """What is empty here is the named theme's; `look` makes a whole look of both."""
+
+    templates: str = ""
+    images: Literal["host", "link"] = "host"
+    name: Literal["harbour", "meadow", "dusk"] = "harbour"
+    colour: Colour = ""
+    colour_dark: Colour = ""
+    background: Colour = ""
+    background_dark: Colour = ""
+    paper: Colour = ""
+    paper_dark: Colour = ""
+    text: Colour = ""
+    text_dark: Colour = ""
+    logo: WebAddress = ""
+    logo_dark: WebAddress = ""
+    font: Fonts = ""
+    rounding: int | None = Field(default=None, ge=0, le=40)
+
+    @model_validator(mode="after")
+    def _readable(self) -> Theme:
+        if problem := unreadable(self):
+            raise ValueError(problem)
+        return self
 
 
 class Base(NamedTuple):

@@ -13,7 +13,7 @@ from pipeline.core.signals import Stop
 from pipeline.delivery.sender import LEASE, Lane
 from pipeline.editions import states
 from pipeline.editions.ledger import claims, outcomes, queue, recipients
-from pipeline.letter.personal import HOSTED_TAGS
+from pipeline.editions.message import message_of
 from pipeline.providers import Batch, Message
 from subscribers import clock
 
@@ -134,19 +134,3 @@ class Delivery:
             "`rapport run` goes on from there; nobody gets it twice.",
             self.stop.signal,
         )
-
-
-def message_of(config: Config, edition: Row[Any]) -> Message:
-    """An edition as the provider is handed it: the bytes that were approved."""
-    newsletter = config.newsletter
-    return Message(
-        edition=edition.slug,
-        digest=edition.digest,
-        subject=edition.subject,
-        from_email=newsletter.from_email,
-        from_name=newsletter.sender,
-        reply_to=newsletter.reply_to or newsletter.from_email,
-        html=edition.html,
-        text=edition.text,
-        hosted_tag=HOSTED_TAGS.unsubscribe if config.delivery.hosted_unsubscribe else "",
-    )

@@ -14,10 +14,11 @@ from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.signals import Stop, on_signals
 from pipeline.delivery import probe
-from pipeline.delivery.edition import PATIENCE, Delivery, message_of
+from pipeline.delivery.edition import PATIENCE, Delivery
 from pipeline.editions import states
 from pipeline.editions.approval import must_be_approved, must_pass
 from pipeline.editions.ledger import signing_keys
+from pipeline.editions.message import message_of
 from pipeline.letter.personal import Links, is_of, tester
 from pipeline.providers import Batch, Result
 from pipeline.providers.choice import provider

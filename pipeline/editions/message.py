@@ -1,11 +1,11 @@
-"""The letter as it will arrive, for staff to look at."""
+"""An edition as a message: what the provider is handed, and what staff are shown of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.delivery.edition import message_of
-from pipeline.letter.personal import sample
+from pipeline.letter.personal import HOSTED_TAGS, sample
+from pipeline.providers import Message
 from pipeline.providers.eml import compose
 from subscribers import clock
 
@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 
 
 KINDS = ("html", "txt", "eml")
+
+
+def message_of(config: Config, edition: Row[Any]) -> Message:
+    """An edition as the provider is handed it: the bytes that were approved."""
+    newsletter = config.newsletter
+    return Message(
+        edition=edition.slug,
+        digest=edition.digest,
+        subject=edition.subject,
+        from_email=newsletter.from_email,
+        from_name=newsletter.sender,
+        reply_to=newsletter.reply_to or newsletter.from_email,
+        html=edition.html,
+        text=edition.text,
+        hosted_tag=HOSTED_TAGS.unsubscribe if config.delivery.hosted_unsubscribe else "",
+    )
 
 
 def preview_part(config: Config, edition: Row[Any], kind: str) -> bytes:

@@ -11,7 +11,7 @@ from pipeline.editions.plan import Step, goes_at, plan, verdict
 from pipeline.editions.selection import choose
 from pipeline.editions.situation import next_due, situation_of
 from pipeline.letter.edits import Edits
-from pipeline.schedule.run import Ran
+from pipeline.schedule.history import RunResult
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 def rehearse(
     installation: Installation, digests: list[Digest], *, at: datetime, at_once: bool = False
-) -> list[Ran]:
+) -> list[RunResult]:
     """What `run` would do at a moment, from the posts known now. Nothing is fetched, kept or sent."""
     return [_rehearsed(installation, digest, at, at_once) for digest in digests]
 
 
-def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once: bool) -> Ran:
+def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once: bool) -> RunResult:
     with installation.database.read() as connection:
         situation = situation_of(connection, installation.config, digest, at, at_once=at_once)
         edition, planned = situation.edition, plan(situation)
@@ -52,4 +52,4 @@ def _rehearsed(installation: Installation, digest: Digest, at: datetime, at_once
                 outcome, reason = "skipped" if due_at <= at else "not_due", f"{choice.reason} so far"
         if holding and digest.approval == "auto" and planned.step in (Step.DECIDE, Step.COMPOSE):
             outcome, reason = ("held", holding) if outcome in ("sent", "not_due") else (outcome, reason)
-    return Ran(digest.name, outcome, edition, reason, next_due(installation, digest, at))
+    return RunResult(digest.name, outcome, edition, reason, next_due(installation, digest, at))

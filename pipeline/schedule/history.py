@@ -5,6 +5,7 @@ A row a digest, so that there is nothing to clear away. Doors, alarms and metric
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, select
@@ -19,10 +20,30 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from pipeline.core.config import Digest
-    from pipeline.schedule.run import Ran
 
 
-def remember(connection: Connection, run: str, ran: Sequence[Ran], digests: Collection[Digest]) -> None:
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What became of one digest; ``outcome`` is one of the words of `run --json`."""
+
+    digest: str
+    outcome: str
+    edition: Row[Any] | None
+    reason: str
+    next_due: str
+    went_wrong: bool = False
+    """Whether something could not be done, for the exit status."""
+    pulled: bool = False
+    """Whether the feeds were asked, which is not to be done every minute."""
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing went wrong, nor stands stopped by it; staff who pause give no reason."""
+        stopped = self.outcome == "paused" and self.edition is not None and self.edition.reason is not None
+        return not (self.went_wrong or stopped)
+
+
+def remember(connection: Connection, run: str, ran: Sequence[RunResult], digests: Collection[Digest]) -> None:
     """Write down how a run ended for each digest, and drop those that are configured no more.
 
     Where another process was at it, that one says.

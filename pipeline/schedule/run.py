@@ -7,7 +7,6 @@ has one edition by a constraint of the database. What is to be done stands in pl
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core import logs
@@ -25,6 +24,7 @@ from pipeline.feeds import withdrawal
 from pipeline.feeds.first_seen import register
 from pipeline.providers.choice import provider
 from pipeline.schedule import heartbeat, history
+from pipeline.schedule.history import RunResult
 from pipeline.schedule.maintenance import upkeep
 from subscribers import clock
 from subscribers.audience import anyone
@@ -43,27 +43,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What became of one digest; ``outcome`` is one of the words of `run --json`."""
-
-    digest: str
-    outcome: str
-    edition: Row[Any] | None
-    reason: str
-    next_due: str
-    went_wrong: bool = False
-    """Whether something could not be done, for the exit status."""
-    pulled: bool = False
-    """Whether the feeds were asked, which is not to be done every minute."""
-
-    @property
-    def well(self) -> bool:
-        """Whether nothing went wrong, nor stands stopped by it; staff who pause give no reason."""
-        stopped = self.outcome == "paused" and self.edition is not None and self.edition.reason is not None
-        return not (self.went_wrong or stopped)
-
-
 def run(
     installation: Installation,
     digests: list[Digest],
@@ -71,7 +50,7 @@ def run(
     at_once: bool = False,
     progress: Progress,
     stop: Stop | None = None,
-) -> list[Ran]:
+) -> list[RunResult]:
     """Do what is due for each digest; one that fails does not keep the others from going out.
 
     ``at_once`` treats them as due now (`--now`). Ends after the batch in flight, with StoppedError, when
@@ -112,7 +91,7 @@ class _Run:
         self.now = clock.now()
         self._pulled: list[Pulled] | None = None
 
-    def outcome(self) -> Ran:
+    def outcome(self) -> RunResult:
         with logs.about(digest=self.digest.name):
             ran = self._outcome()
             with logs.about(edition=ran.edition.slug if ran.edition is not None else None):
@@ -120,7 +99,7 @@ class _Run:
                 log.log(level, "%s: %s%s", ran.digest, ran.outcome, f": {ran.reason}" if ran.reason else "")
         return ran
 
-    def _outcome(self) -> Ran:
+    def _outcome(self) -> RunResult:
         try:
             with self.database.lock(f"digest-{self.digest.name}"):
                 return self._alone()
@@ -137,7 +116,7 @@ class _Run:
             reason = f"{told.message} {told.remedy}".strip()
             return self._ran("paused" if paused else "failed", edition, reason, went_wrong=True)
 
-    def _alone(self) -> Ran:
+    def _alone(self) -> RunResult:
         self._resend()
         with self.database.write() as connection:
             register(connection, self.installation.config, self.now)
@@ -195,7 +174,7 @@ class _Run:
         except RapportError as error:
             log.error("What was in doubt could not be sent again: %s %s", error.message, error.remedy)
 
-    def _compose(self, situation: Situation, due: str) -> Ran:
+    def _compose(self, situation: Situation, due: str) -> RunResult:
         """Compose from the feeds as they are now, and let the approval rule decide."""
         from pipeline.editions.compose import (
             compose,  # cron asks every few minutes; most answers are "not due"
@@ -232,7 +211,7 @@ class _Run:
             self._pulled = pull(self.database, self.installation.config)
         return self._pulled
 
-    def _decide(self, situation: Situation, edition: Row[Any]) -> Ran:
+    def _decide(self, situation: Situation, edition: Row[Any]) -> RunResult:
         if held := self._held(edition):
             return self._ran("held", held, held.reason)
         decided: Plan = verdict(situation, goes_at(self.digest, edition))
@@ -270,7 +249,7 @@ class _Run:
                 return states.move(connection, edition.slug, "hold", reason=reason, after_restore=True)
         return None
 
-    def _send(self, edition: Row[Any], due: str = "", *, synced: bool = False) -> Ran:
+    def _send(self, edition: Row[Any], due: str = "", *, synced: bool = False) -> RunResult:
         if due:
             with self.database.write() as connection:
                 states.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
@@ -282,7 +261,7 @@ class _Run:
         stopped = outcome == "paused" and edition.tripped_at is not None
         return self._ran(outcome, edition, edition.reason or "", went_wrong=stopped)
 
-    def _skip(self, due: str, reason: str) -> Ran:
+    def _skip(self, due: str, reason: str) -> RunResult:
         aside = {"status": "skipped", "reason": reason, "finished_at": self.now}
         with self.database.write() as connection:
             edition = states.create(connection, self.digest, due, self._zone(), **aside)
@@ -291,7 +270,11 @@ class _Run:
     def _zone(self) -> ZoneInfo:
         return self.installation.config.newsletter.zone
 
-    def _ran(self, outcome: str, edition: Row[Any] | None, reason: str, *, went_wrong: bool = False) -> Ran:
+    def _ran(
+        self, outcome: str, edition: Row[Any] | None, reason: str, *, went_wrong: bool = False
+    ) -> RunResult:
         upcoming = next_due(self.installation, self.digest, self.now)
         wrong = went_wrong or outcome == "failed"
-        return Ran(self.digest.name, outcome, edition, reason, upcoming, wrong, self._pulled is not None)
+        return RunResult(
+            self.digest.name, outcome, edition, reason, upcoming, wrong, self._pulled is not None
+        )

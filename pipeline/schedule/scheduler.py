@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.signals import Stop
-    from pipeline.schedule.run import Ran
+    from pipeline.schedule.history import RunResult
 
 TICK = 30.0
 """Seconds from one look at what is due, and at who leads, to the next."""
@@ -134,7 +134,7 @@ class Scheduler:
             for feed in pull(self._installation.database, self._installation.config):
                 log.info("%s: %s", feed.outcome, feed.error or f"{feed.new} new, {feed.withdrawn} withdrawn")
 
-    def _rest_after(self, ran: list[Ran]) -> None:
+    def _rest_after(self, ran: list[RunResult]) -> None:
         if any(one.pulled and (one.went_wrong or one.edition is None) for one in ran):
             due = min(datetime.fromisoformat(one.next_due) for one in ran)
             self._rests_until = clock.uptime() + min(REST, (due - clock.now()).total_seconds())

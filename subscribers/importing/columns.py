@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from subscribers.addresses import clean_name, normalise
 from subscribers.errors import SubscriberError
 from subscribers.importing.csv_reader import unguard
-from subscribers.importing.judge import Applicant
+from subscribers.importing.rows import Applicant
 from subscribers.importing.tools import TOOLS, UNKNOWN, plain
 from subscribers.people import Status
 from subscribers.suppression import Reason, to_tell

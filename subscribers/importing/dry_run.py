@@ -14,7 +14,7 @@ from subscribers.suppression import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from subscribers.importing.judge import Known
+    from subscribers.importing.rows import Known
 
 
 class Rehearsal:

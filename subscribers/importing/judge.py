@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -13,6 +11,7 @@ from subscribers import suppression
 from subscribers.audience import keep_from_being_fixed
 from subscribers.consent import Action
 from subscribers.importing import write as enrolment
+from subscribers.importing.rows import Applicant, ImportOutcome, Kind, Known
 from subscribers.people import Status
 from subscribers.sets import among
 from subscribers.suppression import Reason
@@ -27,51 +26,6 @@ if TYPE_CHECKING:
 
 ACTIVE, LEFT = Status.ACTIVE.value, Status.UNSUBSCRIBED.value
 NOTHING: Mapping[str, str] = {}
-NO_REASON: frozenset[Reason] = frozenset()
-
-
-class Applicant(NamedTuple):
-    """A row that names a person, address and name in their kept form.
-
-    ``left``: and wants no more mail; ``reason``: or must get none; ``proof``: what the list itself says of
-    when they agreed.
-    """
-
-    email: str
-    name: str
-    digests: Sequence[str]
-    left: bool = False
-    reason: Reason | None = None
-    proof: str = ""
-
-
-class Outcome(StrEnum):
-    ADDED = "added"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-
-
-@dataclass(slots=True)
-class Known:
-    """What stands in the database of one address, and what the rows so far make of it."""
-
-    email: str
-    statuses: Mapping[str, str]  # replaced, never changed: most people share it with others
-    statuses_before: Mapping[str, str]
-    id: int | None = None
-    name: str = ""
-    name_before: str = ""
-    reasons: frozenset[Reason] = NO_REASON
-    reasons_before: frozenset[Reason] = NO_REASON
-    steps: int = 0
-
-
-class Kind(NamedTuple):
-    """What is to be written down; ``wording`` where it is not the one of the import."""
-
-    action: Action
-    digest: str | None
-    wording: str = ""
 
 
 class Intake:
@@ -93,32 +47,32 @@ class Intake:
         keep_from_being_fixed(connection)
         self._look_up(list(self._known))
 
-    def judge(self, row: Applicant) -> tuple[Outcome, str]:
+    def judge(self, row: Applicant) -> tuple[ImportOutcome, str]:
         """What the row changes; or, as the second, the reason it is refused: the same as when staff add
         one person, so that no list brings back who left.
         """
         email, name, digests, left, reason, proof = row
         known = self._known[email]
-        outcome = Outcome.UNCHANGED
+        outcome = ImportOutcome.UNCHANGED
         if reason is not None:
             outcome = self._suppressed(known, reason)
             if not left:
                 return outcome, ""
         if known.reasons and (not left or Reason.FORGOTTEN in known.reasons):
-            return Outcome.UNCHANGED, f"suppressed: {suppression.to_tell(known.reasons)}"
+            return ImportOutcome.UNCHANGED, f"suppressed: {suppression.to_tell(known.reasons)}"
         held = known.statuses
         if held and not left and any(held.get(digest) == Status.UNSUBSCRIBED for digest in digests):
-            return Outcome.UNCHANGED, "unsubscribed"
+            return ImportOutcome.UNCHANGED, "unsubscribed"
         wanted = LEFT if left else ACTIVE
         new = [digest for digest in digests if held.get(digest) != wanted]
         if new:
-            outcome = Outcome.CHANGED if known.id or held else Outcome.ADDED
+            outcome = ImportOutcome.CHANGED if known.id or held else ImportOutcome.ADDED
             known.statuses = self._with(held, new, wanted)
             for digest in new:
                 self._step(known, Kind(Action.UNSUBSCRIBED if left else Action.IMPORTED, digest), proof)
         if name and not known.name:
             known.name = name
-            outcome = Outcome.CHANGED if outcome is Outcome.UNCHANGED else outcome
+            outcome = ImportOutcome.CHANGED if outcome is ImportOutcome.UNCHANGED else outcome
         return outcome, ""
 
     def write(self, *, wording: str, source: str) -> None:
@@ -128,13 +82,13 @@ class Intake:
             return
         enrolment.write(self._connection, self._known, self._steps, wording=wording, source=source)
 
-    def _suppressed(self, known: Known, reason: Reason) -> Outcome:
+    def _suppressed(self, known: Known, reason: Reason) -> ImportOutcome:
         if reason in known.reasons:
-            return Outcome.UNCHANGED
+            return ImportOutcome.UNCHANGED
         known.reasons |= {reason}
         if known.id or known.statuses:
             self._step(known, Kind(Action.SUPPRESSED, None, reason.value), "")
-        return Outcome.CHANGED
+        return ImportOutcome.CHANGED
 
     def _step(self, known: Known, kind: Kind, proof: str) -> None:
         known.steps += 1

@@ -13,8 +13,9 @@ from subscribers import consent
 from subscribers.importing.columns import find_layout
 from subscribers.importing.csv_reader import empty, open_sheet
 from subscribers.importing.dry_run import Rehearsal
-from subscribers.importing.judge import Applicant, Intake, Outcome
+from subscribers.importing.judge import Intake
 from subscribers.importing.rejects import Refused
+from subscribers.importing.rows import Applicant, ImportOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +73,7 @@ def import_csv(
     """
     wording = consent.evidence(wording)
     size = path.stat().st_size if path.is_file() else 0
-    counted: Counter[Outcome] = Counter()
+    counted: Counter[ImportOutcome] = Counter()
     with open_sheet(path) as sheet, Rehearsal() if dry_run else nullcontext() as rehearsal:
         records = sheet.records()
         first = next(records, None)
@@ -95,7 +96,7 @@ def import_csv(
                     intake.write(wording=wording, source=source)
                 taken = time.perf_counter() - begun
                 for outcome in judged:
-                    if isinstance(outcome, Outcome):
+                    if isinstance(outcome, ImportOutcome):
                         counted[outcome] += 1
                     else:
                         refused.write(*outcome)
@@ -105,9 +106,9 @@ def import_csv(
                 time.sleep(PAUSE)
     return ImportResult(
         read=counted.total() + refused.number,
-        added=counted[Outcome.ADDED],
-        changed=counted[Outcome.CHANGED],
-        unchanged=counted[Outcome.UNCHANGED],
+        added=counted[ImportOutcome.ADDED],
+        changed=counted[ImportOutcome.CHANGED],
+        unchanged=counted[ImportOutcome.UNCHANGED],
         refused=refused.number,
         refused_file=str(refused.path) if refused.number else None,
     )
@@ -120,9 +121,9 @@ def rows_next(rows: int, seconds: float) -> int:
 
 def _judged(
     intake: Intake, rows: Sequence[tuple[Record, Applicant | str]]
-) -> list[Outcome | tuple[Record, str]]:
+) -> list[ImportOutcome | tuple[Record, str]]:
     """What becomes of each row; of one that is refused, the row and the reason."""
-    judged: list[Outcome | tuple[Record, str]] = []
+    judged: list[ImportOutcome | tuple[Record, str]] = []
     for record, who in rows:
         if isinstance(who, str):
             judged.append((record, who))

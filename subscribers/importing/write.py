@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from subscribers.importing.judge import Kind, Known
+    from subscribers.importing.rows import Kind, Known
 
     Steps = Mapping[tuple[int, Kind], Sequence[tuple[Known, str]]]
 

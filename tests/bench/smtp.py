@@ -25,7 +25,7 @@ from sqlalchemy import select
 
 from pipeline.core.app import Installation
 from pipeline.core.tables import editions
-from pipeline.delivery.edition import message_of
+from pipeline.editions.message import message_of
 from pipeline.letter.personal import Links
 from pipeline.providers import Batch, Outcome, Result
 from pipeline.providers.choice import provider

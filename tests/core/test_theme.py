@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.colour import AA, contrast, hex_colour, mix
-from pipeline.core.config import Theme
 from pipeline.core.errors import ConfigError
 from pipeline.core.settings import load
-from pipeline.core.theme import THEMES, Palette, look
+from pipeline.core.theme import THEMES, Palette, Theme, look
 from tests.letter.samples import config, letter, post
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.core.config import Theme
-from pipeline.core.theme import THEMES
+from pipeline.core.theme import THEMES, Theme
 from pipeline.feeds.parse import parse
 from tests.browser import chromium, show
 from tests.letter.cases import cases

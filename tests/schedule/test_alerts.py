@@ -23,7 +23,7 @@ from pipeline.providers.events import Kind
 from pipeline.schedule import history
 from pipeline.schedule.alerts import watch
 from pipeline.schedule.alerts.editions import LEFT_FOR, SETTLES_WITHIN, SILENT_FOR
-from pipeline.schedule.run import Ran
+from pipeline.schedule.history import RunResult
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid
 from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, event, handed_over
@@ -359,7 +359,7 @@ def seen_on_monday(database: Database, travel: time_machine.Traveller) -> None:
 
 
 def noted(database: Database, outcome: str, reason: str, *names: str) -> None:
-    ran = [Ran(name, outcome, None, reason, "", outcome == "failed") for name in names]
+    ran = [RunResult(name, outcome, None, reason, "", outcome == "failed") for name in names]
     with database.write() as connection:
         history.remember(connection, "a run", ran, [Digest(name=name) for name in names])
 

@@ -17,7 +17,7 @@ import time_machine
 from pipeline.core.config import Digest, Staff
 from pipeline.editions import states
 from pipeline.schedule import heartbeat, history
-from pipeline.schedule.run import Ran
+from pipeline.schedule.history import RunResult
 from subscribers.tables import asked
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import Answer, StrictSendGrid
@@ -136,7 +136,7 @@ def test_who_found_another_process_at_it_leaves_the_word_to_that_one(
 def test_a_digest_that_is_configured_no_more_is_not_remembered(database: Database) -> None:
     both, one = [Digest(name="weekly"), Digest(name="groups")], [Digest(name="groups")]
     for digests in (both, one):
-        ran = [Ran(digest.name, "not_due", None, "", "") for digest in digests]
+        ran = [RunResult(digest.name, "not_due", None, "", "") for digest in digests]
         with database.write() as connection:
             history.remember(connection, "a1", ran, digests)
     with database.read() as connection:

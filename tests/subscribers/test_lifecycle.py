@@ -26,7 +26,8 @@ from sqlalchemy import select
 from subscribers import clock, directory, erasing, leaving, preferences, signup, suppression
 from subscribers.audience import mailable, why_not
 from subscribers.errors import SubscriberError
-from subscribers.importing.judge import Applicant, Intake
+from subscribers.importing.judge import Intake
+from subscribers.importing.rows import Applicant
 from subscribers.suppression import Reason
 from subscribers.tables import merged
 

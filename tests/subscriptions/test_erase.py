@@ -20,7 +20,8 @@ from pipeline.subscriptions.erase import forget
 from subscribers import clock, directory, leaving, signup, suppression
 from subscribers.erasing import erase
 from subscribers.errors import SubscriberError
-from subscribers.importing.judge import Applicant, Intake
+from subscribers.importing.judge import Intake
+from subscribers.importing.rows import Applicant
 from subscribers.suppression import Reason
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe

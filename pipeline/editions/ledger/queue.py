@@ -1,8 +1,8 @@
 """Calling workers to an edition (PostgreSQL): one job in procrastinate's queue that says "work on edition N".
 
 At most one such job waits for an edition, whatever calls for it; whoever takes it calls the next worker
-before beginning (`pipeline/delivery/workers/jobs.py`). So as many work on an edition as have nothing else to do, and
-nobody needs to know how many there are.
+before beginning (`pipeline/delivery/workers/jobs.py`). So as many work on an edition as have nothing else to
+do, and nobody needs to know how many there are.
 """
 
 from __future__ import annotations

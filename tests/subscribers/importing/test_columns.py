@@ -9,7 +9,7 @@ import pytest
 from subscribers.errors import SubscriberError
 from subscribers.importing.columns import find_layout
 from subscribers.importing.csv_reader import Record, open_sheet
-from subscribers.importing.judge import Applicant
+from subscribers.importing.rows import Applicant
 from subscribers.importing.tools import TOOLS, plain
 
 PATH = Path("list.csv")

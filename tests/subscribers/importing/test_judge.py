@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from subscribers import clock, directory
-from subscribers.importing.judge import Applicant, Intake, Outcome
+from subscribers.importing.judge import Intake
+from subscribers.importing.rows import Applicant, ImportOutcome
 from subscribers.people import Status
 from subscribers.tables import subscribers, subscriptions
 
@@ -41,7 +42,7 @@ def test_who_signs_up_at_this_very_moment_is_one_person(postgresql_database: Dat
     with postgresql_database.write() as connection:
         intake = Intake(connection, [ANN.email])
         pending(postgresql_database)
-        assert intake.judge(ANN) == (Outcome.ADDED, "")
+        assert intake.judge(ANN) == (ImportOutcome.ADDED, "")
         intake.write(wording="on paper", source="import")
     with postgresql_database.read() as connection:
         ann = directory.person(connection, ANN.email)

@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from pipeline.core.config import Digest
 from pipeline.core.tables import feeds, marks
 from pipeline.schedule import history
-from pipeline.schedule.run import Ran
+from pipeline.schedule.history import RunResult
 from pipeline.web.app import make_app
 from subscribers import clock, suppression
 from subscribers.suppression import Reason
@@ -44,7 +44,7 @@ def visitor(practice: Installation) -> Iterator[Visitor]:
     made.close()
 
 
-def ran(database: Database, *of: Ran) -> None:
+def ran(database: Database, *of: RunResult) -> None:
     with database.write() as connection:
         history.remember(connection, "a1", of, [Digest(name=one.digest) for one in of])
 
@@ -73,7 +73,7 @@ def test_it_is_ready_with_a_current_database_and_says_how_the_last_runs_ended(
         "scheduler": None,
         "last_run": {"weekly": None},
     }
-    ran(database, Ran("weekly", "failed", None, f"{FEED} answered 500", "", went_wrong=True))
+    ran(database, RunResult("weekly", "failed", None, f"{FEED} answered 500", "", went_wrong=True))
     answer = visitor.get("/readyz")
     last = answer.json()["last_run"]["weekly"]
     assert answer.status_code == 200, "the pages stay reachable"
@@ -169,7 +169,7 @@ def test_it_counts_the_list_editions_recipients_runs_and_feeds(visitor: Visitor,
                 url=FEED, first_seen=AT, fetched_at=AT, failing_since=AT, error="it answered 500"
             )
         )
-    ran(database, Ran("weekly", "sent", None, "", ""))
+    ran(database, RunResult("weekly", "sent", None, "", ""))
     found = samples(visitor)
     expected = {
         "rapport_database_up": 1,
