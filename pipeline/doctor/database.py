@@ -10,14 +10,14 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.core.database import HEAD, revision
 from pipeline.core.errors import RapportError, understood
-from pipeline.doctor.finding import error, ok, warning
+from pipeline.core.finding import error, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.core.database import Database
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
 
 OLDEST_SQLITE = (3, 35)
 """UPDATE … RETURNING (sqlite.org/lang_returning.html)."""

@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import understood
+from pipeline.core.finding import Finding, error, warning
 from pipeline.doctor.dns import Unknown
-from pipeline.doctor.finding import Finding, error, warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

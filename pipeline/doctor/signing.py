@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.core.database import HEAD, revision
-from pipeline.doctor.finding import error, ok, warning
+from pipeline.core.finding import error, ok, warning
 from pipeline.editions.ledger.signing_keys import history
 from subscribers import clock
 from subscribers.tokens import VARIABLE
@@ -14,8 +14,8 @@ from subscribers.tokens import VARIABLE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
     from pipeline.editions.ledger.signing_keys import Signed
 
 STRONG = 24

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.doctor.context import SECONDS
-from pipeline.doctor.finding import error, ok, warning
 from pipeline.providers.choice import smtp_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
 
 
 def server(patient: Patient) -> Iterator[Finding]:
