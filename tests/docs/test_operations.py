@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.docs.machine import Machine
 
-LISTS = SOURCE / "tests" / "subscribers" / "exports"
+LISTS = SOURCE / "tests" / "subscribers" / "importing" / "exports"
 POSTGRESQL = "postgresql://rapport@/rapport?host=/var/run/postgresql"
 FIRST = 5
 """The last section of the first test."""
