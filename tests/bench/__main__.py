@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
 from pipeline.core.config import Config, Digest
-from pipeline.core.database import open_database
+from pipeline.core.schema import open_database
 from pipeline.editions.compose import compose
 from pipeline.feeds import Entry, posts
 from pipeline.feeds.first_seen import register

