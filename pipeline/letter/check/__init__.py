@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.core.finding import Finding, error
 from pipeline.letter.check import (
@@ -37,11 +37,10 @@ from pipeline.letter.check.reading import CheckedLetter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from sqlalchemy import Row
-
     from pipeline.core.config import Config
     from pipeline.core.errors import LetterError
     from pipeline.core.templates import Templates
+    from pipeline.letter.check.reading import Content
 
 __all__ = ["RULES", "Finding", "broken_template", "check_letter", "check_online"]
 
@@ -82,13 +81,13 @@ MOST = 8
 """Findings of one rule that are told one by one: who has fixed eight knows the rule."""
 
 
-def check_letter(config: Config, templates: Templates, edition: Row[Any]) -> list[Finding]:
+def check_letter(config: Config, templates: Templates, edition: Content) -> list[Finding]:
     """Every finding in an edition as it stands in the database. Asks nobody and writes nothing."""
     letter = CheckedLetter(config, templates, edition)
     return [finding for rule in RULES for finding in _told(rule(letter))]
 
 
-def check_online(config: Config, templates: Templates, edition: Row[Any]) -> list[Finding]:
+def check_online(config: Config, templates: Templates, edition: Content) -> list[Finding]:
     """The findings for which others must be asked: links and images of an edition that do not answer."""
     from pipeline.letter.check.probe import answers
 

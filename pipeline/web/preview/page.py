@@ -18,9 +18,8 @@ from pipeline.web.preview import inbox, locate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sqlalchemy import Row
-
     from pipeline.core.finding import Finding
+    from pipeline.editions.edition import Edition
     from pipeline.web.preview.session import Preview, PreviewSession
 
 VIEWS = {
@@ -155,7 +154,7 @@ def _context(session: PreviewSession, preview: Preview | None, query: Query) -> 
     return context | _of_edition(session, preview, edition, query)
 
 
-def _of_edition(session: PreviewSession, preview: Preview, edition: Row[Any], query: Query) -> dict[str, Any]:
+def _of_edition(session: PreviewSession, preview: Preview, edition: Edition, query: Query) -> dict[str, Any]:
     titles = [str(post["title"]) for post in edition.posts]
 
     def html() -> str:
@@ -201,7 +200,7 @@ def _told(number: str, finding: Finding, view: str | None, query: Query) -> dict
     return {"finding": finding, "link": link, "chosen": query.finding == number}
 
 
-def _offer(preview: Preview, edition: Row[Any]) -> dict[str, str]:
+def _offer(preview: Preview, edition: Edition) -> dict[str, str]:
     """The call to action of an edition, found in what it says: the configuration may have changed since."""
     match = preview.config.match
     said = " ".join(edition.text.split())

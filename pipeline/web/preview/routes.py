@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -22,10 +22,10 @@ from pipeline.web.preview.page import Query, pieces
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from sqlalchemy import Row
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from pipeline.editions.edition import Edition
     from pipeline.web.preview.session import Preview, PreviewSession
 
 STILL_HERE = 15.0
@@ -123,7 +123,7 @@ class _Handlers:
             await reload.wait(seen, STILL_HERE)
             yield ": still here\n\n"
 
-    def _edition(self, request: Request) -> tuple[Preview, Row[Any]]:
+    def _edition(self, request: Request) -> tuple[Preview, Edition]:
         query = Query.of(request.query_params)
         preview = self._session.look(query.digest or None, query.edition or None)
         if preview is None or preview.edition is None:

@@ -6,7 +6,6 @@ import hashlib
 import os
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -14,12 +13,11 @@ from sqlalchemy import select
 from pipeline.core import finding
 from pipeline.core.app import Installation, database_url
 from pipeline.core.errors import BusyError, ConfigError
-from pipeline.core.finding import Finding
-from pipeline.core.settings import load
-from pipeline.core.tables import OPEN
+from pipeline.core.settings import file_of, load
 from pipeline.core.tables import editions as table
-from pipeline.editions import states
+from pipeline.editions import find
 from pipeline.editions.compose import compose
+from pipeline.editions.edition import OPEN, Edition, EditionStatus
 from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.pull import pull
@@ -30,8 +28,7 @@ from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlalchemy import Row
+    from pathlib import Path
 
     from pipeline.core.config import Config, Digest
     from pipeline.core.finding import Finding
@@ -54,14 +51,14 @@ class Preview:
 
     config: Config
     digest: Digest
-    edition: Row[Any] | None
+    edition: Edition | None
     earlier: Sequence[Any]
     outcome: ComposeResult
 
     @property
     def fault(self) -> Fault | None:
         """An edition past being a draft is what it is, whatever becomes of the templates."""
-        frozen = self.edition is not None and self.edition.status != "draft"
+        frozen = self.edition is not None and self.edition.status != EditionStatus.DRAFT
         return None if frozen else self.outcome.fault
 
 
@@ -78,7 +75,7 @@ class PreviewSession:
     """
 
     def __init__(self, file: Path | None) -> None:
-        self.file = file or Path(os.environ.get("RAPPORT_CONFIG") or "rapport.toml")
+        self.file = file_of(file, os.environ)
         self.reload = ReloadSignal()
         self.fault: Fault | None = None
         """What is wrong with the configuration, if anything; the last good one is kept."""
@@ -148,12 +145,10 @@ class PreviewSession:
         outcome = self._composed(digest)
         with database.read() as connection:
             # Not by_slug: composing may just have discarded the draft that was asked for.
-            query = select(table).where(table.c.slug == slug)
-            row = (
-                connection.execute(query).one_or_none() if slug else states.open_one(connection, digest.name)
-            )
+            named = find.one(connection, table.c.slug == slug) if slug else None
+            edition = named if slug else find.open_one(connection, digest.name)
         earlier = [e for e in listed if e.digest == digest.name and e.status not in OPEN]
-        return Preview(config, digest, row, earlier, outcome)
+        return Preview(config, digest, edition, earlier, outcome)
 
     def left_out(self, digest: Digest) -> list[LeftOut]:
         """Why no post is in the edition that is not there."""
@@ -164,7 +159,7 @@ class PreviewSession:
             since = first_seen(connection, digest.name, at)
             return list(choose(connection, digest, since, at).left_out)
 
-    def findings(self, edition: Row[Any]) -> list[Finding]:
+    def findings(self, edition: Edition) -> list[Finding]:
         """What check finds; kept, for a page asks several times between two changes."""
         assert self.installation is not None  # there is no edition without one
         said = (edition.slug, edition.subject, edition.preheader, edition.html, edition.text)
@@ -234,7 +229,7 @@ _LISTED = select(
 """Without the bodies: a hundred editions are several megabytes."""
 
 
-def _checked(installation: Installation, edition: Row[Any]) -> list[Finding]:
+def _checked(installation: Installation, edition: Edition) -> list[Finding]:
     try:
         return check_letter(installation.config, installation.templates, edition)
     except Exception as error:  # the letter is shown though check fails over it

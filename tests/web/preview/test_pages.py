@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
 
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.compose import compose
 from pipeline.editions.message import write_preview
-from pipeline.web.preview import frame as frame
-from pipeline.web.preview import inbox
+from pipeline.web.preview import frame, inbox
 from pipeline.web.preview.routes import application
 from pipeline.web.preview.session import PreviewSession
 from subscribers.importing.run import import_csv
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from httpx import Response
-    from sqlalchemy import Row
+
+    from pipeline.editions.edition import Edition
 
 CONFIG = """
 [newsletter]
@@ -84,14 +84,14 @@ class Office:
         (self.folder / "rapport.toml").write_text((text.replace(old, new) if old else text) + more)
         self.session.configuration_changed()
 
-    def edition(self) -> Row[Any]:
+    def edition(self) -> Edition:
         assert self.session.installation
         with self.session.installation.database.read() as connection:
-            found = states.open_one(connection, "weekly")
+            found = find.open_one(connection, "weekly")
         assert found is not None
         return found
 
-    def sent(self) -> Row[Any]:
+    def sent(self) -> Edition:
         """The open edition, as if it had gone out."""
         assert self.session.installation
         edition = self.edition()
@@ -249,7 +249,7 @@ def test_pictures_that_serve_will_serve_are_shown_from_here() -> None:
 
 
 def test_a_finding_leads_to_its_place_in_the_letter(office: Office) -> None:
-    ours = (Path(__file__).parents[2] / "templates/letter/digest.mjml").read_text()
+    ours = (Path(__file__).parents[3] / "templates/letter/digest.mjml").read_text()
     text = '<mj-text><p><a href="about/us">Who we are</a></p></mj-text>'
     section = f"<mj-section><mj-column>{text}</mj-column></mj-section>"
     office.template("digest.mjml", ours.replace("</mj-body>", f"{section}</mj-body>"))
