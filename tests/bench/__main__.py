@@ -28,7 +28,7 @@ from pipeline.feeds.pull import pull
 from pipeline.letter.templates import PACKAGED
 from tests.bench import fleet, handing_over, importing, leaving, signing_up, smtp
 from tests.browser import CHROMIUM, chromium
-from tests.web.reload import reload_times
+from tests.web.preview.reload import reload_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
