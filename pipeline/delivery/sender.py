@@ -22,7 +22,7 @@ from pipeline.editions import states
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import batches, claims, doubt
 from pipeline.editions.ledger import rate as pace
-from pipeline.providers import Batch, Message, Outcome, Result
+from pipeline.providers import Batch, BatchResult, Message, Result
 from subscribers import clock
 from subscribers.audience import fix
 
@@ -54,7 +54,7 @@ class Answered(NamedTuple):
     was handed over all the same (a folder that filled up)."""
 
     claim: claims.Claim
-    outcome: Outcome
+    outcome: BatchResult
     known: frozenset[int] = frozenset()
 
 
@@ -160,7 +160,7 @@ class Lane:
 
     def _hand_over(self, claim: claims.Claim, message: Message, start_by: float) -> Answered:
         if not claim.members:
-            return Answered(claim, Outcome(Result.ACCEPTED))  # everyone in it has left meanwhile
+            return Answered(claim, BatchResult(Result.ACCEPTED))  # everyone in it has left meanwhile
         people = self.links.recipients(claim.members, claim.edition)
         batch = Batch(claim.attempt, people, start_by, claim.tries)
         outcome = self.provider.send(message, batch)
@@ -195,7 +195,7 @@ class Lane:
             states.pause_sending(connection, edition.id, reason)
             doubt.give_up(connection, edition.id, outcome.reason)
 
-    def _back_off(self, refusals: int, outcome: Outcome) -> None:
+    def _back_off(self, refusals: int, outcome: BatchResult) -> None:
         if refusals >= TRIES:
             raise ProviderError(
                 f"The provider keeps refusing: {outcome.reason}",
@@ -214,7 +214,7 @@ def _say(edition: Edition, answered: Answered) -> None:
     log.log(level, "%s, a batch of %d: %s%s", edition.slug, people, outcome.result.value, reason)
 
 
-def _heed(edition: Edition, outcome: Outcome) -> None:
+def _heed(edition: Edition, outcome: BatchResult) -> None:
     if outcome.result is Result.STOP and edition.status == EditionStatus.SENT:
         raise ProviderError(
             f"{edition.slug}: {outcome.reason}",
