@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import ConfigError
 from pipeline.core.settings import file_of, load
-from pipeline.doctor.finding import error, ok
+from pipeline.doctor.finding import Finding, error, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-    from pipeline.core.finding import Finding
 
 
 class Examined(NamedTuple):

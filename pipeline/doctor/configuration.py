@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
 
 _DAY = datetime(2026, 1, 8, 9, tzinfo=UTC)
 _POST = Post(

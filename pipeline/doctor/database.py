@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.core.database import Database
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
 
 OLDEST_SQLITE = (3, 35)
 """UPDATE … RETURNING (sqlite.org/lang_returning.html)."""

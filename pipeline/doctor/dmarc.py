@@ -14,8 +14,8 @@ from pipeline.doctor.spf import return_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
     from pipeline.doctor.records.tree_walk import TreeWalk
 
 _MANY = (

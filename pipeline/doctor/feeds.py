@@ -19,8 +19,8 @@ from subscribers import clock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
 
 SECONDS = 12.0
 """For all feeds."""

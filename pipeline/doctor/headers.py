@@ -12,8 +12,8 @@ from pipeline.letter.personal import Links
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
 
 
 def one_click(context: Context) -> Iterator[Finding]:

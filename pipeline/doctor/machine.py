@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
 
 OFF = timedelta(minutes=1)
 MEGABYTE = 1_000_000

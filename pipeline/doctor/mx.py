@@ -9,8 +9,8 @@ from pipeline.doctor.finding import error, ok
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
 
 
 def mail_hosts(context: Context) -> Iterator[Finding]:

@@ -17,8 +17,8 @@ from subscribers.tokens import Purpose
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
 
 _SERVE = "Let `rapport serve` run, and your web server pass newsletter.public_url on to it."
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.errors import as_rapport_error
 from pipeline.doctor.dns import Unanswered
-from pipeline.doctor.finding import error, warning
+from pipeline.doctor.finding import Finding, error, warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
 
     Check = Callable[[Context], Iterable[Finding]]

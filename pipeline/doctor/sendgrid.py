@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from typing import Any
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from subscribers.signing_secrets import VARIABLE, named_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
     from pipeline.editions.ledger.signing_keys import Signed
 
 STRONG = 24

@@ -12,8 +12,8 @@ from pipeline.providers.choice import smtp_server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
 
 
 def server(context: Context) -> Iterator[Finding]:

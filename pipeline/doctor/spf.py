@@ -15,9 +15,9 @@ from pipeline.doctor.sendgrid import authenticated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
     from pipeline.doctor.dns import Resolver
+    from pipeline.doctor.finding import Finding
     from pipeline.doctor.records.spf import Term
 
 MOST_LOOKUPS, MOST_VOID = 10, 2

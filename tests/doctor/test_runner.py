@@ -18,8 +18,8 @@ from tests.doctor.conftest import SECRET, levels
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
+    from pipeline.doctor.finding import Finding
     from tests.doctor.conftest import Make
 
 
@@ -50,7 +50,7 @@ def unknown(context: Context) -> Iterator[Finding]:
 def test_what_breaks_is_a_finding_and_shows_no_secret(make: Make) -> None:
     findings = run_checks((slow, well, breaks, told, unknown), make(), lambda done, total: None)
     assert levels(findings) == ["ok", "ok", "ok", "error", "error", "warning"]
-    assert findings[3].rule == "test_runner.breaks"
+    assert findings[3].name == "test_runner.breaks"
     assert "ValueError" in findings[3].message
     assert (findings[4].message, findings[4].remedy) == ("It said ***.", "Do this.")
     assert "example.org could not be looked up" in findings[5].message

@@ -19,7 +19,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.core.finding import Finding
 from pipeline.letter.check import (
     clients,
     contrast,
@@ -31,7 +30,7 @@ from pipeline.letter.check import (
     sensitive,
     structure,
 )
-from pipeline.letter.check.finding import broken_template
+from pipeline.letter.check.finding import Finding, broken_template
 from pipeline.letter.check.reading import Letter
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.letter.check.css import Declaration, declarations
 from pipeline.letter.check.css_colour import background_colour, colour
-from pipeline.letter.check.finding import warning
+from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.graceful import ADVICE, GRACEFUL, OTHERWISE
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-    from pipeline.core.finding import Finding
     from pipeline.letter.check.reading import Letter
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.colour import AA, contrast, readable
 from pipeline.letter.check.cascade import Scheme, texts
-from pipeline.letter.check.finding import warning
+from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.place import theme_key
 from pipeline.letter.check.reading import Letter, cut
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-    from pipeline.core.finding import Finding
     from pipeline.letter.check.cascade import Style
 
 AA_LARGE = 3.0

@@ -6,13 +6,11 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.finding import error, warning
+from pipeline.letter.check.finding import Finding, error, warning
 from pipeline.letter.check.reading import Letter, cut, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from pipeline.core.finding import Finding
 
 LONGEST_SUBJECT = 70
 """Characters. Inboxes on a desktop show 60 to 75 of them, on a phone 30 to 45."""

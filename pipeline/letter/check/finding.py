@@ -1,14 +1,27 @@
-"""Findings about a letter: an error keeps it from going out, of a warning staff are told."""
+"""What a rule found: how bad, what, what to do about it, and where."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-from pipeline.core.finding import Finding
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from pipeline.core.errors import LetterError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``where`` names a template and line, a post, a configuration key, or a part of the letter."""
+
+    level: Literal["error", "warning"]
+    rule: str
+    message: str
+    remedy: str
+    where: str
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 def error(rule: str, message: str, remedy: str, where: str) -> Finding:

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.letter.check.clients import lacking
-from pipeline.letter.check.finding import warning
+from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.reading import Letter, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from selectolax.lexbor import LexborNode
-
-    from pipeline.core.finding import Finding
 
 HEAVY = 300_000
 """Bytes. Six of them are 1.8 MB: ten seconds and more on a slow telephone line."""

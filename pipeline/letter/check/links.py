@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pipeline.letter.check.finding import warning
+from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.images import named, source
 from pipeline.letter.check.reading import Letter, cut, folded
 from pipeline.letter.personal import TAG
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from selectolax.lexbor import LexborNode
-
-    from pipeline.core.finding import Finding
 
 _OPENED = ("http", "https", "mailto", "tel", "sms")
 _SCRIPTED = ("javascript", "vbscript", "data")

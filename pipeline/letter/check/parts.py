@@ -6,14 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from pipeline.letter.check.cascade import Scheme, texts
-from pipeline.letter.check.finding import error, warning
+from pipeline.letter.check.finding import Finding, error, warning
 from pipeline.letter.check.reading import Letter, cut, folded
 from pipeline.letter.personal import TAG, tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from pipeline.core.finding import Finding
 
 CLIPPED_AT = 102 * 1024
 """Bytes of HTML from which Gmail shows "[Message clipped]" and hides the footer with it."""

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from pipeline.feeds.private_networks import addresses, is_public
-from pipeline.letter.check.finding import warning
+from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.images import HEAVY, named, source, too_heavy
 from pipeline.letter.check.reading import Letter, cut
 from pipeline.letter.personal import TAG
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from selectolax.lexbor import LexborNode
-
-    from pipeline.core.finding import Finding
 
 AT_ONCE = 8
 SECONDS_EACH, SECONDS_ALL = 10.0, 45.0

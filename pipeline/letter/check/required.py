@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.finding import error
+from pipeline.letter.check.finding import Finding, error
 from pipeline.letter.check.reading import Letter, folded
 from pipeline.letter.personal import TAG, tags
 from pipeline.providers import fill
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from selectolax.lexbor import LexborNode
-
-    from pipeline.core.finding import Finding
 
 
 def unsubscribe(letter: Letter) -> Iterator[Finding]:

@@ -7,14 +7,13 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.finding import warning
+from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.templates import PACKAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.core.finding import Finding
     from pipeline.letter.check.reading import Letter
 
 NAME = "sensitive-words"

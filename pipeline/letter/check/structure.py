@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.finding import warning
+from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.reading import Letter, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from selectolax.lexbor import LexborNode
-
-    from pipeline.core.finding import Finding
 
 
 def language(letter: Letter) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipeline.core.finding import Finding
+    from pipeline.letter.check.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
