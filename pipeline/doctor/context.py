@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.config import Config
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
     from pipeline.providers.sendgrid.account import Account
 
 SECONDS = 8.0

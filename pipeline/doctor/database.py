@@ -10,15 +10,15 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.core.database_errors import Fault, cause, fault
 from pipeline.core.errors import RapportError, as_rapport_error
+from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import HEAD, schema_state
-from pipeline.doctor.finding import error, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.core.database import Database
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
-    from pipeline.doctor.finding import Finding
 
 OLDEST_SQLITE = (3, 35)
 """UPDATE … RETURNING (sqlite.org/lang_returning.html)."""

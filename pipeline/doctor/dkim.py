@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.doctor.finding import error, ok, quoted, warning
+from pipeline.core.finding import error, ok, quoted, warning
 from pipeline.doctor.records.dkim import Broken, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
     from pipeline.doctor.dns import Resolver
-    from pipeline.doctor.finding import Finding
 
 LEAST_BITS, GOOD_BITS = 1024, 2048
 """Gmail takes no RSA key below 1024 and advises 2048 (RFC 8301, 3.2 likewise)."""

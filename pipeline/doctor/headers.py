@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.delivery.probe import NOBODY
-from pipeline.doctor.finding import error, ok, warning
 from pipeline.letter.personal import Links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
-    from pipeline.doctor.finding import Finding
 
 
 def one_click(context: Context) -> Iterator[Finding]:

@@ -10,15 +10,15 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.delivery import probe
-from pipeline.doctor.finding import error, ok, warning
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
-    from pipeline.doctor.finding import Finding
 
 _SERVE = "Let `rapport serve` run, and your web server pass newsletter.public_url on to it."
 

@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import as_rapport_error
+from pipeline.core.finding import Finding, error, warning
 from pipeline.doctor.dns import Unanswered
-from pipeline.doctor.finding import Finding, error, warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

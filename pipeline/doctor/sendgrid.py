@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.core.errors import ConfigError, ProviderError
-from pipeline.doctor.finding import error, ok, quoted, warning
+from pipeline.core.finding import error, ok, quoted, warning
 from pipeline.providers.sendgrid.account import Account, Hidden, Shut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from typing import Any
 
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
-    from pipeline.doctor.finding import Finding
 
 T = TypeVar("T")
 

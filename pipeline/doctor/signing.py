@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import schema_state
-from pipeline.doctor.finding import error, ok, warning
 from pipeline.editions.ledger.signing_keys import history
 from subscribers import clock
 from subscribers.signing_secrets import VARIABLE, named_secrets
@@ -14,8 +14,8 @@ from subscribers.signing_secrets import VARIABLE, named_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
-    from pipeline.doctor.finding import Finding
     from pipeline.editions.ledger.signing_keys import Signed
 
 STRONG = 24

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.core.environment import SMTP_PASSWORD
+from pipeline.core.finding import error, ok, warning
 from pipeline.doctor.context import SECONDS
-from pipeline.doctor.finding import error, ok, warning
 from pipeline.providers.choice import smtp_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
-    from pipeline.doctor.finding import Finding
 
 
 def server(context: Context) -> Iterator[Finding]:

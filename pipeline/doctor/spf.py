@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.doctor.finding import error, ok, quoted, warning
+from pipeline.core.finding import error, ok, quoted, warning
 from pipeline.doctor.records.spf import ASKS, Broken, is_spf, read
 from pipeline.doctor.sendgrid import authenticated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
     from pipeline.doctor.dns import Resolver
-    from pipeline.doctor.finding import Finding
     from pipeline.doctor.records.spf import Term
 
 MOST_LOOKUPS, MOST_VOID = 10, 2

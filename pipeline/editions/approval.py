@@ -97,5 +97,5 @@ def errors(installation: Installation, edition: Edition) -> str:
     """What keeps an edition from going out, in words; empty when nothing does."""
     from pipeline.letter.check import check_letter
 
-    found = check_letter(installation.config, edition, own=installation.templates)
+    found = check_letter(installation.config, installation.templates, edition)
     return " ".join(f"{finding.message} {finding.remedy}" for finding in found if finding.level == "error")

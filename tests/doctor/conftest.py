@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
     from pipeline.doctor.runner import Check
 
     Make = Callable[..., Context]

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.core.errors import RapportError
+from pipeline.core.finding import ok, quoted
 from pipeline.doctor import runner
 from pipeline.doctor.dns import Unanswered
-from pipeline.doctor.finding import ok, quoted
 from pipeline.doctor.runner import run_checks
 from tests.doctor.conftest import SECRET, levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
-    from pipeline.doctor.finding import Finding
     from tests.doctor.conftest import Make
 
 
