@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from pipeline.editions import find, states
+from pipeline.editions import find, states, store
 from pipeline.editions.compose import compose
+from pipeline.editions.lock import lock
 from pipeline.editions.message import write_preview
-from pipeline.web.preview import frame as variations
-from pipeline.web.preview import inbox
+from pipeline.web.preview import frame, inbox
 from pipeline.web.preview.routes import application
 from pipeline.web.preview.session import Desk
 from subscribers.importing.run import import_csv
@@ -97,7 +97,7 @@ class Office:
         assert self.desk.installation
         edition = self.edition()
         with self.desk.installation.database.write() as connection:
-            return states.change(connection, edition.id, status="sent", finished_at=datetime.now(UTC))
+            return store.change(connection, edition.id, status="sent", finished_at=datetime.now(UTC))
 
 
 @contextmanager
@@ -229,12 +229,12 @@ def test_the_frame_answers_the_letters_questions_for_its_scheme_and_leaves_its_w
         "@media (prefers-color-scheme:light){p{color:blue}}</style></head>"
         "<body><p>On (prefers-color-scheme: dark)</p></body></html>"
     )
-    dark = variations.in_frame(letter, scheme="dark")
+    dark = frame.in_frame(letter, scheme="dark")
     assert "@media (min-width: 0) and (max-width:480px) {" in dark
     assert "@media (max-width: 0){" in dark
     assert "color-scheme:dark !important" in dark
     assert "<p>On (prefers-color-scheme: dark)</p>" in dark
-    light = variations.in_frame(letter, scheme="light")
+    light = frame.in_frame(letter, scheme="light")
     assert "@media (max-width: 0) and (max-width:480px) {" in light
     assert "@media (min-width: 0){" in light
 
@@ -243,7 +243,7 @@ def test_pictures_that_serve_will_serve_are_shown_from_here() -> None:
     letter = (
         '<img src="https://letter.example.org/images/abc.jpg"><a href="https://letter.example.org/images/">'
     )
-    shown = variations.with_own_images(letter, "https://letter.example.org")
+    shown = frame.with_own_images(letter, "https://letter.example.org")
     assert shown == '<img src="/images/abc.jpg"><a href="https://letter.example.org/images/">'
 
 
@@ -354,7 +354,7 @@ def test_an_approved_edition_is_shown_as_it_stands(office: Office) -> None:
     office.page()
     assert office.desk.installation
     with office.desk.installation.database.write() as connection:
-        states.move(connection, "weekly-1", "approve")
+        states.approve(connection, "weekly-1")
     before = office.browser.get("/letter.html").content
     office.template("digest.mjml", "{{ broken")
     assert "approved: it stays as it is" in office.words()
@@ -364,7 +364,7 @@ def test_an_approved_edition_is_shown_as_it_stands(office: Office) -> None:
 def test_while_another_process_is_at_the_digest_the_last_draft_is_shown(office: Office) -> None:
     office.page()
     assert office.desk.installation
-    with office.desk.installation.database.lock("digest-weekly"):
+    with lock(office.desk.installation.database, "weekly"):
         office.desk.templates_changed()
         assert "Another process is at this digest" in office.words()
         assert "<iframe" in office.page()
@@ -435,7 +435,7 @@ def test_a_draft_that_rapport_compose_refreshed_is_the_one_shown(office: Office)
     office.page()
     assert office.desk.installation
     installation = office.desk.installation
-    with installation.database.lock("digest-weekly"):
+    with lock(installation.database, "weekly"):
         compose(installation, installation.config.digests[0], intro="Good *morning* to all of you.")
     assert "Good" in office.browser.get("/letter.txt").text
     office.desk.templates_changed()

@@ -15,8 +15,7 @@ from pipeline.core.errors import RapportError
 from pipeline.editions.message import preview_part
 from pipeline.letter.images import store
 from pipeline.letter.templates import PACKAGED
-from pipeline.web.preview import frame as variations
-from pipeline.web.preview import locate
+from pipeline.web.preview import frame, locate
 from pipeline.web.preview.guard import Guard
 from pipeline.web.preview.page import Query, pieces
 
@@ -67,7 +66,7 @@ class _Door:
     def letter(self, request: Request) -> Response:
         """The bytes of `--out`'s edition.html."""
         sight, edition = self._edition(request)
-        return _html(preview_part(sight.config, edition, "html"), variations.policy())
+        return _html(preview_part(sight.config, edition, "html"), frame.policy())
 
     def text(self, request: Request) -> Response:
         sight, edition = self._edition(request)
@@ -91,9 +90,9 @@ class _Door:
             number = int(query.finding)
             titles = [str(post["title"]) for post in edition.posts]
             place = locate.in_html(found[number - 1], letter, titles) if 0 < number <= len(found) else None
-        letter = variations.in_frame(letter, scheme=query.scheme, place=place)
-        letter = variations.with_own_images(letter, sight.config.newsletter.pages)
-        return _html(letter.encode(), variations.policy(images=query.images == "on", framed=True))
+        letter = frame.in_frame(letter, scheme=query.scheme, place=place)
+        letter = frame.with_own_images(letter, sight.config.newsletter.pages)
+        return _html(letter.encode(), frame.policy(images=query.images == "on", framed=True))
 
     def image(self, request: Request) -> Response:
         """A picture of a letter, as `rapport serve` will serve it."""
