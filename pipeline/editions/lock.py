@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from pipeline.core.errors import BusyError
+
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from pipeline.core.database import Database
 
 
-def lock(database: Database, digest: str) -> AbstractContextManager[None]:
+@contextmanager
+def lock(database: Database, digest: str) -> Iterator[None]:
     """Hold the digest's lock. Raises BusyError when another process holds it."""
-    return database.lock(f"digest-{digest}")
+    with ExitStack() as held:
+        try:
+            held.enter_context(database.lock(f"digest-{digest}"))
+        except BusyError as error:
+            raise BusyError(f"Another process is at {digest}.", error.remedy) from None
+        yield
