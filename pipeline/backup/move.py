@@ -19,6 +19,8 @@ from pipeline.core.schema import upgrade
 from pipeline.core.signals import ended_by_signals
 from pipeline.core.tables import batches, editions, marks
 from pipeline.editions.edition import EditionStatus
+from pipeline.editions.ledger.state import BatchState
+from pipeline.editions.lock import lock
 from subscribers import clock
 from subscribers.tables import metadata
 
@@ -45,7 +47,7 @@ def move(config: Config, source: Database, target: Database) -> Sums:
         raise UsageError(f"{target.name} is the database in use already.", "Name another one.")
     with ended_by_signals(), ExitStack() as locks:
         for digest in _digests(config, source):
-            locks.enter_context(source.lock(f"digest-{digest}"))
+            locks.enter_context(lock(source, digest))
         for name in ("confirmations", "import", "mailbox"):
             locks.enter_context(source.lock(name))
         upgrade(target)
@@ -155,7 +157,7 @@ def _under_way(source: Database, connection: Connection) -> str | None:
     """An edition of which somebody who lives has a batch under way. What the dead left in one that was paused
     or cancelled is in doubt here as it will be there. On SQLite the digests' locks, which are ours, say that
     nobody lives."""
-    left = select(editions.c.slug, batches.c.owner).join(batches).where(batches.c.state == "sending")
+    left = select(editions.c.slug, batches.c.owner).join(batches).where(batches.c.state == BatchState.SENDING)
     for slug, owner in connection.execute(left).all():
         if not source.sqlite and owner and source.is_held(owner):
             return str(slug)

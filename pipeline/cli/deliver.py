@@ -31,6 +31,7 @@ def send(options: Options, edition: str, address: str | None) -> None:
     from pipeline.delivery.send import send as send_edition
     from pipeline.delivery.send import send_test
     from pipeline.editions import find
+    from pipeline.editions.lock import lock
 
     with options.open() as installation:
         with installation.database.read() as connection:
@@ -40,7 +41,7 @@ def send(options: Options, edition: str, address: str | None) -> None:
             send_test(installation, row, address)
             options.print({"edition": edition_document(installation, row)}, "One marked copy is on its way.")
             return
-        with installation.database.lock(f"digest-{digest.name}"):
+        with lock(installation.database, digest.name):
             row = send_edition(installation, edition, Progress("Sending"))
         print_edition(options, installation, row)
 

@@ -84,9 +84,7 @@ digests = Table(
     sqlite_with_rowid=False,
 )
 
-OPEN = ("draft", "approved", "held", "sending", "paused")
-"""Statuses of an edition that is not finished. A digest has at most one such edition."""
-
+# A digest has at most one edition that is not finished.
 _is_open = text("status IN ('draft', 'approved', 'held', 'sending', 'paused')")
 
 editions = Table(

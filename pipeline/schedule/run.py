@@ -15,10 +15,11 @@ from pipeline.core.errors import BusyError, RapportError, StoppedError, as_rappo
 from pipeline.core.signals import Stop, on_signals
 from pipeline.delivery import breaker, probe
 from pipeline.delivery.send import deliver, must_fit, send, sync_leavers
-from pipeline.editions import after_restore, find, states
+from pipeline.editions import after_restore, find, states, store
 from pipeline.editions.approval import errors, must_pass
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import doubt, outcomes
+from pipeline.editions.lock import lock
 from pipeline.editions.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.editions.situation import next_due, situation_of
 from pipeline.feeds import withdrawal
@@ -100,7 +101,7 @@ class _Run:
 
     def _outcome(self) -> RunResult:
         try:
-            with self.database.lock(f"digest-{self.digest.name}"):
+            with lock(self.database, self.digest.name):
                 return self._alone()
         except BusyError as error:
             return self._ran("busy", None, error.message)
@@ -157,7 +158,7 @@ class _Run:
             waiting = [
                 edition.id
                 for edition in recent
-                if edition.status == EditionStatus.SENT and states.unfinished(connection, edition.id)
+                if edition.status == EditionStatus.SENT and outcomes.unfinished(connection, edition.id)
             ]
         with on_signals(self.stop) as stop:
             for edition_id in waiting:
@@ -196,10 +197,10 @@ class _Run:
         if wrong := errors(self.installation, composed.edition):
             # Not put up: the next run composes anew, when the cause is mended perhaps.
             with self.database.write() as connection:
-                states.change(connection, composed.edition.id, announced_at=None)
+                store.change(connection, composed.edition.id, announced_at=None)
             return self._ran("failed", composed.edition, wrong, went_wrong=True)
         with self.database.write() as connection:
-            edition = states.change(connection, composed.edition.id, announced_at=self.now)
+            edition = store.change(connection, composed.edition.id, announced_at=self.now)
         return self._decide(situation, edition)
 
     def _pull(self) -> list[Pulled]:
@@ -227,7 +228,7 @@ class _Run:
         sync_leavers(self.installation)
         with self.database.write() as connection:
             if not anyone(connection, self.digest.name, situation.today()):
-                edition = states.move(connection, edition.slug, "skip", reason="nobody is subscribed yet")
+                edition = states.skip(connection, edition.slug, reason="nobody is subscribed yet")
                 return self._ran("skipped", edition, "nobody is subscribed yet; the posts wait")
             approved = states.approve_draft(connection, edition.id)
         return self._send(approved, synced=True) if approved is not None else self._alone()
@@ -243,15 +244,15 @@ class _Run:
             return None  # it waits for staff anyhow, and they were told
         with self.database.write() as connection:
             if reason := breaker.unanswered(connection, self.digest.name, edition):
-                return states.move(connection, edition.slug, "hold", reason=reason)
+                return states.hold(connection, edition.slug, reason=reason)
             if reason := after_restore.unanswered(connection, self.digest.name):
-                return states.move(connection, edition.slug, "hold", reason=reason, after_restore=True)
+                return states.hold(connection, edition.slug, reason=reason, after_restore=True)
         return None
 
     def _send(self, edition: Edition, due: str = "", *, synced: bool = False) -> RunResult:
         if due:
             with self.database.write() as connection:
-                states.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
+                store.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
         edition = send(self.installation, edition.slug, self.progress, synced=synced, stop=self.stop)
         # Cancelled midway by staff is no word of its own here: the rest of it was skipped.
         if edition.status == EditionStatus.SENDING:
@@ -261,9 +262,8 @@ class _Run:
         return self._ran(outcome, edition, edition.reason or "", went_wrong=stopped)
 
     def _skip(self, due: str, reason: str) -> RunResult:
-        aside = {"status": EditionStatus.SKIPPED, "reason": reason, "finished_at": self.now}
         with self.database.write() as connection:
-            edition = states.create(connection, self.digest, due, self._zone(), **aside)
+            edition = states.skip_due(connection, self.digest, due, self._zone(), reason, self.now)
         return self._ran("skipped", edition, reason)
 
     def _zone(self) -> ZoneInfo:

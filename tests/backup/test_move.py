@@ -14,6 +14,7 @@ from pipeline.core.database import Database
 from pipeline.core.errors import BusyError, RapportError, UsageError, as_rapport_error
 from pipeline.core.schema import open_database
 from pipeline.core.tables import batches, editions, events, images
+from pipeline.editions.lock import lock
 from pipeline.schedule.maintenance import upkeep
 from subscribers.tables import metadata, subscribers
 from tests.installations import installation, subscribe
@@ -114,7 +115,7 @@ def test_nothing_moves_while_anything_is_sent(config: Config, database: Database
     target = Database(f"sqlite:///{tmp_path / 'new.db'}")
     with pytest.raises(RapportError, match="weekly-1 is being sent"):
         move(config, database, target)
-    with database.lock("digest-weekly"), pytest.raises(BusyError):
+    with lock(database, "weekly"), pytest.raises(BusyError):
         move(config, Database(database.url), target)
     open_database(database.url).close()
     target.close()

@@ -22,10 +22,11 @@ from pipeline.core.schema import migrate
 from pipeline.core.tables import editions as table
 from pipeline.core.tables import recipients
 from pipeline.delivery.send import send
-from pipeline.editions import find, states
+from pipeline.editions import find, states, store
 from pipeline.editions.approval import ChangedError, Outcome, approve, decide
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
+from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
 from pipeline.schedule.drafts import GOOD_FOR
 from pipeline.schedule.maintenance import upkeep
@@ -82,7 +83,7 @@ def put_up(
 
 def wish(installed: Installation, **wanted: Any) -> Edition:
     digest = installed.config.digests[0]
-    with installed.database.lock(f"digest-{digest.name}"):
+    with lock(installed.database, digest.name):
         return edit(installed, digest, "weekly-1", Wish(**wanted))
 
 
@@ -290,10 +291,10 @@ def test_an_edition_held_and_edited_is_a_draft_when_it_is_resumed(
     put_up(installed, clock)
     approve(installed, "weekly-1")
     with sqlite_database.write() as connection:
-        states.move(connection, "weekly-1", "hold")
+        states.hold(connection, "weekly-1")
     assert wish(installed, subject="Another subject").status == "held"
     with sqlite_database.write() as connection:
-        assert states.move(connection, "weekly-1", "resume").status == "draft"
+        assert states.resume(connection, "weekly-1").status == "draft"
 
 
 def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
@@ -303,7 +304,7 @@ def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
     edition = put_up(installed, clock)
     approve(installed, "weekly-1")
     with database.write() as connection:
-        states.change(connection, edition.id, snapshot_at=DUE)
+        store.change(connection, edition.id, snapshot_at=DUE)
         person = {"edition_id": edition.id, "subscriber_id": 1, "email": "reader1@example.net", "batch": 0}
         connection.execute(recipients.insert().values(person))
     assert wish(installed, subject="Another subject").snapshot_at is None
@@ -391,7 +392,7 @@ def test_a_decision_about_a_draft_that_is_gone(
     put_up(installed, clock)
     edition, content = seen(installed)
     with sqlite_database.write() as connection:
-        states.discard(connection, edition)
+        store.discard(connection, edition)
     assert decide(installed, edition, "approve", content) == (Outcome.GONE, None)
 
 

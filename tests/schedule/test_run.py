@@ -15,6 +15,7 @@ import time_machine
 from pipeline.core.errors import RapportError
 from pipeline.editions import find, states
 from pipeline.editions.approval import approve
+from pipeline.editions.lock import lock
 from pipeline.schedule.dry_run import rehearse
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
@@ -58,7 +59,7 @@ def outbox(folder: Path) -> int:
 
 def decide(installed: Installation, slug: str, verb: str) -> None:
     with installed.database.write() as connection:
-        states.move(connection, slug, verb)
+        getattr(states, verb)(connection, slug)
 
 
 def test_it_sends_when_due_and_only_then(
@@ -371,7 +372,7 @@ def test_staff_who_hold_while_it_pulls_are_heeded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     installed = made(database, tmp_path, blog)
-    with database.lock("digest-weekly"):
+    with lock(database, "weekly"):
         from pipeline.editions.compose import compose
         from pipeline.feeds import pull as module
 
