@@ -79,11 +79,7 @@ def due_times(connection: Connection, digest: str) -> frozenset[str]:
 
 def next_free_due(connection: Connection, digest: Digest, zone: ZoneInfo, at: datetime) -> str:
     """The first due time after a moment that has no edition yet."""
-    taken = due_times(connection, digest.name)
-    due = next_due(digest.schedule, zone, at)
-    while due in taken:
-        due = next_due(digest.schedule, zone, moment_of(due, zone))
-    return due
+    return next_due(digest.schedule, zone, at, due_times(connection, digest.name))
 
 
 def create(connection: Connection, digest: Digest, due: str, zone: ZoneInfo, **values: Any) -> Row[Any]:
