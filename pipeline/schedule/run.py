@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from pipeline.core import logs
-from pipeline.core.errors import BusyError, RapportError, StoppedError, understood
+from pipeline.core.errors import BusyError, RapportError, StoppedError, as_rapport_error
 from pipeline.editions import states
 from pipeline.editions.plan import MOST_STEPS, Step, plan
 from pipeline.schedule import heartbeat, history
@@ -50,7 +50,7 @@ def run(
                 history.remember(connection, run_id, ran, installation.config.digests)
             staff_know = maintain(installation)
         except Exception as error:  # whatever it is, the letter went out
-            log.warning("maintenance failed: %s", understood(error).message)
+            log.warning("maintenance failed: %s", as_rapport_error(error).message)
             staff_know = False
         if staff_know and all(one.well for one in ran):
             heartbeat.beat(installation.config.staff)
@@ -77,7 +77,7 @@ def _alone(turn: Turn) -> RunResult:
     except StoppedError:
         raise
     except Exception as error:  # whatever it is, the other digests go on
-        told = understood(error)
+        told = as_rapport_error(error)
         log.info("%s failed", name, exc_info=not isinstance(error, RapportError))
         with database.read() as connection:
             edition = states.open_one(connection, name)

@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.core.errors import BusyError, RapportError, StoppedError, understood
+from pipeline.core.errors import BusyError, RapportError, StoppedError, as_rapport_error
 from pipeline.feeds.pull import pull
 from pipeline.schedule.maintenance import maintain
 from pipeline.schedule.run import run
@@ -119,7 +119,7 @@ class Scheduler:
             except StoppedError as stopped:
                 log.info("%s", stopped.message)
             except Exception as error:  # whatever it is, the pages and the next run of the job go on
-                self._log_once(name, understood(error).message)
+                self._log_once(name, as_rapport_error(error).message)
                 log.info("%s failed", name, exc_info=not isinstance(error, RapportError))
             else:
                 self._logged.pop(name, None)

@@ -84,7 +84,7 @@ def _hold(turn: Turn, s: Situation, planned: Plan) -> None:
 
 
 def _approve(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
-    """Approve the draft, unless something would stop the sending: that stops it before the letter is frozen."""
+    """Approve the draft. What would stop the sending stops it before the letter is frozen."""
     installation, edition = turn.installation, _open(s)
     _pulled(turn)  # the blog may have withdrawn a post while the draft waited
     with installation.database.read() as connection:
