@@ -138,7 +138,7 @@ class Scheduler:
             self._ticking, self._ticked = False, clock.uptime()
 
     def pull(self) -> None:
-        """Pull the feeds, if this process leads: a post that the blog withdraws is noticed before a letter."""
+        """Pull the feeds, if this process leads, so that a withdrawn post is noticed before a letter goes."""
         if self._leads:
             for feed in pull(self._installation.database, self._installation.config):
                 log.info("%s: %s", feed.outcome, feed.error or f"{feed.new} new, {feed.withdrawn} withdrawn")
