@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sqlite3
+import tomllib
 from contextlib import closing, contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from pipeline.backup import archive
 from pipeline.backup.archive import Manifest
 from pipeline.backup.copy import copy
-from pipeline.backup.password import without_password
-from pipeline.backup.room import room
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError, as_rapport_error
 from pipeline.core.schema import HEAD, migrate
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
 
     from pipeline.backup.copy import Sums
     from pipeline.core.app import Installation
+
+
+# A backup is carried elsewhere: whoever has it has the list, and must not get into a server with it. So the
+# password of the database is taken out, wherever libpq would look for it in an address (PostgreSQL's manual,
+# 34.1.1.2 and 34.1.2), in comments, too.
+_ADDRESS = re.compile(r"(postgres(?:ql)?(?:\+\w+)?://[^:/?@\s\"']*):[^?\s\"']*@")
+_PARAMETER = re.compile(r"(?<=[?&])(?:ssl)?password=[^&\s\"']*&?")
+_PARAMETERS = {"password", "sslpassword"}
 
 
 def backup(installation: Installation, config: Path | None, file: Path, *, who: str) -> Manifest:
@@ -81,7 +90,7 @@ def _there(file: Path) -> RapportError:
 def _room(file: Path) -> Iterator[Path]:
     """A folder of ours beside the file."""
     try:
-        with room(file.parent, file.name) as folder:
+        with archive.private_folder(file.parent, file.name) as folder:
             yield folder
     except (OSError, OperationalError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
@@ -120,6 +129,19 @@ def _configuration(config: Path, file: Path) -> list[str]:
         return [archive.WHOLE_CONFIG]
     file.write_bytes(kept.encode())
     return [archive.PASSWORD] if kept != text else []
+
+
+def without_password(text: str) -> str | None:
+    """The same rapport.toml without any; None where one is left that cannot be told from the rest."""
+    text = _PARAMETER.sub("", _ADDRESS.sub(r"\1@", text))
+    try:
+        written = tomllib.loads(text).get("database", {}).get("url")
+        url = make_url(written) if written else None
+    except (tomllib.TOMLDecodeError, AttributeError, ArgumentError):
+        return None
+    if url is not None and (url.password is not None or _PARAMETERS & url.query.keys()):
+        return None
+    return text
 
 
 def _templates(own: Path, to: Path) -> None:

@@ -15,7 +15,6 @@ from sqlalchemy.exc import DatabaseError
 from pipeline.backup import archive
 from pipeline.backup.copy import copy, skip_unknown_ids, sums_of
 from pipeline.backup.move import must_be_empty
-from pipeline.backup.room import room
 from pipeline.core.app import database_url
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
@@ -81,7 +80,7 @@ def restore(file: Path, config: Path, environment: Mapping[str, str] = os.enviro
 
 @contextmanager
 def _opened(file: Path) -> Iterator[tuple[Manifest, Path]]:
-    with room(Path(tempfile.gettempdir()), "rapport-restore") as folder:
+    with archive.private_folder(Path(tempfile.gettempdir()), "rapport-restore") as folder:
         manifest = archive.unpack(file, folder)
         _must_fit(file, manifest)
         _prove(file, folder / archive.DATABASE, manifest)

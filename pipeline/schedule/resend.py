@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pipeline.core.errors import RapportError, StoppedError
 from pipeline.core.signals import on_signals
 from pipeline.delivery.send import deliver
-from pipeline.editions import states
+from pipeline.editions import find, states
+from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger import doubt, outcomes
 from pipeline.providers.choice import provider
 
@@ -39,7 +40,7 @@ def _waiting(turn: Turn) -> list[int]:
         since = turn.now - outcomes.RESENT_WITHIN
         recent = [
             edition
-            for edition in states.handed_over_since(connection, turn.digest.name, since)
+            for edition in find.handed_over_since(connection, turn.digest.name, since)
             if edition.tripped_at is None
         ]
         for edition in recent:
@@ -48,7 +49,7 @@ def _waiting(turn: Turn) -> list[int]:
         return [
             edition.id
             for edition in recent
-            if edition.status == "sent" and states.unfinished(connection, edition.id)
+            if edition.status == EditionStatus.SENT and states.unfinished(connection, edition.id)
         ]
 
 

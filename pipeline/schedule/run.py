@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.core import logs
 from pipeline.core.errors import BusyError, RapportError, StoppedError, as_rapport_error
-from pipeline.editions import states
+from pipeline.editions import find
+from pipeline.editions.edition import EditionStatus
 from pipeline.editions.plan import MOST_STEPS, Step, plan
 from pipeline.schedule import heartbeat, history
 from pipeline.schedule.maintenance import maintain
@@ -80,8 +81,8 @@ def _alone(turn: Turn) -> RunResult:
         told = as_rapport_error(error)
         log.info("%s failed", name, exc_info=not isinstance(error, RapportError))
         with database.read() as connection:
-            edition = states.open_one(connection, name)
-        paused = edition is not None and edition.status == "paused"
+            edition = find.open_one(connection, name)
+        paused = edition is not None and edition.status == EditionStatus.PAUSED
         reason = f"{told.message} {told.remedy}".strip()
         return turn.result("paused" if paused else "failed", edition, reason, went_wrong=True)
 

@@ -6,7 +6,7 @@ anew. A step that is foreseen changes nothing and gives the plan that would foll
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.cron import moment_of
 from pipeline.delivery import breaker, probe
@@ -14,6 +14,7 @@ from pipeline.delivery.send import must_fit, send, sync_leavers
 from pipeline.editions import after_restore, states
 from pipeline.editions.approval import errors, must_pass
 from pipeline.editions.compose import compose
+from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.plan import Plan, Step, approval
 from pipeline.editions.selection import choose
 from pipeline.feeds import pull, withdrawal
@@ -24,7 +25,7 @@ from subscribers.audience import anyone
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.editions.plan import Situation
     from pipeline.feeds.pull import Pulled
@@ -54,7 +55,7 @@ def _compose(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
         if moment_of(planned.due, s.zone) > turn.now:
             return turn.result("not_due", None, composed.reason)
         return _skip(turn, s, Plan(Step.SKIP, reason=composed.reason, due=planned.due))
-    if edition.status != "draft":
+    if edition.status != EditionStatus.DRAFT:
         return None  # staff decided while the feeds were pulled: what they decided stands
     wrong = errors(turn.installation, edition)
     with turn.installation.database.write() as connection:
@@ -112,17 +113,17 @@ def _send(turn: Turn, s: Situation, planned: Plan) -> RunResult:
             states.change(connection, edition.id, due=planned.due, due_at=moment_of(planned.due, s.zone))
     ready = turn.ready == edition.id
     edition = send(turn.installation, edition.slug, turn.progress, synced=ready, stop=turn.stop)
-    if edition.status == "sending":
+    if edition.status == EditionStatus.SENDING:
         return turn.result("busy", edition, "a part of it is under way elsewhere, or was put off")
     # `run` has no word of its own for an edition that staff cancelled midway: the rest of it was skipped.
-    outcome = "skipped" if edition.status == "cancelled" else edition.status
+    outcome = "skipped" if edition.status == EditionStatus.CANCELLED else str(edition.status)
     tripped = outcome == "paused" and edition.tripped_at is not None
     return turn.result(outcome, edition, edition.reason or "", went_wrong=tripped)
 
 
 def _skip(turn: Turn, s: Situation, planned: Plan) -> RunResult:
     """Give the due time up: an edition that was skipped takes its place."""
-    aside = {"status": "skipped", "reason": planned.reason, "finished_at": turn.now}
+    aside = {"status": EditionStatus.SKIPPED, "reason": planned.reason, "finished_at": turn.now}
     with turn.installation.database.write() as connection:
         edition = states.create(connection, turn.digest, planned.due, s.zone, **aside)
     return turn.result("skipped", edition, planned.reason)
@@ -143,7 +144,7 @@ STEPS = {
 """Every step but WAIT, which ends the turn."""
 
 
-def _open(s: Situation) -> Row[Any]:
+def _open(s: Situation) -> Edition:
     assert s.edition is not None, "planned for an open edition"
     return s.edition
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pipeline.editions import states
+from pipeline.editions import find
 from pipeline.editions.plan import upcoming
 from pipeline.feeds.first_seen import register
 from pipeline.schedule.history import RunResult
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
     from pipeline.core.signals import Stop
+    from pipeline.editions.edition import Edition
     from pipeline.editions.plan import Situation
     from pipeline.feeds.pull import Pulled
 
@@ -50,11 +49,11 @@ class Turn:
             return situation_of(connection, config, self.digest, self.now, at_once=self.at_once)
 
     def result(
-        self, outcome: str, edition: Row[Any] | None, reason: str, *, went_wrong: bool = False
+        self, outcome: str, edition: Edition | None, reason: str, *, went_wrong: bool = False
     ) -> RunResult:
         """How the turn ends."""
         with self.installation.database.read() as connection:
-            taken = states.due_times(connection, self.digest.name)
+            taken = find.due_times(connection, self.digest.name)
         zone = self.installation.config.newsletter.zone
         return RunResult(
             digest=self.digest.name,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import BusyError, ConfigError, RapportError
 from pipeline.mail.confirmation import confirmation_mail
-from pipeline.providers import Batch, Outcome, Recipient, Result
+from pipeline.providers import Batch, BatchResult, Recipient, Result
 from pipeline.providers.choice import provider
 from subscribers import clock, directory, questions, signup, suppression
 from subscribers.errors import SubscriberError
@@ -136,7 +136,7 @@ def _send_one(installation: Installation, chosen: Provider, asked: Confirmation)
     return False
 
 
-def _hand_over(installation: Installation, chosen: Provider, asked: Confirmation) -> Outcome:
+def _hand_over(installation: Installation, chosen: Provider, asked: Confirmation) -> BatchResult:
     config = installation.config
     until = asked.asked_at + timedelta(days=config.privacy.pending_days)
     token = installation.tokens.sign_until(Purpose.CONFIRM, asked.id, until)
@@ -150,6 +150,6 @@ def _hand_over(installation: Installation, chosen: Provider, asked: Confirmation
             own=installation.templates,
         )
     except RapportError as error:
-        return Outcome(Result.STOP, error.message)
+        return BatchResult(Result.STOP, error.message)
     reader = Recipient(asked.subscriber, asked.email, {}, {})
     return chosen.send(message, Batch(uuid.uuid4().hex, [reader]))

@@ -5,14 +5,15 @@ The digest is due on Thursdays at nine in New York. Rapport first saw it on Mond
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipeline.core.config import Digest
+from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.plan import Plan, Situation, Step, approval, by_itself, goes_at, plan, upcoming
 
 ZONE = ZoneInfo("America/New_York")
@@ -23,41 +24,34 @@ HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 MOMENT = timedelta(microseconds=1)
 
 
-def situation(now: datetime, edition: Any = None, **more: Any) -> Situation:
+def situation(now: datetime, edition: Edition | None = None, **more: Any) -> Situation:
     """What is not a field of Situation is a key of the digest. An edition has taken its due time."""
-    fields: dict[str, Any] = {
+    known: dict[str, Any] = {
         "at_once": False,
         "first_seen": MONDAY,
         "withdrawn": False,
         "taken": frozenset({edition.due}) if edition is not None else frozenset(),
         "must_hold": None,
     }
-    fields |= {name: more.pop(name) for name in [*fields] if name in more}
-    return Situation(digest=Digest(name="weekly", **more), zone=ZONE, now=now, edition=edition, **fields)
+    known |= {name: more.pop(name) for name in [*known] if name in more}
+    return Situation(digest=Digest(name="weekly", **more), zone=ZONE, now=now, edition=edition, **known)
 
 
-def edition(status: str, **more: Any) -> Any:
-    known = {
-        "slug": "weekly-1",
-        "status": status,
-        "reason": None,
-        "due": THURSDAY,
-        "due_at": DUE,
-        "announced_at": None,
-        "approved_at": None,
-    }
-    return SimpleNamespace(**known | more)
+def edition(status: str, **more: Any) -> Edition:
+    known: dict[str, Any] = dict.fromkeys(field.name for field in fields(Edition))
+    known |= {"slug": "weekly-1", "due": THURSDAY, "due_at": DUE, "status": EditionStatus(status)}
+    return Edition(**known | more)
 
 
-def draft(**more: Any) -> Any:
+def draft(**more: Any) -> Edition:
     return edition("draft", **more)
 
 
-def put_up(at: datetime = DUE, **more: Any) -> Any:
+def put_up(at: datetime = DUE, **more: Any) -> Edition:
     return edition("draft", announced_at=at, **more)
 
 
-def approved(at: datetime = DUE - HOUR, **more: Any) -> Any:
+def approved(at: datetime = DUE - HOUR, **more: Any) -> Edition:
     return edition("approved", approved_at=at, **more)
 
 
@@ -297,7 +291,7 @@ def test_staff_have_the_hold_window_in_full_before_a_draft_goes_by_itself() -> N
     ],
     ids=["approved", "a draft that was put up", "a draft", "held", "sent"],
 )
-def test_what_goes_out_if_nobody_does_anything_more(found: Any, wanted: datetime | None) -> None:
+def test_what_goes_out_if_nobody_does_anything_more(found: Edition, wanted: datetime | None) -> None:
     assert by_itself(Digest(name="weekly", hold_window="6h"), found) == wanted
 
 

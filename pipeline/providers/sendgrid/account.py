@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
-from pipeline.providers.sendgrid.key import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +30,11 @@ class Account:
     """Questions over one connection. For one thread. All raise Hidden, Shut, or ProviderError."""
 
     def __init__(self, *, api_key: str, api_url: str, timeout: float) -> None:
-        api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
         from pipeline.providers.sendgrid import client, http
 
-        self._wire = http.Wire(api_url, timeout, _MOST_BODY)
-        self._api = client.connect(api_key, api_url.rstrip("/"), self._wire)
+        self._connection = http.Connection(api_url, timeout, _MOST_BODY)
+        self._api = client.connect(api_key, api_url.rstrip("/"), self._connection)
 
     def scopes(self) -> list[str]:
         """GET /v3/scopes, which every key may ask."""
@@ -58,7 +56,7 @@ class Account:
         return _objects(self._list("user/webhooks/event/settings/all", "webhooks"))
 
     def close(self) -> None:
-        self._wire.close()
+        self._connection.close()
 
     def __enter__(self) -> Account:
         return self

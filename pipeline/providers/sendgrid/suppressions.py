@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
-from pipeline.providers.redact import about
+from pipeline.providers.redact import without_address
 from pipeline.providers.sendgrid.answer import wait_of
-from pipeline.providers.sendgrid.key import checked
 from subscribers import clock
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
@@ -54,12 +53,11 @@ class SuppressionLists:
     def __init__(
         self, *, api_key: str, api_url: str, timeout: float, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
         from pipeline.providers.sendgrid import client, http
 
-        self._wire = http.Wire(api_url, timeout, _MOST_BODY)
-        self._lists = client.connect(api_key, api_url.rstrip("/"), self._wire).client.suppression
+        self._connection = http.Connection(api_url, timeout, _MOST_BODY)
+        self._lists = client.connect(api_key, api_url.rstrip("/"), self._connection).client.suppression
         self._sleep = sleep
 
     def pages(self, name: str) -> Iterator[list[Listed | None]]:
@@ -77,7 +75,7 @@ class SuppressionLists:
             offset, before = offset + len(entries), entries
 
     def close(self) -> None:
-        self._wire.close()
+        self._connection.close()
 
     def _page(self, name: str, offset: int) -> list[Any]:
         from pipeline.providers.sendgrid import http
@@ -129,7 +127,7 @@ def _listed(entry: Any) -> Listed | None:
         at = datetime.fromtimestamp(created, UTC) if isinstance(created, int) else clock.now()
     except (SubscriberError, ValueError, OverflowError, OSError):
         return None
-    return Listed(address, at, about(address, reason) if isinstance(reason, str) else "")
+    return Listed(address, at, without_address(address, reason) if isinstance(reason, str) else "")
 
 
 def _failed(name: str, why: str) -> ProviderError:
