@@ -16,7 +16,7 @@ from pipeline.core.errors import RapportError
 from pipeline.editions import find, states
 from pipeline.editions.approval import approve
 from pipeline.editions.lock import lock
-from pipeline.schedule.dry_run import rehearse
+from pipeline.schedule.dry_run import foresee
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
 
@@ -291,7 +291,7 @@ def test_one_digest_that_fails_does_not_keep_the_other_back(
     assert "'nonsense' is undefined" in first.reason
 
 
-def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
+def test_a_dry_run_tells_the_outcome_and_changes_nothing(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
     installed = made(database, tmp_path, blog)
@@ -299,9 +299,9 @@ def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
 
     pull(database, installed.config)
     digests = installed.config.digests
-    assert rehearse(installed, digests, at=DUE - timedelta(hours=1))[0].outcome == "not_due"
-    assert rehearse(installed, digests, at=DUE)[0].outcome == "sent"
-    assert rehearse(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
+    assert foresee(installed, digests, at=DUE - timedelta(hours=1))[0].outcome == "not_due"
+    assert foresee(installed, digests, at=DUE)[0].outcome == "sent"
+    assert foresee(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
     with database.read() as connection:
         assert find.newest_first(connection) == []
 
