@@ -1,4 +1,4 @@
-"""One installation, opened: its configuration, database and secrets, as every command needs them."""
+"""An opened installation: the configuration, database and secrets that every command needs."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ class Installation:
 
     @property
     def templates(self) -> Path | None:
-        """The operator's own templates, looked in before ours."""
+        """The folder of the operator's own templates, which come before ours."""
         return own_templates(self.config, self.folder)
 
     @property
     def secret_file(self) -> Path | None:
-        """Where the embedded default keeps its secret; None on PostgreSQL."""
+        """The file in which the embedded default keeps its secret; None on PostgreSQL."""
         return secret_file(self.database.path)
 
     @cached_property
     def tokens(self) -> Tokens:
-        """What signs the links: $RAPPORT_SECRET, on the embedded default a file beside the database."""
+        """Signs links, with $RAPPORT_SECRET; on the embedded default with the file beside the database."""
         from subscribers.tokens import Tokens
 
         try:
