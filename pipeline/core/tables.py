@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -88,7 +90,7 @@ OPEN = ("draft", "approved", "held", "sending", "paused")
 """Statuses of an edition that is not finished. A digest has at most one such edition."""
 
 _apart = text("state IS NOT NULL")
-_only_apart = {"sqlite_where": _apart, "postgresql_where": _apart}
+_only_apart: dict[str, Any] = {"sqlite_where": _apart, "postgresql_where": _apart}
 _is_open = text("status IN ('draft', 'approved', 'held', 'sending', 'paused')")
 
 editions = Table(
