@@ -120,8 +120,9 @@ def _compose(
     installation: Installation, digest: Digest, intro: str | None = None, *, looking: bool = False
 ) -> Composed:
     from pipeline.editions.compose import compose as compose_draft
+    from pipeline.editions.lock import lock
 
-    with installation.database.lock(f"digest-{digest.name}"):
+    with lock(installation.database, digest.name):
         return compose_draft(installation, digest, intro=intro, looking=looking)
 
 
@@ -147,10 +148,10 @@ def print_edition(
 
 def edition_document(installation: Installation, edition: Edition) -> dict[str, Any]:
     """An edition as ``--json`` prints it."""
-    from pipeline.editions import states
+    from pipeline.editions.document import document
 
     with installation.database.read() as connection:
-        return states.document(connection, edition, installation.config.newsletter.zone)
+        return document(connection, edition, installation.config.newsletter.zone)
 
 
 def _shown(document: dict[str, Any], *, whole: bool) -> list[str]:

@@ -20,9 +20,9 @@ from pipeline.core.errors import ProviderError
 from pipeline.delivery import breaker
 from pipeline.editions import states
 from pipeline.editions.edition import Edition, EditionStatus
-from pipeline.editions.ledger import batches, claims, doubt
-from pipeline.editions.ledger import rate as pace
-from pipeline.providers import Batch, Message, Outcome, Result
+from pipeline.editions.ledger import batches, claims, doubt, rate
+from pipeline.editions.ledger.state import RecipientState
+from pipeline.providers import Batch, BatchResult, Message, Result
 from subscribers import clock
 from subscribers.audience import fix
 
@@ -54,7 +54,7 @@ class Answered(NamedTuple):
     was handed over all the same (a folder that filled up)."""
 
     claim: claims.Claim
-    outcome: Outcome
+    outcome: BatchResult
     known: frozenset[int] = frozenset()
 
 
@@ -143,16 +143,16 @@ class Lane:
                 self._record(connection, edition, answered)
 
     def _claim(self, connection: Connection, edition: Edition) -> tuple[claims.Claim | None, float | None]:
-        now, rate = clock.now(), self.config.delivery.rate
-        if wait := pace.told(connection, now):
+        now, per_second = clock.now(), self.config.delivery.rate
+        if wait := rate.told(connection, now):
             log.info("%s: waiting for %.0f s, as the provider asked", edition.slug, wait)
             return None, wait
-        if rate and (wait := pace.wait(connection, now, self.config.delivery.batch_size / rate)):
+        if per_second and (wait := rate.wait(connection, now, self.config.delivery.batch_size / per_second)):
             return None, wait
-        claim = claims.claim(connection, edition, states.today(self.config.newsletter.zone), now, self.owner)
+        claim = claims.claim(connection, edition, clock.today(self.config.newsletter.zone), now, self.owner)
         if claim is not None:
-            if rate:
-                pace.charge(connection, len(claim.members), rate, now)
+            if per_second:
+                rate.charge(connection, len(claim.members), per_second, now)
             return claim, None
         due = claims.next_try(connection, edition.id)
         wait = max(0.0, (due - now).total_seconds()) if due is not None else math.inf
@@ -160,7 +160,7 @@ class Lane:
 
     def _hand_over(self, claim: claims.Claim, message: Message, start_by: float) -> Answered:
         if not claim.members:
-            return Answered(claim, Outcome(Result.ACCEPTED))  # everyone in it has left meanwhile
+            return Answered(claim, BatchResult(Result.ACCEPTED))  # everyone in it has left meanwhile
         people = self.links.recipients(claim.members, claim.edition)
         batch = Batch(claim.attempt, people, start_by, claim.tries)
         outcome = self.provider.send(message, batch)
@@ -174,7 +174,7 @@ class Lane:
         if outcome.result is Result.ACCEPTED:
             if claims.sent(connection, claim, at):
                 claims.set_aside(connection, claim, outcome.rejected, at)
-                claims.set_aside(connection, claim, outcome.doubtful, at, "uncertain")
+                claims.set_aside(connection, claim, outcome.doubtful, at, RecipientState.UNCERTAIN)
                 batches.put_off(connection, claim, outcome.later, at)
                 batches.put_back(connection, claim, outcome.untried, at)
                 self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
@@ -186,7 +186,7 @@ class Lane:
             return
         claims.found_sent(connection, claim, known, at)
         if outcome.result is Result.REFUSED and outcome.retry_after:
-            pace.hold(connection, outcome.retry_after, at)
+            rate.hold(connection, outcome.retry_after, at)
         elif outcome.result is Result.REJECTED:
             claims.set_aside(connection, claim, outcome.rejected, at)
         elif outcome.result is Result.TOO_LARGE and not batches.halve(connection, claim):
@@ -195,14 +195,14 @@ class Lane:
             states.pause_sending(connection, edition.id, reason)
             doubt.give_up(connection, edition.id, outcome.reason)
 
-    def _back_off(self, refusals: int, outcome: Outcome) -> None:
+    def _back_off(self, refusals: int, outcome: BatchResult) -> None:
         if refusals >= TRIES:
             raise ProviderError(
                 f"The provider keeps refusing: {outcome.reason}",
                 "Nothing is lost; the next `rapport run` goes on where this one stopped.",
             )
         if outcome.retry_after:
-            return  # who claims next waits as told (pace.hold)
+            return  # who claims next waits as told (rate.hold)
         # Full jitter: several senders must not come back in step.
         self.stop.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)))  # noqa: S311
 
@@ -214,7 +214,7 @@ def _say(edition: Edition, answered: Answered) -> None:
     log.log(level, "%s, a batch of %d: %s%s", edition.slug, people, outcome.result.value, reason)
 
 
-def _heed(edition: Edition, outcome: Outcome) -> None:
+def _heed(edition: Edition, outcome: BatchResult) -> None:
     if outcome.result is Result.STOP and edition.status == EditionStatus.SENT:
         raise ProviderError(
             f"{edition.slug}: {outcome.reason}",

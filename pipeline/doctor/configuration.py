@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.finding import Finding
-    from pipeline.doctor.context import Patient
+    from pipeline.doctor.context import Context
 
 _DAY = datetime(2026, 1, 8, 9, tzinfo=UTC)
 _POST = Post(
@@ -37,9 +37,9 @@ _POST = Post(
 )
 
 
-def required(patient: Patient) -> Iterator[Finding]:
-    newsletter, match = patient.config.newsletter, patient.config.match
-    level = error if patient.mails else warning
+def required(context: Context) -> Iterator[Finding]:
+    newsletter, match = context.config.newsletter, context.config.match
+    level = error if context.mails else warning
     whole = True
     if not newsletter.postal_address.strip():
         whole = False
@@ -59,15 +59,15 @@ def required(patient: Patient) -> Iterator[Finding]:
         yield ok("configuration.required", "What every letter must hold is there.")
 
 
-def doubt(patient: Patient) -> Iterator[Finding]:
-    if patient.config.delivery.on_uncertain == "resend":
-        must_tell_of_events(patient.config.delivery)
+def doubt(context: Context) -> Iterator[Finding]:
+    if context.config.delivery.on_uncertain == "resend":
+        must_tell_of_events(context.config.delivery)
         yield ok("configuration.doubt", "What is in doubt is sent again once events prove that it may.")
 
 
-def staff(patient: Patient) -> Iterator[Finding]:
-    if patient.config.staff.emails:
-        number = len(patient.config.staff.emails)
+def staff(context: Context) -> Iterator[Finding]:
+    if context.config.staff.emails:
+        number = len(context.config.staff.emails)
         yield ok("configuration.staff", f"{number} of staff are told of trouble.")
     else:
         yield warning(
@@ -77,14 +77,14 @@ def staff(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def templates(patient: Patient) -> Iterator[Finding]:
+def templates(context: Context) -> Iterator[Finding]:
     try:
-        found = Templates.of(patient.config, patient.folder)
-        for digest in patient.config.digests:
-            render_letter(patient.config, found, digest, [_POST], slug=f"{digest.name}-1", due=_DAY)
-        notice_mail(patient.config, found, 1, subject="A subject", text="A text.")
+        found = Templates.of(context.config, context.folder)
+        for digest in context.config.digests:
+            render_letter(context.config, found, digest, [_POST], slug=f"{digest.name}-1", due=_DAY)
+        notice_mail(context.config, found, 1, subject="A subject", text="A text.")
         confirmation_mail(
-            patient.config, found, 1, purpose="subscribe", link="https://example.org", until=_DAY
+            context.config, found, 1, purpose="subscribe", link="https://example.org", until=_DAY
         )
         _compile_pages(found)
     except RapportError as fault:

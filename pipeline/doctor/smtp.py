@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.core.finding import Finding
-    from pipeline.doctor.context import Patient
+    from pipeline.doctor.context import Context
 
 
-def server(patient: Patient) -> Iterator[Finding]:
-    if patient.config.delivery.provider != "smtp":
+def server(context: Context) -> Iterator[Finding]:
+    if context.config.delivery.provider != "smtp":
         return
     from pipeline.feeds.private_networks import addresses, is_public
     from pipeline.providers.smtp.batch import Halt
     from pipeline.providers.smtp.connection import connect
 
-    settings = patient.config.delivery.smtp
+    settings = context.config.delivery.smtp
     where = f"{settings.host}, port {settings.port}"
     try:
         connection = connect(smtp_server(settings, SECONDS))

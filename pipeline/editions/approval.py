@@ -46,7 +46,7 @@ def approve(installation: Installation, slug: str, seen: bytes | None = None) ->
         # Also when nobody says what they saw: what `check` has passed is what is approved.
         if now != edition.fingerprint() or seen not in (None, now):
             raise ChangedError(f"{slug} has changed meanwhile.", "Look at it again, then approve it.")
-        return states.move(connection, slug, "approve")
+        return states.approve(connection, slug)
 
 
 def decide(
@@ -66,7 +66,7 @@ def decide(
         if verb != "hold" and row.fingerprint() != seen:
             return Outcome.CHANGED, row
         if verb != "approve":
-            return Outcome.DONE, states.move(connection, row.slug, verb)
+            return Outcome.DONE, states.BY_STAFF[verb](connection, row.slug)
     try:
         return Outcome.DONE, approve(installation, row.slug, seen)
     except ChangedError:

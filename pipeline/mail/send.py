@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipeline.core.app import Installation
-    from pipeline.providers import Message, Outcome
+    from pipeline.providers import BatchResult, Message
 
-    Send = Callable[[Message, Recipient], Outcome]
+    Send = Callable[[Message, Recipient], BatchResult]
     """Hands one mail over. Raises nothing for what the other end does."""
 
 
@@ -24,7 +24,7 @@ def mailing(installation: Installation) -> Iterator[Send]:
     """What sends mails one by one. Raises ConfigError when the provider cannot be opened."""
     with closing(provider(installation.config, installation.folder)) as opened:
 
-        def send(message: Message, to: Recipient) -> Outcome:
+        def send(message: Message, to: Recipient) -> BatchResult:
             return opened.send(message, Batch(uuid.uuid4().hex, [to]))
 
         yield send

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.core.errors import BusyError, ConfigError, RapportError
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.send import addressee, mailing
-from pipeline.providers import Outcome, Result
+from pipeline.providers import BatchResult, Result
 from subscribers import clock, directory, questions, signup, suppression
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Purpose
@@ -132,7 +132,7 @@ def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bo
     return False
 
 
-def _hand_over(installation: Installation, send: Send, asked: Confirmation) -> Outcome:
+def _hand_over(installation: Installation, send: Send, asked: Confirmation) -> BatchResult:
     config = installation.config
     until = asked.asked_at + timedelta(days=config.privacy.pending_days)
     token = installation.tokens.sign_until(Purpose.CONFIRM, asked.id, until)
@@ -146,5 +146,5 @@ def _hand_over(installation: Installation, send: Send, asked: Confirmation) -> O
             until=until,
         )
     except RapportError as error:
-        return Outcome(Result.STOP, error.message)
+        return BatchResult(Result.STOP, error.message)
     return send(message, addressee(asked.email, asked.subscriber))

@@ -18,9 +18,9 @@ from pipeline.delivery import sender
 from pipeline.delivery.edition import Delivery
 from pipeline.editions import find, states
 from pipeline.editions.ledger import claims, doubt, rate
-from pipeline.editions.ledger.reasons import reasons
+from pipeline.editions.ledger.outcomes import reasons
 from pipeline.letter.personal import Links
-from pipeline.providers import Outcome, Result
+from pipeline.providers import BatchResult, Result
 from subscribers import clock
 from subscribers.tokens import Tokens
 from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
@@ -45,11 +45,11 @@ class Taker:
 
     max_batch = 1000
 
-    def __init__(self, then: Any = lambda: None, answer: Outcome | None = None) -> None:
+    def __init__(self, then: Any = lambda: None, answer: BatchResult | None = None) -> None:
         self.taken: list[Batch] = []
-        self._then, self._answer = then, answer or Outcome(Result.ACCEPTED)
+        self._then, self._answer = then, answer or BatchResult(Result.ACCEPTED)
 
-    def send(self, message: Message, batch: Batch) -> Outcome:
+    def send(self, message: Message, batch: Batch) -> BatchResult:
         self.taken.append(batch)
         self._then()
         return self._answer
@@ -130,7 +130,7 @@ def test_the_pace_is_one_for_all_who_hand_over(database: Database) -> None:
 def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edition: Edition) -> None:
     def cancel() -> None:
         with database.write() as connection:
-            states.move(connection, "weekly-1", "cancel")
+            states.cancel(connection, "weekly-1")
 
     provider = Taker(then=cancel)
     assert delivery(database, provider).run(edition).status == "cancelled"
@@ -169,7 +169,7 @@ def test_a_letter_that_is_sent_and_refused_the_second_time_leaves_who_was_in_dou
     database: Database, edition: Edition
 ) -> None:
     edition = to_be_sent_again(database, edition)
-    provider = Taker(answer=Outcome(Result.STOP, "the key was refused"))
+    provider = Taker(answer=BatchResult(Result.STOP, "the key was refused"))
     with pytest.raises(ProviderError) as told:
         delivery(database, provider).run(edition)
     assert len(provider.taken) == 1, "no other batch would be taken"
@@ -214,7 +214,7 @@ def test_a_provider_that_says_how_long_to_wait_is_left_alone_for_so_long_by_late
 ) -> None:
     with time_machine.travel(AT, tick=False) as traveller:
         stop = Sleepless(traveller)
-        busy = Taker(answer=Outcome(Result.REFUSED, "asks to wait (429)", asked))
+        busy = Taker(answer=BatchResult(Result.REFUSED, "asks to wait (429)", asked))
         with pytest.raises(ProviderError, match="keeps refusing"):
             delivery(database, busy, stop=stop).run(edition)
         assert stop.slept == [waited] * (sender.TRIES - 1)
@@ -236,7 +236,7 @@ def test_else_it_backs_off_for_a_random_part_of_a_time_that_doubles(
     monkeypatch.setattr(random, "uniform", lambda least, most: least + share * (most - least))
     with time_machine.travel(AT, tick=False) as traveller:
         stop = Sleepless(traveller)
-        busy = Taker(answer=Outcome(Result.REFUSED, "busy", asked))
+        busy = Taker(answer=BatchResult(Result.REFUSED, "busy", asked))
         with pytest.raises(ProviderError, match="keeps refusing"):
             delivery(database, busy, stop=stop).run(edition)
     assert stop.slept == slept

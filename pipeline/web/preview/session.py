@@ -18,6 +18,7 @@ from pipeline.core.tables import editions as table
 from pipeline.editions import find
 from pipeline.editions.compose import compose
 from pipeline.editions.edition import OPEN, Edition, EditionStatus
+from pipeline.editions.lock import lock
 from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.pull import pull
@@ -203,7 +204,7 @@ class PreviewSession:
     def _compose(self, digest: Digest) -> ComposeResult:
         assert self.installation is not None  # a digest comes out of it
         try:
-            with self.installation.database.lock(f"digest-{digest.name}"):
+            with lock(self.installation.database, digest.name):
                 return ComposeResult(compose(self.installation, digest, looking=True).reason)
         except BusyError:
             return ComposeResult("another process is at this digest: this is how it stood last", busy=True)

@@ -99,8 +99,8 @@ def test_held_and_approved_anew_midway_it_is_taken_from_the_beginning(
 ) -> None:
     def hold_and_approve() -> None:
         with database.write() as connection:
-            states.move(connection, "weekly-1", "hold")
-            states.move(connection, "weekly-1", "approve")
+            states.hold(connection, "weekly-1")
+            states.approve(connection, "weekly-1")
 
     with monkeypatch.context() as patch:
         after_the_first_page(patch, hold_and_approve)
@@ -129,6 +129,6 @@ def test_of_two_who_take_it_the_one_who_came_last_owns_it(database: Database, ed
     with database.write() as connection:
         connection.execute(update(table).values(status="sending"))
     assert not recipients.take(
-        database, edition, TODAY, 2, AT, with_the_last=lambda connection: called.append(1)
+        database, edition, TODAY, 2, AT, begin=lambda connection, edition: called.append(edition)
     )
     assert called == []
