@@ -23,7 +23,7 @@ from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import check_letter
-from pipeline.web.preview.errors import Fault, fault_of
+from pipeline.web.preview.errors import PreviewFault, fault_of
 from pipeline.web.preview.reload import ReloadSignal
 from subscribers import clock
 
@@ -42,7 +42,7 @@ class ComposeResult:
     """What the last composing of a digest gave."""
 
     reason: str = ""
-    fault: Fault | None = None
+    fault: PreviewFault | None = None
     busy: bool = False
 
 
@@ -57,7 +57,7 @@ class Preview:
     outcome: ComposeResult
 
     @property
-    def fault(self) -> Fault | None:
+    def fault(self) -> PreviewFault | None:
         """An edition past being a draft is what it is, whatever becomes of the templates."""
         frozen = self.edition is not None and self.edition.status != EditionStatus.DRAFT
         return None if frozen else self.outcome.fault
@@ -78,7 +78,7 @@ class PreviewSession:
     def __init__(self, file: Path | None) -> None:
         self.file = file_of(file, os.environ)
         self.reload = ReloadSignal()
-        self.fault: Fault | None = None
+        self.fault: PreviewFault | None = None
         """What is wrong with the configuration, if anything; the last good one is kept."""
         self.installation: Installation | None = None
         self.pulled: list[Pulled] = []
