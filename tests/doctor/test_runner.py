@@ -50,7 +50,7 @@ def unknown(patient: Patient) -> Iterator[Finding]:
 def test_what_breaks_is_a_finding_and_shows_no_secret(make: Make) -> None:
     findings = make_rounds((slow, well, breaks, told, unknown), make(), lambda done, total: None)
     assert levels(findings) == ["ok", "ok", "ok", "error", "error", "warning"]
-    assert findings[3].name == "test_rounds.breaks"
+    assert findings[3].name == "test_runner.breaks"
     assert "ValueError" in findings[3].message
     assert (findings[4].message, findings[4].remedy) == ("It said ***.", "Do this.")
     assert "example.org could not be looked up" in findings[5].message

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline.core.tables import editions
+from pipeline.core import tables
 from pipeline.delivery import breaker
 from pipeline.editions.ledger import outcomes
 from pipeline.mail import staff
 from pipeline.mail.phrases import words
-from pipeline.schedule.alerts import editions as letters
-from pipeline.schedule.alerts import feeds, runs
+from pipeline.schedule.alerts import editions, feeds, runs
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def watch(installation: Installation) -> bool:
     with installation.database.read() as connection:
         troubles = [
             trouble
-            for family in (letters, runs, feeds)
+            for family in (editions, runs, feeds)
             for trouble in family.troubles(connection, config, now)
             if not _told(connection, trouble)
         ]
@@ -70,5 +69,6 @@ def _tell(installation: Installation, trouble: Trouble, people: int) -> None:
 
 
 def _doubtful(connection: Connection, slug: str) -> int:
-    edition = connection.execute(select(editions.c.id).where(editions.c.slug == slug)).scalar_one()
+    query = select(tables.editions.c.id).where(tables.editions.c.slug == slug)
+    edition = connection.execute(query).scalar_one()
     return outcomes.counts(connection, edition)["uncertain"]
