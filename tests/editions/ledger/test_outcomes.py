@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from sqlalchemy import event, insert, select, update
@@ -13,6 +14,7 @@ from pipeline.editions.ledger import batches, claims, outcomes
 from pipeline.editions.ledger.reasons import reasons
 from subscribers import directory
 from tests.editions.ledger.moves import AT, claimed, counted, taken
+from tests.ledgers import Left, handed_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +140,58 @@ def test_who_was_found_sent_has_no_part_in_what_kept_the_rest(database: Database
         found, kept, *_ = outcomes.people(connection, edition.id)
     assert (found["state"], found["reason"]) == ("sent", None)
     assert (kept["state"], kept["reason"]) == ("waiting", "the outbox cannot be written")
+
+
+@pytest.mark.parametrize(
+    ("status", "under_way"),
+    [
+        ("sending", True),
+        ("paused", True),
+        ("cancelled", True),
+        ("sent", True),  # a batch of it may be on its way again
+        ("draft", False),
+        ("approved", False),
+        ("held", False),
+        ("skipped", False),
+    ],
+)
+def test_a_batch_is_in_flight_in_every_edition_that_may_have_one(
+    database: Database, status: str, under_way: bool
+) -> None:
+    with database.write() as connection:
+        first, *_ = handed_over(connection, lots=[Left("sending")], status=status)
+        assert outcomes.in_flight(connection, first, AT) is under_way
+
+
+@pytest.mark.parametrize("state", ["waiting", "sent", "uncertain"])
+def test_a_batch_with_an_outcome_is_not_in_flight(sqlite_database: Database, state: str) -> None:
+    with sqlite_database.write() as connection:
+        first, _, other, _ = handed_over(connection, lots=[Left(state), Left("sending")], status="sending")
+        assert not outcomes.in_flight(connection, first, AT)
+        assert outcomes.in_flight(connection, other, AT)
+
+
+def test_nobody_waits_for_a_batch_claimed_long_ago_or_one_that_withheld_them(
+    sqlite_database: Database,
+) -> None:
+    apart = {1: ("withheld", "unsubscribed")}
+    with sqlite_database.write() as connection:
+        first, withheld = handed_over(
+            connection, lots=[Left("sending", apart=cast("Any", apart))], status="sending"
+        )
+        assert not outcomes.in_flight(connection, withheld, AT)
+        just = outcomes.IN_FLIGHT - timedelta(seconds=1)
+        assert outcomes.in_flight(connection, first, AT + just)
+        assert not outcomes.in_flight(connection, first, AT + outcomes.IN_FLIGHT)
+
+
+def test_in_a_letter_sent_long_ago_nothing_is_in_flight(sqlite_database: Database) -> None:
+    long_ago = AT - outcomes.RESENT_WITHIN - outcomes.IN_FLIGHT
+    with sqlite_database.write() as connection:
+        first, *_ = handed_over(connection, 1, lots=[Left("sending")], finished_at=long_ago)
+        assert not outcomes.in_flight(connection, first, AT)
+        handed_over(connection, 2, lots=[Left("sending")], finished_at=long_ago + timedelta(seconds=1))
+        assert outcomes.in_flight(connection, first, AT)
 
 
 def test_what_a_person_got_is_told(database: Database, edition: Row[Any]) -> None:
