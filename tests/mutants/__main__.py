@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 
 import pytest
 
@@ -52,9 +54,13 @@ def _one(module: str, given: argparse.Namespace) -> int:
     result = Result(module)
     if files := tests_of(module):
         runner = Runner(module, equivalent(module), given.most, given.jobs, given.only, result)
-        options = ["-q", "-q", "--no-header", "--no-summary", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
         left_out = [] if given.postgresql else ["-k", "not postgresql and not installed"]
-        pytest.main([*options, *left_out, *files], plugins=[Setup(), runner])
+        with redirect_stdout(io.StringIO()) as said:
+            pytest.main([*options, *left_out, *files], plugins=[Setup(), runner])
+        if not result.all:
+            print(said.getvalue(), file=sys.stderr)
+            return 2
     _print(result)
     return int(_score(result) < given.least)
 

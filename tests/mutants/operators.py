@@ -75,7 +75,9 @@ def _within(
     node: ast.AST, path: _Path, parent: ast.AST, scope: str, inside: bool, lines: range
 ) -> Iterator[tuple[_Path, _Place]]:
     if isinstance(node, ast.stmt):
-        last = node.body[0].lineno - 1 if isinstance(body := getattr(node, "body", None), list) and body else 0
+        last = (
+            node.body[0].lineno - 1 if isinstance(body := getattr(node, "body", None), list) and body else 0
+        )
         lines = range(node.lineno, max(node.lineno, last or node.end_lineno or 0) + 1)
     if isinstance(node, (ast.expr, ast.stmt)):
         yield path, _Place(node, parent, scope, inside, lines)
@@ -100,10 +102,14 @@ def _within(
 
 def _idle(node: ast.AST) -> bool:
     """What only type checkers and readers see, and what would not start at all."""
-    checking = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    checking = (
+        isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    )
     docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     precaution = isinstance(node, ast.keyword) and node.arg in _PRECAUTIONS
-    return checking or docstring or precaution or isinstance(node, (ast.Import, ast.ImportFrom, ast.JoinedStr))
+    return (
+        checking or docstring or precaution or isinstance(node, (ast.Import, ast.ImportFrom, ast.JoinedStr))
+    )
 
 
 def _called(node: ast.Call) -> str:

@@ -35,7 +35,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/delivery/breaker.py": ("delivery/test_breaker.py",),
     "pipeline/delivery/events.py": ("delivery/test_events.py", "delivery/test_breaker.py"),
     "pipeline/delivery/probe.py": ("delivery/test_probe.py",),
-    "pipeline/providers/sendgrid/answer.py": ("providers/test_sendgrid.py", "providers/test_sendgrid_answer.py"),
+    "pipeline/providers/sendgrid/answer.py": (
+        "providers/test_sendgrid.py",
+        "providers/test_sendgrid_answer.py",
+    ),
     "pipeline/providers/smtp/transaction.py": _SMTP,
     "pipeline/providers/smtp/batch.py": _SMTP,
     "pipeline/providers/smtp/connection.py": _SMTP,

@@ -235,6 +235,7 @@ def test_a_connection_that_breaks_at_the_dot_leaves_doubt_only_where_all_of_the_
     assert set(outcome.doubtful) == ({1} if became is Result.UNCERTAIN else set())
     assert outcome.of(2) is Result.REFUSED, "nobody else was begun"
 
+
 def test_a_letter_that_the_server_closes_over_takes_nobody_with_it(server: StrictSmtp) -> None:
     server.faults.append(Fault("rcpt", Act.DROP, to="reader2@", times=99))
     outcome = send(server, *range(1, 41), connections=2)

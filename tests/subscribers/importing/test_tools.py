@@ -24,7 +24,7 @@ STRANGE = "a word that nobody knows"
 def meaning(tool: Tool, sign: Sign, word: str) -> str:
     """What the importer makes of a row whose only sign is ``word``; every other column says "active"."""
     others = {one.column: _active(one) for one in tool.signs}
-    cells = {column: "" for column in sorted(tool.marks)} | others | {sign.column: word}
+    cells = dict.fromkeys(sorted(tool.marks), "") | others | {sign.column: word}
     cells["email" if "emailaddress" not in tool.marks else "emailaddress"] = "ann@example.org"
     if "digest" in cells:
         cells["digest"] = "weekly"
