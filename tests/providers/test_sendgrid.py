@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
 import json
 import logging
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ from pipeline.providers import Batch, BatchResult, Message, Provider, Recipient,
 from pipeline.providers.sendgrid import SendGrid
 from pipeline.providers.sendgrid.answer import judge
 from pipeline.providers.sendgrid.request import ascii_name, build
+from subscribers import clock
 from tests.doubles.sendgrid import (
     Answer,
     CloseAfter,
@@ -430,6 +433,23 @@ def test_nobody_at_the_address_means_not_sent() -> None:
         port = free.getsockname()[1]
     outcome = SendGrid(api_key="SG.k", api_url=f"http://127.0.0.1:{port}", timeout=1).send(MESSAGE, batch())
     assert outcome == BatchResult(Result.REFUSED, "could not connect to SendGrid (Connection refused)")
+
+
+def test_whether_it_is_too_late_is_judged_once_the_connection_stands(
+    provider: SendGrid, sendgrid_server: StrictSendGrid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, real = [0.0], http.client.HTTPConnection.connect
+
+    def slowly(connection: http.client.HTTPConnection) -> None:
+        real(connection)
+        moment[0] += 31
+
+    monkeypatch.setattr(clock, "uptime", lambda: moment[0])
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", slowly)
+    outcome = provider.send(MESSAGE, replace(batch(2), start_by=30))
+    assert (outcome.result, "too long ago" in outcome.reason) == (Result.REFUSED, True)
+    assert sendgrid_server.requests == 0
+    assert provider.send(MESSAGE, replace(batch(2), start_by=90)).result is Result.ACCEPTED
 
 
 def test_a_failed_tls_handshake_means_not_sent(sendgrid_server: StrictSendGrid) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
+from pipeline.providers.smtp.protocol import ConnectionEnded, Transport
 from subscribers import clock
 from tests.doubles.smtp import Act, Fault, StrictSmtp
 from tests.providers.test_outbox import MESSAGE, batch, reader
@@ -201,6 +202,40 @@ def test_a_doubt_of_one_connection_keeps_no_other_from_going_on(server: StrictSm
     assert set(outcome.doubtful) == {2}
     assert len(server.deliveries) + len(outcome.untried) == 40
     assert len(outcome.untried) <= 1  # its envelope may have gone along
+
+
+def test_who_is_in_doubt_stays_so_though_another_connection_is_told_to_stop(server: StrictSmtp) -> None:
+    server.faults.append(Fault("message", Act.DROP))
+    server.faults += [Fault("mail", "250 2.1.0 Ok"), Fault("mail", "550 5.7.1 you may not send", times=99)]
+    outcome = send(server, *range(1, 41), connections=2)
+    (doubtful,) = outcome.doubtful
+    assert server.addresses == addresses(doubtful), "it was taken, though nobody was told"
+    assert outcome.result is Result.ACCEPTED, "refused as a whole, the reader in doubt would wait again"
+    assert len(outcome.untried) == 39
+    assert {words.partition(")")[0] for words in outcome.untried.values()} == {
+        "the server refused the sender (550"
+    }
+
+
+@pytest.mark.parametrize(("short", "became"), [(0, Result.UNCERTAIN), (1, Result.REFUSED)])
+def test_a_connection_that_breaks_at_the_dot_leaves_doubt_only_where_all_of_the_dot_had_left(
+    server: StrictSmtp, monkeypatch: pytest.MonkeyPatch, short: int, became: Result
+) -> None:
+    real = Transport.write
+
+    def breaks(line: Transport, data: bytes) -> None:
+        end = data.find(b"\r\n.\r\n") + len(b"\r\n.\r\n") - short
+        if b"\r\n.\r\n" not in data:
+            return real(line, data)
+        real(line, data[:end])
+        raise ConnectionEnded("the connection broke while writing", end)
+
+    monkeypatch.setattr(Transport, "write", breaks)
+    monkeypatch.setattr("pipeline.providers.smtp.protocol._MOMENT", 0.05)
+    outcome = send(server, 1, 2)
+    assert outcome.of(1) is became
+    assert set(outcome.doubtful) == ({1} if became is Result.UNCERTAIN else set())
+    assert outcome.of(2) is Result.REFUSED, "nobody else was begun"
 
 
 def test_a_letter_that_the_server_closes_over_takes_nobody_with_it(server: StrictSmtp) -> None:
