@@ -31,7 +31,7 @@ class Unanswered(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DnsAnswer:
     """Records of one name and type; none where there is no such name, or nothing of the type at it."""
 
     records: tuple[Any, ...] = ()
@@ -48,7 +48,7 @@ class Resolver:
     def __init__(self, server: str = "") -> None:
         self._server = server
         self._end = time.monotonic() + ALL_SECONDS
-        self._known: dict[tuple[str, str], Answer] = {}
+        self._known: dict[tuple[str, str], DnsAnswer] = {}
         self._lock = threading.Lock()
         self._made: dns.resolver.Resolver | None = None
 
@@ -65,14 +65,14 @@ class Resolver:
         """Whether the name has an address."""
         return bool(self.ask(name, "A").records or self.ask(name, "AAAA").records)
 
-    def ask(self, name: str, kind: str) -> Answer:
+    def ask(self, name: str, kind: str) -> DnsAnswer:
         """Raises Unanswered."""
         name = name.rstrip(".").lower()
         if (known := self._known.get((name, kind))) is None:
             known = self._known[name, kind] = self._asked(name, kind)
         return known
 
-    def _asked(self, name: str, kind: str) -> Answer:
+    def _asked(self, name: str, kind: str) -> DnsAnswer:
         import dns.exception
         import dns.name
         import dns.resolver
@@ -81,24 +81,24 @@ class Resolver:
         try:
             dns.name.from_text(name)
         except (dns.exception.DNSException, UnicodeError):
-            return Answer()  # a record may name anything; this is no name that the DNS could hold
+            return DnsAnswer()  # a record may name anything; this is no name that the DNS could hold
         left = self._end - time.monotonic()
         if left <= 0:
             raise Unanswered(name, f"the time for all questions was over (name server: {self._shown()})")
         try:
             found = resolver.resolve(name, kind, lifetime=min(SECONDS, left), search=False)
         except dns.resolver.NXDOMAIN as none:
-            return Answer((), _cname(name, none.canonical_name))
+            return DnsAnswer((), _cname(name, none.canonical_name))
         except dns.resolver.NoAnswer as none:
             response = none.kwargs["response"]
-            return Answer((), _cname(name, response.resolve_chaining().canonical_name))
+            return DnsAnswer((), _cname(name, response.resolve_chaining().canonical_name))
         except dns.resolver.LifetimeTimeout:
             raise Unanswered(name, f"no answer came in time (name server: {self._shown()})") from None
         except dns.resolver.NoNameservers as failed:
             raise Unanswered(name, f"{_rcode(failed)} (name server: {self._shown()})") from None
         except (dns.exception.DNSException, OSError) as failed:
             raise Unanswered(name, f"{type(failed).__name__} (name server: {self._shown()})") from None
-        return Answer(tuple(found), _cname(name, found.canonical_name))
+        return DnsAnswer(tuple(found), _cname(name, found.canonical_name))
 
     def _resolver(self, name: str) -> dns.resolver.Resolver:
         import dns.resolver

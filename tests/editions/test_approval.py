@@ -23,7 +23,7 @@ from pipeline.core.tables import editions as table
 from pipeline.core.tables import recipients
 from pipeline.delivery.send import send
 from pipeline.editions import find, states, store
-from pipeline.editions.approval import ChangedError, Outcome, approve, decide
+from pipeline.editions.approval import ApprovalResult, ChangedError, approve, decide
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
 from pipeline.editions.lock import lock
@@ -368,7 +368,7 @@ def test_a_decision_is_made_once_however_often_it_is_asked_for(
     put_up(installed, clock)
     edition, content = seen(installed)
     outcomes = [decide(installed, edition, verb, content)[0] for _ in range(3)]
-    assert outcomes == [Outcome.DONE, Outcome.ALREADY, Outcome.ALREADY]
+    assert outcomes == [ApprovalResult.DONE, ApprovalResult.ALREADY, ApprovalResult.ALREADY]
     assert now_is(installed).status == status
 
 
@@ -380,9 +380,9 @@ def test_what_nobody_saw_is_held_but_neither_approved_nor_skipped(
     edition, content = seen(installed)
     wish(installed, subject="Another subject")
     for verb in ("approve", "skip"):
-        assert decide(installed, edition, verb, content)[0] is Outcome.CHANGED
+        assert decide(installed, edition, verb, content)[0] is ApprovalResult.CHANGED
     assert now_is(installed).status == "draft"
-    assert decide(installed, edition, "hold", content)[0] is Outcome.DONE
+    assert decide(installed, edition, "hold", content)[0] is ApprovalResult.DONE
 
 
 def test_a_decision_about_a_draft_that_is_gone(
@@ -393,7 +393,7 @@ def test_a_decision_about_a_draft_that_is_gone(
     edition, content = seen(installed)
     with sqlite_database.write() as connection:
         store.discard(connection, edition)
-    assert decide(installed, edition, "approve", content) == (Outcome.GONE, None)
+    assert decide(installed, edition, "approve", content) == (ApprovalResult.GONE, None)
 
 
 def test_the_links_in_the_mail_are_good_for_two_weeks_and_for_that_version(

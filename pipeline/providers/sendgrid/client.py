@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
 
-    from pipeline.providers.sendgrid.http import Answer, Connection
+    from pipeline.providers.sendgrid.http import Connection, HttpAnswer
 
 
 def send(api: Any, payload: Mapping[str, Any]) -> Any:
@@ -81,7 +81,7 @@ class Client(python_http_client.Client):  # type: ignore[misc]
 
     def _make_request(
         self, opener: object, request: urllib.request.Request, timeout: float | None = None
-    ) -> Answer:
+    ) -> HttpAnswer:
         body = request.data if isinstance(request.data, bytes) else b""
         headers = dict(request.header_items())
         return self._connection.exchange(request.get_method(), request.full_url, headers, body)

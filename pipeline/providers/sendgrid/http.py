@@ -1,7 +1,7 @@
 """One kept HTTP connection that tells whether a request was written whole.
 
-A request ends in one of three ways: in an Answer, whatever its status; in NotSent, when it never left whole,
-so surely nobody acted on it; in NoAnswer, when its last byte was written and what came of it is not known.
+A request ends in one of three ways: in an HttpAnswer, whatever its status; in NotSent, when it never left
+whole, so surely nobody acted on it; in NoAnswer, when its last byte was written and what came of it is not known.
 
 Connecting, writing and reading may take `timeout` seconds each, in all and not per byte: an answer that
 trickles in does not hold a worker.
@@ -49,7 +49,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What came back, in the shape that python_http_client's Response takes."""
 
     status: int
@@ -80,7 +80,7 @@ class Connection:
         self.start_by = math.inf
         """The last moment, on clock.uptime, at which a request may be begun."""
 
-    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Write one request and read its answer; raise NotSent or NoAnswer."""
         request = self._head(method, url, headers, len(body)) + body
         sock = self._socket()
@@ -99,7 +99,7 @@ class Connection:
         if connection is not None:
             connection.close()
 
-    def _exchange(self, sock: socket.socket, request: bytes) -> Answer:
+    def _exchange(self, sock: socket.socket, request: bytes) -> HttpAnswer:
         try:
             write_all(sock, request, self._timeout)
         except WriteError as error:
@@ -114,7 +114,7 @@ class Connection:
                 f"the connection to SendGrid ended without an answer ({reason_of(error)})"
             ) from None
 
-    def _early_answer(self, sock: socket.socket, error: WriteError) -> Answer:
+    def _early_answer(self, sock: socket.socket, error: WriteError) -> HttpAnswer:
         # A server that will not take a request (too large, say) answers and closes while we still write.
         try:
             answer = self._read(sock, min(_EARLY_ANSWER, self._timeout))
@@ -129,7 +129,7 @@ class Connection:
         self.close()
         return answer
 
-    def _read(self, sock: socket.socket, timeout: float) -> Answer:
+    def _read(self, sock: socket.socket, timeout: float) -> HttpAnswer:
         incoming = _BoundedReader(sock, time.monotonic() + timeout)
         response = http.client.HTTPResponse(incoming, method="POST")  # type: ignore[arg-type]
         try:
@@ -144,7 +144,7 @@ class Connection:
             if response.will_close or not response.isclosed():
                 self.close()
             self._last_used = time.monotonic()
-            return Answer(response.status, response.headers, body)
+            return HttpAnswer(response.status, response.headers, body)
         finally:
             response.close()
 

@@ -17,8 +17,7 @@ from pipeline.editions import find, states, store
 from pipeline.editions.compose import compose
 from pipeline.editions.lock import lock
 from pipeline.editions.message import write_preview
-from pipeline.web.preview import frame as frame
-from pipeline.web.preview import inbox
+from pipeline.web.preview import frame, inbox
 from pipeline.web.preview.routes import application
 from pipeline.web.preview.session import PreviewSession
 from subscribers.importing.run import import_csv
