@@ -21,6 +21,7 @@ def error(name: str, message: str, remedy: str) -> Finding:
 
 
 def quoted(stranger: str, most: int = 80) -> str:
-    """What a stranger's server says, fit for a terminal: no control characters, and not endless."""
+    """The words of a stranger's server, safe for a terminal: without control characters, and cut to
+    length."""
     plain = "".join(sign if sign.isprintable() else "?" for sign in stranger)
     return plain if len(plain) <= most else plain[: most - 1] + "…"
