@@ -61,8 +61,8 @@ def backup(installation: Installation, config: Path | None, file: Path, *, who: 
             left_out = _secrets(installation, folder / archive.SECRET)
             if config is not None and config.is_file():
                 left_out += _configuration(config, folder / archive.CONFIG)
-            if installation.templates is not None:
-                _templates(installation.templates, folder / archive.TEMPLATES)
+            if installation.templates.own is not None:
+                _templates(installation.templates.own, folder / archive.TEMPLATES)
             names = sorted(
                 path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
             )

@@ -18,6 +18,9 @@ from pipeline.core.errors import RapportError, UsageError
 from pipeline.core.schema import upgrade
 from pipeline.core.signals import ended_by_signals
 from pipeline.core.tables import batches, editions, marks
+from pipeline.editions.edition import EditionStatus
+from pipeline.editions.ledger.state import BatchState
+from pipeline.editions.lock import lock
 from subscribers import clock
 from subscribers.tables import metadata
 
@@ -44,7 +47,7 @@ def move(config: Config, source: Database, target: Database) -> Sums:
         raise UsageError(f"{target.name} is the database in use already.", "Name another one.")
     with ended_by_signals(), ExitStack() as locks:
         for digest in _digests(config, source):
-            locks.enter_context(source.lock(f"digest-{digest}"))
+            locks.enter_context(lock(source, digest))
         for name in ("confirmations", "import", "mailbox"):
             locks.enter_context(source.lock(name))
         upgrade(target)
@@ -140,7 +143,9 @@ def _digests(config: Config, source: Database) -> list[str]:
 
 
 def _must_rest(source: Database, connection: Connection) -> None:
-    going = connection.scalar(select(editions.c.slug).where(editions.c.status == "sending").limit(1))
+    going = connection.scalar(
+        select(editions.c.slug).where(editions.c.status == EditionStatus.SENDING).limit(1)
+    )
     if slug := going or _under_way(source, connection):
         raise RapportError(
             f"{slug} is being sent: its ledger must stay in one place.",
@@ -152,7 +157,7 @@ def _under_way(source: Database, connection: Connection) -> str | None:
     """An edition of which a living process has a batch under way. The batches of dead ones, in an edition
     that was paused or cancelled, are in doubt here as they will be there. On SQLite nobody else is alive, for
     this process holds the digests' locks."""
-    left = select(editions.c.slug, batches.c.owner).join(batches).where(batches.c.state == "sending")
+    left = select(editions.c.slug, batches.c.owner).join(batches).where(batches.c.state == BatchState.SENDING)
     for slug, owner in connection.execute(left).all():
         if not source.sqlite and owner and source.is_held(owner):
             return str(slug)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,23 +29,23 @@ def doctor(options: Options, fix_hints: bool) -> int:
     findings, hints = examine(options.config, Progress("Examining"), with_hints=fix_hints)
     lines = []
     for finding in findings:
-        lines.append(f"{finding.level:<8} {finding.rule}: {finding.message}")
+        lines.append(f"{finding.level:<8} {finding.name}: {finding.message}")
         if finding.remedy:
             lines.append(f"{'':8} {finding.remedy}")
     counted = Counter(finding.level for finding in findings)
     told = (
         f"{plural(counted['error'], 'error')}, {plural(counted['warning'], 'warning')}, {counted['ok']} ok."
     )
-    document = {"checks": [_document(finding) for finding in findings]}
+    document: dict[str, Any] = {"checks": [_document(finding) for finding in findings]}
     if fix_hints:
-        document |= {"fix_hints": hints}  # type: ignore[dict-item]
+        document["fix_hints"] = hints
     options.print(document, *lines, told, *(["", *hints] if fix_hints else []))
     return 1 if counted["error"] else 0
 
 
 def _document(finding: Finding) -> dict[str, str]:
     return {
-        "name": finding.rule,
+        "name": finding.name,
         "level": finding.level,
         "message": finding.message,
         "remedy": finding.remedy,

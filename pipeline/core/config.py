@@ -54,6 +54,11 @@ class Newsletter(Section):
         return self.from_name or self.name
 
     @property
+    def reply_address(self) -> str:
+        """Who gets the answers: reply_to, else the sender."""
+        return self.reply_to or self.from_email
+
+    @property
     def pages(self) -> str:
         """The address that the links of a letter begin with; by default that of `rapport serve` on this
         machine."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
@@ -44,13 +45,15 @@ def last_due(schedule: str, zone: ZoneInfo, moment: datetime) -> str:
     return next(named for due in candidates if moment_of(named := _name(due), zone) <= moment)
 
 
-def next_due(schedule: str, zone: ZoneInfo, moment: datetime) -> str:
-    """The first due time after ``moment``, as local ISO text."""
+def next_due(schedule: str, zone: ZoneInfo, moment: datetime, taken: Container[str] = ()) -> str:
+    """The first due time after ``moment`` that is not ``taken`` already, as local ISO text."""
     from cronsim import CronSim
 
     wall = moment.astimezone(zone).replace(tzinfo=None)
     candidates = CronSim(schedule, wall - _DAY)
-    return next(named for due in candidates if moment_of(named := _name(due), zone) > moment)
+    return next(
+        named for due in candidates if moment_of(named := _name(due), zone) > moment and named not in taken
+    )
 
 
 def moment_of(due: str, zone: ZoneInfo) -> datetime:

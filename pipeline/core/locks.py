@@ -67,9 +67,7 @@ def one_at_a_time(connection: Connection, name: str) -> None:
 
 
 def _busy(name: str) -> BusyError:
-    return BusyError(
-        f"Another process is at {name.removeprefix('digest-')}.", "Wait for it to end, then try again."
-    )
+    return BusyError(f"Another process is at {name}.", "Wait for it to end, then try again.")
 
 
 def _key(name: str) -> int:

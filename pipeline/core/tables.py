@@ -86,11 +86,9 @@ digests = Table(
     sqlite_with_rowid=False,
 )
 
-OPEN = ("draft", "approved", "held", "sending", "paused")
-"""Statuses of an edition that is not finished. A digest has at most one such edition."""
-
 _apart = text("state IS NOT NULL")
 _only_apart: dict[str, Any] = {"sqlite_where": _apart, "postgresql_where": _apart}
+# A digest has at most one edition that is not finished.
 _is_open = text("status IN ('draft', 'approved', 'held', 'sending', 'paused')")
 
 editions = Table(

@@ -11,7 +11,7 @@ import math
 import random
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
@@ -19,8 +19,9 @@ from pipeline.core import logs
 from pipeline.core.errors import ProviderError
 from pipeline.delivery import breaker
 from pipeline.editions import states
-from pipeline.editions.ledger import batches, claims, doubt
-from pipeline.editions.ledger import rate as pace
+from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.ledger import batches, claims, doubt, rate
+from pipeline.editions.ledger.state import RecipientState
 from pipeline.providers import Batch, BatchResult, Message, Result
 from subscribers import clock
 from subscribers.audience import lock_audience
@@ -28,7 +29,7 @@ from subscribers.audience import lock_audience
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.config import Config
     from pipeline.core.database import Database, Session
@@ -76,7 +77,7 @@ class Lane:
     def __post_init__(self) -> None:
         self.judged = breaker.Growing(self.config.delivery)
 
-    def run(self, edition: Row[Any], message: Message) -> None:
+    def run(self, edition: Edition, message: Message) -> None:
         """Hand over until nothing waits that could be claimed, or told to stop.
 
         Raises ProviderError when the provider takes nothing (the edition is then paused) or keeps refusing.
@@ -84,7 +85,7 @@ class Lane:
         with self.database.alive(self.owner) as session:
             self._run(session, edition, message)
 
-    def _run(self, session: Session, edition: Row[Any], message: Message) -> None:
+    def _run(self, session: Session, edition: Edition, message: Message) -> None:
         refusals = 0
         answered: Answered | None = None
         while True:
@@ -117,7 +118,7 @@ class Lane:
             answered = None
 
     def _next(
-        self, session: Session, edition: Row[Any], answered: Answered | None, *, claims_one: bool
+        self, session: Session, edition: Edition, answered: Answered | None, *, claims_one: bool
     ) -> tuple[claims.Claim | None, float | None]:
         """Write down what was answered and claim what is next, in one transaction: the disk is waited for
         once a batch. Gives the claim, or how long to wait for one; neither when there is none."""
@@ -132,7 +133,7 @@ class Lane:
                 self._save(edition, answered)
             raise
 
-    def _save(self, edition: Row[Any], answered: Answered) -> None:
+    def _save(self, edition: Edition, answered: Answered) -> None:
         """The server is gone and our lock with it; what was answered is still to be known when it is back."""
         import stamina
 
@@ -141,17 +142,17 @@ class Lane:
                 lock_audience(connection)
                 self._record(connection, edition, answered)
 
-    def _claim(self, connection: Connection, edition: Row[Any]) -> tuple[claims.Claim | None, float | None]:
-        now, rate = clock.now(), self.config.delivery.rate
-        if wait := pace.told(connection, now):
+    def _claim(self, connection: Connection, edition: Edition) -> tuple[claims.Claim | None, float | None]:
+        now, per_second = clock.now(), self.config.delivery.rate
+        if wait := rate.told(connection, now):
             log.info("%s: waiting for %.0f s, as the provider asked", edition.slug, wait)
             return None, wait
-        if rate and (wait := pace.wait(connection, now, self.config.delivery.batch_size / rate)):
+        if per_second and (wait := rate.wait(connection, now, self.config.delivery.batch_size / per_second)):
             return None, wait
-        claim = claims.claim(connection, edition, states.today(self.config.newsletter.zone), now, self.owner)
+        claim = claims.claim(connection, edition, clock.today(self.config.newsletter.zone), now, self.owner)
         if claim is not None:
-            if rate:
-                pace.charge(connection, len(claim.members), rate, now)
+            if per_second:
+                rate.charge(connection, len(claim.members), per_second, now)
             return claim, None
         due = claims.next_try(connection, edition.id)
         wait = max(0.0, (due - now).total_seconds()) if due is not None else math.inf
@@ -167,13 +168,13 @@ class Lane:
             return Answered(claim, outcome)
         return Answered(claim, outcome, self.provider.settle(message, batch) or frozenset())
 
-    def _record(self, connection: Connection, edition: Row[Any], answered: Answered) -> None:
+    def _record(self, connection: Connection, edition: Edition, answered: Answered) -> None:
         claim, outcome, known = answered
         at, reason = clock.now(), outcome.reason or None
         if outcome.result is Result.ACCEPTED:
             if claims.sent(connection, claim, at):
                 claims.set_aside(connection, claim, outcome.rejected, at)
-                claims.set_aside(connection, claim, outcome.doubtful, at, "uncertain")
+                claims.set_aside(connection, claim, outcome.doubtful, at, RecipientState.UNCERTAIN)
                 batches.put_off(connection, claim, outcome.later, at)
                 batches.put_back(connection, claim, outcome.untried, at)
                 self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
@@ -185,7 +186,7 @@ class Lane:
             return
         claims.found_sent(connection, claim, known, at)
         if outcome.result is Result.REFUSED and outcome.retry_after:
-            pace.hold(connection, outcome.retry_after, at)
+            rate.hold(connection, outcome.retry_after, at)
         elif outcome.result is Result.REJECTED:
             claims.set_aside(connection, claim, outcome.rejected, at)
         elif outcome.result is Result.TOO_LARGE and not batches.halve(connection, claim):
@@ -201,20 +202,20 @@ class Lane:
                 "Nothing is lost; the next `rapport run` goes on where this one stopped.",
             )
         if outcome.retry_after:
-            return  # who claims next waits as told (pace.hold)
+            return  # who claims next waits as told (rate.hold)
         # Full jitter: several senders must not come back in step.
         self.stop.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)))  # noqa: S311
 
 
-def _say(edition: Row[Any], answered: Answered) -> None:
+def _say(edition: Edition, answered: Answered) -> None:
     outcome, people = answered.outcome, len(answered.claim.members)
     level = logging.WARNING if outcome.result is Result.UNCERTAIN else logging.INFO
     reason = f": {outcome.reason}" if outcome.reason else ""
     log.log(level, "%s, a batch of %d: %s%s", edition.slug, people, outcome.result.value, reason)
 
 
-def _heed(edition: Row[Any], outcome: BatchResult) -> None:
-    if outcome.result is Result.STOP and edition.status == "sent":
+def _heed(edition: Edition, outcome: BatchResult) -> None:
+    if outcome.result is Result.STOP and edition.status == EditionStatus.SENT:
         raise ProviderError(
             f"{edition.slug}: {outcome.reason}",
             "See to that; who is in doubt stays so until a later `rapport run` tries again.",

@@ -14,14 +14,12 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import ConfigError
+from pipeline.core.finding import Finding, error, ok
 from pipeline.core.settings import file_of, load
-from pipeline.doctor.finding import error, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-    from pipeline.core.finding import Finding
 
 
 class Examined(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipeline.core.app import own_templates
 from pipeline.core.errors import LetterError, RapportError
-from pipeline.doctor.finding import error, ok, warning
+from pipeline.core.finding import error, ok, warning
+from pipeline.core.templates import PACKAGED, Templates
 from pipeline.feeds.posts import Post
+from pipeline.letter.jinja import environment
 from pipeline.letter.render import render_letter
-from pipeline.letter.templates import PACKAGED, environment
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.notice import notice_mail
 from pipeline.providers.choice import must_tell_of_events
@@ -79,24 +79,26 @@ def staff(context: Context) -> Iterator[Finding]:
 
 def templates(context: Context) -> Iterator[Finding]:
     try:
-        own = own_templates(context.config, context.folder)
+        found = Templates.of(context.config, context.folder)
         for digest in context.config.digests:
-            render_letter(context.config, digest, [_POST], slug=f"{digest.name}-1", due=_DAY, own=own)
-        notice_mail(context.config, 1, subject="A subject", text="A text.", own=own)
+            render_letter(context.config, found, digest, [_POST], slug=f"{digest.name}-1", due=_DAY)
+        notice_mail(context.config, found, 1, subject="A subject", text="A text.")
         confirmation_mail(
-            context.config, 1, purpose="subscribe", link="https://example.org", until=_DAY, own=own
+            context.config, found, 1, purpose="subscribe", link="https://example.org", until=_DAY
         )
-        _compile_pages(own)
+        _compile_pages(found)
     except RapportError as fault:
         yield error("configuration.templates", fault.message, fault.remedy)
     else:
-        yield ok("configuration.templates", f"The templates make letters, mails and pages{_named(own)}.")
+        yield ok(
+            "configuration.templates", f"The templates make letters, mails and pages{_named(found.own)}."
+        )
 
 
-def _compile_pages(own: Path | None) -> None:
+def _compile_pages(templates: Templates) -> None:
     from jinja2 import TemplateSyntaxError
 
-    made = environment(own, markup=True)
+    made = environment(templates, markup=True)
     for file in sorted((PACKAGED / "pages").glob("*.html")):
         try:
             made.get_template(f"pages/{file.name}")

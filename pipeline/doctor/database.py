@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.core.database_errors import Fault, cause, fault
 from pipeline.core.errors import RapportError, as_rapport_error
+from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import HEAD, schema_state
-from pipeline.doctor.finding import error, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.finding import error, ok, quoted, warning
 from pipeline.doctor.dkim import signing_domain
-from pipeline.doctor.finding import error, ok, quoted, warning
 from pipeline.doctor.records import dmarc as records
 from pipeline.doctor.records.spf import is_spf
 from pipeline.doctor.records.tree_walk import tree_walk

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
 from pipeline.core.errors import FeedError, RapportError
-from pipeline.doctor.finding import error, ok, warning
+from pipeline.core.finding import error, ok, warning
 from pipeline.feeds.address import shown
 from pipeline.feeds.fetch import fetch
 from pipeline.feeds.http import get

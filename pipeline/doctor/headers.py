@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.delivery.probe import NOBODY
-from pipeline.doctor.finding import error, ok, warning
 from pipeline.letter.personal import Links
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.doctor.finding import quoted
+from pipeline.core.finding import quoted
 from pipeline.doctor.sendgrid import authenticated
 from pipeline.providers.sendgrid.account import Hidden
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import schema_state
 from pipeline.core.tables import batches
 from pipeline.doctor.context import SECONDS
-from pipeline.doctor.finding import error, ok, warning
 from pipeline.feeds.address import shown
 from pipeline.providers.sendgrid.signature import AHEAD
 from subscribers import clock

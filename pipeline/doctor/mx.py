@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.doctor.finding import error, ok
+from pipeline.core.finding import error, ok
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

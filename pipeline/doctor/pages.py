@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.delivery import probe
-from pipeline.doctor.finding import error, ok, warning
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:

@@ -8,13 +8,12 @@ import time
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import as_rapport_error
+from pipeline.core.finding import Finding, error, warning
 from pipeline.doctor.dns import Unanswered
-from pipeline.doctor.finding import error, warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
 
     Check = Callable[[Context], Iterable[Finding]]

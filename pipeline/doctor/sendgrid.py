@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.core.errors import ConfigError, ProviderError
-from pipeline.doctor.finding import error, ok, quoted, warning
+from pipeline.core.finding import error, ok, quoted, warning
 from pipeline.providers.sendgrid.account import Account, Hidden, Shut
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import schema_state
-from pipeline.doctor.finding import error, ok, warning
 from pipeline.editions.ledger.signing_keys import history
 from subscribers import clock
 from subscribers.signing_secrets import VARIABLE, named_secrets

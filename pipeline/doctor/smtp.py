@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.core.environment import SMTP_PASSWORD
+from pipeline.core.finding import error, ok, warning
 from pipeline.doctor.context import SECONDS
-from pipeline.doctor.finding import error, ok, warning
 from pipeline.providers.choice import smtp_server
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pipeline.core.config import Delivery, Digest
 from pipeline.core.moved import refuse_moved
 from pipeline.core.tables import digests, marks
 from pipeline.delivery.events import take
-from pipeline.editions import after_restore, states
+from pipeline.editions import after_restore, find, numbers, store
 from pipeline.providers.events import Kind
 from subscribers import directory
 from tests.ledgers import AT, Left, event, handed_over
@@ -39,15 +39,15 @@ def test_events_of_a_letter_the_backup_does_not_know_are_taken_for_no_other_s(
     with database.write() as connection:
         people = handed_over(connection, 12, [Left(people=300)])
         after_restore.doubt(connection, AT, AT + timedelta(hours=1))
-        new = states.create(connection, Digest(name="weekly"), "2026-12-03T09:00", ZoneInfo("UTC"))
+        new = store.create(connection, Digest(name="weekly"), "2026-12-03T09:00", ZoneInfo("UTC"))
         # Those of the letter that was sent after the backup: its number was the next one.
         about = {"edition": "weekly-13", "batch": "lost"}
         late = [event(Kind.BOUNCE, person, **about) for person in people]
         take(connection, late, "SendGrid", Delivery())
-        assert new.number > 12 + after_restore.UNKNOWN_NUMBERS
-        assert states.by_id(connection, new.id).tripped_at is None
+        assert new.number > 12 + numbers.UNKNOWN
+        assert find.by_id(connection, new.id).tripped_at is None
         connection.execute(insert(digests).values(name="monthly", first_seen=AT))
-        after = states.create(
+        after = store.create(
             connection, Digest(name="monthly"), "2026-12-01T09:00", ZoneInfo("UTC"), status="skipped"
         )
         assert after.number == new.number  # a digest that began after the backup had numbers, too
@@ -65,7 +65,5 @@ def test_numbers_go_on_by_one_after_that(database: Database) -> None:
         handed_over(connection, 12)
         after_restore.doubt(connection, AT, AT + timedelta(hours=1))
         skipped = {"digest": Digest(name="weekly"), "zone": ZoneInfo("UTC"), "status": "skipped"}
-        numbers = [
-            states.create(connection, due=f"2026-12-{day:02}T09:00", **skipped).number for day in (3, 10)
-        ]
-        assert numbers[1] == numbers[0] + 1
+        given = [store.create(connection, due=f"2026-12-{day:02}T09:00", **skipped).number for day in (3, 10)]
+        assert given[1] == given[0] + 1

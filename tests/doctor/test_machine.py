@@ -44,7 +44,7 @@ def blog() -> Iterator[Blog]:
 
 def test_a_current_database_is_well(make: Make, database_url: str) -> None:
     findings = run_checks(database.CHECKS, make(**at(database_url)), silent)
-    told = {finding.rule: finding for finding in findings}
+    told = {finding.name: finding for finding in findings}
     # The tests' PostgreSQL gives up durability for speed, which is what the check is for.
     if database_url.startswith("postgresql"):
         durable = told.pop("database.durable")
@@ -86,7 +86,7 @@ def test_a_damaged_file_is_an_error(make: Make, sqlite_url: str, tmp_path: Path)
     assert "damaged" in only(database.sound, make(**at(sqlite_url))).message
     file.write_bytes(b"no database at all" * 100)
     findings = run_checks(database.CHECKS, make(**at(sqlite_url)), silent)
-    assert {finding.level for finding in findings if finding.rule != "database.version"} == {"error"}
+    assert {finding.level for finding in findings if finding.name != "database.version"} == {"error"}
 
 
 def test_a_writer_at_work_is_waited_for_a_moment_only(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.core.errors import RapportError
+from pipeline.core.finding import ok, quoted
 from pipeline.doctor import runner
 from pipeline.doctor.dns import Unanswered
-from pipeline.doctor.finding import ok, quoted
 from pipeline.doctor.runner import run_checks
 from tests.doctor.conftest import SECRET, levels
 
@@ -50,7 +50,7 @@ def unknown(context: Context) -> Iterator[Finding]:
 def test_what_breaks_is_a_finding_and_shows_no_secret(make: Make) -> None:
     findings = run_checks((slow, well, breaks, told, unknown), make(), lambda done, total: None)
     assert levels(findings) == ["ok", "ok", "ok", "error", "error", "warning"]
-    assert findings[3].rule == "test_runner.breaks"
+    assert findings[3].name == "test_runner.breaks"
     assert "ValueError" in findings[3].message
     assert (findings[4].message, findings[4].remedy) == ("It said ***.", "Do this.")
     assert "example.org could not be looked up" in findings[5].message

@@ -22,13 +22,14 @@ from pipeline.core.schema import migrate
 from pipeline.core.tables import editions as table
 from pipeline.core.tables import recipients
 from pipeline.delivery.send import send
-from pipeline.editions import states
+from pipeline.editions import find, states, store
 from pipeline.editions.approval import ChangedError, Outcome, approve, decide
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
+from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
 from pipeline.schedule.drafts import GOOD_FOR
-from pipeline.schedule.maintenance import upkeep
+from pipeline.schedule.maintenance import maintain
 from subscribers.tokens import Purpose
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
@@ -37,9 +38,8 @@ from tests.installations import installation, run_one, subscribe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
+    from pipeline.editions.edition import Edition
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
@@ -81,15 +81,15 @@ def put_up(
     return ran.edition
 
 
-def wish(installed: Installation, **wanted: Any) -> Row[Any]:
+def wish(installed: Installation, **wanted: Any) -> Edition:
     digest = installed.config.digests[0]
-    with installed.database.lock(f"digest-{digest.name}"):
+    with lock(installed.database, digest.name):
         return edit(installed, digest, "weekly-1", Wish(**wanted))
 
 
-def now_is(installed: Installation, slug: str = "weekly-1") -> Row[Any]:
+def now_is(installed: Installation, slug: str = "weekly-1") -> Edition:
     with installed.database.read() as connection:
-        return states.by_slug(connection, slug)
+        return find.by_slug(connection, slug)
 
 
 def letters(folder: Path) -> list[Any]:
@@ -120,7 +120,7 @@ def test_a_draft_is_mailed_to_all_of_staff_once(
     installed = made(database, tmp_path, blog, max_posts=2)
     edition = put_up(installed, clock)
     for _ in range(3):
-        upkeep(installed)
+        maintain(installed)
     assert sorted(mail["To"] for mail in mails(tmp_path)) == STAFF["emails"]
     mail = drafts(tmp_path)[0]
     assert mail["Subject"] == "Draft of weekly-1: Post 1"
@@ -200,11 +200,11 @@ def test_a_draft_that_keeps_changing_is_mailed_again_once_an_hour(
     for minute in range(1, 121, 20):
         clock.move_to(DUE - timedelta(days=1) + timedelta(minutes=minute))
         wish(installed, subject=f"At {minute} minutes")
-        upkeep(installed)
+        maintain(installed)
     subjects = [mail["Subject"] for mail in drafts(tmp_path)]
     assert subjects == ["Draft of weekly-1: Post 1", "Changed draft of weekly-1: At 61 minutes"]
     clock.shift(timedelta(hours=1))
-    upkeep(installed)
+    maintain(installed)
     (*_, last) = drafts(tmp_path)
     assert last["Subject"] == "Changed draft of weekly-1: At 101 minutes"
     assert "It has changed since the last mail about it" in said(last)
@@ -218,7 +218,7 @@ def test_one_that_went_back_to_what_it_was_is_mailed_again(
     for subject in ("Another", ""):
         clock.shift(timedelta(hours=2))
         wish(installed, subject=subject)
-        upkeep(installed)
+        maintain(installed)
     assert [mail["Subject"].partition(": ")[2] for mail in drafts(tmp_path)] == [
         "Post 1",
         "Another",
@@ -234,7 +234,7 @@ def test_one_that_staff_have_decided_about_is_mailed_no_more(
     approve(installed, "weekly-1")
     again = installation(sqlite_database, tmp_path, blog.url, staff=STAFF, digests=[{"name": "weekly"}])
     clock.shift(timedelta(hours=2))
-    upkeep(again)
+    maintain(again)
     assert drafts(tmp_path) == []
 
 
@@ -291,10 +291,10 @@ def test_an_edition_held_and_edited_is_a_draft_when_it_is_resumed(
     put_up(installed, clock)
     approve(installed, "weekly-1")
     with sqlite_database.write() as connection:
-        states.move(connection, "weekly-1", "hold")
+        states.hold(connection, "weekly-1")
     assert wish(installed, subject="Another subject").status == "held"
     with sqlite_database.write() as connection:
-        assert states.move(connection, "weekly-1", "resume").status == "draft"
+        assert states.resume(connection, "weekly-1").status == "draft"
 
 
 def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
@@ -304,7 +304,7 @@ def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
     edition = put_up(installed, clock)
     approve(installed, "weekly-1")
     with database.write() as connection:
-        states.change(connection, edition.id, snapshot_at=DUE)
+        store.change(connection, edition.id, snapshot_at=DUE)
         person = {"edition_id": edition.id, "subscriber_id": 1, "email": "reader1@example.net", "batch": 0}
         connection.execute(recipients.insert().values(person))
     assert wish(installed, subject="Another subject").snapshot_at is None
@@ -352,7 +352,7 @@ def test_a_draft_that_changes_while_it_is_approved_is_not_approved(
 
 def seen(installed: Installation) -> tuple[int, bytes]:
     edition = now_is(installed)
-    return edition.id, states.fingerprint(edition)
+    return edition.id, edition.fingerprint()
 
 
 @pytest.mark.parametrize(("verb", "status"), [("approve", "approved"), ("hold", "held"), ("skip", "skipped")])
@@ -392,7 +392,7 @@ def test_a_decision_about_a_draft_that_is_gone(
     put_up(installed, clock)
     edition, content = seen(installed)
     with sqlite_database.write() as connection:
-        states.discard(connection, edition)
+        store.discard(connection, edition)
     assert decide(installed, edition, "approve", content) == (Outcome.GONE, None)
 
 
@@ -426,7 +426,7 @@ def test_composing_anew_puts_a_changed_draft_up_again_and_leaves_an_approved_one
     pull(sqlite_database, installed.config)
     compose(installed, digest)
     assert now_is(installed).announced_at == DUE - timedelta(hours=22)
-    upkeep(installed)
+    maintain(installed)
     assert [mail["Subject"] for mail in drafts(tmp_path)][1:] == ["Changed draft of weekly-1: The newest"]
     approve(installed, "weekly-1")
     before = now_is(installed)
@@ -456,7 +456,7 @@ def test_what_was_approved_before_fingerprints_were_kept_goes_out(tmp_path: Path
             connection.execute(text(statement))
     migrate(database)
     with database.read() as connection:
-        assert states.is_approved(states.by_slug(connection, "weekly-1"))
+        assert find.by_slug(connection, "weekly-1").is_approved
     database.close()
 
 

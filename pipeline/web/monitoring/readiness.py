@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Scheduler(Protocol):
     """What is asked of the scheduler in this process."""
 
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         """What keeps it from running what is due, in words for the log; None when it runs."""
         ...
 
@@ -41,7 +41,7 @@ def health(installation: Installation, scheduler: Scheduler | None) -> Health:
     """Look at everything. Raises nothing for what the database does."""
     database = _database_trouble(installation.database)
     # Its words may name the database or a feed: the log has them.
-    stuck = scheduler is not None and scheduler.trouble() is not None
+    stuck = scheduler is not None and scheduler.problem() is not None
     ready = database is None and not stuck
     document = {
         "ready": ready,

@@ -9,7 +9,7 @@ import time_machine
 
 from pipeline.core.config import Delivery
 from pipeline.delivery.events import take as take_events
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.ledger import doubt, queue, recipients
 from pipeline.providers.events import Kind
 from tests.doubles.sendgrid import EventWebhook
@@ -19,6 +19,8 @@ from tests.ledgers import AT, Left, attempt, event, handed_over
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from pipeline.core.database import Database
 
@@ -81,7 +83,7 @@ def test_where_there_is_no_fleet_nothing_is_called(sqlite_database: Database) ->
 def test_resuming_an_edition_calls_for_it(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, 1, [Left("waiting")], status="paused")
-        states.move(connection, "weekly-1", "resume")
+        states.resume(connection, "weekly-1")
     assert called_for(database) == [1]
 
 
@@ -97,16 +99,13 @@ def test_what_was_in_doubt_and_is_sent_again_is_called_for(database: Database) -
 def test_an_edition_is_called_for_in_the_transaction_that_makes_it_sending(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, 1, [Left("waiting")], status="approved", snapshot_at=None)
-        edition = states.by_slug(connection, "weekly-1")
+        edition = find.by_slug(connection, "weekly-1")
 
-    def look(connection: object) -> None:
+    def begin(connection: Connection, edition_id: int) -> None:
+        states.begin_sending(connection, edition_id)
         assert called_for(database) == []
 
-    def call(connection: object) -> None:
-        queue.call(connection, edition.id)  # type: ignore[arg-type]
-        look(connection)
-
-    assert recipients.take(database, edition, AT.date(), 2, AT, with_the_last=call)
+    assert recipients.take(database, edition, AT.date(), 2, AT, begin)
     assert called_for(database) == [1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.editions.ledger import outcomes
-from pipeline.editions.ledger.reasons import MOST, NO_ANSWER, reasons
+from pipeline.editions.ledger.outcomes import MOST_REASONS, NO_ANSWER, reasons
 from tests.ledgers import Left, handed_over
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_of_very_many_the_most_frequent_are_told(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, lots=[Left("sent", 100, apart=apart)])
         found = reasons(connection, 1)["failed"]
-    assert len(found) == MOST
+    assert len(found) == MOST_REASONS
     assert found["full"] == 50
 
 
