@@ -59,7 +59,7 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
     Meant for cron, as often as you like: it says when a digest is due next, sends each edition once, and
     goes on with one that was interrupted. Exit status 1 when a digest failed.
     """
-    from pipeline.schedule.dry_run import rehearse
+    from pipeline.schedule.dry_run import foresee
     from pipeline.schedule.run import run as run_digests
 
     if at and not dry_run:
@@ -68,7 +68,7 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
         config = installation.config
         digests = [digest_named(config, digest)] if digest else config.digests
         if dry_run:
-            ran = rehearse(installation, digests, at_once=at_once, at=_moment(at, config))
+            ran = foresee(installation, digests, at_once=at_once, at=_moment(at, config))
         else:
             ran = run_digests(installation, digests, at_once=at_once, progress=Progress("Sending"))
         documents = [_document(installation, one) for one in ran]

@@ -5,7 +5,6 @@ Doors of all kinds come here: `send` by hand, `run`, and the workers of the flee
 
 from __future__ import annotations
 
-import uuid
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,7 +20,8 @@ from pipeline.editions.edition import HANDED_OVER, Edition, EditionStatus
 from pipeline.editions.ledger import signing_keys
 from pipeline.editions.message import message_of
 from pipeline.letter.personal import Links, is_of, tester
-from pipeline.providers import Batch, Result
+from pipeline.mail.send import mailing
+from pipeline.providers import Result
 from pipeline.providers.choice import provider
 
 if TYPE_CHECKING:
@@ -115,14 +115,11 @@ def send_test(installation: Installation, edition: Edition, address: str) -> Non
 
     if not edition.html:
         raise RapportError(f"{edition.slug} is {edition.status}: it has no letter.", "Test another edition.")
-    chosen = provider(installation.config, installation.folder)
     reader = tester(installation.config, edition.digest, normalise(address))
     message = message_of(installation.config, edition)
     message = replace(message, subject=f"[Test] {message.subject}")
-    try:
-        outcome = chosen.send(message, Batch(uuid.uuid4().hex, [reader]))
-    finally:
-        chosen.close()
+    with mailing(installation) as send_one:
+        outcome = send_one(message, reader)
     became = outcome.of(reader.subscriber)
     if became is not Result.ACCEPTED:
         raise ProviderError(f"The copy was not taken ({became}): {outcome.reason}")

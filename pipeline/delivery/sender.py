@@ -22,9 +22,9 @@ from pipeline.editions import states
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import batches, claims, doubt, rate
 from pipeline.editions.ledger.state import RecipientState
-from pipeline.providers import Batch, Message, Outcome, Result
+from pipeline.providers import Batch, BatchResult, Message, Result
 from subscribers import clock
-from subscribers.audience import fix
+from subscribers.audience import lock_audience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ class Answered(NamedTuple):
     was handed over all the same (a folder that filled up)."""
 
     claim: claims.Claim
-    outcome: Outcome
+    outcome: BatchResult
     known: frozenset[int] = frozenset()
 
 
@@ -124,7 +124,7 @@ class Lane:
         once a batch. Gives the claim, or how long to wait for one; neither when there is none."""
         try:
             with session.write() as connection:
-                fix(connection)  # ahead of any batch's row: so do all who take both
+                lock_audience(connection)  # ahead of any batch's row: so do all who take both
                 if answered is not None:
                     self._record(connection, edition, answered)
                 return self._claim(connection, edition) if claims_one else (None, None)
@@ -139,7 +139,7 @@ class Lane:
 
         for attempt in stamina.retry_context(on=DBAPIError, attempts=None, timeout=LEASE / 2, wait_max=2):
             with attempt, self.database.write() as connection:
-                fix(connection)
+                lock_audience(connection)
                 self._record(connection, edition, answered)
 
     def _claim(self, connection: Connection, edition: Edition) -> tuple[claims.Claim | None, float | None]:
@@ -160,7 +160,7 @@ class Lane:
 
     def _hand_over(self, claim: claims.Claim, message: Message, start_by: float) -> Answered:
         if not claim.members:
-            return Answered(claim, Outcome(Result.ACCEPTED))  # everyone in it has left meanwhile
+            return Answered(claim, BatchResult(Result.ACCEPTED))  # everyone in it has left meanwhile
         people = self.links.recipients(claim.members, claim.edition)
         batch = Batch(claim.attempt, people, start_by, claim.tries)
         outcome = self.provider.send(message, batch)
@@ -195,7 +195,7 @@ class Lane:
             states.pause_sending(connection, edition.id, reason)
             doubt.give_up(connection, edition.id, outcome.reason)
 
-    def _back_off(self, refusals: int, outcome: Outcome) -> None:
+    def _back_off(self, refusals: int, outcome: BatchResult) -> None:
         if refusals >= TRIES:
             raise ProviderError(
                 f"The provider keeps refusing: {outcome.reason}",
@@ -214,7 +214,7 @@ def _say(edition: Edition, answered: Answered) -> None:
     log.log(level, "%s, a batch of %d: %s%s", edition.slug, people, outcome.result.value, reason)
 
 
-def _heed(edition: Edition, outcome: Outcome) -> None:
+def _heed(edition: Edition, outcome: BatchResult) -> None:
     if outcome.result is Result.STOP and edition.status == EditionStatus.SENT:
         raise ProviderError(
             f"{edition.slug}: {outcome.reason}",

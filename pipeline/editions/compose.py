@@ -100,11 +100,11 @@ def written(
     images = known(connection, config, choice.posts)
     letter = render_letter(
         config,
+        installation.templates,
         digest,
         choice.posts,
         slug=edition.slug,
         due=edition.due_at.astimezone(config.newsletter.zone),
-        own=installation.templates,
         images=images,
         intro=edition.intro,
         edits=Edits.of(edition.edits),

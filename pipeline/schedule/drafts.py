@@ -60,7 +60,7 @@ def _mail(installation: Installation, digest: Digest, edition: Edition) -> None:
 
     def made(number: int) -> Message:
         draft = _draft(installation, digest, edition, kind)
-        return draft_mail(installation.config, number, draft, own=installation.templates)
+        return draft_mail(installation.config, installation.templates, number, draft)
 
     version = edition.fingerprint().hex()
     what = f"{edition.slug} is put up as a draft"
@@ -85,7 +85,7 @@ def _draft(installation: Installation, digest: Digest, edition: Edition, kind: s
         due=edition.due_at,
         goes=by_itself(digest, edition),
         late=edition.due_at <= now,
-        findings=check_letter(config, edition, own=installation.templates),
+        findings=check_letter(config, installation.templates, edition),
         left_out=edition.left_out,
         links={verb: f"{public}/{path}" for verb, path in paths.items()},
         until=until,

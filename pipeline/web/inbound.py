@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.core.environment import INBOUND_KEY
-from pipeline.subscriptions.mailbox.obey import obey
-from pipeline.web.form import FormError, beginnings
+from pipeline.subscriptions.unsubscribe import leave_by_mail
+from pipeline.web.multipart import beginnings
 from subscribers.mail import SIZE, decoded, own_lines, read, senders, words_of
 from subscribers.mailbox import Silence, asked
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pipeline.core.app import Installation
-    from pipeline.subscriptions.mailbox.obey import Outcome
+    from pipeline.subscriptions.unsubscribe import LeftByMail
     from subscribers.mail import Mail
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,8 @@ def routes(installation: Installation) -> list[Route]:
     async def inbound(request: Request) -> Response:
         try:
             fields = await beginnings(request, _FIELDS, kept=SIZE, largest=LARGEST)
-        except FormError as error:
-            return _answer(error.status)
+        except HTTPException as error:
+            return _answer(error.status_code)
         except ClientDisconnect:
             return _answer(400)  # nobody reads it
         try:
@@ -71,7 +72,7 @@ def routes(installation: Installation) -> list[Route]:
     return [Route("/webhooks/sendgrid/inbound", inbound, methods=["POST"])]
 
 
-def _take(installation: Installation, fields: Mapping[str, bytes], key: str) -> Outcome | Silence:
+def _take(installation: Installation, fields: Mapping[str, bytes], key: str) -> LeftByMail | Silence:
     request = asked(_mail(fields), installation.tokens)
     if isinstance(request, Silence):
         return request
@@ -81,7 +82,7 @@ def _take(installation: Installation, fields: Mapping[str, bytes], key: str) -> 
         if not ours or not _proven(fields, request.who.rpartition("@")[2]):
             return Silence.IGNORED
     with installation.database.write() as connection:
-        return obey(connection, request)
+        return leave_by_mail(connection, request)
 
 
 def _mail(fields: Mapping[str, bytes]) -> Mail:

@@ -15,7 +15,7 @@ from pipeline.core.errors import BusyError, RapportError, UsageError, as_rapport
 from pipeline.core.schema import open_database
 from pipeline.core.tables import batches, editions, events, images
 from pipeline.editions.lock import lock
-from pipeline.schedule.maintenance import upkeep
+from pipeline.schedule.maintenance import maintain
 from subscribers.tables import metadata, subscribers
 from tests.installations import installation, subscribe
 from tests.ledgers import AT, Left, handed_over
@@ -104,7 +104,7 @@ def test_the_old_one_is_refused_and_refuses_every_write(
             connection.execute(change)
         assert "moved" in as_rapport_error(error.value).message
     with pytest.raises(RapportError, match="moved to"):  # before it could tell staff what it cannot note
-        upkeep(installation(database, tmp_path, "http://127.0.0.1:1/feed"))
+        maintain(installation(database, tmp_path, "http://127.0.0.1:1/feed"))
     open_database(target.url).close()
     target.close()
 

@@ -20,7 +20,7 @@ from pipeline.editions import find, states
 from pipeline.editions.ledger import claims, doubt, rate
 from pipeline.editions.ledger.outcomes import reasons
 from pipeline.letter.personal import Links
-from pipeline.providers import Outcome, Result
+from pipeline.providers import BatchResult, Result
 from subscribers import clock
 from subscribers.tokens import Tokens
 from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
@@ -45,11 +45,11 @@ class Taker:
 
     max_batch = 1000
 
-    def __init__(self, then: Any = lambda: None, answer: Outcome | None = None) -> None:
+    def __init__(self, then: Any = lambda: None, answer: BatchResult | None = None) -> None:
         self.taken: list[Batch] = []
-        self._then, self._answer = then, answer or Outcome(Result.ACCEPTED)
+        self._then, self._answer = then, answer or BatchResult(Result.ACCEPTED)
 
-    def send(self, message: Message, batch: Batch) -> Outcome:
+    def send(self, message: Message, batch: Batch) -> BatchResult:
         self.taken.append(batch)
         self._then()
         return self._answer
@@ -86,8 +86,27 @@ def test_a_request_may_begin_half_a_lease_after_its_claim_and_no_later(
 ) -> None:
     before, provider = clock.uptime(), Taker()
     delivery(database, provider).run(edition)
+    assert len(provider.taken) == 3
     assert all(before + 30 <= batch.start_by <= clock.uptime() + 30 for batch in provider.taken)
     assert not provider.taken[0].late
+
+
+def test_who_sleeps_between_a_claim_and_its_request_wakes_up_too_late(
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, real = [1000.0], claims.claim
+
+    def claimed_slowly(*given: Any) -> claims.Claim | None:
+        found = real(*given)
+        moment[0] += 31
+        return found
+
+    monkeypatch.setattr(clock, "uptime", lambda: moment[0])
+    monkeypatch.setattr(claims, "claim", claimed_slowly)
+    provider = Taker()
+    delivery(database, provider).run(edition)
+    assert [batch.late for batch in provider.taken[:1]] == [True]
+    assert provider.taken[0].start_by == 1030
 
 
 def orphaned(database: Database, edition: Edition, owner: str) -> None:
@@ -105,11 +124,10 @@ def test_a_batch_whose_owner_is_gone_is_in_doubt_and_the_rest_goes_out(
     assert counted(database, edition) == {"total": 5, "sent": 3, "uncertain": 2}
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # on SQLite one process hands over
 def test_on_postgresql_a_batch_whose_owner_lives_is_left_to_them(
     database: Database, edition: Edition
 ) -> None:
-    if database.sqlite:
-        return  # there one process hands an edition over
     orphaned(database, edition, "owner-alive")
     with database.alive("owner-alive"):
         shared = delivery(database, Taker(), patience=0).run(reread(database, edition))
@@ -169,7 +187,7 @@ def test_a_letter_that_is_sent_and_refused_the_second_time_leaves_who_was_in_dou
     database: Database, edition: Edition
 ) -> None:
     edition = to_be_sent_again(database, edition)
-    provider = Taker(answer=Outcome(Result.STOP, "the key was refused"))
+    provider = Taker(answer=BatchResult(Result.STOP, "the key was refused"))
     with pytest.raises(ProviderError) as told:
         delivery(database, provider).run(edition)
     assert len(provider.taken) == 1, "no other batch would be taken"
@@ -214,7 +232,7 @@ def test_a_provider_that_says_how_long_to_wait_is_left_alone_for_so_long_by_late
 ) -> None:
     with time_machine.travel(AT, tick=False) as traveller:
         stop = Sleepless(traveller)
-        busy = Taker(answer=Outcome(Result.REFUSED, "asks to wait (429)", asked))
+        busy = Taker(answer=BatchResult(Result.REFUSED, "asks to wait (429)", asked))
         with pytest.raises(ProviderError, match="keeps refusing"):
             delivery(database, busy, stop=stop).run(edition)
         assert stop.slept == [waited] * (sender.TRIES - 1)
@@ -236,7 +254,7 @@ def test_else_it_backs_off_for_a_random_part_of_a_time_that_doubles(
     monkeypatch.setattr(random, "uniform", lambda least, most: least + share * (most - least))
     with time_machine.travel(AT, tick=False) as traveller:
         stop = Sleepless(traveller)
-        busy = Taker(answer=Outcome(Result.REFUSED, "busy", asked))
+        busy = Taker(answer=BatchResult(Result.REFUSED, "busy", asked))
         with pytest.raises(ProviderError, match="keeps refusing"):
             delivery(database, busy, stop=stop).run(edition)
     assert stop.slept == slept

@@ -226,7 +226,7 @@ def test_it_is_not_called_while_staff_could_not_be_told_of_something(
         ]
 
 
-def test_it_is_not_called_when_upkeep_failed(
+def test_it_is_not_called_when_maintenance_failed(
     sqlite_database: Database, tmp_path: Path, blog: Blog, monitor: Monitor
 ) -> None:
     installed = practice(sqlite_database, tmp_path, blog, staff={"heartbeat_url": monitor.url})

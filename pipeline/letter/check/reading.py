@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from selectolax.lexbor import LexborHTMLParser
 
 from pipeline.letter.check.cascade import Scheme, Style, styles
 from pipeline.letter.check.css import Sheet, parse
-from pipeline.letter.check.place import Posts, Templates, beginning, squeezed
+from pipeline.letter.check.place import Layout, Posts, beginning, squeezed
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.personal import TAG, tags
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
     from pipeline.core.config import Config
+    from pipeline.core.templates import Templates
 
 
 class Content(Protocol):
@@ -47,18 +47,18 @@ class Content(Protocol):
     def pictures(self) -> Sequence[Mapping[str, Any]]: ...
 
 
-class Letter:
-    """An edition under examination. ``own`` is the operator's folder of templates."""
+class CheckedLetter:
+    """An edition as the rules read it. Places are looked for in the templates' sources."""
 
-    def __init__(self, config: Config, edition: Content, own: Path | None) -> None:
+    def __init__(self, config: Config, templates: Templates, edition: Content) -> None:
         self.config = config
         self.edition = edition
-        self.own = own or _absolute(config.theme.templates)
+        self.templates = templates
         self.html = edition.html
         self.text = edition.text
         self.tree = LexborHTMLParser(self.html)
         digest = next((d for d in config.digests if d.name == edition.digest), None)
-        self.templates = Templates(getattr(digest, "layout", "digest"), self.own)
+        self.layout = Layout(getattr(digest, "layout", "digest"), templates)
 
     @cached_property
     def posts(self) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ class Letter:
     def where(self, node: LexborNode | None, *traces: str, otherwise: str = "html") -> str:
         """The template's line that holds one of the traces, else staff's intro, else the post whose part of
         the letter the element is in."""
-        if found := self.templates.line(*traces, *(beginning(trace) for trace in traces)):
+        if found := self.layout.line(*traces, *(beginning(trace) for trace in traces)):
             return found
         intro = squeezed(self.edition.intro)
         if any(len(trace) > 3 and squeezed(trace.strip('"<>')) in intro for trace in traces):
@@ -148,7 +148,3 @@ def cut(text: str, most: int = 60) -> str:
     """As much of a text as a message can hold."""
     text = folded(text)
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
-
-
-def _absolute(folder: str) -> Path | None:
-    return Path(folder) if folder and Path(folder).is_absolute() else None

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
 from pipeline.editions import find, states
-from pipeline.editions.approval import VERBS, Outcome, decide
+from pipeline.editions.approval import VERBS, ApprovalResult, decide
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.message import preview_part
 from pipeline.editions.plan import by_itself
@@ -94,7 +94,7 @@ async def _decided(site: Site, verb: str, seen: Seen) -> Response:
         return _gone(site) if edition is None else _page(site, edition, seen, verb, wrong=error.message)
     if edition is None:
         return _gone(site)
-    return _page(site, edition, seen, verb, changed=outcome is Outcome.CHANGED, decided=True)
+    return _page(site, edition, seen, verb, changed=outcome is ApprovalResult.CHANGED, decided=True)
 
 
 def _page(

@@ -35,7 +35,7 @@ from pipeline.delivery.sender import Answered, Lane
 from pipeline.editions import find, states
 from pipeline.editions.edition import Edition
 from pipeline.editions.ledger import claims, outcomes, recipients
-from pipeline.providers import Outcome, Result
+from pipeline.providers import BatchResult, Result
 from subscribers import directory
 from tests.delivery.test_sender import CONFIG
 from tests.installations import subscribe
@@ -209,28 +209,28 @@ class Ledger(RuleBasedStateMachine):
             self.lane._record(connection, self.edition, answered)
         self._expect(flight)
 
-    def _outcome(self, flight: Flight) -> Outcome:
+    def _outcome(self, flight: Flight) -> BatchResult:
         behind = dict.fromkeys(flight.people[1:], "why")
         match flight.answer:
             case "accepted":
-                return Outcome(Result.ACCEPTED)
+                return BatchResult(Result.ACCEPTED)
             case "accepted in part":
                 kinds: list[dict[int, str]] = [{}, {}, {}, {}]
                 for number, person in enumerate(behind):
                     kinds[number % 4][person] = "why"
                 later, rejected, doubtful, untried = kinds
-                return Outcome(
+                return BatchResult(
                     Result.ACCEPTED, later=later, rejected=rejected, doubtful=doubtful, untried=untried
                 )
             case "refused":
-                return Outcome(Result.REFUSED, "busy")
+                return BatchResult(Result.REFUSED, "busy")
             case "rejected in part":
-                return Outcome(Result.REJECTED, "some", rejected=behind)
+                return BatchResult(Result.REJECTED, "some", rejected=behind)
             case "too large":
-                return Outcome(Result.TOO_LARGE, "too large")
+                return BatchResult(Result.TOO_LARGE, "too large")
             case "content refused":
-                return Outcome(Result.STOP, "content")
-        return Outcome(Result.UNCERTAIN, "no answer")
+                return BatchResult(Result.STOP, "content")
+        return BatchResult(Result.UNCERTAIN, "no answer")
 
     def _expect(self, flight: Flight) -> None:
         """What the model makes of an outcome that was written down."""
