@@ -1,4 +1,4 @@
-"""Sending: one edition by hand, or the whole job."""
+"""The commands send and run: one edition by hand, or the whole job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.letter import digest_named, edition_document, print_edition
+from pipeline.cli.edition import digest_named, edition_document, print_edition
 from pipeline.cli.options import Options, Progress, common
 from pipeline.core.errors import UsageError
 

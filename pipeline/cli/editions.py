@@ -1,4 +1,4 @@
-"""Editions, for staff: list them, look at one, decide."""
+"""The commands on editions, for staff: list them, look at one, decide, edit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.letter import INTRO_FILE, digest_named, edition_document, intro_of, print_edition
+from pipeline.cli.edition import INTRO_FILE, digest_named, edition_document, intro_of, print_edition
 from pipeline.cli.options import Options, common
 from pipeline.core.errors import UsageError
 from pipeline.editions.edition import Edition, EditionStatus

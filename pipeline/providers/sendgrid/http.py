@@ -1,7 +1,8 @@
 """One kept HTTP connection that tells whether a request was written whole.
 
 A request ends in one of three ways: in an HttpAnswer, whatever its status; in NotSent, when it never left
-whole, so nobody acted on it; in NoAnswer, when its last byte was written and its fate is unknown.
+whole, so surely nobody acted on it; in NoAnswer, when its last byte was written and what came of it is not
+known.
 
 Connecting, writing and reading may take `timeout` seconds each, in all and not per byte: an answer that
 trickles in does not hold a worker.
