@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection, Row, Select
 
 
 class Action(StrEnum):
@@ -53,6 +53,10 @@ class Consent:
     wording: str
     source: str
     network_address: str | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Consent:
+        return cls(row.at, Action(row.action), row.digest, row.wording, row.source, row.network_address)
 
     @property
     def version(self) -> str:
@@ -95,45 +99,30 @@ def record(
     connection.execute(_RECORD, said)
 
 
-def record_all(
+def record_many(
     connection: Connection,
-    subscriber_ids: Sequence[int],
-    action: Action,
-    *,
-    digest: str | None,
-    wording: str,
-    source: str,
-) -> None:
-    """Write down the same for many people, in one statement."""
-    said = _said(action, digest, wording).add_columns(literal(source, Text()))
-    _record(connection, said.where(among(connection, subscribers.c.id, subscriber_ids)))
-
-
-def record_each(
-    connection: Connection,
-    sources: Sequence[tuple[int, str]],
+    people: Sequence[tuple[int, str]],
     action: Action,
     *,
     digest: str | None,
     wording: str,
 ) -> None:
-    """Write down the same for many people, each by id with a source of their own, in one statement."""
-    each = given(connection, {"id": BigInteger(), "source": Text()}, sources)
-    said = _said(action, digest, wording).add_columns(each.c.source)
-    _record(connection, said.join_from(subscribers, each, subscribers.c.id == each.c.id))
-
-
-def _said(action: Action, digest: str | None, wording: str) -> Select[Any]:
-    return select(
+    """Write down the same for many people, each given by id and source, in one statement."""
+    if not people:
+        return
+    said: Select[Any] = select(
         subscribers.c.id,
         literal(clock.now(), Moment()),
         literal(action.value, String()),
         literal(digest, String()),
         literal(wording, Text()),
     )
-
-
-def _record(connection: Connection, said: Select[Any]) -> None:
+    if len({source for _, source in people}) == 1:  # as in most lists: then it travels once
+        ids, source = [id_ for id_, _ in people], people[0][1]
+        said = said.add_columns(literal(source, Text())).where(among(connection, subscribers.c.id, ids))
+    else:
+        each = given(connection, {"id": BigInteger(), "source": Text()}, people)
+        said = said.add_columns(each.c.source).join_from(subscribers, each, subscribers.c.id == each.c.id)
     columns = ["subscriber_id", "at", "action", "digest", "wording", "source"]
     connection.execute(consents.insert().from_select(columns, said))
 
@@ -143,7 +132,4 @@ def history(connection: Connection, subscriber_id: int) -> tuple[Consent, ...]:
     rows = connection.execute(
         select(consents).where(consents.c.subscriber_id == subscriber_id).order_by(consents.c.id)
     )
-    return tuple(
-        Consent(row.at, Action(row.action), row.digest, row.wording, row.source, row.network_address)
-        for row in rows
-    )
+    return tuple(map(Consent.of, rows))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
-from subscribers import clock, consent, suppression
+from subscribers import consent, suppression
 from subscribers.addresses import clean_name, normalise
 from subscribers.audience import keep_from_being_fixed
 from subscribers.consent import Action
 from subscribers.errors import SubscriberError
 from subscribers.leaving import leave
 from subscribers.people import Person, Status, Subscription
-from subscribers.sets import insert
+from subscribers.subscribing import begin_as_agreed, keep_person
 from subscribers.suppression import OWN, Reason
 from subscribers.tables import subscribers, subscriptions
 
@@ -60,9 +60,9 @@ def add(
     keep_from_being_fixed(connection)
     _refuse_suppressed(connection, email)
     _refuse_unsubscribed(connection, email, digests)
-    subscriber_id = _kept(connection, email, clean_name(name))
+    subscriber_id = keep_person(connection, email, clean_name(name))
     for digest in digests:
-        _begin(connection, subscriber_id, digest)
+        begin_as_agreed(connection, subscriber_id, digest)
         consent.record(connection, subscriber_id, Action.ADDED, digest=digest, wording=wording, source=source)
     return _person(connection, email)
 
@@ -170,34 +170,6 @@ def _refuse_unsubscribed(connection: Connection, email: str, digests: Sequence[s
             SELF_SERVICE,
             code="unsubscribed",
         )
-
-
-def _kept(connection: Connection, email: str, name: str) -> int:
-    """The person's id, old or new; a name is filled in but never replaced."""
-    connection.execute(
-        insert(connection, subscribers)
-        .values(email=email, name=name, created_at=clock.now())
-        .on_conflict_do_nothing(index_elements=["email"])
-    )
-    row = connection.execute(
-        select(subscribers.c.id, subscribers.c.name).where(subscribers.c.email == email)
-    ).one()
-    if name and not row.name:
-        connection.execute(update(subscribers).where(subscribers.c.id == row.id).values(name=name))
-    return int(row.id)
-
-
-def _begin(connection: Connection, subscriber_id: int, digest: str) -> None:
-    connection.execute(
-        insert(connection, subscriptions)
-        .values(subscriber_id=subscriber_id, digest=digest, status=Status.ACTIVE.value, since=clock.now())
-        # Only a pending one: whoever unsubscribes at this very moment stays unsubscribed.
-        .on_conflict_do_update(
-            index_elements=["subscriber_id", "digest"],
-            set_={"status": Status.ACTIVE.value, "since": clock.now()},
-            where=subscriptions.c.status == Status.PENDING.value,
-        )
-    )
 
 
 def _found(connection: Connection, who: str | int) -> tuple[int | None, str | None]:

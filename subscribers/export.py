@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from sqlalchemy import exists, select, update
 
 from subscribers import clock, suppression
-from subscribers.consent import Action, Consent
+from subscribers.consent import Consent
 from subscribers.importing.csv_reader import guard
 from subscribers.tables import consents, exports, subscribers, subscriptions, suppressions
 
@@ -155,7 +155,7 @@ def _rows_of(person: Any, held: Sequence[Any], said: Sequence[Any], reason: str)
 def _consent(records: Sequence[Any]) -> str:
     told = []
     for row in records:
-        one = Consent(row.at, Action(row.action), row.digest, row.wording, row.source, None)
+        one = Consent.of(row)
         told.append(
             {
                 "at": one.at.isoformat(timespec="seconds"),

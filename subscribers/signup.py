@@ -20,8 +20,7 @@ from subscribers.consent import Action
 from subscribers.leaving import lives_of
 from subscribers.moving import may_move, move
 from subscribers.people import Status
-from subscribers.sets import insert
-from subscribers.subscribing import await_answer, begin, end
+from subscribers.subscribing import await_answer, begin, end, keep_person
 from subscribers.suppression import OWN
 from subscribers.tables import asked, confirmations, merged, subscribers, subscriptions
 
@@ -87,7 +86,7 @@ def ask(
     if not _patient(connection, suppression.mailbox(connection, email)):
         return None
     # The name stays with the question until it is answered: it may be a stranger's joke.
-    subscriber = _kept(connection, email)
+    subscriber = keep_person(connection, email)
     for digest in digests:
         await_answer(connection, subscriber, digest)
         consent.record(
@@ -195,7 +194,7 @@ def confirm(
         subscriber = lives_of(connection, subscriber)[-1]
     else:
         # Looked up again: the person who had this address may have moved to another since it was asked.
-        subscriber = _kept(connection, question.email)
+        subscriber = keep_person(connection, question.email)
         _begin(connection, subscriber, question, source, network_address)
     connection.execute(
         update(confirmations)
@@ -261,15 +260,6 @@ def _patient(connection: Connection, mailbox: str) -> bool:
             return False
     connection.execute(asked.insert().values(mailbox=mailbox, at=now))
     return True
-
-
-def _kept(connection: Connection, email: str) -> int:
-    connection.execute(
-        insert(connection, subscribers)
-        .values(email=email, name="", created_at=clock.now())
-        .on_conflict_do_nothing(index_elements=["email"])
-    )
-    return int(connection.execute(select(subscribers.c.id).where(subscribers.c.email == email)).scalar_one())
 
 
 def _put(connection: Connection, purpose: Purpose, subscriber: int, email: str, **said: object) -> int:

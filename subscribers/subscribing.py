@@ -1,10 +1,10 @@
-"""One subscription's three states, each a guarded write: pending, active, unsubscribed."""
+"""People and their subscriptions, row by row: each change of a state is one guarded write."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Date, String, bindparam, literal, null, select
+from sqlalchemy import Date, String, bindparam, literal, null, select, update
 
 from subscribers import clock, consent
 from subscribers.consent import Action
@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Table
     from sqlalchemy.sql.dml import ReturningInsert
+
+
+def keep_person(connection: Connection, email: str, name: str = "") -> int:
+    """The id of the person at an address, who is added if new. A name is filled in but never replaced."""
+    connection.execute(
+        insert(connection, subscribers)
+        .values(email=email, name=name, created_at=clock.now())
+        .on_conflict_do_nothing(index_elements=["email"])
+    )
+    row = connection.execute(
+        select(subscribers.c.id, subscribers.c.name).where(subscribers.c.email == email)
+    ).one()
+    if name and not row.name:
+        connection.execute(update(subscribers).where(subscribers.c.id == row.id).values(name=name))
+    return int(row.id)
 
 
 def await_answer(connection: Connection, subscriber: int, digest: str) -> None:
@@ -59,8 +74,24 @@ def begin(
     )
 
 
+def begin_as_agreed(connection: Connection, subscriber: int, digest: str) -> None:
+    """Make a subscription active because the person agreed elsewhere; one that they ended stays ended."""
+    active = {"status": Status.ACTIVE.value, "since": clock.now()}
+    connection.execute(
+        insert(connection, subscriptions)
+        .values(subscriber_id=subscriber, digest=digest, **active)
+        # Only a pending one: whoever unsubscribes at this very moment stays unsubscribed.
+        .on_conflict_do_update(
+            index_elements=["subscriber_id", "digest"],
+            set_=active,
+            where=subscriptions.c.status == Status.PENDING.value,
+        )
+    )
+
+
 def end(connection: Connection, subscriber: int, digest: str) -> bool:
-    """Whether there was something to end. A "no" to a digest never had is kept too: imports heed it."""
+    """End a subscription; False if there was nothing to end. A "no" to a digest that the person never had is
+    kept, too: a later import must not put them on it."""
     given = {"person": subscriber, "of": digest, "at": clock.now()}
     return connection.execute(_END[connection.dialect.name], given).first() is not None
 

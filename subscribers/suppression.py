@@ -95,7 +95,7 @@ def lift(connection: Connection, email: str, reasons: Collection[Reason]) -> lis
 def forget(connection: Connection, email: str) -> bool:
     """Put keyed hashes in the place of what is known of the address; False if it was forgotten before."""
     email = normalise(email)
-    for reason in set(_reasons(connection, [email]).get(email, ())) - OWN:
+    for reason in reasons(connection, email) - OWN:
         _keep_hash(connection, email, reason)
     connection.execute(delete(suppressions).where(suppressions.c.email == email))
     return _keep_hash(connection, email, Reason.FORGOTTEN)
@@ -121,17 +121,31 @@ def reason_for(connection: Connection, email: str) -> Reason | None:
 def reasons(connection: Connection, email: str) -> frozenset[Reason]:
     """Everything that keeps the address from being mailed."""
     email = normalise(email)
-    return frozenset(_reasons(connection, [email]).get(email, ()))
+    return reasons_of(connection, [email]).get(email, frozenset())
+
+
+def reasons_of(connection: Connection, emails: Collection[str]) -> dict[str, frozenset[Reason]]:
+    """`reasons` of many normalised addresses: only those that something keeps from being mailed."""
+    found: dict[str, set[Reason]] = {}
+    plain = select(suppressions.c.email, suppressions.c.reason).where(
+        among(connection, suppressions.c.email, list(emails))
+    )
+    for email, reason in connection.execute(plain):
+        found.setdefault(email, set()).add(Reason(reason))
+    # Mostly nobody was erased yet: then a million addresses need not be hashed.
+    if connection.execute(select(forgotten.c.hash).limit(1)).first() is not None:
+        by_hash = dict(zip(map(_hasher(connection), emails), emails, strict=True))
+        hashed = select(forgotten.c.hash, forgotten.c.reason).where(
+            among(connection, forgotten.c.hash, list(by_hash))
+        )
+        for code, reason in connection.execute(hashed):
+            found.setdefault(by_hash[code], set()).add(Reason(reason))
+    return {email: frozenset(some) for email, some in found.items()}
 
 
 def strongest(connection: Connection, emails: Collection[str]) -> dict[str, Reason]:
     """The reason to tell, of each of many normalised addresses that has one."""
-    return {email: to_tell(some) for email, some in _reasons(connection, emails).items()}
-
-
-def of_many(connection: Connection, emails: Collection[str]) -> dict[str, frozenset[Reason]]:
-    """Everything that keeps each of many normalised addresses from being mailed; only those that have any."""
-    return {email: frozenset(some) for email, some in _reasons(connection, emails).items()}
+    return {email: to_tell(some) for email, some in reasons_of(connection, emails).items()}
 
 
 def to_tell(reasons: Collection[Reason]) -> Reason:
@@ -155,11 +169,6 @@ def suppress_many(connection: Connection, emails: Sequence[str], reason: Reason,
     )
 
 
-def standing(connection: Connection, emails: Collection[str]) -> dict[str, set[Reason]]:
-    """Everything that keeps each of many normalised addresses from mail; only those that something does."""
-    return {email: set(some) for email, some in _reasons(connection, emails).items()}
-
-
 def counts(connection: Connection) -> dict[Reason, int]:
     """How many addresses each reason holds for, all reasons named; an address may have several."""
     found = dict.fromkeys(Reason, 0)
@@ -180,25 +189,6 @@ def mailbox(connection: Connection, email: str) -> str:
     if domain in ("gmail.com", "googlemail.com"):
         local, domain = local.replace(".", ""), "gmail.com"
     return _hasher(connection)(f"mailbox:{local}@{domain}")
-
-
-def _reasons(connection: Connection, emails: Collection[str]) -> dict[str, list[Reason]]:
-    found: dict[str, list[Reason]] = {}
-    plain = select(suppressions.c.email, suppressions.c.reason).where(
-        among(connection, suppressions.c.email, list(emails))
-    )
-    for email, reason in connection.execute(plain):
-        found.setdefault(email, []).append(Reason(reason))
-    # Nobody was erased here yet, mostly: then a million addresses need not be hashed.
-    if connection.execute(select(forgotten.c.hash).limit(1)).first() is None:
-        return found
-    by_hash = dict(zip(map(_hasher(connection), emails), emails, strict=True))
-    hashed = select(forgotten.c.hash, forgotten.c.reason).where(
-        among(connection, forgotten.c.hash, list(by_hash))
-    )
-    for code, reason in connection.execute(hashed):
-        found.setdefault(by_hash[code], []).append(Reason(reason))
-    return found
 
 
 def _forgotten(connection: Connection, email: str) -> bool:

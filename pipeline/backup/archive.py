@@ -17,9 +17,11 @@ import gzip
 import hashlib
 import json
 import re
+import secrets
 import shutil
 import tarfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
@@ -28,6 +30,7 @@ from pipeline.backup.copy import Sum
 from pipeline.core.errors import RapportError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pipeline.backup.copy import Sums
@@ -89,6 +92,17 @@ class Manifest:
             raise ValueError("size")
         left_out = [str(one) for one in found["left_out"]]
         return cls(str(found["rapport"]), str(found["schema"]), made, tables, members, left_out)
+
+
+@contextmanager
+def private_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder for its owner alone that is removed whatever happens: the whole list lies in it."""
+    folder = parent / f".{name}.{secrets.token_hex(4)}"
+    try:  # around the mkdir, too: tempfile's own may be interrupted between making and remembering the folder
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def member(file: Path) -> Member:

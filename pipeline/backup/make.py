@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sqlite3
+import tomllib
 from contextlib import closing, contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from pipeline.backup import archive
 from pipeline.backup.archive import Manifest
 from pipeline.backup.copy import copy
-from pipeline.backup.password import without_password
-from pipeline.backup.room import room
-from pipeline.core.database import HEAD, Database, migrate
-from pipeline.core.errors import RapportError, understood
+from pipeline.core.database import Database
+from pipeline.core.errors import RapportError, as_rapport_error
+from pipeline.core.schema import HEAD, migrate
 from pipeline.core.signals import ended_by_signals
 from subscribers import clock, export
 from subscribers.files import put
-from subscribers.tokens import VARIABLE, known_secrets
+from subscribers.signing_secrets import known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,14 @@ if TYPE_CHECKING:
 
     from pipeline.backup.copy import Sums
     from pipeline.core.app import Installation
+
+
+# A backup is carried elsewhere: whoever has it has the list, and must not get into a server with it. So the
+# password of the database is taken out, wherever libpq would look for it in an address (PostgreSQL's manual,
+# 34.1.1.2 and 34.1.2), in comments, too.
+_ADDRESS = re.compile(r"(postgres(?:ql)?(?:\+\w+)?://[^:/?@\s\"']*):[^?\s\"']*@")
+_PARAMETER = re.compile(r"(?<=[?&])(?:ssl)?password=[^&\s\"']*&?")
+_PARAMETERS = {"password", "sslpassword"}
 
 
 def backup(installation: Installation, config: Path | None, file: Path, *, who: str) -> Manifest:
@@ -50,8 +60,8 @@ def backup(installation: Installation, config: Path | None, file: Path, *, who: 
             left_out = _secrets(installation, folder / archive.SECRET)
             if config is not None and config.is_file():
                 left_out += _configuration(config, folder / archive.CONFIG)
-            if installation.templates is not None:
-                _templates(installation.templates, folder / archive.TEMPLATES)
+            if installation.templates.own is not None:
+                _templates(installation.templates.own, folder / archive.TEMPLATES)
             names = sorted(
                 path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
             )
@@ -80,11 +90,11 @@ def _there(file: Path) -> RapportError:
 def _room(file: Path) -> Iterator[Path]:
     """A folder of ours beside the file."""
     try:
-        with room(file.parent, file.name) as folder:
+        with archive.private_folder(file.parent, file.name) as folder:
             yield folder
     except (OSError, OperationalError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        why = "the disk is full" if full else understood(error).message.rstrip(".")
+        why = "the disk is full" if full else as_rapport_error(error).message.rstrip(".")
         raise RapportError(
             f"The backup {file} could not be made: {why}. Nothing of it is left.",
             "Free some space or name a file on another disk: it takes about twice the database's size while "
@@ -104,7 +114,7 @@ def _database(source: Database, file: Path) -> Sums:
 
 def _secrets(installation: Installation, file: Path) -> list[str]:
     """What is left out. One made here would sign nothing that was mailed, and pass for the one that did."""
-    secrets = known_secrets(installation.environment.get(VARIABLE), installation.secret_file)
+    secrets = known_secrets(installation.environment, installation.secret_file)
     if not secrets:
         return [archive.SECRETS]
     file.write_bytes(b",".join(secrets) + b"\n")
@@ -119,6 +129,19 @@ def _configuration(config: Path, file: Path) -> list[str]:
         return [archive.WHOLE_CONFIG]
     file.write_bytes(kept.encode())
     return [archive.PASSWORD] if kept != text else []
+
+
+def without_password(text: str) -> str | None:
+    """The same rapport.toml without any; None where one is left that cannot be told from the rest."""
+    text = _PARAMETER.sub("", _ADDRESS.sub(r"\1@", text))
+    try:
+        written = tomllib.loads(text).get("database", {}).get("url")
+        url = make_url(written) if written else None
+    except (tomllib.TOMLDecodeError, AttributeError, ArgumentError):
+        return None
+    if url is not None and (url.password is not None or _PARAMETERS & url.query.keys()):
+        return None
+    return text
 
 
 def _templates(own: Path, to: Path) -> None:

@@ -14,13 +14,12 @@ from pipeline.cli.options import Options, common, plural
 from pipeline.core.errors import LetterError, UsageError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
     from pipeline.core.config import Config, Digest
+    from pipeline.core.finding import Finding
     from pipeline.editions.compose import Composed
+    from pipeline.editions.edition import Edition
     from pipeline.feeds.pull import Pulled
-    from pipeline.letter.check import Finding
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +128,7 @@ def _compose(
 def print_edition(
     options: Options,
     installation: Installation,
-    edition: Row[Any] | None,
+    edition: Edition | None,
     reason: str = "",
     *,
     whole: bool = False,
@@ -146,7 +145,7 @@ def print_edition(
     )
 
 
-def edition_document(installation: Installation, edition: Row[Any]) -> dict[str, Any]:
+def edition_document(installation: Installation, edition: Edition) -> dict[str, Any]:
     """An edition as ``--json`` prints it."""
     from pipeline.editions import states
 
@@ -229,13 +228,13 @@ def serve_preview(
     """
     from pipeline.web.preview.page import Query
     from pipeline.web.preview.server import listen, serve
-    from pipeline.web.preview.session import Desk
+    from pipeline.web.preview.session import PreviewSession
 
     with listen(port, otherwise) as listening, contextlib.suppress(KeyboardInterrupt):
-        desk = Desk(options.config)
-        desk.open()
-        if digest and desk.installation:
-            digest_named(desk.installation.config, digest)
+        session = PreviewSession(options.config)
+        session.open()
+        if digest and session.installation:
+            digest_named(session.installation.config, digest)
         path = Query(digest=digest or "", edition=edition).url()
 
         def ready(address: str) -> None:
@@ -244,9 +243,9 @@ def serve_preview(
             )
 
         try:
-            serve(desk, listening, ready)
+            serve(session, listening, ready)
         finally:
-            desk.close()
+            session.close()
 
 
 def _fresh(installation: Installation, digest: Digest) -> Composed:
@@ -278,16 +277,26 @@ def check(options: Options, digest: str | None, online: bool) -> int:
         if composed.edition is None:
             print_edition(options, installation, None, composed.reason, findings=[])
             return 0
-        own = installation.templates
-        findings = check_letter(installation.config, composed.edition, own=own)
+        config, templates = installation.config, installation.templates
+        findings = check_letter(config, templates, composed.edition)
         if online:
-            findings += check_online(installation.config, composed.edition, own=own)
+            findings += check_online(config, templates, composed.edition)
         return _print_findings(options, edition_document(installation, composed.edition), findings)
 
 
 def _print_findings(options: Options, edition: dict[str, Any] | None, findings: list[Finding]) -> int:
-    lines = [f"{f.level}: {f.message} {f.remedy} [{f.rule}, {f.where}]" for f in findings]
+    lines = [f"{f.level}: {f.message} {f.remedy} [{f.name}, {f.where}]" for f in findings]
     if edition and not findings:
         lines = [f"{edition['slug']}: nothing to mend."]
-    options.print({"edition": edition, "findings": [f.document() for f in findings]}, *lines)
+    options.print({"edition": edition, "findings": [_finding_document(f) for f in findings]}, *lines)
     return 1 if any(f.level == "error" for f in findings) else 0
+
+
+def _finding_document(finding: Finding) -> dict[str, str]:
+    return {
+        "level": finding.level,
+        "rule": finding.name,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "where": finding.where,
+    }

@@ -86,7 +86,7 @@ def show(options: Options, address: str) -> None:
     "--mailbox",
     type=click.Path(path_type=Path, exists=True),
     metavar="PATH",
-    help="Obey the mails in this Maildir or mbox that ask to leave.",
+    help="End what the mails in this Maildir or mbox ask to end.",
 )
 @of_digests
 @common
@@ -108,7 +108,7 @@ def unsubscribe(
             raise UsageError(
                 "--digest does not go with --mailbox.", "Each mail says itself what it wants to end."
             )
-        _work_off(options, mailbox)
+        _process_mailbox(options, mailbox)
         return
     from subscribers import directory
 
@@ -120,13 +120,13 @@ def unsubscribe(
             _print(options, installation, person)
 
 
-def _work_off(options: Options, mailbox: Path) -> None:
+def _process_mailbox(options: Options, mailbox: Path) -> None:
     from dataclasses import asdict
 
-    from pipeline.subscriptions.mailbox import work_off
+    from pipeline.subscriptions.mailbox import process_mailbox
 
     with options.open() as installation, installation.database.lock("mailbox"):
-        counts = work_off(installation.database, installation.tokens, mailbox, Progress("Reading"))
+        counts = process_mailbox(installation.database, installation.tokens, mailbox, Progress("Reading"))
     options.print(
         asdict(counts),
         f"{plural(counts.read, 'mail')} read: {counts.unsubscribed:,} unsubscribed, "

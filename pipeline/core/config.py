@@ -54,6 +54,11 @@ class Newsletter(Section):
         return self.from_name or self.name
 
     @property
+    def reply_address(self) -> str:
+        """Who gets the answers: reply_to, else the sender."""
+        return self.reply_to or self.from_email
+
+    @property
     def pages(self) -> str:
         """Where the links of a letter lead; by default where `rapport serve` listens on this machine."""
         return self.public_url or "http://127.0.0.1:8000"

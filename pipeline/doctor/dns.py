@@ -1,4 +1,5 @@
-"""Asking the DNS. "There is none" and "nobody could say" are different answers: the second raises Unknown."""
+"""Asking the DNS. That there is no such record is an answer; that no name server answered raises
+Unanswered."""
 
 from __future__ import annotations
 
@@ -17,10 +18,10 @@ SECONDS = 4.0
 """For one question, further tries and name servers included."""
 
 ALL_SECONDS = 14.0
-"""For all questions of one examination: behind a dead name server each would wait for itself."""
+"""For all questions of one examination: behind a dead name server each one would take its whole time."""
 
 
-class Unknown(Exception):
+class Unanswered(Exception):
     """A question that no name server answered. ``why`` names the one that was asked."""
 
     def __init__(self, name: str, why: str) -> None:
@@ -34,11 +35,11 @@ class Answer:
     """Records of one name and type; none where there is no such name, or nothing of the type at it."""
 
     records: tuple[Any, ...] = ()
-    through: str = ""
-    """Where a CNAME led, if the name is one."""
+    cname: str = ""
+    """The name that a CNAME led to; empty where there was none."""
 
 
-class Lookup:
+class Resolver:
     """Questions to one name server, each asked once. For any number of threads.
 
     ``server`` is "host" or "host:port"; empty: what this machine uses.
@@ -65,7 +66,7 @@ class Lookup:
         return bool(self.ask(name, "A").records or self.ask(name, "AAAA").records)
 
     def ask(self, name: str, kind: str) -> Answer:
-        """Raises Unknown."""
+        """Raises Unanswered."""
         name = name.rstrip(".").lower()
         if (known := self._known.get((name, kind))) is None:
             known = self._known[name, kind] = self._asked(name, kind)
@@ -80,26 +81,24 @@ class Lookup:
         try:
             dns.name.from_text(name)
         except (dns.exception.DNSException, UnicodeError):
-            return Answer()  # records name whatever they like; this is none that the DNS could hold
+            return Answer()  # a record may name anything; this is no name that the DNS could hold
         left = self._end - time.monotonic()
         if left <= 0:
-            raise Unknown(name, f"the time for all questions was over (name server: {self._shown()})")
+            raise Unanswered(name, f"the time for all questions was over (name server: {self._shown()})")
         try:
             found = resolver.resolve(name, kind, lifetime=min(SECONDS, left), search=False)
         except dns.resolver.NXDOMAIN as none:
-            return Answer((), _other(name, none.canonical_name))
+            return Answer((), _cname(name, none.canonical_name))
         except dns.resolver.NoAnswer as none:
             response = none.kwargs["response"]
-            return Answer((), _other(name, response.resolve_chaining().canonical_name))
+            return Answer((), _cname(name, response.resolve_chaining().canonical_name))
         except dns.resolver.LifetimeTimeout:
-            raise Unknown(name, f"no answer came in time (name server: {self._shown()})") from None
+            raise Unanswered(name, f"no answer came in time (name server: {self._shown()})") from None
         except dns.resolver.NoNameservers as failed:
-            said = re.search(r"answered (\w+)", str(failed))
-            why = said[1] if said else "no answer that can be read"
-            raise Unknown(name, f"{why} (name server: {self._shown()})") from None
+            raise Unanswered(name, f"{_rcode(failed)} (name server: {self._shown()})") from None
         except (dns.exception.DNSException, OSError) as failed:
-            raise Unknown(name, f"{type(failed).__name__} (name server: {self._shown()})") from None
-        return Answer(tuple(found), _other(name, found.canonical_name))
+            raise Unanswered(name, f"{type(failed).__name__} (name server: {self._shown()})") from None
+        return Answer(tuple(found), _cname(name, found.canonical_name))
 
     def _resolver(self, name: str) -> dns.resolver.Resolver:
         import dns.resolver
@@ -109,7 +108,7 @@ class Lookup:
                 try:
                     made = dns.resolver.Resolver(configure=not self._server)
                 except dns.resolver.NoResolverConfiguration:
-                    raise Unknown(name, "this machine knows no name server") from None
+                    raise Unanswered(name, "this machine knows no name server") from None
                 if self._server:
                     made.nameservers, made.port = _address(self._server)
                 self._made = made
@@ -121,7 +120,14 @@ class Lookup:
         return ", ".join(str(one) for one in self._made.nameservers) if self._made else "none"
 
 
-def _other(name: str, canonical: Any) -> str:
+def _rcode(failed: dns.resolver.NoNameservers) -> str:
+    """The code (RFC 1035, 4.1.1) with which a server refused, like SERVFAIL."""
+    # One tuple a try: server, TCP or not, port, then the code's name or an exception, and the response.
+    codes = (error[3] for error in failed.kwargs["errors"] if isinstance(error[3], str))
+    return next(codes, "no answer that can be read")
+
+
+def _cname(name: str, canonical: Any) -> str:
     led = str(canonical).rstrip(".").lower()
     return "" if led == name else led
 

@@ -10,15 +10,15 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.delivery import probe
-from pipeline.doctor.finding import error, ok, warning
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
 
 _SERVE = "Let `rapport serve` run, and your web server pass newsletter.public_url on to it."
 
@@ -29,12 +29,12 @@ _ONE_CLICK = {
 }
 
 
-def https(patient: Patient) -> Iterator[Finding]:
-    if not patient.serves:
-        if not patient.mails:
+def https(context: Context) -> Iterator[Finding]:
+    if not context.serves:
+        if not context.mails:
             yield ok("pages.https", "newsletter.public_url is not set: letters to the outbox need none.")
         return
-    parts = urlsplit(patient.config.newsletter.public_url)
+    parts = urlsplit(context.config.newsletter.public_url)
     if _here(parts.hostname or ""):
         yield warning(
             "pages.https",
@@ -51,16 +51,16 @@ def https(patient: Patient) -> Iterator[Finding]:
         yield ok("pages.https", "newsletter.public_url is https.")
 
 
-def unsubscribe(patient: Patient) -> Iterator[Finding]:
+def unsubscribe(context: Context) -> Iterator[Finding]:
     """GET and one-click POST of a link that is nobody's; a forged one must be refused."""
-    if not patient.serves:
+    if not context.serves:
         return
-    level = error if patient.mails else warning
-    if patient.tokens is None:
+    level = error if context.mails else warning
+    if context.tokens is None:
         yield level("pages.unsubscribe", "There is no secret yet, so no link could be tried.", _SERVE)
         return
-    pages = patient.config.newsletter.pages
-    token = patient.tokens.sign(Purpose.LETTER, probe.NOBODY, 0)
+    pages = context.config.newsletter.pages
+    token = context.tokens.sign(Purpose.LETTER, probe.NOBODY, 0)
     link = f"{pages}/unsubscribe/{token}"
     if fault := probe.fault(link):
         yield level(
@@ -89,17 +89,17 @@ def unsubscribe(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def webhook(patient: Patient) -> Iterator[Finding]:
+def webhook(context: Context) -> Iterator[Finding]:
     """Whether what SendGrid posts arrives, and what is not signed is refused."""
-    if not patient.serves or patient.config.delivery.provider != "sendgrid":
+    if not context.serves or context.config.delivery.provider != "sendgrid":
         return
-    url = f"{patient.config.newsletter.pages}/webhooks/sendgrid"
+    url = f"{context.config.newsletter.pages}/webhooks/sendgrid"
     try:
         status = probe.ask("POST", url, content=b"[]", headers={"Content-Type": "application/json"})
     except probe.Silent as silent:
         yield error("pages.webhook", f"SendGrid's posts would not arrive: {url} {silent.what}.", _SERVE)
         return
-    configured = bool(patient.config.delivery.sendgrid.webhook_public_key.strip())
+    configured = bool(context.config.delivery.sendgrid.webhook_public_key.strip())
     match status, configured:
         case (401, True):
             yield ok("pages.webhook", "The webhook's address refuses what SendGrid did not sign.")

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import logging
 import secrets
-import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from pipeline.core.errors import BusyError, understood
+from pipeline.core.errors import BusyError, as_rapport_error
 from pipeline.core.tables import notices
 from pipeline.mail.notice import notice_mail
-from pipeline.providers import Batch, Recipient, Result
-from pipeline.providers.choice import provider
+from pipeline.mail.send import addressee, mailing
+from pipeline.providers import Result
 from subscribers import clock
 from subscribers.sets import insert
 
@@ -58,9 +57,7 @@ def tell(
     """
 
     def notice(number: int) -> Message:
-        return notice_mail(
-            installation.config, number, subject=subject, text=text, own=installation.templates
-        )
+        return notice_mail(installation.config, installation.templates, number, subject=subject, text=text)
 
     return mail(installation, kind, about, subject, notice, since, digest)
 
@@ -87,7 +84,7 @@ def mail(
     except BusyError:
         return False  # another process is telling it
     except Exception as error:  # whatever it is: who tells of trouble must not make any
-        log.error("staff could not be told: %s (%s)", what, understood(error).message)
+        log.error("staff could not be told: %s (%s)", what, as_rapport_error(error).message)
         return False
 
 
@@ -134,22 +131,17 @@ def _mail(installation: Installation, what: str, made: Callable[[int], Message])
     if not config.staff.emails:
         log.warning("%s (nobody is mailed: staff.emails is empty)", what)
         return True
+    reached = False
     try:
         # Its Message-ID is made of it: two mails of one second must not pass for one.
         message = made(int(clock.now().timestamp()) * 1_000_000 + secrets.randbelow(1_000_000))
-        chosen = provider(config, installation.folder)
+        with mailing(installation) as send:
+            for address in config.staff.emails:
+                outcome = send(message, addressee(address))
+                if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
+                    reached = True
+                else:
+                    log.error("staff could not be told: %s (%s)", what, outcome.reason)
     except Exception as error:  # an operator's broken template, a missing key
-        log.error("staff could not be told: %s (%s)", what, understood(error).message)
-        return False
-    reached = False
-    try:
-        for address in config.staff.emails:
-            # Nobody's id: what comes of this mail must not be taken for a reader's.
-            outcome = chosen.send(message, Batch(uuid.uuid4().hex, [Recipient(0, address, {}, {})]))
-            if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
-                reached = True
-            else:
-                log.error("staff could not be told: %s (%s)", what, outcome.reason)
-    finally:
-        chosen.close()
+        log.error("staff could not be told: %s (%s)", what, as_rapport_error(error).message)
     return reached

@@ -126,7 +126,7 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BatchResult:
     """The answer to one hand-over. ``reason`` is for staff and holds no address.
 
     The four mappings, subscriber id → reason, name those of whom ``result`` is not true because they fared
@@ -160,7 +160,7 @@ class Provider(Protocol):
     max_batch: int
     """Most recipients one hand-over may hold."""
 
-    def send(self, message: Message, batch: Batch) -> Outcome:
+    def send(self, message: Message, batch: Batch) -> BatchResult:
         """Hand one batch over. Raises nothing for what the other end does."""
         ...
 

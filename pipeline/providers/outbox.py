@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import ProviderError
-from pipeline.providers import Batch, Message, Outcome, Recipient, Result
+from pipeline.providers import Batch, BatchResult, Message, Recipient, Result
 from pipeline.providers.eml import UnmailableError, compose
 from subscribers import clock
 
@@ -33,25 +33,25 @@ class Outbox:
                 f"The outbox {folder} cannot be made: {error.strerror}.", "Set delivery.outbox."
             ) from None
 
-    def send(self, message: Message, batch: Batch) -> Outcome:
+    def send(self, message: Message, batch: Batch) -> BatchResult:
         for recipient in batch.recipients:
             file = self._file(message, recipient)
             if file.exists():
                 continue
             if batch.late:
-                return Outcome(Result.REFUSED, "too much time went by before it could be written")
+                return BatchResult(Result.REFUSED, "too much time went by before it could be written")
             try:
                 self._write(file, compose(message, recipient, clock.now()))
             except OSError as error:
                 # Files already written are recognised; the rest of the batch is surely not handed over.
-                return Outcome(Result.STOP, f"the outbox cannot be written: {error.strerror}")
+                return BatchResult(Result.STOP, f"the outbox cannot be written: {error.strerror}")
             except UnmailableError:
                 reason = "no valid header can be made of the address"
-                return Outcome(Result.REJECTED, reason, rejected={recipient.subscriber: reason})
+                return BatchResult(Result.REJECTED, reason, rejected={recipient.subscriber: reason})
             except ValueError as error:
-                return Outcome(Result.STOP, f"no valid message can be made ({type(error).__name__})")
+                return BatchResult(Result.STOP, f"no valid message can be made ({type(error).__name__})")
         self._to_disk()
-        return Outcome(Result.ACCEPTED)
+        return BatchResult(Result.ACCEPTED)
 
     def settle(self, message: Message, batch: Batch) -> frozenset[int]:
         written = (r.subscriber for r in batch.recipients if self._file(message, r).exists())

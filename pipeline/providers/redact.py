@@ -1,4 +1,4 @@
-"""A provider's words without anybody's address, token or name: reasons end in the ledger, mails and logs."""
+"""A provider's words without any address, token or name: reasons end in the ledger, in mails and logs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _FIELD = re.compile(
 )
 
 
-class Scrubber:
-    """Makes text fit for staff; it knows what this batch and key must keep to themselves."""
+class Redactor:
+    """Takes out of a text what it may hold of the people in a batch, and the key."""
 
     def __init__(self, batch: Batch, key: str = "") -> None:
         self._batch = batch
@@ -45,9 +45,9 @@ class Scrubber:
         return self._secrets
 
 
-def about(address: str, text: str) -> str:
+def without_address(address: str, text: str) -> str:
     """A provider's words about one address, fit to be kept: without it and without its local part."""
-    text = Scrubber(Batch("", ()))(text)
+    text = Redactor(Batch("", ()))(text)
     local = address.rpartition("@")[0].strip().casefold()
     if local and local in text.casefold():
         text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "[...]", text, flags=re.IGNORECASE)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import BusyError, ConfigError, RapportError
 from pipeline.mail.confirmation import confirmation_mail
-from pipeline.providers import Batch, Outcome, Recipient, Result
-from pipeline.providers.choice import provider
+from pipeline.mail.send import addressee, mailing
+from pipeline.providers import BatchResult, Result
 from subscribers import clock, directory, questions, signup, suppression
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Purpose
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.core.app import Installation
-    from pipeline.providers import Provider
+    from pipeline.mail.send import Send
     from subscribers.people import Person
     from subscribers.signup import Confirmation
 
@@ -95,30 +94,27 @@ def _any(installation: Installation) -> bool:
 def _send(installation: Installation) -> Asked:
     done, put_off = 0, 0
     now = clock.now()  # of this moment: what is put off waits for the next time, however long this takes
-    chosen = provider(installation.config, installation.folder)
-    try:
+    with mailing(installation) as send:
         while put_off < MOST_FAILURES:
             with installation.database.read() as connection:
                 due = questions.next_ones(connection, now)
             if not due:
                 break
             for asked in due:
-                mailed = _send_one(installation, chosen, asked)
+                mailed = _send_one(installation, send, asked)
                 done += mailed is True
                 put_off += mailed is False
                 if put_off == MOST_FAILURES:
                     break
-        return Asked(done, put_off)
-    finally:
-        chosen.close()
+    return Asked(done, put_off)
 
 
-def _send_one(installation: Installation, chosen: Provider, asked: Confirmation) -> bool | None:
+def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bool | None:
     """True: mailed. False: put off. None: it need not go any more."""
     with installation.database.write() as connection:
         if not questions.still_to_be_mailed(connection, asked):
             return None
-    outcome = _hand_over(installation, chosen, asked)
+    outcome = _hand_over(installation, send, asked)
     with installation.database.write() as connection:
         match outcome.of(asked.subscriber):
             case Result.ACCEPTED:
@@ -136,20 +132,19 @@ def _send_one(installation: Installation, chosen: Provider, asked: Confirmation)
     return False
 
 
-def _hand_over(installation: Installation, chosen: Provider, asked: Confirmation) -> Outcome:
+def _hand_over(installation: Installation, send: Send, asked: Confirmation) -> BatchResult:
     config = installation.config
     until = asked.asked_at + timedelta(days=config.privacy.pending_days)
     token = installation.tokens.sign_until(Purpose.CONFIRM, asked.id, until)
     try:
         message = confirmation_mail(
             config,
+            installation.templates,
             asked.id,
             purpose=asked.purpose.value,
             link=f"{config.newsletter.pages}/confirm/{token}",
             until=until,
-            own=installation.templates,
         )
     except RapportError as error:
-        return Outcome(Result.STOP, error.message)
-    reader = Recipient(asked.subscriber, asked.email, {}, {})
-    return chosen.send(message, Batch(uuid.uuid4().hex, [reader]))
+        return BatchResult(Result.STOP, error.message)
+    return send(message, addressee(asked.email, asked.subscriber))

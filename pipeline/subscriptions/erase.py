@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select
@@ -11,18 +11,19 @@ from pipeline.core.tables import events
 from pipeline.editions.ledger import outcomes
 from pipeline.providers import CONFIRMATION
 from pipeline.subscriptions.scrub import scrub
-from pipeline.subscriptions.unsubscribe import in_flight
+from pipeline.subscriptions.unsubscribe import batches_ended
 from subscribers.addresses import normalise
 from subscribers.erasing import Erased, addresses_of, erase
 from subscribers.leaving import leave
 from subscribers.tables import subscribers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
-
-PATIENCE, PAUSE = 5.0, 0.05
-"""Seconds that erasing waits for a batch under way with the person in it, and between two looks."""
 
 
 class Forgotten(NamedTuple):
@@ -74,9 +75,9 @@ def _let_go(database: Database, email: str) -> None:
         if subscriber is None:
             return
         leave(connection, subscriber, digest=None, source="erasing")
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+
+    async def read(work: Callable[[Connection], bool]) -> bool:
         with database.read() as connection:
-            if not in_flight(connection, subscriber):
-                return
-        time.sleep(PAUSE)
+            return work(connection)
+
+    asyncio.run(batches_ended(read, subscriber))

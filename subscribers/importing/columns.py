@@ -29,7 +29,7 @@ _WAY = re.compile(r"[A-Za-z][\w .:/-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class Columns:
     """Numbers of columns. ``headed``: the first row names them and holds nobody. ``tool``: who wrote them, if
     it can be told.
     """
@@ -107,13 +107,13 @@ class Layout:
         return unguard(cell) if cell[:1] == "'" else cell
 
 
-def find_layout(first: Record, path: Path) -> Layout:
+def find_columns(first: Record, path: Path) -> Columns:
     """Read the columns' names off the first row, or their meaning, if it names none but holds an address."""
     names = [plain(cell) for cell in first.cells]
     email = next((names.index(name) for name in EMAIL if name in names), None)
     if email is not None:
         tool = _tool(frozenset(names), first, path)
-        return Layout(
+        return Columns(
             header=tuple(first.cells),
             headed=True,
             email=email,
@@ -135,7 +135,7 @@ def find_layout(first: Record, path: Path) -> Layout:
     # Of more than two columns without names, only the addresses can be told.
     name = 1 - email if len(first.cells) == 2 else None
     header = tuple("email" if n == email else "name" if n == name else "" for n in range(len(first.cells)))
-    return Layout(header, headed=False, email=email, names=() if name is None else (name,))
+    return Columns(header, headed=False, email=email, names=() if name is None else (name,))
 
 
 def _tool(columns: frozenset[str], first: Record, path: Path) -> Tool:

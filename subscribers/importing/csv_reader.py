@@ -42,7 +42,7 @@ class Record(NamedTuple):
     problem: str = ""
 
 
-class Sheet:
+class CsvFile:
     """An open CSV file, to be read once from its beginning in bounded memory."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
@@ -155,7 +155,7 @@ class _Lines:
 
 
 @contextmanager
-def open_sheet(path: Path) -> Iterator[Sheet]:
+def open_csv(path: Path) -> Iterator[CsvFile]:
     """Open a CSV file in UTF-8, UTF-16 or Windows-1252, separated by comma, semicolon or tab."""
     try:
         file = path.open("rb", buffering=1 << 16)
@@ -166,7 +166,7 @@ def open_sheet(path: Path) -> Iterator[Sheet]:
             code="file",
         ) from None
     with file:
-        yield Sheet(file, path)
+        yield CsvFile(file, path)
 
 
 def guard(cell: str) -> str:

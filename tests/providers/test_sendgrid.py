@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import ConfigError, ProviderError
-from pipeline.providers import Batch, Message, Outcome, Provider, Recipient, Result
+from pipeline.providers import Batch, BatchResult, Message, Provider, Recipient, Result
 from pipeline.providers.sendgrid import SendGrid
 from pipeline.providers.sendgrid.answer import judge
 from pipeline.providers.sendgrid.request import ascii_name, build
@@ -97,7 +97,7 @@ def hasty(server: StrictSendGrid, **changes: Any) -> SendGrid:
 def test_a_batch_is_one_request_that_reaches_each_person_alone(
     provider: SendGrid, sendgrid_server: StrictSendGrid
 ) -> None:
-    assert provider.send(MESSAGE, batch(3)) == Outcome(Result.ACCEPTED)
+    assert provider.send(MESSAGE, batch(3)) == BatchResult(Result.ACCEPTED)
 
     assert sendgrid_server.requests == 1
     first = sendgrid_server.deliveries[0]
@@ -357,7 +357,7 @@ headers = st.dictionaries(
 )
 def test_any_answer_at_all_is_an_outcome(status: int, headers: dict[str, str], body: bytes) -> None:
     outcome = judge(status, headers, body, batch(3), "SG.key")
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, BatchResult)
     assert (outcome.result is Result.ACCEPTED) == (status == 202)
     assert set(outcome.rejected) < {100, 101, 102}
 
@@ -432,7 +432,7 @@ def test_nobody_at_the_address_means_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     outcome = SendGrid(api_key="SG.k", api_url=f"http://127.0.0.1:{port}", timeout=1).send(MESSAGE, batch())
-    assert outcome == Outcome(Result.REFUSED, "could not connect to SendGrid (Connection refused)")
+    assert outcome == BatchResult(Result.REFUSED, "could not connect to SendGrid (Connection refused)")
 
 
 def test_whether_it_is_too_late_is_judged_once_the_connection_stands(
@@ -517,7 +517,7 @@ def test_a_server_that_never_shakes_hands_means_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         url = f"https://127.0.0.1:{deaf.getsockname()[1]}"
         outcome = SendGrid(api_key="SG.k", api_url=url, timeout=0.2).send(MESSAGE, batch())
-    assert outcome == Outcome(Result.REFUSED, "could not connect to SendGrid (timed out)")
+    assert outcome == BatchResult(Result.REFUSED, "could not connect to SendGrid (timed out)")
 
 
 def big(size: int = 12_000_000) -> Message:
@@ -595,7 +595,7 @@ def test_the_time_out_is_honoured_and_is_doubt(sendgrid_server: StrictSendGrid, 
     sendgrid_server.faults.append(fault)
     start = time.monotonic()
     outcome = hasty(sendgrid_server).send(MESSAGE, batch())
-    assert outcome == Outcome(Result.UNCERTAIN, "SendGrid did not answer within 0.3 seconds")
+    assert outcome == BatchResult(Result.UNCERTAIN, "SendGrid did not answer within 0.3 seconds")
     assert 0.3 <= time.monotonic() - start < 1.5
 
 
@@ -681,7 +681,7 @@ def test_a_proxy_that_the_environment_names_is_used_but_never_for_this_machine(
             MESSAGE, batch()
         )
         thread.join()
-    assert outcome == Outcome(Result.REFUSED, "could not connect to SendGrid (the proxy refused)")
+    assert outcome == BatchResult(Result.REFUSED, "could not connect to SendGrid (the proxy refused)")
     assert seen[0].startswith(b"CONNECT api.sendgrid.invalid:443")
     assert b"Proxy-Authorization: Basic " in seen[0]
 

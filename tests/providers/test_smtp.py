@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.providers import Batch, Outcome, Result
+from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
 from pipeline.providers.smtp.protocol import Ended, Line
@@ -42,11 +42,13 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.providers.smtp.transaction.PATIENCE", 0.1)
 
 
-def send(server: StrictSmtp, *numbers: int, **how: Any) -> Outcome:
+def send(server: StrictSmtp, *numbers: int, **how: Any) -> BatchResult:
     return send_batch(server, batch(*numbers), **how)
 
 
-def send_batch(server: StrictSmtp, people: Batch, *, connections: int = 1, timeout: float = 30) -> Outcome:
+def send_batch(
+    server: StrictSmtp, people: Batch, *, connections: int = 1, timeout: float = 30
+) -> BatchResult:
     provider = Smtp(Server("127.0.0.1", server.port, timeout=timeout), connections)
     try:
         return provider.send(MESSAGE, people)
@@ -60,7 +62,7 @@ def addresses(*numbers: int) -> list[str]:
 
 def test_each_reader_gets_a_letter_of_their_own(server: StrictSmtp, provider: Smtp) -> None:
     outcome = provider.send(MESSAGE, batch(*range(1, 41)))
-    assert outcome == Outcome(Result.ACCEPTED)
+    assert outcome == BatchResult(Result.ACCEPTED)
     assert server.addresses == addresses(*range(1, 41))
     assert {delivery.sender for delivery in server.deliveries} == {"letter@example.org"}
     for delivery in server.deliveries:
@@ -97,7 +99,7 @@ def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(
 ) -> None:
     provider.send(MESSAGE, batch(1))
     server.hang_up()
-    assert provider.send(MESSAGE, batch(2)) == Outcome(Result.ACCEPTED)
+    assert provider.send(MESSAGE, batch(2)) == BatchResult(Result.ACCEPTED)
     assert (server.addresses, server.connections) == (addresses(1, 2), 2)
 
 
@@ -154,7 +156,7 @@ def test_who_was_not_begun_when_the_server_closes_goes_over_a_new_connection(
     provider = Smtp(Server("127.0.0.1", server.port), 1)
     provider.send(MESSAGE, batch(9))
     server.faults.append(Fault(stage, act, to="" if stage == "mail" else "reader2@"))
-    assert provider.send(MESSAGE, batch(1, 2, 3)) == Outcome(Result.ACCEPTED)
+    assert provider.send(MESSAGE, batch(1, 2, 3)) == BatchResult(Result.ACCEPTED)
     provider.close()
     assert server.addresses == addresses(1, 2, 3, 9)
     assert server.connections == 2
@@ -261,7 +263,7 @@ def test_nobody_there_refuses_the_batch() -> None:
 @pytest.mark.parametrize("act", [Act.DROP, "421 4.7.0 too many connections", "554 5.0.0 not you"])
 def test_connections_that_work_do_for_those_that_do_not(server: StrictSmtp, act: Act | str) -> None:
     server.faults.append(Fault("connect", act))
-    assert send(server, *range(1, 41), connections=2) == Outcome(Result.ACCEPTED)
+    assert send(server, *range(1, 41), connections=2) == BatchResult(Result.ACCEPTED)
     assert len(server.deliveries) == 40
     server.faults.append(Fault("connect", act, times=2))
     assert send(server, *range(1, 41), connections=2).result is Result.REFUSED
@@ -342,7 +344,7 @@ def test_ten_refused_alike_in_a_row_are_refused_for_what_concerns_everyone(
 ) -> None:
     server.faults.append(Fault(stage, reply, times=99))
     outcome = send(server, *range(1, 41), connections=2)
-    assert outcome == Outcome(result, outcome.reason)
+    assert outcome == BatchResult(result, outcome.reason)
     assert reply[-9:] in outcome.reason
     assert server.faults[0].times > 60, "the others are not even asked for"
 
@@ -410,7 +412,7 @@ def test_a_letter_too_large_for_the_server_stops_before_it_is_written(server: St
     assert outcome.result is Result.STOP
     assert "400" in outcome.reason
     server.size = 4000
-    assert send(server, 1, 2) == Outcome(Result.ACCEPTED)
+    assert send(server, 1, 2) == BatchResult(Result.ACCEPTED)
 
 
 def test_nothing_is_begun_too_late(server: StrictSmtp, provider: Smtp) -> None:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline.core.config import Config
 from pipeline.core.errors import ConfigError
-from pipeline.providers import Batch, Outcome, Result
+from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.choice import provider
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
@@ -125,7 +125,9 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def send(port: int, security: Any, username: str = "", password: str = PASSWORD, people: int = 3) -> Outcome:
+def send(
+    port: int, security: Any, username: str = "", password: str = PASSWORD, people: int = 3
+) -> BatchResult:
     chosen = Smtp(Server("127.0.0.1", port, security, username, password, timeout=10), 2)
     try:
         return chosen.send(MESSAGE, batch(*range(1, people + 1)))
@@ -140,7 +142,7 @@ def test_letters_go_out_by_every_kind_of_connection(
     started: Callable[..., tuple[Kept, int]], security: str, username: str
 ) -> None:
     kept, port = started(security, login=bool(username))
-    assert send(port, security, username, people=30) == Outcome(Result.ACCEPTED)
+    assert send(port, security, username, people=30) == BatchResult(Result.ACCEPTED)
     assert sorted(kept.addresses) == sorted(f"reader{n}@example.net" for n in range(1, 31))
 
 
@@ -208,7 +210,7 @@ def test_the_configuration_and_the_environment_make_the_provider(
     monkeypatch.setenv("RAPPORT_SMTP_PASSWORD", PASSWORD)
     chosen = provider(config(port=port, username="practice", connections=3), tmp_path)
     assert chosen.max_batch == 60
-    assert chosen.send(MESSAGE, batch(1)) == Outcome(Result.ACCEPTED)
+    assert chosen.send(MESSAGE, batch(1)) == BatchResult(Result.ACCEPTED)
     chosen.close()
     assert kept.addresses == ["reader1@example.net"]
 
@@ -264,7 +266,7 @@ def test_postfix_takes_two_hundred_letters_of_real_length(tmp_path: Path) -> Non
             chosen = Smtp(Server("127.0.0.1", port), 4)
             for first in range(1, 201, chosen.max_batch):
                 people = [reader(n) for n in range(first, min(first + chosen.max_batch, 201))]
-                assert chosen.send(MESSAGE, Batch("attempt", people)) == Outcome(Result.ACCEPTED)
+                assert chosen.send(MESSAGE, Batch("attempt", people)) == BatchResult(Result.ACCEPTED)
             chosen.close()
         finally:
             sink.terminate()

@@ -16,8 +16,8 @@ from sqlalchemy import insert, select, update
 
 from pipeline.core.config import Digest
 from pipeline.core.tables import digests, feeds, notices, posts
+from pipeline.core.templates import PACKAGED
 from pipeline.editions import states
-from pipeline.letter.templates import PACKAGED
 from pipeline.mail import staff
 from pipeline.providers.events import Kind
 from pipeline.schedule import history

@@ -13,7 +13,7 @@ import pytest
 import time_machine
 
 from pipeline.core.errors import RapportError
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.approval import approve
 from pipeline.feeds.pull import pull
 from pipeline.schedule.dry_run import rehearse
@@ -303,7 +303,7 @@ def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
     assert rehearse(installed, digests, at=DUE)[0].outcome == "sent"
     assert rehearse(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
     with database.read() as connection:
-        assert states.newest_first(connection) == []
+        assert find.newest_first(connection) == []
 
 
 def test_a_letter_sent_by_hand_leaves_the_next_due_time_standing(
@@ -383,7 +383,7 @@ def test_a_letter_with_an_error_is_put_up_no_longer(
     clock.move_to(DUE - timedelta(hours=4))
     assert run_one(broken, at_once=True).outcome == "failed"
     with sqlite_database.read() as connection:
-        assert states.by_slug(connection, "weekly-1").announced_at is None
+        assert find.by_slug(connection, "weekly-1").announced_at is None
     # Mended, it is put up anew, and staff have their time in full.
     clock.move_to(DUE - timedelta(hours=1))
     again = run_one(installed).edition

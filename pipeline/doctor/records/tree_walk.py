@@ -10,7 +10,7 @@ from pipeline.doctor.records import dmarc
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.dns import Lookup
+    from pipeline.doctor.dns import Resolver
     from pipeline.doctor.records.dmarc import Policy
 
 MOST = 8
@@ -18,7 +18,7 @@ MOST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class TreeWalk:
     """``organisation``: the organizational domain. ``policy``: what applies, found ``at`` a name; None where
     there is none. ``doubled``: the names with several records, which receivers all discard."""
 
@@ -28,12 +28,12 @@ class Walk:
     doubled: tuple[str, ...] = ()
 
 
-def walk(lookup: Lookup, domain: str) -> Walk:
-    """From a domain up to its top. Raises Unknown."""
+def tree_walk(resolver: Resolver, domain: str) -> TreeWalk:
+    """From a domain up to its top. Raises Unanswered."""
     steps: list[tuple[str, Policy]] = []
     doubled: list[str] = []
     for name in _names(domain):
-        records = [text for text in lookup.texts(f"_dmarc.{name}") if dmarc.is_dmarc(text)]
+        records = [text for text in resolver.texts(f"_dmarc.{name}") if dmarc.is_dmarc(text)]
         if len(records) > 1:
             doubled.append(name)
         if len(records) == 1:
@@ -44,8 +44,8 @@ def walk(lookup: Lookup, domain: str) -> Walk:
     found = dict(steps)
     for name in (domain, organisation, steps[-1][0] if steps else domain):
         if name in found:
-            return Walk(organisation, found[name], name, tuple(doubled))
-    return Walk(organisation, None, "", tuple(doubled))
+            return TreeWalk(organisation, found[name], name, tuple(doubled))
+    return TreeWalk(organisation, None, "", tuple(doubled))
 
 
 def _names(domain: str) -> Iterator[str]:

@@ -14,10 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from pipeline.core.finding import Finding, warning
 from pipeline.feeds.private_networks import addresses, is_public
-from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.images import HEAVY, named, source, too_heavy
-from pipeline.letter.check.reading import Letter, cut
+from pipeline.letter.check.reading import CheckedLetter, cut
 from pipeline.letter.personal import TAG
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class _Private(Exception):
     """An address leads into a private network."""
 
 
-def answers(letter: Letter) -> Iterator[Finding]:
+def answers(letter: CheckedLetter) -> Iterator[Finding]:
     # A dead link in a letter stays dead in every inbox.
     links, images = _asked(letter)
     wanted = list(dict.fromkeys((*links, *images)))[:MOST_ADDRESSES]
@@ -66,7 +66,7 @@ def answers(letter: Letter) -> Iterator[Finding]:
         yield from _image(letter, image, found.get(address, Answer()))
 
 
-def _image(letter: Letter, image: LexborNode, answer: Answer) -> Iterator[Finding]:
+def _image(letter: CheckedLetter, image: LexborNode, answer: Answer) -> Iterator[Finding]:
     place = letter.where(image, source(image))
     trouble = answer.trouble
     if not trouble and answer.media_type and not answer.media_type.startswith("image/"):
@@ -79,7 +79,7 @@ def _image(letter: Letter, image: LexborNode, answer: Answer) -> Iterator[Findin
         yield too_heavy(named(image), answer.weight, place)
 
 
-def _asked(letter: Letter) -> tuple[dict[str, LexborNode], dict[str, LexborNode]]:
+def _asked(letter: CheckedLetter) -> tuple[dict[str, LexborNode], dict[str, LexborNode]]:
     """The addresses to ask, each with the first element that has it."""
     links: dict[str, LexborNode] = {}
     images: dict[str, LexborNode] = {}
@@ -90,7 +90,7 @@ def _asked(letter: Letter) -> tuple[dict[str, LexborNode], dict[str, LexborNode]
     return _askable(letter, links), _askable(letter, images)
 
 
-def _askable(letter: Letter, found: dict[str, LexborNode]) -> dict[str, LexborNode]:
+def _askable(letter: CheckedLetter, found: dict[str, LexborNode]) -> dict[str, LexborNode]:
     newsletter = letter.config.newsletter
     # The archive has no page of an edition that has not gone out; without public_url nothing is served yet.
     pages = f"{newsletter.pages}/archive/{letter.edition.slug}" if newsletter.public_url else newsletter.pages
@@ -103,7 +103,7 @@ def _askable(letter: Letter, found: dict[str, LexborNode]) -> dict[str, LexborNo
     }
 
 
-def _trusted(letter: Letter) -> set[tuple[str, int]]:
+def _trusted(letter: CheckedLetter) -> set[tuple[str, int]]:
     """Hosts and ports that the operator named; they may stand in a private network."""
     config = letter.config
     named = [feed.url for feed in config.feeds]

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline.providers import Outcome, Result
-from pipeline.providers.redact import Scrubber
+from pipeline.core.environment import SENDGRID_KEY
+from pipeline.providers import BatchResult, Result
+from pipeline.providers.redact import Redactor
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -28,27 +29,27 @@ _FEW = 10
 """Readers who may all be named in one batch without the fault being anybody's but theirs."""
 
 
-def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, key: str = "") -> Outcome:
+def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, key: str = "") -> BatchResult:
     """The outcome of a batch that was answered; never raises for what the answer holds."""
     if status == 202:
-        return Outcome(Result.ACCEPTED)
+        return BatchResult(Result.ACCEPTED)
     errors = _errors(body)
-    clean = Scrubber(batch, key)
+    clean = Redactor(batch, key)
     said = _said(errors, clean)
 
     match status:
         case 429:
-            return Outcome(Result.REFUSED, f"SendGrid asks to wait (429){said}", wait_of(headers))
+            return BatchResult(Result.REFUSED, f"SendGrid asks to wait (429){said}", wait_of(headers))
         case 500 | 503 if errors:
-            return Outcome(Result.REFUSED, f"SendGrid could not take it ({status}){said}")
+            return BatchResult(Result.REFUSED, f"SendGrid could not take it ({status}){said}")
         case 401:
-            return _stop(f"SendGrid refused the API key (401){said}: check SENDGRID_API_KEY")
+            return _stop(f"SendGrid refused the API key (401){said}: check {SENDGRID_KEY}")
         case 403:
             return _stop(
                 f"SendGrid forbids it (403){said}: key without the scope mail.send, or sender not verified"
             )
         case 413:
-            return Outcome(Result.TOO_LARGE, f"SendGrid finds the request too large (413){said}")
+            return BatchResult(Result.TOO_LARGE, f"SendGrid finds the request too large (413){said}")
         case 400:
             return _bad_request(errors, batch, clean, said)
         case 404 | 405 | 406 | 415:
@@ -57,17 +58,17 @@ def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, ke
             )
         # The request may have reached SendGrid and its answer been replaced: a time-out is a gateway's word.
         case 408 | 499:
-            return Outcome(Result.UNCERTAIN, f"timed out on the way ({status})")
+            return BatchResult(Result.UNCERTAIN, f"timed out on the way ({status})")
     if 300 <= status < 400:
         return _stop(f"redirected ({status}), which is never followed: check delivery.sendgrid.api_url")
     if 400 <= status < 500:
         return _stop(f"SendGrid refused it ({status}){said}")
     # Any other 2xx too: 200 is documented for sandbox mode only, which Rapport does not use, so it is not
     # known who answered so and what they did.
-    return Outcome(Result.UNCERTAIN, f"an answer that does not say whether it was taken ({status})")
+    return BatchResult(Result.UNCERTAIN, f"an answer that does not say whether it was taken ({status})")
 
 
-def _bad_request(errors: list[dict[str, Any]], batch: Batch, clean: Scrubber, said: str) -> Outcome:
+def _bad_request(errors: list[dict[str, Any]], batch: Batch, clean: Redactor, said: str) -> BatchResult:
     """A 400 is about certain people only if every error in it names one; else it is about everyone."""
     rejected: dict[int, str] = {}
     for error in errors:
@@ -80,7 +81,9 @@ def _bad_request(errors: list[dict[str, Any]], batch: Batch, clean: Scrubber, sa
     # would leave nobody. A few may all be bad, and would stop the edition again after each resume.
     if not rejected or len(rejected) == len(batch.recipients) > _FEW:
         return _stop(f"SendGrid rejects the request (400){said}")
-    return Outcome(Result.REJECTED, f"SendGrid rejects {len(rejected)} of the batch (400)", rejected=rejected)
+    return BatchResult(
+        Result.REJECTED, f"SendGrid rejects {len(rejected)} of the batch (400)", rejected=rejected
+    )
 
 
 def _people(error: dict[str, Any], batch: Batch) -> list[int]:
@@ -114,18 +117,18 @@ def _errors(body: bytes) -> list[dict[str, Any]]:
     return errors
 
 
-def _one(error: dict[str, Any], clean: Scrubber) -> str:
+def _one(error: dict[str, Any], clean: Redactor) -> str:
     field = error.get("field")
     message = clean(error["message"])
     return f"{clean(field)}: {message}" if isinstance(field, str) and field else message
 
 
-def _said(errors: list[dict[str, Any]], clean: Scrubber) -> str:
+def _said(errors: list[dict[str, Any]], clean: Redactor) -> str:
     return f" [{_one(errors[0], clean)}]" if errors else ""
 
 
-def _stop(reason: str) -> Outcome:
-    return Outcome(Result.STOP, reason)
+def _stop(reason: str) -> BatchResult:
+    return BatchResult(Result.STOP, reason)
 
 
 def wait_of(headers: Mapping[str, Any]) -> float | None:

@@ -2,7 +2,7 @@
 
 Plain dicts: the package's helper objects take ten times as long for the same JSON, and convert nothing
 (custom_args, headers and substitutions must be strings; a number is answered by a 400 that names no field).
-Of a letter's many readers the JSON is made by stencil.py.
+For a letter's many readers `personalizations.py` makes the JSON.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from pipeline.providers import Readers
-from pipeline.providers.sendgrid.personalizations import filled
+from pipeline.providers.sendgrid.personalizations import personalizations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def _tracking(message: Message) -> dict[str, Any]:
 
 def _personalizations(recipients: Sequence[Recipient]) -> Any:
     if isinstance(recipients, Readers):
-        return filled(recipients, _personalization)
+        return personalizations(recipients, _personalization)
     return [_personalization(recipient) for recipient in recipients]
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
-from pipeline.providers.redact import about
+from pipeline.providers.redact import without_address
 from pipeline.providers.sendgrid.answer import wait_of
-from pipeline.providers.sendgrid.key import checked
 from subscribers import clock
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
@@ -53,12 +53,11 @@ class SuppressionLists:
     def __init__(
         self, *, api_key: str, api_url: str, timeout: float, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
         from pipeline.providers.sendgrid import client, http
 
-        self._wire = http.Wire(api_url, timeout, _MOST_BODY)
-        self._lists = client.connect(api_key, api_url.rstrip("/"), self._wire).client.suppression
+        self._connection = http.Connection(api_url, timeout, _MOST_BODY)
+        self._lists = client.connect(api_key, api_url.rstrip("/"), self._connection).client.suppression
         self._sleep = sleep
 
     def pages(self, name: str) -> Iterator[list[Listed | None]]:
@@ -76,7 +75,7 @@ class SuppressionLists:
             offset, before = offset + len(entries), entries
 
     def close(self) -> None:
-        self._wire.close()
+        self._connection.close()
 
     def _page(self, name: str, offset: int) -> list[Any]:
         from pipeline.providers.sendgrid import http
@@ -105,7 +104,7 @@ def _entries(name: str, status: int, body: bytes) -> list[Any]:
         raise ProviderError(
             f"SendGrid does not show its list of {_words(name)} to this API key ({status}).",
             "Give the key the scope suppression.read (Settings, API Keys, Suppressions), or check "
-            "SENDGRID_API_KEY.",
+            f"{SENDGRID_KEY}.",
         )
     if status != 200:
         raise _failed(name, f"it answers {status}")
@@ -128,7 +127,7 @@ def _listed(entry: Any) -> Listed | None:
         at = datetime.fromtimestamp(created, UTC) if isinstance(created, int) else clock.now()
     except (SubscriberError, ValueError, OverflowError, OSError):
         return None
-    return Listed(address, at, about(address, reason) if isinstance(reason, str) else "")
+    return Listed(address, at, without_address(address, reason) if isinstance(reason, str) else "")
 
 
 def _failed(name: str, why: str) -> ProviderError:

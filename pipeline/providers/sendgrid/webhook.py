@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.providers.events import Event, Kind
-from pipeline.providers.redact import about
+from pipeline.providers.redact import without_address
 from subscribers import clock
 from subscribers.suppression import Reason
 
@@ -93,7 +93,7 @@ def _event(item: object) -> Event:
         address=address,
         edition=_matching(_SLUG, item.get("edition")),
         batch=_matching(_BATCH, item.get("batch")),
-        reason=about(address, said) or None,
+        reason=without_address(address, said) or None,
         detail=_detail(item, address) if kind is Kind.UNKNOWN else None,
         means=_DROPPED.get(said.strip().casefold()) if kind is Kind.DROPPED else _MEANS.get(kind),
     )
@@ -159,7 +159,7 @@ def _detail(item: dict[str, Any], address: str) -> dict[str, str | int]:
         if name in _NOT_KEPT or not _KEY.fullmatch(name) or len(kept) == _MOST_DETAILS:
             continue
         if isinstance(value, str):
-            kept[name] = _NETWORK_ADDRESS.sub("[...]", about(address, value))
+            kept[name] = _NETWORK_ADDRESS.sub("[...]", without_address(address, value))
         elif isinstance(value, int):
             kept[name] = value
     return kept

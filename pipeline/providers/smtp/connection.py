@@ -12,14 +12,15 @@ from functools import cached_property
 from ipaddress import ip_address
 from typing import Literal
 
+from pipeline.core.environment import SMTP_PASSWORD
 from pipeline.core.errors import ConfigError
 from pipeline.providers import Result
 from pipeline.providers.smtp.batch import Halt
-from pipeline.providers.smtp.protocol import Ended, Line
-from pipeline.providers.sockets import quiet, why
+from pipeline.providers.smtp.protocol import ConnectionEnded, Transport
+from pipeline.providers.sockets import is_idle, reason_of
 
 IDLE_SECONDS = 60.0
-"""A connection unused for longer is not trusted: many a server closes its own side about then."""
+"""A connection unused for longer is opened anew: many servers close their side about then."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ class Server:
         if self.username and not self.password:
             raise ConfigError(
                 "delivery.smtp.username is set, and there is no password.",
-                "Put it into the environment variable RAPPORT_SMTP_PASSWORD.",
+                f"Put it into the environment variable {SMTP_PASSWORD}.",
             )
         if not (self.username + self.password).isascii():
             raise ConfigError(
                 "The SMTP username or password has letters that are not ASCII, which no login can carry.",
-                "Choose another password (RAPPORT_SMTP_PASSWORD).",
+                f"Choose another password ({SMTP_PASSWORD}).",
             )
 
     @cached_property
@@ -71,7 +72,7 @@ class Connection:
         self._sock: socket.socket = smtp.sock
         # Else the last part of a letter may wait until the server has acknowledged the one before (Nagle).
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.line = Line(self._sock, timeout)
+        self.transport = Transport(self._sock, timeout)
         self.pipelining = smtp.has_extn("pipelining")
         size = smtp.esmtp_features.get("size", "")
         self.size = int(size) if size.isascii() and size.isdigit() else 0
@@ -79,18 +80,18 @@ class Connection:
 
     @property
     def alive(self) -> bool:
-        """Whether it may be used again. Looked at between batches only: nothing may be due on it."""
-        return time.monotonic() - self._last_used < IDLE_SECONDS and quiet(self._sock)
+        """Whether it may be used again. Asked between batches only, when no answer is still to come."""
+        return time.monotonic() - self._last_used < IDLE_SECONDS and is_idle(self._sock)
 
     def used(self) -> None:
         self._last_used = time.monotonic()
 
     def leave(self) -> None:
         """Say goodbye, and close."""
-        with contextlib.suppress(Ended):
-            self.line.hurry()
-            self.line.write(b"QUIT\r\n")
-            self.line.reply()
+        with contextlib.suppress(ConnectionEnded):
+            self.transport.hurry()
+            self.transport.write(b"QUIT\r\n")
+            self.transport.reply()
         self.close()
 
     def close(self) -> None:
@@ -118,7 +119,7 @@ def connect(server: Server) -> Connection:
     except (OSError, smtplib.SMTPException, ValueError) as error:
         # No letter was begun, so whatever it was, nothing was sent.
         _close(smtp)
-        raise Halt(Result.REFUSED, f"could not connect to the mail server ({why(error)})") from None
+        raise Halt(Result.REFUSED, f"could not connect to the mail server ({reason_of(error)})") from None
 
 
 def _open(server: Server) -> smtplib.SMTP:
@@ -154,7 +155,7 @@ def _log_in(smtp: smtplib.SMTP, server: Server) -> None:
         raise Halt(
             Result.STOP,
             f"the mail server refused the login ({error.smtp_code}): check delivery.smtp.username and "
-            "RAPPORT_SMTP_PASSWORD",
+            f"{SMTP_PASSWORD}",
         ) from None
     except smtplib.SMTPServerDisconnected:
         raise Halt(Result.REFUSED, "the mail server closed the connection at the login") from None

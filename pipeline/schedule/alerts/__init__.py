@@ -14,7 +14,7 @@ from pipeline.core import tables
 from pipeline.delivery import breaker
 from pipeline.editions.ledger import outcomes
 from pipeline.mail import staff
-from pipeline.mail.phrases import words
+from pipeline.mail.phrases import Phrases
 from pipeline.schedule.alerts import editions, feeds, runs
 from subscribers import clock
 
@@ -60,9 +60,9 @@ def _told(connection: Connection, trouble: Trouble) -> bool:
 
 def _tell(installation: Installation, trouble: Trouble, people: int) -> None:
     newsletter = installation.config.newsletter
-    said = words("mail", newsletter.language, installation.templates)[f"notice_{trouble.phrases}"]
     facts = {"edition": trouble.about, "url": newsletter.public_url, "people": f"{people:,}", **trouble.facts}
-    subject, text = said["subject"].format(**facts), said["text"].format(**facts)
+    said = Phrases(installation.templates, "mail", newsletter).table(f"notice_{trouble.phrases}", **facts)
+    subject, text = said["subject"], said["text"]
     staff.tell(
         installation, trouble.kind, trouble.about, subject, text, since=trouble.since, digest=trouble.digest
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import insert, update
@@ -16,9 +16,8 @@ from tests.editions.ledger.moves import AT, claimed, counted, taken
 from tests.ledgers import Left, handed_over
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 
 def heard(database: Database, attempt: str) -> None:
@@ -32,7 +31,7 @@ def ours(claim: claims.Claim | None) -> claims.Claim:
 
 
 def test_an_answer_that_came_after_all_settles_what_was_in_doubt(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
@@ -44,7 +43,7 @@ def test_an_answer_that_came_after_all_settles_what_was_in_doubt(
     assert counted(database, edition) == {"total": 5, "sent": 5}
 
 
-def test_no_answer_is_no_doubt_where_events_came_first(database: Database, edition: Row[Any]) -> None:
+def test_no_answer_is_no_doubt_where_events_came_first(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
     heard(database, claim.attempt)
@@ -53,7 +52,7 @@ def test_no_answer_is_no_doubt_where_events_came_first(database: Database, editi
     assert counted(database, edition) == {"total": 5, "sent": 5}
 
 
-def test_what_was_sent_stays_so_whatever_comes_later(database: Database, edition: Row[Any]) -> None:
+def test_what_was_sent_stays_so_whatever_comes_later(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
     with database.write() as connection:
@@ -65,7 +64,7 @@ def test_what_was_sent_stays_so_whatever_comes_later(database: Database, edition
 
 
 def test_who_was_put_off_waits_in_a_batch_of_their_own_until_their_time(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
@@ -80,7 +79,7 @@ def test_who_was_put_off_waits_in_a_batch_of_their_own_until_their_time(
     assert [person for person, _ in again.members] == [2, 4]
 
 
-def test_whose_turn_never_came_waits_again_however_often(database: Database, edition: Row[Any]) -> None:
+def test_whose_turn_never_came_waits_again_however_often(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     at, members = AT, [1, 2, 3, 4, 5]
     for _ in range(len(claims.LATER) + 2):
@@ -96,7 +95,7 @@ def test_whose_turn_never_came_waits_again_however_often(database: Database, edi
 
 
 def test_who_was_put_off_while_the_clock_was_ahead_does_not_wait_for_it(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition, size=5)
     ahead = AT + timedelta(days=365)
@@ -109,7 +108,7 @@ def test_who_was_put_off_while_the_clock_was_ahead_does_not_wait_for_it(
 
 
 def test_who_was_put_off_too_often_is_given_up_with_the_last_reason(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition, size=5)
     at = AT
@@ -125,7 +124,7 @@ def test_who_was_put_off_too_often_is_given_up_with_the_last_reason(
     assert failed["reason"] == f"put off {len(claims.LATER)} times, last: mailbox full"
 
 
-def test_nothing_waits_in_an_edition_that_is_paused(database: Database, edition: Row[Any]) -> None:
+def test_nothing_waits_in_an_edition_that_is_paused(database: Database, edition: Edition) -> None:
     taken(database, edition)
     with database.write() as connection:
         assert claims.waits(connection, edition.id, AT)
@@ -146,7 +145,7 @@ def test_who_is_put_off_again_and_again_is_left_alone_for_longer_each_time(
 
 
 def test_batches_are_claimed_in_their_order_each_at_its_moment_by_its_owner(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     moments = [AT + timedelta(minutes=minute) for minute in range(3)]
@@ -158,7 +157,7 @@ def test_batches_are_claimed_in_their_order_each_at_its_moment_by_its_owner(
     assert told == [moments[n // 2].isoformat() for n in range(5)]
 
 
-def test_an_outcome_bears_the_moment_it_was_known(database: Database, edition: Row[Any]) -> None:
+def test_an_outcome_bears_the_moment_it_was_known(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim, later = ours(claimed(database, edition)), AT + timedelta(minutes=3)
     with database.write() as connection:
@@ -169,7 +168,7 @@ def test_an_outcome_bears_the_moment_it_was_known(database: Database, edition: R
 
 
 def test_who_leaves_is_withheld_when_their_own_batch_is_claimed_and_not_before(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     with database.write() as connection:
@@ -181,7 +180,7 @@ def test_who_leaves_is_withheld_when_their_own_batch_is_claimed_and_not_before(
     assert counted(database, edition) == {"total": 5, "uncertain": 4, "withheld": 1}
 
 
-def test_who_left_another_digest_is_mailed_this_one(database: Database, edition: Row[Any]) -> None:
+def test_who_left_another_digest_is_mailed_this_one(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     with database.write() as connection:
         email = "reader2@example.net"
@@ -191,7 +190,7 @@ def test_who_left_another_digest_is_mailed_this_one(database: Database, edition:
 
 
 def test_nobody_is_to_be_tried_again_where_nothing_was_put_off_or_nothing_is_being_sent(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition, size=5)
     with database.read() as connection:
@@ -212,7 +211,7 @@ def test_nobody_is_to_be_tried_again_where_nothing_was_put_off_or_nothing_is_bei
 
 
 def test_what_is_on_its_way_is_told_with_its_owner_and_with_who_is_in_it(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     made = [ours(claimed(database, edition)) for _ in range(3)]
@@ -235,7 +234,7 @@ def test_a_batch_that_nobody_put_their_name_to_has_an_owner_without_a_name(
     assert (claim.owner, claim.members[0]) == ("", (first, ""))
 
 
-def test_most_said_is_the_reason_of_all_who_wait_together(database: Database, edition: Row[Any]) -> None:
+def test_most_said_is_the_reason_of_all_who_wait_together(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
     said = {1: "mailbox full", 2: "greylisted", 3: "greylisted"}
@@ -250,7 +249,7 @@ def test_most_said_is_the_reason_of_all_who_wait_together(database: Database, ed
 
 
 def test_who_is_put_off_out_of_two_batches_waits_in_two_behind_all_others(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     made = [ours(claimed(database, edition)) for _ in range(3)]

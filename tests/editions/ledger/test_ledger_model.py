@@ -32,9 +32,11 @@ from pipeline.core.database import Database, Session
 from pipeline.core.tables import digests, editions, events
 from pipeline.delivery.edition import LOST
 from pipeline.delivery.sender import Answered, Lane
+from pipeline.editions import find
 from pipeline.editions import states as decisions
+from pipeline.editions.edition import Edition
 from pipeline.editions.ledger import claims, outcomes, recipients
-from pipeline.providers import Outcome, Result
+from pipeline.providers import BatchResult, Result
 from subscribers import directory
 from tests.delivery.test_sender import CONFIG
 from tests.installations import subscribe
@@ -129,7 +131,8 @@ class Ledger(RuleBasedStateMachine):
         values |= {"left_out": [], "due": "2026-11-26T09:00", "due_at": START}
         with self.database.write() as connection:
             connection.execute(insert(digests).values(name="weekly", first_seen=START))
-            self.edition = connection.execute(insert(editions).values(values).returning(editions)).one()
+            made = connection.execute(insert(editions).values(values).returning(editions))
+            self.edition = Edition.of(made.one())
         if dies_in:
             self._dies_over_the_snapshot(size, dies_in)
             assert self._claim(self._owner("one")) is None
@@ -206,28 +209,28 @@ class Ledger(RuleBasedStateMachine):
             self.lane._record(connection, self.edition, answered)
         self._expect(flight)
 
-    def _outcome(self, flight: Flight) -> Outcome:
+    def _outcome(self, flight: Flight) -> BatchResult:
         behind = dict.fromkeys(flight.people[1:], "why")
         match flight.answer:
             case "accepted":
-                return Outcome(Result.ACCEPTED)
+                return BatchResult(Result.ACCEPTED)
             case "accepted in part":
                 kinds: list[dict[int, str]] = [{}, {}, {}, {}]
                 for number, person in enumerate(behind):
                     kinds[number % 4][person] = "why"
                 later, rejected, doubtful, untried = kinds
-                return Outcome(
+                return BatchResult(
                     Result.ACCEPTED, later=later, rejected=rejected, doubtful=doubtful, untried=untried
                 )
             case "refused":
-                return Outcome(Result.REFUSED, "busy")
+                return BatchResult(Result.REFUSED, "busy")
             case "rejected in part":
-                return Outcome(Result.REJECTED, "some", rejected=behind)
+                return BatchResult(Result.REJECTED, "some", rejected=behind)
             case "too large":
-                return Outcome(Result.TOO_LARGE, "too large")
+                return BatchResult(Result.TOO_LARGE, "too large")
             case "content refused":
-                return Outcome(Result.STOP, "content")
-        return Outcome(Result.UNCERTAIN, "no answer")
+                return BatchResult(Result.STOP, "content")
+        return BatchResult(Result.UNCERTAIN, "no answer")
 
     def _expect(self, flight: Flight) -> None:
         """What the model makes of an outcome that was written down."""
@@ -355,7 +358,7 @@ class Ledger(RuleBasedStateMachine):
 
     def _status(self) -> str:
         with self.database.read() as connection:
-            return str(decisions.by_id(connection, self.edition.id).status)
+            return str(find.by_id(connection, self.edition.id).status)
 
     def _told(self) -> dict[int, str]:
         with self.database.read() as connection:

@@ -20,25 +20,26 @@ from tests.ledgers import Left, handed_over
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 
-def test_the_snapshot_fixes_who_it_is_for(database: Database, edition: Row[Any]) -> None:
+def test_the_snapshot_fixes_who_it_is_for(database: Database, edition: Edition) -> None:
     assert taken(database, edition)
     with database.write() as connection:
         directory.add(connection, "late@example.net", digests=["weekly"], wording="Late", source="test")
     assert counted(database, edition) == {"total": 5, "waiting": 5}
 
 
-def test_the_snapshot_is_taken_once(database: Database, edition: Row[Any]) -> None:
+def test_the_snapshot_is_taken_once(database: Database, edition: Edition) -> None:
     taken(database, edition)
     assert not taken(database, edition)
     assert counted(database, edition) == {"total": 5, "waiting": 5}
 
 
-def test_each_batch_is_claimed_once_and_holds_other_people(database: Database, edition: Row[Any]) -> None:
+def test_each_batch_is_claimed_once_and_holds_other_people(database: Database, edition: Edition) -> None:
     taken(database, edition)
     made = [claimed(database, edition) for _ in range(4)]
     assert made[3] is None
@@ -47,7 +48,7 @@ def test_each_batch_is_claimed_once_and_holds_other_people(database: Database, e
     assert counted(database, edition) == {"total": 5, "uncertain": 5}  # handed over, no answer yet
 
 
-def test_nobody_is_in_an_edition_twice(database: Database, edition: Row[Any]) -> None:
+def test_nobody_is_in_an_edition_twice(database: Database, edition: Edition) -> None:
     taken(database, edition)
     again = {"edition_id": edition.id, "subscriber_id": 1, "email": "other@example.net", "batch": 0}
     with pytest.raises(IntegrityError), database.write() as connection:
@@ -55,7 +56,7 @@ def test_nobody_is_in_an_edition_twice(database: Database, edition: Row[Any]) ->
 
 
 def test_who_left_after_the_snapshot_is_withheld_with_the_reason(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     with database.write() as connection:
@@ -68,7 +69,7 @@ def test_who_left_after_the_snapshot_is_withheld_with_the_reason(
     assert (withheld["email"], withheld["reason"]) == ("reader2@example.net", "unsubscribed")
 
 
-def test_a_refused_batch_is_claimed_again_as_a_new_attempt(database: Database, edition: Row[Any]) -> None:
+def test_a_refused_batch_is_claimed_again_as_a_new_attempt(database: Database, edition: Edition) -> None:
     taken(database, edition)
     first = claimed(database, edition)
     assert first is not None
@@ -80,7 +81,7 @@ def test_a_refused_batch_is_claimed_again_as_a_new_attempt(database: Database, e
     assert second.attempt != first.attempt
 
 
-def test_an_answer_that_comes_too_late_changes_nothing(database: Database, edition: Row[Any]) -> None:
+def test_an_answer_that_comes_too_late_changes_nothing(database: Database, edition: Edition) -> None:
     taken(database, edition)
     old = claimed(database, edition)
     assert old is not None
@@ -92,7 +93,7 @@ def test_an_answer_that_comes_too_late_changes_nothing(database: Database, editi
     assert counted(database, edition) == {"total": 5, "uncertain": 2, "waiting": 3}
 
 
-def test_a_batch_of_two_can_be_halved_and_one_of_one_cannot(database: Database, edition: Row[Any]) -> None:
+def test_a_batch_of_two_can_be_halved_and_one_of_one_cannot(database: Database, edition: Edition) -> None:
     taken(database, edition)
     two = claimed(database, edition)
     assert two is not None
@@ -108,7 +109,7 @@ def test_a_batch_of_two_can_be_halved_and_one_of_one_cannot(database: Database, 
     assert told[1]["reason"] == "too large for one request: halved"
 
 
-def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, edition: Row[Any]) -> None:
+def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim = claimed(database, edition)
     assert claim is not None
@@ -121,7 +122,7 @@ def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, editi
 
 
 def test_an_edition_that_is_no_longer_being_sent_gives_out_no_batch(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     with database.write() as connection:
@@ -130,7 +131,7 @@ def test_an_edition_that_is_no_longer_being_sent_gives_out_no_batch(
 
 
 def test_people_set_aside_keep_their_reason_when_the_rest_is_sent(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     claim = claimed(database, edition)
@@ -147,7 +148,7 @@ def test_people_set_aside_keep_their_reason_when_the_rest_is_sent(
     assert counted(database, edition) == {"total": 5, "failed": 1, "sent": 1, "waiting": 3}
 
 
-def test_who_was_found_sent_has_no_part_in_what_kept_the_rest(database: Database, edition: Row[Any]) -> None:
+def test_who_was_found_sent_has_no_part_in_what_kept_the_rest(database: Database, edition: Edition) -> None:
     taken(database, edition)
     claim = claimed(database, edition)
     assert claim is not None
@@ -209,7 +210,7 @@ def test_in_a_letter_sent_long_ago_nothing_is_in_flight(sqlite_database: Databas
         assert outcomes.in_flight(connection, first, AT)
 
 
-def test_what_a_person_got_is_told(database: Database, edition: Row[Any]) -> None:
+def test_what_a_person_got_is_told(database: Database, edition: Edition) -> None:
     taken(database, edition)
     claim = claimed(database, edition)
     assert claim is not None
@@ -247,7 +248,7 @@ def test_of_who_fared_otherwise_than_the_batch_their_own_moment_and_reason_are_t
 
 
 def test_nobody_is_told_a_moment_before_anything_was_handed_over(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     with database.read() as connection:

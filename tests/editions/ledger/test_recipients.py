@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select, update
@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from pipeline.core.database import Session
 from pipeline.core.tables import batches
 from pipeline.core.tables import editions as table
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.ledger import outcomes, recipients
 from subscribers import directory
 from subscribers.tables import subscribers
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 
 @pytest.fixture(autouse=True)
@@ -49,18 +50,18 @@ def after_the_first_page(monkeypatch: pytest.MonkeyPatch, what: Callable[[], Non
     monkeypatch.setattr(Session, "write", watched)
 
 
-def status(database: Database, edition: Row[Any]) -> str:
+def status(database: Database, edition: Edition) -> str:
     with database.read() as connection:
-        return str(states.by_id(connection, edition.id).status)
+        return str(find.by_id(connection, edition.id).status)
 
 
-def addresses(database: Database, edition: Row[Any]) -> list[str]:
+def addresses(database: Database, edition: Edition) -> list[str]:
     with database.read() as connection:
         return [person["email"] for person in outcomes.people(connection, edition.id)]
 
 
 def test_pages_make_batches_of_the_asked_size_one_behind_the_other(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     assert taken(database, edition)
     assert status(database, edition) == "sending"
@@ -71,7 +72,7 @@ def test_pages_make_batches_of_the_asked_size_one_behind_the_other(
     assert made == [(0, 1, 2, 2), (1, 3, 4, 2), (2, 5, 5, 1)]
 
 
-def test_an_edition_for_nobody_is_sending_at_once(database: Database, edition: Row[Any]) -> None:
+def test_an_edition_for_nobody_is_sending_at_once(database: Database, edition: Edition) -> None:
     with database.write() as connection:
         for reader in range(1, 6):
             directory.unsubscribe(connection, f"reader{reader}@example.net", source="test")
@@ -80,7 +81,7 @@ def test_an_edition_for_nobody_is_sending_at_once(database: Database, edition: R
 
 
 def test_what_a_process_that_died_left_behind_is_thrown_away(
-    database: Database, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die() -> None:
         raise InterruptedError
@@ -97,7 +98,7 @@ def test_what_a_process_that_died_left_behind_is_thrown_away(
 
 
 def test_held_and_approved_anew_midway_it_is_taken_from_the_beginning(
-    database: Database, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hold_and_approve() -> None:
         with database.write() as connection:
@@ -113,7 +114,7 @@ def test_held_and_approved_anew_midway_it_is_taken_from_the_beginning(
 
 
 def test_an_address_that_changes_hands_meanwhile_is_in_it_once(
-    database: Database, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def swap() -> None:
         with database.write() as connection:
@@ -127,7 +128,7 @@ def test_an_address_that_changes_hands_meanwhile_is_in_it_once(
 
 
 def test_an_edition_that_others_have_taken_already_is_not_taken_again(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     called: list[int] = []
     assert taken(database, edition)
@@ -136,7 +137,7 @@ def test_an_edition_that_others_have_taken_already_is_not_taken_again(
 
 
 def test_of_two_who_take_it_the_one_who_came_last_owns_it(
-    database: Database, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended: list[str] = []
 
@@ -153,13 +154,13 @@ def test_of_two_who_take_it_the_one_who_came_last_owns_it(
 
 
 def test_what_is_discarded_is_one_edition_that_may_then_be_taken_anew(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     with database.write() as connection:
         recipients.discard(connection, edition.id)
         connection.execute(update(table).where(table.c.id == edition.id).values(status="approved"))
-        assert states.by_id(connection, edition.id).snapshot_at is None
+        assert find.by_id(connection, edition.id).snapshot_at is None
     assert counted(database, edition) == {}
     assert taken(database, edition, size=1)
     assert counted(database, edition) == {"total": 5, "waiting": 5}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_check_finds(fault: Fault, sample: Sample) -> None:
     findings = sample.findings(**fault.change(sample.edition))
-    assert {finding.rule for finding in findings} == {fault.rule}, findings
+    assert {finding.name for finding in findings} == {fault.rule}, findings
     (finding, *_) = [found for found in findings if fault.says in found.message]
     assert finding.level == fault.level
     assert finding.remedy
@@ -30,7 +30,7 @@ def test_check_finds_in_the_configuration(
     name: str, keys: dict[str, dict[str, Any]], rule: str, where: str, sample: Sample
 ) -> None:
     findings = sample.configured(**keys).findings()
-    assert {finding.rule for finding in findings} == {rule}
+    assert {finding.name for finding in findings} == {rule}
     assert where in findings[0].where
 
 

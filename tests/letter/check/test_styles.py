@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from pipeline.letter.check.cascade import Scheme, texts
-from pipeline.letter.check.reading import Letter
+from pipeline.letter.check.reading import CheckedLetter
 from tests.browser import chromium, needs_chromium, show
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _hex(rgb: str) -> str:
 
 
 def as_judged(sample: Sample, html: str, scheme: Scheme) -> list[Seen]:
-    letter = Letter(sample.config, sample.row(html=html), None)
+    letter = CheckedLetter(sample.config, sample.templates, sample.row(html=html))
     styles = letter.styles(scheme)
     assert letter.tree.body is not None
     found = []

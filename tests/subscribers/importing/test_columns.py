@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from subscribers.errors import SubscriberError
-from subscribers.importing.columns import find_layout
-from subscribers.importing.csv_reader import Record, open_sheet
+from subscribers.importing.columns import find_columns
+from subscribers.importing.csv_reader import Record, open_csv
 from subscribers.importing.rows import Applicant
 from subscribers.importing.tools import TOOLS, plain
 
@@ -17,8 +17,8 @@ EXPORTS = Path(__file__).parent / "exports"
 
 
 def asked(header: str, row: str) -> Applicant | str:
-    layout = find_layout(Record(1, header.split(",")), PATH)
-    return layout.applicant(Record(2, row.split(",")), ["weekly", "monthly"])
+    columns = find_columns(Record(1, header.split(",")), PATH)
+    return columns.applicant(Record(2, row.split(",")), ["weekly", "monthly"])
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_list_of_bare_addresses_is_one(tmp_path: Path) -> None:
 
 def test_without_a_column_of_addresses_the_place_and_remedy_are_told_and_no_data() -> None:
     with pytest.raises(SubscriberError) as refused:
-        find_layout(Record(3, ["Ann Smith", "Main Street"]), PATH)
+        find_columns(Record(3, ["Ann Smith", "Main Street"]), PATH)
     assert "list.csv, line 3" in refused.value.message
     assert "email,name" in refused.value.remedy
     assert "Smith" not in refused.value.message
@@ -96,16 +96,16 @@ def test_a_list_that_was_trimmed_keeps_who_left_away(header: str, row: str, want
     "file", sorted((Path(__file__).parent / "exports").glob("*.csv")), ids=lambda f: f.stem
 )
 def test_every_tools_columns_are_those_of_one_layout(file: Path) -> None:
-    with open_sheet(file) as sheet:
-        header = next(sheet.records())
+    with open_csv(file) as opened:
+        header = next(opened.records())
     assert len([tool for tool in TOOLS if tool.fits(frozenset(map(plain, header.cells)))]) == 1
-    assert find_layout(header, file).tool.casefold() == file.stem.partition("-")[0]
+    assert find_columns(header, file).tool.casefold() == file.stem.partition("-")[0]
 
 
 def test_columns_of_two_tools_are_not_guessed_at() -> None:
     both = Record(1, ["uuid", "email", "attributes", "status", "subscribed_to_emails", "complimentary_plan"])
     with pytest.raises(SubscriberError, match=r"line 1: the columns are those of Ghost and listmonk"):
-        find_layout(both, PATH)
+        find_columns(both, PATH)
 
 
 def test_only_what_looks_like_a_date_or_a_page_is_repeated_as_evidence() -> None:

@@ -1,4 +1,4 @@
-"""Jinja as the letter needs it: the operator's folder first, then ours; errors that name file and line."""
+"""Jinja as letters, mails and pages need it: with errors that name the template's file and line."""
 
 from __future__ import annotations
 
@@ -23,42 +23,13 @@ from pipeline.letter.text import underline, wrap
 if TYPE_CHECKING:
     from jinja2 import Template
 
-PACKAGED = Path(__file__).parents[2] / "templates"
+    from pipeline.core.templates import Templates
 
 
-def source_of(name: str, own: Path | None) -> Path:
-    """The file that a template's name stands for: the operator's where there is one, else ours."""
-    return own / name if own and (own / name).exists() else PACKAGED / name
-
-
-VARIABLES = "variables.txt"
-"""Explains to operators what every template may use; it is put on top of the copies they get."""
-
-
-def copy_letter(folder: Path) -> tuple[list[str], list[str]]:
-    """Copy the letter's templates into an operator's folder; the names of those copied, and of those that
-    were there already and are left alone."""
-    explained = (PACKAGED / "letter" / VARIABLES).read_text(encoding="utf-8")
-    (folder / "letter").mkdir(parents=True, exist_ok=True)
-    copied, kept = [], []
-    for source in sorted((PACKAGED / "letter").iterdir()):
-        template = source.read_text(encoding="utf-8")
-        if not template.startswith("{#"):
-            continue  # every template begins with a comment; word lists and explanations do not
-        name = f"letter/{source.name}"
-        try:
-            with (folder / name).open("x", encoding="utf-8") as file:
-                file.write(f"{{#-\n{explained}-#}}\n{template}")
-            copied.append(name)
-        except FileExistsError:
-            kept.append(name)
-    return copied, kept
-
-
-def environment(own: Path | None, *, markup: bool) -> Environment:
-    """Templates for markup (values escaped) or for plain text (block lines leave no gaps)."""
+def environment(templates: Templates, *, markup: bool) -> Environment:
+    """For markup, where values are escaped, or for plain text, where block lines leave no gaps."""
     made = Environment(
-        loader=FileSystemLoader([*([own] if own else []), PACKAGED]),
+        loader=FileSystemLoader(templates.folders),
         autoescape=markup,  # noqa: S701  plain text is plain: an entity in it would be read as it stands
         undefined=StrictUndefined,
         trim_blocks=not markup,

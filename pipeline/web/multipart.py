@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.exceptions import HTTPException
+
+from pipeline.web.body import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,34 +22,23 @@ if TYPE_CHECKING:
 MOST_PARTS = 1000
 
 
-class FormError(Exception):
-    """The request is not the form it should be; ``status`` says how to answer."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
 async def beginnings(
     request: Request, names: Collection[str], *, kept: int, largest: int
 ) -> dict[str, bytes]:
     """The first ``kept`` bytes of each field in ``names`` that the form has; of a repeated one the first.
 
-    Raises FormError for what is no multipart form or has more than ``largest`` bytes or too many parts.
+    Raises HTTPException: 415 for what is no multipart form, 400 for a broken one, 413 for one of more than
+    ``largest`` bytes or too many parts.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
-        raise FormError(415)
+        raise HTTPException(415)
     fields = _Fields(options[b"boundary"], names, kept)
-    size = 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > largest:
-                raise FormError(413)
+        async for chunk in chunks(request, largest):
             fields.parser.write(chunk)
     except FormParserError:
-        raise FormError(400) from None
+        raise HTTPException(400) from None
     return {name: bytes(value) for name, value in fields.found.items()}
 
 
@@ -74,7 +66,7 @@ class _Fields:
     def _part(self) -> None:
         self._parts += 1
         if self._parts > MOST_PARTS:
-            raise FormError(413)
+            raise HTTPException(413)
         self._into = None
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.core.tables import digests, editions
-from pipeline.subscriptions.mailbox.obey import SOURCE, Outcome, obey
+from pipeline.subscriptions.unsubscribe import BY_MAIL, LeftByMail, leave_by_mail
 from subscribers import directory
 from subscribers.consent import Action
 from subscribers.mailbox import Request
@@ -48,9 +48,9 @@ def ada(database: Database) -> int:
     return person.id
 
 
-def told(database: Database, who: Claim | str) -> Outcome:
+def told(database: Database, who: Claim | str) -> LeftByMail:
     with database.write() as connection:
-        return obey(connection, Request(who))
+        return leave_by_mail(connection, Request(who))
 
 
 def known(database: Database, email: str) -> Person:
@@ -65,23 +65,23 @@ def statuses(person: Person) -> dict[str, Status]:
 
 
 def test_a_token_ends_the_digest_of_its_edition_with_evidence(database: Database, ada: int) -> None:
-    assert told(database, Claim(ada, WEEKLY)) is Outcome.UNSUBSCRIBED
+    assert told(database, Claim(ada, WEEKLY)) is LeftByMail.UNSUBSCRIBED
     person = known(database, "ada@example.org")
     assert statuses(person) == {"weekly": Status.UNSUBSCRIBED, "daily": Status.ACTIVE}
     assert person.suppression is None
     last = person.consent[-1]
-    assert (last.action, last.digest, last.source) == (Action.UNSUBSCRIBED, "weekly", SOURCE)
+    assert (last.action, last.digest, last.source) == (Action.UNSUBSCRIBED, "weekly", BY_MAIL)
 
 
 def test_the_token_of_an_edition_that_is_not_known_ends_all_mail(database: Database, ada: int) -> None:
-    assert told(database, Claim(ada, 999)) is Outcome.UNSUBSCRIBED
+    assert told(database, Claim(ada, 999)) is LeftByMail.UNSUBSCRIBED
     person = known(database, "ada@example.org")
     assert set(statuses(person).values()) == {Status.UNSUBSCRIBED}
     assert person.suppression is Reason.UNSUBSCRIBED
 
 
 def test_an_address_leaves_everything(database: Database, ada: int) -> None:
-    assert told(database, "ada@example.org") is Outcome.UNSUBSCRIBED
+    assert told(database, "ada@example.org") is LeftByMail.UNSUBSCRIBED
     person = known(database, "ada@example.org")
     assert set(statuses(person).values()) == {Status.UNSUBSCRIBED}
     assert person.suppression is Reason.UNSUBSCRIBED
@@ -92,14 +92,14 @@ def test_to_ask_again_changes_nothing(database: Database, ada: int, by_token: bo
     who = Claim(ada, WEEKLY) if by_token else "ada@example.org"
     told(database, who)
     before = known(database, "ada@example.org")
-    assert told(database, who) is Outcome.ALREADY
+    assert told(database, who) is LeftByMail.ALREADY
     assert known(database, "ada@example.org") == before
 
 
 def test_somebody_who_is_gone_from_the_list_is_unknown(database: Database) -> None:
-    assert told(database, Claim(4711, 1)) is Outcome.UNKNOWN
+    assert told(database, Claim(4711, 1)) is LeftByMail.UNKNOWN
 
 
 def test_an_address_not_on_the_list_is_kept_from_later_imports(database: Database) -> None:
-    assert told(database, "bob@example.org") is Outcome.UNKNOWN
+    assert told(database, "bob@example.org") is LeftByMail.UNKNOWN
     assert known(database, "bob@example.org").suppression is Reason.UNSUBSCRIBED

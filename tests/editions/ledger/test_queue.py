@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import time_machine
 from sqlalchemy.event import listen
 
 from pipeline.core.config import Delivery
 from pipeline.delivery.events import take as take_events
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.ledger import doubt, queue, recipients
 from pipeline.providers.events import Kind
-from tests.delivery.workers.jobs import called_for, take, waiting
 from tests.doubles.sendgrid import EventWebhook
+from tests.editions.ledger.jobs import called_for, take, waiting
 from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, attempt, event, handed_over
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
     from pipeline.core.database import Database
+
+
+@pytest.fixture
+def database(postgresql_database: Database) -> Database:
+    """PostgreSQL alone has a queue."""
+    return postgresql_database
 
 
 def test_a_call_is_part_of_the_transaction(database: Database) -> None:
@@ -96,7 +101,7 @@ def test_what_was_in_doubt_and_is_sent_again_is_called_for(database: Database) -
 def test_an_edition_is_called_for_in_the_transaction_that_makes_it_sending(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, 1, [Left("waiting")], status="approved", snapshot_at=None)
-        edition = states.by_slug(connection, "weekly-1")
+        edition = find.by_slug(connection, "weekly-1")
 
     def look(connection: object) -> None:
         assert called_for(database) == []
