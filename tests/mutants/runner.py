@@ -6,6 +6,7 @@ gets a child of its own, which runs those that reach it, the quickest first, unt
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -19,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from _pytest.runner import runtestprotocol
 
 from pipeline.core.database import Database, migrate
@@ -29,6 +29,8 @@ from tests.mutants.planting import functions_of, plant
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Sequence
+
+    import pytest
 
     from tests.mutants.operators import Mutant
 
@@ -190,10 +192,8 @@ def _passes(item: pytest.Item, after: pytest.Item | None) -> bool:
 
 def _end(child: int) -> None:
     """End what a child started and left, with it."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 class _traced:
@@ -238,7 +238,7 @@ class Setup:
 
 
 def _use(folder: Path, template: Path) -> None:
-    """Temporary files in ``folder``; the migrated database is copied: migrating takes longer than most tests."""
+    """Temporary files in ``folder``; the migrated database is copied, as migrating takes long."""
     import tests.conftest
 
     factory: Any = _config[-1]._tmp_path_factory  # type: ignore[attr-defined]

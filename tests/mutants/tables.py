@@ -55,7 +55,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "subscribers/importing/tools.py": ("subscribers/importing/",),
     "subscribers/importing/write.py": ("subscribers/importing/",),
 }
-"""By module its mirrored tests, those alone: what only a test far away notices is not described where one looks."""
+"""By module its mirrored tests, and those alone: a rule is to be described where one looks for it."""
 
 _FILE = Path(__file__).with_name("equivalent.toml")
 
