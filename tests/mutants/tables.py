@@ -43,6 +43,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/providers/smtp/batch.py": _SMTP,
     "pipeline/providers/smtp/connection.py": _SMTP,
     "subscribers/tokens.py": ("subscribers/test_tokens.py",),
+    "subscribers/signing_secrets.py": ("subscribers/test_signing_secrets.py",),
     "subscribers/audience.py": ("subscribers/test_audience.py",),
     "subscribers/suppression.py": ("subscribers/test_suppression.py",),
     "subscribers/importing/columns.py": ("subscribers/importing/",),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from subscribers.importing.columns import find_layout
+from subscribers.importing.columns import find_columns
 from subscribers.importing.csv_reader import Record
 from subscribers.importing.rows import Applicant
 from subscribers.importing.tools import TOOLS, UNKNOWN, Sign, Tool
@@ -28,7 +28,7 @@ def meaning(tool: Tool, sign: Sign, word: str) -> str:
     cells["email" if "emailaddress" not in tool.marks else "emailaddress"] = "ann@example.org"
     if "digest" in cells:
         cells["digest"] = "weekly"
-    layout = find_layout(Record(1, list(cells)), Path("list.csv"))
+    layout = find_columns(Record(1, list(cells)), Path("list.csv"))
     assert layout.tool == tool.name
     found = layout.applicant(Record(2, list(cells.values())), ["weekly"])
     if not isinstance(found, Applicant):
