@@ -77,9 +77,9 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "rapport.secret").mkdir(0o700)
-    for value in (None, "a secret in the environment"):
+    for named in ({}, {VARIABLE: "a secret in the environment"}):
         with pytest.raises(SubscriberError, match="cannot be read or made") as told:
-            load_secrets(value, tmp_path / "rapport.secret")
+            load_secrets(named, tmp_path / "rapport.secret")
         assert (told.value.code, "$RAPPORT_SECRET" in told.value.remedy) == ("secret", True)
 
 

@@ -135,7 +135,7 @@ def test_of_many_everything_that_stands_is_told_also_of_the_erased(database: Dat
         suppression.forget(connection, "cat@example.org")
         asked = [ANN, "ben@example.org", "cat@example.org"]
         both = {Reason.BOUNCED, Reason.MANUAL}
-        assert suppression.standing(connection, asked) == {
+        assert suppression.reasons_of(connection, asked) == {
             ANN: both, "cat@example.org": {Reason.FORGOTTEN},
         }  # fmt: skip
 
