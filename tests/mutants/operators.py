@@ -135,7 +135,7 @@ def _changes(node: ast.AST, parent: ast.AST) -> Iterator[tuple[ast.AST, str]]:
         case ast.Constant(str() as value) if value and not any(map(str.isspace, value)):
             if not isinstance(parent, (ast.Expr, ast.Compare)):  # a comparison has its own fault
                 yield ast.Constant(f"{value}~"), ""
-        case ast.Return(ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+        case ast.Return(ast.expr() as value) if not isinstance(value, ast.Constant):  # those have their own
             yield ast.Return(ast.Constant(None)), ""
         case ast.Expr(ast.Call() | ast.Await() | ast.Yield()) | ast.AugAssign() | ast.Raise() | ast.Delete():
             yield ast.Pass(), ""

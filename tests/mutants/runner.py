@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from _pytest.runner import runtestprotocol
 
-from pipeline.core.database import Database, migrate
+from tests import conftest
 from tests.mutants.operators import mutants
 from tests.mutants.planting import functions_of, plant
 
@@ -76,7 +76,7 @@ class Runner:
         dotted = ".".join(Path(self.module).with_suffix("").parts).removesuffix(".__init__")
         self.target: types.ModuleType = importlib.import_module(dotted)
         self.functions = functions_of(self.target)
-        _template(self.folder / "template.db")
+        conftest._migrated(f"sqlite:///{self.folder / 'template.db'}")
         gc.collect()
         gc.freeze()  # what all children share is not to be copied by their collectors
         try:
@@ -221,12 +221,6 @@ class _traced:
         threading.settrace(None)  # type: ignore[arg-type]
 
 
-def _template(file: Path) -> None:
-    database = Database(f"sqlite:///{file}")
-    migrate(database)
-    database.close()
-
-
 _config: list[pytest.Config] = []
 
 
@@ -238,12 +232,10 @@ class Setup:
 
 
 def _use(folder: Path, template: Path) -> None:
-    """Temporary files in ``folder``. The migrated database is copied: migrating is slower than most tests."""
-    import tests.conftest
-
+    """Temporary files in ``folder``; the migrated database is copied, as migrating takes long."""
     factory: Any = _config[-1]._tmp_path_factory  # type: ignore[attr-defined]
     factory._basetemp = folder
-    tests.conftest._migrated = lambda url: _copied(template, url)  # type: ignore[attr-defined]
+    conftest._migrated = lambda url: _copied(template, url)  # type: ignore[attr-defined]
 
 
 def _copied(template: Path, url: str) -> None:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -221,6 +222,38 @@ def test_every_status_has_one_meaning(
     assert outcome.result is result
     assert outcome.reason
     assert sendgrid_server.attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ((300, 301, 399), "never followed"),
+        ((401,), "SENDGRID_API_KEY"),
+        ((403,), "mail.send"),
+        ((404, 405, 406, 415), "api_url"),
+        ((408, 499), "timed out on the way"),
+        ((402, 407, 414, 416, 428, 498), "SendGrid refused it"),
+        ((413,), "too large"),
+        ((429,), "asks to wait"),
+        ((200, 201, 299, 501, 502, 504, 599), "does not say whether it was taken"),
+    ],
+)
+def test_each_answer_is_told_in_words_of_its_own(statuses: tuple[int, ...], said: str) -> None:
+    for status in statuses:
+        outcome = judge(status, {}, SENDGRIDS, batch())
+        assert said in outcome.reason, status
+        assert f"({status})" in outcome.reason
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000"])
+def test_without_a_clock_of_the_servers_own_ours_tells_how_long_a_date_is_away(zone: str) -> None:
+    with time_machine.travel(datetime(2026, 11, 23, 10, tzinfo=UTC), tick=False):
+        for headers in (
+            {"Retry-After": f"Mon, 23 Nov 2026 10:01:30 {zone}"},
+            {"Retry-After": f"Mon, 23 Nov 2026 10:01:30 {zone}", "Date": "soon"},
+            {"X-RateLimit-Reset": "1795428090"},
+        ):
+            assert judge(429, headers, b"", batch()).retry_after == 90.0, headers
 
 
 def test_a_wrong_key_stops_everything_with_its_remedy(sendgrid_server: StrictSendGrid) -> None:

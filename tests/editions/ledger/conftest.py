@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
-NEIGHBOUR = 4711
+NEIGHBOUR, WAITING = 4711, 4712
 
 
 @pytest.fixture(autouse=True)
 def neighbour(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Another edition for the same five, half on its way. At the end of each test it must be as it was."""
+    """Another edition for the same five, half on its way, and one whose people are just being taken. At the
+    end of each test both must be as they were."""
     if "edition" not in request.fixturenames:
         yield
         return
@@ -34,25 +35,26 @@ def neighbour(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _begin(database: Database) -> None:
-    lots = [  # of each its state, its people, whose it is and when it may be tried again
+    lots = [  # of each its state, its people, whose it is, and when it may be tried again
         ("sending", (1, 2), "another owner", None),
         ("waiting", (3,), None, AT),
         ("uncertain", (4, 5), None, None),
     ]
     with database.write() as connection:
-        connection.execute(insert(digests).values(name="monthly", first_seen=AT))
-        connection.execute(
-            insert(editions).values(
-                id=NEIGHBOUR, digest="monthly", number=1, slug="monthly-1", status="sending",
-                due="2026-11-26T08:00", due_at=AT, snapshot_at=AT, posts=[], left_out=[], subject="Monthly",
-            )
-        )  # fmt: skip
-        for number, (state, people, owner, next_try) in enumerate(lots):
+        for id_, digest, status in ((NEIGHBOUR, "monthly", "sending"), (WAITING, "yearly", "approved")):
+            connection.execute(insert(digests).values(name=digest, first_seen=AT))
+            connection.execute(
+                insert(editions).values(
+                    id=id_, digest=digest, number=1, slug=f"{digest}-1", status=status,
+                    due="2026-11-26T08:00", due_at=AT, snapshot_at=AT, posts=[], left_out=[], subject="Hello",
+                )
+            )  # fmt: skip
+        for number, (state, people, owner, next_try) in enumerate(lots, 10):
             connection.execute(
                 insert(batches).values(
-                    edition_id=NEIGHBOUR, number=number, state=state,
-                    first=people[0], last=people[-1], size=len(people),
-                    attempt=f"of the neighbour {number}", owner=owner, at=AT, next_try=next_try,
+                    edition_id=NEIGHBOUR, number=number, state=state, first=people[0], last=people[-1],
+                    size=len(people), attempt=f"of the neighbour {number}", owner=owner, at=AT,
+                    next_try=next_try,
                 )
             )  # fmt: skip
             connection.execute(
@@ -70,7 +72,7 @@ def _begin(database: Database) -> None:
 def _rows(database: Database) -> list[object]:
     with database.read() as connection:
         return [
-            sorted(map(repr, connection.execute(select(table).where(column == NEIGHBOUR))))
+            sorted(map(repr, connection.execute(select(table).where(column.in_((NEIGHBOUR, WAITING))))))
             for table, column in (
                 (editions, editions.c.id),
                 (batches, batches.c.edition_id),

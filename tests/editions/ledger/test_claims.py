@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, update
 
+from pipeline.core.tables import batches as batch_rows
 from pipeline.core.tables import editions, events
 from pipeline.editions.ledger import batches, claims, outcomes
 from subscribers import directory
-from tests.editions.ledger.moves import AT, claimed, counted, taken
+from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
 from tests.ledgers import Left, handed_over
 
 if TYPE_CHECKING:
@@ -260,3 +261,39 @@ def test_who_is_put_off_out_of_two_batches_waits_in_two_behind_all_others(
     again = [ours(claimed(database, edition, AT + claims.LATER[0])) for _ in range(2)]
     assert [(claim.number, [who for who, _ in claim.members]) for claim in again] == [(3, [1]), (4, [3])]
     assert counted(database, edition) == {"total": 5, "sent": 2, "uncertain": 3}
+
+
+def test_the_longest_rest_is_kept_and_a_longer_one_was_written_by_a_clock_that_was_ahead(
+    sqlite_database: Database,
+) -> None:
+    longest = AT + timedelta(minutes=240)
+    with sqlite_database.write() as connection:
+        handed_over(connection, lots=[Left("waiting")], status="sending")
+        for next_try, waits in ((longest, False), (longest + timedelta(seconds=1), True)):
+            connection.execute(update(batch_rows).values(next_try=next_try))
+            assert claims.waits(connection, 1, AT) is waits
+
+
+def test_owners_are_told_of_what_is_on_its_way_and_of_nothing_else(
+    database: Database, edition: Edition
+) -> None:
+    taken(database, edition)
+    with database.write() as connection:
+        made = [
+            ours(claims.claim(connection, edition, TODAY, AT, owner)) for owner in ("one", "two", "three")
+        ]
+        claims.sent(connection, made[1], AT)
+        assert sorted(claims.owners(connection, edition.id)) == ["one", "three"]
+
+
+def test_what_is_in_doubt_is_on_its_way_no_more_whatever_is_told_of_others(
+    database: Database, edition: Edition
+) -> None:
+    taken(database, edition)
+    one, two = ours(claimed(database, edition)), ours(claimed(database, edition))
+    heard(database, two.attempt)
+    with database.write() as connection:
+        claims.uncertain(connection, one, AT, "no answer")
+        assert [claim.number for claim in claims.under_way(connection, edition.id)] == [1]
+        told = [(person["state"], person["reason"]) for person in outcomes.people(connection, edition.id)]
+    assert told[:2] == [("uncertain", "no answer")] * 2

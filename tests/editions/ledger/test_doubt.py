@@ -237,6 +237,17 @@ def test_maintenance_sees_to_it(sqlite_database: Database, tmp_path: Path) -> No
         assert state_of(connection, 1, 0) == "uncertain"
 
 
+def test_of_a_letter_that_is_sent_what_waits_is_given_out_again(database: Database) -> None:
+    with database.write() as connection:
+        handed_over(connection, lots=[Left("waiting", reason="to be sent again"), Left("sent")])
+        assert claims.waits(connection, 1, AT)
+        claim = claims.claim(connection, find.by_id(connection, 1), AT.date(), AT)
+        assert claim is not None
+        assert claim.number == 0
+        row = connection.execute(select(batches).where(batches.c.number == 0)).one()
+    assert (row.state, row.reason) == ("sending", None), "why it had to wait is over"
+
+
 def test_of_a_letter_that_tripped_nothing_is_sent_again(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, lots=[Left("sent"), Left("waiting")], tripped_at=AT)

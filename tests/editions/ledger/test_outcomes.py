@@ -196,9 +196,9 @@ def test_nobody_waits_for_a_batch_claimed_long_ago_or_one_that_withheld_them(
     with sqlite_database.write() as connection:
         first, withheld = handed_over(connection, lots=[Left("sending", apart=apart)], status="sending")
         assert not outcomes.in_flight(connection, withheld, AT)
-        just = outcomes.IN_FLIGHT - timedelta(seconds=1)
+        just = timedelta(minutes=2) - timedelta(seconds=1)
         assert outcomes.in_flight(connection, first, AT + just)
-        assert not outcomes.in_flight(connection, first, AT + outcomes.IN_FLIGHT)
+        assert not outcomes.in_flight(connection, first, AT + timedelta(minutes=2))
 
 
 def test_in_a_letter_sent_long_ago_nothing_is_in_flight(sqlite_database: Database) -> None:

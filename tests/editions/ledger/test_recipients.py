@@ -72,6 +72,11 @@ def test_pages_make_batches_of_the_asked_size_one_behind_the_other(
     assert made == [(0, 1, 2, 2), (1, 3, 4, 2), (2, 5, 5, 1)]
 
 
+def test_a_batch_may_be_larger_than_a_page(database: Database, edition: Edition) -> None:
+    assert taken(database, edition, size=5) is True
+    assert counted(database, edition) == {"total": 5, "waiting": 5}
+
+
 def test_an_edition_for_nobody_is_sending_at_once(database: Database, edition: Edition) -> None:
     with database.write() as connection:
         for reader in range(1, 6):

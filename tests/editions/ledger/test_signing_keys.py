@@ -36,10 +36,10 @@ def signed(database: Database, *pairs: tuple[int, str]) -> list[Signed]:
 
 
 def test_of_each_secret_the_editions_it_signed_are_told_the_newest_secret_first(database: Database) -> None:
-    found = signed(database, (1, "old"), (2, "old"), (3, "new"), (2, "new"))
+    found = signed(database, (1, "an old one"), (2, "an old one"), (3, "the new one"), (2, "the new one"))
     assert found == [
-        Signed("new", 2, "weekly-2", "weekly-3", AT + timedelta(hours=3)),
-        Signed("old", 2, "weekly-1", "weekly-2", AT + timedelta(hours=1)),
+        Signed("the new one", 2, "weekly-2", "weekly-3", AT + timedelta(hours=3)),
+        Signed("an old one", 2, "weekly-1", "weekly-2", AT + timedelta(hours=1)),
     ]
 
 
