@@ -1,4 +1,4 @@
-"""Time: the one place that asks for it, so that a test can move it."""
+"""The time: read in this one place, so that a test can change it."""
 
 import time
 from datetime import UTC, date, datetime
@@ -18,5 +18,5 @@ def today(zone: ZoneInfo) -> date:
 
 
 def uptime() -> float:
-    """Seconds that pass whatever the wall clock is set to, also while the process or machine sleeps."""
+    """Seconds that pass however the wall clock is set, also while the process or the machine sleeps."""
     return time.clock_gettime(_UPTIME)

@@ -24,7 +24,7 @@ from pipeline.editions.ledger import batches, claims, doubt, rate
 from pipeline.editions.ledger.state import RecipientState
 from pipeline.providers import Batch, BatchResult, Message, Result
 from subscribers import clock
-from subscribers.audience import fix
+from subscribers.audience import lock_audience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ class Lane:
         once a batch. Gives the claim, or how long to wait for one; neither when there is none."""
         try:
             with session.write() as connection:
-                fix(connection)  # ahead of any batch's row: so do all who take both
+                lock_audience(connection)  # ahead of any batch's row: so do all who take both
                 if answered is not None:
                     self._record(connection, edition, answered)
                 return self._claim(connection, edition) if claims_one else (None, None)
@@ -139,7 +139,7 @@ class Lane:
 
         for attempt in stamina.retry_context(on=DBAPIError, attempts=None, timeout=LEASE / 2, wait_max=2):
             with attempt, self.database.write() as connection:
-                fix(connection)
+                lock_audience(connection)
                 self._record(connection, edition, answered)
 
     def _claim(self, connection: Connection, edition: Edition) -> tuple[claims.Claim | None, float | None]:

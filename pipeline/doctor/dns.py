@@ -1,5 +1,5 @@
-"""Asking the DNS. That there is no such record is an answer; that no name server answered raises
-Unanswered."""
+"""Asking the DNS. "There is no such record" is an answer. Where no name server answers, Unanswered is
+raised."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     import dns.resolver
 
 SECONDS = 4.0
-"""For one question, further tries and name servers included."""
+"""For one question, with all its tries and name servers."""
 
 ALL_SECONDS = 14.0
 """For all questions of one examination: behind a dead name server each one would take its whole time."""
 
 
 class Unanswered(Exception):
-    """A question that no name server answered. ``why`` names the one that was asked."""
+    """No name server answered the question. ``why`` says which one was asked."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(name)
@@ -32,7 +32,7 @@ class Unanswered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DnsAnswer:
-    """Records of one name and type; none where there is no such name, or nothing of the type at it."""
+    """The records of one name and type; none where the name does not exist or has no such record."""
 
     records: tuple[Any, ...] = ()
     cname: str = ""
@@ -40,9 +40,9 @@ class DnsAnswer:
 
 
 class Resolver:
-    """Questions to one name server, each asked once. For any number of threads.
+    """Asks one name server, and each question only once. Any number of threads may use it.
 
-    ``server`` is "host" or "host:port"; empty: what this machine uses.
+    ``server`` is "host" or "host:port"; empty: the one that this machine uses.
     """
 
     def __init__(self, server: str = "") -> None:
@@ -53,11 +53,13 @@ class Resolver:
         self._made: dns.resolver.Resolver | None = None
 
     def texts(self, name: str) -> list[str]:
-        """TXT records, the strings of each joined (RFC 7208, 3.3); bytes beyond ASCII come as they are."""
+        """TXT records, the strings of each joined (RFC 7208, 3.3); bytes beyond ASCII become Latin-1
+        letters."""
         return [b"".join(record.strings).decode("latin-1") for record in self.ask(name, "TXT").records]
 
     def mail_hosts(self, name: str) -> list[str]:
-        """The hosts that take a domain's mail, best first. One empty name: it says that it takes none."""
+        """The hosts that take a domain's mail, the preferred first. One empty name: the domain takes no
+        mail."""
         found = sorted(self.ask(name, "MX").records, key=lambda record: record.preference)
         return [str(record.exchange).rstrip(".") for record in found]
 
@@ -66,7 +68,7 @@ class Resolver:
         return bool(self.ask(name, "A").records or self.ask(name, "AAAA").records)
 
     def ask(self, name: str, kind: str) -> DnsAnswer:
-        """Raises Unanswered."""
+        """The records of a name. Raises Unanswered."""
         name = name.rstrip(".").lower()
         if (known := self._known.get((name, kind))) is None:
             known = self._known[name, kind] = self._asked(name, kind)
@@ -133,7 +135,7 @@ def _cname(name: str, canonical: Any) -> str:
 
 
 def _address(server: str) -> tuple[list[Any], int]:
-    """The resolver of the configuration: its addresses and port."""
+    """The addresses and the port of the configured name server."""
     import socket
 
     match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)|([0-9a-fA-F:.]+))(?::(\d{1,5}))?", server)

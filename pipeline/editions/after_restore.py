@@ -38,7 +38,7 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
     Staff decide with `rapport editions resume` (approve) or `cancel`.
     """
     since = f"{_STOPPED} of {made:%Y-%m-%d %H:%M} UTC"
-    # `at` stays: whatever lies before the restore is not sent again by silence (settling.again).
+    # `at` stays: whatever lies before the restore is not sent again by silence (doubt.again).
     waited = and_(
         batches.c.state == BatchState.WAITING,
         exists().where(editions.c.id == batches.c.edition_id, editions.c.status == EditionStatus.SENT),

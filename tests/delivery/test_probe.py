@@ -93,9 +93,17 @@ def refused(installed: Installation, edition: Edition) -> str:
 
 
 def test_our_own_pages_answer(
-    sqlite_database: Database, tmp_path: Path, edition: Edition, address: str
+    sqlite_database: Database,
+    tmp_path: Path,
+    edition: Edition,
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    asked: list[str] = []
+    real = probe.fault
+    monkeypatch.setattr(probe, "fault", lambda url: asked.append(url) or real(url))
     must_answer(practice(sqlite_database, tmp_path, address), edition)
+    assert [url.rpartition("/")[0] for url in asked] == [f"{address}/unsubscribe"]
 
 
 def test_another_secret_is_named(

@@ -480,3 +480,50 @@ def test_by_sendgrid_the_draft_says_nothing_of_a_list_and_hosts_no_way_out(
             assert "%%rapport" not in mail.text + mail.html
             assert "https://unsubscribe.example/preview" in mail.text
         assert sendgrid.problems == []
+
+
+def test_what_is_not_as_it_was_seen_has_a_code_of_its_own(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    with pytest.raises(ChangedError) as changed:
+        approve(installed, "weekly-1", b"something else")
+    assert changed.value.code == "changed"
+
+
+@pytest.mark.parametrize("status", ["draft", "held"])
+def test_what_check_finds_an_error_in_is_not_approved_and_it_is_told_which(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller, status: str
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    with sqlite_database.write() as connection:
+        states.change(connection, 1, text="No way out.", status=status)
+    edition, content = seen(installed)
+    for decision in (
+        lambda: approve(installed, "weekly-1"),
+        lambda: decide(installed, edition, "approve", content),
+    ):
+        with pytest.raises(RapportError, match=r"weekly-1 cannot go out\. .*no unsubscribe link") as refused:
+            decision()
+        assert "rapport check weekly" in refused.value.remedy
+    assert now_is(installed).status == status
+
+
+def test_one_that_changes_between_the_look_at_it_and_its_approval_is_given_back_as_it_is(
+    sqlite_database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    from pipeline.editions import approval as module
+
+    edition, content = seen(installed)
+    monkeypatch.setattr(module, "must_pass", lambda *_: wish(installed, subject="Another subject"))
+    outcome, row = decide(installed, edition, "approve", content)
+    assert (outcome, row) == (ApprovalResult.CHANGED, now_is(installed))
+    assert now_is(installed).subject == "Another subject"

@@ -16,6 +16,7 @@ from pipeline.core.errors import RapportError
 from pipeline.editions import find, states
 from pipeline.editions.approval import approve
 from pipeline.editions.lock import lock
+from pipeline.feeds.pull import pull
 from pipeline.schedule.dry_run import foresee
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
@@ -362,6 +363,33 @@ def test_a_letter_with_an_error_goes_out_by_no_door(
         approve(broken, "weekly-1")
     mended = installation(database, tmp_path, blog.url)
     assert run_one(mended, at_once=True).outcome == "sent"
+
+
+@pytest.mark.parametrize("approval", ["auto", "required"])
+def test_a_letter_with_an_error_is_put_up_no_longer(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller, approval: str
+) -> None:
+    blog.items.insert(0, Item("A second post", MONDAY - timedelta(hours=2), guid="the-guid-of-the-second"))
+    digest = {"name": "weekly", "approval": approval, "hold_window": "6h"}
+    installed = made(sqlite_database, tmp_path, blog, **digest)
+    clock.move_to(DUE - timedelta(hours=6))
+    put_up = run_one(installed).edition
+    assert put_up is not None
+    assert put_up.announced_at is not None
+    # A post is taken back, so it is composed anew; and by now something is missing that the law wants.
+    del blog.items[0]
+    newsletter = {"name": "Letter", "from_email": "letter@example.org", "postal_address": ""}
+    broken = installation(sqlite_database, tmp_path, blog.url, digests=[digest], newsletter=newsletter)
+    pull(sqlite_database, installed.config)
+    clock.move_to(DUE - timedelta(hours=4))
+    assert run_one(broken, at_once=True).outcome == "failed"
+    with sqlite_database.read() as connection:
+        assert find.by_slug(connection, "weekly-1").announced_at is None
+    # Mended, it is put up anew, and staff have their time in full.
+    clock.move_to(DUE - timedelta(hours=1))
+    again = run_one(installed).edition
+    assert again is not None
+    assert again.announced_at == DUE - timedelta(hours=1)
 
 
 def test_staff_who_hold_while_it_pulls_are_heeded(

@@ -18,7 +18,7 @@ from sqlalchemy import and_, bindparam, func, or_, select, update
 from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger.state import BatchState, RecipientState
-from subscribers.audience import fix, has_left, why_not
+from subscribers.audience import has_left, lock_audience, why_not
 from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def claim(
     Who may no longer be mailed is withheld in the same transaction: it comes right before every attempt,
     so that whoever left before it is not in the request.
     """
-    fix(connection)
+    lock_audience(connection)
     batch = connection.execute(_WAITING, {"edition": edition.id} | _ready_at(at)).one_or_none()
     if batch is None or connection.execute(_GOING, {"edition": edition.id}).first() is None:
         return None

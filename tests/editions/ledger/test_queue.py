@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
+from sqlalchemy.event import listen
 
 from pipeline.core.config import Delivery
 from pipeline.delivery.events import take as take_events
@@ -76,8 +77,11 @@ def test_after_a_failure_it_rests_unless_somebody_calls_for_it_anew(database: Da
 
 
 def test_where_there_is_no_fleet_nothing_is_called(sqlite_database: Database) -> None:
+    asked: list[object] = []
     with sqlite_database.write() as connection:
+        listen(connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
         queue.call(connection, 7)
+        assert asked == []
 
 
 def test_resuming_an_edition_calls_for_it(database: Database) -> None:

@@ -41,7 +41,8 @@ def test_no_letter_makes_check_fall(
 ) -> None:
     findings = sample.findings(html=html, text=text, subject=subject, preheader=preheader)
     assert all(found.message and found.remedy and found.where for found in findings)
-    assert "unsubscribe" in {found.name for found in findings} or "unsubscribe" in html
+    if "unsubscribe" not in html:
+        assert "unsubscribe" in {found.name for found in findings}
 
 
 @given(st.lists(PIECES | st.text(max_size=20), max_size=40).map("".join))
