@@ -135,7 +135,7 @@ class Runner:
 
     def _noticed(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
         try:
-            plant(self.target, self.functions, mutant.tree)
+            plant(self.target, self.functions, mutant.tree())
         except Exception:
             return True  # it does not even import
         return any(not _passes(item, after) for item, after in zip(items, [*items[1:], None], strict=True))

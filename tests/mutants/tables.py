@@ -61,7 +61,7 @@ TESTS: dict[str, tuple[str, ...]] = {
 _FILE = Path(__file__).with_name("equivalent.toml")
 
 
-def tests_of(module: str) -> list[str]:
+def mirrored(module: str) -> list[str]:
     """The files and folders of a module's tests that exist."""
     return [f"tests/{name}" for name in TESTS[module] if (_FILE.parents[1] / name).exists()]
 
