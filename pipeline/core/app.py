@@ -1,4 +1,4 @@
-"""One installation, opened: its configuration, database and secrets, as every command needs them."""
+"""An opened installation: the configuration, database and secrets that every command needs."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Installation:
 
     @property
     def secret_file(self) -> Path | None:
-        """Where the embedded default keeps its secret; None on PostgreSQL."""
+        """The file in which the embedded default keeps its secret; None on PostgreSQL."""
         return secret_file(self.database.path)
 
     @cached_property
     def tokens(self) -> Tokens:
-        """What signs the links: $RAPPORT_SECRET, on the embedded default a file beside the database."""
+        """Signs links, with $RAPPORT_SECRET; on the embedded default with the file beside the database."""
         from subscribers.tokens import Tokens
 
         try:

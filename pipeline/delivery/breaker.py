@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, func, or_, select
 
 from pipeline.core.tables import editions, events
-from pipeline.editions.edition import EditionStatus
-from pipeline.editions.ledger import outcomes as ledger
-from pipeline.editions.ledger import recipients
+from pipeline.editions import states
+from pipeline.editions.ledger import outcomes
+from pipeline.editions.ledger.state import RecipientState
 from pipeline.providers.events import Kind
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def judge_ledger(connection: Connection, limits: Delivery, at: datetime) -> list
         or_(editions.c.finished_at.is_(None), editions.c.finished_at > at - FINISHED),
     )
     for edition in _lively(connection, which, at):
-        counts = ledger.counts(connection, edition.id)
-        bounces = ledger.bounced(connection, edition.id)
-        tally = Tally(counts["sent"] + bounces, bounces, 0)
+        counts = outcomes.counts(connection, edition.id)
+        bounces = outcomes.bounced(connection, edition.id)
+        tally = Tally(counts[RecipientState.SENT] + bounces, bounces, 0)
         if reason := tally.verdict(limits):
             tripped.append(_trip(connection, edition, reason, at))
     return tripped
@@ -242,22 +242,5 @@ def _people(connection: Connection, edition: _Judged, kinds: Sequence[Kind], mos
 
 def _trip(connection: Connection, edition: _Judged, reason: str, at: datetime) -> Tripped:
     log.warning("%s tripped the breaker: %s", edition.slug, reason)
-    stopped = case((editions.c.status == EditionStatus.SENDING, "paused"), else_=editions.c.status)
-    connection.execute(
-        update(editions)
-        .where(editions.c.id == edition.id)
-        .values(tripped_at=at, status=stopped, reason=reason)
-    )
-    held = connection.execute(
-        update(editions)
-        .where(
-            editions.c.digest == edition.digest,
-            editions.c.status.in_((EditionStatus.DRAFT, EditionStatus.APPROVED)),
-        )
-        .values(status=EditionStatus.HELD, reason=f"{edition.slug}: {reason}")
-        .returning(editions.c.id, editions.c.slug)
-    ).one_or_none()
-    if held is None:
-        return Tripped(edition.slug, reason, None)
-    recipients.discard(connection, held.id)  # somebody may have been at it
-    return Tripped(edition.slug, reason, held.slug)
+    held = states.trip(connection, edition.id, reason, at)
+    return Tripped(edition.slug, reason, held)

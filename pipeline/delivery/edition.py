@@ -13,7 +13,8 @@ from pipeline.core.signals import Stop
 from pipeline.delivery.sender import LEASE, Lane
 from pipeline.editions import states
 from pipeline.editions.edition import Edition, EditionStatus
-from pipeline.editions.ledger import claims, outcomes, queue, recipients
+from pipeline.editions.ledger import claims, outcomes, recipients
+from pipeline.editions.ledger.state import RecipientState
 from pipeline.editions.message import message_of
 from pipeline.providers import Batch, Message
 from subscribers import clock
@@ -71,10 +72,10 @@ class Delivery:
         recipients.take(
             self.database,
             edition,
-            states.today(self.config.newsletter.zone),
+            clock.today(self.config.newsletter.zone),
             size,
             clock.now(),
-            with_the_last=lambda connection: queue.call(connection, edition.id),
+            states.begin_sending,
         )
 
     def _hand_over(self, edition: Edition, message: Message) -> None:
@@ -124,7 +125,7 @@ class Delivery:
         """How many recipients no longer wait, and how many there are."""
         with self.database.read() as connection:
             counts = outcomes.counts(connection, edition.id)
-        return counts["total"] - counts["waiting"], counts["total"]
+        return counts["total"] - counts[RecipientState.WAITING], counts["total"]
 
     def _stopped(self, edition: Edition) -> StoppedError:
         done, total = self._standing(edition)

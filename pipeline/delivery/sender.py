@@ -20,11 +20,11 @@ from pipeline.core.errors import ProviderError
 from pipeline.delivery import breaker
 from pipeline.editions import states
 from pipeline.editions.edition import Edition, EditionStatus
-from pipeline.editions.ledger import batches, claims, doubt
-from pipeline.editions.ledger import rate as pace
+from pipeline.editions.ledger import batches, claims, doubt, rate
+from pipeline.editions.ledger.state import RecipientState
 from pipeline.providers import Batch, BatchResult, Message, Result
 from subscribers import clock
-from subscribers.audience import fix
+from subscribers.audience import lock_audience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ class Lane:
         once a batch. Gives the claim, or how long to wait for one; neither when there is none."""
         try:
             with session.write() as connection:
-                fix(connection)  # ahead of any batch's row: so do all who take both
+                lock_audience(connection)  # ahead of any batch's row: so do all who take both
                 if answered is not None:
                     self._record(connection, edition, answered)
                 return self._claim(connection, edition) if claims_one else (None, None)
@@ -139,20 +139,20 @@ class Lane:
 
         for attempt in stamina.retry_context(on=DBAPIError, attempts=None, timeout=LEASE / 2, wait_max=2):
             with attempt, self.database.write() as connection:
-                fix(connection)
+                lock_audience(connection)
                 self._record(connection, edition, answered)
 
     def _claim(self, connection: Connection, edition: Edition) -> tuple[claims.Claim | None, float | None]:
-        now, rate = clock.now(), self.config.delivery.rate
-        if wait := pace.told(connection, now):
+        now, per_second = clock.now(), self.config.delivery.rate
+        if wait := rate.told(connection, now):
             log.info("%s: waiting for %.0f s, as the provider asked", edition.slug, wait)
             return None, wait
-        if rate and (wait := pace.wait(connection, now, self.config.delivery.batch_size / rate)):
+        if per_second and (wait := rate.wait(connection, now, self.config.delivery.batch_size / per_second)):
             return None, wait
-        claim = claims.claim(connection, edition, states.today(self.config.newsletter.zone), now, self.owner)
+        claim = claims.claim(connection, edition, clock.today(self.config.newsletter.zone), now, self.owner)
         if claim is not None:
-            if rate:
-                pace.charge(connection, len(claim.members), rate, now)
+            if per_second:
+                rate.charge(connection, len(claim.members), per_second, now)
             return claim, None
         due = claims.next_try(connection, edition.id)
         wait = max(0.0, (due - now).total_seconds()) if due is not None else math.inf
@@ -174,7 +174,7 @@ class Lane:
         if outcome.result is Result.ACCEPTED:
             if claims.sent(connection, claim, at):
                 claims.set_aside(connection, claim, outcome.rejected, at)
-                claims.set_aside(connection, claim, outcome.doubtful, at, "uncertain")
+                claims.set_aside(connection, claim, outcome.doubtful, at, RecipientState.UNCERTAIN)
                 batches.put_off(connection, claim, outcome.later, at)
                 batches.put_back(connection, claim, outcome.untried, at)
                 self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
@@ -186,7 +186,7 @@ class Lane:
             return
         claims.found_sent(connection, claim, known, at)
         if outcome.result is Result.REFUSED and outcome.retry_after:
-            pace.hold(connection, outcome.retry_after, at)
+            rate.hold(connection, outcome.retry_after, at)
         elif outcome.result is Result.REJECTED:
             claims.set_aside(connection, claim, outcome.rejected, at)
         elif outcome.result is Result.TOO_LARGE and not batches.halve(connection, claim):
@@ -202,7 +202,7 @@ class Lane:
                 "Nothing is lost; the next `rapport run` goes on where this one stopped.",
             )
         if outcome.retry_after:
-            return  # who claims next waits as told (pace.hold)
+            return  # who claims next waits as told (rate.hold)
         # Full jitter: several senders must not come back in step.
         self.stop.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)))  # noqa: S311
 

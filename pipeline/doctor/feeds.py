@@ -1,4 +1,4 @@
-"""The blog's feeds, fetched and read as `pull` does it, and nothing kept."""
+"""The blog's feeds, fetched and parsed as `pull` does it. Nothing is kept."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def _feed(url: str, end: float) -> Iterator[Finding]:
 
 
 def robots(context: Context) -> Iterator[Finding]:
-    """Whether the sites let machines read their feeds. We do not ask before fetching: a feed is for that."""
+    """Whether the sites' robots.txt allows their feeds. Fetching does not ask: a feed is meant for
+    machines."""
     end = time.monotonic() + SECONDS
     for url in dict.fromkeys(feed.url for feed in context.config.feeds):
         if not _allowed(url, end):

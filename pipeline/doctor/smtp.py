@@ -1,4 +1,4 @@
-"""The operator's mail server: reached, encrypted and logged in to as for a letter, and left again."""
+"""The operator's mail server: connected and logged in to as for a letter, and left again."""
 
 from __future__ import annotations
 

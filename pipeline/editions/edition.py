@@ -81,11 +81,6 @@ class Edition:
         return cls(**values | {"status": EditionStatus(row.status)})
 
     @property
-    def is_open(self) -> bool:
-        """Whether it is not finished."""
-        return self.status in OPEN
-
-    @property
     def is_approved(self) -> bool:
         """Whether it says what was approved."""
         return self.approved == self.fingerprint().hex()

@@ -27,7 +27,7 @@ _MOST_TAGS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class FeedImage:
     """An image that a feed names beside the text. ``width`` and ``height`` in pixels, None when not told."""
 
     address: str
@@ -75,7 +75,7 @@ _SHRUNK = re.compile(r"(?i)[?&]format=(\d+)w|/s(\d{2,3})(?:-c)?/|/w_?(\d{2,4})[,
 
 
 def lead_image(
-    named: tuple[Picture, ...], sources: tuple[str, ...], feed_url: str, *bases: str
+    named: tuple[FeedImage, ...], sources: tuple[str, ...], feed_url: str, *bases: str
 ) -> tuple[str | None, str | None]:
     """Address and alt text of the first picture that is one.
 

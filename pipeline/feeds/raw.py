@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from pipeline.feeds import Entry, clean
 from pipeline.feeds.address import absolute, at_home
 from pipeline.feeds.excerpt import excerpt, first_words, without_title
-from pipeline.feeds.images import Picture, lead_image
+from pipeline.feeds.images import FeedImage, lead_image
 from pipeline.feeds.text import cut
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Raw:
     categories: tuple[str, ...]
     summary: str
     contents: tuple[str, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[FeedImage, ...]
     """Named beside the text, best first."""
-    thumbnails: tuple[Picture, ...] = ()
+    thumbnails: tuple[FeedImage, ...] = ()
     """Small ones, better than none."""
     base: str = ""
     """What the feed says relative addresses stand to (xml:base), if it does."""

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from pipeline.feeds.posts import Post
     from pipeline.letter.edits import Edits
     from pipeline.letter.personal import Tags
-    from pipeline.letter.shown import Picture
+    from pipeline.letter.shown import ShownPicture
 
 PREHEADER = 140
 """Characters: the most that an inbox shows beside the subject (Apple Mail on a tablet)."""
 
-NO_IMAGES: Mapping[int, Picture] = MappingProxyType({})
+NO_IMAGES: Mapping[int, ShownPicture] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def render_letter(
     due: datetime,
     intro: str = "",
     edits: Edits = UNTOUCHED,
-    images: Mapping[int, Picture] = NO_IMAGES,
+    images: Mapping[int, ShownPicture] = NO_IMAGES,
 ) -> Letter:
     """The letter of an edition. ``posts`` the lead first, and not empty; ``due`` in the newsletter's zone.
 
@@ -96,7 +96,7 @@ def _context(
     posts: Sequence[Post],
     slug: str,
     due: datetime,
-    images: Mapping[int, Picture],
+    images: Mapping[int, ShownPicture],
     edits: Edits,
 ) -> dict[str, Any]:
     """The names that every template knows; templates/letter/variables.txt explains them to operators."""

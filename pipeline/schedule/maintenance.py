@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
 
 
-def upkeep(installation: Installation) -> bool:
+def maintain(installation: Installation) -> bool:
     """Mail what asks to be confirmed, erase what nobody confirmed, blank network addresses that are old,
     leave in doubt who is sent nothing again any more, and mail staff the drafts they can still act on and
     what else they must know; whether that reached them.

@@ -123,7 +123,7 @@ def rows_next(rows: int, seconds: float) -> int:
 def _judged(
     chunk: ImportChunk, rows: Sequence[tuple[Record, Applicant | str]]
 ) -> list[ImportOutcome | tuple[Record, str]]:
-    """What becomes of each row; of one that is refused, the row and the reason."""
+    """The outcome of each row; for a refused one, the row and the reason."""
     judged: list[ImportOutcome | tuple[Record, str]] = []
     for record, who in rows:
         if isinstance(who, str):

@@ -15,7 +15,7 @@ from pipeline.core.errors import RapportError
 from pipeline.core.moved import refuse_moved
 from pipeline.core.tables import digests, marks
 from pipeline.delivery.events import take
-from pipeline.editions import after_restore, find, states
+from pipeline.editions import after_restore, find, store
 from pipeline.providers.events import Kind
 from subscribers import directory
 from tests.ledgers import AT, Left, event, handed_over
@@ -42,7 +42,7 @@ def test_events_of_a_letter_the_backup_does_not_know_are_taken_for_no_other_s(
     with database.write() as connection:
         people = handed_over(connection, 12, [Left(people=300)])
         after_restore.doubt(connection, AT, AT + timedelta(hours=1))
-        new = states.create(connection, Digest(name="weekly"), "2026-12-03T09:00", ZoneInfo("UTC"))
+        new = store.create(connection, Digest(name="weekly"), "2026-12-03T09:00", ZoneInfo("UTC"))
         # Those of the letter that was sent after the backup: its number was the next one.
         about = {"edition": "weekly-13", "batch": "lost"}
         late = [event(Kind.BOUNCE, person, **about) for person in people]
@@ -50,7 +50,7 @@ def test_events_of_a_letter_the_backup_does_not_know_are_taken_for_no_other_s(
         assert new.number > 12 + 1000, "more editions than any digest gets between a backup and its restore"
         assert find.by_id(connection, new.id).tripped_at is None
         connection.execute(insert(digests).values(name="monthly", first_seen=AT))
-        after = states.create(
+        after = store.create(
             connection, Digest(name="monthly"), "2026-12-01T09:00", ZoneInfo("UTC"), status="skipped"
         )
         assert after.number == new.number  # a digest that began after the backup had numbers, too
@@ -73,6 +73,6 @@ def test_numbers_go_on_by_one_after_that(database: Database) -> None:
         after_restore.doubt(connection, AT, AT + timedelta(hours=1))
         skipped = {"digest": Digest(name="weekly"), "zone": ZoneInfo("UTC"), "status": "skipped"}
         numbers = [
-            states.create(connection, due=f"2026-12-{day:02}T09:00", **skipped).number for day in (3, 10)
+            store.create(connection, due=f"2026-12-{day:02}T09:00", **skipped).number for day in (3, 10)
         ]
         assert numbers == [1013, 1014]

@@ -15,7 +15,7 @@ from pipeline.core.tables import editions as table
 from pipeline.delivery import breaker
 from pipeline.delivery.breaker import Tally, Tripped
 from pipeline.delivery.events import take
-from pipeline.editions import find, states
+from pipeline.editions import find, states, store
 from pipeline.providers.events import Kind
 from subscribers import clock
 from tests.ledgers import AT, Left, event, handed_over
@@ -163,13 +163,13 @@ def test_the_next_one_waits_until_staff_have_answered(
         next_one(connection, "draft", approved_at=AT)
         assert "weekly-1" in (breaker.unanswered(connection, "weekly", None) or "")
         assert breaker.unanswered(connection, "weekly", edition_of(connection, "weekly-2"))
-        states.move(connection, "weekly-2", "hold")
+        states.hold(connection, "weekly-2")
         travel.shift(timedelta(minutes=1))
-        answered = states.move(connection, "weekly-2", "resume")
+        answered = states.resume(connection, "weekly-2")
         assert breaker.unanswered(connection, "weekly", answered) is None
-        states.change(connection, 2, judged_from=None, approved_at=clock.now())
+        store.change(connection, 2, judged_from=None, approved_at=clock.now())
         assert breaker.unanswered(connection, "weekly", edition_of(connection, "weekly-2")) is None
-        states.change(connection, 2, status="sent", snapshot_at=clock.now())
+        store.change(connection, 2, status="sent", snapshot_at=clock.now())
         assert breaker.unanswered(connection, "weekly", None) is None, "a later one went: all is answered"
 
 
@@ -180,7 +180,7 @@ def test_let_go_on_it_is_judged_by_what_happens_after(
         people = handed_over(connection, lots=[Left(people=600)], status="sending", finished_at=None)
         told(connection, people, PAST)
         travel.shift(timedelta(hours=1))
-        assert states.move(connection, "weekly-1", "resume").status == "sending"
+        assert states.resume(connection, "weekly-1").status == "sending"
         told(connection, people[200:], {Kind.BOUNCE: 5}, at=NOON)  # of before, told late
         told(connection, people[205:], {Kind.DELIVERED: 180}, at=clock.now() + timedelta(minutes=1))
         told(connection, people[385:], {Kind.BOUNCE: 20}, at=clock.now() + timedelta(minutes=1))

@@ -19,7 +19,7 @@ from pipeline.delivery import sender
 from pipeline.delivery.edition import Delivery
 from pipeline.editions import find, states
 from pipeline.editions.ledger import claims, doubt, outcomes, rate
-from pipeline.editions.ledger.reasons import reasons
+from pipeline.editions.ledger.outcomes import reasons
 from pipeline.letter.personal import Links
 from pipeline.providers import BatchResult, Result
 from subscribers import clock
@@ -149,7 +149,7 @@ def test_the_pace_is_one_for_all_who_hand_over(database: Database) -> None:
 def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edition: Edition) -> None:
     def cancel() -> None:
         with database.write() as connection:
-            states.move(connection, "weekly-1", "cancel")
+            states.cancel(connection, "weekly-1")
 
     provider = Taker(then=cancel)
     assert delivery(database, provider).run(edition).status == "cancelled"

@@ -14,6 +14,7 @@ from pipeline.core.config import Config
 from pipeline.core.schema import open_database
 from pipeline.core.templates import Templates
 from pipeline.editions.compose import compose
+from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import check_letter
 from tests.doubles.blog import Blog
@@ -53,7 +54,7 @@ def test_a_feed_makes_a_letter_without_an_error_or_says_why_not(file: Path, tmp_
         installation = Installation(config, tmp_path, database)
         (pulled,) = pull(database, config)
         (again,) = pull(database, config)
-        with database.lock("weekly"):
+        with lock(database, "weekly"):
             composed = compose(installation, config.digests[0])
     if pulled.error:
         assert pulled.outcome == "failed"

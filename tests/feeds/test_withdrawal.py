@@ -320,7 +320,7 @@ def test_what_staff_approved_goes_out_as_they_saw_it(
     read(practice)
     draft = composed(practice)
     with practice.database.write() as connection:
-        states.move(connection, draft.slug, "approve")
+        states.approve(connection, draft.slug)
     del blog.items[0]
     read(practice)
     clock.move_to(DUE)

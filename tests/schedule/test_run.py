@@ -15,8 +15,9 @@ import time_machine
 from pipeline.core.errors import RapportError
 from pipeline.editions import find, states
 from pipeline.editions.approval import approve
+from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
-from pipeline.schedule.dry_run import rehearse
+from pipeline.schedule.dry_run import foresee
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
 
@@ -59,7 +60,7 @@ def outbox(folder: Path) -> int:
 
 def decide(installed: Installation, slug: str, verb: str) -> None:
     with installed.database.write() as connection:
-        states.move(connection, slug, verb)
+        getattr(states, verb)(connection, slug)
 
 
 def test_it_sends_when_due_and_only_then(
@@ -291,7 +292,7 @@ def test_one_digest_that_fails_does_not_keep_the_other_back(
     assert "'nonsense' is undefined" in first.reason
 
 
-def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
+def test_a_dry_run_tells_the_outcome_and_changes_nothing(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
     installed = made(database, tmp_path, blog)
@@ -299,9 +300,9 @@ def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
 
     pull(database, installed.config)
     digests = installed.config.digests
-    assert rehearse(installed, digests, at=DUE - timedelta(hours=1))[0].outcome == "not_due"
-    assert rehearse(installed, digests, at=DUE)[0].outcome == "sent"
-    assert rehearse(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
+    assert foresee(installed, digests, at=DUE - timedelta(hours=1))[0].outcome == "not_due"
+    assert foresee(installed, digests, at=DUE)[0].outcome == "sent"
+    assert foresee(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
     with database.read() as connection:
         assert find.newest_first(connection) == []
 
@@ -399,7 +400,7 @@ def test_staff_who_hold_while_it_pulls_are_heeded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     installed = made(database, tmp_path, blog)
-    with database.lock("digest-weekly"):
+    with lock(database, "weekly"):
         from pipeline.editions.compose import compose
         from pipeline.feeds import pull as module
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.event import listen
 
 from subscribers import directory, suppression
-from subscribers.audience import anyone, fix, has_left, keep_from_being_fixed, mailable, why_not
+from subscribers.audience import anyone, has_left, lock_audience, lock_audience_shared, mailable, why_not
 from subscribers.suppression import Reason
 from subscribers.tables import subscribers, subscriptions
 
@@ -182,8 +182,8 @@ def test_on_sqlite_its_one_writer_is_lock_enough(sqlite_database: Database) -> N
     asked: list[object] = []
     with sqlite_database.write() as connection:
         listen(connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
-        fix(connection)
-        keep_from_being_fixed(connection)
+        lock_audience(connection)
+        lock_audience_shared(connection)
         assert asked == []
 
 

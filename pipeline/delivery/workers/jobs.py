@@ -16,9 +16,8 @@ from pipeline.core.errors import RapportError, StoppedError, as_rapport_error
 from pipeline.core.signals import Stop
 from pipeline.core.tables import editions as table
 from pipeline.delivery.send import deliver
-from pipeline.editions import states
 from pipeline.editions.edition import EditionStatus
-from pipeline.editions.ledger import claims, queue
+from pipeline.editions.ledger import claims, outcomes, queue
 from pipeline.editions.ledger.outcomes import RESENT_WITHIN
 from subscribers import clock
 
@@ -105,7 +104,7 @@ def _needs_hands(database: Database, edition: int, status: str) -> bool:
     with database.read() as connection:
         if claims.waits(connection, edition, clock.now()):
             return True
-        if status == EditionStatus.SENDING and not states.unfinished(connection, edition):
+        if status == EditionStatus.SENDING and not outcomes.unfinished(connection, edition):
             return True  # whoever recorded the last batch did not live to say so
         owners = claims.owners(connection, edition)
     return not all(database.is_held(owner) for owner in owners)

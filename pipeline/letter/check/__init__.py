@@ -6,7 +6,7 @@
 ``sensitive``   what a locked screen would tell
 ``images``      alt text, weight, format
 ``links``       whole, https, named; ``probe`` asks whether they answer
-``contrast``    WCAG AA in both schemes, by ``cascade``, ``css`` and ``css_colour``
+``contrast``    WCAG AA in both schemes, by ``cascade``, ``matching``, ``css`` and ``css_colour``
 ``clients``     what main mail clients lack (``caniemail.json``), but for what is ``graceful``
 ``structure``   language, headings, layout tables
 ``parts``       size, charset, and a text part that says what the HTML says

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.colour import AA, contrast, readable
 from pipeline.core.finding import Finding, warning
-from pipeline.letter.check.cascade import Scheme, texts
+from pipeline.letter.check.cascade import texts
+from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.place import theme_key
 from pipeline.letter.check.reading import CheckedLetter, cut
 

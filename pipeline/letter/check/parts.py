@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from pipeline.core.finding import Finding, error, warning
-from pipeline.letter.check.cascade import Scheme, texts
+from pipeline.letter.check.cascade import texts
+from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.reading import CheckedLetter, cut, folded
 from pipeline.letter.personal import TAG, tags
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from selectolax.lexbor import LexborHTMLParser
 
-from pipeline.letter.check.cascade import Scheme, Style, styles
+from pipeline.letter.check.cascade import Style, styles
 from pipeline.letter.check.css import Sheet, parse
+from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.place import Layout, Posts, beginning, squeezed
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.personal import TAG, tags

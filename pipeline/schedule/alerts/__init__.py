@@ -13,6 +13,7 @@ from sqlalchemy import select
 from pipeline.core import tables
 from pipeline.delivery import breaker
 from pipeline.editions.ledger import outcomes
+from pipeline.editions.ledger.state import RecipientState
 from pipeline.mail import staff
 from pipeline.mail.phrases import Phrases
 from pipeline.schedule.alerts import editions, feeds, runs
@@ -71,4 +72,4 @@ def _tell(installation: Installation, trouble: Trouble, people: int) -> None:
 def _doubtful(connection: Connection, slug: str) -> int:
     query = select(tables.editions.c.id).where(tables.editions.c.slug == slug)
     edition = connection.execute(query).scalar_one()
-    return outcomes.counts(connection, edition)["uncertain"]
+    return outcomes.counts(connection, edition)[RecipientState.UNCERTAIN]

@@ -10,6 +10,7 @@ from sqlalchemy import and_, exists, func, not_, or_, select
 from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.editions import after_restore
 from pipeline.editions.edition import EditionStatus
+from pipeline.editions.ledger.state import BatchState, RecipientState
 from pipeline.schedule.alerts.alert import RECENT, Trouble
 
 if TYPE_CHECKING:
@@ -89,10 +90,10 @@ def _stopped(connection: Connection) -> Iterator[Trouble]:
 def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Iterator[Trouble]:
     hears = delivery.provider == "sendgrid" and delivery.sendgrid.webhook_public_key.strip()
     until = now - SETTLES_WITHIN if hears else now
-    whole = exists().where(batches.c.edition_id == editions.c.id, batches.c.state == "uncertain")
+    whole = exists().where(batches.c.edition_id == editions.c.id, batches.c.state == BatchState.UNCERTAIN)
     one_by_one = exists().where(
         recipients.c.edition_id == editions.c.id,
-        recipients.c.state == "uncertain",
+        recipients.c.state == RecipientState.UNCERTAIN,
     )
     last = select(func.max(batches.c.at)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
     ended = and_(
@@ -112,7 +113,7 @@ def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Ite
 
 
 def _unheard(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:
-    anyone = exists().where(batches.c.edition_id == editions.c.id, batches.c.state == "sent")
+    anyone = exists().where(batches.c.edition_id == editions.c.id, batches.c.state == BatchState.SENT)
     if not config.delivery.sendgrid.webhook_public_key.strip():
         # Who serves no pages could not hear of anything; they know, and `sync` comes before every edition.
         sent = connection.execute(_sent_lately(now, now).where(anyone).limit(1)).first()

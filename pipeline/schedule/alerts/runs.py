@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from pipeline.core.tables import editions as table
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.plan import MISSED, plan
-from pipeline.editions.situation import situation_of
 from pipeline.schedule import history
 from pipeline.schedule.alerts.alert import RECENT, Trouble
+from pipeline.schedule.situation import situation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

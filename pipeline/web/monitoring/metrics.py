@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.core.tables import batches, editions, feeds, posts
 from pipeline.editions.edition import UNDER_WAY
 from pipeline.editions.ledger import outcomes
+from pipeline.editions.ledger.state import BatchState, RecipientState
 from pipeline.schedule import history
 from subscribers import clock, directory
 
@@ -102,10 +103,10 @@ def _editions(connection: Connection) -> Iterator[GaugeMetricFamily]:
     )
     for edition in connection.execute(recent).all():
         counts = outcomes.counts(connection, edition.id)
-        for state in outcomes.STATES:
+        for state in RecipientState:
             people.add_metric([edition.slug, state], counts[state])
         uncertain = select(func.count()).where(
-            batches.c.edition_id == edition.id, batches.c.state == "uncertain"
+            batches.c.edition_id == edition.id, batches.c.state == BatchState.UNCERTAIN
         )
         doubtful.add_metric([edition.slug], connection.scalar(uncertain) or 0)
     yield people

@@ -37,7 +37,7 @@ class FaultPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PreviewFault:
     """Why there is no letter to show. ``kind`` is template, configuration or other."""
 
     kind: str
@@ -46,14 +46,14 @@ class Fault:
     spots: tuple[FaultPlace, ...] = ()
 
 
-def fault_of(error: Exception, config_file: Path, digest: str = "") -> Fault:
+def fault_of(error: Exception, config_file: Path, digest: str = "") -> PreviewFault:
     """A failure as the page shows it."""
     if not isinstance(error, RapportError):
         said = f"{type(error).__name__}: {error}"
-        return Fault("other", said, "This is a fault of Rapport: please report it with these words.")
+        return PreviewFault("other", said, "This is a fault of Rapport: please report it with these words.")
     kind = {"letter": "template", "configuration": "configuration"}.get(error.code, "other")
     spots = tuple(_spots(error.message, config_file, digest))
-    return Fault(kind, error.message, error.remedy, spots)
+    return PreviewFault(kind, error.message, error.remedy, spots)
 
 
 _LINE = re.compile(r"(?P<file>.+?):(?P<line>\d+): (?P<said>.*)")

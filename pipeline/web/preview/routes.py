@@ -16,7 +16,7 @@ from pipeline.core.templates import PACKAGED
 from pipeline.editions.message import preview_part
 from pipeline.letter.images import store
 from pipeline.web.preview import frame, locate
-from pipeline.web.preview.guard import Guard
+from pipeline.web.preview.guard import LoopbackGuard
 from pipeline.web.preview.page import Query, pieces
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def application(session: PreviewSession, pull_now: Callable[[], None]) -> ASGIAp
         exception_handlers={Exception: _failed},
     )
     # Around all of it: what Starlette says of an error bears our headers too.
-    return Guard(inner)
+    return LoopbackGuard(inner)
 
 
 class _Handlers:

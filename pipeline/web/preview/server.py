@@ -11,7 +11,7 @@ import uvicorn
 
 from pipeline.core.errors import RapportError
 from pipeline.web.preview.routes import application
-from pipeline.web.preview.watch import Watch
+from pipeline.web.preview.watch import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ def listen(port: int, otherwise: int | None = None) -> socket.socket:
 
 def serve(session: PreviewSession, listening: socket.socket, ready: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM. ``ready`` is told the address."""
-    watch = Watch(session)
+    watch = Watcher(session)
     watch.start(FIRST_PULL)
     config = uvicorn.Config(
         application(session, watch.pull_now),

@@ -13,17 +13,17 @@ from sqlalchemy import select
 from pipeline.core import finding
 from pipeline.core.app import Installation, database_url
 from pipeline.core.errors import BusyError, ConfigError
-from pipeline.core.finding import Finding
 from pipeline.core.settings import file_of, load
 from pipeline.core.tables import editions as table
 from pipeline.editions import find
 from pipeline.editions.compose import compose
 from pipeline.editions.edition import OPEN, Edition, EditionStatus
+from pipeline.editions.lock import lock
 from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import check_letter
-from pipeline.web.preview.errors import Fault, fault_of
+from pipeline.web.preview.errors import PreviewFault, fault_of
 from pipeline.web.preview.reload import ReloadSignal
 from subscribers import clock
 
@@ -42,7 +42,7 @@ class ComposeResult:
     """What the last composing of a digest gave."""
 
     reason: str = ""
-    fault: Fault | None = None
+    fault: PreviewFault | None = None
     busy: bool = False
 
 
@@ -57,7 +57,7 @@ class Preview:
     outcome: ComposeResult
 
     @property
-    def fault(self) -> Fault | None:
+    def fault(self) -> PreviewFault | None:
         """An edition past being a draft is what it is, whatever becomes of the templates."""
         frozen = self.edition is not None and self.edition.status != EditionStatus.DRAFT
         return None if frozen else self.outcome.fault
@@ -78,7 +78,7 @@ class PreviewSession:
     def __init__(self, file: Path | None) -> None:
         self.file = file_of(file, os.environ)
         self.reload = ReloadSignal()
-        self.fault: Fault | None = None
+        self.fault: PreviewFault | None = None
         """What is wrong with the configuration, if anything; the last good one is kept."""
         self.installation: Installation | None = None
         self.pulled: list[Pulled] = []
@@ -204,7 +204,7 @@ class PreviewSession:
     def _compose(self, digest: Digest) -> ComposeResult:
         assert self.installation is not None  # a digest comes out of it
         try:
-            with self.installation.database.lock(f"digest-{digest.name}"):
+            with lock(self.installation.database, digest.name):
                 return ComposeResult(compose(self.installation, digest, looking=True).reason)
         except BusyError:
             return ComposeResult("another process is at this digest: this is how it stood last", busy=True)

@@ -30,7 +30,7 @@ AT_MOST = 60
 """Milliseconds that steady changes are waited for."""
 
 
-class Watch:
+class Watcher:
     """Threads that tell the session what changed, from entering to leaving."""
 
     def __init__(self, session: PreviewSession) -> None:

@@ -17,7 +17,8 @@ from starlette.routing import Route
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
 from pipeline.editions import find, states
-from pipeline.editions.approval import VERBS, Outcome, decide
+from pipeline.editions.approval import VERBS, ApprovalResult, decide
+from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.message import preview_part
 from pipeline.editions.plan import by_itself
 from pipeline.letter.shown import day, time_of_day
@@ -29,7 +30,6 @@ from subscribers.tokens import Purpose
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from pipeline.editions.edition import Edition
     from pipeline.web.public.site import Site
     from subscribers.tokens import Seen
 
@@ -94,7 +94,7 @@ async def _decided(site: Site, verb: str, seen: Seen) -> Response:
         return _gone(site) if edition is None else _page(site, edition, seen, verb, wrong=error.message)
     if edition is None:
         return _gone(site)
-    return _page(site, edition, seen, verb, changed=outcome is Outcome.CHANGED, decided=True)
+    return _page(site, edition, seen, verb, changed=outcome is ApprovalResult.CHANGED, decided=True)
 
 
 def _page(
@@ -135,11 +135,10 @@ def _state(site: Site, edition: Edition) -> str:
     config = site.installation.config
     digest = next((digest for digest in config.digests if digest.name == edition.digest), None)
     goes = by_itself(digest, edition) if digest else None
-    key = str(edition.status)
-    if key == "draft" and goes is None:
-        key = "waits"
+    waits = edition.status == EditionStatus.DRAFT and goes is None
+    key = "waits" if waits else edition.status.value
     moment = goes or edition.due_at
-    if key in ("waits", "approved") and moment <= clock.now():
+    if (waits or edition.status == EditionStatus.APPROVED) and moment <= clock.now():
         key += "_late"
     return site.pages.say(f"staff.{key}", date=day(moment, config, "full"), time=time_of_day(moment, config))
 

@@ -15,7 +15,7 @@ from pipeline.delivery.events import take
 from pipeline.editions import find
 from pipeline.editions.ledger import claims, doubt, outcomes, queue
 from pipeline.providers.events import Kind
-from pipeline.schedule.maintenance import upkeep
+from pipeline.schedule.maintenance import maintain
 from tests.installations import installation
 from tests.ledgers import AT, Left, attempt, event, handed_over, state_of
 
@@ -229,10 +229,10 @@ def test_nobody_waits_in_a_letter_that_is_sent_who_is_not_to_be_sent_again(
         assert [state_of(connection, 1, number) for number in (0, 1)] == ["sent", state]
 
 
-def test_upkeep_sees_to_it(sqlite_database: Database, tmp_path: Path) -> None:
+def test_maintenance_sees_to_it(sqlite_database: Database, tmp_path: Path) -> None:
     with sqlite_database.write() as connection:
         handed_over(connection, lots=[Left("waiting")])
-    upkeep(installation(sqlite_database, tmp_path, "https://example.org/feed"))
+    maintain(installation(sqlite_database, tmp_path, "https://example.org/feed"))
     with sqlite_database.read() as connection:
         assert state_of(connection, 1, 0) == "uncertain"
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from pipeline.core.tables import batches as batch_rows
 from pipeline.core.tables import editions, recipients
 from pipeline.editions.ledger import batches, claims, outcomes
-from pipeline.editions.ledger.reasons import reasons
+from pipeline.editions.ledger.outcomes import reasons
 from subscribers import directory
 from tests.editions.ledger.moves import AT, claimed, counted, taken
 from tests.ledgers import Left, handed_over

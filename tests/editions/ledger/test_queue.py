@@ -21,6 +21,8 @@ from tests.ledgers import AT, Left, attempt, event, handed_over
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sqlalchemy import Connection
+
     from pipeline.core.database import Database
 
 
@@ -85,7 +87,7 @@ def test_where_there_is_no_fleet_nothing_is_called(sqlite_database: Database) ->
 def test_resuming_an_edition_calls_for_it(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, 1, [Left("waiting")], status="paused")
-        states.move(connection, "weekly-1", "resume")
+        states.resume(connection, "weekly-1")
     assert called_for(database) == [1]
 
 
@@ -103,14 +105,11 @@ def test_an_edition_is_called_for_in_the_transaction_that_makes_it_sending(datab
         handed_over(connection, 1, [Left("waiting")], status="approved", snapshot_at=None)
         edition = find.by_slug(connection, "weekly-1")
 
-    def look(connection: object) -> None:
+    def begin(connection: Connection, edition_id: int) -> None:
+        states.begin_sending(connection, edition_id)
         assert called_for(database) == []
 
-    def call(connection: object) -> None:
-        queue.call(connection, edition.id)  # type: ignore[arg-type]
-        look(connection)
-
-    assert recipients.take(database, edition, AT.date(), 2, AT, with_the_last=call)
+    assert recipients.take(database, edition, AT.date(), 2, AT, begin)
     assert called_for(database) == [1]
 
 

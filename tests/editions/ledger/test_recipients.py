@@ -107,8 +107,8 @@ def test_held_and_approved_anew_midway_it_is_taken_from_the_beginning(
 ) -> None:
     def hold_and_approve() -> None:
         with database.write() as connection:
-            states.move(connection, "weekly-1", "hold")
-            states.move(connection, "weekly-1", "approve")
+            states.hold(connection, "weekly-1")
+            states.approve(connection, "weekly-1")
 
     with monkeypatch.context() as patch:
         after_the_first_page(patch, hold_and_approve)
@@ -137,7 +137,9 @@ def test_an_edition_that_others_have_taken_already_is_not_taken_again(
 ) -> None:
     called: list[int] = []
     assert taken(database, edition)
-    again = recipients.take(database, edition, TODAY, 2, AT, with_the_last=lambda _: called.append(1))
+    again = recipients.take(
+        database, edition, TODAY, 2, AT, begin=lambda connection, edition: called.append(edition)
+    )
     assert (again, called) == (False, [])
 
 
@@ -147,7 +149,11 @@ def test_of_two_who_take_it_the_one_who_came_last_owns_it(
     ended: list[str] = []
 
     def take(at: datetime, name: str) -> bool:
-        return recipients.take(database, edition, TODAY, 2, at, with_the_last=lambda _: ended.append(name))
+        def begin(connection: Connection, edition: int) -> None:
+            states.begin_sending(connection, edition)
+            ended.append(name)
+
+        return recipients.take(database, edition, TODAY, 2, at, begin=begin)
 
     def another_comes() -> None:
         assert take(AT + timedelta(seconds=1), "the other") is True

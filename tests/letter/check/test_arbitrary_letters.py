@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.letter.check.cascade import Scheme, applies
 from pipeline.letter.check.css import declarations, parse
 from pipeline.letter.check.css_colour import background_colour, colour
+from pipeline.letter.check.matching import Scheme, applies
 
 if TYPE_CHECKING:
     from tests.letter.check.conftest import Sample

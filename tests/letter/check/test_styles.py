@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from pipeline.letter.check.cascade import Scheme, texts
+from pipeline.letter.check.cascade import texts
+from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.reading import CheckedLetter
-from tests.browser import chromium, needs_chromium, show
+from tests.browser import needs_chromium, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser
 
     from tests.letter.check.conftest import Kitchen, Sample
@@ -36,12 +35,6 @@ SHOWN = r"""() => {
         return [[words.trim().split(/\s+/).join(' '), color, ground(element), fontSize, +fontWeight >= 700]];
     });
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def in_chromium(browser: Browser, html: str, scheme: Literal["light", "dark"]) -> list[Seen]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.editions import find, states
+from pipeline.editions import find, store
 from pipeline.editions.edit import Wish, edit
 from pipeline.schedule.drafts import links
 from tests.doubles.blog import Blog, Item
@@ -185,7 +185,7 @@ def test_what_check_finds_keeps_it_from_being_approved(visitor: Visitor) -> None
     practice = visitor.installation
     with practice.database.write() as connection:
         row = find.by_slug(connection, "weekly-1")
-        states.change(connection, row.id, text="No way out.")
+        store.change(connection, row.id, text="No way out.")
     page = visitor.post(link(practice))
     assert page.status_code == 409
     assert "It cannot go out as it is, and nothing was changed." in page.text

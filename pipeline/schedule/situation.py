@@ -1,11 +1,11 @@
-"""Where a digest stands, read off the database: what the rules of plan.py look at."""
+"""Reading off the database what the rules of editions/plan.py look at."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.core.cron import moment_of
-from pipeline.editions import find
+from pipeline.delivery import breaker
+from pipeline.editions import after_restore, find
 from pipeline.editions.plan import Situation
 from pipeline.feeds import withdrawal
 from pipeline.feeds.first_seen import first_seen
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.app import Installation
     from pipeline.core.config import Config, Digest
 
 
@@ -34,11 +33,6 @@ def situation_of(
         edition=edition,
         withdrawn=edition is not None and withdrawal.holds_withdrawn(connection, edition.id),
         taken=find.due_times(connection, digest.name),
+        must_hold=breaker.unanswered(connection, digest.name, edition)
+        or after_restore.unanswered(connection, digest.name),
     )
-
-
-def next_due(installation: Installation, digest: Digest, now: datetime) -> str:
-    with installation.database.read() as connection:
-        due = find.next_free_due(connection, digest, installation.config.newsletter.zone, now)
-    zone = installation.config.newsletter.zone
-    return moment_of(due, zone).astimezone(zone).isoformat()
