@@ -53,7 +53,8 @@ def _one(module: str, given: argparse.Namespace) -> int:
         return 2
     result = Result(module)
     if files := mirrored(module):
-        runner = Runner(module, equivalent(module), given.most, given.jobs, given.only, result)
+        known, server = equivalent(module), given.postgresql
+        runner = Runner(module, known, given.most, given.jobs, given.only, server, result)
         options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
         left_out = [] if given.postgresql else ["-k", "not postgresql and not installed"]
         with redirect_stdout(io.StringIO()) as said:

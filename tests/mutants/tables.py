@@ -27,7 +27,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/editions/ledger/recipients.py": _LEDGER,
     "pipeline/editions/ledger/outcomes.py": _LEDGER,
     "pipeline/editions/ledger/rate.py": (*_LEDGER, "delivery/test_sender.py"),
-    "pipeline/editions/ledger/reasons.py": _LEDGER,
+    "pipeline/editions/ledger/state.py": _LEDGER,
     "pipeline/editions/ledger/signing_keys.py": ("editions/ledger/test_signing_keys.py",),
     "pipeline/delivery/edition.py": _SENDING,
     "pipeline/delivery/sender.py": _SENDING,
