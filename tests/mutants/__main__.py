@@ -55,7 +55,7 @@ def _one(module: str, given: argparse.Namespace) -> int:
     if files := mirrored(module):
         known, server = equivalent(module), given.postgresql
         runner = Runner(module, known, given.most, given.jobs, given.only, server, result)
-        options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        options = ["-q", "-p", "no:cacheprovider"]
         left_out = [] if given.postgresql else ["-k", "not postgresql and not installed"]
         with redirect_stdout(io.StringIO()) as said:
             pytest.main([*options, *left_out, *files], plugins=[Setup(), runner])
