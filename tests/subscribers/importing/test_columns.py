@@ -112,6 +112,7 @@ def test_without_a_column_of_addresses_the_place_and_remedy_are_told_and_no_data
     ("row", "wanted"),
     [
         ("a@example.org,weekly,active", Applicant("a@example.org", "", ("weekly",))),
+        (" a@example.org , weekly , active ", Applicant("a@example.org", "", ("weekly",))),
         ("a@example.org,,subscribed", Applicant("a@example.org", "", ["weekly", "monthly"])),
         ("a@example.org,weekly,unsubscribed", Applicant("a@example.org", "", ("weekly",), left=True)),
         ("a@example.org,daily,active", "It is for another digest than this import."),
