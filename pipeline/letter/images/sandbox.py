@@ -62,4 +62,3 @@ def look(content: bytes, content_type: str, *, copying: bool) -> Look:
         return Look(problem="cannot be opened within the time and memory an image may take")
     made = told.pop("copy", None)
     return Look(**told, copy=Copy(**made, content=rest) if made else None)
-

@@ -7,6 +7,7 @@ or an address, it only sees names and addresses that were judged. Prefixes are w
 
 from __future__ import annotations
 
+import contextlib
 import re
 from io import BytesIO
 from typing import NoReturn
@@ -55,10 +56,9 @@ def is_svg(content: bytes) -> bool:
     roots: list[str] = []
     parser = expat.ParserCreate()
     parser.StartElementHandler = lambda name, _: roots.append(name)
-    try:
+    # What is broken may stand after the root.
+    with contextlib.suppress(expat.ExpatError, ValueError, LookupError):
         parser.Parse(content[:20_000].lstrip(b"\xef\xbb\xbf \t\r\n"), False)
-    except (expat.ExpatError, ValueError, LookupError):
-        pass  # what is broken may stand after the root
     return bool(roots) and roots[0].rpartition(":")[2] == "svg"
 
 

@@ -45,7 +45,7 @@ def drawn(inside: str) -> str:
         f'<foreignObject><img xmlns="http://www.w3.org/1999/xhtml" href="{FILE}"/></foreignObject>',
         f'<g xml:base="{FILE}"><use href="#a"/></g>',
         f'<rect fill="url({FILE}#a)"/>',
-        f'<rect fill="URL ( \'{FILE}#a\' )"/>',
+        f"<rect fill=\"URL ( '{FILE}#a' )\"/>",
         f'<rect style="fill:url({FILE})"/>',
         f'<rect style="mask:url(#a);fill:url({FILE})"/>',
         r'<rect style="fill:u\72l(/etc/passwd)"/>',
@@ -78,7 +78,9 @@ def test_document_types_and_instructions_are_refused(before: str) -> None:
 
 
 def test_the_document_type_that_drawing_programs_write_does_no_harm() -> None:
-    line = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
+    line = (
+        '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
+    )
     assert "".join(Drawing(f"{line}{HEAD}<rect/></svg>".encode()).written).endswith("<rect></rect></svg>")
 
 
@@ -107,7 +109,7 @@ def test_what_is_drawn_is_written_anew_without_prefixes_and_foreign_parts() -> N
 
 
 def test_gradients_masks_and_styles_of_the_drawing_itself_are_kept() -> None:
-    inside = "<style>.a{fill:url(#g)}</style><rect class=\"a\" mask=\"url('#m')\"/>"
+    inside = '<style>.a{fill:url(#g)}</style><rect class="a" mask="url(\'#m\')"/>'
     assert drawn(inside).endswith(inside.replace("/>", "></rect></svg>"))
 
 
