@@ -37,12 +37,12 @@ _NAMES = {
 _RENAMED = re.compile(rf"(?i)<(/?)({'|'.join(_NAMES)})(?=[\s/>])")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)")
 _EMPTY = re.compile(r"[^<>]*/>")
-# As HTML's tokenizer reads one (13.2.5.32 to 39); possessive, so that it is read in one way only.
-_VALUE = r"""(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s>]*+)"""
-_NAME = r"[\s/]*+([^\s/>][^\s/>=]*+)"
-_ATTRIBUTE = re.compile(rf"{_NAME}(?:\s*+=\s*+({_VALUE}))?+")
+# As HTML's tokenizer reads one (13.2.5.32 to 39), but for "<", which may stand in a name there: here each one
+# begins anew, lest the same run of them is read from each to the end. Possessive: read in one way only.
+_VALUE = r"""(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s<>]*+)"""
+_ATTRIBUTE = re.compile(rf"[\s/]*+([^\s/>][^\s/<>=]*+)(?:\s*+=\s*+({_VALUE}))?+")
 _CROWDED = re.compile(
-    rf"(?=(<[a-zA-Z][^\s/>]*+(?:[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+{_VALUE})?+){{{MOST_ATTRIBUTES}}}))"
+    rf"(?=(<[a-zA-Z][^\s/<>]*+(?:[\s/]*+[^\s/>][^\s/<>=]*+(?:\s*+=\s*+{_VALUE})?+){{{MOST_ATTRIBUTES}}}))"
 )
 # Closed by their next sibling, so that many of them in a row are no depth.
 _UNNESTED_NAMES = """
