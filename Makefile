@@ -10,7 +10,7 @@ demo: $(INSTALLED)
 	$(BIN)/rapport demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Opening a backup: to prove it, or to make an installation of it again."""
+"""Opening a backup: to check it, or to make an installation from it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from sqlalchemy.exc import DatabaseError
 
 from pipeline.backup import archive
 from pipeline.backup.copy import copy, skip_unknown_ids, sums_of
-from pipeline.backup.move import must_be_empty, prepare
-from pipeline.backup.room import room
+from pipeline.backup.move import must_be_empty
 from pipeline.core.app import database_url
-from pipeline.core.database import HEAD, Database, migrate, revision
+from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
+from pipeline.core.schema import HEAD, SchemaState, migrate, schema_state, upgrade
 from pipeline.core.settings import load
 from pipeline.core.signals import ended_by_signals
 from pipeline.editions import after_restore
 from subscribers import clock
 from subscribers.files import written_whole
+from subscribers.signing_secrets import FILE, kept_secrets, known_secrets, secret_file
 from subscribers.tables import metadata
-from subscribers.tokens import VARIABLE, known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Restored:
-    """What a restore did. ``stopped``: editions for staff to decide on; ``kept``: files that differ from the
-    backup's and stayed as they are; ``secrets``: where secrets were written, if any had to be, and whether
-    they must be put into $RAPPORT_SECRET by hand."""
+    """What a restore did.
+
+    ``stopped`` are editions for staff to decide on; ``kept`` are files that differ from the backup's and were
+    left as they are; ``secrets`` is where secrets were written, if any had to be, and ``by_hand`` whether
+    they must be put into $RAPPORT_SECRET by hand.
+    """
 
     manifest: Manifest
     database: str = ""
@@ -49,16 +52,17 @@ class Restored:
 
 
 def check(file: Path) -> Manifest:
-    """Prove a backup: open it, hash and count everything. Raises RapportError when it is not whole."""
+    """Check a backup: open it, hash and count everything. Raises RapportError when it is not whole."""
     with ended_by_signals(), _opened(file) as (manifest, _folder):
         return manifest
 
 
 def restore(file: Path, config: Path, environment: Mapping[str, str] = os.environ) -> Restored:
-    """Make the configured, empty database what the backup holds, with keys, templates and configuration.
+    """Bring the backup's content into the configured, empty database, with keys, templates and configuration.
 
-    ``config`` is where rapport.toml stands or is to stand. Raises RapportError, with nothing written, when
-    the backup is damaged or newer, or the database is not empty; and whatever else ends it, nothing is left.
+    ``config`` is where rapport.toml is, or is to be written. Raises RapportError, with nothing written, when
+    the backup is damaged or newer, or when the database is not empty. Nothing is left by any other error
+    either.
     """
     with ended_by_signals() as finish, _opened(file) as (manifest, folder), ExitStack() as undo:
         done = Restored(manifest)
@@ -71,7 +75,8 @@ def restore(file: Path, config: Path, environment: Mapping[str, str] = os.enviro
                 undo.callback(_remove, target.path)
             _must_open(target, manifest)
             with _filled(done, target, folder / archive.DATABASE):
-                # Before the commit: a list without its keys would make a new one, and old links would die.
+                # Before the commit: without its secrets the list would get a new one, and old links would
+                # die.
                 _secrets(done, folder / archive.SECRET, target, home, environment, undo)
                 finish()
         undo.pop_all()
@@ -80,7 +85,7 @@ def restore(file: Path, config: Path, environment: Mapping[str, str] = os.enviro
 
 @contextmanager
 def _opened(file: Path) -> Iterator[tuple[Manifest, Path]]:
-    with room(Path(tempfile.gettempdir()), "rapport-restore") as folder:
+    with archive.private_folder(Path(tempfile.gettempdir()), "rapport-restore") as folder:
         manifest = archive.unpack(file, folder)
         _must_fit(file, manifest)
         _prove(file, folder / archive.DATABASE, manifest)
@@ -88,7 +93,7 @@ def _opened(file: Path) -> Iterator[tuple[Manifest, Path]]:
 
 
 def _must_fit(file: Path, manifest: Manifest) -> None:
-    if manifest.schema > HEAD:
+    if SchemaState(manifest.schema).is_newer:
         raise RapportError(
             f"{file} was made by a newer Rapport ({manifest.rapport}, schema {manifest.schema}, not {HEAD}).",
             "Install that version, or a newer one, and restore with it.",
@@ -98,13 +103,13 @@ def _must_fit(file: Path, manifest: Manifest) -> None:
 def _prove(file: Path, path: Path, manifest: Manifest) -> None:
     try:
         with closing(Database(f"sqlite:///{path}")) as database:
-            found = revision(database)
+            found = schema_state(database)
             with database.read() as connection:
                 sound = connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
                 sound = sound and connection.execute(text("PRAGMA foreign_key_check")).first() is None
-                if found == HEAD:
+                if found.is_current:
                     same = sums_of(connection) == manifest.tables
-                else:  # of another age: its tables are counted, and its bytes were held against their hash
+                else:  # older: its rows are counted only; its bytes were compared with their hash already
                     known = [metadata.tables[name] for name in manifest.tables if name in metadata.tables]
                     same = all(
                         connection.scalar(select(func.count()).select_from(table))
@@ -113,8 +118,8 @@ def _prove(file: Path, path: Path, manifest: Manifest) -> None:
                     )
     except (DatabaseError, RapportError):
         sound = same = False
-        found = None
-    if not (sound and same and found == manifest.schema):
+        found = SchemaState(None)
+    if not (sound and same and found.revision == manifest.schema):
         raise RapportError(
             f"The database in {file} is not what its manifest says.",
             "Nothing was changed. Use another backup.",
@@ -123,7 +128,7 @@ def _prove(file: Path, path: Path, manifest: Manifest) -> None:
 
 def _must_open(target: Database, manifest: Manifest) -> None:
     try:
-        revision(target)
+        schema_state(target)
     except RapportError as error:
         if archive.PASSWORD in manifest.left_out:
             error.remedy += f" The backup does not hold {archive.PASSWORD}: give it by $PGPASSWORD."
@@ -132,10 +137,10 @@ def _must_open(target: Database, manifest: Manifest) -> None:
 
 @contextmanager
 def _filled(done: Restored, target: Database, copied: Path) -> Iterator[None]:
-    """Committed at the end."""
+    """Fill the database in one transaction, which is committed when the caller is done."""
     with closing(Database(f"sqlite:///{copied}")) as source:
         migrate(source)
-        prepare(target)
+        upgrade(target)
         with source.snapshot() as connection, target.write() as empty:
             must_be_empty(target, empty)
             copy(connection, empty)
@@ -158,15 +163,15 @@ def _secrets(
     environment: Mapping[str, str],
     undo: ExitStack,
 ) -> None:
-    beside = target.path.with_name("rapport.secret") if target.path else None
-    have = known_secrets(environment.get(VARIABLE), beside)
-    lacking = [secret for secret in known_secrets(None, found) if secret not in have]
+    beside = secret_file(target.path)
+    have = known_secrets(environment, beside)
+    lacking = [secret for secret in kept_secrets(found) if secret not in have]
     if not lacking:
         return
     if beside is not None:
-        kept, done.secrets = known_secrets(None, beside), beside
+        kept, done.secrets = kept_secrets(beside), beside
     else:
-        kept, done.secrets, done.by_hand = [], home / "rapport.secret.restored", True
+        kept, done.secrets, done.by_hand = [], home / f"{FILE}.restored", True
     if done.secrets.exists():
         undo.callback(_write, done.secrets, done.secrets.read_bytes())
     else:
@@ -188,7 +193,7 @@ def _make(folder: Path, undo: ExitStack) -> None:
 
 
 def _discard(folder: Path) -> None:
-    with suppress(OSError):  # not there yet, or somebody else put something into it
+    with suppress(OSError):  # it is not there yet, or somebody else put something into it
         folder.rmdir()
 
 

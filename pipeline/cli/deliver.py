@@ -1,4 +1,4 @@
-"""Sending: one edition by hand, or the whole job."""
+"""The commands send and run: one edition by hand, or the whole job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.letter import digest_named, edition_document, print_edition
+from pipeline.cli.edition import digest_named, edition_document, print_edition
 from pipeline.cli.options import Options, Progress, common
 from pipeline.core.errors import UsageError
 
@@ -30,17 +30,18 @@ def send(options: Options, edition: str, address: str | None) -> None:
     """
     from pipeline.delivery.send import send as send_edition
     from pipeline.delivery.send import send_test
-    from pipeline.editions import states
+    from pipeline.editions import find
+    from pipeline.editions.lock import lock
 
     with options.open() as installation:
         with installation.database.read() as connection:
-            row = states.by_slug(connection, edition)
+            row = find.by_slug(connection, edition)
         digest = digest_named(installation.config, row.digest)
         if address:
             send_test(installation, row, address)
             options.print({"edition": edition_document(installation, row)}, "One marked copy is on its way.")
             return
-        with installation.database.lock(f"digest-{digest.name}"):
+        with lock(installation.database, digest.name):
             row = send_edition(installation, edition, Progress("Sending"))
         print_edition(options, installation, row)
 
@@ -58,7 +59,7 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
     Meant for cron, as often as you like: it says when a digest is due next, sends each edition once, and
     goes on with one that was interrupted. Exit status 1 when a digest failed.
     """
-    from pipeline.schedule.dry_run import rehearse
+    from pipeline.schedule.dry_run import foresee
     from pipeline.schedule.run import run as run_digests
 
     if at and not dry_run:
@@ -67,7 +68,7 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
         config = installation.config
         digests = [digest_named(config, digest)] if digest else config.digests
         if dry_run:
-            ran = rehearse(installation, digests, at_once=at_once, at=_moment(at, config))
+            ran = foresee(installation, digests, at_once=at_once, at=_moment(at, config))
         else:
             ran = run_digests(installation, digests, at_once=at_once, progress=Progress("Sending"))
         documents = [_document(installation, one) for one in ran]

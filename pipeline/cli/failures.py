@@ -7,7 +7,7 @@ import logging
 
 import click
 
-from pipeline.core.errors import understood
+from pipeline.core.errors import as_rapport_error
 from pipeline.core.logs import redacted
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ def explain(error: Exception, *, json: bool, verbose: bool) -> int:
         click.echo(json_module.dumps(document, ensure_ascii=False))
         log.error("%s", f"{message} {remedy}".strip(), exc_info=trace)
         return status
-    # Not by the log: an address that somebody typed wrongly is theirs to see.
+    # Printed, not logged: the log hides addresses, and who typed one wrongly must see it.
     click.echo(f"Error: {message}" + (f"\n{remedy}" if remedy and remedy not in message else ""), err=True)
     if trace is not None:
         import traceback
@@ -37,5 +37,5 @@ def _told(error: Exception) -> tuple[str, str, str, int]:
         return "usage", error.format_message(), hint, 2
     if isinstance(error, click.ClickException):
         return "failed", error.format_message(), "", 1
-    told = understood(error)
+    told = as_rapport_error(error)
     return told.code, told.message, told.remedy, told.exit_status

@@ -1,4 +1,4 @@
-"""What every command understands, before or after its name, and how it prints."""
+"""The options that every command has, before or after its name, and how commands print."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 
 @dataclass
 class Options:
-    """The global options, as far as they were given."""
+    """The global options that were given."""
 
     config: Path | None = None
     json: bool = False
@@ -81,7 +81,7 @@ def common(command: Command) -> Command:
 
 
 class Progress:
-    """A progress bar on stderr, there only on a terminal; call it with (done, total)."""
+    """A progress bar on stderr, shown only on a terminal. It is called with (done, total)."""
 
     def __init__(self, label: str) -> None:
         self._label = label

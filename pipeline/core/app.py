@@ -1,4 +1,4 @@
-"""One installation, opened: its configuration, database and secrets, as every command needs them."""
+"""An opened installation: the configuration, database and secrets that every command needs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.core.database import Database, open_database
 from pipeline.core.errors import ConfigError
+from pipeline.core.schema import open_database
 from pipeline.core.settings import load
+from pipeline.core.templates import Templates
 from subscribers.errors import SubscriberError
+from subscribers.signing_secrets import load_secrets, secret_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from pipeline.core.config import Config
+    from pipeline.core.database import Database
     from subscribers.tokens import Tokens
 
 
@@ -40,23 +43,22 @@ class Installation:
         return cls(config, folder, open_database(database_url(config, folder)), environment)
 
     @property
-    def templates(self) -> Path | None:
-        """The operator's own templates, looked in before ours."""
-        return own_templates(self.config, self.folder)
+    def templates(self) -> Templates:
+        """The operator's templates and ours. Raises ConfigError where theme.templates names no folder."""
+        return Templates.of(self.config, self.folder)
 
     @property
     def secret_file(self) -> Path | None:
-        """Where the embedded default keeps its secret; None on PostgreSQL."""
-        path = self.database.path
-        return path.with_name("rapport.secret") if path else None
+        """The file in which the embedded default keeps its secret; None on PostgreSQL."""
+        return secret_file(self.database.path)
 
     @cached_property
     def tokens(self) -> Tokens:
-        """What signs the links: $RAPPORT_SECRET, on the embedded default a file beside the database."""
-        from subscribers.tokens import Tokens, load_secrets
+        """Signs links, with $RAPPORT_SECRET; on the embedded default with the file beside the database."""
+        from subscribers.tokens import Tokens
 
         try:
-            return Tokens(load_secrets(self.environment.get("RAPPORT_SECRET"), self.secret_file))
+            return Tokens(load_secrets(self.environment, self.secret_file))
         except SubscriberError as error:
             raise ConfigError(error.message, error.remedy) from None
 
@@ -67,18 +69,6 @@ class Installation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.database.close()
-
-
-def own_templates(config: Config, folder: Path) -> Path | None:
-    """The folder that theme.templates names, if it names one. Raises ConfigError where there is none."""
-    if not config.theme.templates:
-        return None
-    own = folder / config.theme.templates
-    if not own.is_dir():
-        raise ConfigError(
-            f"theme.templates: there is no folder {own}.", "Make it, or take the key out of the file."
-        )
-    return own
 
 
 def database_url(config: Config, folder: Path) -> URL | str:

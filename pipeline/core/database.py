@@ -1,42 +1,39 @@
-"""SQLite or PostgreSQL by URL: connections, transactions, locks, and the schema's age.
+"""SQLite or PostgreSQL by URL: connections, transactions and locks.
 
-SQLite runs in WAL with ``synchronous=FULL`` (with NORMAL a power cut can forget a committed hand-over,
-sqlite.org/pragma.html#pragma_synchronous) and takes its write lock at the start of a transaction that
-will write (``BEGIN IMMEDIATE``): upgrading a read transaction fails at once under load instead of waiting.
+SQLite runs in WAL mode with ``synchronous=FULL``: with NORMAL a power cut can forget a committed hand-over
+(sqlite.org/pragma.html#pragma_synchronous). A transaction that will write takes the write lock when it begins
+(``BEGIN IMMEDIATE``): one that begins as a reader and asks for the lock later fails at once under load,
+instead of waiting.
 """
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, select, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
-from pipeline.core.errors import BusyError, ConfigError, RapportError
-from pipeline.core.tables import marks
+from pipeline.core import locks
+from pipeline.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Engine
 
-HEAD = "0011"
-"""The revision this code works with (a test holds it to the newest migration)."""
-
 BUSY_TIMEOUT = 30.0
-"""Seconds a writer waits for another one on SQLite."""
+"""Seconds that a writer waits for another writer on SQLite."""
 
 IDLE_LIMIT = 20.0
-"""Seconds a transaction that writes may stand still on PostgreSQL, before it is undone: its process was
-stopped, and what it has locked keeps all others from working."""
+"""Seconds that a writing transaction may stand still on PostgreSQL before the server rolls it back. Its
+process was stopped, and the rows that it has locked keep all others waiting."""
 
 
-# A host that vanished without a word is noticed in half a minute, not in two hours. (A stopped process goes
-# on answering: its machine does it.)
+# With these a host that vanished is noticed within half a minute instead of two hours. (For a stopped process
+# its machine goes on answering.)
 _NOTICE_LOSS = (
     "SELECT set_config('tcp_keepalives_idle', '10', false), "
     "set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '4', false)"
@@ -44,7 +41,7 @@ _NOTICE_LOSS = (
 
 
 class Session:
-    """One connection, for transactions one after another. Once lost it is not made anew."""
+    """One connection, for transactions one after another. When it is lost, it is not opened again."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -62,13 +59,14 @@ class Session:
             yield connection
 
     def end(self) -> None:
-        """Close the connection for good, with all that hangs on it."""
+        """Close the connection for good, and so give up the locks it holds."""
         self._connection.invalidate()
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:
-        if self._connection.invalidated:  # SQLAlchemy would make a new one, without the locks of the old
-            raise OperationalError("the connection to the database was lost", None, Exception())
+        if self._connection.invalidated:  # SQLAlchemy would open a new one, without the locks
+            lost = "the connection to the database was lost"
+            raise OperationalError(lost, None, ConnectionError(lost))
         self._connection.execution_options(rapport_writes=writes)
         with self._connection.begin():
             if writes and self._connection.dialect.name == "postgresql":
@@ -106,9 +104,9 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """As ``read``, and every statement in it sees the database as the first one did.
+        """As ``read``, and every statement sees the database as the first one saw it.
 
-        A transaction of SQLite in WAL does so by itself; PostgreSQL must be told.
+        A transaction of SQLite in WAL mode does so by itself; PostgreSQL must be told.
         """
         with self.engine.connect() as connection:
             if not self.sqlite:
@@ -118,24 +116,24 @@ class Database:
 
     @contextmanager
     def lock(self, name: str, *, wait: bool = False) -> Iterator[None]:
-        """Be the only process at ``name``; the operating system or server frees it when we die.
+        """Hold the lock ``name``, as the only process; the system or server frees it when this process dies.
 
         Raises BusyError when another process holds it and ``wait`` is false.
         """
         if self.path is not None:
-            with _file_lock(self.path.with_name(f"{self.path.name}.{name}.lock"), name, wait=wait):
+            with locks.file_lock(self.path.with_name(f"{self.path.name}.{name}.lock"), name, wait=wait):
                 yield
         else:
-            with _advisory_lock(self.engine, name, wait=wait):
+            with locks.advisory_lock(self.engine, name, wait=wait):
                 yield
 
     @contextmanager
     def alive(self, name: str, *, wait: bool = True) -> Iterator[Session]:
-        """Hold the lock ``name`` on the session's own connection: both end together (PostgreSQL).
+        """Hold the lock ``name`` on the session's own connection, so that both end together (PostgreSQL).
 
-        So what was written as the lock's holder was written while nobody could take the holder for dead. On
-        SQLite the caller holds a lock that keeps others away already. Raises BusyError when another process
-        holds it and ``wait`` is false.
+        Whatever is written in this session is then written while the lock is held, and nobody can take its
+        holder for dead. On SQLite the caller already holds a lock that keeps others away. Raises BusyError
+        when another process holds the lock and ``wait`` is false.
         """
         with self.session() as session:
             if self.sqlite:
@@ -143,115 +141,24 @@ class Database:
                 return
             with session.write() as connection:
                 connection.execute(text(_NOTICE_LOSS))
-                _take(connection, name, wait=wait)
+                locks.take(connection, name, wait=wait)
             try:
                 yield session
             finally:
-                session.end()  # not kept for others: the lock must end here
+                session.end()  # not back into the pool: the lock must end here
 
     def is_held(self, name: str) -> bool:
         """Whether a living process holds the lock ``name`` (PostgreSQL)."""
         with self.write() as connection:
-            query = text("SELECT pg_try_advisory_xact_lock(:key)")
-            return not connection.execute(query, {"key": _lock_key(name)}).scalar()
+            return locks.is_taken(connection, name)
 
     @property
     def name(self) -> str:
-        """The database as messages name it: no user, no password, wherever the URL holds them."""
+        """The database as messages name it: without user and password, wherever the URL holds them."""
         return str(self.path) if self.path else f"{self.url.database} on {self.url.host or 'this machine'}"
 
     def close(self) -> None:
         self.engine.dispose()
-
-
-def open_database(url: str | URL, *, moving: bool = False) -> Database:
-    """Open the database at ``url`` with a current schema.
-
-    SQLite (the embedded default) is created and brought up by itself. Raises RapportError when another
-    database is older than this program, or any is newer, naming the remedy; and when it was moved, or (unless
-    ``moving``) is on its way, to another.
-    """
-    database = Database(url)
-    try:
-        found = revision(database)
-        if found is not None:
-            refuse_moved(database, moving=moving)
-        if found == HEAD:
-            return database
-        if found is not None and found > HEAD:
-            raise RapportError(
-                f"{database.name} was made by a newer Rapport: schema {found}, not {HEAD}.",
-                "Install the newer version again; an older one cannot read it.",
-            )
-        if not database.sqlite:
-            raise RapportError(
-                f"{database.name} has schema {found or 'none'}; this version needs {HEAD}.",
-                "Run `rapport migrate`.",
-            )
-        with database.lock("migrate", wait=True):
-            migrate(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def revision(database: Database) -> str | None:
-    """The schema revision found, or None for an empty database."""
-    try:
-        with database.read() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    except OperationalError as error:
-        raise RapportError(
-            f"The database {database.name} cannot be opened: {_cause(error)}.",
-            "Check database.url, that the server runs, and that the folder exists and may be written.",
-        ) from error
-
-
-def refuse_moved(database: Database, *, moving: bool = False) -> None:
-    """Raise RapportError when everything was moved from here to another database, or (unless ``moving``) is
-    on its way, with a process that lives or one that died of it."""
-    with database.read() as connection:
-        if not inspect(connection).has_table(marks.name):
-            return
-        query = select(marks.c.name, marks.c.value).where(marks.c.name.in_(("moved", "moving")))
-        to = {row.name: row.value for row in connection.execute(query)}
-    if "moved" in to:
-        raise RapportError(
-            f"{database.name} is no longer in use: everything in it was moved to {to['moved']}.",
-            "Set database.url to that address, also where cron and other machines run Rapport.",
-        )
-    if "moving" in to and not moving:
-        raise RapportError(
-            f"{database.name} is being moved to {to['moving']}: nothing is written or sent meanwhile.",
-            "Wait for it. If nobody is at it any more, run `rapport migrate --to` with the address of "
-            f"{to['moving']} again: it ends the move, or leaves all as it was.",
-        )
-
-
-def migrate(database: Database) -> None:
-    """Bring the schema to HEAD, in one transaction."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with database.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def one_at_a_time(connection: Connection, name: str) -> None:
-    """Let one transaction after another past this point until commit.
-
-    On SQLite ``BEGIN IMMEDIATE`` has already seen to it.
-    """
-    if connection.dialect.name != "sqlite":
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(f"transaction:{name}")}
-        )
 
 
 def _checked(url: str | URL) -> URL:
@@ -277,7 +184,7 @@ def _checked(url: str | URL) -> URL:
 def _engine(url: URL, *, sqlite: bool) -> Engine:
     if not sqlite:
         try:
-            # Statements' parameters are addresses: they stay out of errors and logs.
+            # The parameters of statements are addresses: they must stay out of errors and logs.
             return create_engine(url, pool_pre_ping=True, hide_parameters=True)
         except ModuleNotFoundError:
             raise ConfigError(
@@ -287,11 +194,12 @@ def _engine(url: URL, *, sqlite: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the begin event below says BEGIN, not the driver
+        connection.isolation_level = None  # the event below begins transactions, not the driver
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        # What is deleted is overwritten: to be erased means to be gone from the file (scrub.py).
+        # Deleted rows are overwritten: whoever is erased must be gone from the file, too
+        # (subscriptions/scrub.py).
         connection.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")
@@ -300,49 +208,3 @@ def _engine(url: URL, *, sqlite: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
-
-
-@contextmanager
-def _file_lock(path: Path, name: str, *, wait: bool) -> Iterator[None]:
-    import fcntl
-
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise _busy(name) from None
-        yield
-
-
-@contextmanager
-def _advisory_lock(engine: Engine, name: str, *, wait: bool) -> Iterator[None]:
-    # A session lock on a connection of its own, outside any transaction: it must outlive commits and
-    # hold no transaction open over the network.
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        _take(connection, name, wait=wait)
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _lock_key(name)})
-
-
-def _take(connection: Connection, name: str, *, wait: bool) -> None:
-    function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-    got = connection.execute(text(f"SELECT {function}(:key)"), {"key": _lock_key(name)}).scalar()
-    if got is False:
-        raise _busy(name)
-
-
-def _busy(name: str) -> BusyError:
-    return BusyError(
-        f"Another process is at {name.removeprefix('digest-')}.", "Wait for it to end, then try again."
-    )
-
-
-def _lock_key(name: str) -> int:
-    digest = hashlib.blake2b(f"rapport:{name}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
-def _cause(error: OperationalError) -> str:
-    return str(error.orig).strip().splitlines()[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""Reading the configuration: the file, the environment over it, and errors one can act on."""
+"""Reading the configuration: the file first, then the environment, which overrides it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from pipeline.core.config import Config
+from pipeline.core.environment import CONFIG, CONFIG_FILE
 from pipeline.core.errors import ConfigError
 from pipeline.core.fields import FromEnvironment
 
@@ -32,7 +33,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     that names file, line, key and remedy.
     """
     file = file_of(path, environment)
-    named = path or environment.get("RAPPORT_CONFIG")
+    named = path or environment.get(CONFIG)
     overrides = dict(_overrides(environment))
     text = _read(file, required=bool(named) or not overrides)
     try:
@@ -40,7 +41,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.", "Mend that line.") from None
     if any(keys[0] == "digests" for keys in overrides):
-        data.setdefault("digests", [{"name": "weekly"}])  # the one that is there when none is written
+        data.setdefault("digests", [{"name": "weekly"}])  # the default digest
     for keys, value in overrides.items():
         _put(data, keys, value)
     try:
@@ -50,8 +51,8 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
 
 
 def file_of(path: Path | None, environment: Mapping[str, str]) -> Path:
-    """Where the configuration is looked for."""
-    return path or Path(environment.get("RAPPORT_CONFIG") or "rapport.toml")
+    """The file that the configuration is read from."""
+    return path or Path(environment.get(CONFIG) or CONFIG_FILE)
 
 
 def _read(file: Path, *, required: bool) -> str:
@@ -62,7 +63,7 @@ def _read(file: Path, *, required: bool) -> str:
             return ""
         raise ConfigError(
             f"There is no configuration at {file}.",
-            "Make one with `rapport init`, or name it with --config or $RAPPORT_CONFIG.",
+            f"Make one with `rapport init`, or name it with --config or ${CONFIG}.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
@@ -73,7 +74,7 @@ def _read(file: Path, *, required: bool) -> str:
 
 def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[Path_, FromEnvironment]]:
     for name in sorted(environment):
-        # Without a double underscore it is no key of a section ($RAPPORT_SECRET, $RAPPORT_CONFIG).
+        # Without two underscores it is no key of a section: $RAPPORT_SECRET, $RAPPORT_CONFIG.
         if name.startswith(PREFIX) and "__" in name:
             parts = name.removeprefix(PREFIX).lower().split("__")
             yield tuple(int(p) if p.isdigit() else p for p in parts), FromEnvironment(environment[name])
@@ -160,7 +161,7 @@ _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]\]?")
 
 
 def _line(text: str, keys: Path_) -> int | None:
-    """The line where a key stands, or its table's when the key is not there; None when it is not plain."""
+    """The number of a key's line, or of its table's if the key is missing; None where that is not clear."""
     seen: dict[str, int] = {}
     names = [key for key in keys if isinstance(key, str)]
     place = next((key for key in keys if isinstance(key, int)), None)

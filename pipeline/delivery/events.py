@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from pipeline.core.database import one_at_a_time
+from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import events as table
 from pipeline.delivery import breaker
 from pipeline.editions.ledger import doubt, outcomes
@@ -19,7 +19,7 @@ from subscribers import clock
 from subscribers.addresses import normalise
 from subscribers.consent import Action
 from subscribers.errors import SubscriberError
-from subscribers.reports import Report, heed
+from subscribers.reports import Report, apply_reports
 from subscribers.sets import among, insert
 from subscribers.suppression import Reason
 from subscribers.tables import consents, merged, subscribers
@@ -52,7 +52,7 @@ def take(connection: Connection, events: Sequence[Event], source: str, limits: D
     softly = {people.of(event) for event in new if event.kind is Kind.SOFT_BOUNCE}
     reports = [report for event in new if (report := people.report(event))]
     reports += _worn_out(connection, {person for person in softly if person is not None}, people)
-    heed(connection, reports, source)
+    apply_reports(connection, reports, source)
     now = clock.now()
     doubt.proven(connection, {event.batch for event in new if event.batch is not None}, now)
     breaker.judge(connection, limits, new, now)

@@ -11,7 +11,7 @@ import math
 import random
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
@@ -19,16 +19,17 @@ from pipeline.core import logs
 from pipeline.core.errors import ProviderError
 from pipeline.delivery import breaker
 from pipeline.editions import states
-from pipeline.editions.ledger import batches, claims, doubt
-from pipeline.editions.ledger import rate as pace
-from pipeline.providers import Batch, Message, Outcome, Result
+from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.ledger import batches, claims, doubt, rate
+from pipeline.editions.ledger.state import RecipientState
+from pipeline.providers import Batch, BatchResult, Message, Result
 from subscribers import clock
-from subscribers.audience import fix
+from subscribers.audience import lock_audience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.config import Config
     from pipeline.core.database import Database, Session
@@ -53,7 +54,7 @@ class Answered(NamedTuple):
     was handed over all the same (a folder that filled up)."""
 
     claim: claims.Claim
-    outcome: Outcome
+    outcome: BatchResult
     known: frozenset[int] = frozenset()
 
 
@@ -76,7 +77,7 @@ class Lane:
     def __post_init__(self) -> None:
         self.judged = breaker.Growing(self.config.delivery)
 
-    def run(self, edition: Row[Any], message: Message) -> None:
+    def run(self, edition: Edition, message: Message) -> None:
         """Hand over until nothing waits that could be claimed, or told to stop.
 
         Raises ProviderError when the provider takes nothing (the edition is then paused) or keeps refusing.
@@ -84,7 +85,7 @@ class Lane:
         with self.database.alive(self.owner) as session:
             self._run(session, edition, message)
 
-    def _run(self, session: Session, edition: Row[Any], message: Message) -> None:
+    def _run(self, session: Session, edition: Edition, message: Message) -> None:
         refusals = 0
         answered: Answered | None = None
         while True:
@@ -117,13 +118,13 @@ class Lane:
             answered = None
 
     def _next(
-        self, session: Session, edition: Row[Any], answered: Answered | None, *, claims_one: bool
+        self, session: Session, edition: Edition, answered: Answered | None, *, claims_one: bool
     ) -> tuple[claims.Claim | None, float | None]:
         """Write down what was answered and claim what is next, in one transaction: the disk is waited for
         once a batch. Gives the claim, or how long to wait for one; neither when there is none."""
         try:
             with session.write() as connection:
-                fix(connection)  # ahead of any batch's row: so do all who take both
+                lock_audience(connection)  # ahead of any batch's row: so do all who take both
                 if answered is not None:
                     self._record(connection, edition, answered)
                 return self._claim(connection, edition) if claims_one else (None, None)
@@ -132,26 +133,26 @@ class Lane:
                 self._save(edition, answered)
             raise
 
-    def _save(self, edition: Row[Any], answered: Answered) -> None:
+    def _save(self, edition: Edition, answered: Answered) -> None:
         """The server is gone and our lock with it; what was answered is still to be known when it is back."""
         import stamina
 
         for attempt in stamina.retry_context(on=DBAPIError, attempts=None, timeout=LEASE / 2, wait_max=2):
             with attempt, self.database.write() as connection:
-                fix(connection)
+                lock_audience(connection)
                 self._record(connection, edition, answered)
 
-    def _claim(self, connection: Connection, edition: Row[Any]) -> tuple[claims.Claim | None, float | None]:
-        now, rate = clock.now(), self.config.delivery.rate
-        if wait := pace.told(connection, now):
+    def _claim(self, connection: Connection, edition: Edition) -> tuple[claims.Claim | None, float | None]:
+        now, per_second = clock.now(), self.config.delivery.rate
+        if wait := rate.told(connection, now):
             log.info("%s: waiting for %.0f s, as the provider asked", edition.slug, wait)
             return None, wait
-        if rate and (wait := pace.wait(connection, now, self.config.delivery.batch_size / rate)):
+        if per_second and (wait := rate.wait(connection, now, self.config.delivery.batch_size / per_second)):
             return None, wait
-        claim = claims.claim(connection, edition, states.today(self.config.newsletter.zone), now, self.owner)
+        claim = claims.claim(connection, edition, clock.today(self.config.newsletter.zone), now, self.owner)
         if claim is not None:
-            if rate:
-                pace.charge(connection, len(claim.members), rate, now)
+            if per_second:
+                rate.charge(connection, len(claim.members), per_second, now)
             return claim, None
         due = claims.next_try(connection, edition.id)
         wait = max(0.0, (due - now).total_seconds()) if due is not None else math.inf
@@ -159,7 +160,7 @@ class Lane:
 
     def _hand_over(self, claim: claims.Claim, message: Message, start_by: float) -> Answered:
         if not claim.members:
-            return Answered(claim, Outcome(Result.ACCEPTED))  # everyone in it has left meanwhile
+            return Answered(claim, BatchResult(Result.ACCEPTED))  # everyone in it has left meanwhile
         people = self.links.recipients(claim.members, claim.edition)
         batch = Batch(claim.attempt, people, start_by, claim.tries)
         outcome = self.provider.send(message, batch)
@@ -167,13 +168,13 @@ class Lane:
             return Answered(claim, outcome)
         return Answered(claim, outcome, self.provider.settle(message, batch) or frozenset())
 
-    def _record(self, connection: Connection, edition: Row[Any], answered: Answered) -> None:
+    def _record(self, connection: Connection, edition: Edition, answered: Answered) -> None:
         claim, outcome, known = answered
         at, reason = clock.now(), outcome.reason or None
         if outcome.result is Result.ACCEPTED:
             if claims.sent(connection, claim, at):
                 claims.set_aside(connection, claim, outcome.rejected, at)
-                claims.set_aside(connection, claim, outcome.doubtful, at, "uncertain")
+                claims.set_aside(connection, claim, outcome.doubtful, at, RecipientState.UNCERTAIN)
                 batches.put_off(connection, claim, outcome.later, at)
                 batches.put_back(connection, claim, outcome.untried, at)
                 self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
@@ -185,7 +186,7 @@ class Lane:
             return
         claims.found_sent(connection, claim, known, at)
         if outcome.result is Result.REFUSED and outcome.retry_after:
-            pace.hold(connection, outcome.retry_after, at)
+            rate.hold(connection, outcome.retry_after, at)
         elif outcome.result is Result.REJECTED:
             claims.set_aside(connection, claim, outcome.rejected, at)
         elif outcome.result is Result.TOO_LARGE and not batches.halve(connection, claim):
@@ -194,27 +195,27 @@ class Lane:
             states.pause_sending(connection, edition.id, reason)
             doubt.give_up(connection, edition.id, outcome.reason)
 
-    def _back_off(self, refusals: int, outcome: Outcome) -> None:
+    def _back_off(self, refusals: int, outcome: BatchResult) -> None:
         if refusals >= TRIES:
             raise ProviderError(
                 f"The provider keeps refusing: {outcome.reason}",
                 "Nothing is lost; the next `rapport run` goes on where this one stopped.",
             )
         if outcome.retry_after:
-            return  # who claims next waits as told (pace.hold)
+            return  # who claims next waits as told (rate.hold)
         # Full jitter: several senders must not come back in step.
         self.stop.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)))  # noqa: S311
 
 
-def _say(edition: Row[Any], answered: Answered) -> None:
+def _say(edition: Edition, answered: Answered) -> None:
     outcome, people = answered.outcome, len(answered.claim.members)
     level = logging.WARNING if outcome.result is Result.UNCERTAIN else logging.INFO
     reason = f": {outcome.reason}" if outcome.reason else ""
     log.log(level, "%s, a batch of %d: %s%s", edition.slug, people, outcome.result.value, reason)
 
 
-def _heed(edition: Row[Any], outcome: Outcome) -> None:
-    if outcome.result is Result.STOP and edition.status == "sent":
+def _heed(edition: Edition, outcome: BatchResult) -> None:
+    if outcome.result is Result.STOP and edition.status == EditionStatus.SENT:
         raise ProviderError(
             f"{edition.slug}: {outcome.reason}",
             "See to that; who is in doubt stays so until a later `rapport run` tries again.",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from pipeline.providers.choice import suppression_lists
 from pipeline.providers.sendgrid.suppressions import LISTS
-from subscribers.reports import Report, heed
+from subscribers.reports import Report, apply_reports
 from subscribers.sets import among
 from subscribers.suppression import Reason
 from subscribers.tables import subscribers
@@ -70,4 +70,4 @@ def _take(connection: Connection, listed: Sequence[Listed], reason: Reason) -> i
     )
     people = {row.email: row.id for row in connection.execute(query)}
     reports = [Report(one.address, people.get(one.address), reason, one.at, one.said) for one in listed]
-    return len(heed(connection, reports, "SendGrid"))
+    return len(apply_reports(connection, reports, "SendGrid"))

@@ -1,4 +1,4 @@
-"""The database: there, of the right age and kind, sound, and writable."""
+"""The database: its schema, its version, and whether it is durable, sound and writable."""
 
 from __future__ import annotations
 
@@ -8,59 +8,62 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from pipeline.core.database import HEAD, revision
-from pipeline.core.errors import RapportError, understood
-from pipeline.doctor.finding import error, ok, warning
+from pipeline.core.database_errors import Fault, cause, fault
+from pipeline.core.errors import RapportError, as_rapport_error
+from pipeline.core.finding import error, ok, warning
+from pipeline.core.schema import HEAD, schema_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.core.database import Database
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
 
 OLDEST_SQLITE = (3, 35)
-"""UPDATE … RETURNING (sqlite.org/lang_returning.html)."""
+"""It brought UPDATE … RETURNING (sqlite.org/lang_returning.html)."""
 
 OLDEST_POSTGRESQL = 130000
-"""As the server counts: 13. The worker's queue asks for it."""
+"""13, as the server counts. The workers' queue needs it."""
 
 _BUSY_MS = 2000
 
 
-def schema(patient: Patient) -> Iterator[Finding]:
-    if patient.database_fault:
-        yield error("database.schema", patient.database_fault.message, patient.database_fault.remedy)
+def schema(context: Context) -> Iterator[Finding]:
+    if context.database_fault:
+        yield error("database.schema", context.database_fault.message, context.database_fault.remedy)
         return
-    database = patient.database
+    database = context.database
     if database is None:
         yield ok("database.schema", "There is no database yet: it is made at first use.")
         return
     try:
-        found = revision(database)
-    except RapportError as fault:
-        yield error("database.schema", fault.message, fault.remedy)
+        found = schema_state(database)
+    except RapportError as broken:
+        yield error("database.schema", broken.message, broken.remedy)
         return
-    if found == HEAD:
+    if found.is_current:
         yield ok("database.schema", f"{database.name} has schema {HEAD}.")
-    elif found is not None and found > HEAD:
+    elif found.is_newer:
         yield error(
             "database.schema",
-            f"{database.name} was made by a newer Rapport: schema {found}, not {HEAD}.",
+            f"{database.name} was made by a newer Rapport: schema {found.revision}, not {HEAD}.",
             "Install the newer version again.",
         )
     elif database.sqlite:
-        yield ok("database.schema", f"{database.name} has schema {found}; the next command brings it up.")
+        yield ok(
+            "database.schema", f"{database.name} has schema {found.revision}; the next command brings it up."
+        )
     else:
         yield error(
             "database.schema",
-            f"{database.name} has schema {found or 'none'}; this version needs {HEAD}.",
+            f"{database.name} has schema {found.revision or 'none'}; this version needs {HEAD}.",
             "Run `rapport migrate`.",
         )
 
 
-def version(patient: Patient) -> Iterator[Finding]:
-    database = patient.database
+def version(context: Context) -> Iterator[Finding]:
+    database = context.database
     if database is None:
         return
     if database.sqlite:
@@ -77,9 +80,9 @@ def version(patient: Patient) -> Iterator[Finding]:
         yield error("database.version", f"{shown} is older than {least}.", f"Upgrade it to {least} or newer.")
 
 
-def durable(patient: Patient) -> Iterator[Finding]:
-    """Whether what was committed outlives a power cut: a forgotten hand-over would be made again."""
-    database = patient.database
+def durable(context: Context) -> Iterator[Finding]:
+    """Whether commits survive a power cut: letters whose record is lost would be sent again."""
+    database = context.database
     if database is None:
         return
     with database.read() as connection:
@@ -105,15 +108,15 @@ def durable(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def sound(patient: Patient) -> Iterator[Finding]:
-    database = patient.database
+def sound(context: Context) -> Iterator[Finding]:
+    database = context.database
     if database is None or not database.sqlite:
         return
     try:
         with database.read() as connection:
             said = str(connection.execute(text("PRAGMA quick_check(1)")).scalar())
     except Exception as broken:
-        said = understood(broken).message
+        said = as_rapport_error(broken).message
     if said == "ok":
         yield ok("database.sound", "SQLite finds its file sound.")
     else:
@@ -124,46 +127,50 @@ def sound(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def writable(patient: Patient) -> Iterator[Finding]:
-    database = patient.database
-    if database is None or patient.database_fault:
+def writable(context: Context) -> Iterator[Finding]:
+    database = context.database
+    if database is None or context.database_fault:
         return
-    fault = _write(database)
-    if fault == "":
-        yield ok("database.writable", "It can be written.")
-    elif "locked" in fault:
-        yield warning(
-            "database.writable",
-            "Another process is writing to the database at the moment.",
-            "Look again later; if it stays so, find out which.",
-        )
-    else:
+    try:
+        refusal = _refused_by_sqlite(database) if database.sqlite else _refused_by_postgresql(database)
+    except OperationalError as broken:
+        if fault(broken) is Fault.LOCKED:
+            yield warning(
+                "database.writable",
+                "Another process is writing to the database at the moment.",
+                "Look again later; if it stays so, find out which.",
+            )
+            return
+        refusal = cause(broken)
+    if refusal:
         yield error(
             "database.writable",
-            f"It cannot be written: {fault}.",
+            f"It cannot be written: {refusal}.",
             "Check the permissions of its file and folder.",
         )
+    else:
+        yield ok("database.writable", "It can be written.")
 
 
-def _write(database: Database) -> str:
-    """Take what a write takes, and write nothing; what was said against it."""
-    try:
-        if database.sqlite:
-            with database.session() as session:
-                with session.read() as connection:
-                    connection.execute(text(f"PRAGMA busy_timeout = {_BUSY_MS}"))
-                with session.write() as connection:
-                    # Setting it to what it is wants the file, not only the lock.
-                    kept = connection.execute(text("PRAGMA user_version")).scalar()
-                    connection.execute(text(f"PRAGMA user_version = {int(kept or 0)}"))
-            return ""
-        with database.write() as connection:
-            if connection.execute(text("SHOW transaction_read_only")).scalar() == "on":
-                return "the server is read-only"
-            allowed = text("SELECT has_table_privilege('batches', 'INSERT, UPDATE')")
-            return "" if connection.execute(allowed).scalar() else "the user may not write to its tables"
-    except OperationalError as error:
-        return str(error.orig).strip().splitlines()[0].rstrip(".")
+def _refused_by_sqlite(database: Database) -> str:
+    """Take the lock and the file as a write does, and write nothing. Raises OperationalError."""
+    with database.session() as session:
+        with session.read() as connection:
+            connection.execute(text(f"PRAGMA busy_timeout = {_BUSY_MS}"))
+        with session.write() as connection:
+            # To set it to the value it has opens the file for writing; the lock alone does not.
+            kept = connection.execute(text("PRAGMA user_version")).scalar()
+            connection.execute(text(f"PRAGMA user_version = {int(kept or 0)}"))
+    return ""
+
+
+def _refused_by_postgresql(database: Database) -> str:
+    """Why the server would refuse a write; empty where it would not."""
+    with database.write() as connection:
+        if connection.execute(text("SHOW transaction_read_only")).scalar() == "on":
+            return "the server is read-only"
+        allowed = text("SELECT has_table_privilege('batches', 'INSERT, UPDATE')")
+        return "" if connection.execute(allowed).scalar() else "the user may not write to its tables"
 
 
 CHECKS = (schema, version, durable, sound, writable)

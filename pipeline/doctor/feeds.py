@@ -1,4 +1,4 @@
-"""The blog's feeds, fetched and read as `pull` does it, and nothing kept."""
+"""The blog's feeds, fetched and parsed as `pull` does it. Nothing is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
 from pipeline.core.errors import FeedError, RapportError
-from pipeline.doctor.finding import error, ok, warning
+from pipeline.core.finding import error, ok, warning
 from pipeline.feeds.address import shown
 from pipeline.feeds.fetch import fetch
 from pipeline.feeds.http import get
@@ -19,8 +19,8 @@ from subscribers import clock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
 
 SECONDS = 12.0
 """For all feeds."""
@@ -28,9 +28,9 @@ SECONDS = 12.0
 QUIET_DAYS = 60
 
 
-def feeds(patient: Patient) -> Iterator[Finding]:
+def feeds(context: Context) -> Iterator[Finding]:
     end = time.monotonic() + SECONDS
-    for feed in patient.config.feeds:
+    for feed in context.config.feeds:
         try:
             yield from _feed(feed.url, end)
         except RapportError as fault:
@@ -61,10 +61,11 @@ def _feed(url: str, end: float) -> Iterator[Finding]:
         yield ok("feeds.feed", f"{shown(url)}: {len(entries)} posts{age}.")
 
 
-def robots(patient: Patient) -> Iterator[Finding]:
-    """Whether the sites let machines read their feeds. We do not ask before fetching: a feed is for that."""
+def robots(context: Context) -> Iterator[Finding]:
+    """Whether the sites' robots.txt allows their feeds. Fetching does not ask: a feed is meant for
+    machines."""
     end = time.monotonic() + SECONDS
-    for url in dict.fromkeys(feed.url for feed in patient.config.feeds):
+    for url in dict.fromkeys(feed.url for feed in context.config.feeds):
         if not _allowed(url, end):
             yield warning(
                 "feeds.robots",

@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.letter.personal import HOSTED_TAGS, sample
-from pipeline.providers import Message
+from pipeline.mail.message import message_from
 from pipeline.providers.eml import compose
 from subscribers import clock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
+    from pipeline.editions.edition import Edition
+    from pipeline.providers import Message
 
 
 KINDS = ("html", "txt", "eml")
 
 
-def message_of(config: Config, edition: Row[Any]) -> Message:
+def message_of(config: Config, edition: Edition) -> Message:
     """An edition as the provider is handed it: the bytes that were approved."""
-    newsletter = config.newsletter
-    return Message(
+    return message_from(
+        config.newsletter,
         edition=edition.slug,
         digest=edition.digest,
         subject=edition.subject,
-        from_email=newsletter.from_email,
-        from_name=newsletter.sender,
-        reply_to=newsletter.reply_to or newsletter.from_email,
         html=edition.html,
         text=edition.text,
         hosted_tag=HOSTED_TAGS.unsubscribe if config.delivery.hosted_unsubscribe else "",
     )
 
 
-def preview_part(config: Config, edition: Row[Any], kind: str) -> bytes:
+def preview_part(config: Config, edition: Edition, kind: str) -> bytes:
     """One of KINDS of an edition: the bytes that go out, with sample links in the personal fields."""
-    newsletter = config.newsletter
-    reader = sample(config, edition.digest, newsletter.reply_to or newsletter.from_email)
+    reader = sample(config, edition.digest, config.newsletter.reply_address)
     if kind == "eml":
         return compose(message_of(config, edition), reader, clock.now())
     return reader.fill(edition.html if kind == "html" else edition.text).encode()
 
 
-def write_preview(installation: Installation, edition: Row[Any], folder: Path) -> list[Path]:
+def write_preview(installation: Installation, edition: Edition, folder: Path) -> list[Path]:
     """Write the parts as edition.html, .txt and .eml."""
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"edition.{kind}" for kind in KINDS]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class PostImage:
     """A picture of a post. ``url`` is http(s); ``alt`` plain text, None when the feed gives none."""
 
     url: str
@@ -49,7 +49,7 @@ class Entry:
     image_alt: str | None
     """Plain text; None when the feed gives none."""
     date_only: bool = False
-    further_images: tuple[Image, ...] = ()
+    further_images: tuple[PostImage, ...] = ()
     """For when the best cannot be had, or turns out to be small."""
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pipeline.feeds import Image, markup
+from pipeline.feeds import PostImage, markup
 from pipeline.feeds.address import absolute, at_home
 from pipeline.feeds.clean import line
 from pipeline.feeds.srcset import widest
@@ -37,7 +37,7 @@ _LONGEST_ATTRIBUTE = 2_500
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class FeedImage:
     """An image that a feed names beside the text. ``width`` and ``height`` in pixels, None when not told."""
 
     address: str
@@ -100,12 +100,12 @@ class _Candidate:
 
 
 def images(
-    named: tuple[Picture, ...],
+    named: tuple[FeedImage, ...],
     sources: tuple[str, ...],
-    thumbnails: tuple[Picture, ...],
+    thumbnails: tuple[FeedImage, ...],
     feed_url: str,
     *bases: str,
-) -> tuple[Image, ...]:
+) -> tuple[PostImage, ...]:
     """The pictures of a post, at most MOST, best first.
 
     ``named``: what the feed names beside the text, best first; ``sources``: the post's HTML, best first;
@@ -118,14 +118,14 @@ def images(
         *_named(thumbnails, inside, feed_url, bases),
     ]
     found.sort(key=lambda candidate: candidate.is_beside)
-    best: dict[str, Image] = {}
+    best: dict[str, PostImage] = {}
     for one in found:
-        best.setdefault(one.url, Image(one.url, _alt(one.alt, one.url)))
+        best.setdefault(one.url, PostImage(one.url, _alt(one.alt, one.url)))
     return tuple(best.values())[:MOST]
 
 
 def lead_image(
-    named: tuple[Picture, ...], sources: tuple[str, ...], feed_url: str, *bases: str
+    named: tuple[FeedImage, ...], sources: tuple[str, ...], feed_url: str, *bases: str
 ) -> tuple[str | None, str | None]:
     """Address and alt text of the best one."""
     for image in images(named, sources, (), feed_url, *bases):
@@ -134,7 +134,7 @@ def lead_image(
 
 
 def _named(
-    pictures: Iterable[Picture], inside: list[_Candidate], feed_url: str, bases: tuple[str, ...]
+    pictures: Iterable[FeedImage], inside: list[_Candidate], feed_url: str, bases: tuple[str, ...]
 ) -> Iterator[_Candidate]:
     for picture in pictures:
         sizes = [size for size in (picture.width, picture.height) if size is not None]

@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.core.errors import FeedError
 from pipeline.feeds import dates
 from pipeline.feeds.address import absolute, shown
-from pipeline.feeds.images import Picture
+from pipeline.feeds.images import FeedImage
 from pipeline.feeds.raw import Raw
 
 MOST_ITEMS = 1_000
@@ -61,7 +61,7 @@ def _item(item: dict[str, Any], feed_authors: tuple[str, ...]) -> Raw:
         categories=tuple(one for one in _list(item, "tags") if isinstance(one, str)),
         summary=summary,
         contents=(content,) if content else (),
-        pictures=tuple(Picture(address) for address in addresses if address),
+        pictures=tuple(FeedImage(address) for address in addresses if address),
         to_hear=any(_text(one, "mime_type").startswith("audio/") for one in _list(item, "attachments")),
     )
 

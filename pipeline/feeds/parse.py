@@ -12,7 +12,7 @@ from pipeline.core.errors import FeedError
 from pipeline.feeds import Document, dates, jsonfeed
 from pipeline.feeds.address import absolute, at_home, shown
 from pipeline.feeds.encoding import decode
-from pipeline.feeds.images import Picture
+from pipeline.feeds.images import FeedImage
 from pipeline.feeds.limits import MOST_ITEMS
 from pipeline.feeds.page import page_error
 from pipeline.feeds.raw import Raw, entry
@@ -212,13 +212,13 @@ def _categories(found: dict[str, Any]) -> Iterable[str]:
             yield str(tag.get("label") or tag.get("term") or "")
 
 
-def _pictures(found: dict[str, Any]) -> Iterable[Picture]:
+def _pictures(found: dict[str, Any]) -> Iterable[FeedImage]:
     """Media RSS first, widest first; then a cover given as enclosure (Wix, Substack)."""
     media = [one for one in found.get("media_content") or () if isinstance(one, dict) and _is_image(one)]
     yield from sorted(map(_picture, media), key=lambda picture: -(picture.width or 0))
     for one in found.get("enclosures") or ():
         if isinstance(one, dict) and str(one.get("type") or "").startswith("image/"):
-            yield Picture(str(one.get("href") or ""))
+            yield FeedImage(str(one.get("href") or ""))
 
 
 def _is_to_hear(found: dict[str, Any]) -> bool:
@@ -232,13 +232,13 @@ def _is_to_hear(found: dict[str, Any]) -> bool:
     )
 
 
-def _thumbnails(found: dict[str, Any]) -> Iterable[Picture]:
+def _thumbnails(found: dict[str, Any]) -> Iterable[FeedImage]:
     for one in found.get("media_thumbnail") or ():
         if isinstance(one, dict):
             yield _picture(one)
     cover = found.get("image")
     if isinstance(cover, dict):
-        yield Picture(str(cover.get("href") or ""))
+        yield FeedImage(str(cover.get("href") or ""))
 
 
 def _is_image(media: dict[str, Any]) -> bool:
@@ -246,7 +246,7 @@ def _is_image(media: dict[str, Any]) -> bool:
     return kind.startswith("image/") or (not kind and media.get("medium") in (None, "", "image"))
 
 
-def _picture(media: dict[str, Any]) -> Picture:
+def _picture(media: dict[str, Any]) -> FeedImage:
     sizes = [str(media.get(key) or "") for key in ("width", "height")]
     width, height = (int(size) if size.isdecimal() and len(size) < 7 else None for size in sizes)
-    return Picture(str(media.get("url") or ""), width=width, height=height)
+    return FeedImage(str(media.get("url") or ""), width=width, height=height)

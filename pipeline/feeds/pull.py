@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from pipeline.core.database import one_at_a_time
-from pipeline.core.errors import RapportError, understood
+from pipeline.core.errors import RapportError, as_rapport_error
+from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import feeds
 from pipeline.feeds import Document, posts, withdrawal
 from pipeline.feeds.fetch import fetch
@@ -67,7 +67,7 @@ def _pull_one(database: Database, feed: Row[Any]) -> Pulled:
             document = read(fetched.body, url=fetched.url, content_type=fetched.content_type)
         return _keep(database, feed, fetched, document)
     except Exception as error:  # whatever it is, the other feeds go on
-        told = understood(error)
+        told = as_rapport_error(error)
         _note_failure(database, feed, told)
         return Pulled(feed.url, "failed", error=told.message, remedy=told.remedy)
 

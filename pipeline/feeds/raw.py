@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from pipeline.feeds import Entry, Image, boilerplate, clean
+from pipeline.feeds import Entry, PostImage, boilerplate, clean
 from pipeline.feeds.address import absolute, at_home
 from pipeline.feeds.excerpt import excerpt, first_words, without_title
-from pipeline.feeds.images import Picture, images
+from pipeline.feeds.images import FeedImage, images
 from pipeline.feeds.text import cut
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class Raw:
     categories: tuple[str, ...]
     summary: str
     contents: tuple[str, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[FeedImage, ...]
     """Named beside the text, best first."""
-    thumbnails: tuple[Picture, ...] = ()
+    thumbnails: tuple[FeedImage, ...] = ()
     """Small ones, better than none."""
     base: str = ""
     """What the feed says relative addresses stand to (xml:base), if it does."""
@@ -83,7 +83,7 @@ def entry(raw: Raw, *, url: str, site: str) -> Entry | None:
     )
 
 
-def _images(raw: Raw, url: str, bases: tuple[str, ...]) -> tuple[Image, ...]:
+def _images(raw: Raw, url: str, bases: tuple[str, ...]) -> tuple[PostImage, ...]:
     return images(raw.pictures, (*raw.contents, raw.summary), raw.thumbnails, url, *bases)
 
 

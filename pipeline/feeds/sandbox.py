@@ -22,7 +22,7 @@ from typing import Any
 
 from pipeline.core.child_process import command, environment
 from pipeline.core.errors import FeedError, RapportError
-from pipeline.feeds import Document, Entry, Image
+from pipeline.feeds import Document, Entry, PostImage
 from pipeline.feeds.address import shown
 
 SECONDS = 8
@@ -215,6 +215,6 @@ def _entry(found: dict[str, Any]) -> Entry:
         | {
             "published": datetime.fromisoformat(published) if published else None,
             "categories": tuple(found["categories"]),
-            "further_images": tuple(Image(**image) for image in found["further_images"]),
+            "further_images": tuple(PostImage(**image) for image in found["further_images"]),
         }
     )

@@ -67,7 +67,7 @@ def _worded(config: Config, variant: Variant | None) -> dict[str, str]:
         "heading": match.heading,
         "text": match.text,
         "button": match.button,
-        "url": match.url or f"mailto:{newsletter.reply_to or newsletter.from_email}",
+        "url": match.url or f"mailto:{newsletter.reply_address}",
     }
     return usual | variant.model_dump(exclude={"categories"}, exclude_none=True) if variant else usual
 

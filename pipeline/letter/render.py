@@ -14,27 +14,27 @@ from pipeline.letter.cta import call_to_action
 from pipeline.letter.direction import of_language
 from pipeline.letter.edits import UNTOUCHED
 from pipeline.letter.intro import intro as both_forms
-from pipeline.letter.mjml import html_of
+from pipeline.letter.jinja import environment, render, render_line
+from pipeline.letter.mjml import render_html
 from pipeline.letter.personal import inert, tags
 from pipeline.letter.shown import day, shown
-from pipeline.letter.templates import environment, render, render_line
 from pipeline.letter.text import finished
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from pipeline.core.config import Config, Digest
+    from pipeline.core.templates import Templates
     from pipeline.feeds.posts import Post
     from pipeline.letter.edits import Edits
     from pipeline.letter.personal import Tags
-    from pipeline.letter.shown import Picture
+    from pipeline.letter.shown import ShownPicture
 
 PREHEADER = 140
 """Characters: the most that an inbox shows beside the subject (Apple Mail on a tablet)."""
 
-NO_IMAGES: Mapping[int, Picture] = MappingProxyType({})
+NO_IMAGES: Mapping[int, ShownPicture] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +53,26 @@ class Letter:
 
 def render_letter(
     config: Config,
+    templates: Templates,
     digest: Digest,
     posts: Sequence[Post],
     *,
     slug: str,
     due: datetime,
-    own: Path | None,
     intro: str = "",
     edits: Edits = UNTOUCHED,
-    images: Mapping[int, Picture] = NO_IMAGES,
+    images: Mapping[int, ShownPicture] = NO_IMAGES,
 ) -> Letter:
     """The letter of an edition. ``posts`` the lead first, and not empty; ``due`` in the newsletter's zone.
 
-    ``own`` is the operator's folder of templates, ``intro`` what staff wrote in Markdown, ``edits`` what else
-    they changed (but for the posts, which the caller has chosen), ``images`` each post's picture by the
-    post's id (a post without an entry shows the blog's own). Raises LetterError that names file and line
+    ``intro`` is what staff wrote in Markdown, ``edits`` what else they changed (but for the posts, which the
+    caller has chosen), ``images`` each post's picture by the post's id (a post without an entry shows the
+    blog's own). Raises LetterError that names file and line
     when a template does not make a letter.
     """
     context = _context(config, posts, slug, due, images, edits)
     opening = both_forms(intro, context["dir"])
-    plain = environment(own, markup=False)
+    plain = environment(templates, markup=False)
     where = f"digests ({digest.name}): subject"
     context["subject"] = inert(edits.subject) or render_line(plain, digest.subject, context, where)
     composed = " ".join(render(plain, "letter/preheader.txt", context).split())
@@ -86,9 +86,8 @@ def render_letter(
         "links": _links(config, slug, tags(config).text),
     }
     template = f"letter/{digest.layout}"
-    mjml = render(environment(own, markup=True), f"{template}.mjml", context | in_html)
+    html = render_html(templates, f"{template}.mjml", context | in_html)
     text = render(plain, f"{template}.txt", context | in_text)
-    html = html_of(mjml, f"{template}.mjml", own)
     return Letter(context["subject"], context["preheader"], html, finished(text), context["cta"].reason)
 
 
@@ -97,7 +96,7 @@ def _context(
     posts: Sequence[Post],
     slug: str,
     due: datetime,
-    images: Mapping[int, Picture],
+    images: Mapping[int, ShownPicture],
     edits: Edits,
 ) -> dict[str, Any]:
     """The names that every template knows; templates/letter/variables.txt explains them to operators."""

@@ -28,7 +28,7 @@ _EXCERPT = 200
 _ALT = 250
 
 
-class Picture(Protocol):
+class ShownPicture(Protocol):
     """A post's image as the letter may show it; ``src`` is None when it had better not."""
 
     @property
@@ -41,7 +41,7 @@ class Picture(Protocol):
     def alt(self) -> str: ...
 
 
-def shown(post: Post, config: Config, images: Mapping[int, Picture], *, lead: bool) -> dict[str, Any]:
+def shown(post: Post, config: Config, images: Mapping[int, ShownPicture], *, lead: bool) -> dict[str, Any]:
     """A post as templates see it, the lead with more of its text than the others.
 
     The text is the blog's: nothing in it passes for a tag of ours.
@@ -61,7 +61,7 @@ def shown(post: Post, config: Config, images: Mapping[int, Picture], *, lead: bo
     }
 
 
-def _image(post: Post, title: str, images: Mapping[int, Picture]) -> dict[str, Any] | None:
+def _image(post: Post, title: str, images: Mapping[int, ShownPicture]) -> dict[str, Any] | None:
     picture = images.get(post.id)
     if picture is not None:
         if not picture.src:

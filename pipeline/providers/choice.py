@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pipeline.core.environment import SENDGRID_KEY, SMTP_PASSWORD
 from pipeline.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def provider(config: Config, folder: Path) -> Provider:
-    """The provider to hand mail to. Raises ConfigError when a key or setting it needs is missing."""
+    """The provider that mail is handed to. Raises ConfigError when a key or setting that it needs is
+    missing."""
     delivery = config.delivery
     if delivery.on_uncertain == "resend":
         must_tell_of_events(delivery)
@@ -40,8 +42,8 @@ def provider(config: Config, folder: Path) -> Provider:
 
 
 def must_tell_of_events(delivery: Delivery) -> None:
-    """Raises ConfigError where `on_uncertain = "resend"` has nothing to go by."""
-    # Without events silence proves nothing, and everybody in doubt would be mailed twice.
+    """Raises ConfigError where `on_uncertain = "resend"` is set and no events come."""
+    # Without events their absence proves nothing, and everybody in doubt would be mailed twice.
     if delivery.provider != "sendgrid":
         raise ConfigError(
             'delivery.on_uncertain = "resend": it needs the provider\'s events, '
@@ -63,7 +65,7 @@ def _smtp(settings: SmtpSettings) -> Provider:
 
 
 def smtp_server(settings: SmtpSettings, timeout: float = 30.0) -> Server:
-    """The mail server and how it is logged in to. Raises ConfigError as `Server` does."""
+    """The mail server and its login. Raises ConfigError as `Server` does."""
     from pipeline.providers.smtp.connection import Server
 
     return Server(
@@ -71,13 +73,13 @@ def smtp_server(settings: SmtpSettings, timeout: float = 30.0) -> Server:
         settings.port,
         settings.security,
         settings.username,
-        os.environ.get("RAPPORT_SMTP_PASSWORD", ""),
+        os.environ.get(SMTP_PASSWORD, ""),
         timeout,
     )
 
 
 def suppression_lists(config: Config) -> SuppressionLists:
-    """The provider's own lists of who gets no mail. Raises ConfigError where there are none, or no key."""
+    """The provider's own suppression lists. Raises ConfigError where there are none, or no key."""
     if config.delivery.provider != "sendgrid":
         raise ConfigError(
             f'delivery.provider is "{config.delivery.provider}", which keeps no suppression lists.',
@@ -90,7 +92,7 @@ def suppression_lists(config: Config) -> SuppressionLists:
 
 
 def sendgrid_account(config: Config, timeout: float) -> Account:
-    """What SendGrid tells of the account. Raises ConfigError where there is no key."""
+    """SendGrid's account, to be asked about. Raises ConfigError where there is no key."""
     from pipeline.providers.sendgrid.account import Account
 
     settings = config.delivery.sendgrid
@@ -98,9 +100,9 @@ def sendgrid_account(config: Config, timeout: float) -> Account:
 
 
 def _key() -> str:
-    key = os.environ.get("SENDGRID_API_KEY", "").strip()
+    key = os.environ.get(SENDGRID_KEY, "").strip()
     if not key:
         raise ConfigError(
-            "There is no SendGrid key.", "Put it into the environment variable SENDGRID_API_KEY."
+            "There is no SendGrid key.", f"Put it into the environment variable {SENDGRID_KEY}."
         )
     return key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.core.database import refuse_moved
+from pipeline.core.moved import refuse_moved
 from pipeline.editions.ledger import doubt
 from pipeline.schedule.alerts import watch
 from pipeline.schedule.drafts import announce
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
 
 
-def upkeep(installation: Installation) -> bool:
+def maintain(installation: Installation) -> bool:
     """Mail what asks to be confirmed, erase what nobody confirmed, blank network addresses that are old,
     leave in doubt who is sent nothing again any more, and mail staff the drafts they can still act on and
     what else they must know; whether that reached them.

@@ -13,8 +13,8 @@ from starlette.routing import Mount
 
 from pipeline.core.errors import ConfigError
 from pipeline.web import images, inbound, public, webhooks
-from pipeline.web.monitoring import routes as health
-from pipeline.web.public.guard import Guard
+from pipeline.web.monitoring import routes as monitoring
+from pipeline.web.public.guard import PublicGuard
 from pipeline.web.public.network import Limits
 from pipeline.web.public.pages import Pages
 from pipeline.web.public.site import Site
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from pipeline.core.app import Installation
-    from pipeline.web.monitoring.readiness import Scheduler
+    from pipeline.web.monitoring.readiness import SchedulerState
 
 
-def make_app(installation: Installation, scheduler: Scheduler | None = None) -> Starlette:
+def make_app(installation: Installation, scheduler: SchedulerState | None = None) -> Starlette:
     """The application over one opened installation, which the caller closes. ``scheduler``: the one of this
     process, if it has one, whose state /readyz tells.
 
@@ -57,13 +57,13 @@ def make_app(installation: Installation, scheduler: Scheduler | None = None) -> 
         *public.routes(site),
         *webhooks.routes(installation),
         *inbound.routes(installation),
-        *health.routes(installation, registry),
+        *monitoring.routes(installation, registry),
     ]
     # A proxy may take the path of public_url away or leave it on.
     under = [Mount(pages.base, routes=routes)] if pages.base else []
     app = Starlette(
         routes=[*routes, *under],
-        middleware=[health.counting(registry, routes), Middleware(Guard, site=site)],
+        middleware=[monitoring.counting(registry, routes), Middleware(PublicGuard, site=site)],
         exception_handlers={HTTPException: refused, WriteError: failed, SQLAlchemyError: failed},
     )
     # A slash too much leads nowhere, like every other wrong address: RFC 8058 allows no redirect.

@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipeline.subscriptions.mailbox.obey import obey
-from pipeline.web.form import FormError, beginnings
+from pipeline.core.environment import INBOUND_KEY
+from pipeline.subscriptions.unsubscribe import leave_by_mail
+from pipeline.web.multipart import beginnings
 from subscribers.mail import SIZE, decoded, own_lines, read, senders, words_of
 from subscribers.mailbox import Silence, asked
 
@@ -36,12 +38,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pipeline.core.app import Installation
-    from pipeline.subscriptions.mailbox.obey import Outcome
+    from pipeline.subscriptions.unsubscribe import LeftByMail
     from subscribers.mail import Mail
 
 log = logging.getLogger(__name__)
-
-KEY = "RAPPORT_INBOUND_KEY"
 
 LARGEST = 40_000_000
 """Bytes of a request. Mails are 30 MB at most; the form around them needs some, too."""
@@ -57,8 +57,8 @@ def routes(installation: Installation) -> list[Route]:
     async def inbound(request: Request) -> Response:
         try:
             fields = await beginnings(request, _FIELDS, kept=SIZE, largest=LARGEST)
-        except FormError as error:
-            return _answer(error.status)
+        except HTTPException as error:
+            return _answer(error.status_code)
         except ClientDisconnect:
             return _answer(400)  # nobody reads it
         try:
@@ -72,17 +72,17 @@ def routes(installation: Installation) -> list[Route]:
     return [Route("/webhooks/sendgrid/inbound", inbound, methods=["POST"])]
 
 
-def _take(installation: Installation, fields: Mapping[str, bytes], key: str) -> Outcome | Silence:
+def _take(installation: Installation, fields: Mapping[str, bytes], key: str) -> LeftByMail | Silence:
     request = asked(_mail(fields), installation.tokens)
     if isinstance(request, Silence):
         return request
     if isinstance(request.who, str):
-        known = installation.environment.get(KEY, "").strip()
+        known = installation.environment.get(INBOUND_KEY, "").strip()
         ours = bool(known) and compare_digest(known.encode(), key.encode())
         if not ours or not _proven(fields, request.who.rpartition("@")[2]):
             return Silence.IGNORED
     with installation.database.write() as connection:
-        return obey(connection, request)
+        return leave_by_mail(connection, request)
 
 
 def _mail(fields: Mapping[str, bytes]) -> Mail:

@@ -43,7 +43,7 @@ def run(
 
 
 class _Server(uvicorn.Server):
-    """Ends when ``stop`` is asked, and sees to it that the scheduler heeds the clock."""
+    """Ends when ``stop`` is asked, and lets the scheduler follow the clock."""
 
     def __init__(self, config: uvicorn.Config, stop: Stop, scheduler: Scheduler) -> None:
         super().__init__(config)
@@ -56,7 +56,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def on_tick(self, counter: int) -> bool:
-        self._scheduler.heed_clock()
+        self._scheduler.follow_clock()
         return await super().on_tick(counter) or self._stop()
 
 

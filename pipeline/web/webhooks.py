@@ -11,10 +11,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipeline.core.errors import understood
+from pipeline.core.errors import as_rapport_error
 from pipeline.delivery.events import take
 from pipeline.providers.sendgrid.signature import SIGNATURE, TIMESTAMP, Verifier
 from pipeline.providers.sendgrid.webhook import Unreadable, read
+from pipeline.web.body import TooLargeError, whole
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -41,10 +42,10 @@ def routes(installation: Installation) -> list[Route]:
         if not signature or not verifier.is_fresh(timestamp):
             return _said(401, "no valid signature")
         try:
-            body = await _body(request)
+            body = await whole(request, MOST_BODY)
         except ClientDisconnect:
             return _said(400, "incomplete")
-        if body is None:
+        except TooLargeError:
             return _said(413, "too large")
         return await run_in_threadpool(_answer, installation, verifier, body, timestamp, signature)
 
@@ -64,23 +65,10 @@ def _answer(
         return _said(400, str(error))
     except SQLAlchemyError as error:
         # SendGrid comes again with what was not taken, for a day.
-        log.warning("%d events could not be kept: %s", len(events), understood(error).message)
+        log.warning("%d events could not be kept: %s", len(events), as_rapport_error(error).message)
         return _said(503, "could not be kept")
     log.info("%d events, %d of them new", len(events), new)
     return Response(status_code=204, headers={"Cache-Control": "no-store"})
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body as it came; None when it is longer than it may be."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:18]) > MOST_BODY:
-        return None
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY:
-            return None
-    return bytes(body)
 
 
 def _said(status: int, reason: str) -> Response:

@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
 from pipeline.core.config import Config, Digest
-from pipeline.core.database import open_database
+from pipeline.core.schema import open_database
+from pipeline.core.templates import PACKAGED
 from pipeline.editions.compose import compose
 from pipeline.feeds import Entry, posts
 from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
-from pipeline.letter.templates import PACKAGED
 from tests.bench import fleet, handing_over, importing, leaving, signing_up, smtp
 from tests.browser import CHROMIUM, chromium
-from tests.web.reload import reload_times
+from tests.web.preview.reload import reload_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,20 +109,20 @@ def stages(feed: str, folder: Path) -> None:
 
 def _mjml(installation: Installation, digest: Digest) -> str:
     """The MJML that the letter is made of, caught on its way."""
-    from pipeline.letter import render
+    from pipeline.letter import mjml
 
     caught: list[str] = []
-    real = render.html_of
+    real = mjml.html_of
 
-    def watched(mjml: str, *others: Any) -> str:
-        caught.append(mjml)
-        return real(mjml, *others)
+    def watched(source: str, *others: Any) -> str:
+        caught.append(source)
+        return real(source, *others)
 
-    render.html_of = watched
+    mjml.html_of = watched
     try:
         compose(installation, digest)
     finally:
-        render.html_of = real
+        mjml.html_of = real
     return caught[0]
 
 

@@ -33,8 +33,10 @@ _HEADING = re.compile(r"^## (\d+)\.", re.MULTILINE)
 
 
 class Block(NamedTuple):
-    """``where`` is its file and line, ``section`` the number of its heading; ``prints`` what stands in the
-    ```text right after it, if any does."""
+    """``where`` is its file and line, ``section`` the number of its heading (0: before the first).
+
+    ``prints`` is what stands in the ```text right after it, if any does.
+    """
 
     where: str
     section: int
@@ -63,7 +65,7 @@ def _fenced(guide: Path) -> Iterator[tuple[Block, bool]]:
     text, end = guide.read_text(encoding="utf-8"), 0
     for match in _FENCE.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
-        section = int(_HEADING.findall(text, 0, match.start())[-1])
+        section = int([0, *_HEADING.findall(text, 0, match.start())][-1])
         follows = not text[end : match.start()].strip()
         yield Block(f"{guide.name}:{line}", section, match[1], match[2].strip(), match[3]), follows
         end = match.end()

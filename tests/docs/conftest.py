@@ -1,4 +1,4 @@
-"""What the guides' commands find at the other end, and a server as section 4 of the first guide leaves it."""
+"""What the guides' commands find at the other end, and a server as section 4 of docs/install.md leaves it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-OPERATIONS = SOURCE / "docs" / "operations.md"
-SENDGRID = SOURCE / "docs" / "sendgrid.md"
+INSTALL, OPERATIONS, IMPORTING, HOSTS, SENDGRID = (
+    SOURCE / "docs" / f"{name}.md" for name in ("install", "operations", "importing", "hosts", "sendgrid")
+)
 
 
 needs_web_servers = pytest.mark.skipif(
@@ -87,7 +88,7 @@ def make_machine(tmp_path: Path, blog: Blog) -> Iterator[Callable[..., Machine]]
 
 
 def lead_to_section_4(machine: Machine) -> None:
-    """What the first guide's sections 1 to 4 leave, in a moment: they are run by a test of their own."""
+    """What sections 1 to 4 of docs/install.md leave, in a moment: they are run by a test of their own."""
     programs = machine.file("/opt/rapport/bin")
     programs.mkdir(parents=True)
     (programs / "rapport").symlink_to(RAPPORT)
@@ -103,7 +104,7 @@ def lead_to_section_4(machine: Machine) -> None:
     machine.file("/etc/rapport.env").touch(mode=0o600)
     (machine.root / "users").write_text("rapport\n")
     shutil.copyfile(SOURCE / "templates" / "rapport.toml", home / "rapport.toml")
-    for block in blocks(OPERATIONS):
+    for block in blocks(INSTALL):
         if block.section <= 4 and block.kind == "toml" and not block.mark:
             machine.do(block)
     with Installation.open(home / "rapport.toml", {}) as installation:

@@ -16,7 +16,7 @@ import yaml
 from pipeline.cli import cli
 from pipeline.core.cron import check_schedule
 from tests.docs.blocks import blocks
-from tests.docs.conftest import OPERATIONS, lead_to_section_4
+from tests.docs.conftest import HOSTS, INSTALL, lead_to_section_4
 from tests.docs.machine import SOURCE
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def test_the_container_file_installs_as_the_guide_does_and_ends_as_a_user_of_its
     }
     assert {file for copied in said["COPY"] for file in copied.split()[:-1]} == built
     guide = next(
-        line for line in blocks(OPERATIONS)[0].text.splitlines() if line.startswith("/opt/rapport/bin/pip")
+        line for line in blocks(INSTALL)[0].text.splitlines() if line.startswith("/opt/rapport/bin/pip")
     )
     pip = next(step for step in said["RUN"] if step.startswith("pip"))
     assert pip.replace("--no-cache-dir ", "") == guide.removeprefix("/opt/rapport/bin/")
@@ -136,7 +136,7 @@ def test_the_cron_job_runs_what_is_due_with_the_names_that_the_guide_gives() -> 
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     understood(container["args"])
-    kubectl = next(block.text for block in blocks(OPERATIONS) if "kubectl" in block.text)
+    kubectl = next(block.text for block in blocks(HOSTS) if "kubectl" in block.text)
     (secret,) = (one["secretRef"]["name"] for one in container["envFrom"])
     (volume,) = pod["volumes"]
     assert f"create secret generic {secret} " in kubectl
@@ -145,9 +145,7 @@ def test_the_cron_job_runs_what_is_due_with_the_names_that_the_guide_gives() -> 
 
 
 def test_what_the_guide_has_a_container_do_rapport_can() -> None:
-    lines = [
-        line for block in blocks(OPERATIONS) if block.mark == "engine" for line in block.text.splitlines()
-    ]
+    lines = [line for block in blocks(HOSTS) if block.mark == "engine" for line in block.text.splitlines()]
     for line in lines:
         program, verb, *rest = shlex.split(line)
         assert (program, verb) in {

@@ -1,4 +1,4 @@
-"""docs/operations.md: every command of it, from an empty server to PostgreSQL and two workers."""
+"""The guides for a server: every command of them, from an empty one to PostgreSQL and two workers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docs.blocks import blocks
-from tests.docs.conftest import OPERATIONS, at_once, lead_to_section_4, needs_web_servers, trusted
+from tests.docs.conftest import (
+    HOSTS,
+    IMPORTING,
+    INSTALL,
+    OPERATIONS,
+    at_once,
+    lead_to_section_4,
+    needs_web_servers,
+    trusted,
+)
 from tests.docs.machine import SOURCE
 
 if TYPE_CHECKING:
@@ -18,19 +27,16 @@ if TYPE_CHECKING:
 
     from tests.docs.machine import Machine
 
-LISTS = SOURCE / "tests" / "subscribers" / "exports"
+LISTS = SOURCE / "tests" / "subscribers" / "importing" / "exports"
 POSTGRESQL = "postgresql://rapport@/rapport?host=/var/run/postgresql"
-FIRST = 5
-"""The last section of the first test."""
 
 
 @needs_web_servers
 @pytest.mark.installed
 def test_from_an_empty_server_to_a_letter_each_week(make_machine: Callable[..., Machine]) -> None:
     machine = make_machine()
-    for block in blocks(OPERATIONS):
-        if block.section <= FIRST:
-            machine.do(block)
+    for block in blocks(INSTALL):
+        machine.do(block)
     no_web_server_tells_of_a_token(machine)
 
 
@@ -61,15 +67,16 @@ def test_looking_after_it(
     for kind in ("subscribed", "unsubscribed", "cleaned"):
         name = f"{kind}_members_export_1a2b3c.csv"
         shutil.copy(LISTS / f"mailchimp-{kind}.csv", machine.file("/root/mailchimp") / name)
-    for block in blocks(OPERATIONS):
-        if block.section > FIRST:
+    for guide in (OPERATIONS, IMPORTING, HOSTS):
+        for block in blocks(guide):
             machine.do(block)
 
 
 def test_an_upgrade_installs_what_the_installation_did() -> None:
     pip = [
         line
-        for block in blocks(OPERATIONS)
+        for guide in (INSTALL, OPERATIONS)
+        for block in blocks(guide)
         for line in block.text.splitlines()
         if line.startswith("/opt/rapport/bin/pip")
     ]

@@ -13,14 +13,19 @@ from pydantic import BaseModel
 from pipeline.cli import cli
 from pipeline.core.config import Config
 from tests.docs.blocks import blocks, changed, matches
-from tests.docs.conftest import OPERATIONS, SENDGRID
 from tests.docs.machine import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-GUIDES = (SOURCE / "README.md", OPERATIONS, SENDGRID)
+DOCS = SOURCE / "docs"
+GUIDES = (
+    SOURCE / "README.md",
+    *(DOCS / f"{name}.md" for name in ("guide", "install", "operations", "importing", "hosts", "sendgrid")),
+)
+PAGES = sorted({*SOURCE.glob("*.md"), *DOCS.rglob("*.md")})
+"""Everything that is written for a person."""
 
 
 def spans(guide: Path) -> list[str]:
@@ -64,12 +69,12 @@ def keys(model: type[BaseModel], under: str = "") -> Iterator[str]:
                 yield from keys(kind, f"{under}{name}.")
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
-def test_every_link_to_a_file_of_ours_leads_somewhere(guide: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", guide.read_text()):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(SOURCE)))
+def test_every_link_to_a_file_of_ours_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if not target.startswith("https://"):
             file, _, place = target.partition("#")
-            to = (guide.parent / file) if file else guide
+            to = (page.parent / file) if file else page
             assert to.exists(), target
             if place:
                 headings = re.findall(r"(?m)^#+ (.*)$", to.read_text())

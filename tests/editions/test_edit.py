@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 VARIANTS = [
@@ -74,7 +73,7 @@ def with_a_draft(database: Database, folder: Path, blog: Blog) -> Installation:
     return installed
 
 
-def composed(installed: Installation) -> Row[Any]:
+def composed(installed: Installation) -> Edition:
     """The draft, made or made anew from the feed as it is now."""
     pull(installed.database, installed.config)
     made = compose(installed, installed.config.digests[0]).edition
@@ -82,11 +81,11 @@ def composed(installed: Installation) -> Row[Any]:
     return made
 
 
-def wish(installed: Installation, **wanted: Any) -> Row[Any]:
+def wish(installed: Installation, **wanted: Any) -> Edition:
     return edit(installed, installed.config.digests[0], "weekly-1", Wish(**wanted))
 
 
-def titles(edition: Row[Any]) -> list[str]:
+def titles(edition: Edition) -> list[str]:
     return [post["title"] for post in edition.posts]
 
 
@@ -169,7 +168,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
     with pytest.raises(RapportError, match=said):
         wish(on_sqlite, **{"preheader": "Another"} | wanted)
     with on_sqlite.database.read() as connection:
-        assert states.by_slug(connection, "weekly-1") == before
+        assert find.by_slug(connection, "weekly-1") == before
 
 
 def test_an_offer_is_chosen_by_number_or_category_and_put_in_words_of_ones_own(
@@ -184,7 +183,9 @@ def test_an_offer_is_chosen_by_number_or_category_and_put_in_words_of_ones_own(
     own = wish(on_sqlite, offer="", words={"url": "https://example.org/elsewhere"})
     assert own.cta_reason.endswith("filed under couples, teenagers, school, with words by staff")
     assert "https://example.org/elsewhere" in composed(on_sqlite).html
-    assert [f.rule for f in check_letter(on_sqlite.config, own) if f.level == "error"] == []
+    assert [
+        f.name for f in check_letter(on_sqlite.config, on_sqlite.templates, own) if f.level == "error"
+    ] == []
 
 
 def test_an_edit_is_forgotten_one_by_one_or_all_at_once(on_sqlite: Installation) -> None:
@@ -194,7 +195,7 @@ def test_an_edit_is_forgotten_one_by_one_or_all_at_once(on_sqlite: Installation)
     assert titles(wish(on_sqlite, posts=[])) == ["Post 1", "Post 2", "Post 3"]
     after = wish(on_sqlite, reset=True)
     assert (after.edits, after.intro) == ({}, "")
-    assert states.fingerprint(after) == states.fingerprint(before)
+    assert after.fingerprint() == before.fingerprint()
 
 
 def test_words_of_staff_are_words_and_no_template(on_sqlite: Installation) -> None:
@@ -205,7 +206,7 @@ def test_words_of_staff_are_words_and_no_template(on_sqlite: Installation) -> No
     )
     assert "&lt;b&gt;Us&lt;/b&gt; &amp; {" in edited.html
     assert "\n" not in edited.subject
-    rules = {finding.rule for finding in check_letter(on_sqlite.config, edited)}
+    rules = {finding.name for finding in check_letter(on_sqlite.config, on_sqlite.templates, edited)}
     assert "placeholder" not in rules
 
 
@@ -222,6 +223,6 @@ def test_what_was_edited_goes_out_and_the_next_edition_begins_afresh(on_sqlite: 
 @pytest.mark.parametrize("verb", ["skip", "cancel"])
 def test_one_that_is_over_is_not_edited(on_sqlite: Installation, verb: str) -> None:
     with on_sqlite.database.write() as connection:
-        states.move(connection, "weekly-1", verb)
+        states.BY_STAFF[verb](connection, "weekly-1")
     with pytest.raises(RapportError, match="its text is fixed"):
         wish(on_sqlite, subject="Small things")

@@ -19,10 +19,9 @@ import httpx
 import pytest
 
 from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
-from tests.browser import chromium as open_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
-from tests.web.reload import reload_times
+from tests.web.preview.reload import reload_times
 
 if TYPE_CHECKING:
     import subprocess
@@ -31,6 +30,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
+# All of them, because they share a running preview.
+pytestmark = pytest.mark.xdist_group("chromium")
+
 OWN = '[theme]\ntemplates = "own"'
 
 
@@ -257,15 +259,9 @@ def _section(words: str) -> str:
     return f"<mj-section><mj-column><mj-text>{words}</mj-text></mj-column></mj-section>"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with open_chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1200, "height": 900})
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
     yield context.new_page()
     context.close()
 
@@ -316,8 +312,8 @@ class TestInChromium:
         page.goto("about:blank")
         assert said == []
 
-    def test_without_javascript_everything_is_there(self, running: Running, chromium: Browser) -> None:
-        context = chromium.new_context(java_script_enabled=False)
+    def test_without_javascript_everything_is_there(self, running: Running, browser: Browser) -> None:
+        context = browser.new_context(java_script_enabled=False)
         page = context.new_page()
         page.goto(running.url)
         page.frame_locator("iframe").get_by_role("heading", name="A calm morning").wait_for()
@@ -336,10 +332,10 @@ class TestInChromium:
 
     @pytest.mark.parametrize(("scheme", "width"), [("dark", 320), ("light", 1200)])
     def test_axe_finds_nothing_and_nothing_overflows(
-        self, running: Running, chromium: Browser, scheme: str, width: int
+        self, running: Running, browser: Browser, scheme: str, width: int
     ) -> None:
         # For axe alone: the page's policy lets no script in but its own.
-        context = chromium.new_context(
+        context = browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme="dark" if scheme == "dark" else "light",
             bypass_csp=True,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.feeds import clean
 from pipeline.feeds.address import at_home, shown, web
 from pipeline.feeds.excerpt import EXCERPT_CHARS, excerpt, without_title
-from pipeline.feeds.images import Picture, lead_image
+from pipeline.feeds.images import FeedImage, lead_image
 from pipeline.feeds.text import count_words, cut, one_line
 from tests.feeds.quirk import FEED_URL, entries
 
@@ -262,7 +262,7 @@ def test_what_is_no_picture_is_passed_over(html: str) -> None:
 
 
 def test_a_file_name_is_no_alt_text() -> None:
-    assert lead_image((Picture("/a.jpg", alt="IMG_2041.JPG"),), (), FEED_URL, FEED_URL)[1] is None
+    assert lead_image((FeedImage("/a.jpg", alt="IMG_2041.JPG"),), (), FEED_URL, FEED_URL)[1] is None
 
 
 # Addresses

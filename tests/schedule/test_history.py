@@ -16,6 +16,7 @@ import time_machine
 
 from pipeline.core.config import Digest, Staff
 from pipeline.editions import states
+from pipeline.editions.lock import lock
 from pipeline.schedule import heartbeat, history
 from pipeline.schedule.history import RunResult
 from subscribers.tables import asked
@@ -128,7 +129,7 @@ def test_who_found_another_process_at_it_leaves_the_word_to_that_one(
 ) -> None:
     installed = practice(database, tmp_path, blog)
     run_one(installed)
-    with database.lock("digest-weekly"):
+    with lock(database, "weekly"):
         assert run_one(installed).outcome == "busy"
     assert last(database).outcome == "not_due"
 
@@ -190,8 +191,8 @@ def test_it_is_not_called_while_a_letter_stands_stopped_by_trouble(
         assert run_one(installed).outcome == "paused"
         assert monitor.calls == []
         with sqlite_database.write() as connection:
-            states.move(connection, "weekly-1", "resume")
-            states.move(connection, "weekly-1", "pause")
+            states.resume(connection, "weekly-1")
+            states.pause(connection, "weekly-1")
         assert run_one(installed).outcome == "paused"
         assert len(monitor.calls) == 1, "staff paused it themselves: all is well"
 
@@ -226,7 +227,7 @@ def test_it_is_not_called_while_staff_could_not_be_told_of_something(
         ]
 
 
-def test_it_is_not_called_when_upkeep_failed(
+def test_it_is_not_called_when_maintenance_failed(
     sqlite_database: Database, tmp_path: Path, blog: Blog, monitor: Monitor
 ) -> None:
     installed = practice(sqlite_database, tmp_path, blog, staff={"heartbeat_url": monitor.url})

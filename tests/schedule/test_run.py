@@ -13,9 +13,11 @@ import pytest
 import time_machine
 
 from pipeline.core.errors import RapportError
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.approval import approve
-from pipeline.schedule.dry_run import rehearse
+from pipeline.editions.lock import lock
+from pipeline.feeds.pull import pull
+from pipeline.schedule.dry_run import foresee
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
 
@@ -58,7 +60,7 @@ def outbox(folder: Path) -> int:
 
 def decide(installed: Installation, slug: str, verb: str) -> None:
     with installed.database.write() as connection:
-        states.move(connection, slug, verb)
+        getattr(states, verb)(connection, slug)
 
 
 def test_it_sends_when_due_and_only_then(
@@ -290,7 +292,7 @@ def test_one_digest_that_fails_does_not_keep_the_other_back(
     assert "'nonsense' is undefined" in first.reason
 
 
-def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
+def test_a_dry_run_tells_the_outcome_and_changes_nothing(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
     installed = made(database, tmp_path, blog)
@@ -298,11 +300,11 @@ def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
 
     pull(database, installed.config)
     digests = installed.config.digests
-    assert rehearse(installed, digests, at=DUE - timedelta(hours=1))[0].outcome == "not_due"
-    assert rehearse(installed, digests, at=DUE)[0].outcome == "sent"
-    assert rehearse(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
+    assert foresee(installed, digests, at=DUE - timedelta(hours=1))[0].outcome == "not_due"
+    assert foresee(installed, digests, at=DUE)[0].outcome == "sent"
+    assert foresee(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
     with database.read() as connection:
-        assert states.newest_first(connection) == []
+        assert find.newest_first(connection) == []
 
 
 def test_a_letter_sent_by_hand_leaves_the_next_due_time_standing(
@@ -363,6 +365,33 @@ def test_a_letter_with_an_error_goes_out_by_no_door(
     assert run_one(mended, at_once=True).outcome == "sent"
 
 
+@pytest.mark.parametrize("approval", ["auto", "required"])
+def test_a_letter_with_an_error_is_put_up_no_longer(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller, approval: str
+) -> None:
+    blog.items.insert(0, Item("A second post", MONDAY - timedelta(hours=2), guid="the-guid-of-the-second"))
+    digest = {"name": "weekly", "approval": approval, "hold_window": "6h"}
+    installed = made(sqlite_database, tmp_path, blog, **digest)
+    clock.move_to(DUE - timedelta(hours=6))
+    put_up = run_one(installed).edition
+    assert put_up is not None
+    assert put_up.announced_at is not None
+    # A post is taken back, so it is composed anew; and by now something is missing that the law wants.
+    del blog.items[0]
+    newsletter = {"name": "Letter", "from_email": "letter@example.org", "postal_address": ""}
+    broken = installation(sqlite_database, tmp_path, blog.url, digests=[digest], newsletter=newsletter)
+    pull(sqlite_database, installed.config)
+    clock.move_to(DUE - timedelta(hours=4))
+    assert run_one(broken, at_once=True).outcome == "failed"
+    with sqlite_database.read() as connection:
+        assert find.by_slug(connection, "weekly-1").announced_at is None
+    # Mended, it is put up anew, and staff have their time in full.
+    clock.move_to(DUE - timedelta(hours=1))
+    again = run_one(installed).edition
+    assert again is not None
+    assert again.announced_at == DUE - timedelta(hours=1)
+
+
 def test_staff_who_hold_while_it_pulls_are_heeded(
     database: Database,
     tmp_path: Path,
@@ -371,7 +400,7 @@ def test_staff_who_hold_while_it_pulls_are_heeded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     installed = made(database, tmp_path, blog)
-    with database.lock("digest-weekly"):
+    with lock(database, "weekly"):
         from pipeline.editions.compose import compose
         from pipeline.feeds import pull as module
 

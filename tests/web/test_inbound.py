@@ -16,12 +16,14 @@ import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from pipeline.core.database import open_database
+from pipeline.core.environment import INBOUND_KEY
+from pipeline.core.schema import open_database
 from pipeline.web.app import make_app
-from pipeline.web.form import FormError, beginnings
-from pipeline.web.inbound import KEY, LARGEST
+from pipeline.web.inbound import LARGEST
+from pipeline.web.multipart import beginnings
 from subscribers import directory
 from subscribers.mail import SIZE
 from subscribers.people import Status
@@ -93,7 +95,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
     folder = tmp_path_factory.mktemp("inbound")
     database = open_database(f"sqlite:///{folder / 'rapport.db'}")
     made = installation(database, folder, "https://example.org/feed", newsletter=NEWSLETTER)
-    made.environment = {**os.environ, KEY: "made-up-by-the-practice"}
+    made.environment = {**os.environ, INBOUND_KEY: "made-up-by-the-practice"}
     yield made
     database.close()
 
@@ -171,7 +173,7 @@ def test_a_forged_sender_unsubscribes_nobody(inbound: Inbound, results: dict[str
 def test_without_the_key_only_a_token_counts_for_the_post_may_be_anybodys(
     inbound: Inbound, monkeypatch: pytest.MonkeyPatch, known: str
 ) -> None:
-    monkeypatch.setattr(inbound.installed, "environment", {**os.environ, KEY: known})
+    monkeypatch.setattr(inbound.installed, "environment", {**os.environ, INBOUND_KEY: known})
     assert inbound.post(inbound.parsed()).status_code == 200
     assert not inbound.gone
     inbound.post(inbound.parsed(subject=f"unsubscribe {inbound.token}"))
@@ -315,8 +317,8 @@ def test_the_beginning_of_each_wanted_field_is_kept_however_the_body_is_cut(
 def _answered(request: Request) -> int:
     try:
         read(request)
-    except FormError as error:
-        return error.status
+    except HTTPException as error:
+        return error.status_code
     return 200
 
 
@@ -345,6 +347,6 @@ def test_a_mail_of_thirty_megabytes_is_taken_in_little_memory() -> None:
 
 
 def test_a_body_past_the_limit_is_refused_while_it_comes() -> None:
-    with pytest.raises(FormError) as refused:
+    with pytest.raises(HTTPException) as refused:
         read(posted(form(("text", b"x" * 3000)), step=100))
-    assert refused.value.status == 413
+    assert refused.value.status_code == 413

@@ -8,11 +8,13 @@ and `sending` with that one; what a process that died halfway left behind is thr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, MetaData, String, Table, delete, func, insert, literal, select, update
 
 from pipeline.core.tables import batches, editions, recipients
+from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.ledger.state import BatchState
 from subscribers.audience import mailable
 from subscribers.sets import among
 from subscribers.tables import Id, subscriptions
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.database import Database, Session
 
@@ -40,31 +42,31 @@ _audience = Table(
 
 def take(
     database: Database,
-    edition: Row[Any],
+    edition: Edition,
     today: date,
     batch_size: int,
     at: datetime,
-    with_the_last: Callable[[Connection], None] = lambda connection: None,
+    begin: Callable[[Connection, int], None],
 ) -> bool:
     """Fix who the edition is for, in batches of ``batch_size``; False when others own that or have done it.
 
-    Whoever put their mark ``at`` on the approved edition last owns it. ``with_the_last`` is called in the
-    transaction that makes it `sending`.
+    Whoever put their mark ``at`` on the approved edition last owns it. ``begin`` is called with the edition's
+    id in the transaction of the last page, and makes it `sending`.
     """
     with database.session() as session:
         try:
-            return _taken(session, edition, today, batch_size, at, with_the_last)
+            return _taken(session, edition, today, batch_size, at, begin)
         finally:
             session.end()  # and the table of addresses with it
 
 
 def _taken(
     session: Session,
-    edition: Row[Any],
+    edition: Edition,
     today: date,
     batch_size: int,
     at: datetime,
-    with_the_last: Callable[[Connection], None],
+    begin: Callable[[Connection, int], None],
 ) -> bool:
     with session.write() as connection:
         if not _own(connection, edition.id, at):
@@ -79,9 +81,7 @@ def _taken(
                 return False
             _take(connection, edition.id, first, last, batch_size)
             if last == total:
-                begun = update(editions).where(editions.c.id == edition.id).values(status="sending")
-                connection.execute(begun)
-                with_the_last(connection)
+                begin(connection, edition.id)
     return True
 
 
@@ -93,7 +93,9 @@ def discard(connection: Connection, edition: int) -> None:
 
 
 def _own(connection: Connection, edition: int, at: datetime) -> bool:
-    approved = select(editions.c.id).where(editions.c.id == edition, editions.c.status == "approved")
+    approved = select(editions.c.id).where(
+        editions.c.id == edition, editions.c.status == EditionStatus.APPROVED
+    )
     if connection.execute(approved.with_for_update()).first() is None:
         return False
     discard(connection, edition)
@@ -103,7 +105,7 @@ def _own(connection: Connection, edition: int, at: datetime) -> bool:
 
 def _still_ours(connection: Connection, edition: int, at: datetime) -> bool:
     query = select(editions.c.id).where(
-        editions.c.id == edition, editions.c.status == "approved", editions.c.snapshot_at == at
+        editions.c.id == edition, editions.c.status == EditionStatus.APPROVED, editions.c.snapshot_at == at
     )
     return connection.execute(query.with_for_update()).first() is not None
 
@@ -131,7 +133,7 @@ def _take(connection: Connection, edition: int, first: int, last: int, batch_siz
         {
             "edition_id": edition,
             "number": (start - 1) // batch_size,
-            "state": "waiting",
+            "state": BatchState.WAITING,
             "first": ids[start],
             "last": ids[end],
             "size": end - start + 1,

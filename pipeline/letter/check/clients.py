@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline.core.finding import Finding, warning
 from pipeline.letter.check.css import Declaration, declarations
 from pipeline.letter.check.css_colour import background_colour, colour
-from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.graceful import ADVICE, GRACEFUL, OTHERWISE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-    from pipeline.letter.check.reading import Letter
+    from pipeline.letter.check.reading import CheckedLetter
 
 
 class Lacking(NamedTuple):
@@ -54,7 +54,7 @@ def lacking(feature: str) -> Lacking | None:
     return Lacking(title, last)
 
 
-def support(letter: Letter) -> Iterator[Finding]:
+def support(letter: CheckedLetter) -> Iterator[Finding]:
     # caniemail.com, by hteumeuleu: each feature tested in each client.
     told: set[str] = set()
     for use in (*_in_elements(letter), *_in_sheets(letter)):
@@ -75,7 +75,7 @@ _FORM = ("form", "input", "select", "textarea", "button")
 _ATTRIBUTES = {"hidden": "html-hidden", "popover": "html-popover", "usemap": "html-image-maps"}
 
 
-def _in_elements(letter: Letter) -> Iterator[Use]:
+def _in_elements(letter: CheckedLetter) -> Iterator[Use]:
     for node in letter.tree.root.traverse() if letter.tree.root else ():
         tag, attributes = node.tag or "", node.attributes
         if tag.startswith("-"):
@@ -94,7 +94,7 @@ def _in_elements(letter: Letter) -> Iterator[Use]:
             yield from _uses(declaration, node)
 
 
-def _in_sheets(letter: Letter) -> Iterator[Use]:
+def _in_sheets(letter: CheckedLetter) -> Iterator[Use]:
     for sheet in letter.sheets:
         for head in sheet.at_rules:
             name = head.split()[0].lower()
@@ -161,7 +161,7 @@ def _uses(declaration: Declaration, node: LexborNode | None) -> Iterator[Use]:
                 yield Use(other, written, node, traces)
 
 
-def background(letter: Letter) -> Iterator[Finding]:
+def background(letter: CheckedLetter) -> Iterator[Finding]:
     # caniemail: css-background-image. Outlook for Windows shows none of them, so that a picture there may
     # decorate, but neither be the content nor the only ground its words can be read on.
     for node in letter.tree.css("[style], [background]"):

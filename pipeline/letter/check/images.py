@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pipeline.core.finding import Finding, warning
 from pipeline.letter.check.clients import lacking
-from pipeline.letter.check.finding import Finding, warning
-from pipeline.letter.check.reading import Letter, cut
+from pipeline.letter.check.reading import CheckedLetter, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ _FORMATS = {
 _FILE_NAME = re.compile(r"(?i)[\w %().-]+\.(?:jpe?g|png|gif|webp|avif|svg|heic)|(?:IMG|DSC|PXL)[_-]?\d+")
 
 
-def alternative(letter: Letter) -> Iterator[Finding]:
+def alternative(letter: CheckedLetter) -> Iterator[Finding]:
     # WCAG 2.2, 1.1.1; and many inboxes show no image before the reader asks for it.
     for image in letter.images:
         alt = image.attributes.get("alt")
@@ -53,7 +53,7 @@ def alternative(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def weight(letter: Letter) -> Iterator[Finding]:
+def weight(letter: CheckedLetter) -> Iterator[Finding]:
     # Mobile readers pay for the bytes; and a letter whose pictures come late is read without them.
     for picture in letter.pictures:
         size = picture.get("weight")
@@ -70,7 +70,7 @@ def too_heavy(name: str, size: float, where: str) -> Finding:
     )
 
 
-def kind(letter: Letter) -> Iterator[Finding]:
+def kind(letter: CheckedLetter) -> Iterator[Finding]:
     # Outlook for Windows shows a cross for WebP, AVIF and HEIF; Gmail none for SVG and data: (caniemail.com).
     told: set[str] = set()
     for picture in letter.pictures:
@@ -108,7 +108,7 @@ def _feature(address: str) -> str | None:
     return _FORMATS.get(path.rpartition(".")[2].lower())
 
 
-def unfetched(letter: Letter) -> Iterator[Finding]:
+def unfetched(letter: CheckedLetter) -> Iterator[Finding]:
     # What went wrong when the picture was fetched; format and weight have rules of their own.
     for picture in letter.pictures:
         media = str(picture.get("media_type") or "").lower().removeprefix("image/").partition("+")[0]
@@ -123,7 +123,7 @@ def unfetched(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def picture_place(letter: Letter, picture: dict[str, Any]) -> str:
+def picture_place(letter: CheckedLetter, picture: dict[str, Any]) -> str:
     """The post a picture belongs to: by its id, else by where the letter shows it."""
     post = picture.get("post")
     for known in letter.posts:

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pipeline.letter.check.finding import Finding, warning
+from pipeline.core.finding import Finding, warning
 from pipeline.letter.check.images import named, source
-from pipeline.letter.check.reading import Letter, cut, folded
+from pipeline.letter.check.reading import CheckedLetter, cut, folded
 from pipeline.letter.personal import TAG
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ _SCRIPTED = ("javascript", "vbscript", "data")
 """Errors of the rule script."""
 
 
-def addresses(letter: Letter) -> Iterator[Finding]:
+def addresses(letter: CheckedLetter) -> Iterator[Finding]:
     # A letter has no page that a relative address could be relative to.
     for node, address, noun in _distinct(letter):
         if said := _wrong(address, noun):
             yield warning("link", said[0], said[1], letter.where(node, address and f'"{address}"'))
 
 
-def unencrypted(letter: Letter) -> Iterator[Finding]:
+def unencrypted(letter: CheckedLetter) -> Iterator[Finding]:
     # Plain http can be read and changed on the way: what a person looks up at a therapist's is nobody else's
     # concern. A site has it on all its pages or on none, so that one finding a site is enough.
     sites: dict[str, list[tuple[LexborNode, str, str]]] = {}
@@ -47,7 +47,7 @@ def unencrypted(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def _distinct(letter: Letter) -> Iterator[tuple[LexborNode, str, str]]:
+def _distinct(letter: CheckedLetter) -> Iterator[tuple[LexborNode, str, str]]:
     """Each address once, with the first element that has it and what to call it."""
     told: set[tuple[str, str]] = set()
     found = [(link, link.attributes.get("href") or "", "link") for link in letter.links]
@@ -105,7 +105,7 @@ _EMPTY = frozenset(
 )
 
 
-def names(letter: Letter) -> Iterator[Finding]:
+def names(letter: CheckedLetter) -> Iterator[Finding]:
     # WCAG 2.2, 2.4.4: screen readers list a letter's links by their text alone.
     told: set[tuple[str, str]] = set()
     for link in letter.links:

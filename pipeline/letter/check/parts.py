@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.cascade import Scheme, texts
-from pipeline.letter.check.finding import Finding, error, warning
-from pipeline.letter.check.reading import Letter, cut, folded
+from pipeline.core.finding import Finding, error, warning
+from pipeline.letter.check.cascade import texts
+from pipeline.letter.check.matching import Scheme
+from pipeline.letter.check.reading import CheckedLetter, cut, folded
 from pipeline.letter.personal import TAG, tags
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ DROPPED_AT = 16 * 1024
 """Bytes of one style element from which Gmail drops it (caniemail: html-style, note 6)."""
 
 
-def size(letter: Letter) -> Iterator[Finding]:
+def size(letter: CheckedLetter) -> Iterator[Finding]:
     # Google publishes no number; about 102 KB is what senders measure.
     kilobytes = len(letter.html.encode(errors="replace")) / 1024
     remedy = "Lower max_posts, or shorten the template."
@@ -35,7 +36,7 @@ def size(letter: Letter) -> Iterator[Finding]:
         yield warning("size", said, remedy, "html")
 
 
-def style_block(letter: Letter) -> Iterator[Finding]:
+def style_block(letter: CheckedLetter) -> Iterator[Finding]:
     # With it go dark mode and what makes columns fit a phone.
     for node in letter.tree.css("style"):
         kilobytes = len(node.text().encode(errors="replace")) / 1024
@@ -48,7 +49,7 @@ def style_block(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def html_bytes(letter: Letter) -> Iterator[Finding]:
+def html_bytes(letter: CheckedLetter) -> Iterator[Finding]:
     # SendGrid picks the charset from the bytes: Latin-1 alone goes out as iso-8859-1, which Gmail clips at
     # any size (github.com/sendgrid/sendgrid-nodejs/issues/1231). ASCII leaves it no choice.
     if not letter.html.isascii():
@@ -61,7 +62,7 @@ def html_bytes(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def text_bytes(letter: Letter) -> Iterator[Finding]:
+def text_bytes(letter: CheckedLetter) -> Iterator[Finding]:
     # The same: a text with é but nothing beyond Latin-1 goes out as iso-8859-1.
     beyond = [character for character in letter.text if not character.isascii()]
     if beyond and max(beyond) <= "\xff":
@@ -70,13 +71,13 @@ def text_bytes(letter: Letter) -> Iterator[Finding]:
             f"The text part has nothing beyond Latin-1 (“{_printed(beyond[0])}” for one), so that a provider "
             "may send it as iso-8859-1.",
             "Put one long dash (—) into the template, as ours has.",
-            f"template: {letter.templates.text}",
+            f"template: {letter.layout.text}",
         )
 
 
-def thin_text(letter: Letter) -> Iterator[Finding]:
+def thin_text(letter: CheckedLetter) -> Iterator[Finding]:
     # It is what readers without HTML get, and watches, and voices; filters compare the two parts.
-    place = f"template: {letter.templates.text}"
+    place = f"template: {letter.layout.text}"
     text = folded(letter.text).casefold()
     titles = [str(post.get("title") or "") for post in letter.posts]
     lost = [title for title in titles if folded(title).casefold() not in text]
@@ -102,7 +103,7 @@ def thin_text(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def _linked(letter: Letter) -> list[str]:
+def _linked(letter: CheckedLetter) -> list[str]:
     """Where the letter's visible links lead, as the text part has to write it."""
     held = tags(letter.config)
     as_text = dict(zip(held.html, held.text, strict=True))
@@ -114,7 +115,7 @@ def _linked(letter: Letter) -> list[str]:
     return [address for address in dict.fromkeys(wanted) if address not in ours]
 
 
-def _shown_words(letter: Letter) -> list[str]:
+def _shown_words(letter: CheckedLetter) -> list[str]:
     if letter.tree.body is None:
         return []
     styles = letter.styles(Scheme.LIGHT)

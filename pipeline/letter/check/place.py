@@ -7,15 +7,13 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pipeline.letter.templates import PACKAGED
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
     from pipeline.core.config import Config
+    from pipeline.core.templates import Templates
 
 _TAKEN_IN = re.compile(r"""\{%-?\s*(?:include|import|extends|from)\s+["']([^"']+)["']""")
 _REMARK = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
@@ -23,13 +21,13 @@ _SHORTEST = 4
 """Characters of a trace: what is shorter stands in every template somewhere."""
 
 
-class Templates:
-    """The sources of a layout: its own file first, then what it takes in; the operator's before ours."""
+class Layout:
+    """The sources of a digest's layout: its own file first, then those that it includes."""
 
-    def __init__(self, layout: str, own: Path | None) -> None:
-        self._own = own
-        self.markup = f"letter/{layout}.mjml"
-        self.text = f"letter/{layout}.txt"
+    def __init__(self, name: str, templates: Templates) -> None:
+        self._templates = templates
+        self.markup = f"letter/{name}.mjml"
+        self.text = f"letter/{name}.txt"
 
     def line(self, *traces: str) -> str | None:
         """The first place that holds one of the traces as it stands; better traces first."""
@@ -51,21 +49,13 @@ class Templates:
         waiting, seen = [self.markup], {self.markup}
         while waiting:
             name = waiting.pop(0)
-            source = _REMARK.sub(lambda match: re.sub(r"[^\n]", "", match[0]), self._source(name))
+            source = self._templates.text(name)
+            source = _REMARK.sub(lambda match: re.sub(r"[^\n]", "", match[0]), source)
             for number, line in enumerate(source.split("\n"), 1):
                 yield name, number, squeezed(html.unescape(line))
             taken = [other for other in _TAKEN_IN.findall(source) if other not in seen]
             waiting += taken
             seen.update(taken)
-
-    def _source(self, name: str) -> str:
-        for folder in (self._own, PACKAGED):
-            if folder is not None:
-                try:
-                    return (folder / name).read_text(encoding="utf-8", errors="replace")
-                except (OSError, ValueError):
-                    continue
-        return ""
 
 
 class Posts:

@@ -14,10 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from pipeline.core.finding import Finding, warning
 from pipeline.feeds.private_networks import addresses, is_public
-from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.images import HEAVY, named, source, too_heavy
-from pipeline.letter.check.reading import Letter, cut
+from pipeline.letter.check.reading import CheckedLetter, cut
 from pipeline.letter.personal import TAG
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _SHUT = (401, 403, 407, 429, 451, 999)
 """What says "no" to a machine and not to a reader; 999 is LinkedIn's."""
 
 
-class Answer(NamedTuple):
+class ProbeResult(NamedTuple):
     """What became of an address. ``trouble`` is empty when it answers."""
 
     trouble: str = ""
@@ -49,13 +49,13 @@ class _Private(Exception):
     """An address leads into a private network."""
 
 
-def answers(letter: Letter) -> Iterator[Finding]:
+def answers(letter: CheckedLetter) -> Iterator[Finding]:
     # A dead link in a letter stays dead in every inbox.
     links, images = _asked(letter)
     wanted = list(dict.fromkeys((*links, *images)))[:MOST_ADDRESSES]
     found = asyncio.run(_Probe(_trusted(letter)).all(wanted)) if wanted else {}
     for address, link in links.items():
-        if trouble := found.get(address, Answer()).trouble:
+        if trouble := found.get(address, ProbeResult()).trouble:
             yield warning(
                 "link-dead",
                 f"The link {cut(address, 80)} {trouble}.",
@@ -63,10 +63,10 @@ def answers(letter: Letter) -> Iterator[Finding]:
                 letter.where(link, f'"{address}"'),
             )
     for address, image in images.items():
-        yield from _image(letter, image, found.get(address, Answer()))
+        yield from _image(letter, image, found.get(address, ProbeResult()))
 
 
-def _image(letter: Letter, image: LexborNode, answer: Answer) -> Iterator[Finding]:
+def _image(letter: CheckedLetter, image: LexborNode, answer: ProbeResult) -> Iterator[Finding]:
     place = letter.where(image, source(image))
     trouble = answer.trouble
     if not trouble and answer.media_type and not answer.media_type.startswith("image/"):
@@ -79,7 +79,7 @@ def _image(letter: Letter, image: LexborNode, answer: Answer) -> Iterator[Findin
         yield too_heavy(named(image), answer.weight, place)
 
 
-def _asked(letter: Letter) -> tuple[dict[str, LexborNode], dict[str, LexborNode]]:
+def _asked(letter: CheckedLetter) -> tuple[dict[str, LexborNode], dict[str, LexborNode]]:
     """The addresses to ask, each with the first element that has it."""
     links: dict[str, LexborNode] = {}
     images: dict[str, LexborNode] = {}
@@ -90,7 +90,7 @@ def _asked(letter: Letter) -> tuple[dict[str, LexborNode], dict[str, LexborNode]
     return _askable(letter, links), _askable(letter, images)
 
 
-def _askable(letter: Letter, found: dict[str, LexborNode]) -> dict[str, LexborNode]:
+def _askable(letter: CheckedLetter, found: dict[str, LexborNode]) -> dict[str, LexborNode]:
     newsletter = letter.config.newsletter
     # The archive has no page of an edition that has not gone out; without public_url nothing is served yet.
     pages = f"{newsletter.pages}/archive/{letter.edition.slug}" if newsletter.public_url else newsletter.pages
@@ -103,7 +103,7 @@ def _askable(letter: Letter, found: dict[str, LexborNode]) -> dict[str, LexborNo
     }
 
 
-def _trusted(letter: Letter) -> set[tuple[str, int]]:
+def _trusted(letter: CheckedLetter) -> set[tuple[str, int]]:
     """Hosts and ports that the operator named; they may stand in a private network."""
     config = letter.config
     named = [feed.url for feed in config.feeds]
@@ -125,9 +125,9 @@ def _place(address: str) -> tuple[str, int] | None:
 class _Probe:
     trusted: set[tuple[str, int]]
 
-    async def all(self, wanted: Iterable[str]) -> dict[str, Answer]:
+    async def all(self, wanted: Iterable[str]) -> dict[str, ProbeResult]:
         """What became of each address; those not asked in time are named as such."""
-        found: dict[str, Answer] = {}
+        found: dict[str, ProbeResult] = {}
         turn = asyncio.Semaphore(AT_ONCE)
         async with httpx.AsyncClient(headers=_HEADERS, timeout=SECONDS_EACH) as client:
 
@@ -141,31 +141,31 @@ class _Probe:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
             for task in late:
-                found.setdefault(tasks[task], Answer("could not be asked in time"))
+                found.setdefault(tasks[task], ProbeResult("could not be asked in time"))
         return found
 
-    async def _answer(self, client: httpx.AsyncClient, address: str) -> Answer:
+    async def _answer(self, client: httpx.AsyncClient, address: str) -> ProbeResult:
         # Some servers answer HEAD with 404, 405 or nothing at all; a GET settles it, its body unread.
         first = await self._bounded(client, "HEAD", address)
         return first if not first.trouble else await self._bounded(client, "GET", address)
 
-    async def _bounded(self, client: httpx.AsyncClient, method: str, address: str) -> Answer:
+    async def _bounded(self, client: httpx.AsyncClient, method: str, address: str) -> ProbeResult:
         try:
             # For the whole way: a time-out for each read is no limit for a server that drips its headers.
             async with asyncio.timeout(SECONDS_EACH):
                 return await self._way(client, method, address)
         except TimeoutError:
-            return Answer(f"does not answer within {SECONDS_EACH:.0f} seconds")
+            return ProbeResult(f"does not answer within {SECONDS_EACH:.0f} seconds")
         except _Private:
-            return Answer("leads into a private network, where no reader comes")
+            return ProbeResult("leads into a private network, where no reader comes")
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, ValueError):
-            return Answer("cannot be used as an address")
+            return ProbeResult("cannot be used as an address")
         except httpx.TimeoutException:
-            return Answer("does not answer in time")
+            return ProbeResult("does not answer in time")
         except (httpx.HTTPError, OSError) as fault:
-            return Answer(_told(fault))
+            return ProbeResult(_told(fault))
 
-    async def _way(self, client: httpx.AsyncClient, method: str, address: str) -> Answer:
+    async def _way(self, client: httpx.AsyncClient, method: str, address: str) -> ProbeResult:
         for _ in range(MOST_REDIRECTS + 1):
             place = _place(address)
             if place is None:
@@ -178,7 +178,7 @@ class _Probe:
                 if not response.has_redirect_location:
                     return _judged(response)
                 address = urljoin(address, response.headers["location"])
-        return Answer(f"redirects more than {MOST_REDIRECTS} times")
+        return ProbeResult(f"redirects more than {MOST_REDIRECTS} times")
 
 
 async def _refuse_private(host: str, port: int) -> None:
@@ -205,15 +205,15 @@ class _Guard:
                 raise _Private
 
 
-def _judged(response: httpx.Response) -> Answer:
+def _judged(response: httpx.Response) -> ProbeResult:
     status = response.status_code
     if status in _SHUT:
-        return Answer()
+        return ProbeResult()
     if status >= 400:
-        return Answer(f"answers {status}")
+        return ProbeResult(f"answers {status}")
     length = response.headers.get("content-length", "")
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return Answer("", media_type, int(length) if length.isascii() and length[:12].isdecimal() else None)
+    return ProbeResult("", media_type, int(length) if length.isascii() and length[:12].isdecimal() else None)
 
 
 def _told(fault: BaseException) -> str:

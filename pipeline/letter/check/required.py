@@ -6,8 +6,8 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.finding import Finding, error
-from pipeline.letter.check.reading import Letter, folded
+from pipeline.core.finding import Finding, error
+from pipeline.letter.check.reading import CheckedLetter, folded
 from pipeline.letter.personal import TAG, tags
 from pipeline.providers import fill
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 
-def unsubscribe(letter: Letter) -> Iterator[Finding]:
+def unsubscribe(letter: CheckedLetter) -> Iterator[Finding]:
     # CAN-SPAM, 15 U.S.C. 7704(a)(3); Gmail and Yahoo want it in the body beside the one-click header.
     remedy = "Put links.unsubscribe into the template."
     wanted = tags(letter.config)
     if wanted.html.unsubscribe not in letter.hrefs():
         said = "The HTML has no unsubscribe link."
-        yield error("unsubscribe", said, remedy, f"template: {letter.templates.markup}")
+        yield error("unsubscribe", said, remedy, f"template: {letter.layout.markup}")
     if wanted.text.unsubscribe not in letter.text:
         said = "The text part has no unsubscribe link."
-        yield error("unsubscribe", said, remedy, f"template: {letter.templates.text}")
+        yield error("unsubscribe", said, remedy, f"template: {letter.layout.text}")
 
 
-def postal_address(letter: Letter) -> Iterator[Finding]:
+def postal_address(letter: CheckedLetter) -> Iterator[Finding]:
     # CAN-SPAM, 15 U.S.C. 7704(a)(5)(A)(iii): a valid physical postal address in every message.
     address = folded(letter.config.newsletter.postal_address)
     if not address:
@@ -42,28 +42,28 @@ def postal_address(letter: Letter) -> Iterator[Finding]:
         return
     remedy = "Put newsletter.postal_address into the template."
     for part, content, template in (
-        ("html", letter.words, letter.templates.markup),
-        ("text", folded(letter.text), letter.templates.text),
+        ("html", letter.words, letter.layout.markup),
+        ("text", folded(letter.text), letter.layout.text),
     ):
         if address not in content:
             said = f"The postal address is not in the {part} part."
             yield error("postal-address", said, remedy, f"template: {template}")
 
 
-def cta(letter: Letter) -> Iterator[Finding]:
+def cta(letter: CheckedLetter) -> Iterator[Finding]:
     # What the letter is for.
     if not letter.offers & set(letter.hrefs()):
-        said, place = "The HTML has no call to action.", f"template: {letter.templates.markup}"
+        said, place = "The HTML has no call to action.", f"template: {letter.layout.markup}"
         yield error("cta", said, "Put cta.url into a link of the template.", place)
     if not any(address in letter.text for address in letter.offers):
-        said, place = "The text part has no call to action.", f"template: {letter.templates.text}"
+        said, place = "The text part has no call to action.", f"template: {letter.layout.text}"
         yield error("cta", said, "Put cta.url into the template.", place)
 
 
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
-def placeholder(letter: Letter) -> Iterator[Finding]:
+def placeholder(letter: CheckedLetter) -> Iterator[Finding]:
     # It would go out as it stands, to everybody.
     wanted = tags(letter.config)
     ours = dict.fromkeys(filter(None, (*wanted.html, *wanted.text)), "")
@@ -86,7 +86,7 @@ def placeholder(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def _holding(letter: Letter, tag: str) -> LexborNode | None:
+def _holding(letter: CheckedLetter, tag: str) -> LexborNode | None:
     """The innermost element that holds a tag in its text."""
     found: LexborNode | None = None
     for node in letter.tree.body.traverse() if letter.tree.body else ():
@@ -98,7 +98,7 @@ def _holding(letter: Letter, tag: str) -> LexborNode | None:
 _FRAMES = "script, iframe, object, embed, applet"
 
 
-def script(letter: Letter) -> Iterator[Finding]:
+def script(letter: CheckedLetter) -> Iterator[Finding]:
     # No client runs it, and filters take it for an attack.
     if node := _scripted(letter):
         yield error(
@@ -109,7 +109,7 @@ def script(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def _scripted(letter: Letter) -> LexborNode | None:
+def _scripted(letter: CheckedLetter) -> LexborNode | None:
     if found := letter.tree.css(_FRAMES):
         return found[0]
     for node in letter.tree.css("*"):

@@ -7,24 +7,23 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.finding import Finding, warning
-from pipeline.letter.templates import PACKAGED
+from pipeline.core.finding import Finding, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from pipeline.letter.check.reading import Letter
+    from pipeline.core.templates import Templates
+    from pipeline.letter.check.reading import CheckedLetter
 
 NAME = "sensitive-words"
 
 
-def locked_screen(letter: Letter) -> Iterator[Finding]:
+def locked_screen(letter: CheckedLetter) -> Iterator[Finding]:
     # FTC v. BetterHelp (2023): that a person seeks help is health data in itself. A phone on a table shows
     # sender, subject and preheader to who passes by.
     language = letter.config.newsletter.language
     for where, text in (("subject", letter.edition.subject), ("preheader", letter.edition.preheader)):
-        found = list(dict.fromkeys(sensitive(text, letter.own, language)))
+        found = list(dict.fromkeys(sensitive(text, letter.templates, language)))
         if found:
             said = ", ".join(f"“{word}”" for word in found[:5])
             yield warning(
@@ -35,35 +34,29 @@ def locked_screen(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def _place(letter: Letter, where: str, word: str) -> str:
+def _place(letter: CheckedLetter, where: str, word: str) -> str:
     plain = _plain(word)
     holding = (p for p in letter.posts if plain in _plain(str(p.get("title") or "")))
     post = next(holding, None)
     return f"post: {post['title']}" if post else where
 
 
-def sensitive(text: str, own: Path | None, language: str) -> Iterator[str]:
+def sensitive(text: str, templates: Templates, language: str) -> Iterator[str]:
     """The listed words in a text, as the text writes them."""
     folded = [_plain(character) for character in text]
     # Folding changes lengths (ß is ss, an accent of its own nothing): where each folded letter came from.
     origin = [place for place, letters in enumerate(folded) for _ in letters]
-    pattern = _pattern(tuple(_lists(own, language)))
+    pattern = _pattern(tuple(_lists(templates, language)))
     for match in pattern.finditer("".join(folded)) if pattern else ():
         yield text[origin[match.start()] : origin[match.end() - 1] + 1]
 
 
-def _lists(own: Path | None, language: str) -> Iterator[str]:
-    """The texts of the lists that count: the general one, and the language's own; the operator's first."""
+def _lists(templates: Templates, language: str) -> Iterator[str]:
+    """The texts of the lists that count: the general one, and the language's own."""
     tags = [language.lower()] if language else []
     tags += [language.lower().split("-")[0]] if "-" in language else []
     for name in (f"{NAME}.txt", *(f"{NAME}.{tag}.txt" for tag in tags)):
-        folders = [own / "letter", own] if own else []
-        for folder in (*folders, PACKAGED / "letter"):
-            try:
-                yield (folder / name).read_text(encoding="utf-8", errors="replace")
-                break
-            except (OSError, ValueError):
-                continue
+        yield templates.text(f"letter/{name}", name)
 
 
 @lru_cache(maxsize=8)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.finding import Finding, warning
-from pipeline.letter.check.reading import Letter, cut
+from pipeline.core.finding import Finding, warning
+from pipeline.letter.check.reading import CheckedLetter, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 
-def language(letter: Letter) -> Iterator[Finding]:
+def language(letter: CheckedLetter) -> Iterator[Finding]:
     # WCAG 2.2, 3.1.1. Gmail turns <body> into a <div> and drops <html>: both are said again on a wrapper
     # (caniemail: html-body). Of 376,000 letters, 96 of 100 say neither (Email Markup Consortium, 2026).
     root, body = letter.tree.root, letter.tree.body
@@ -40,7 +40,7 @@ def language(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def headings(letter: Letter) -> Iterator[Finding]:
+def headings(letter: CheckedLetter) -> Iterator[Finding]:
     # WCAG 2.2, 1.3.1 and 2.4.6: by its headings a letter is leafed through, one h1 at its head.
     seen = [node for node in letter.tree.css("h1, h2, h3, h4, h5, h6") if letter.seen(node)]
     if not seen:
@@ -58,12 +58,12 @@ def headings(letter: Letter) -> Iterator[Finding]:
         level = own
 
 
-def _heading(letter: Letter, node: LexborNode | None, said: str, remedy: str) -> Finding:
+def _heading(letter: CheckedLetter, node: LexborNode | None, said: str, remedy: str) -> Finding:
     where = letter.where(node, node.text(), f"<{node.tag}") if node else letter.where(None, "<mj-body")
     return warning("headings", said, remedy, where)
 
 
-def tables(letter: Letter) -> Iterator[Finding]:
+def tables(letter: CheckedLetter) -> Iterator[Finding]:
     # HTML-AAM: without the role a voice counts rows and columns of what is only layout; 84 of 100 letters
     # lack it (Email Markup Consortium, 2026).
     bare = [

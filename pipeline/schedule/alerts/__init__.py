@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline.core.tables import editions
+from pipeline.core import tables
 from pipeline.delivery import breaker
 from pipeline.editions.ledger import outcomes
+from pipeline.editions.ledger.state import RecipientState
 from pipeline.mail import staff
-from pipeline.mail.phrases import words
-from pipeline.schedule.alerts import editions as letters
-from pipeline.schedule.alerts import feeds, runs
+from pipeline.mail.phrases import Phrases
+from pipeline.schedule.alerts import editions, feeds, runs
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def watch(installation: Installation) -> bool:
     with installation.database.read() as connection:
         troubles = [
             trouble
-            for family in (letters, runs, feeds)
+            for family in (editions, runs, feeds)
             for trouble in family.troubles(connection, config, now)
             if not _told(connection, trouble)
         ]
@@ -61,14 +61,15 @@ def _told(connection: Connection, trouble: Trouble) -> bool:
 
 def _tell(installation: Installation, trouble: Trouble, people: int) -> None:
     newsletter = installation.config.newsletter
-    said = words("mail", newsletter.language, installation.templates)[f"notice_{trouble.phrases}"]
     facts = {"edition": trouble.about, "url": newsletter.public_url, "people": f"{people:,}", **trouble.facts}
-    subject, text = said["subject"].format(**facts), said["text"].format(**facts)
+    said = Phrases(installation.templates, "mail", newsletter).table(f"notice_{trouble.phrases}", **facts)
+    subject, text = said["subject"], said["text"]
     staff.tell(
         installation, trouble.kind, trouble.about, subject, text, since=trouble.since, digest=trouble.digest
     )
 
 
 def _doubtful(connection: Connection, slug: str) -> int:
-    edition = connection.execute(select(editions.c.id).where(editions.c.slug == slug)).scalar_one()
-    return outcomes.counts(connection, edition)["uncertain"]
+    query = select(tables.editions.c.id).where(tables.editions.c.slug == slug)
+    edition = connection.execute(query).scalar_one()
+    return outcomes.counts(connection, edition)[RecipientState.UNCERTAIN]

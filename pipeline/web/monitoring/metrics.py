@@ -17,7 +17,9 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.core.tables import batches, editions, feeds, posts
+from pipeline.editions.edition import UNDER_WAY
 from pipeline.editions.ledger import outcomes
+from pipeline.editions.ledger.state import BatchState, RecipientState
 from pipeline.schedule import history
 from subscribers import clock, directory
 
@@ -95,16 +97,16 @@ def _editions(connection: Connection) -> Iterator[GaugeMetricFamily]:
     lately = and_(editions.c.snapshot_at.is_not(None), editions.c.finished_at > clock.now() - RECENT)
     recent = (
         select(editions.c.id, editions.c.slug)
-        .where(or_(editions.c.status.in_(("sending", "paused")), lately))
+        .where(or_(editions.c.status.in_(UNDER_WAY), lately))
         .order_by(editions.c.id.desc())
         .limit(MOST)
     )
     for edition in connection.execute(recent).all():
         counts = outcomes.counts(connection, edition.id)
-        for state in outcomes.STATES:
+        for state in RecipientState:
             people.add_metric([edition.slug, state], counts[state])
         uncertain = select(func.count()).where(
-            batches.c.edition_id == edition.id, batches.c.state == "uncertain"
+            batches.c.edition_id == edition.id, batches.c.state == BatchState.UNCERTAIN
         )
         doubtful.add_metric([edition.slug], connection.scalar(uncertain) or 0)
     yield people

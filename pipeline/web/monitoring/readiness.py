@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline.core.database import HEAD, refuse_moved, revision
 from pipeline.core.errors import RapportError
+from pipeline.core.moved import refuse_moved
+from pipeline.core.schema import HEAD, schema_state
 from pipeline.schedule import history
 
 if TYPE_CHECKING:
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
 
 
-class Scheduler(Protocol):
+class SchedulerState(Protocol):
     """What is asked of the scheduler in this process."""
 
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         """What keeps it from running what is due, in words for the log; None when it runs."""
         ...
 
 
-class Health(NamedTuple):
+class Readiness(NamedTuple):
     """``ready``: the database can be used, and the scheduler, where there is one, runs. How the last runs
     ended does not count: the pages must stay reachable while a feed is broken."""
 
@@ -36,11 +37,11 @@ class Health(NamedTuple):
     document: dict[str, Any]
 
 
-def health(installation: Installation, scheduler: Scheduler | None) -> Health:
+def readiness(installation: Installation, scheduler: SchedulerState | None) -> Readiness:
     """Look at everything. Raises nothing for what the database does."""
     database = _database_trouble(installation.database)
     # Its words may name the database or a feed: the log has them.
-    stuck = scheduler is not None and scheduler.trouble() is not None
+    stuck = scheduler is not None and scheduler.problem() is not None
     ready = database is None and not stuck
     document = {
         "ready": ready,
@@ -48,14 +49,14 @@ def health(installation: Installation, scheduler: Scheduler | None) -> Health:
         "scheduler": {"ok": not stuck} if scheduler is not None else None,
         "last_run": _last_runs(installation) if database is None else None,
     }
-    return Health(ready, document)
+    return Readiness(ready, document)
 
 
 def _database_trouble(database: Database) -> str | None:
     try:
-        found = revision(database)
-        if found != HEAD:
-            return f"its schema is {found or 'missing'}, not {HEAD}"
+        found = schema_state(database)
+        if not found.is_current:
+            return f"its schema is {found.revision or 'missing'}, not {HEAD}"
     except (RapportError, SQLAlchemyError):
         return "it cannot be reached"
     try:

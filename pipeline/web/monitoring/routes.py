@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from pipeline.feeds.private_networks import is_public
 from pipeline.web.monitoring.metrics import Measurements
-from pipeline.web.monitoring.readiness import health
+from pipeline.web.monitoring.readiness import readiness
 from pipeline.web.public.network import address_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def routes(installation: Installation, registry: CollectorRegistry) -> list[Rout
     registry.register(Measurements(installation.database, installation.config))
 
     async def ready(request: Request) -> Response:
-        found = await run_in_threadpool(health, installation, request.app.state.scheduler)
+        found = await run_in_threadpool(readiness, installation, request.app.state.scheduler)
         return JSONResponse(found.document, 200 if found.ready else 503)
 
     async def metrics(request: Request) -> Response:

@@ -4,12 +4,12 @@
 ``server``                the port, uvicorn, and an end that is clean
 ``guard``                 who may ask: loopback names only; what every answer's headers say
 ``routes``                the addresses; each a few lines
-``desk``                  what lies on the desk: configuration, drafts, faults, findings
-``watch``, ``bell``       files and feeds that change, and the pages that are told
+``session``               what is shown: configuration, drafts, faults, findings
+``watch``, ``reload``     files and feeds that change, and the pages that are told
 ``page``                  what the page shows, as the template wants it
-``variations``            the letter as a frame shows it: dark, marked, its pictures from here
-``inbox``, ``places``     the line in an inbox; where in the letter a finding is
-``fault``                 what is broken: file, line and the lines around it
+``frame``                 the letter as a frame shows it: dark, marked, its pictures from here
+``inbox``, ``locate``     the line in an inbox; where in the letter a finding is
+``errors``                what is broken: file, line and the lines around it
 ========================  ====================================================================
 
 The letter itself (`/letter.html`) is what `--out` writes, byte for byte. What a frame shows is a variation

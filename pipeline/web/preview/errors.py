@@ -27,7 +27,7 @@ class SourceLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class FaultPlace:
     """One place at fault."""
 
     file: Path
@@ -37,23 +37,23 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PreviewFault:
     """Why there is no letter to show. ``kind`` is template, configuration or other."""
 
     kind: str
     message: str
     remedy: str
-    spots: tuple[Spot, ...] = ()
+    spots: tuple[FaultPlace, ...] = ()
 
 
-def fault_of(error: Exception, config_file: Path, digest: str = "") -> Fault:
+def fault_of(error: Exception, config_file: Path, digest: str = "") -> PreviewFault:
     """A failure as the page shows it."""
     if not isinstance(error, RapportError):
         said = f"{type(error).__name__}: {error}"
-        return Fault("other", said, "This is a fault of Rapport: please report it with these words.")
+        return PreviewFault("other", said, "This is a fault of Rapport: please report it with these words.")
     kind = {"letter": "template", "configuration": "configuration"}.get(error.code, "other")
     spots = tuple(_spots(error.message, config_file, digest))
-    return Fault(kind, error.message, error.remedy, spots)
+    return PreviewFault(kind, error.message, error.remedy, spots)
 
 
 _LINE = re.compile(r"(?P<file>.+?):(?P<line>\d+): (?P<said>.*)")
@@ -62,7 +62,7 @@ _MJML = re.compile(r"(?P<file>.+?\.mjml): (?P<said>.*)")
 _SUBJECT = re.compile(r"digests \((?P<digest>[^)]*)\): subject: (?P<said>.*)")
 
 
-def _spots(message: str, config_file: Path, digest: str) -> Iterator[Spot]:
+def _spots(message: str, config_file: Path, digest: str) -> Iterator[FaultPlace]:
     for line in message.splitlines():
         if match := _SUBJECT.match(line):
             number = _subject_line(config_file, match["digest"] or digest)
@@ -74,7 +74,7 @@ def _spots(message: str, config_file: Path, digest: str) -> Iterator[Spot]:
                 yield _spot(Path(found["file"]), number, found["said"])
 
 
-def _spot(file: Path, number: int | None, said: str) -> Spot:
+def _spot(file: Path, number: int | None, said: str) -> FaultPlace:
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -82,13 +82,13 @@ def _spot(file: Path, number: int | None, said: str) -> Spot:
     if number is None and "end of document" in said:
         number = len(lines)
     if number is None:
-        return Spot(file, None, said, ())
+        return FaultPlace(file, None, said, ())
     first = max(1, number - AROUND)
     around = (
         SourceLine(n, lines[n - 1][:LONGEST], n == number)
         for n in range(first, min(len(lines), number + AROUND) + 1)
     )
-    return Spot(file, number, said, tuple(around))
+    return FaultPlace(file, number, said, tuple(around))
 
 
 def _subject_line(config_file: Path, digest: str) -> int | None:

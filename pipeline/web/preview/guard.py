@@ -46,7 +46,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class Guard:
+class LoopbackGuard:
     """ASGI middleware around the whole preview."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipeline.letter.check.finding import Finding
+    from pipeline.core.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class LetterParts:
     html: str
     text: str
     titles: Sequence[str]
@@ -33,7 +33,7 @@ class Span:
     tag: int = 0
 
 
-def view_of(finding: Finding, letter: Letter) -> str | None:
+def view_of(finding: Finding, letter: LetterParts) -> str | None:
     """The view that shows what a finding is about; None when none does."""
     if finding.where in ("subject", "preheader") or re.match(r"The (subject|preheader)\b", finding.message):
         return "inbox"

@@ -10,18 +10,17 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipeline.core.templates import PACKAGED
 from pipeline.editions.message import preview_part
 from pipeline.letter.check.parts import CLIPPED_AT
-from pipeline.letter.templates import PACKAGED
 from pipeline.web.preview import inbox, locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sqlalchemy import Row
-
-    from pipeline.letter.check import Finding
-    from pipeline.web.preview.session import Desk, Sight
+    from pipeline.core.finding import Finding
+    from pipeline.editions.edition import Edition
+    from pipeline.web.preview.session import Preview, PreviewSession
 
 VIEWS = {
     "letter": "Letter",
@@ -96,11 +95,11 @@ class Query:
         return f"{path}?{urlencode(given)}" if given else path
 
 
-def pieces(desk: Desk, query: Query) -> Iterator[str]:
+def pieces(session: PreviewSession, query: Query) -> Iterator[str]:
     """The page in pieces: the letter's frame first, what takes its time after it."""
-    version = desk.bell.version  # before looking: what changes meanwhile makes the page old
-    sight = desk.look(query.digest or None, query.edition or None)
-    context = _context(desk, sight, query) | {"version": version}
+    version = session.reload.version  # before looking: what changes meanwhile makes the page old
+    preview = session.look(query.digest or None, query.edition or None)
+    context = _context(session, preview, query) | {"version": version}
     ready: list[str] = []
     for piece in _ENVIRONMENT.get_template("preview/page.html").generate(context):
         if piece == FLUSH:
@@ -120,16 +119,16 @@ _ENVIRONMENT = Environment(
 )
 
 
-def _context(desk: Desk, sight: Sight | None, query: Query) -> dict[str, Any]:
-    fault = desk.fault or (sight.fault if sight else None)
-    edition = None if sight is None or fault else sight.edition
+def _context(session: PreviewSession, preview: Preview | None, query: Query) -> dict[str, Any]:
+    fault = session.fault or (preview.fault if preview else None)
+    edition = None if preview is None or fault else preview.edition
     context: dict[str, Any] = {
         "query": query,
         "views": VIEWS,
         "sizes": SIZES,
         "flush": FLUSH,
         "fault": fault,
-        "feeds": [feed for feed in desk.pulled if feed.error],
+        "feeds": [feed for feed in session.pulled if feed.error],
         "newsletter": None,
         "digests": [],
         "digest": None,
@@ -138,41 +137,41 @@ def _context(desk: Desk, sight: Sight | None, query: Query) -> dict[str, Any]:
         "reason": "",
         "left_out": [],
     }
-    if sight is None:
+    if preview is None:
         return context
-    zone = sight.config.newsletter.zone
+    zone = preview.config.newsletter.zone
     context |= {
-        "newsletter": sight.config.newsletter,
-        "digests": [digest.name for digest in sight.config.digests],
-        "digest": sight.digest.name,
+        "newsletter": preview.config.newsletter,
+        "digests": [digest.name for digest in preview.config.digests],
+        "digest": preview.digest.name,
         "edition": edition,
-        "earlier": sight.earlier,
-        "reason": "" if query.edition else sight.outcome.reason,
+        "earlier": preview.earlier,
+        "reason": "" if query.edition else preview.outcome.reason,
         "day": lambda moment: f"{moment.astimezone(zone):%a} {moment.astimezone(zone):%-d %b %Y, %H:%M}",
     }
     if edition is None:
-        return context | {"left_out": [] if fault else desk.left_out(sight.digest)}
-    return context | _of_edition(desk, sight, edition, query)
+        return context | {"left_out": [] if fault else session.left_out(preview.digest)}
+    return context | _of_edition(session, preview, edition, query)
 
 
-def _of_edition(desk: Desk, sight: Sight, edition: Row[Any], query: Query) -> dict[str, Any]:
+def _of_edition(session: PreviewSession, preview: Preview, edition: Edition, query: Query) -> dict[str, Any]:
     titles = [str(post["title"]) for post in edition.posts]
 
     def html() -> str:
-        return preview_part(sight.config, edition, "html").decode()
+        return preview_part(preview.config, edition, "html").decode()
 
     def text() -> str:
-        return preview_part(sight.config, edition, "txt").decode()
+        return preview_part(preview.config, edition, "txt").decode()
 
     def told() -> list[dict[str, Any]]:
-        letter = locate.Letter(html(), text(), titles)
-        found = enumerate(desk.findings(edition), 1)
+        letter = locate.LetterParts(html(), text(), titles)
+        found = enumerate(session.findings(edition), 1)
         return [
             _told(str(number), finding, locate.view_of(finding, letter), query) for number, finding in found
         ]
 
     def chosen() -> Finding | None:
-        found = desk.findings(edition) if query.finding else []
+        found = session.findings(edition) if query.finding else []
         return found[int(query.finding) - 1] if 0 < int(query.finding or 0) <= len(found) else None
 
     def marked(text: str, *, markup: bool) -> tuple[str, str, str]:
@@ -181,7 +180,7 @@ def _of_edition(desk: Desk, sight: Sight, edition: Row[Any], query: Query) -> di
         span = look(finding, text, titles) if finding else None
         return (text[: span.start], text[span.start : span.end], text[span.end :]) if span else (text, "", "")
 
-    newsletter = sight.config.newsletter
+    newsletter = preview.config.newsletter
     return {
         "left_out": edition.left_out,
         "size": len(edition.html.encode()),
@@ -191,8 +190,8 @@ def _of_edition(desk: Desk, sight: Sight, edition: Row[Any], query: Query) -> di
         "lines": lambda: inbox.lines(newsletter.sender, edition.subject, edition.preheader),
         "text": text,
         "html": html,
-        "headers": lambda: _headers(preview_part(sight.config, edition, "eml")),
-        "offer": _offer(sight, edition),
+        "headers": lambda: _headers(preview_part(preview.config, edition, "eml")),
+        "offer": _offer(preview, edition),
     }
 
 
@@ -201,9 +200,9 @@ def _told(number: str, finding: Finding, view: str | None, query: Query) -> dict
     return {"finding": finding, "link": link, "chosen": query.finding == number}
 
 
-def _offer(sight: Sight, edition: Row[Any]) -> dict[str, str]:
+def _offer(preview: Preview, edition: Edition) -> dict[str, str]:
     """The call to action of an edition, found in what it says: the configuration may have changed since."""
-    match = sight.config.match
+    match = preview.config.match
     said = " ".join(edition.text.split())
     headings = [match.heading, *(variant.heading or "" for variant in match.variants)]
     held = [heading for heading in headings if heading and " ".join(heading.split()) in said]

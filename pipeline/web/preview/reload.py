@@ -7,8 +7,8 @@ import secrets
 import threading
 
 
-class Bell:
-    """Rung from any thread; waited for in the server's loop."""
+class ReloadSignal:
+    """Sent from any thread, waited for in the server's loop."""
 
     def __init__(self) -> None:
         # Pages that outlive a server must notice that the next one is another.
@@ -24,11 +24,11 @@ class Bell:
         return f"{self._run}-{self._count}"
 
     @property
-    def heard(self) -> bool:
+    def has_listeners(self) -> bool:
         """Whether any page is open."""
         return bool(self._waiting)
 
-    def ring(self) -> None:
+    def send(self) -> None:
         with self._lock:
             self._count += 1
         self._wake()
@@ -39,7 +39,7 @@ class Bell:
         self._wake()
 
     async def wait(self, seen: str, seconds: float) -> None:
-        """Until the version is no longer the one seen, the bell is closed, or the time is over."""
+        """Until the version is no longer the one seen, it is closed, or the time is over."""
         here = (asyncio.get_running_loop(), asyncio.Event())
         with self._lock:
             self._waiting.add(here)

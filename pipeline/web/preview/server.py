@@ -11,12 +11,12 @@ import uvicorn
 
 from pipeline.core.errors import RapportError
 from pipeline.web.preview.routes import application
-from pipeline.web.preview.watch import Watch
+from pipeline.web.preview.watch import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipeline.web.preview.session import Desk
+    from pipeline.web.preview.session import PreviewSession
 
 HOST = "127.0.0.1"
 
@@ -45,12 +45,12 @@ def listen(port: int, otherwise: int | None = None) -> socket.socket:
     return made
 
 
-def serve(desk: Desk, listening: socket.socket, ready: Callable[[str], None]) -> None:
+def serve(session: PreviewSession, listening: socket.socket, ready: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM. ``ready`` is told the address."""
-    watch = Watch(desk)
+    watch = Watcher(session)
     watch.start(FIRST_PULL)
     config = uvicorn.Config(
-        application(desk, watch.pull_now),
+        application(session, watch.pull_now),
         loop="asyncio",
         http="h11",
         ws="none",
@@ -61,7 +61,7 @@ def serve(desk: Desk, listening: socket.socket, ready: Callable[[str], None]) ->
     )
     address = f"http://{HOST}:{listening.getsockname()[1]}"
     try:
-        _Server(config, lambda: ready(address), desk.bell.close).run(sockets=[listening])
+        _Server(config, lambda: ready(address), session.reload.close).run(sockets=[listening])
     finally:
         watch.stop()
 

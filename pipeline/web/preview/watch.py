@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.letter.templates import PACKAGED
+from pipeline.core.templates import PACKAGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.web.preview.session import Desk
+    from pipeline.web.preview.session import PreviewSession
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +30,11 @@ AT_MOST = 60
 """Milliseconds that steady changes are waited for."""
 
 
-class Watch:
-    """Threads that tell the desk what changed, from entering to leaving."""
+class Watcher:
+    """Threads that tell the session what changed, from entering to leaving."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, session: PreviewSession) -> None:
+        self._session = session
         self._stop = threading.Event()
         self._stop_own = threading.Event()
         self._pulled = threading.Event()
@@ -44,7 +44,7 @@ class Watch:
         """Begin, and give the first pull that many seconds before going on without it."""
         self._thread(self._feeds)
         self._pulled.wait(wait)
-        self._thread(lambda: self._files(PACKAGED, self._desk.templates_changed, stop=self._stop))
+        self._thread(lambda: self._files(PACKAGED, self._session.templates_changed, stop=self._stop))
         self._watch_configuration()
         self._watch_own()
 
@@ -54,7 +54,7 @@ class Watch:
 
     def pull_now(self) -> None:
         with self._pulling:
-            self._safely(self._desk.pull)
+            self._safely(self._session.pull)
 
     def _thread(self, work: Callable[[], None]) -> None:
         # Daemons: a feed that is slow to answer must not keep the program from ending.
@@ -65,18 +65,18 @@ class Watch:
         self._pulled.set()
         last = time.monotonic()
         while not self._stop.wait(RETRY):
-            self._safely(self._desk.retry_if_busy)
+            self._safely(self._session.retry_if_busy)
             # While nobody looks, the blog is left in peace.
-            if self._desk.bell.heard and time.monotonic() > last + POLL:
+            if self._session.reload.has_listeners and time.monotonic() > last + POLL:
                 self.pull_now()
                 last = time.monotonic()
 
     def _watch_configuration(self) -> None:
         # The folder, not the file: most editors put a new file in the old one's place.
-        file = self._desk.file.resolve()
+        file = self._session.file.resolve()
 
         def changed() -> None:
-            self._desk.configuration_changed()
+            self._session.configuration_changed()
             self._watch_own()
 
         def wanted(path: Path) -> bool:
@@ -92,11 +92,12 @@ class Watch:
         own = self._own_templates()
         if own is not None and own.is_dir():
             self._stop_own = stop = threading.Event()
-            self._thread(lambda: self._files(own, self._desk.templates_changed, stop=stop))
+            self._thread(lambda: self._files(own, self._session.templates_changed, stop=stop))
 
     def _own_templates(self) -> Path | None:
-        installation = self._desk.installation
-        return installation.templates.resolve() if installation and installation.templates else None
+        installation = self._session.installation
+        own = installation.templates.own if installation else None
+        return own.resolve() if own else None
 
     def _files(
         self,

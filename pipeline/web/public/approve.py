@@ -7,9 +7,8 @@ letter which changed meanwhile is looked at again. These links are good no longe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -17,8 +16,9 @@ from starlette.routing import Route
 
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
-from pipeline.editions import states
-from pipeline.editions.approval import VERBS, Outcome, decide
+from pipeline.editions import find, states
+from pipeline.editions.approval import VERBS, ApprovalResult, decide
+from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.message import preview_part
 from pipeline.editions.plan import by_itself
 from pipeline.letter.shown import day, time_of_day
@@ -28,7 +28,6 @@ from subscribers import clock
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
     from starlette.requests import Request
 
     from pipeline.web.public.site import Site
@@ -83,9 +82,8 @@ def _told(site: Site, request: Request) -> tuple[str, Seen]:
     return verb, seen
 
 
-async def _found(site: Site, seen: Seen) -> Row[Any] | None:
-    query = select(table).where(table.c.id == seen.about)
-    return await site.read(lambda connection: connection.execute(query).one_or_none())
+async def _found(site: Site, seen: Seen) -> Edition | None:
+    return await site.read(lambda connection: find.one(connection, table.c.id == seen.about))
 
 
 async def _decided(site: Site, verb: str, seen: Seen) -> Response:
@@ -96,12 +94,12 @@ async def _decided(site: Site, verb: str, seen: Seen) -> Response:
         return _gone(site) if edition is None else _page(site, edition, seen, verb, wrong=error.message)
     if edition is None:
         return _gone(site)
-    return _page(site, edition, seen, verb, changed=outcome is Outcome.CHANGED, decided=True)
+    return _page(site, edition, seen, verb, changed=outcome is ApprovalResult.CHANGED, decided=True)
 
 
 def _page(
     site: Site,
-    edition: Row[Any],
+    edition: Edition,
     seen: Seen,
     verb: str,
     *,
@@ -113,7 +111,7 @@ def _page(
     possible = [other for other in VERBS if other in states.possible(edition)]
     paths = links(site.installation, edition, seen.until)
     asked = verb if verb in possible and not (decided and not changed) else ""
-    stale = not decided and possible and states.fingerprint(edition) != seen.content
+    stale = not decided and possible and edition.fingerprint() != seen.content
     say = site.pages.say
     notice = say("staff.changed") if changed else say("staff.changed_before") if stale else ""
     shown = site.pages.page(
@@ -132,16 +130,15 @@ def _page(
     return shown
 
 
-def _state(site: Site, edition: Row[Any]) -> str:
+def _state(site: Site, edition: Edition) -> str:
     """How it stands with the edition, and when it goes out."""
     config = site.installation.config
     digest = next((digest for digest in config.digests if digest.name == edition.digest), None)
     goes = by_itself(digest, edition) if digest else None
-    key = edition.status
-    if key == "draft" and goes is None:
-        key = "waits"
+    waits = edition.status == EditionStatus.DRAFT and goes is None
+    key = "waits" if waits else edition.status.value
     moment = goes or edition.due_at
-    if key in ("waits", "approved") and moment <= clock.now():
+    if (waits or edition.status == EditionStatus.APPROVED) and moment <= clock.now():
         key += "_late"
     return site.pages.say(f"staff.{key}", date=day(moment, config, "full"), time=time_of_day(moment, config))
 

@@ -34,7 +34,7 @@ async def _page(site: Site, request: Request, confirmation: int) -> Response:
     names = set(asked.digests) if site.pages.several else set()
     labels = [digest.label for digest in site.pages.offered if digest.name in names]
     return site.pages.page(
-        "confirm", moving=asked.purpose is signup.Purpose.MOVE, digests=site.pages.words.listed(labels)
+        "confirm", moving=asked.purpose is signup.Purpose.MOVE, digests=site.pages.phrases.listed(labels)
     )
 
 

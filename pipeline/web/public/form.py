@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from pipeline.web.body import whole
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
@@ -40,7 +42,7 @@ class Form:
 async def read(request: Request) -> Form:
     """A form-urlencoded or multipart body. Raises HTTPException 413 when it is too large, 400 when it
     is neither."""
-    body = await _body(request)
+    body = await whole(request, LARGEST)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await _multipart(request, body)
@@ -58,21 +60,11 @@ async def read(request: Request) -> Form:
         raise HTTPException(400) from None
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            # What is still to come is not read: the connection ends with this answer.
-            raise HTTPException(413, headers={"Connection": "close"})
-    return bytes(body)
-
-
 async def _multipart(request: Request, body: bytes) -> Form:
-    async def whole() -> AsyncGenerator[bytes, None]:
+    async def once() -> AsyncGenerator[bytes, None]:
         yield body
 
-    parser = MultiPartParser(request.headers, whole(), max_files=0, max_fields=_MOST_FIELDS)
+    parser = MultiPartParser(request.headers, once(), max_files=0, max_fields=_MOST_FIELDS)
     try:
         form = await parser.parse()
     except (MultiPartException, ValueError):  # UnicodeError is one: the body names its own charset

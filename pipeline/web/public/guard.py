@@ -38,7 +38,7 @@ HEADERS = {
 _HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-class Guard:
+class PublicGuard:
     """ASGI middleware around all that `rapport serve` answers."""
 
     def __init__(self, app: ASGIApp, site: Site) -> None:

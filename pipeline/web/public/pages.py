@@ -8,15 +8,14 @@ from urllib.parse import urlsplit
 from starlette.responses import HTMLResponse, Response
 
 from pipeline.core.theme import look
-from pipeline.letter.templates import environment, render
-from pipeline.web.public.cadence import every
-from pipeline.web.public.phrases import Said
+from pipeline.letter.jinja import environment, render
+from pipeline.web.public.phrases import PagePhrases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from pipeline.core.config import Config, Digest
+    from pipeline.core.templates import Templates
 
 ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}
 """What is said of each status; of any other what is said of 503."""
@@ -33,18 +32,18 @@ class Offered(NamedTuple):
 
 
 class Pages:
-    """Renders every page of one installation. ``own`` is the operator's folder of templates.
+    """Renders every page of one installation.
 
-    Raises LetterError with file and line, here already, when words or the frame of all pages are broken.
+    Raises LetterError with file and line, here already, when phrases or the frame of all pages are broken.
     """
 
-    def __init__(self, config: Config, own: Path | None) -> None:
+    def __init__(self, config: Config, templates: Templates) -> None:
         self._config = config
-        self.words = Said(config.newsletter, own)
+        self.phrases = PagePhrases(templates, config.newsletter)
         self.base = urlsplit(config.newsletter.pages).path
         """The path that all pages are under: empty, or with a slash before it and none after."""
-        self._markup = environment(own, markup=True)
-        self._plain = environment(own, markup=False)
+        self._markup = environment(templates, markup=True)
+        self._plain = environment(templates, markup=False)
         self.offered = tuple(self._offer(digest) for digest in config.digests)
         # Made once, the same to the byte for every wrong address and every forged token; and there to be
         # shown though a template breaks later.
@@ -80,13 +79,13 @@ class Pages:
         return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=600"})
 
     def say(self, key: str, **values: str) -> str:
-        return self.words.say(key, **values)
+        return self.phrases.say(key, **values)
 
     def agreed(self) -> str:
         """The sentence that stands by the sign-up button: what whoever presses it agrees to."""
         if len(self.offered) > 1:
             labels = [digest.label for digest in self.offered]
-            return self.say("subscribe.agree_several", digests=self.words.listed(labels))
+            return self.say("subscribe.agree_several", digests=self.phrases.listed(labels))
         (digest,) = self.offered
         if not digest.every:
             return self.say("subscribe.agree_one_irregular")
@@ -105,7 +104,7 @@ class Pages:
         theme = self._config.theme
         return {
             "say": self.say,
-            "words": self.words,
+            "words": self.phrases,
             "newsletter": self._config.newsletter,
             "base": self.base,
             "offered": self.offered,
@@ -119,7 +118,7 @@ class Pages:
 
     def _offer(self, digest: Digest) -> Offered:
         shown = digest.name if len(self._config.digests) > 1 else self._config.newsletter.name
-        often = every(digest, self.words)
+        often = self.phrases.every(digest)
         label = self.say("every.with_name", name=shown, every=often) if often else shown
         return Offered(digest.name, shown, often, label)
 

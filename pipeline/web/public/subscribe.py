@@ -65,7 +65,7 @@ async def _asked(site: Site, request: Request, sent: Form) -> Response:
             )
         )
     except SubscriberError as error:
-        return _page(site, sent, email=site.pages.words.of_address(error.message))
+        return _page(site, sent, email=site.pages.phrases.of_address(error.message))
     return _thanks(site, site.mail_questions())
 
 

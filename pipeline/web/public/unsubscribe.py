@@ -7,16 +7,14 @@ what is no button of our own page is taken for that one.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from pipeline.subscriptions.unsubscribe import digest_of, in_flight, leave_by_link
+from pipeline.subscriptions.unsubscribe import batches_ended, digest_of, leave_by_link
 from pipeline.web.public import form
 from pipeline.web.public.network import REQUESTS, address_of
 from subscribers import clock, leaving
@@ -37,9 +35,6 @@ UNDO = timedelta(hours=24)
 _PRESSED_TWICE = timedelta(minutes=1)
 """How far back undoing reaches behind the page that offers it: a second press shows a page of its own, made
 after the first had ended everything."""
-
-_PATIENCE, _PAUSE = 5.0, 0.05
-"""Seconds that an answer waits for a batch under way with the person in it, and between two looks."""
 
 _REASON = 1000
 """Characters."""
@@ -67,21 +62,8 @@ async def leave(site: Site, claim: Claim, *, everything: bool, source: str, reas
         )
     )
     if left.in_flight:
-        await settle(site, claim.subscriber)
+        await batches_ended(site.read, claim.subscriber)
     return left.digest
-
-
-async def settle(site: Site, subscriber: int) -> None:
-    """Wait for a batch that was claimed before the person left and has no answer yet."""
-    now = asyncio.get_running_loop().time
-    until = now() + _PATIENCE
-    try:
-        while await site.read(lambda connection: in_flight(connection, subscriber)):
-            if now() > until:
-                return
-            await asyncio.sleep(_PAUSE)
-    except SQLAlchemyError:
-        return  # they have left: that is committed
 
 
 async def _sent(request: Request) -> Form:
@@ -142,7 +124,7 @@ async def _undone(site: Site, request: Request, claim: Claim, sent: Form) -> Res
     if not back:
         return site.pages.message(said("undone.title_none"), said("undone.text_none"), links=links)
     named = back if site.pages.several else [site.installation.config.newsletter.name]
-    text = said("undone.text", digests=site.pages.words.listed(named))
+    text = said("undone.text", digests=site.pages.phrases.listed(named))
     return site.pages.message(said("undone.title"), text, links=links)
 
 
