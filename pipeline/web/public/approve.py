@@ -22,7 +22,7 @@ from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.message import preview_part
 from pipeline.editions.plan import by_itself
 from pipeline.letter.shown import day, time_of_day
-from pipeline.schedule.drafts import links
+from pipeline.schedule.drafts import decision_links
 from pipeline.web.public.guard import HEADERS
 from subscribers import clock
 from subscribers.tokens import Purpose
@@ -109,7 +109,7 @@ def _page(
 ) -> Response:
     """The edition as it stands, and what is still possible. Before a decision ``verb`` is what is asked."""
     possible = [other for other in VERBS if other in states.possible(edition)]
-    paths = links(site.installation, edition, seen.until)
+    paths = decision_links(site.installation, edition, seen.until)
     asked = verb if verb in possible and not (decided and not changed) else ""
     stale = not decided and possible and edition.fingerprint() != seen.content
     say = site.pages.say
