@@ -323,6 +323,10 @@ def test_a_400_that_names_people_rejects_these(body: bytes, people: set[int]) ->
         errors(("personalizations.99999.to", "nobody of that number")),
         errors(("personalizations", "too many")),
         errors((None, "Bad Request")),
+        b'{"errors": [{"message": "fine"}, 1]}',
+        b'{"errors": [{"message": null}]}',
+        b'{"errors": {"message": "no list"}}',
+        b'["no document"]',
     ],
 )
 def test_a_400_about_sender_content_or_everyone_stops(body: bytes) -> None:
