@@ -1,4 +1,4 @@
-"""The call to action: the matching service's offer that fits the week's posts."""
+"""The call to action: the offer of the matching service that fits the week's posts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CTA:
-    """``reason`` says to staff why it is this one."""
+    """An offer as the letter shows it. ``reason`` tells staff why it is this one."""
 
     heading: str
     text: str
@@ -40,7 +40,7 @@ def call_to_action(config: Config, posts: Sequence[Post], edited: Mapping[str, s
 
 
 def offers(config: Config) -> list[tuple[str, dict[str, str]]]:
-    """Every offer of the configuration, the usual one first: what it is for, and its words and address."""
+    """Every offer of the configuration, the usual one first: what it is for, with its words and address."""
     variants = [(", ".join(v.categories), _worded(config, v)) for v in config.match.variants]
     return [("usual", _worded(config, None)), *variants]
 
@@ -61,7 +61,8 @@ _PARTS = frozenset(("heading", "text", "button", "url"))
 
 
 def _worded(config: Config, variant: Variant | None) -> dict[str, str]:
-    """Without ``match.url`` the button writes to the practice: an offer that leads nowhere is worse."""
+    """Without ``match.url`` the button writes a mail to the practice: a button that leads nowhere is
+    worse."""
     match, newsletter = config.match, config.newsletter
     usual = {
         "heading": match.heading,

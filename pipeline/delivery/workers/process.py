@@ -60,14 +60,14 @@ async def _until_told(installation: Installation, working: Callable[[], None]) -
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_overheard)
 
-    def heed(number: int) -> None:
+    def on_signal(number: int) -> None:
         if stop() and number == signal.SIGINT:
             os.kill(os.getpid(), signal.SIGKILL)  # no harm to the ledger, and a thread cannot be interrupted
         stop.ask(number)
         told.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, heed, number)
+        loop.add_signal_handler(number, on_signal, number)
     working()
     while not told.is_set():
         async with AsyncConnectionPool(**_pool(installation.database)) as pool:

@@ -1,7 +1,7 @@
-"""Whether a letter's links and images answer: each address asked once, a few at a time, in bounded time.
+"""Whether a letter's links and images answer: each address is asked once, a few at a time, in bounded time.
 
-Addresses come out of a stranger's feed. What the operator configured may be anywhere; all else must be on the
-public net, and so must every redirect: a checker must not knock on doors inside the house for a stranger.
+Addresses come from a stranger's feed. What the operator configured may be anywhere. Everything else must be
+on the public internet, every redirect included: no stranger may make us send requests into a private network.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ MOST_ADDRESSES = 200
 _PORTS = {"http": 80, "https": 443}
 _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; Rapport; link check)", "Accept": "*/*"}
 _SHUT = (401, 403, 407, 429, 451, 999)
-"""What says "no" to a machine and not to a reader; 999 is LinkedIn's."""
+"""Statuses that refuse a machine but not a reader; 999 is LinkedIn's."""
 
 
 class ProbeResult(NamedTuple):
-    """What became of an address. ``trouble`` is empty when it answers."""
+    """The result for one address. ``trouble`` is empty when it answers."""
 
     trouble: str = ""
     media_type: str = ""
@@ -50,7 +50,7 @@ class _Private(Exception):
 
 
 def answers(letter: CheckedLetter) -> Iterator[Finding]:
-    # A dead link in a letter stays dead in every inbox.
+    # A letter cannot be corrected once it is sent: a dead link stays dead in every inbox.
     links, images = _asked(letter)
     wanted = list(dict.fromkeys((*links, *images)))[:MOST_ADDRESSES]
     found = asyncio.run(_Probe(_trusted(letter)).all(wanted)) if wanted else {}
@@ -92,7 +92,7 @@ def _asked(letter: CheckedLetter) -> tuple[dict[str, LexborNode], dict[str, Lexb
 
 def _askable(letter: CheckedLetter, found: dict[str, LexborNode]) -> dict[str, LexborNode]:
     newsletter = letter.config.newsletter
-    # The archive has no page of an edition that has not gone out; without public_url nothing is served yet.
+    # The archive has no page yet for an edition that was not sent; without public_url no page is served.
     pages = f"{newsletter.pages}/archive/{letter.edition.slug}" if newsletter.public_url else newsletter.pages
     return {
         address: node
@@ -104,7 +104,7 @@ def _askable(letter: CheckedLetter, found: dict[str, LexborNode]) -> dict[str, L
 
 
 def _trusted(letter: CheckedLetter) -> set[tuple[str, int]]:
-    """Hosts and ports that the operator named; they may stand in a private network."""
+    """Hosts and ports that the operator configured: they may be in a private network."""
     config = letter.config
     named = [feed.url for feed in config.feeds]
     named += [config.newsletter.public_url, *letter.offers]
@@ -126,7 +126,7 @@ class _Probe:
     trusted: set[tuple[str, int]]
 
     async def all(self, wanted: Iterable[str]) -> dict[str, ProbeResult]:
-        """What became of each address; those not asked in time are named as such."""
+        """The result for each address, also for those that could not be asked in time."""
         found: dict[str, ProbeResult] = {}
         turn = asyncio.Semaphore(AT_ONCE)
         async with httpx.AsyncClient(headers=_HEADERS, timeout=SECONDS_EACH) as client:
@@ -145,13 +145,14 @@ class _Probe:
         return found
 
     async def _answer(self, client: httpx.AsyncClient, address: str) -> ProbeResult:
-        # Some servers answer HEAD with 404, 405 or nothing at all; a GET settles it, its body unread.
+        # Some servers answer HEAD with 404, 405 or nothing at all. Then a GET decides; its body is not read.
         first = await self._bounded(client, "HEAD", address)
         return first if not first.trouble else await self._bounded(client, "GET", address)
 
     async def _bounded(self, client: httpx.AsyncClient, method: str, address: str) -> ProbeResult:
         try:
-            # For the whole way: a time-out for each read is no limit for a server that drips its headers.
+            # For all of it: a time-out for each read is no limit for a server that sends its headers in
+            # drips.
             async with asyncio.timeout(SECONDS_EACH):
                 return await self._way(client, method, address)
         except TimeoutError:
@@ -188,14 +189,15 @@ async def _refuse_private(host: str, port: int) -> None:
 
 
 class _Guard:
-    """httpcore's trace hook: looks at the peer, for the name may resolve otherwise a moment later."""
+    """httpcore's trace hook: looks at the peer itself, because the name may resolve to another address a
+    moment later."""
 
     def __init__(self, host: str) -> None:
         self._host, self._direct = host, True
 
     async def __call__(self, event: str, info: dict[str, Any]) -> None:
         if event == "connection.connect_tcp.started":
-            # Behind a proxy the peer is the proxy, which the operator chose.
+            # With a proxy the peer is the proxy, which the operator chose.
             host = info.get("host")
             asked = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
             self._direct = asked.strip("[]").lower() == self._host
