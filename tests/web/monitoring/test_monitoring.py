@@ -55,7 +55,7 @@ class Stub:
     def __init__(self, trouble: str | None) -> None:
         self._trouble = trouble
 
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         return self._trouble
 
 
