@@ -99,7 +99,7 @@ class _People:
             return None
         person, address = self.of(event), _normal(event.address)
         if (event.edition or "").startswith(f"{CONFIRMATION}-"):
-            # A confirmation may go to a mailbox that its person has yet to move to: then it concerns only that.
+            # A confirmation may go to a mailbox that its person has yet to move to: it concerns that one only.
             person = self._by_address.get(address)
         elif event.subscriber is not None:
             if person is None:
