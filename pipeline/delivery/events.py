@@ -99,7 +99,7 @@ class _People:
             return None
         person, address = self.of(event), _normal(event.address)
         if (event.edition or "").startswith(f"{CONFIRMATION}-"):
-            # A confirmation may go to a mailbox that its person has yet to move to: it concerns that one only.
+            # A confirmation may go to a mailbox to which its person has yet to move: it concerns that alone.
             person = self._by_address.get(address)
         elif event.subscriber is not None:
             if person is None:
