@@ -147,25 +147,64 @@ def test_a_fault_of_each_kind_is_found(tmp_path: Path) -> None:
     }
 
 
-def test_help_loads_nothing_heavy() -> None:
-    code = "import sys; from pipeline.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+ONLY_WITH_SOMETHING_TO_DO = {
+    "PIL",
+    "alembic",
+    "apscheduler",
+    "css_inline",
+    "feedparser",
+    "httpx",
+    "jinja2",
+    "mjml",
+    "nh3",
+    "orjson",
+    "pipeline.delivery.send",
+    "pipeline.editions.compose",
+    "pipeline.feeds.pull",
+    "pipeline.letter",
+    "pipeline.mail",
+    "pipeline.providers.choice",
+    "pipeline.schedule.dry_run",
+    "pipeline.schedule.steps",
+    "procrastinate",
+    "prometheus_client",
+    "selectolax",
+    "sendgrid",
+    "stamina",
+    "uvicorn",
+}
+"""What fetches, composes, mails and serves."""
+
+
+def loaded(*commands: list[str], folder: Path = ROOT, code: str = "") -> set[str]:
+    """The modules that a process has loaded after these commands of ours."""
+    lines = ["import sys; from pipeline.cli import main", code, *(f"main({line})" for line in commands)]
+    program = "\n".join([*lines, "print(*sys.modules, file=sys.stderr)"])
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=folder
     )
-    heavy = {
-        "sqlalchemy",
-        "pydantic",
-        "feedparser",
-        "httpx",
-        "jinja2",
-        "sendgrid",
-        "mjml",
-        "alembic",
-        "procrastinate",
-        "prometheus_client",
-        "apscheduler",
-    }
-    assert heavy & set(loaded.stderr.split()) == set()
+    return set(ran.stderr.split())
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = ONLY_WITH_SOMETHING_TO_DO | {"sqlalchemy", "pydantic"}
+    assert heavy & loaded(["--help"]) == set()
+
+
+def test_a_run_with_nothing_due_loads_no_more_than_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "rapport.toml").write_text(
+        '[newsletter]\nname = "A Letter"\nfrom_email = "letter@example.org"\n'
+        '[[feeds]]\nurl = "http://127.0.0.1:1/feed"\n'
+        '[staff]\nemails = ["editor@example.org"]\n'
+    )
+    loaded(["run"], folder=tmp_path)  # makes the database, which takes alembic
+    whole = "import pipeline.schedule.idle as idle; idle.nothing_due = lambda *anything: None"
+    assert "sqlalchemy" in loaded(["run"], folder=tmp_path, code=whole)
+    assert ONLY_WITH_SOMETHING_TO_DO & loaded(["run"], folder=tmp_path, code=whole) == set()
+    # When the run before found nothing to do either, as nearly all runs of a cron line.
+    light = loaded(["run"], folder=tmp_path)
+    assert (ONLY_WITH_SOMETHING_TO_DO | {"sqlalchemy"}) & light == set()
+    assert "pipeline.schedule.idle" in light
 
 
 def test_a_wheel_installed_elsewhere_runs_the_demo(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pipeline.feeds.address import shown
 from pipeline.feeds.fetch import fetch
 from pipeline.feeds.http import get
 from pipeline.feeds.journey import Errand
-from pipeline.feeds.parse import parse
+from pipeline.feeds.sandbox import read
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def feeds(context: Context) -> Iterator[Finding]:
 
 def _feed(url: str, end: float) -> Iterator[Finding]:
     fetched = fetch(url, deadline=end)
-    entries = parse(fetched.body or b"", url=fetched.url, content_type=fetched.content_type).entries
+    entries = read(fetched.body or b"", url=fetched.url, content_type=fetched.content_type).entries
     if fetched.moved_to:
         yield warning(
             "feeds.moved",

@@ -1,21 +1,23 @@
-"""HTML of a post to plain text: what its author wrote, without what the blog's software put around it."""
+"""HTML of a post to plain text: what its author wrote, without what the blog's software put around it.
+
+Text is taken from the page in pieces, the pieces are joined to paragraphs, and only there it shows what a
+raised digit, a bracket or a link at the end of a paragraph is. Until then characters of private use, which
+no post's own text holds (text.visible), mark where such a thing begins and ends.
+"""
 
 from __future__ import annotations
 
 import html
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pipeline.feeds import boilerplate, markup
+from pipeline.feeds import boilerplate, shortcodes, superscript
+from pipeline.feeds.pieces import Kind, pieces
 from pipeline.feeds.text import count_words, one_line, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from selectolax.lexbor import LexborNode
-
-Kind = Literal["prose", "heading", "item", "caption", "code", "table"]
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,37 +26,125 @@ class Block:
 
     kind: Kind
     text: str
+    lines: int = 1
+    """How many there were: verse has several."""
 
 
-_DROPPED_NAMES = """
-    head title script style noscript template x-inert iframe frame frameset form button input select textarea
-    label option svg math video audio object embed applet canvas map nav footer dialog menu
-"""
-_KINDS: dict[Kind, str] = {
-    "prose": """p div section article main header aside address blockquote details summary center
-        hr ul ol dl body fieldset hgroup search""",
-    "heading": "h1 h2 h3 h4 h5 h6 legend",
-    "item": "li dt dd",
-    "caption": "figure figcaption",
-    "code": "pre xmp listing plaintext",
-    "table": "table caption thead tbody tfoot tr td th",
-}
-_DROPPED = frozenset(_DROPPED_NAMES.split())
-_BLOCKS: dict[str, Kind] = {name: kind for kind, names in _KINDS.items() for name in names.split()}
-# A layout table (Blogger's, old newsletters') holds prose: a kind set deeper inside wins over these.
-_INHERITED: tuple[Kind, ...] = ("caption", "code", "item", "heading")
-_LITERAL = frozenset(("x-code", "kbd", "samp", "pre", "var", "xmp", "listing", "plaintext"))
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A post's paragraphs in order, boilerplate and empty ones left out."""
 
-_ESCAPED = re.compile(
-    r"(?i)</(?:p|div|span|a|b|i|em|strong|ul|ol|li|h[1-6]|blockquote|table|tr|td|figure|br)\s*>|<(?:br|p|hr)\s*/?>|"
-    r"<(?:a|img|p|div|span|h[1-6]|iframe|script)\s+[\w-]+\s*=|"
-    r"&(?:nbsp|amp|quot|#\d{2,5}|#x[0-9a-f]{2,5}|[lr][sd]quo|[mn]dash|hellip);"
-)
+    blocks: tuple[Block, ...]
+    breaks_off: bool = False
+    """Software cut it, or readers pay for the rest."""
+    goes_on: bool = False
+    """It ended in "read more": of a summary that means that there is more."""
+    words: int = 0
+
+
+_LAST = 8
+"""Blocks from the end in which "read more" is looked for: it stands before other boilerplate."""
+
+
+def read(source: str) -> Text:
+    """What a post says. Takes HTML of any make."""
+    found = list(_paragraphs(pieces(source)))
+    pairs = shortcodes.closed(one for _, one in found)
+    blocks: list[Block] = []
+    breaks_off = goes_on = False
+    for at, (kind, raw) in enumerate(found):
+        lines = len([one for one in raw.split("\n") if one.strip()])
+        one = superscript.resolved(shortcodes.stripped(raw, pairs) if kind != "code" else raw)
+        if kind != "code":
+            if boilerplate.is_paywall(one):
+                breaks_off = True
+                continue
+            one = boilerplate.without_player_notice(one)
+            if boilerplate.is_boilerplate(one):
+                continue
+            if len(found) - at <= _LAST:
+                one, cut, more = boilerplate.without_tail(one)
+                breaks_off, goes_on = breaks_off or cut, goes_on or more
+        one = one_line(boilerplate.unmarked(one).replace(shortcodes.LITERAL, "["))
+        if one:
+            blocks.append(Block(kind, one, lines))
+    return Text(tuple(blocks), breaks_off, goes_on, sum(count_words(block.text) for block in blocks))
+
+
+def blocks(source: str) -> tuple[Block, ...]:
+    return read(source).blocks
 
 
 def text(source: str) -> str:
     """Plain text of HTML: paragraphs parted by blank lines, no tag, no control character."""
     return "\n\n".join(block.text for block in blocks(source))
+
+
+def _paragraphs(found: Iterable[tuple[Kind, str]]) -> Iterator[tuple[Kind, str]]:
+    """Inline pieces joined to paragraphs; a piece "\\n\\n" ends one, two line breaks in a row do too."""
+    kind: Kind = "prose"
+    parts: list[str] = []
+    for piece_kind, piece in (*found, ("prose", "\n\n")):
+        if piece != "\n\n":
+            if not parts:
+                kind = piece_kind
+            parts.append(piece)
+            continue
+        for one in re.split(r"\n[ \t]*+\n\s*+", "".join(parts)) if parts else ():
+            if one.strip():
+                yield kind, one
+        parts = []
+
+
+def opening(post: Text) -> str:
+    """What a summary is made of, paragraphs parted by blank lines: no headings, captions, lists, code."""
+    prose = [block for block in post.blocks if block.kind == "prose"]
+    # "Sponsored by:" alone announces a list: then the list is what the post says.
+    if not any(_says_something(block) for block in prose):
+        prose = [block for block in post.blocks if block.kind in ("prose", "item", "table")] or [
+            block for block in post.blocks if block.kind in ("heading", "caption")
+        ]
+        prose = [block for block in prose if not block.text.endswith(":")] or prose
+    # Bylines, dates and "5 min read" come before the first real sentence.
+    first = next((at for at, block in enumerate(prose[:6]) if not _is_label(block)), 0)
+    return "\n\n".join(block.text for block in prose[first:])
+
+
+def _says_something(block: Block) -> bool:
+    if block.lines > 1 and not _is_label(block):
+        return True
+    return _is_sentence(block.text) and (len(block.text) > 60 or not block.text.endswith(":"))
+
+
+def _is_sentence(one: str) -> bool:
+    return len(one) > 60 or re.search(r"[.!?…:。！？।؟][\"'”’»)\]]*+$", one[-20:]) is not None
+
+
+_DATE = re.compile(
+    r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez)[a-zä]{0,8}\.? \d|"
+    r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b(?:19|20)\d\d\b|\d年"
+)
+_BY = re.compile(
+    r"(?i)(?:by|von|par|por|di|door|af|av|(?:written|posted|photo|words) by|posted on|updated|author)\b"
+)
+_GREETING = re.compile(
+    r"(?i)(?:dear|hi|hello|hey|liebe|lieber|hallo|cher|chère|chers|bonjour|hola|ciao|beste|olá)\b"
+)
+
+
+def _is_label(block: Block) -> bool:
+    """Whether a paragraph before the text only says who wrote when, or to whom. A poem's line is none: it
+    runs on."""
+    one = block.text
+    if _is_sentence(one):
+        return False
+    words = one.split()
+    if _BY.match(one) or _DATE.search(one) or (_GREETING.match(one) and len(words) <= 4):
+        return True
+    if block.lines > 1 or one.endswith((",", ";", "—", "–", "-")):
+        return False
+    longer = [word for word in words if len(word) > 3]
+    return len(words) <= 3 or all(not word[0].islower() for word in longer)
 
 
 def line(source: str) -> str:
@@ -63,14 +153,21 @@ def line(source: str) -> str:
     Escaped once too often is common (``&amp;#38;``), so entities are resolved until nothing changes, three
     times at most. A "<" that starts no known tag is what its author typed ("Vec<T>", "a < b").
     """
-    source = source[:4_000]
+    source = visible(source[:4_000])
     for _ in range(3):
-        plain = _TAGS.sub(" ", _BREAKS.sub(" ", source)) if "<" in source else source
-        plain = html.unescape(plain)
+        plain = html.unescape(_without_tags(source))
         if plain == source:
             break
-        source = plain
-    return one_line(_TAGS.sub("", source))
+        source = visible(plain)
+    return one_line(superscript.resolved(shortcodes.stripped(_without_tags(source))))
+
+
+def _without_tags(source: str) -> str:
+    if "<" not in source:
+        return source
+    source = _STRUCK.sub("", _BREAKS.sub(" ", source))
+    source = _RAISED.sub(lambda tag: superscript.END if tag[1] else superscript.START, source)
+    return _TAGS.sub("", source)
 
 
 _NAMES = (
@@ -84,130 +181,6 @@ _TAGS = re.compile(
     rf"</?[a-z][\w:-]*(?:\s+|/+)[\w:@.-]+\s*=[^<>]*>|<!--.*?-->|<!\[CDATA\[|\]\]>|</?(?:{_NAMES})(?=[\s/])[^<>]*$"
 )
 # Only these part words: "H<sub>2</sub>O" is one.
-_BREAKS = re.compile(r"(?i)</?(?:br|p|div|h[1-6]|li|td|tr)\b[^<>]*>")
-
-
-def blocks(source: str) -> tuple[Block, ...]:
-    """The post's paragraphs in order, furniture and empty ones left out."""
-    found = list(_merged(_pieces(source, may_unescape=True)))
-    # "Read more" stands at the end of the text, before what other furniture there is.
-    trimmed = [_trimmed(kind, one, last=len(found) - at <= 8) for at, (kind, one) in enumerate(found)]
-    return tuple(Block(kind, one) for (kind, _), one in zip(found, trimmed, strict=True) if one)
-
-
-def words(source_blocks: tuple[Block, ...]) -> int:
-    return sum(count_words(block.text) for block in source_blocks)
-
-
-def opening(source_blocks: tuple[Block, ...]) -> str:
-    """What a summary is made of, paragraphs parted by blank lines: no headings, captions, lists, code."""
-    prose = [block.text for block in source_blocks if block.kind == "prose"]
-    # "Sponsored by:" alone announces a list: then the list is what the post says.
-    if not any(_is_sentence(one) and (len(one) > 60 or not one.endswith(":")) for one in prose):
-        prose = [block.text for block in source_blocks if block.kind in ("prose", "item", "table")] or [
-            block.text for block in source_blocks if block.kind in ("heading", "caption")
-        ]
-        prose = [one for one in prose if not one.endswith(":")] or prose
-    # Bylines, dates and "5 min read" come before the first real sentence, and have no full stop.
-    first = next((at for at, one in enumerate(prose[:6]) if _is_sentence(one)), 0)
-    return "\n\n".join(prose[first:])
-
-
-def _is_sentence(one: str) -> bool:
-    return len(one) > 60 or re.search(r"[.!?…:。！？।؟][\"'”’»)\]]*$", one) is not None
-
-
-def _trimmed(kind: Kind, one: str, *, last: bool) -> str:
-    one = one_line(one)
-    if kind != "code":
-        if len(one) <= boilerplate.LONGEST_LINE and boilerplate.LINE.fullmatch(one):
-            return ""
-        if last:
-            one = one[:-400] + boilerplate.TAIL.sub("", one[-400:])
-    return one.strip()
-
-
-def _merged(pieces: Iterator[tuple[Kind, str]]) -> Iterator[tuple[Kind, str]]:
-    """Inline pieces joined to paragraphs; a piece "\\n\\n" ends one, two line breaks in a row do too."""
-    kind: Kind = "prose"
-    parts: list[str] = []
-    for piece_kind, piece in (*pieces, ("prose", "\n\n")):
-        if piece != "\n\n":
-            if not parts:
-                kind = piece_kind
-            parts.append(piece)
-            continue
-        for one in re.split(r"\n[ \t]*\n\s*", "".join(parts)) if parts else ():
-            if one.strip():
-                yield kind, one
-        parts = []
-
-
-def _pieces(source: str, *, may_unescape: bool) -> Iterator[tuple[Kind, str]]:
-    body = markup.parse(source)
-    if body is None:
-        return
-    # An own stack: posts nest deeper than Python recurses. Leaving an element is a note on the stack.
-    stack: list[tuple[LexborNode | None, Kind, bool]] = [(body, "prose", False)]
-    while stack:
-        node, kind, literal = stack.pop()
-        if node is None:
-            yield kind, "\n\n"
-        elif node.is_text_node:
-            yield from _text_pieces(node, kind, literal=literal, may_unescape=may_unescape)
-        elif node.tag == "br":
-            yield kind, "\n"
-        elif node.is_element_node and not _is_furniture(node):
-            tag = node.tag or ""
-            if tag in _BLOCKS:
-                kind = _kind(node, tag, kind)
-                yield kind, "\n\n"
-                stack.append((None, kind, False))
-            literal = literal or tag in _LITERAL
-            if tag == "img":
-                continue
-            children = list(node.iter(include_text=True))
-            stack.extend((child, kind, literal) for child in reversed(children))
-
-
-def _text_pieces(
-    node: LexborNode, kind: Kind, *, literal: bool, may_unescape: bool
-) -> Iterator[tuple[Kind, str]]:
-    value = visible(node.text_content or "")
-    if may_unescape and not literal and ("<" in value or "&" in value) and _ESCAPED.search(value):
-        # Escaped twice: the words are inside. Where a post speaks of HTML, it does so in <code>.
-        yield from _pieces(value, may_unescape=False)
-    else:
-        yield kind, re.sub(r"\s+", " ", value)
-
-
-def _kind(node: LexborNode, tag: str, around: Kind) -> Kind:
-    if around in _INHERITED:
-        return around
-    if boilerplate.CAPTION.search(_marks(node)):
-        return "caption"
-    own = _BLOCKS[tag]
-    return "prose" if own == "table" and tag in ("table", "tbody", "tr") else own
-
-
-def _marks(node: LexborNode) -> str:
-    attributes = node.attributes
-    return f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:500]
-
-
-def _is_furniture(node: LexborNode) -> bool:
-    if node.tag in _DROPPED:
-        return True
-    attributes = node.attributes
-    if not attributes:
-        return False
-    if (
-        "hidden" in attributes
-        or attributes.get("aria-hidden") == "true"
-        or attributes.get("role") == "navigation"
-    ):
-        return True
-    return bool(
-        boilerplate.HIDDEN.search((attributes.get("style") or "")[:500])
-        or boilerplate.NAMED.search(_marks(node))
-    )
+_BREAKS = re.compile(r"(?i)</?(?:br|hr|p|div|h[1-6]|ul|ol|li|table|td|tr|blockquote|section)\b[^<>]*>")
+_STRUCK = re.compile(r"(?is)<(del|s|strike)(?=[\s>])[^<>]*>.{0,2000}?</\1\s*>")
+_RAISED = re.compile(r"(?i)<(/?)sup(?=[\s>])[^<>]*>")

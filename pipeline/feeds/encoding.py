@@ -30,6 +30,9 @@ _WIDER = {
     "shift_jis": "cp932",
 }
 
+_ASCII_AND_FURTHER = bytes(range(0xC0))
+"""Every byte that begins no character of several bytes in UTF-8."""
+
 
 def decode(body: bytes, content_type: str = "") -> str:
     """The text of a feed's bytes, without byte order mark. Never fails: bytes that fit nothing become U+FFFD.
@@ -78,7 +81,7 @@ def _codec(name: str) -> str:
 
 def _best_guess(body: bytes, names: list[str]) -> str:
     text = body.decode("utf-8", "replace")
-    broken, good = text.count("\ufffd"), sum(1 for byte in body if byte >= 0xC0)
+    broken, good = text.count("\ufffd"), len(body.translate(None, _ASCII_AND_FURTHER))
     # A few broken bytes in a UTF-8 feed are a cut-off character or a pasted quote, no other encoding.
     if broken * 5 < good:
         return text

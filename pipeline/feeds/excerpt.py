@@ -15,7 +15,10 @@ EXCERPT_CHARS = 320
 _TOO_LITTLE = 60
 """Characters. A first sentence of "Hello!" says nothing of the post: then the next one is cut instead."""
 
-_END = re.compile(r"(?:[.!?…؟۔।॥]+[\"'”’»›)\]]*(?=\s|$)|[。！？｡]+[」』”’）〉》】\"')\]]*)\s*")
+# From the first of several marks on: a run of them that ends no sentence is looked at once.
+_END = re.compile(
+    r"(?:(?<![.!?…؟۔।॥])[.!?…؟۔।॥]++[\"'”’»›)\]]*+(?=\s|$)|[。！？｡]++[」』”’）〉》】\"')\]]*+)\s*+"
+)
 _SHORT = """
     mr mrs ms mx dr prof rev sr jr st sen rep gov gen lt capt sgt pres mme mlle hr fr frl dipl vs etc e.g i.e
     eg ie al cf approx appt dept est fig vol vols eds inc ltd co corp bros jan feb apr jun jul
@@ -85,7 +88,7 @@ def _joined(before: str, sentence: str) -> str:
     if not before:
         return sentence
     # Chinese and Japanese put no space between sentences.
-    return before + ("" if re.search(r"[。！？｡][」』”’）]*$", before) else " ") + sentence
+    return before + ("" if re.search(r"[。！？｡][」』”’）]{0,9}$", before[-10:]) else " ") + sentence
 
 
 def _sentences(text: str) -> Iterator[tuple[str, bool]]:
@@ -106,14 +109,20 @@ def _of_paragraph(paragraph: str) -> Iterator[str]:
 
 
 def _ends_here(paragraph: str, start: int, match: re.Match[str]) -> bool:
-    mark, following = match[0].strip(), paragraph[match.end() :].lstrip("\"'“‘«‹([¿¡")
+    mark = match[0].strip()
+    following = paragraph[match.end() : match.end() + 20].lstrip("\"'“‘«‹([¿¡")
     if mark[0] in "。！？｡।॥" or not following:
         return True
     if following[0].islower():
         return False
     if mark != ".":
         return True
-    before = paragraph[start : match.start()].rpartition(" ")[2].lstrip("\"'“‘«([").rpartition("—")[2]
+    before = (
+        paragraph[max(start, match.start() - 60) : match.start()]
+        .rpartition(" ")[2]
+        .lstrip("\"'“‘«([")
+        .rpartition("—")[2]
+    )
     word = before.lower()
     if len(before) == 1 and before.isalpha() and before != "I":
         return False  # an initial

@@ -1,29 +1,39 @@
-"""The picture that stands for a post, and what it shows."""
+"""The pictures that may stand for a post, best first, and what they show.
+
+What a feed says of a picture may be wrong, and a file's name says nothing ("beacon-hill-office.jpg"). So only
+what is declared to be small, or is known to count readers, is passed over here. Several are kept: once they
+are fetched, their size decides.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pipeline.feeds import markup
+from pipeline.feeds import PostImage, markup
 from pipeline.feeds.address import absolute, at_home
 from pipeline.feeds.clean import line
+from pipeline.feeds.srcset import widest
 from pipeline.feeds.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from selectolax.lexbor import LexborNode
 
+MOST = 6
+"""Pictures of a post that are kept."""
 LONGEST_ALT = 250
 """Characters. Longer ones are captions or whole paragraphs; screen readers read them out in one go."""
-WIDEST = 1_600
-"""Pixels. A srcset may go to 4,000, which is megabytes in an email."""
 SMALLEST = 48
 """Pixels. Below it is an icon, an emoji or a pixel."""
+BANNER = 300
+"""Pixels. A picture that is declared to be narrower comes after those that may be wider."""
 _MOST_TAGS = 200
+_LONGEST_ATTRIBUTE = 2_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +46,25 @@ class FeedImage:
     height: int | None = None
 
 
-# Hosts and paths of what counts readers, shows who wrote, or decorates.
+# Services that count readers, show who wrote, or decorate; by their own names, and whatever the size.
 _NEVER = re.compile(
-    r"(?i)^https?://(?:[^/]*\.)?(?:"
-    r"pixel\.wp\.com|stats\.wordpress\.com|feeds\.wordpress\.com|[^/]*gravatar\.com|[^/]*doubleclick\.net|"
-    r"feedads\.[^/]*|feedsportal\.com|googleadservices\.com|google-analytics\.com|googletagmanager\.com|"
-    r"scorecardresearch\.com|quantserve\.com|pheedo\.com|feedblitz\.com/[^?]*\.gif|facebook\.com/tr\b|"
-    r"analytics\.[^/]+|pixel\.[^/]+|ads?\.[^/]+|beacon\.[^/]+|tracking\.[^/]+|"
-    r"s\.w\.org/images/core/emoji|twemoji[^/]*|abs\.twimg\.com/emoji|blogger\.googleusercontent\.com/tracker|"
-    r"paypal(?:objects)?\.com/[^?]*\.gif|assets\.feedblitz\.com|medium\.com/_/stat|addtoany\.com|addthis\.com"
-    r")(?:[/?:]|$)|"
-    r"[/_.?&-](?:stat\?event=|open\?token=|track(?:er|ing)?[/._-]?(?:pixel|open|\.gif|\.png)|1x1|pixel\.(?:gif|png)|"
-    r"spacer|blank\.(?:gif|png)|transparent\.(?:gif|png)|clear\.gif|count(?:er)?\.(?:gif|php)|webbug|beacon)|"
-    r"^https?://(?:feeds\d?\.feedburner\.com|feedproxy\.google\.com|[^/]+)/~(?:r|ff|4|f|a)/|/wp-includes/images/|"
-    r"/(?:smil(?:ey|ies)|emoji|emoticons?|avatars?)/|[/_-](?:share|icon|btn|button|badge|avatar|favicon|smiley|emoji|"
-    r"facebook|twitter|pinterest|linkedin|instagram|rss|email)[_-]?(?:icon|logo|share|button|badge|\d{1,3}(?:x\d{1,3})?)?"
-    r"\.(?:png|gif|jpe?g|webp)|shields\.io/|badge\.fury"
+    r"(?i)^https?://(?:[\w-]{1,63}\.){0,6}(?:"
+    r"pixel\.wp\.com|stats\.wordpress\.com|feeds\.wordpress\.com|gravatar\.com|doubleclick\.net|feedsportal\.com|"
+    r"googleadservices\.com|google-analytics\.com|googletagmanager\.com|scorecardresearch\.com|quantserve\.com|"
+    r"pheedo\.com|facebook\.com/tr\b|s\.w\.org/images/core/emoji|abs\.twimg\.com/emoji|"
+    r"blogger\.googleusercontent\.com/tracker|assets\.feedblitz\.com|medium\.com/_/stat|addtoany\.com|addthis\.com|"
+    r"shields\.io|badge\.fury\.io|feeds\d?\.feedburner\.com/~r|feedproxy\.google\.com/~r"
+    r")(?:[/?:]|$)|^https?://[^/]{1,255}/~(?:r|ff|4|f|a)/|/wp-includes/images/"
 )
+# What only decorates, where no size tells otherwise: lazy loading's placeholders, emoji, share icons.
+_DECORATES = re.compile(
+    r"(?i)/(?:spacer|blank|transparent|clear|pixel|1x1|placeholder|loading|lazy)\.(?:gif|png|svg|webp)$|"
+    r"/(?:favicon|apple-touch-icon)[\w-]*\.|"
+    r"/(?:smil(?:ey|ie)s?|emojis?|emoticons?|icons?|favicons?)/|"
+    r"/(?:share|social|rss|facebook|twitter|pinterest|linkedin|instagram|whatsapp|email)[_-]"
+    r"(?:icon|logo|button|badge|share)s?\b"
+)
+_BESIDE = re.compile(r"(?i)(?:^|[/_.-])(?:logo|avatars?|favicon|icon|gravatar|badge)(?:$|[/_.-])")
 _CLASSES = re.compile(
     r"(?i)(?:^|[\s_-])(?:wp-smiley|emoji|avatar|icon|share|social|sharing|pixel|tracking|spacer|badge|feedflare)(?:$|[\s_-])"
 )
@@ -64,37 +76,72 @@ _FILE_NAME = re.compile(
 _LAZY = (
     "data-src",
     "data-lazy-src",
+    "data-lazyload",
+    "data-lazy",
     "data-original",
     "data-orig-file",
     "data-image",
     "data-large-file",
     "data-full-url",
+    "data-ezsrc",
+    "data-cfsrc",
+    "data-hi-res-src",
 )
-_LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
-_SHRUNK = re.compile(r"(?i)[?&]format=(\d+)w|/s(\d{2,3})(?:-c)?/|/w_?(\d{2,4})[,/]")
+_SETS = ("srcset", "data-srcset", "data-lazy-srcset", "data-ezsrcset")
+_SHRUNK = re.compile(r"(?i)[?&]format=(\d{1,5})w|/s(\d{2,3})(?:-c)?/|/w_?(\d{2,4})[,/]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    url: str
+    alt: str
+    is_beside: bool
+    """A logo, a portrait or a thumbnail, by its name or its declared size: better than none."""
+
+
+def images(
+    named: tuple[FeedImage, ...],
+    sources: tuple[str, ...],
+    thumbnails: tuple[FeedImage, ...],
+    feed_url: str,
+    *bases: str,
+) -> tuple[PostImage, ...]:
+    """The pictures of a post, at most MOST, best first.
+
+    ``named``: what the feed names beside the text, best first; ``sources``: the post's HTML, best first;
+    ``thumbnails``: what is better than none; ``bases``: what relative addresses are resolved against.
+    """
+    inside = [found for source in sources for found in _inside(source, feed_url, bases)]
+    found = [
+        *_named(named, inside, feed_url, bases),
+        *inside,
+        *_named(thumbnails, inside, feed_url, bases),
+    ]
+    found.sort(key=lambda candidate: candidate.is_beside)
+    best: dict[str, PostImage] = {}
+    for one in found:
+        best.setdefault(one.url, PostImage(one.url, _alt(one.alt, one.url)))
+    return tuple(best.values())[:MOST]
 
 
 def lead_image(
     named: tuple[FeedImage, ...], sources: tuple[str, ...], feed_url: str, *bases: str
 ) -> tuple[str | None, str | None]:
-    """Address and alt text of the first picture that is one.
-
-    ``named``: what the feed names beside the text, best first; ``sources``: the post's HTML, best first;
-    ``bases``: what relative addresses are resolved against, in order.
-    """
-    inside = [
-        found for source in sources if _IMG.search(source) for found in _inside(source, feed_url, bases)
-    ]
-    for picture in named:
-        if _is_small(picture.width) or _is_small(picture.height):
-            continue
-        if address := _real(picture.address, feed_url, bases):
-            # The same file in the text mostly has the better description.
-            alt = picture.alt or next((alt for other, alt in inside if _same(other, address)), "")
-            return address, _alt(alt, address)
-    if inside:
-        return inside[0][0], _alt(*reversed(inside[0]))
+    """Address and alt text of the best one."""
+    for image in images(named, sources, (), feed_url, *bases):
+        return image.url, image.alt
     return None, None
+
+
+def _named(
+    pictures: Iterable[FeedImage], inside: list[_Candidate], feed_url: str, bases: tuple[str, ...]
+) -> Iterator[_Candidate]:
+    for picture in pictures:
+        sizes = [size for size in (picture.width, picture.height) if size is not None]
+        if address := _usable(picture.address, sizes, feed_url, bases):
+            # The same file in the text mostly has the better description.
+            same = (other.alt for other in inside if _file(other.url) == _file(address))
+            yield _Candidate(address, picture.alt or next(same, ""), _is_beside(address, sizes))
 
 
 def _alt(text: str, address: str) -> str | None:
@@ -105,78 +152,84 @@ def _alt(text: str, address: str) -> str | None:
     return cut(plain, LONGEST_ALT) or None
 
 
-def _inside(source: str, feed_url: str, bases: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _inside(source: str, feed_url: str, bases: tuple[str, ...]) -> Iterator[_Candidate]:
+    source = source[: markup.LONGEST]
+    if not _IMG.search(source):
+        # Escaped twice, unless the post speaks of HTML.
+        if "&lt;img" not in source or "<code" in source or "<pre" in source:
+            return
+        source = html.unescape(source)
     body = markup.parse(source)
     for node in body.css("img")[:_MOST_TAGS] if body is not None else ():
-        attributes = node.attributes
-        if _is_decoration(attributes):
+        attributes = _attributes(node)
+        sizes = _sizes(attributes)
+        if re.search(r"(?i)display\s*:\s*none", attributes.get("style", "")[:500]):
             continue
-        for candidate in _candidates(node):
-            if address := _real(candidate, feed_url, bases):
-                yield address, attributes.get("alt") or ""
-                break
+        if _CLASSES.search(attributes.get("class", "")[:500]) and max(sizes, default=0) < BANNER:
+            continue
+        found = (_usable(one, sizes, feed_url, bases) for one in _addresses(node, attributes))
+        for address in list(dict.fromkeys(one for one in found if one))[:2]:
+            yield _Candidate(address, attributes.get("alt", ""), _is_beside(address, sizes))
 
 
-def _is_decoration(attributes: dict[str, str | None]) -> bool:
-    style = attributes.get("style") or ""
-    sizes = [attributes.get("width"), attributes.get("height")]
-    sizes += re.findall(r"(?i)(?:^|[;\s])(?:width|height)\s*:\s*(\d+)(?:px|\s*;|\s*$)", style[:500])
-    if any(_is_small(_pixels(size)) for size in sizes) or re.search(r"(?i)display\s*:\s*none", style[:500]):
-        return True
-    return bool(_CLASSES.search((attributes.get("class") or "")[:500]))
+def _attributes(node: LexborNode) -> dict[str, str]:
+    return {name: value for name, value in node.attributes.items() if value}
 
 
-def _candidates(node: LexborNode) -> Iterator[str]:
+def _sizes(attributes: dict[str, str]) -> list[int]:
+    """Those that are declared, in pixels."""
+    style = attributes.get("style", "")[:500]
+    written = [attributes.get("width", ""), attributes.get("height", "")]
+    written += re.findall(r"(?i)(?:^|[;\s])(?:width|height)\s*:\s*(\d{1,6})(?:px|\s*;|\s*$)", style)
+    return [size for one in written if (size := _pixels(one)) is not None]
+
+
+def _addresses(node: LexborNode, attributes: dict[str, str]) -> Iterator[str]:
     """Where the image may be, best first: lazy loading puts a placeholder into src."""
-    attributes = node.attributes
-    lazy = [attributes.get(name) or "" for name in _LAZY]
-    yield from (value for value in lazy if value)
-    src = attributes.get("src") or ""
-    if src and not _is_shrunk(src):
+    yield from (value for name in _LAZY if (value := attributes.get(name, "")))
+    src = attributes.get("src", "")
+    if not _is_shrunk(src):
         yield src
-    for name in _LAZY_SETS:
-        yield from _from_set(attributes.get(name) or "")
+    for name in _SETS:
+        yield from widest(attributes.get(name, ""))
+    parent = node.parent
+    if parent is not None and parent.tag == "picture":
+        for source in parent.css("source")[:20]:
+            offered = _attributes(source)
+            yield from (address for name in _SETS for address in widest(offered.get(name, "")))
     yield src
 
 
 def _is_shrunk(src: str) -> bool:
-    match = _SHRUNK.search(src)
-    return bool(match and int(next(group for group in match.groups() if group)) < 300)
+    match = _SHRUNK.search(src[:_LONGEST_ATTRIBUTE])
+    return bool(match and int(next(group for group in match.groups() if group)) < BANNER)
 
 
-def _from_set(value: str) -> Iterator[str]:
-    """The widest of a srcset that is not wider than an email needs, or else the narrowest."""
-    # A comma inside an address (Substack's, Cloudinary's) has no space behind it.
-    found = re.findall(
-        r"([^\s,]\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)([wx]))?\s*(?:,\s+|,?$|,(?=https?:))", value[:20_000]
-    )
-    sized = sorted((float(size or 1) * (1 if unit == "w" else 800), address) for address, size, unit in found)
-    fitting = [address for width, address in sized if width <= WIDEST]
-    yield from reversed(fitting)
-    yield from (address for width, address in sized if width > WIDEST)
-
-
-def _real(address: str, feed_url: str, bases: tuple[str, ...]) -> str | None:
-    if address.strip().lower().startswith("data:"):
+def _usable(address: str, sizes: list[int], feed_url: str, bases: tuple[str, ...]) -> str | None:
+    """The absolute address, unless it is declared too small, or known to be no picture."""
+    if not address or min(sizes, default=SMALLEST) < SMALLEST or len(address) > _LONGEST_ATTRIBUTE:
+        return None
+    if address.lstrip()[:5].lower() == "data:":
         return None
     found = at_home(absolute(address, *bases), feed_url)
     if found is None or _NEVER.search(found):
         return None
-    return None if _OTHER_MEDIA.search(urlsplit(found).path) else found
+    path = urlsplit(found).path
+    if _OTHER_MEDIA.search(path) or (not sizes and _DECORATES.search(path)):
+        return None
+    return found
 
 
-def _same(one: str, other: str) -> bool:
-    return _file(one) == _file(other)
+def _is_beside(address: str, sizes: list[int]) -> bool:
+    if sizes:
+        return max(sizes) < BANNER
+    return _BESIDE.search(urlsplit(address).path) is not None
 
 
 def _file(address: str) -> str:
     return urlsplit(address).path.rpartition("/")[2]
 
 
-def _pixels(value: str | None) -> int | None:
-    match = re.match(r"\s*(\d{1,6})(?:\.\d+)?\s*(?:px)?\s*$", value or "")
+def _pixels(value: str) -> int | None:
+    match = re.match(r"\s*(\d{1,6})(?:\.\d{1,9})?\s*(?:px)?\s*$", value[:40])
     return int(match[1]) if match else None
-
-
-def _is_small(pixels: int | None) -> bool:
-    return pixels is not None and pixels < SMALLEST

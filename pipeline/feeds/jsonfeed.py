@@ -56,12 +56,13 @@ def _item(item: dict[str, Any], feed_authors: tuple[str, ...]) -> Raw:
         # external_url is what a link post speaks of; the post's own page comes first.
         links=(_text(item, "url"), _text(item, "external_url"), _permanent(item.get("id"))),
         title=_text(item, "title"),
-        published=dates.from_text(item.get("date_published")) or dates.from_text(item.get("date_modified")),
+        published=dates.read(item.get("date_published")) or dates.read(item.get("date_modified")),
         authors=_authors(item) or feed_authors,
         categories=tuple(one for one in _list(item, "tags") if isinstance(one, str)),
         summary=summary,
         contents=(content,) if content else (),
         pictures=tuple(FeedImage(address) for address in addresses if address),
+        to_hear=any(_text(one, "mime_type").startswith("audio/") for one in _list(item, "attachments")),
     )
 
 

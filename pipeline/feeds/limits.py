@@ -1,7 +1,8 @@
 """What is cut from a feed before it is parsed, because parsing it would take time without end.
 
-feedparser compares each label of an entry with all labels before, searches names for email addresses by a
-regular expression that takes quadratic time, and keeps every entry it meets. Real feeds stay far below.
+feedparser compares each label of an entry with all labels before, looks every attribute of a tag up among all
+of them, searches names for email addresses by a regular expression that takes quadratic time, and keeps every
+entry it meets. Real feeds stay far below.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 
 from pipeline.core.errors import FeedError
 from pipeline.feeds.address import shown
-from pipeline.feeds.markup import deeper_than
+from pipeline.feeds.markup import deeper_than, fewer_attributes
 
 MOST_ITEMS = 1_000
 """Items that are parsed at all: half from the top, half from the end, as feeds are sorted either way."""
@@ -19,17 +20,18 @@ MOST_LABELS = 100
 """Of one entry."""
 DEEPEST = 1_000
 """Open elements. A feed has about five; what is unclosed in a post's HTML ends with the post."""
+LONGEST_WORD = 500
+"""Characters of one word in a person's name or address."""
 
 ITEM = re.compile(r"(?i)<(?:[a-z]{1,10}:)?(?:item|entry)[\s>/]")
-_CDATA = re.compile(r"(?s)<!\[CDATA\[.*?\]\]>")
 _BARE_AND = re.compile(r"&(?!#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,8};|[a-zA-Z_][\w.-]{0,40};)")
 _BARE_LESS = re.compile(r"<(?![a-zA-Z_/!?])")
 _KEPT = re.compile("\ue000([0-9]+)\ue001")
 _PERSON = re.compile(
-    r"(?i)<((?:[\w.-]{1,30}:)?(?:author|creator|managingeditor|webmaster|publisher|owner))(?=[\s>])"
+    r"(?i)<(/?)(?:((?:[\w.-]{1,30}:)?(?:author|creator|managingeditor|webmaster|publisher|owner))"
+    r"|(?:[a-z]{1,10}:)?(?:item|entry))(?=[\s>/])"
 )
-_ENDLESS = re.compile(r"[\w.+-]{500}")
-_LONGEST_PERSON = 100_000
+_WORD = re.compile(r"[\w.+-]++")
 _LABEL = re.compile(r"(?i)<(/?)(?:(?:[\w.-]{1,30}:)?(category|subject|tags|keywords)|item|entry)(?=[\s/>])")
 
 
@@ -38,16 +40,9 @@ def limited(text: str, url: str) -> str:
 
     :raises FeedError: when it is nested too deep, or a name in it does not end.
     """
-    kept: list[str] = []
-
-    def aside(match: re.Match[str]) -> str:
-        kept.append(match[0])
-        return f"\ue000{len(kept) - 1}\ue001"
-
-    # What looks like a tag inside CDATA is none: two characters of private use stand for it meanwhile.
-    text = _CDATA.sub(aside, re.sub("[\ue000\ue001]", "", text))
+    text, kept = _without_cdata(re.sub("[\ue000\ue001]", "", text))
     # One bare "&" sends a whole feed to the tolerant parser, and many of them keep that one busy for minutes.
-    text = _BARE_AND.sub("&amp;", _BARE_LESS.sub("&lt;", text))
+    text = fewer_attributes(_BARE_AND.sub("&amp;", _BARE_LESS.sub("&lt;", text)))
     text = _fewer_labels(_without_endless_names(_fewer_items(text), kept, url))
     if deeper_than(text, DEEPEST, self_closing=True):
         raise FeedError(
@@ -55,6 +50,20 @@ def limited(text: str, url: str) -> str:
             "Ask who runs the site to repair the feed.",
         )
     return _restored(text, kept)
+
+
+def _without_cdata(text: str) -> tuple[str, list[str]]:
+    """The text with two characters of private use for each CDATA section, and the sections: what looks like a
+    tag in them is none."""
+    kept: list[str] = []
+    parts: list[str] = []
+    at = 0
+    while (start := text.find("<![CDATA[", at)) >= 0:
+        parts += text[at:start], f"\ue000{len(kept)}\ue001"
+        end = text.find("]]>", start)
+        at = end + 3 if end >= 0 else len(text)
+        kept.append(text[start:at] if end >= 0 else text[start:] + "]]>")
+    return "".join((*parts, text[at:])), kept
 
 
 def _restored(text: str, kept: list[str]) -> str:
@@ -70,29 +79,41 @@ def _fewer_items(text: str) -> str:
 
 
 def _without_endless_names(text: str, kept: list[str], url: str) -> str:
-    """Elements of people with one endless word are emptied."""
+    """Elements of people with one endless word are emptied, and one inside another is renamed: feedparser
+    joins what stands around the inner one."""
     parts: list[str] = []
-    done = 0
-    for match in _PERSON.finditer(text):
-        close = text.find(f"</{match[1]}", match.end(), match.end() + _LONGEST_PERSON)
-        inner = text[match.end() : close if close >= 0 else match.end() + _LONGEST_PERSON]
-        if not _ENDLESS.search(_plain(_restored(inner, kept))):
+    done = begun = 0
+    name = ""
+    for tag in [*_PERSON.finditer(text), None]:
+        person = (tag[2] or "").lower() if tag else ""
+        if tag and name and person and not (tag[1] and person == name):
+            parts += text[done : tag.start()], f"<{tag[1]}other-person"
+            done = tag.end()
             continue
-        if close < 0:
-            raise FeedError(
-                f"The feed {shown(url)} has an author's name that does not end; it was not read.",
-                "Ask who runs the site to repair the feed.",
-            )
-        if match.end() >= done:
-            parts += text[done : match.end()], ">"
-            done = close
+        if name and _is_endless(text[begun : tag.start() if tag else len(text)], kept):
+            if not person:
+                raise FeedError(
+                    f"The feed {shown(url)} has an author's name that does not end; it was not read.",
+                    "Ask who runs the site to repair the feed.",
+                )
+            parts += text[done:begun], ">"
+            done = tag.start() if tag else len(text)
+        name = "" if tag is None or tag[1] else person
+        begun = tag.end() if tag else len(text)
     return "".join((*parts, text[done:]))
 
 
-def _plain(inner: str) -> str:
-    """What feedparser would join to one string; an entity of the feed's own may be any letters."""
-    bare = html.unescape(re.sub(r"<!\[CDATA\[|\]\]>|<[^<>]*>", "", inner))
-    return re.sub(r"&[\w.:-]+;", "entity", bare)
+def _is_endless(inner: str, kept: list[str]) -> bool:
+    """Whether feedparser would join it to a word without end; an entity of the feed's own may be any
+    letters."""
+    if len(inner) < LONGEST_WORD and "\ue000" not in inner:
+        return False
+    bare = re.sub(r"<!\[CDATA\[|\]\]>|<[^<>]*>", "", _restored(inner, kept))
+    try:
+        plain = re.sub(r"&[\w.:-]++;", "entity", html.unescape(bare))
+    except ValueError:  # a number of more digits than Python reads
+        return True
+    return any(match.end() - match.start() >= LONGEST_WORD for match in _WORD.finditer(plain))
 
 
 def _fewer_labels(text: str) -> str:

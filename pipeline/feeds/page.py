@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.core.errors import FeedError
+from pipeline.feeds import markup
 from pipeline.feeds.address import absolute, shown
 from pipeline.feeds.repair import head
 
@@ -32,13 +33,11 @@ def page_error(body: bytes, url: str) -> FeedError | None:
 
 
 def _alternate(body: bytes, url: str) -> str | None:
-    from selectolax.lexbor import LexborHTMLParser
-
     # The head is enough: what names a feed further down is somebody's widget.
-    for node in LexborHTMLParser(body[:200_000].decode("utf-8", "replace")).css("link[rel][href]"):
-        kind = (node.attributes.get("type") or "").lower().partition(";")[0].strip()
-        if "alternate" in (node.attributes.get("rel") or "").lower().split() and kind in _TYPES:
-            found = absolute(node.attributes.get("href") or "", url)
+    for link in markup.tags(body[:200_000].decode("utf-8", "replace"), "link"):
+        kind = link.get("type", "").lower().partition(";")[0].strip()
+        if "alternate" in link.get("rel", "").lower().split() and kind in _TYPES:
+            found = absolute(link.get("href", ""), url)
             if found and "/comments/" not in found:
                 return found
     return None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import io
-import logging
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pipeline.core.errors import FeedError
 from pipeline.feeds import Document, dates, jsonfeed
@@ -19,21 +20,33 @@ from pipeline.feeds.repair import items, looks_like_feed, repair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from contextlib import AbstractContextManager
+
+    from pipeline.feeds import Entry
+    from pipeline.feeds.dates import Date
 
 MOST_ENTRIES = 500
 """Kept of one feed, the newest: a blog in operation has 10 to 100 in its feed."""
 
-_log = logging.getLogger(__name__)
+LONGEST_HEAD = 20_000
+"""Characters before the first item that are read again with each item, where that must be."""
+_SOUND = (".mp3", ".m4a", ".ogg", ".opus")
 
 
-def parse(body: bytes, *, url: str, content_type: str = "") -> Document:
+def parse(
+    body: bytes,
+    *,
+    url: str,
+    content_type: str = "",
+    limit: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Document:
     """The entries of an RSS, Atom or JSON feed, in the feed's order; none when the feed is empty.
 
-    ``url`` is where the body came from, ``content_type`` the header it came with.
+    ``url`` is where the body came from, ``content_type`` the header it came with; ``limit`` is held while an
+    entry is read. A feed from the net is read in a process of its own: see sandbox.py.
 
-    :raises FeedError: when it is no feed at all, or one that attacks its readers. A broken entry is left out
-        with a line in the log; the others stand.
+    :raises FeedError: when it is no feed at all, or one that attacks its readers. An entry that cannot be
+        read is counted; the others stand.
     """
     if page := page_error(body, url):
         raise page
@@ -44,17 +57,18 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> Document:
         site, raws, sound = _xml(repair(text, url), url)
     home = at_home(site, url) or url
     kept = _newest(raws)
-    entries = tuple(one for raw in kept if (one := _guarded(entry, raw, url=url, site=home)))
-    return Document(entries, sound and len(entries) == len(kept))
-
-
-def _guarded(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """A stranger's data reaches corners that no test has reached: the entry is lost then, not the feed."""
-    try:
-        return make(*args, **kwargs)
-    except Exception as error:
-        _log.warning("an entry of a feed could not be read: %s", type(error).__name__)
-        return None
+    entries: list[Entry] = []
+    unread = 0
+    for raw in kept:
+        # A stranger's data reaches corners that no test has reached: the entry is lost then, not the feed.
+        try:
+            with limit():
+                one = entry(raw, url=url, site=home)
+        except Exception:
+            unread += 1
+        else:
+            entries += [one] if one else []
+    return Document(tuple(entries), sound and len(entries) == len(kept), unread)
 
 
 def _newest(raws: list[Raw]) -> list[Raw]:
@@ -63,7 +77,7 @@ def _newest(raws: list[Raw]) -> list[Raw]:
 
     def age(at: int) -> tuple[bool, float]:
         published = raws[at].published
-        return (published is None, -published.timestamp() if published else 0)
+        return (published is None, -published.at.timestamp() if published else 0)
 
     return [raws[at] for at in sorted(sorted(range(len(raws)), key=age)[:MOST_ENTRIES])]
 
@@ -77,7 +91,10 @@ def _xml(text: str, url: str) -> tuple[str, list[Raw], bool]:
         )
     site = absolute(_text(feed, "link"), url) or url
     names = _names(feed)
-    raws = [raw for one in found if (raw := _guarded(_raw, one, names))]
+    raws = []
+    for one in found:
+        with suppress(Exception):
+            raws.append(_raw(one, names))
     return site, raws, sound and len(raws) == len(found) < MOST_ITEMS
 
 
@@ -88,8 +105,9 @@ def _read(text: str) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:
         return whole.feed, whole.entries, not whole.bozo
     head, parts = items(text)
     feed = _parsed(head)
+    before = head if len(head) <= LONGEST_HEAD else ""
     found = [
-        parsed.entries[:1] for part in parts[:MOST_ENTRIES] if (parsed := _parsed(head + part)) is not None
+        parsed.entries[:1] for part in parts[:MOST_ENTRIES] if (parsed := _parsed(before + part)) is not None
     ]
     return feed.feed if feed is not None else {}, [one for some in found for one in some], False
 
@@ -110,8 +128,7 @@ def _parsed(text: str) -> Any:
             resolve_relative_uris=False,
             sanitize_html=False,
         )
-    except Exception as error:
-        _log.info("feedparser gave up: %s", type(error).__name__)
+    except Exception:
         return None
 
 
@@ -132,6 +149,7 @@ def _raw(found: dict[str, Any], feed_names: tuple[str, ...]) -> Raw:
         pictures=tuple(_pictures(found)),
         thumbnails=tuple(_thumbnails(found)),
         base=next((base for base in bases if base), ""),
+        to_hear=_is_to_hear(found),
     )
 
 
@@ -163,18 +181,17 @@ def _links(found: dict[str, Any]) -> Iterable[str]:
         yield guid
 
 
-def _date(found: dict[str, Any]) -> datetime | None:
+def _date(found: dict[str, Any]) -> Date | None:
     # dc:date is feedparser's "updated" too.
     for key in ("published", "updated", "created"):
         if f"{key}_parsed" in found or key in found:
             text = _text(found, key)
             if dates.is_unset(text):
                 continue
-            # feedparser takes a Unix time for year, month and day.
-            parsed = dates.from_parsed(found.get(f"{key}_parsed"))
-            read = dates.from_unix(text) or parsed or dates.from_text(text)
-            if read is not None:
-                return read
+            # feedparser takes a Unix time for year, month and day, and knows few zones by name.
+            written = dates.read(text) or dates.parsed(found.get(f"{key}_parsed"))
+            if written is not None:
+                return written
     return None
 
 
@@ -202,6 +219,17 @@ def _pictures(found: dict[str, Any]) -> Iterable[FeedImage]:
     for one in found.get("enclosures") or ():
         if isinstance(one, dict) and str(one.get("type") or "").startswith("image/"):
             yield FeedImage(str(one.get("href") or ""))
+
+
+def _is_to_hear(found: dict[str, Any]) -> bool:
+    return any(
+        str(one.get("type") or "").startswith("audio/")
+        or one.get("medium") == "audio"
+        or urlsplit(str(one.get("href") or one.get("url") or "")[:2_000]).path.endswith(_SOUND)
+        for key in ("enclosures", "media_content")
+        for one in found.get(key) or ()
+        if isinstance(one, dict)
+    )
 
 
 def _thumbnails(found: dict[str, Any]) -> Iterable[FeedImage]:

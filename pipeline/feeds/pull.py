@@ -14,7 +14,7 @@ from pipeline.core.tables import feeds
 from pipeline.feeds import Document, posts, withdrawal
 from pipeline.feeds.fetch import fetch
 from pipeline.feeds.first_seen import register
-from pipeline.feeds.parse import parse
+from pipeline.feeds.sandbox import read, warm_up
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def pull(database: Database, config: Config) -> list[Pulled]:
         known = {row.url: row for row in connection.execute(select(feeds))}
         urls = list(dict.fromkeys(feed.url for feed in config.feeds))
         withdrawal.forget_feeds(connection, [known[url].id for url in urls])
+    if any(not (known[url].etag or known[url].last_modified) for url in urls):
+        warm_up()  # a document will come: the child starts while it is on its way
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         return list(pool.map(lambda url: _pull_one(database, known[url]), urls))
 
@@ -62,7 +64,7 @@ def _pull_one(database: Database, feed: Row[Any]) -> Pulled:
         if fetched.body is None:
             document = Document((), sound=False)
         else:
-            document = parse(fetched.body, url=fetched.url, content_type=fetched.content_type)
+            document = read(fetched.body, url=fetched.url, content_type=fetched.content_type)
         return _keep(database, feed, fetched, document)
     except Exception as error:  # whatever it is, the other feeds go on
         told = as_rapport_error(error)

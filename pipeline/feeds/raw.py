@@ -7,23 +7,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from pipeline.feeds import Entry, clean
+from pipeline.feeds import Entry, PostImage, boilerplate, clean
 from pipeline.feeds.address import absolute, at_home
 from pipeline.feeds.excerpt import excerpt, first_words, without_title
-from pipeline.feeds.images import FeedImage, lead_image
+from pipeline.feeds.images import FeedImage, images
 from pipeline.feeds.text import cut
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from pipeline.feeds.dates import Date
 
 LONGEST_TITLE, TITLE_OF_TEXT = 250, 90
 LONGEST_NAME, LONGEST_LABEL, MOST_LABELS = 100, 80, 20
 LONGEST_GUID, LONGEST_OPENING = 1_000, 20_000
+SUMMARY_WORDS = 40
+"""From so many words on, one paragraph without a full stop was cut by software: WordPress counts to 55."""
 
 _EMAIL = re.compile(r"(?:mailto:)?[\w.+%'-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}(?:\?subject=\S*)?")
 _NOBODY = frozenset(
     ("admin", "administrator", "unknown", "author", "noreply", "no-reply", "webmaster", "blogger")
 )
+_CUT_OFF = re.compile(r"(?:…|\.{3})[^\w.…]{0,20}$")
+_SENTENCE_END = re.compile(r"[.!?][\"'”’)]{0,5}(?=\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Raw:
     guid: str | None
     links: tuple[str, ...]
     title: str
-    published: datetime | None
+    published: Date | None
     authors: tuple[str, ...]
     """Of the post, or else of the feed."""
     categories: tuple[str, ...]
@@ -45,6 +49,8 @@ class Raw:
     """Small ones, better than none."""
     base: str = ""
     """What the feed says relative addresses stand to (xml:base), if it does."""
+    to_hear: bool = False
+    """Whether sound comes with it: a podcast's episode."""
 
 
 def entry(raw: Raw, *, url: str, site: str) -> Entry | None:
@@ -56,25 +62,29 @@ def entry(raw: Raw, *, url: str, site: str) -> Entry | None:
     title = clean.line(raw.title)
     guid = _storable(raw.guid or "")[:LONGEST_GUID] or None
     full, short = _texts(raw)
-    source = _source_of_excerpt(full, short)
+    breaks_off = _breaks_off(full, is_summary=not raw.contents)
+    source = _source_of_excerpt(full, short, breaks_off=breaks_off)
     if not (title or link or source):
         return None
-    sources, bases = (*raw.contents, raw.summary), (raw.base, link or site)
-    image, alt = lead_image(raw.pictures, sources, url, *bases)
-    if image is None:
-        image, alt = lead_image(raw.thumbnails, (), url, *bases)
+    pictures = _images(raw, url, (raw.base, link or site))
     return Entry(
         guid=guid,
         link=link,
         title=cut(title or _made_title(source, link), LONGEST_TITLE),
-        published=raw.published,
+        published=raw.published.at if raw.published else None,
         author=_author(raw.authors),
         categories=_labels(raw.categories),
         excerpt=excerpt(without_title(source[:LONGEST_OPENING], title)),
-        words=clean.words(full),
-        image_url=image,
-        image_alt=alt,
+        words=0 if breaks_off or raw.to_hear else full.words,
+        image_url=pictures[0].url if pictures else None,
+        image_alt=pictures[0].alt if pictures else None,
+        date_only=raw.published is not None and raw.published.is_day,
+        further_images=pictures[1:],
     )
+
+
+def _images(raw: Raw, url: str, bases: tuple[str, ...]) -> tuple[PostImage, ...]:
+    return images(raw.pictures, (*raw.contents, raw.summary), raw.thumbnails, url, *bases)
 
 
 def _storable(text: str) -> str:
@@ -82,22 +92,31 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\x00", "").strip()
 
 
-Blocks = tuple[clean.Block, ...]
-
-
-def _texts(raw: Raw) -> tuple[Blocks, Blocks]:
+def _texts(raw: Raw) -> tuple[clean.Text, clean.Text]:
     """The fullest text, and the feed's summary when that is another one, else nothing.
 
     Which element holds what differs: Squarespace puts whole posts into ``description``, Medium has only
     ``content:encoded``, and feedparser repeats the content as the summary when there is none.
     """
-    short = clean.blocks(raw.summary)
-    others = [clean.blocks(one) for one in dict.fromkeys(raw.contents) if one != raw.summary]
-    full = max([short, *others], key=clean.words)
-    return full, () if full is short else short
+    short = clean.read(raw.summary)
+    others = [clean.read(one) for one in dict.fromkeys(raw.contents) if one != raw.summary]
+    full = max([short, *others], key=lambda text: text.words)
+    return full, clean.Text(()) if full is short else short
 
 
-def _source_of_excerpt(full: Blocks, short: Blocks) -> str:
+def _breaks_off(full: clean.Text, *, is_summary: bool) -> bool:
+    """Whether a feed gives the beginning of a post only."""
+    if full.breaks_off or (is_summary and full.goes_on):
+        return True
+    if not is_summary or len(full.blocks) != 1 or full.blocks[0].kind != "prose":
+        return False
+    only = full.blocks[0].text
+    if _CUT_OFF.search(only):
+        return True
+    return full.words >= SUMMARY_WORDS and (only[-1].isalnum() or only[-1] in ",;–—-")
+
+
+def _source_of_excerpt(full: clean.Text, short: clean.Text, *, breaks_off: bool) -> str:
     """The author's own summary where there is one, else the opening of the post.
 
     A summary that breaks off, or is the post's beginning again, was made by software that counts words: the
@@ -106,19 +125,21 @@ def _source_of_excerpt(full: Blocks, short: Blocks) -> str:
     summary, opening = clean.opening(short), clean.opening(full)
     if not opening:
         return _whole_part(summary)
-    start, whole = _letters(summary), _letters(" ".join(block.text for block in full))
+    if breaks_off and len(full.blocks) == 1 and not boilerplate.ends_well(opening):
+        opening = opening.rstrip(" ,;:–—-.…") + "…"
+    start, whole = _letters(summary), _letters(" ".join(block.text for block in full.blocks))
     is_copy = whole.startswith(start[:200]) or start[:60] in whole[:2_000]
-    if not summary or is_copy or len(start) < 25 or re.search(r"(?:…|\.\.\.)\W*$", summary):
+    if not summary or is_copy or len(start) < 25 or short.breaks_off or _CUT_OFF.search(summary):
         return _whole_part(opening)
     return summary
 
 
 def _whole_part(text: str) -> str:
     """Without the broken-off sentence at the end of a text that software has cut, if enough is left."""
-    if not re.search(r"(?:…|\.{3})\W*$", text):
+    if not _CUT_OFF.search(text):
         return text
-    whole = re.match(r"(?s)(.{100,}[.!?][\"'”’)]*)\s+\S.*$", text)
-    return whole[1] if whole and not whole[1].endswith("...") else text
+    ends = [match.end() for match in _SENTENCE_END.finditer(text) if match.start() >= 100]
+    return text[: ends[-1]] if ends and not text[: ends[-1]].endswith("...") else text
 
 
 def _letters(text: str) -> str:

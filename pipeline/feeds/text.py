@@ -6,9 +6,10 @@ import re
 
 # Soft hyphens, word joiners, fillers that look like nothing, tags, variation selectors beyond emoji, and what
 # overrides the direction of text (CVE-2021-42574): all of them invisible, none of them needed in an email.
+# So are characters of private use, which show as an empty box where the blog's icon font is not.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800"
-    "\u3164\ufeff\uffa0\ufff0-\ufffb\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+    "\u3164\ue000-\uf8ff\ufeff\uffa0\ufff0-\ufffb\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 # Joiners mean something inside emoji and in Persian or Indic words only: between two letters beyond U+0590.

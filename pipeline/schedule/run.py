@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
     from pipeline.core.signals import Stop
-    from pipeline.schedule.history import RunResult
+    from pipeline.schedule.result import RunResult
 
 log = logging.getLogger(__name__)
 
@@ -56,16 +56,21 @@ def run(
             staff_know = False
         if staff_know and all(one.well for one in ran):
             heartbeat.beat(installation.config.staff)
+        if staff_know and installation.database.sqlite and all(_found_nothing(one) for one in ran):
+            with installation.database.write() as connection:
+                history.rest(connection)
     return ran
+
+
+def _found_nothing(result: RunResult) -> bool:
+    return result.outcome == "not_due" and result.edition is None
 
 
 def _logged(turn: Turn) -> RunResult:
     with logs.about(digest=turn.digest.name):
-        ran = _alone(turn)
-        with logs.about(edition=ran.edition.slug if ran.edition is not None else None):
-            level = logging.ERROR if ran.went_wrong else logging.INFO
-            log.log(level, "%s: %s%s", ran.digest, ran.outcome, f": {ran.reason}" if ran.reason else "")
-    return ran
+        result = _alone(turn)
+    result.log()
+    return result
 
 
 def _alone(turn: Turn) -> RunResult:

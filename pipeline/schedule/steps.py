@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pipeline.editions.plan import Situation
     from pipeline.feeds.pull import Pulled
-    from pipeline.schedule.history import RunResult
+    from pipeline.schedule.result import RunResult
     from pipeline.schedule.turn import Turn
 
 

@@ -18,7 +18,7 @@ from pipeline.core.config import Digest, Staff
 from pipeline.editions import states
 from pipeline.editions.lock import lock
 from pipeline.schedule import heartbeat, history
-from pipeline.schedule.history import RunResult
+from pipeline.schedule.result import RunResult
 from subscribers.tables import asked
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import Answer, StrictSendGrid
