@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-HEAD = "0011"
+HEAD = "0012"
 """The revision this code works with (a test holds it to the newest migration)."""
 
 BUSY_TIMEOUT = 30.0
