@@ -13,7 +13,7 @@ from sqlalchemy import delete, exists, insert, select, update
 from pipeline.core.tables import edition_posts, listings, posts
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Collection, Container, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -21,11 +21,20 @@ if TYPE_CHECKING:
     from pipeline.feeds.posts import Listed
 
 
-def note(connection: Connection, feed: int, listed: Sequence[Listed], *, sound: bool, at: datetime) -> int:
+def note(
+    connection: Connection,
+    feed: int,
+    listed: Sequence[Listed],
+    *,
+    sound: bool,
+    at: datetime,
+    read: Collection[int],
+) -> int:
     """Note what a feed lists now, and mark what was withdrawn from it since it was last read; how many.
 
-    What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound). The
-    caller lets one transaction after another in, as for posts.store.
+    What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound). ``read``
+    are the feeds that are configured: what another one lists, nobody knows any more. The caller lets one
+    transaction after another in, as for posts.store.
     """
     before = set(connection.scalars(select(listings.c.post_id).where(listings.c.feed_id == feed)))
     now = {place.post for place in listed if place.post is not None}
@@ -46,7 +55,7 @@ def note(connection: Connection, feed: int, listed: Sequence[Listed], *, sound: 
     # Those from before its reach have made room. Undated ones and ties stay listed: nobody can tell.
     over = [*withdrawn, *connection.scalars(missing.where(posts.c.published < past))]
     connection.execute(delete(listings).where(listings.c.feed_id == feed, listings.c.post_id.in_(over)))
-    elsewhere = exists().where(listings.c.post_id == posts.c.id)
+    elsewhere = exists().where(listings.c.post_id == posts.c.id, listings.c.feed_id.in_(read))
     marked = connection.execute(
         update(posts).where(posts.c.id.in_(withdrawn), ~elsewhere).values(withdrawn_at=at)
     )
@@ -70,11 +79,6 @@ def reach(listed: Sequence[Listed], before: Container[int | None]) -> datetime |
     if 2 * len(ordered) <= len(listed):
         return None
     return next((published for published, post in ordered if post in before), None)
-
-
-def forget_feeds(connection: Connection, feeds: Sequence[int]) -> None:
-    """Of feeds that are not read any more nobody knows what they list; ``feeds`` are those that are."""
-    connection.execute(delete(listings).where(listings.c.feed_id.not_in(feeds)))
 
 
 def holds_withdrawn(connection: Connection, edition: int) -> bool:
