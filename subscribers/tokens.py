@@ -11,26 +11,15 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import os
-import secrets as randomness
 import struct
-import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from hmac import compare_digest
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-
-from subscribers.errors import SubscriberError
-from subscribers.files import put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-VARIABLE = "RAPPORT_SECRET"
-SHORTEST = 16
 
 # A format number and two ids: with the 16 bytes of the code 33, which base64 writes in 44 characters with no
 # bit to spare, so that a token has one spelling.
@@ -44,11 +33,6 @@ _SEEN = struct.Struct(">BQI16s")
 _SEEN_FORMAT = 2
 FINGERPRINT = 16
 """Bytes of a fingerprint that a token can hold."""
-
-_REMEDY = (
-    f"Make one with `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'` and set ${VARIABLE} "
-    "to it; keep older ones behind it, separated by commas, for the links already mailed."
-)
 
 
 class Purpose(StrEnum):
@@ -163,43 +147,6 @@ class Tokens:
         return Seen(about, datetime.fromtimestamp(until, UTC), content) if form == _SEEN_FORMAT else None
 
 
-def load_secrets(environment_value: str | None, beside: Path | None) -> list[bytes]:
-    """The secrets, newest first: from the environment, then from the file ``beside`` the database.
-
-    The file is made when neither has one. Once the environment names a secret the file's still counts as
-    the oldest: the links it signed must go on working until somebody deletes it on purpose.
-    """
-    if known := known_secrets(environment_value, beside):
-        return known
-    if beside is None:
-        raise SubscriberError(
-            f"${VARIABLE}, which signs the links in mails, is not set.", _REMEDY, code="secret"
-        )
-    try:
-        _create(beside)
-    except OSError as error:
-        raise _unreadable(beside, error) from None
-    return known_secrets(None, beside)
-
-
-def known_secrets(environment_value: str | None, beside: Path | None) -> list[bytes]:
-    """The same without making one: none, where there is none."""
-    named = _split(environment_value or "", f"${VARIABLE}")
-    try:
-        kept = _read_private(beside) if beside is not None and beside.exists() else []
-    except OSError as error:
-        raise _unreadable(beside, error) from None
-    return named + [secret for secret in kept if secret not in named]
-
-
-def _unreadable(beside: Path | None, error: OSError) -> SubscriberError:
-    return SubscriberError(
-        f"The secret in {beside} cannot be read or made: {error.strerror}.",
-        f"Make the folder writable for the user Rapport runs as, or set ${VARIABLE} instead.",
-        code="secret",
-    )
-
-
 def _keyed(secret: bytes, purpose: Purpose) -> hashlib.blake2b:
     # BLAKE2b's key is at most 64 bytes; a secret may be longer.
     key = hashlib.blake2b(secret).digest()
@@ -216,45 +163,3 @@ def _signed(keyed: hashlib.blake2b, payload: bytes, code: bytes) -> bool:
     expected = keyed.copy()
     expected.update(payload)
     return compare_digest(expected.digest(), code)
-
-
-def _split(value: str, where: str) -> list[bytes]:
-    found = [part.strip() for part in value.split(",")]
-    found = [part for part in found if part]
-    for number, part in enumerate(found, start=1):
-        if len(part) < SHORTEST:
-            raise SubscriberError(
-                f"Secret number {number} of {where} is shorter than {SHORTEST} characters.",
-                _REMEDY,
-                code="secret",
-            )
-    return [part.encode() for part in found]
-
-
-def _create(beside: Path) -> None:
-    # Written whole under another name and then given its own: of two processes one wins, and neither sees
-    # half of one. On the disk before the first letter leaves, or a power cut would kill that letter's links.
-    handle, name = tempfile.mkstemp(dir=beside.parent, prefix=f".{beside.name}.")  # mode 600
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(randomness.token_urlsafe(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # the other one won
-            put(Path(name), beside)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _read_private(beside: Path) -> list[bytes]:
-    if beside.stat().st_mode & 0o077:
-        beside.chmod(0o600)
-    found = _split(beside.read_text(encoding="utf-8", errors="surrogateescape"), str(beside))
-    if not found:
-        # Not made anew: the links of earlier letters would die without a word.
-        raise SubscriberError(
-            f"{beside}, which holds the secret that signs links, is empty.",
-            "Bring it back from a backup; or delete it, and links mailed before stop working.",
-            code="secret",
-        )
-    return found

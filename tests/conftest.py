@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from pipeline.core.database import Database, migrate
+from pipeline.core.database import Database
+from pipeline.core.schema import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

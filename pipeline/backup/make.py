@@ -17,12 +17,13 @@ from pipeline.backup.archive import Manifest
 from pipeline.backup.copy import copy
 from pipeline.backup.password import without_password
 from pipeline.backup.room import room
-from pipeline.core.database import HEAD, Database, migrate
-from pipeline.core.errors import RapportError, understood
+from pipeline.core.database import Database
+from pipeline.core.errors import RapportError, as_rapport_error
+from pipeline.core.schema import HEAD, migrate
 from pipeline.core.signals import ended_by_signals
 from subscribers import clock, export
 from subscribers.files import put
-from subscribers.tokens import VARIABLE, known_secrets
+from subscribers.signing_secrets import known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ def _room(file: Path) -> Iterator[Path]:
             yield folder
     except (OSError, OperationalError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        why = "the disk is full" if full else understood(error).message.rstrip(".")
+        why = "the disk is full" if full else as_rapport_error(error).message.rstrip(".")
         raise RapportError(
             f"The backup {file} could not be made: {why}. Nothing of it is left.",
             "Free some space or name a file on another disk: it takes about twice the database's size while "
@@ -104,7 +105,7 @@ def _database(source: Database, file: Path) -> Sums:
 
 def _secrets(installation: Installation, file: Path) -> list[str]:
     """What is left out. One made here would sign nothing that was mailed, and pass for the one that did."""
-    secrets = known_secrets(installation.environment.get(VARIABLE), installation.secret_file)
+    secrets = known_secrets(installation.environment, installation.secret_file)
     if not secrets:
         return [archive.SECRETS]
     file.write_bytes(b",".join(secrets) + b"\n")

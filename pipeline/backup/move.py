@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, text, update
 
 from pipeline.backup.copy import copy, is_empty, keep_writers_out, sums_of
-from pipeline.core.database import HEAD, Database, migrate, refuse_moved, revision
+from pipeline.core.database_errors import MOVED, MOVED_SQLSTATE
 from pipeline.core.errors import RapportError, UsageError
+from pipeline.core.schema import upgrade
 from pipeline.core.signals import ended_by_signals
 from pipeline.core.tables import batches, editions, marks
 from subscribers import clock
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from pipeline.backup.copy import Sums
     from pipeline.core.config import Config
+    from pipeline.core.database import Database
 
 
 def move(config: Config, source: Database, target: Database) -> Sums:
@@ -45,7 +47,7 @@ def move(config: Config, source: Database, target: Database) -> Sums:
             locks.enter_context(source.lock(f"digest-{digest}"))
         for name in ("confirmations", "import", "mailbox"):
             locks.enter_context(source.lock(name))
-        prepare(target)
+        upgrade(target)
         try:
             begun = _begin(source, target)
             sums = _bring(source, target, begun)
@@ -121,18 +123,6 @@ def _arrived(connection: Connection, begun: datetime) -> bool:
     return mark is not None and mark.at == begun
 
 
-def prepare(target: Database) -> None:
-    """Give an empty database the schema. Raises RapportError when it is of another age, or moved away."""
-    found = revision(target)
-    if found is not None:
-        refuse_moved(target)
-    if found is not None and found > HEAD:
-        raise RapportError(f"{target.name} was made by a newer Rapport: schema {found}.", "Upgrade Rapport.")
-    if found != HEAD:
-        with target.lock("migrate", wait=True):
-            migrate(target)
-
-
 def must_be_empty(target: Database, connection: Connection) -> None:
     """Raise RapportError unless nobody has used the database. Nobody else writes to it from then on."""
     keep_writers_out(connection)
@@ -169,8 +159,6 @@ def _under_way(source: Database, connection: Connection) -> str | None:
     return None
 
 
-_REFUSAL = "this database was moved"
-
 _WRITTEN = [table for table in metadata.sorted_tables if table is not marks]
 
 _VERBS = ("INSERT", "UPDATE", "DELETE")
@@ -181,13 +169,13 @@ def _refuse_writes(connection: Connection, tables: Iterable[Table]) -> None:
     before, which no check at the start of a command would stop."""
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
-        body = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        body = f"BEGIN SELECT RAISE(ABORT, '{MOVED}'); END"
     else:
         body = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_moved()"
         connection.execute(
             text(
                 "CREATE OR REPLACE FUNCTION refuse_moved() RETURNS trigger LANGUAGE plpgsql AS "
-                f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
+                f"$$ BEGIN RAISE EXCEPTION '{MOVED}' USING ERRCODE = '{MOVED_SQLSTATE}'; END $$"
             )
         )
     for table, verb in product(tables, _VERBS):

@@ -14,18 +14,19 @@ from sqlalchemy.exc import DatabaseError
 
 from pipeline.backup import archive
 from pipeline.backup.copy import copy, skip_unknown_ids, sums_of
-from pipeline.backup.move import must_be_empty, prepare
+from pipeline.backup.move import must_be_empty
 from pipeline.backup.room import room
 from pipeline.core.app import database_url
-from pipeline.core.database import HEAD, Database, migrate, revision
+from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
+from pipeline.core.schema import HEAD, SchemaState, migrate, schema_state, upgrade
 from pipeline.core.settings import load
 from pipeline.core.signals import ended_by_signals
 from pipeline.editions import after_restore
 from subscribers import clock
 from subscribers.files import written_whole
+from subscribers.signing_secrets import FILE, kept_secrets, known_secrets, secret_file
 from subscribers.tables import metadata
-from subscribers.tokens import VARIABLE, known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,7 +89,7 @@ def _opened(file: Path) -> Iterator[tuple[Manifest, Path]]:
 
 
 def _must_fit(file: Path, manifest: Manifest) -> None:
-    if manifest.schema > HEAD:
+    if SchemaState(manifest.schema).is_newer:
         raise RapportError(
             f"{file} was made by a newer Rapport ({manifest.rapport}, schema {manifest.schema}, not {HEAD}).",
             "Install that version, or a newer one, and restore with it.",
@@ -98,11 +99,11 @@ def _must_fit(file: Path, manifest: Manifest) -> None:
 def _prove(file: Path, path: Path, manifest: Manifest) -> None:
     try:
         with closing(Database(f"sqlite:///{path}")) as database:
-            found = revision(database)
+            found = schema_state(database)
             with database.read() as connection:
                 sound = connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
                 sound = sound and connection.execute(text("PRAGMA foreign_key_check")).first() is None
-                if found == HEAD:
+                if found.is_current:
                     same = sums_of(connection) == manifest.tables
                 else:  # of another age: its tables are counted, and its bytes were held against their hash
                     known = [metadata.tables[name] for name in manifest.tables if name in metadata.tables]
@@ -113,8 +114,8 @@ def _prove(file: Path, path: Path, manifest: Manifest) -> None:
                     )
     except (DatabaseError, RapportError):
         sound = same = False
-        found = None
-    if not (sound and same and found == manifest.schema):
+        found = SchemaState(None)
+    if not (sound and same and found.revision == manifest.schema):
         raise RapportError(
             f"The database in {file} is not what its manifest says.",
             "Nothing was changed. Use another backup.",
@@ -123,7 +124,7 @@ def _prove(file: Path, path: Path, manifest: Manifest) -> None:
 
 def _must_open(target: Database, manifest: Manifest) -> None:
     try:
-        revision(target)
+        schema_state(target)
     except RapportError as error:
         if archive.PASSWORD in manifest.left_out:
             error.remedy += f" The backup does not hold {archive.PASSWORD}: give it by $PGPASSWORD."
@@ -135,7 +136,7 @@ def _filled(done: Restored, target: Database, copied: Path) -> Iterator[None]:
     """Committed at the end."""
     with closing(Database(f"sqlite:///{copied}")) as source:
         migrate(source)
-        prepare(target)
+        upgrade(target)
         with source.snapshot() as connection, target.write() as empty:
             must_be_empty(target, empty)
             copy(connection, empty)
@@ -158,15 +159,15 @@ def _secrets(
     environment: Mapping[str, str],
     undo: ExitStack,
 ) -> None:
-    beside = target.path.with_name("rapport.secret") if target.path else None
-    have = known_secrets(environment.get(VARIABLE), beside)
-    lacking = [secret for secret in known_secrets(None, found) if secret not in have]
+    beside = secret_file(target.path)
+    have = known_secrets(environment, beside)
+    lacking = [secret for secret in kept_secrets(found) if secret not in have]
     if not lacking:
         return
     if beside is not None:
-        kept, done.secrets = known_secrets(None, beside), beside
+        kept, done.secrets = kept_secrets(beside), beside
     else:
-        kept, done.secrets, done.by_hand = [], home / "rapport.secret.restored", True
+        kept, done.secrets, done.by_hand = [], home / f"{FILE}.restored", True
     if done.secrets.exists():
         undo.callback(_write, done.secrets, done.secrets.read_bytes())
     else:

@@ -10,6 +10,7 @@ import click
 
 from pipeline.cli.lists import user
 from pipeline.cli.options import Options, common, plural
+from pipeline.core.environment import SIGNING_SECRET
 
 if TYPE_CHECKING:
     from pipeline.backup.archive import Manifest
@@ -60,7 +61,7 @@ def restore(options: Options, file: Path) -> None:
     lines += [f"Kept {name}: it differs from the backup's." for name in done.kept]
     if done.secrets is not None and done.by_hand:
         lines.append(
-            f"$RAPPORT_SECRET lacks secrets that signed the links in letters: they are in {done.secrets}. "
+            f"${SIGNING_SECRET} lacks secrets that signed the links in letters: they are in {done.secrets}. "
             "Add them to it, and delete the file."
         )
     elif done.secrets is not None:

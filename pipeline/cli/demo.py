@@ -12,6 +12,7 @@ import click
 
 from pipeline.cli.letter import edition_document
 from pipeline.cli.options import Options, Progress, common, plural
+from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.errors import RapportError
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def demo(options: Options, serve: bool) -> int:
     # Not a variable of the environment is heeded: on a production machine they name the real list.
     with SampleBlog(clock.now()) as blog:
         config = CONFIG.format(feed=blog.feed_url, site=blog.site_url)
-        (folder / "rapport.toml").write_text(config, encoding="utf-8")
-        with Installation.open(folder / "rapport.toml", environment={}) as installation:
+        (folder / CONFIG_FILE).write_text(config, encoding="utf-8")
+        with Installation.open(folder / CONFIG_FILE, environment={}) as installation:
             _subscribe(installation)
             ran = _run(installation)
             if ran.outcome != "sent" or ran.edition is None:
@@ -84,7 +85,7 @@ def demo(options: Options, serve: bool) -> int:
 
 
 def _clear(folder: Path) -> None:
-    config = folder / "rapport.toml"
+    config = folder / CONFIG_FILE
     if folder.exists():
         if any(folder.iterdir()) and not (config.is_file() and config.read_text("utf-8").startswith(MADE_BY)):
             raise RapportError(
@@ -126,8 +127,8 @@ def _told(document: dict[str, Any], folder: Path) -> list[str]:
         f"                               (and {len(letters) - 1} more; any mail program opens them)",
         "",
         "Look further:",
-        f"  {rapport} --config {folder}/rapport.toml editions show {document['slug']}",
-        f"  {rapport} --config {folder}/rapport.toml editions recipients {document['slug']}",
+        f"  {rapport} --config {folder}/{CONFIG_FILE} editions show {document['slug']}",
+        f"  {rapport} --config {folder}/{CONFIG_FILE} editions recipients {document['slug']}",
         f"  {rapport} demo --serve       (the preview, with the sample blog up)",
     ]
 
@@ -137,6 +138,6 @@ def _serve(options: Options, folder: Path, edition: str, site: str) -> None:
 
     if not options.json:
         click.echo(f"\nThe sample blog is at {site}/.")
-    options.config = folder / "rapport.toml"
+    options.config = folder / CONFIG_FILE
     # Whatever else listens where the preview usually is, a demo shows something.
     serve_preview(options, None, PREVIEW_PORT, edition=edition, otherwise=0)

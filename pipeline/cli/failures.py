@@ -7,7 +7,7 @@ import logging
 
 import click
 
-from pipeline.core.errors import understood
+from pipeline.core.errors import as_rapport_error
 from pipeline.core.logs import redacted
 
 log = logging.getLogger(__name__)
@@ -37,5 +37,5 @@ def _told(error: Exception) -> tuple[str, str, str, int]:
         return "usage", error.format_message(), hint, 2
     if isinstance(error, click.ClickException):
         return "failed", error.format_message(), "", 1
-    told = understood(error)
+    told = as_rapport_error(error)
     return told.code, told.message, told.remedy, told.exit_status

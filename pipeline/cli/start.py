@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.options import Options, common, plural
+from pipeline.core.environment import CONFIG_FILE, SIGNING_SECRET
 from pipeline.core.errors import RapportError
 
 
@@ -29,11 +30,11 @@ def init(options: Options, directory: Path, templates: Path | None) -> None:
     if templates is not None:
         _copy_templates(options, directory, templates)
         return
-    file = directory / "rapport.toml"
+    file = directory / CONFIG_FILE
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as out:
-            out.write((PACKAGED / "rapport.toml").read_text(encoding="utf-8"))
+            out.write((PACKAGED / CONFIG_FILE).read_text(encoding="utf-8"))
     except FileExistsError:
         raise RapportError(f"{file} is there already.", "Edit it, or name another directory.") from None
     options.print(
@@ -72,29 +73,22 @@ def migrate(options: Options, to: str | None) -> None:
     A move is refused while an edition is being sent. It is verified table by table; the old database is kept,
     marked, and takes no more writes. A move that was interrupted is ended by the same command again.
     """
+    from contextlib import closing
+
     from pipeline.core.app import database_url
-    from pipeline.core.database import HEAD, Database, refuse_moved, revision
-    from pipeline.core.database import migrate as bring_up
+    from pipeline.core.database import Database
+    from pipeline.core.schema import HEAD, upgrade
     from pipeline.core.settings import load
 
     if to is not None:
         _move(options, to)
         return
     config, folder = load(options.config)
-    database = Database(database_url(config, folder))
-    found = revision(database)
-    if found:
-        refuse_moved(database)
-    if found and found > HEAD:
-        raise RapportError(
-            f"The database is newer (schema {found}) than this Rapport ({HEAD}).", "Upgrade Rapport."
-        )
-    if found != HEAD:
-        with database.lock("migrate", wait=True):
-            bring_up(database)
-    database.close()
+    with closing(Database(database_url(config, folder))) as database:
+        before = upgrade(database)
     options.print(
-        {"from": found, "to": HEAD}, f"The database has schema {HEAD}{'' if found == HEAD else ' now'}."
+        {"from": before.revision, "to": HEAD},
+        f"The database has schema {HEAD}{'' if before.is_current else ' now'}.",
     )
 
 
@@ -103,8 +97,10 @@ def _move(options: Options, to: str) -> None:
 
     from pipeline.backup.move import move
     from pipeline.core.app import database_url, rooted
-    from pipeline.core.database import Database, open_database
+    from pipeline.core.database import Database
+    from pipeline.core.schema import open_database
     from pipeline.core.settings import load
+    from subscribers.signing_secrets import secret_file
 
     config, folder = load(options.config)
     with (
@@ -112,8 +108,7 @@ def _move(options: Options, to: str) -> None:
         closing(Database(rooted(to, folder))) as target,
     ):
         sums = move(config, source, target)
-        beside = source.path
-        secret = beside.with_name("rapport.secret") if beside else None
+        secret = secret_file(source.path)
         lines = [
             f"Moved {plural(sum(one.rows for one in sums.values()), 'row')} "
             f"in {plural(len(sums), 'table')} to {target.name}, and compared them.",
@@ -123,12 +118,12 @@ def _move(options: Options, to: str) -> None:
         if secret is not None and secret.exists():
             if target.path is None:
                 lines.append(
-                    f"Put the secret in {secret} into $RAPPORT_SECRET: it signs the links in letters."
+                    f"Put the secret in {secret} into ${SIGNING_SECRET}: it signs the links in letters."
                 )
             elif target.path.parent != secret.parent:
                 lines.append(f"Copy {secret} beside it: it signs the links in letters.")
         elif target.path is not None:
-            lines.append("Keep $RAPPORT_SECRET set: it signs the links in letters.")
+            lines.append(f"Keep ${SIGNING_SECRET} set: it signs the links in letters.")
         options.print(
             {"to": target.name, "tables": {name: one._asdict() for name, one in sums.items()}}, *lines
         )

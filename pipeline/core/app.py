@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.core.database import Database, open_database
 from pipeline.core.errors import ConfigError
+from pipeline.core.schema import open_database
 from pipeline.core.settings import load
 from subscribers.errors import SubscriberError
+from subscribers.signing_secrets import load_secrets, secret_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from pipeline.core.config import Config
+    from pipeline.core.database import Database
     from subscribers.tokens import Tokens
 
 
@@ -47,16 +49,15 @@ class Installation:
     @property
     def secret_file(self) -> Path | None:
         """Where the embedded default keeps its secret; None on PostgreSQL."""
-        path = self.database.path
-        return path.with_name("rapport.secret") if path else None
+        return secret_file(self.database.path)
 
     @cached_property
     def tokens(self) -> Tokens:
         """What signs the links: $RAPPORT_SECRET, on the embedded default a file beside the database."""
-        from subscribers.tokens import Tokens, load_secrets
+        from subscribers.tokens import Tokens
 
         try:
-            return Tokens(load_secrets(self.environment.get("RAPPORT_SECRET"), self.secret_file))
+            return Tokens(load_secrets(self.environment, self.secret_file))
         except SubscriberError as error:
             raise ConfigError(error.message, error.remedy) from None
 

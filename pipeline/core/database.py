@@ -1,4 +1,4 @@
-"""SQLite or PostgreSQL by URL: connections, transactions, locks, and the schema's age.
+"""SQLite or PostgreSQL by URL: connections, transactions and locks.
 
 SQLite runs in WAL with ``synchronous=FULL`` (with NORMAL a power cut can forget a committed hand-over,
 sqlite.org/pragma.html#pragma_synchronous) and takes its write lock at the start of a transaction that
@@ -7,25 +7,21 @@ will write (``BEGIN IMMEDIATE``): upgrading a read transaction fails at once und
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, select, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
-from pipeline.core.errors import BusyError, ConfigError, RapportError
-from pipeline.core.tables import marks
+from pipeline.core import locks
+from pipeline.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Engine
-
-HEAD = "0012"
-"""The revision this code works with (a test holds it to the newest migration)."""
 
 BUSY_TIMEOUT = 30.0
 """Seconds a writer waits for another one on SQLite."""
@@ -68,7 +64,8 @@ class Session:
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:
         if self._connection.invalidated:  # SQLAlchemy would make a new one, without the locks of the old
-            raise OperationalError("the connection to the database was lost", None, Exception())
+            lost = "the connection to the database was lost"
+            raise OperationalError(lost, None, ConnectionError(lost))
         self._connection.execution_options(rapport_writes=writes)
         with self._connection.begin():
             if writes and self._connection.dialect.name == "postgresql":
@@ -123,10 +120,10 @@ class Database:
         Raises BusyError when another process holds it and ``wait`` is false.
         """
         if self.path is not None:
-            with _file_lock(self.path.with_name(f"{self.path.name}.{name}.lock"), name, wait=wait):
+            with locks.file_lock(self.path.with_name(f"{self.path.name}.{name}.lock"), name, wait=wait):
                 yield
         else:
-            with _advisory_lock(self.engine, name, wait=wait):
+            with locks.advisory_lock(self.engine, name, wait=wait):
                 yield
 
     @contextmanager
@@ -143,7 +140,7 @@ class Database:
                 return
             with session.write() as connection:
                 connection.execute(text(_NOTICE_LOSS))
-                _take(connection, name, wait=wait)
+                locks.take(connection, name, wait=wait)
             try:
                 yield session
             finally:
@@ -152,8 +149,7 @@ class Database:
     def is_held(self, name: str) -> bool:
         """Whether a living process holds the lock ``name`` (PostgreSQL)."""
         with self.write() as connection:
-            query = text("SELECT pg_try_advisory_xact_lock(:key)")
-            return not connection.execute(query, {"key": _lock_key(name)}).scalar()
+            return locks.is_taken(connection, name)
 
     @property
     def name(self) -> str:
@@ -162,96 +158,6 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
-
-
-def open_database(url: str | URL, *, moving: bool = False) -> Database:
-    """Open the database at ``url`` with a current schema.
-
-    SQLite (the embedded default) is created and brought up by itself. Raises RapportError when another
-    database is older than this program, or any is newer, naming the remedy; and when it was moved, or (unless
-    ``moving``) is on its way, to another.
-    """
-    database = Database(url)
-    try:
-        found = revision(database)
-        if found is not None:
-            refuse_moved(database, moving=moving)
-        if found == HEAD:
-            return database
-        if found is not None and found > HEAD:
-            raise RapportError(
-                f"{database.name} was made by a newer Rapport: schema {found}, not {HEAD}.",
-                "Install the newer version again; an older one cannot read it.",
-            )
-        if not database.sqlite:
-            raise RapportError(
-                f"{database.name} has schema {found or 'none'}; this version needs {HEAD}.",
-                "Run `rapport migrate`.",
-            )
-        with database.lock("migrate", wait=True):
-            migrate(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def revision(database: Database) -> str | None:
-    """The schema revision found, or None for an empty database."""
-    try:
-        with database.read() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    except OperationalError as error:
-        raise RapportError(
-            f"The database {database.name} cannot be opened: {_cause(error)}.",
-            "Check database.url, that the server runs, and that the folder exists and may be written.",
-        ) from error
-
-
-def refuse_moved(database: Database, *, moving: bool = False) -> None:
-    """Raise RapportError when everything was moved from here to another database, or (unless ``moving``) is
-    on its way, with a process that lives or one that died of it."""
-    with database.read() as connection:
-        if not inspect(connection).has_table(marks.name):
-            return
-        query = select(marks.c.name, marks.c.value).where(marks.c.name.in_(("moved", "moving")))
-        to = {row.name: row.value for row in connection.execute(query)}
-    if "moved" in to:
-        raise RapportError(
-            f"{database.name} is no longer in use: everything in it was moved to {to['moved']}.",
-            "Set database.url to that address, also where cron and other machines run Rapport.",
-        )
-    if "moving" in to and not moving:
-        raise RapportError(
-            f"{database.name} is being moved to {to['moving']}: nothing is written or sent meanwhile.",
-            "Wait for it. If nobody is at it any more, run `rapport migrate --to` with the address of "
-            f"{to['moving']} again: it ends the move, or leaves all as it was.",
-        )
-
-
-def migrate(database: Database) -> None:
-    """Bring the schema to HEAD, in one transaction."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with database.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def one_at_a_time(connection: Connection, name: str) -> None:
-    """Let one transaction after another past this point until commit.
-
-    On SQLite ``BEGIN IMMEDIATE`` has already seen to it.
-    """
-    if connection.dialect.name != "sqlite":
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(f"transaction:{name}")}
-        )
 
 
 def _checked(url: str | URL) -> URL:
@@ -300,49 +206,3 @@ def _engine(url: URL, *, sqlite: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
-
-
-@contextmanager
-def _file_lock(path: Path, name: str, *, wait: bool) -> Iterator[None]:
-    import fcntl
-
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise _busy(name) from None
-        yield
-
-
-@contextmanager
-def _advisory_lock(engine: Engine, name: str, *, wait: bool) -> Iterator[None]:
-    # A session lock on a connection of its own, outside any transaction: it must outlive commits and
-    # hold no transaction open over the network.
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        _take(connection, name, wait=wait)
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _lock_key(name)})
-
-
-def _take(connection: Connection, name: str, *, wait: bool) -> None:
-    function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-    got = connection.execute(text(f"SELECT {function}(:key)"), {"key": _lock_key(name)}).scalar()
-    if got is False:
-        raise _busy(name)
-
-
-def _busy(name: str) -> BusyError:
-    return BusyError(
-        f"Another process is at {name.removeprefix('digest-')}.", "Wait for it to end, then try again."
-    )
-
-
-def _lock_key(name: str) -> int:
-    digest = hashlib.blake2b(f"rapport:{name}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
-def _cause(error: OperationalError) -> str:
-    return str(error.orig).strip().splitlines()[0].rstrip(".")

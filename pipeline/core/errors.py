@@ -1,22 +1,20 @@
-"""The one family of errors a person may see: what, where, and the remedy."""
+"""The pipeline's errors, one family with those of subscribers/: what, where, and the remedy."""
 
 from pipeline.core.logs import redacted
+from subscribers.errors import RapportError
 
-
-class RapportError(Exception):
-    """Something could not be done (exit status 1).
-
-    ``message`` says what and where, ``remedy`` what to do about it. Neither may hold a subscriber's
-    address or a token: both end in logs.
-    """
-
-    code = "failed"
-    exit_status = 1
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+__all__ = [
+    "BusyError",
+    "ConfigError",
+    "FeedError",
+    "ImageError",
+    "LetterError",
+    "ProviderError",
+    "RapportError",
+    "StoppedError",
+    "UsageError",
+    "as_rapport_error",
+]
 
 
 class ConfigError(RapportError):
@@ -73,45 +71,26 @@ class BusyError(RapportError):
     code = "busy"
 
 
-def understood(error: Exception) -> RapportError:
+def as_rapport_error(error: Exception) -> RapportError:
     """Any exception as one that a person can act on."""
     if isinstance(error, RapportError):
         return error
-    if hasattr(error, "remedy"):  # the ground floor's own errors, which know nothing of this module
-        told = RapportError(str(error), error.remedy)
-        told.code = getattr(error, "code", told.code)
-        return told
-    if type(error).__module__.startswith("sqlalchemy"):
-        told = RapportError(*_of_database(error))
-        told.code = "database"
-        return told
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
-        told = RapportError(f"{error.strerror or error}{where}.", "Check the disk and the permissions.")
-        told.code = "system"
-        return told
-    told = RapportError(
+        return RapportError(
+            f"{error.strerror or error}{where}.", "Check the disk and the permissions.", code="system"
+        )
+    # Here and not above: start-up stays light.
+    import sqlite3
+
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if isinstance(error, SQLAlchemyError | sqlite3.Error):
+        from pipeline.core.database_errors import explained
+
+        return RapportError(*explained(error), code="database")
+    return RapportError(
         redacted(f"{type(error).__name__}: {error}"),
         "This is a fault of Rapport: run again with --verbose and report what it prints.",
+        code="unexpected",
     )
-    told.code = "unexpected"
-    return told
-
-
-def _of_database(error: Exception) -> tuple[str, str]:
-    # The statement and its values stay out of it: they hold addresses.
-    cause = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
-    if "was moved" in cause:
-        return (
-            "This database takes nothing more: everything in it was moved to another, or is being moved.",
-            "Set database.url to that one, and restart whatever still uses this.",
-        )
-    if "disk is full" in cause or "No space left" in cause:
-        return "The disk is full: the database took nothing more.", "Free some space and run it again."
-    if "locked" in cause:
-        return "The database stayed locked by another process.", "Wait for it to end and run it again."
-    if "readonly" in cause:
-        return "The database may not be written.", "Check the permissions of its file and folder."
-    if "unique" in cause.lower():
-        cause = "another process wrote the same thing first"
-    return f"The database refused: {cause.rstrip('.')}.", "Nothing was half done; run it again."

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from pipeline.core.environment import secrets_in
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ FIELDS = ("run", "digest", "edition", "batch")
 """What a line may be about. In JSON each line has all of them, null where there is none."""
 
 OURS = ("pipeline", "subscribers")
-
-_SECRETS = ("SENDGRID_API_KEY", "RAPPORT_SMTP_PASSWORD", "RAPPORT_SECRET", "RAPPORT_INBOUND_KEY")
 
 # Begins behind what may stand before an address; of a database's URL it takes password and host.
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:=/\[\]]+(?:@|%40)[^\s@<>\"'(),;:\[\]]+")
@@ -71,10 +70,8 @@ def to_stderr(*, json: bool, verbose: bool) -> Iterator[None]:
 
 def redacted(text: str) -> str:
     """The text without addresses, tokens and keys: the last net, not a licence to log them."""
-    for name in _SECRETS:
-        for secret in os.environ.get(name, "").split(","):
-            if len(secret.strip()) > 3:
-                text = text.replace(secret.strip(), "[secret]")
+    for secret in secrets_in(os.environ):
+        text = text.replace(secret, "[secret]")
     text = _SENDGRID_KEY.sub("[secret]", text)
     text = _ADDRESS.sub("[address]", text)
     return _TOKEN.sub("[token]", text)

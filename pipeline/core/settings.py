@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from pipeline.core.config import Config
+from pipeline.core.environment import CONFIG, CONFIG_FILE
 from pipeline.core.errors import ConfigError
 from pipeline.core.fields import FromEnvironment
 
@@ -32,7 +33,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     that names file, line, key and remedy.
     """
     file = file_of(path, environment)
-    named = path or environment.get("RAPPORT_CONFIG")
+    named = path or environment.get(CONFIG)
     overrides = dict(_overrides(environment))
     text = _read(file, required=bool(named) or not overrides)
     try:
@@ -51,7 +52,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
 
 def file_of(path: Path | None, environment: Mapping[str, str]) -> Path:
     """Where the configuration is looked for."""
-    return path or Path(environment.get("RAPPORT_CONFIG") or "rapport.toml")
+    return path or Path(environment.get(CONFIG) or CONFIG_FILE)
 
 
 def _read(file: Path, *, required: bool) -> str:
@@ -62,7 +63,7 @@ def _read(file: Path, *, required: bool) -> str:
             return ""
         raise ConfigError(
             f"There is no configuration at {file}.",
-            "Make one with `rapport init`, or name it with --config or $RAPPORT_CONFIG.",
+            f"Make one with `rapport init`, or name it with --config or ${CONFIG}.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from pipeline.core.database import one_at_a_time
+from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import events as table
 from pipeline.delivery import breaker
 from pipeline.editions.ledger import doubt, outcomes

@@ -14,7 +14,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import ConfigError
-from pipeline.core.settings import load
+from pipeline.core.settings import file_of, load
 from pipeline.doctor.finding import Finding, error, ok
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def examine(
     checks = [check for family in families for check in family.CHECKS]
     patient = Patient.admit(config, folder, environment)
     try:
-        read = ok("configuration", f"{path or environment.get('RAPPORT_CONFIG') or 'rapport.toml'} is right.")
+        read = ok("configuration", f"{file_of(path, environment)} is right.")
         return Examined([read, *make_rounds(checks, patient, progress)], hints(patient) if with_hints else [])
     finally:
         patient.close()

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.app import database_url
 from pipeline.core.database import Database
-from pipeline.core.errors import ConfigError, RapportError, understood
+from pipeline.core.environment import secrets_in
+from pipeline.core.errors import ConfigError, RapportError, as_rapport_error
 from pipeline.doctor.dns import Lookup
 from pipeline.providers.choice import sendgrid_account
-from subscribers.tokens import VARIABLE, Tokens, load_secrets
+from subscribers.signing_secrets import load_secrets, named_secrets, secret_file
+from subscribers.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 
 SECONDS = 8.0
 """For one answer of a server."""
-
-_SECRETS = ("SENDGRID_API_KEY", "RAPPORT_SMTP_PASSWORD", "RAPPORT_INBOUND_KEY")
 
 
 @dataclass
@@ -54,8 +54,7 @@ class Patient:
         made = cls(config, folder, environment, Lookup(config.doctor.resolver.strip()))
         made._look_for_database()
         made._look_for_secrets()
-        named = [environment.get(name, "") for name in _SECRETS]
-        made._secrets = (*made._secrets, *(one.strip() for one in named if one.strip()))
+        made._secrets += tuple(secrets_in(environment))
         return made
 
     @property
@@ -108,23 +107,22 @@ class Patient:
             self.database_fault = error
             return
         if database.path is not None:
-            self.secret_file = database.path.with_name("rapport.secret")
+            self.secret_file = secret_file(database.path)
             if not database.path.exists():
                 database.close()  # to connect would make it
                 return
         self.database = database
 
     def _look_for_secrets(self) -> None:
-        named = self.environment.get(VARIABLE, "").strip()
         file = self.secret_file
         try:
             if file is not None and file.exists():
                 self.secret_mode = file.stat().st_mode & 0o777
-            elif not named and file is not None:
+            elif file is not None and not named_secrets(self.environment):
                 return  # to load them would make one
-            secrets = load_secrets(named, file)
+            secrets = load_secrets(self.environment, file)
             self._secrets = tuple(secret.decode(errors="surrogateescape") for secret in secrets)
             self.tokens = Tokens(secrets)
         except Exception as error:
-            told = understood(error)
+            told = as_rapport_error(error)
             self.tokens_fault = ConfigError(told.message, told.remedy)

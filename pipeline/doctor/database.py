@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from pipeline.core.database import HEAD, revision
-from pipeline.core.errors import RapportError, understood
+from pipeline.core.database_errors import Fault, cause, fault
+from pipeline.core.errors import RapportError, as_rapport_error
+from pipeline.core.schema import HEAD, schema_state
 from pipeline.doctor.finding import error, ok, warning
 
 if TYPE_CHECKING:
@@ -37,24 +38,26 @@ def schema(patient: Patient) -> Iterator[Finding]:
         yield ok("database.schema", "There is no database yet: it is made at first use.")
         return
     try:
-        found = revision(database)
-    except RapportError as fault:
-        yield error("database.schema", fault.message, fault.remedy)
+        found = schema_state(database)
+    except RapportError as broken:
+        yield error("database.schema", broken.message, broken.remedy)
         return
-    if found == HEAD:
+    if found.is_current:
         yield ok("database.schema", f"{database.name} has schema {HEAD}.")
-    elif found is not None and found > HEAD:
+    elif found.is_newer:
         yield error(
             "database.schema",
-            f"{database.name} was made by a newer Rapport: schema {found}, not {HEAD}.",
+            f"{database.name} was made by a newer Rapport: schema {found.revision}, not {HEAD}.",
             "Install the newer version again.",
         )
     elif database.sqlite:
-        yield ok("database.schema", f"{database.name} has schema {found}; the next command brings it up.")
+        yield ok(
+            "database.schema", f"{database.name} has schema {found.revision}; the next command brings it up."
+        )
     else:
         yield error(
             "database.schema",
-            f"{database.name} has schema {found or 'none'}; this version needs {HEAD}.",
+            f"{database.name} has schema {found.revision or 'none'}; this version needs {HEAD}.",
             "Run `rapport migrate`.",
         )
 
@@ -113,7 +116,7 @@ def sound(patient: Patient) -> Iterator[Finding]:
         with database.read() as connection:
             said = str(connection.execute(text("PRAGMA quick_check(1)")).scalar())
     except Exception as broken:
-        said = understood(broken).message
+        said = as_rapport_error(broken).message
     if said == "ok":
         yield ok("database.sound", "SQLite finds its file sound.")
     else:
@@ -128,42 +131,46 @@ def writable(patient: Patient) -> Iterator[Finding]:
     database = patient.database
     if database is None or patient.database_fault:
         return
-    fault = _write(database)
-    if fault == "":
-        yield ok("database.writable", "It can be written.")
-    elif "locked" in fault:
-        yield warning(
-            "database.writable",
-            "Another process is writing to the database at the moment.",
-            "Look again later; if it stays so, find out which.",
-        )
-    else:
+    try:
+        refusal = _refused_by_sqlite(database) if database.sqlite else _refused_by_postgresql(database)
+    except OperationalError as broken:
+        if fault(broken) is Fault.LOCKED:
+            yield warning(
+                "database.writable",
+                "Another process is writing to the database at the moment.",
+                "Look again later; if it stays so, find out which.",
+            )
+            return
+        refusal = cause(broken)
+    if refusal:
         yield error(
             "database.writable",
-            f"It cannot be written: {fault}.",
+            f"It cannot be written: {refusal}.",
             "Check the permissions of its file and folder.",
         )
+    else:
+        yield ok("database.writable", "It can be written.")
 
 
-def _write(database: Database) -> str:
-    """Take what a write takes, and write nothing; what was said against it."""
-    try:
-        if database.sqlite:
-            with database.session() as session:
-                with session.read() as connection:
-                    connection.execute(text(f"PRAGMA busy_timeout = {_BUSY_MS}"))
-                with session.write() as connection:
-                    # Setting it to what it is wants the file, not only the lock.
-                    kept = connection.execute(text("PRAGMA user_version")).scalar()
-                    connection.execute(text(f"PRAGMA user_version = {int(kept or 0)}"))
-            return ""
-        with database.write() as connection:
-            if connection.execute(text("SHOW transaction_read_only")).scalar() == "on":
-                return "the server is read-only"
-            allowed = text("SELECT has_table_privilege('batches', 'INSERT, UPDATE')")
-            return "" if connection.execute(allowed).scalar() else "the user may not write to its tables"
-    except OperationalError as error:
-        return str(error.orig).strip().splitlines()[0].rstrip(".")
+def _refused_by_sqlite(database: Database) -> str:
+    """Take the lock and the file as a write does, and write nothing. Raises OperationalError."""
+    with database.session() as session:
+        with session.read() as connection:
+            connection.execute(text(f"PRAGMA busy_timeout = {_BUSY_MS}"))
+        with session.write() as connection:
+            # To set it to the value it has opens the file for writing; the lock alone does not.
+            kept = connection.execute(text("PRAGMA user_version")).scalar()
+            connection.execute(text(f"PRAGMA user_version = {int(kept or 0)}"))
+    return ""
+
+
+def _refused_by_postgresql(database: Database) -> str:
+    """Why the server would refuse a write; empty where it would not."""
+    with database.write() as connection:
+        if connection.execute(text("SHOW transaction_read_only")).scalar() == "on":
+            return "the server is read-only"
+        allowed = text("SELECT has_table_privilege('batches', 'INSERT, UPDATE')")
+        return "" if connection.execute(allowed).scalar() else "the user may not write to its tables"
 
 
 CHECKS = (schema, version, durable, sound, writable)

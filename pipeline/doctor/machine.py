@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from pipeline.core.database import HEAD, revision
+from pipeline.core.schema import schema_state
 from pipeline.core.tables import batches
 from pipeline.doctor.context import SECONDS
 from pipeline.doctor.finding import error, ok, warning
@@ -134,7 +134,7 @@ def _date(url: str) -> datetime | None:
 
 
 def _last_claim(patient: Patient) -> datetime | None:
-    if patient.database is None or revision(patient.database) != HEAD:
+    if patient.database is None or not schema_state(patient.database).is_current:
         return None
     with patient.database.read() as connection:
         found: datetime | None = connection.scalar(select(func.max(batches.c.at)))

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from pipeline.core.errors import understood
+from pipeline.core.errors import as_rapport_error
 from pipeline.doctor.dns import Unknown
 from pipeline.doctor.finding import Finding, error, warning
 
@@ -72,7 +72,7 @@ def _made(check: Check, patient: Patient) -> list[Finding]:
 
 
 def _broken(name: str, broken: Exception) -> Finding:
-    told = understood(broken)
+    told = as_rapport_error(broken)
     if told.code != "unexpected":
         return error(name, told.message, told.remedy)
     # Its text stays out of it: it may quote what was asked with, a token or a key.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.core.database import HEAD, revision
+from pipeline.core.schema import schema_state
 from pipeline.doctor.finding import error, ok, warning
 from pipeline.editions.ledger.signing_keys import history
 from subscribers import clock
-from subscribers.tokens import VARIABLE
+from subscribers.signing_secrets import VARIABLE, named_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def secrets(patient: Patient) -> Iterator[Finding]:
         yield ok("signing.secrets", "There is no secret yet: one is made beside the database at first use.")
         return
     number = len(patient.tokens.fingerprints)
-    weak = [place for place, named in enumerate(_named(patient), 1) if _is_weak(named)]
+    weak = [place for place, named in enumerate(named_secrets(patient.environment), 1) if _is_weak(named)]
     for place in weak:
         yield warning(
             "signing.secrets",
@@ -65,7 +65,7 @@ def private(patient: Patient) -> Iterator[Finding]:
 def retired(patient: Patient) -> Iterator[Finding]:
     """Which letters' links are dead, and which would be, were an older secret taken away."""
     database = patient.database
-    if patient.tokens is None or database is None or revision(database) != HEAD:
+    if patient.tokens is None or database is None or not schema_state(database).is_current:
         return
     with database.read() as connection:
         signed = history(connection)
@@ -107,12 +107,7 @@ def _range(one: Signed) -> str:
     return one.first if one.editions == 1 else f"{one.first} to {one.last} ({one.editions} editions)"
 
 
-def _named(patient: Patient) -> list[str]:
-    parts = (part.strip() for part in patient.environment.get(VARIABLE, "").split(","))
-    return [part for part in parts if part]
-
-
-def _is_weak(secret: str) -> bool:
+def _is_weak(secret: bytes) -> bool:
     return len(secret) < STRONG or len(set(secret)) < 8
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.environment import SMTP_PASSWORD
 from pipeline.doctor.context import SECONDS
 from pipeline.doctor.finding import error, ok, warning
 from pipeline.providers.choice import smtp_server
@@ -30,7 +31,7 @@ def server(patient: Patient) -> Iterator[Finding]:
         yield error(
             "smtp.server",
             f"{where} is not ready for letters: {halt.reason}.",
-            "Check [delivery.smtp], and RAPPORT_SMTP_PASSWORD for the login.",
+            f"Check [delivery.smtp], and {SMTP_PASSWORD} for the login.",
         )
         return
     connection.leave()

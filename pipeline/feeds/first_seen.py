@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 
-from pipeline.core.database import one_at_a_time
+from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import digests, feeds
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import exists, select, update
 
-from pipeline.core.database import one_at_a_time
-from pipeline.core.errors import FeedError, RapportError, understood
+from pipeline.core.errors import FeedError, RapportError, as_rapport_error
+from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import feeds, listings
 from pipeline.core.tables import posts as posts_table
 from pipeline.feeds import Document, outage, overlap, posts, withdrawal
@@ -88,7 +88,7 @@ def _pull_one(database: Database, feed: Row[Any], settings: _Settings) -> Pulled
             return _unchanged(database, feed, fetched)
         return _keep(database, feed, fetched, _read(feed, fetched), settings)
     except Exception as error:  # whatever it is, the other feeds go on
-        told = understood(error)
+        told = as_rapport_error(error)
         _note_failure(database, feed, told)
         return Pulled(feed.url, "failed", error=told.message, remedy=told.remedy)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from pipeline.core.errors import BusyError, understood
+from pipeline.core.errors import BusyError, as_rapport_error
 from pipeline.core.tables import notices
 from pipeline.mail.notice import notice_mail
 from pipeline.providers import Batch, Recipient, Result
@@ -87,7 +87,7 @@ def mail(
     except BusyError:
         return False  # another process is telling it
     except Exception as error:  # whatever it is: who tells of trouble must not make any
-        log.error("staff could not be told: %s (%s)", what, understood(error).message)
+        log.error("staff could not be told: %s (%s)", what, as_rapport_error(error).message)
         return False
 
 
@@ -139,7 +139,7 @@ def _mail(installation: Installation, what: str, made: Callable[[int], Message])
         message = made(int(clock.now().timestamp()) * 1_000_000 + secrets.randbelow(1_000_000))
         chosen = provider(config, installation.folder)
     except Exception as error:  # an operator's broken template, a missing key
-        log.error("staff could not be told: %s (%s)", what, understood(error).message)
+        log.error("staff could not be told: %s (%s)", what, as_rapport_error(error).message)
         return False
     reached = False
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pipeline.core.environment import SENDGRID_KEY, SMTP_PASSWORD
 from pipeline.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def smtp_server(settings: SmtpSettings, timeout: float = 30.0) -> Server:
         settings.port,
         settings.security,
         settings.username,
-        os.environ.get("RAPPORT_SMTP_PASSWORD", ""),
+        os.environ.get(SMTP_PASSWORD, ""),
         timeout,
     )
 
@@ -98,9 +99,9 @@ def sendgrid_account(config: Config, timeout: float) -> Account:
 
 
 def _key() -> str:
-    key = os.environ.get("SENDGRID_API_KEY", "").strip()
+    key = os.environ.get(SENDGRID_KEY, "").strip()
     if not key:
         raise ConfigError(
-            "There is no SendGrid key.", "Put it into the environment variable SENDGRID_API_KEY."
+            "There is no SendGrid key.", f"Put it into the environment variable {SENDGRID_KEY}."
         )
     return key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.core.database import refuse_moved
+from pipeline.core.moved import refuse_moved
 from pipeline.editions.ledger import doubt
 from pipeline.schedule.alerts import watch
 from pipeline.schedule.drafts import announce

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core import logs
 from pipeline.core.cron import moment_of
-from pipeline.core.errors import BusyError, RapportError, StoppedError, understood
+from pipeline.core.errors import BusyError, RapportError, StoppedError, as_rapport_error
 from pipeline.core.signals import Stop, on_signals
 from pipeline.delivery import breaker, probe
 from pipeline.delivery.send import deliver, must_fit, send, sync_leavers
@@ -64,7 +64,7 @@ def run(
                 history.remember(connection, run_id, ran, installation.config.digests)
             staff_know = upkeep(installation)
         except Exception as error:  # whatever it is, the letter went out
-            log.warning("upkeep failed: %s", understood(error).message)
+            log.warning("upkeep failed: %s", as_rapport_error(error).message)
             staff_know = False
         if staff_know and all(one.well for one in ran):
             heartbeat.beat(installation.config.staff)
@@ -108,7 +108,7 @@ class _Run:
         except StoppedError:
             raise
         except Exception as error:  # whatever it is, the other digests go on
-            told = understood(error)
+            told = as_rapport_error(error)
             log.info("%s failed", self.digest.name, exc_info=not isinstance(error, RapportError))
             with self.database.read() as connection:
                 edition = states.open_one(connection, self.digest.name)

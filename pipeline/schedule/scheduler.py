@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from pipeline.core.errors import RapportError, StoppedError, understood
+from pipeline.core.errors import RapportError, StoppedError, as_rapport_error
 from pipeline.feeds.pull import pull
 from pipeline.schedule.lead import Lead
 from pipeline.schedule.maintenance import upkeep
@@ -110,7 +110,7 @@ class Scheduler:
             except StoppedError as stopped:
                 log.info("%s", stopped.message)
             except Exception as error:  # whatever it is, the pages go on, and so does the next time
-                self._say(name, understood(error).message)
+                self._say(name, as_rapport_error(error).message)
                 log.info("%s failed", name, exc_info=not isinstance(error, RapportError))
             else:
                 self._said.pop(name, None)

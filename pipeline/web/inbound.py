@@ -25,6 +25,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pipeline.core.environment import INBOUND_KEY
 from pipeline.subscriptions.mailbox.obey import obey
 from pipeline.web.form import FormError, beginnings
 from subscribers.mail import SIZE, decoded, own_lines, read, senders, words_of
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from subscribers.mail import Mail
 
 log = logging.getLogger(__name__)
-
-KEY = "RAPPORT_INBOUND_KEY"
 
 LARGEST = 40_000_000
 """Bytes of a request. Mails are 30 MB at most; the form around them needs some, too."""
@@ -77,7 +76,7 @@ def _take(installation: Installation, fields: Mapping[str, bytes], key: str) -> 
     if isinstance(request, Silence):
         return request
     if isinstance(request.who, str):
-        known = installation.environment.get(KEY, "").strip()
+        known = installation.environment.get(INBOUND_KEY, "").strip()
         ours = bool(known) and compare_digest(known.encode(), key.encode())
         if not ours or not _proven(fields, request.who.rpartition("@")[2]):
             return Silence.IGNORED

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipeline.core.errors import understood
+from pipeline.core.errors import as_rapport_error
 from pipeline.delivery.events import take
 from pipeline.providers.sendgrid.signature import SIGNATURE, TIMESTAMP, Verifier
 from pipeline.providers.sendgrid.webhook import Unreadable, read
@@ -64,7 +64,7 @@ def _answer(
         return _said(400, str(error))
     except SQLAlchemyError as error:
         # SendGrid comes again with what was not taken, for a day.
-        log.warning("%d events could not be kept: %s", len(events), understood(error).message)
+        log.warning("%d events could not be kept: %s", len(events), as_rapport_error(error).message)
         return _said(503, "could not be kept")
     log.info("%d events, %d of them new", len(events), new)
     return Response(status_code=204, headers={"Cache-Control": "no-store"})

@@ -26,8 +26,9 @@ from pipeline.backup.copy import Sum, sums_of
 from pipeline.backup.make import backup
 from pipeline.backup.restore import check, restore
 from pipeline.core.config import Delivery
-from pipeline.core.database import HEAD, Database, open_database
+from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
+from pipeline.core.schema import HEAD, open_database
 from pipeline.core.tables import batches, marks
 from pipeline.delivery.events import take
 from pipeline.editions import after_restore, states
@@ -36,7 +37,7 @@ from pipeline.editions.ledger import doubt
 from pipeline.providers.choice import provider
 from pipeline.providers.events import Kind
 from subscribers.export import history
-from subscribers.tokens import load_secrets
+from subscribers.signing_secrets import load_secrets
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.installations import installation, run_one, subscribe
@@ -85,7 +86,7 @@ def kept(sqlite_database: Database, tmp_path: Path) -> Path:
         sqlite_database, tmp_path, "http://127.0.0.1:1/feed", theme={"templates": "templates"}
     )
     installed.environment = {}
-    load_secrets(None, installed.secret_file)
+    load_secrets({}, installed.secret_file)
     subscribe(sqlite_database, 3)
     backup(installed, tmp_path / "rapport.toml", tmp_path / "kept.tar.gz", who="test")
     return tmp_path / "kept.tar.gz"
@@ -297,7 +298,7 @@ def test_after_a_restore_silence_does_not_send_again(sqlite_database: Database) 
 def test_a_backup_of_a_newer_rapport_is_refused(
     kept: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.backup.restore.HEAD", "0004")
+    monkeypatch.setattr("pipeline.core.schema.HEAD", "0004")
     with pytest.raises(RapportError, match="newer Rapport"):
         check(kept)
 

@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from pipeline.backup.copy import counters, sums_of
 from pipeline.backup.move import move
-from pipeline.core.database import Database, open_database
-from pipeline.core.errors import BusyError, RapportError, UsageError, understood
+from pipeline.core.database import Database
+from pipeline.core.errors import BusyError, RapportError, UsageError, as_rapport_error
+from pipeline.core.schema import open_database
 from pipeline.core.tables import batches, editions, events, images
 from pipeline.schedule.maintenance import upkeep
 from subscribers.tables import metadata, subscribers
@@ -100,7 +101,7 @@ def test_the_old_one_is_refused_and_refuses_every_write(
     ):
         with pytest.raises(DBAPIError) as error, database.write() as connection:
             connection.execute(change)
-        assert "moved" in understood(error.value).message
+        assert "moved" in as_rapport_error(error.value).message
     with pytest.raises(RapportError, match="moved to"):  # before it could tell staff what it cannot note
         upkeep(installation(database, tmp_path, "http://127.0.0.1:1/feed"))
     open_database(target.url).close()

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from pipeline.backup.copy import UNKNOWN, skip_unknown_ids
 from pipeline.core.config import Delivery, Digest
-from pipeline.core.database import refuse_moved
+from pipeline.core.moved import refuse_moved
 from pipeline.core.tables import digests, marks
 from pipeline.delivery.events import take
 from pipeline.editions import after_restore, states

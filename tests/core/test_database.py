@@ -16,9 +16,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.core import database as module
-from pipeline.core.database import Database, open_database
+from pipeline.core.database import Database
 from pipeline.core.errors import BusyError, ConfigError, RapportError
+from pipeline.core.schema import HEAD, migrate, open_database, schema_state
 from subscribers.tables import metadata
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def test_the_migrated_schema_is_the_one_the_tables_describe(database: Database) 
 def test_the_known_revision_is_the_newest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", "pipeline/core/migrations")
-    assert ScriptDirectory.from_config(config).get_current_head() == module.HEAD
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
 def test_what_a_restore_had_stopped_by_its_reason_is_known_by_a_column(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_what_a_restore_had_stopped_by_its_reason_is_known_by_a_column(tmp_path:
         for digest, reason in (("a", "restored from a backup of ..."), ("b", "too many bounces")):
             values = f"'{digest}', 1, '{digest}-1', 'paused', '{reason}', '', '', '[]', '[]'"
             connection.execute(text(f"INSERT INTO editions ({columns}) VALUES ({values})"))
-    module.migrate(database)
+    migrate(database)
     with database.read() as connection:
         assert list(connection.scalars(text("SELECT digest FROM editions WHERE restored"))) == ["a"]
     database.close()
@@ -62,7 +62,7 @@ def test_what_a_restore_had_stopped_by_its_reason_is_known_by_a_column(tmp_path:
 
 def test_a_new_sqlite_database_is_brought_up_by_itself(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'new.db'}")
-    assert module.revision(database) == module.HEAD
+    assert schema_state(database).is_current
 
 
 def test_a_writer_that_stands_still_for_long_keeps_nobody_waiting(

@@ -16,8 +16,9 @@ from alembic.config import Config
 from sqlalchemy import func, select, text, update
 
 from pipeline.core import migrations
-from pipeline.core.database import Database, migrate
+from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
+from pipeline.core.schema import migrate
 from pipeline.core.tables import editions as table
 from pipeline.core.tables import recipients
 from pipeline.delivery.send import send

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.core.app import Installation
 from pipeline.core.config import Config
-from pipeline.core.database import open_database
+from pipeline.core.schema import open_database
 from pipeline.editions.compose import compose
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import check_letter

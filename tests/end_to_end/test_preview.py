@@ -22,7 +22,7 @@ from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
 from tests.browser import chromium as open_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
-from tests.web.reload import reload_times
+from tests.web.preview.reload import reload_times
 
 if TYPE_CHECKING:
     import subprocess

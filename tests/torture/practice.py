@@ -19,7 +19,8 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 
 from pipeline.core.app import Installation
-from pipeline.core.database import Database, migrate
+from pipeline.core.database import Database
+from pipeline.core.schema import migrate
 from pipeline.core.tables import editions
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from pipeline.core.database import open_database
 from pipeline.core.errors import RapportError
+from pipeline.core.schema import open_database
 from subscribers.tables import subscribers
 from tests.torture.launcher import KILLED
 from tests.torture.provider import MoodySendGrid

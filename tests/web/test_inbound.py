@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from starlette.requests import Request
 
-from pipeline.core.database import open_database
+from pipeline.core.environment import INBOUND_KEY
+from pipeline.core.schema import open_database
 from pipeline.web.app import make_app
 from pipeline.web.form import FormError, beginnings
-from pipeline.web.inbound import KEY, LARGEST
+from pipeline.web.inbound import LARGEST
 from subscribers import directory
 from subscribers.mail import SIZE
 from subscribers.people import Status
@@ -93,7 +94,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
     folder = tmp_path_factory.mktemp("inbound")
     database = open_database(f"sqlite:///{folder / 'rapport.db'}")
     made = installation(database, folder, "https://example.org/feed", newsletter=NEWSLETTER)
-    made.environment = {**os.environ, KEY: "made-up-by-the-practice"}
+    made.environment = {**os.environ, INBOUND_KEY: "made-up-by-the-practice"}
     yield made
     database.close()
 
@@ -171,7 +172,7 @@ def test_a_forged_sender_unsubscribes_nobody(inbound: Inbound, results: dict[str
 def test_without_the_key_only_a_token_counts_for_the_post_may_be_anybodys(
     inbound: Inbound, monkeypatch: pytest.MonkeyPatch, known: str
 ) -> None:
-    monkeypatch.setattr(inbound.installed, "environment", {**os.environ, KEY: known})
+    monkeypatch.setattr(inbound.installed, "environment", {**os.environ, INBOUND_KEY: known})
     assert inbound.post(inbound.parsed()).status_code == 200
     assert not inbound.gone
     inbound.post(inbound.parsed(subject=f"unsubscribe {inbound.token}"))

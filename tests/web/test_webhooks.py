@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from pipeline.core.errors import ConfigError
 from pipeline.core.tables import events
@@ -20,6 +20,7 @@ from pipeline.web.webhooks import MOST_BODY
 from subscribers import clock, suppression
 from subscribers.suppression import Reason
 from tests.doubles.sendgrid import EventWebhook, body_of
+from tests.faults import full_disk
 from tests.installations import installation, subscribe
 
 if TYPE_CHECKING:
@@ -143,19 +144,13 @@ def test_what_could_not_be_written_is_asked_for_again(
     sqlite_database: Database, tmp_path: Path, sender: EventWebhook, caplog: pytest.LogCaptureFixture
 ) -> None:
     subscribe(sqlite_database, 1)
-    bounce = event("bounce", 1, type="bounce")
-    refuse = (
-        "CREATE TRIGGER full BEFORE INSERT ON suppressions "
-        "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
-    )
-    with sqlite_database.write() as connection:
-        connection.execute(text(refuse))
+    # More of them than the pages that the file has could hold.
+    bounces = [event("bounce", 1, type="bounce", sg_event_id=f"bounce-{number}") for number in range(300)]
     with serving(sqlite_database, tmp_path, sender.public_key) as client:
-        assert post(client, sender, bounce) == 503
+        with full_disk(sqlite_database):
+            assert post(client, sender, *bounces) == 503
         assert kinds(sqlite_database) == []
-        with sqlite_database.write() as connection:
-            connection.execute(text("DROP TRIGGER full"))
-        assert post(client, sender, bounce) == 204
+        assert post(client, sender, *bounces) == 204
         with sqlite_database.read() as connection:
             assert suppression.reason_for(connection, "reader1@example.net") == Reason.BOUNCED
     assert "The disk is full" in caplog.text

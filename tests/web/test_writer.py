@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from pipeline.core import database as database_module
-from pipeline.core.database import open_database
+from pipeline.core.schema import open_database
 from pipeline.web.writer import WriteError, Writer
 from subscribers.tables import exports
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, or_, select
 
 from pipeline.core import logs
-from pipeline.core.errors import RapportError, StoppedError, understood
+from pipeline.core.errors import RapportError, StoppedError, as_rapport_error
 from pipeline.core.signals import Stop
 from pipeline.core.tables import editions as table
 from pipeline.delivery.send import deliver
@@ -68,7 +68,7 @@ def _work_on(installation: Installation, edition: int, failures: int, stop: Stop
     except StoppedError as turned:
         log.info("%s", turned.message)
     except Exception as error:
-        told = understood(error)
+        told = as_rapport_error(error)
         log.warning("Edition %d: %s %s", edition, told.message, told.remedy)
         log.info("edition %d failed", edition, exc_info=not isinstance(error, RapportError))
         _call_if_waiting(installation.database, edition, failures + 1)

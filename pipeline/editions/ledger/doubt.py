@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, exists, or_, select, true, update
 
-from pipeline.core.database import one_at_a_time
+from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import batches, editions, events, marks
 from pipeline.editions.ledger import queue
 from pipeline.editions.ledger.outcomes import RESENT_WITHIN

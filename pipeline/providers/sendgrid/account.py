@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
 from pipeline.providers.sendgrid.key import checked
 
@@ -88,7 +89,7 @@ def _document(path: str, status: int, body: bytes) -> Any:
     if status == 401:
         raise Shut(
             "SendGrid does not know the API key (401).",
-            "Make a new one (Settings, API Keys) and put it into SENDGRID_API_KEY; an EU subuser's key works "
+            f"Make a new one (Settings, API Keys) and put it into {SENDGRID_KEY}; an EU subuser's key works "
             "at https://api.eu.sendgrid.com only.",
         )
     if status != 200:

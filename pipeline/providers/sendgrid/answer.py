@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from pipeline.core.environment import SENDGRID_KEY
 from pipeline.providers import Outcome, Result
 from pipeline.providers.redact import Scrubber
 from subscribers import clock
@@ -42,7 +43,7 @@ def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, ke
         case 500 | 503 if errors:
             return Outcome(Result.REFUSED, f"SendGrid could not take it ({status}){said}")
         case 401:
-            return _stop(f"SendGrid refused the API key (401){said}: check SENDGRID_API_KEY")
+            return _stop(f"SendGrid refused the API key (401){said}: check {SENDGRID_KEY}")
         case 403:
             return _stop(
                 f"SendGrid forbids it (403){said}: key without the scope mail.send, or sender not verified"

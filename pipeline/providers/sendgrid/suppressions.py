@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
 from pipeline.providers.redact import about
 from pipeline.providers.sendgrid.answer import wait_of
@@ -105,7 +106,7 @@ def _entries(name: str, status: int, body: bytes) -> list[Any]:
         raise ProviderError(
             f"SendGrid does not show its list of {_words(name)} to this API key ({status}).",
             "Give the key the scope suppression.read (Settings, API Keys, Suppressions), or check "
-            "SENDGRID_API_KEY.",
+            f"{SENDGRID_KEY}.",
         )
     if status != 200:
         raise _failed(name, f"it answers {status}")

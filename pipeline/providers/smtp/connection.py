@@ -12,6 +12,7 @@ from functools import cached_property
 from ipaddress import ip_address
 from typing import Literal
 
+from pipeline.core.environment import SMTP_PASSWORD
 from pipeline.core.errors import ConfigError
 from pipeline.providers import Result
 from pipeline.providers.smtp.batch import Halt
@@ -45,12 +46,12 @@ class Server:
         if self.username and not self.password:
             raise ConfigError(
                 "delivery.smtp.username is set, and there is no password.",
-                "Put it into the environment variable RAPPORT_SMTP_PASSWORD.",
+                f"Put it into the environment variable {SMTP_PASSWORD}.",
             )
         if not (self.username + self.password).isascii():
             raise ConfigError(
                 "The SMTP username or password has letters that are not ASCII, which no login can carry.",
-                "Choose another password (RAPPORT_SMTP_PASSWORD).",
+                f"Choose another password ({SMTP_PASSWORD}).",
             )
 
     @cached_property
@@ -154,7 +155,7 @@ def _log_in(smtp: smtplib.SMTP, server: Server) -> None:
         raise Halt(
             Result.STOP,
             f"the mail server refused the login ({error.smtp_code}): check delivery.smtp.username and "
-            "RAPPORT_SMTP_PASSWORD",
+            f"{SMTP_PASSWORD}",
         ) from None
     except smtplib.SMTPServerDisconnected:
         raise Halt(Result.REFUSED, "the mail server closed the connection at the login") from None

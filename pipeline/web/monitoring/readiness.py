@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline.core.database import HEAD, refuse_moved, revision
 from pipeline.core.errors import RapportError
+from pipeline.core.moved import refuse_moved
+from pipeline.core.schema import HEAD, schema_state
 from pipeline.schedule import history
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def health(installation: Installation, scheduler: Scheduler | None) -> Health:
 
 def _database_trouble(database: Database) -> str | None:
     try:
-        found = revision(database)
-        if found != HEAD:
-            return f"its schema is {found or 'missing'}, not {HEAD}"
+        found = schema_state(database)
+        if not found.is_current:
+            return f"its schema is {found.revision or 'missing'}, not {HEAD}"
     except (RapportError, SQLAlchemyError):
         return "it cannot be reached"
     try:

@@ -6,14 +6,13 @@ import hashlib
 import os
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from pipeline.core.app import Installation, database_url
 from pipeline.core.errors import BusyError, ConfigError
-from pipeline.core.settings import load
+from pipeline.core.settings import file_of, load
 from pipeline.core.tables import OPEN
 from pipeline.core.tables import editions as table
 from pipeline.editions import states
@@ -28,6 +27,7 @@ from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sqlalchemy import Row
 
@@ -75,7 +75,7 @@ class Desk:
     """
 
     def __init__(self, file: Path | None) -> None:
-        self.file = file or Path(os.environ.get("RAPPORT_CONFIG") or "rapport.toml")
+        self.file = file_of(file, os.environ)
         self.bell = Bell()
         self.fault: Fault | None = None
         """What is wrong with the configuration, if anything; the last good one is kept."""

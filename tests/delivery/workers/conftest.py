@@ -1,4 +1,4 @@
-"""A fresh PostgreSQL database, where there is a fleet."""
+"""A fresh PostgreSQL database, where workers are."""
 
 from __future__ import annotations
 

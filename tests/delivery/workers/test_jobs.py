@@ -16,7 +16,7 @@ from pipeline.delivery.workers.jobs import Turn, look_after, work_on
 from pipeline.editions import states
 from pipeline.editions.ledger import queue
 from subscribers import clock
-from tests.delivery.workers.jobs import called_for, take, waiting
+from tests.editions.ledger.jobs import called_for, take, waiting
 from tests.installations import installation
 from tests.ledgers import Left, handed_over
 

@@ -19,8 +19,10 @@ from pipeline.core.tables import images
 from pipeline.letter.images import fetch, store
 from pipeline.letter.images import pictures as module
 from pipeline.letter.images.pictures import known, pictures
-from tests.letter.images.conftest import Studio, config
+from tests.letter.images.fixture import Publisher, config
 from tests.letter.images.photographs import bomb, file, jpeg, noise, picture
+
+pytest_plugins = ["tests.letter.images.fixture"]
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,38 +33,38 @@ if TYPE_CHECKING:
 HOSTED = r"https://letter\.example\.org/images/[0-9a-f]{64}\."
 
 
-def copies(studio: Studio) -> int:
-    with studio.installation.database.read() as connection:
+def copies(publisher: Publisher) -> int:
+    with publisher.installation.database.read() as connection:
         return connection.execute(select(func.count()).select_from(images)).scalar_one()
 
 
 def test_an_image_that_every_client_shows_is_linked_with_its_size_and_weight(
-    studio: Studio, gallery: Gallery
+    publisher: Publisher, gallery: Gallery
 ) -> None:
     content = jpeg(640, 360)
-    post = studio.post(gallery.show("/a.jpg", content), alt="A path through high grass")
-    shown = studio.picture(post)
+    post = publisher.post(gallery.show("/a.jpg", content), alt="A path through high grass")
+    shown = publisher.picture(post)
     assert (shown.src, shown.width, shown.height) == (post.image_url, 640, 360)
     assert (shown.weight, shown.media_type, shown.problem) == (len(content), "image/jpeg", "")
     assert shown.alt == "A path through high grass"
 
 
-def test_a_post_without_an_image_has_no_picture(studio: Studio) -> None:
-    assert pictures(studio.installation, [studio.post(None)]) == {}
+def test_a_post_without_an_image_has_no_picture(publisher: Publisher) -> None:
+    assert pictures(publisher.installation, [publisher.post(None)]) == {}
 
 
-def test_alt_text_is_the_posts_title_when_the_blog_gives_none(studio: Studio, gallery: Gallery) -> None:
-    post = studio.post(gallery.show("/a.jpg", jpeg()), title="On beginning again")
-    assert studio.picture(post).alt == "On beginning again"
+def test_alt_text_is_the_posts_title_when_the_blog_gives_none(publisher: Publisher, gallery: Gallery) -> None:
+    post = publisher.post(gallery.show("/a.jpg", jpeg()), title="On beginning again")
+    assert publisher.picture(post).alt == "On beginning again"
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
-def test_what_outlook_cannot_show_is_hosted(studio: Studio, gallery: Gallery, kind: str) -> None:
-    post = studio.post(gallery.show("/a", file(picture(), kind), f"image/{kind.lower()}"))
-    shown = studio.picture(post)
+def test_what_outlook_cannot_show_is_hosted(publisher: Publisher, gallery: Gallery, kind: str) -> None:
+    post = publisher.post(gallery.show("/a", file(picture(), kind), f"image/{kind.lower()}"))
+    shown = publisher.picture(post)
     assert shown.problem == ""
     assert shown.media_type == "image/jpeg"
-    with studio.installation.database.read() as connection:
+    with publisher.installation.database.read() as connection:
         copy = store.served(connection, shown.src.rpartition("/")[2])
     assert shown.src.startswith("https://letter.example.org/images/")
     assert copy is not None
@@ -71,42 +73,42 @@ def test_what_outlook_cannot_show_is_hosted(studio: Studio, gallery: Gallery, ki
 
 
 def test_with_link_the_blogs_own_address_stays_and_the_problem_is_told(
-    studio: Studio, gallery: Gallery
+    publisher: Publisher, gallery: Gallery
 ) -> None:
-    studio.use(images="link")
-    post = studio.post(gallery.show("/a.webp", file(picture(), "WEBP"), "image/webp"))
-    shown = studio.picture(post)
+    publisher.use(images="link")
+    post = publisher.post(gallery.show("/a.webp", file(picture(), "WEBP"), "image/webp"))
+    shown = publisher.picture(post)
     assert (shown.src, shown.width, shown.media_type) == (post.image_url, 600, "image/webp")
     assert shown.problem == "The image is WebP, which Outlook does not show"
-    assert copies(studio) == 0
+    assert copies(publisher) == 0
 
 
-def test_without_a_public_address_images_are_linked(studio: Studio, gallery: Gallery) -> None:
-    studio.use(public_url="")
-    post = studio.post(gallery.show("/a.webp", file(picture(), "WEBP"), "image/webp"))
-    assert studio.picture(post).src == post.image_url
+def test_without_a_public_address_images_are_linked(publisher: Publisher, gallery: Gallery) -> None:
+    publisher.use(public_url="")
+    post = publisher.post(gallery.show("/a.webp", file(picture(), "WEBP"), "image/webp"))
+    assert publisher.picture(post).src == post.image_url
 
 
 def test_going_from_link_to_host_copies_what_was_linked_and_back_links_it_again(
-    studio: Studio, gallery: Gallery
+    publisher: Publisher, gallery: Gallery
 ) -> None:
-    studio.use(images="link")
-    post = studio.post(gallery.show("/a.webp", file(picture(), "WEBP"), "image/webp"))
-    studio.picture(post)
-    studio.use(images="host")
-    assert studio.picture(post).media_type == "image/jpeg"
-    studio.use(images="link")
-    assert studio.picture(post).src == post.image_url
+    publisher.use(images="link")
+    post = publisher.post(gallery.show("/a.webp", file(picture(), "WEBP"), "image/webp"))
+    publisher.picture(post)
+    publisher.use(images="host")
+    assert publisher.picture(post).media_type == "image/jpeg"
+    publisher.use(images="link")
+    assert publisher.picture(post).src == post.image_url
     assert gallery.asked == ["/a.webp", "/a.webp"]
 
 
 def test_one_copy_is_kept_of_an_image_that_stands_under_two_addresses(
-    studio: Studio, gallery: Gallery
+    publisher: Publisher, gallery: Gallery
 ) -> None:
     content = file(picture(), "WEBP")
-    shown = [studio.picture(studio.post(gallery.show(path, content))) for path in ("/a", "/b")]
+    shown = [publisher.picture(publisher.post(gallery.show(path, content))) for path in ("/a", "/b")]
     assert shown[0].src == shown[1].src
-    assert copies(studio) == 1
+    assert copies(publisher) == 1
 
 
 @pytest.mark.parametrize(
@@ -127,24 +129,24 @@ def test_one_copy_is_kept_of_an_image_that_stands_under_two_addresses(
     ids=["page", "missing", "cut", "pixel", "bomb", "svg"],
 )
 def test_what_cannot_be_shown_is_left_out_with_its_reason(
-    studio: Studio, gallery: Gallery, body: bytes, content_type: str, status: int, said: str
+    publisher: Publisher, gallery: Gallery, body: bytes, content_type: str, status: int, said: str
 ) -> None:
-    post = studio.post(gallery.show("/a", body, content_type, status=status))
-    shown = studio.picture(post)
+    post = publisher.post(gallery.show("/a", body, content_type, status=status))
+    shown = publisher.picture(post)
     assert (shown.src, shown.width, shown.weight) == ("", None, None)
     assert said in shown.problem
 
 
 def test_a_file_past_the_size_limit_is_not_read_to_its_end(
-    studio: Studio, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch, "MOST_BYTES", 1_000_000)
-    post = studio.post(gallery.show("/a.bmp", file(noise(1000, 800), "BMP")))
-    assert studio.picture(post).problem.endswith("is larger than 1 MB")
+    post = publisher.post(gallery.show("/a.bmp", file(noise(1000, 800), "BMP")))
+    assert publisher.picture(post).problem.endswith("is larger than 1 MB")
 
 
 def test_one_slow_and_one_broken_host_keep_no_other_image_from_the_letter(
-    studio: Studio, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch, "TOTAL_SECONDS", 2.0)
     with socket.socket() as closed:
@@ -156,9 +158,9 @@ def test_one_slow_and_one_broken_host_keep_no_other_image_from_the_letter(
         nobody,
         gallery.show("/good.jpg", jpeg()),
     ]
-    letter = [studio.post(address) for address in addresses]
+    letter = [publisher.post(address) for address in addresses]
     begun = time.monotonic()
-    shown = pictures(studio.installation, letter)
+    shown = pictures(publisher.installation, letter)
     assert time.monotonic() - begun < 6
     assert [bool(shown[post.id].src) for post in letter] == [False, False, False, True]
     assert "within 2 seconds" in shown[letter[0].id].problem
@@ -166,88 +168,90 @@ def test_one_slow_and_one_broken_host_keep_no_other_image_from_the_letter(
 
 
 def test_all_images_of_a_letter_together_have_a_deadline(
-    studio: Studio, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TOTAL_SECONDS", 1.5)
-    letter = [studio.post(gallery.show(f"/{n}.jpg", jpeg(), wait=30)) for n in range(20)]
+    letter = [publisher.post(gallery.show(f"/{n}.jpg", jpeg(), wait=30)) for n in range(20)]
     begun = time.monotonic()
-    shown = pictures(studio.installation, letter)
+    shown = pictures(publisher.installation, letter)
     assert time.monotonic() - begun < 5
     assert all(shown[post.id].problem for post in letter)
 
 
-def test_what_is_known_is_not_fetched_again_within_half_a_day(studio: Studio, gallery: Gallery) -> None:
-    post = studio.post(gallery.show("/a.jpg", jpeg()))
-    first = studio.picture(post)
-    assert studio.picture(post) == first
+def test_what_is_known_is_not_fetched_again_within_half_a_day(publisher: Publisher, gallery: Gallery) -> None:
+    post = publisher.post(gallery.show("/a.jpg", jpeg()))
+    first = publisher.picture(post)
+    assert publisher.picture(post) == first
     assert gallery.asked == ["/a.jpg"]
 
 
-def test_later_the_host_is_asked_whether_the_image_changed(studio: Studio, gallery: Gallery) -> None:
-    post = studio.post(gallery.show("/a.webp", file(picture(), "WEBP"), "image/webp"))
-    first = studio.picture(post)
+def test_later_the_host_is_asked_whether_the_image_changed(publisher: Publisher, gallery: Gallery) -> None:
+    post = publisher.post(gallery.show("/a.webp", file(picture(), "WEBP"), "image/webp"))
+    first = publisher.picture(post)
     with time_machine.travel(datetime.now().astimezone() + timedelta(hours=13), tick=True):
-        assert studio.picture(post) == first
-        assert studio.picture(post) == first
+        assert publisher.picture(post) == first
+        assert publisher.picture(post) == first
     assert len(gallery.asked) == 2
     assert "if-none-match" in gallery.headers[1]
     with time_machine.travel(datetime.now().astimezone() + timedelta(days=3), tick=True):
         gallery.show("/a.webp", file(picture(900, 500), "WEBP"), "image/webp")
-        changed = studio.picture(post)
+        changed = publisher.picture(post)
     assert (changed.width, changed.height) == (900, 500)
     assert changed.src != first.src
-    assert copies(studio) == 2  # letters that went out still show the first
+    assert copies(publisher) == 2  # letters that went out still show the first
 
 
-def test_a_failure_is_tried_again_after_some_minutes(studio: Studio, gallery: Gallery) -> None:
-    post = studio.post(f"{gallery.site}/a.jpg")
-    assert studio.picture(post).src == ""
+def test_a_failure_is_tried_again_after_some_minutes(publisher: Publisher, gallery: Gallery) -> None:
+    post = publisher.post(f"{gallery.site}/a.jpg")
+    assert publisher.picture(post).src == ""
     gallery.show("/a.jpg", jpeg())
-    assert studio.picture(post).src == ""
+    assert publisher.picture(post).src == ""
     with time_machine.travel(datetime.now().astimezone() + timedelta(minutes=6), tick=True):
-        assert studio.picture(post).src == post.image_url
+        assert publisher.picture(post).src == post.image_url
 
 
-def test_offline_the_letter_shows_what_was_seen_before(studio: Studio, gallery: Gallery) -> None:
-    linked = studio.post(gallery.show("/a.jpg", jpeg()))
-    hosted = studio.post(gallery.show("/b.webp", file(picture(), "WEBP")))
-    before = pictures(studio.installation, [linked, hosted])
+def test_offline_the_letter_shows_what_was_seen_before(publisher: Publisher, gallery: Gallery) -> None:
+    linked = publisher.post(gallery.show("/a.jpg", jpeg()))
+    hosted = publisher.post(gallery.show("/b.webp", file(picture(), "WEBP")))
+    before = pictures(publisher.installation, [linked, hosted])
     gallery.answers.clear()
     with time_machine.travel(datetime.now().astimezone() + timedelta(days=1), tick=True):
-        after = pictures(studio.installation, [linked, hosted])
+        after = pictures(publisher.installation, [linked, hosted])
     assert after[hosted.id] == before[hosted.id]
     assert after[linked.id].src == linked.image_url
     assert after[linked.id].width == 600
     assert "answered 404" in after[linked.id].problem
 
 
-def test_what_is_known_is_given_without_any_request(studio: Studio, gallery: Gallery) -> None:
-    post = studio.post(gallery.show("/a.jpg", jpeg()))
-    with studio.installation.database.read() as connection:
-        unseen = known(connection, studio.installation.config, [post])[post.id]
+def test_what_is_known_is_given_without_any_request(publisher: Publisher, gallery: Gallery) -> None:
+    post = publisher.post(gallery.show("/a.jpg", jpeg()))
+    with publisher.installation.database.read() as connection:
+        unseen = known(connection, publisher.installation.config, [post])[post.id]
     assert (unseen.src, unseen.problem) == ("", "The image has not been fetched yet")
     assert gallery.asked == []
 
 
-def test_a_redirect_is_followed(studio: Studio, gallery: Gallery) -> None:
+def test_a_redirect_is_followed(publisher: Publisher, gallery: Gallery) -> None:
     gallery.show("/real.jpg", jpeg())
-    post = studio.post(gallery.show("/a.jpg", b"", status=302, headers={"Location": "/real.jpg"}))
-    assert studio.picture(post).width == 600
+    post = publisher.post(gallery.show("/a.jpg", b"", status=302, headers={"Location": "/real.jpg"}))
+    assert publisher.picture(post).width == 600
 
 
-def test_an_image_on_a_private_network_is_refused_to_a_public_feed(studio: Studio, gallery: Gallery) -> None:
-    studio.feed = "http://192.0.2.1.invalid/feed"  # resolves nowhere here: a stranger's, for all we know
+def test_an_image_on_a_private_network_is_refused_to_a_public_feed(
+    publisher: Publisher, gallery: Gallery
+) -> None:
+    publisher.feed = "http://192.0.2.1.invalid/feed"  # resolves nowhere here: a stranger's, for all we know
     for address in (
         gallery.show("/a.jpg", jpeg()),
         "http://169.254.169.254/latest/a.jpg",
         "http://[::1]/a.jpg",
     ):
-        assert "private network address" in studio.picture(studio.post(address)).problem
+        assert "private network address" in publisher.picture(publisher.post(address)).problem
     assert gallery.asked == []
 
 
 def test_a_public_host_cannot_redirect_to_a_private_network(
-    studio: Studio, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A proxy stands in for the public net: http://public.invalid is answered by the gallery.
     for name in ("HTTP_PROXY", "http_proxy"):
@@ -256,13 +260,13 @@ def test_a_public_host_cannot_redirect_to_a_private_network(
         monkeypatch.delenv(name, raising=False)
     inside = {"Location": "http://10.0.0.1/router.jpg"}
     gallery.show("http://public.invalid/a.jpg", b"", status=302, headers=inside)
-    shown = studio.picture(studio.post("http://public.invalid/a.jpg"))
+    shown = publisher.picture(publisher.post("http://public.invalid/a.jpg"))
     assert "redirects to a private network address" in shown.problem
     assert gallery.asked == ["http://public.invalid/a.jpg"]
 
 
 def test_squarespace_is_asked_for_the_size_a_letter_needs(
-    studio: Studio, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy"):
         monkeypatch.setenv(name, gallery.site)
@@ -270,31 +274,31 @@ def test_squarespace_is_asked_for_the_size_a_letter_needs(
         monkeypatch.delenv(name, raising=False)
     address = "http://images.squarespace-cdn.com/content/v1/5f9/a.jpg"
     gallery.show(f"{address}?format=750w", jpeg(750, 500))
-    shown = studio.picture(studio.post(f"{address}?format=1500w"))
+    shown = publisher.picture(publisher.post(f"{address}?format=1500w"))
     assert shown.src == f"{address}?format=750w"
     assert shown.width == 750
     assert "webp" not in gallery.headers[0]["accept"]
 
 
 def test_where_the_smaller_copy_is_missing_the_blogs_own_address_is_used(
-    studio: Studio, gallery: Gallery
+    publisher: Publisher, gallery: Gallery
 ) -> None:
-    ghost = studio.post(gallery.show("/content/images/2024/05/a.jpg", jpeg()))
-    assert studio.picture(ghost).src == ghost.image_url
+    ghost = publisher.post(gallery.show("/content/images/2024/05/a.jpg", jpeg()))
+    assert publisher.picture(ghost).src == ghost.image_url
     thumbnail = gallery.show("/wp-content/uploads/b-300x200.jpg", jpeg(300, 200))
     gallery.show("/wp-content/uploads/b.jpg", b"<html>Not found</html>", "text/html")
-    wordpress = studio.post(thumbnail)
-    assert studio.picture(wordpress).src == wordpress.image_url
+    wordpress = publisher.post(thumbnail)
+    assert publisher.picture(wordpress).src == wordpress.image_url
     gallery.asked.clear()
     with time_machine.travel(datetime.now().astimezone() + timedelta(days=1), tick=True):
-        assert studio.picture(ghost).problem == ""
+        assert publisher.picture(ghost).problem == ""
     assert gallery.asked == ["/content/images/size/w1000/2024/05/a.jpg", "/content/images/2024/05/a.jpg"]
 
 
-def test_where_the_smaller_copy_is_there_it_is_linked(studio: Studio, gallery: Gallery) -> None:
+def test_where_the_smaller_copy_is_there_it_is_linked(publisher: Publisher, gallery: Gallery) -> None:
     smaller = gallery.show("/wp-content/uploads/a.jpg", jpeg(900, 600))
-    post = studio.post(gallery.show("/wp-content/uploads/a-300x200.jpg", jpeg(300, 200)))
-    shown = studio.picture(post)
+    post = publisher.post(gallery.show("/wp-content/uploads/a-300x200.jpg", jpeg(300, 200)))
+    shown = publisher.picture(post)
     assert (shown.src, shown.width) == (smaller, 900)
 
 
@@ -302,31 +306,31 @@ def test_images_are_remembered_on_both_databases(
     database: Database, gallery: Gallery, tmp_path: Path
 ) -> None:
     feed = f"{gallery.site}/feed"
-    studio = Studio(Installation(config(feed), tmp_path, database), feed)
-    post = studio.post(gallery.show("/a.webp", file(picture(), "WEBP")))
-    first = studio.picture(post)
+    publisher = Publisher(Installation(config(feed), tmp_path, database), feed)
+    post = publisher.post(gallery.show("/a.webp", file(picture(), "WEBP")))
+    first = publisher.picture(post)
     with time_machine.travel(datetime.now().astimezone() + timedelta(days=1), tick=True):
         gallery.show("/a.webp", file(picture(700, 400), "WEBP"))
-        assert studio.picture(post).width == 700
+        assert publisher.picture(post).width == 700
     with database.read() as connection:
         assert store.served(connection, first.src.rpartition("/")[2]) is not None
 
 
 def test_what_is_remembered_of_failures_holds_no_secret_of_an_address(
-    studio: Studio, gallery: Gallery
+    publisher: Publisher, gallery: Gallery
 ) -> None:
-    shown = studio.picture(studio.post(f"{gallery.site}/a.jpg?token=s3cret"))
+    shown = publisher.picture(publisher.post(f"{gallery.site}/a.jpg?token=s3cret"))
     assert "s3cret" not in shown.problem
     assert "answered 404" in shown.problem
 
 
-def test_opening_images_takes_no_memory_of_this_process(studio: Studio, gallery: Gallery) -> None:
+def test_opening_images_takes_no_memory_of_this_process(publisher: Publisher, gallery: Gallery) -> None:
     letter = [
-        studio.post(gallery.show(f"/{n}.png", file(Image.new("RGB", (5_000, 4_000 + n), "teal"), "PNG")))
+        publisher.post(gallery.show(f"/{n}.png", file(Image.new("RGB", (5_000, 4_000 + n), "teal"), "PNG")))
         for n in range(4)
     ]
     before = _resident()
-    shown = pictures(studio.installation, letter)
+    shown = pictures(publisher.installation, letter)
     assert {shown[post.id].width for post in letter} == {5_000}
     assert _resident() - before < 60_000_000  # one of them is 60 MB of pixels
 

@@ -22,22 +22,24 @@ from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
 from tests.letter.images.photographs import exif, file, jpeg, picture, seen_through
 
+pytest_plugins = ["tests.letter.images.fixture"]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.letter.images.conftest import Studio
+    from tests.letter.images.fixture import Publisher
     from tests.letter.images.gallery import Gallery
 
 MISSING = "0" * 64
 
 
 @pytest.fixture
-def client(studio: Studio) -> Iterator[httpx.Client]:
+def client(publisher: Publisher) -> Iterator[httpx.Client]:
     """A client of the application, which runs in a thread of this process."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(make_app(studio.installation), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(make_app(publisher.installation), log_level="warning"))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as made:
@@ -47,10 +49,10 @@ def client(studio: Studio) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def hosted(studio: Studio, gallery: Gallery) -> str:
+def hosted(publisher: Publisher, gallery: Gallery) -> str:
     """The path of a copy that is served."""
-    post = studio.post(gallery.show("/a.webp", file(picture(), "WEBP"), "image/webp"))
-    return urlsplit(studio.picture(post).src).path
+    post = publisher.post(gallery.show("/a.webp", file(picture(), "WEBP"), "image/webp"))
+    return urlsplit(publisher.picture(post).src).path
 
 
 def test_a_copy_is_served_for_ever_under_its_type(client: httpx.Client, hosted: str) -> None:
@@ -62,9 +64,9 @@ def test_a_copy_is_served_for_ever_under_its_type(client: httpx.Client, hosted: 
     assert Image.open(BytesIO(answer.content)).size == (600, 400)
 
 
-def test_a_png_is_served_as_one(client: httpx.Client, studio: Studio, gallery: Gallery) -> None:
-    post = studio.post(gallery.show("/b.webp", file(seen_through(), "WEBP")))
-    path = urlsplit(studio.picture(post).src).path
+def test_a_png_is_served_as_one(client: httpx.Client, publisher: Publisher, gallery: Gallery) -> None:
+    post = publisher.post(gallery.show("/b.webp", file(seen_through(), "WEBP")))
+    path = urlsplit(publisher.picture(post).src).path
     assert path.endswith(".png")
     assert client.get(path).headers["content-type"] == "image/png"
 

@@ -7,16 +7,16 @@ import re
 from typing import TYPE_CHECKING
 
 from subscribers.tokens import Purpose, Tokens
-from tests.rush.morning import Morning, morning
-from tests.rush.poster import posting
-from tests.rush.sink import sink
+from tests.load.morning import Morning, morning
+from tests.load.poster import posting
+from tests.load.sink import sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.rush.poster import Answered, Poster
-    from tests.rush.sink import Arrival
+    from tests.load.poster import Answered, Poster
+    from tests.load.sink import Arrival
 
 READERS, BATCH, CONNECTIONS = 360, 60, 50
 LONGEST = 2.0
@@ -25,7 +25,7 @@ LONGEST = 2.0
 DATE = re.compile(rb"date: [^\r]*", re.IGNORECASE)
 
 
-class Rush:
+class Leavers:
     """Readers who leave in step with the sending, so that every batch is claimed while its people leave.
 
     While the provider has one batch, the readers of the next leave (but for every fourth reader, who stays),
@@ -73,11 +73,11 @@ def wrong(day: Morning, number: int) -> Iterator[str]:
 
 
 def test_nobody_is_handed_over_after_they_were_told_that_they_left(database_url: str, tmp_path: Path) -> None:
-    asyncio.run(_rush(tmp_path, database_url))
+    asyncio.run(_leave_during_send(tmp_path, database_url))
 
 
-async def _rush(folder: Path, database: str) -> None:
-    ready: asyncio.Future[Rush] = asyncio.get_running_loop().create_future()
+async def _leave_during_send(folder: Path, database: str) -> None:
+    ready: asyncio.Future[Leavers] = asyncio.get_running_loop().create_future()
 
     async def hold(number: int) -> None:
         await (await ready).hold(number)
@@ -88,11 +88,11 @@ async def _rush(folder: Path, database: str) -> None:
         day.serving() as address,
         posting(address, CONNECTIONS) as poster,
     ):
-        rush = Rush(day, poster)
-        ready.set_result(rush)
+        leavers = Leavers(day, poster)
+        ready.set_result(leavers)
         assert await day.send() == "sent"
-        left = dict(zip(rush.left, await asyncio.gather(*rush.left.values()), strict=True))
-        refused = await asyncio.gather(*rush.refused)
+        left = dict(zip(leavers.left, await asyncio.gather(*leavers.left.values()), strict=True))
+        refused = await asyncio.gather(*leavers.refused)
     assert {answer.status for answer in left.values()} == {200}
     _judge(provider.arrivals, left, set(day.readers))
     assert day.gone() == set(left)

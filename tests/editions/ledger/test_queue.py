@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import time_machine
 
 from pipeline.core.config import Delivery
@@ -11,17 +12,21 @@ from pipeline.delivery.events import take as take_events
 from pipeline.editions import states
 from pipeline.editions.ledger import doubt, queue, recipients
 from pipeline.providers.events import Kind
-from tests.delivery.workers.jobs import called_for, take, waiting
 from tests.doubles.sendgrid import EventWebhook
+from tests.editions.ledger.jobs import called_for, take, waiting
 from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, attempt, event, handed_over
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
     from pipeline.core.database import Database
+
+
+@pytest.fixture
+def database(postgresql_database: Database) -> Database:
+    """PostgreSQL alone has a queue."""
+    return postgresql_database
 
 
 def test_a_call_is_part_of_the_transaction(database: Database) -> None:

@@ -10,7 +10,8 @@ from alembic.config import Config
 from sqlalchemy import select, text
 
 import pipeline.core.database
-from pipeline.core.database import Database, migrate
+from pipeline.core.database import Database
+from pipeline.core.schema import migrate
 from pipeline.core.tables import edition_posts, editions
 
 if TYPE_CHECKING:

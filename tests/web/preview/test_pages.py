@@ -247,7 +247,7 @@ def test_pictures_that_serve_will_serve_are_shown_from_here() -> None:
 
 
 def test_a_finding_leads_to_its_place_in_the_letter(office: Office) -> None:
-    ours = (Path(__file__).parents[2] / "templates/letter/digest.mjml").read_text()
+    ours = (Path(__file__).parents[3] / "templates/letter/digest.mjml").read_text()
     text = '<mj-text><p><a href="about/us">Who we are</a></p></mj-text>'
     section = f"<mj-section><mj-column>{text}</mj-column></mj-section>"
     office.template("digest.mjml", ours.replace("</mj-body>", f"{section}</mj-body>"))

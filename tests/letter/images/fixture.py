@@ -1,4 +1,4 @@
-"""An installation whose blog is a gallery, and posts with images in it."""
+"""`pytest_plugins = ["tests.letter.images.fixture"]` gives a test module a gallery and its publisher."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def config(feed: str, images: str = "host", public_url: str = "https://letter.ex
 
 
 @dataclass
-class Studio:
-    """An installation, and short words for what these tests do with it."""
+class Publisher:
+    """An installation whose posts have images, and what the tests do with it."""
 
     installation: Installation
     feed: str
@@ -76,6 +76,6 @@ class Studio:
 
 
 @pytest.fixture
-def studio(sqlite_database: Database, gallery: Gallery, tmp_path: Path) -> Studio:
+def publisher(sqlite_database: Database, gallery: Gallery, tmp_path: Path) -> Publisher:
     feed = f"{gallery.site}/feed"
-    return Studio(Installation(config(feed), tmp_path, sqlite_database), feed)
+    return Publisher(Installation(config(feed), tmp_path, sqlite_database), feed)

@@ -50,7 +50,7 @@ class Poster:
         self._waiting.put_nowait((path, answer))
         return answer
 
-    async def lane(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def work(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: request, answer, request, for ever."""
         now = asyncio.get_running_loop().time
         while True:
@@ -72,13 +72,13 @@ async def posting(address: str, connections: int) -> AsyncIterator[Poster]:
     poster = Poster()
     host = urlsplit(address)
     pairs = [await asyncio.open_connection(host.hostname, host.port) for _ in range(connections)]
-    lanes = [asyncio.create_task(poster.lane(*pair)) for pair in pairs]
+    workers = [asyncio.create_task(poster.work(*pair)) for pair in pairs]
     try:
         yield poster
     finally:
-        for lane in lanes:
-            lane.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
         for _, writer in pairs:
             writer.close()
 

@@ -1,0 +1,32 @@
+"""The names of the environment variables and files from which Rapport reads its configuration and secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from subscribers.signing_secrets import VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG = "RAPPORT_CONFIG"
+CONFIG_FILE = "rapport.toml"
+
+SIGNING_SECRET = VARIABLE
+SENDGRID_KEY = "SENDGRID_API_KEY"
+SMTP_PASSWORD = "RAPPORT_SMTP_PASSWORD"  # noqa: S105
+INBOUND_KEY = "RAPPORT_INBOUND_KEY"
+
+SECRETS = (SENDGRID_KEY, SMTP_PASSWORD, SIGNING_SECRET, INBOUND_KEY)
+
+_SHORTEST = 4
+
+
+def secrets_in(environment: Mapping[str, str]) -> list[str]:
+    """Every secret that the environment holds, so that none is logged or shown.
+
+    What is shorter than four characters is left out: to take it out of a text would leave nothing to read.
+    """
+    found = [environment.get(name, "") for name in SECRETS if name != SIGNING_SECRET]
+    found += environment.get(SIGNING_SECRET, "").split(",")
+    return [secret for secret in map(str.strip, found) if len(secret) >= _SHORTEST]
