@@ -6,6 +6,7 @@ By that a post is recognised which bears none of its names any more.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,22 @@ if TYPE_CHECKING:
 
     from pipeline.feeds.evidence import Known, Trace
     from pipeline.feeds.likely import Pair
-    from pipeline.feeds.verdict import Reading
 
 AT_ONCE = timedelta(days=2)
 """Within which the dates lie of a feed whose posts were all dated anew when the blog moved."""
 
 DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """When the feed is read. ``initial``: for the first time. ``last_read`` is the time before, of this feed or
+    of those that are configured no more and may have moved here. What is dated before ``archive_before`` was
+    never to be mailed."""
+
+    initial: bool
+    last_read: datetime | None = None
+    archive_before: datetime | None = None
 
 
 class Circumstances:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.feeds.circumstances import Circumstances
 from pipeline.feeds.evidence import A_DAY
 from pipeline.feeds.likely import Pair, pairs
-from pipeline.feeds.circumstances import Circumstances
 from pipeline.feeds.verdict import Decision, Verdict, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import timedelta
 
+    from pipeline.feeds.circumstances import Reading
     from pipeline.feeds.evidence import Known, Trace
-    from pipeline.feeds.verdict import Reading
 
 
 def match(entries: Sequence[Trace], known: Sequence[Known], reading: Reading) -> list[Decision]:

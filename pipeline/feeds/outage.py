@@ -20,9 +20,7 @@ _FEED = re.compile(rb"<(?:[a-zA-Z]{1,10}:)?(?:rss|feed|RDF|rdf)[\s>]|jsonfeed\.o
 _CHECKS = re.compile(rb"(?i)just a moment|checking your browser|cf-chl|captcha|attention required")
 
 
-def understood(
-    error: FeedError, url: str, *, since: datetime | None, body: bytes | None = None
-) -> FeedError:
+def understood(error: FeedError, url: str, *, since: datetime | None, body: bytes | None = None) -> FeedError:
     """What an error means for a feed that was last read at ``since`` (None: never, and the error stands).
 
     ``body`` is what was to be parsed; an error about a feed's own content stands too.

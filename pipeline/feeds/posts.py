@@ -13,9 +13,10 @@ from sqlalchemy.exc import DBAPIError
 
 from pipeline.core.tables import feeds, post_keys, posts
 from pipeline.feeds import traces
+from pipeline.feeds.circumstances import Reading
 from pipeline.feeds.identity import keys
 from pipeline.feeds.matching import by_name, match
-from pipeline.feeds.verdict import Decision, Reading, Verdict
+from pipeline.feeds.verdict import Decision, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

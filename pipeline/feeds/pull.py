@@ -19,7 +19,7 @@ from pipeline.feeds.parse import parse
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
     from datetime import datetime, timedelta
 
     from sqlalchemy import Connection, Row

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from pipeline.feeds.circumstances import Circumstances
     from pipeline.feeds.evidence import Trace
@@ -34,17 +32,6 @@ class Decision(NamedTuple):
 
     verdict: Verdict
     post: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """When the feed is read. ``initial``: for the first time. ``last_read`` is the time before, of this feed or
-    of those that are configured no more and may have moved here. What is dated before ``archive_before`` was
-    never to be mailed."""
-
-    initial: bool
-    last_read: datetime | None = None
-    archive_before: datetime | None = None
 
 
 def verdict(place: int, around: Circumstances, found: Mapping[int, int]) -> Verdict:

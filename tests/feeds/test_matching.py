@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.feeds import Entry, traces
+from pipeline.feeds.circumstances import Reading
 from pipeline.feeds.evidence import Known
 from pipeline.feeds.identity import keys
 from pipeline.feeds.matching import match
-from pipeline.feeds.verdict import Reading, Verdict
+from pipeline.feeds.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
