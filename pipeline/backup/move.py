@@ -18,6 +18,7 @@ from pipeline.core.errors import RapportError, UsageError
 from pipeline.core.schema import upgrade
 from pipeline.core.signals import ended_by_signals
 from pipeline.core.tables import batches, editions, marks
+from pipeline.editions.edition import EditionStatus
 from subscribers import clock
 from subscribers.tables import metadata
 
@@ -140,7 +141,9 @@ def _digests(config: Config, source: Database) -> list[str]:
 
 
 def _must_rest(source: Database, connection: Connection) -> None:
-    going = connection.scalar(select(editions.c.slug).where(editions.c.status == "sending").limit(1))
+    going = connection.scalar(
+        select(editions.c.slug).where(editions.c.status == EditionStatus.SENDING).limit(1)
+    )
     if slug := going or _under_way(source, connection):
         raise RapportError(
             f"{slug} is being sent: its ledger must stay in one place.",

@@ -30,11 +30,11 @@ def send(options: Options, edition: str, address: str | None) -> None:
     """
     from pipeline.delivery.send import send as send_edition
     from pipeline.delivery.send import send_test
-    from pipeline.editions import states
+    from pipeline.editions import find
 
     with options.open() as installation:
         with installation.database.read() as connection:
-            row = states.by_slug(connection, edition)
+            row = find.by_slug(connection, edition)
         digest = digest_named(installation.config, row.digest)
         if address:
             send_test(installation, row, address)

@@ -10,11 +10,10 @@ import click
 from pipeline.cli.letter import INTRO_FILE, digest_named, edition_document, intro_of, print_edition
 from pipeline.cli.options import Options, common
 from pipeline.core.errors import UsageError
+from pipeline.editions.edition import Edition, EditionStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sqlalchemy import Row
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
@@ -32,11 +31,11 @@ def editions(ctx: click.Context) -> None:
 
 
 def _list(options: Options) -> None:
-    from pipeline.editions import states as module
+    from pipeline.editions import find
 
     with options.open() as installation:
         with installation.database.read() as connection:
-            rows = module.newest_first(connection)
+            rows = find.newest_first(connection)
         documents = [edition_document(installation, row) for row in rows]
     lines = [
         f"{d['slug']:<14} {d['status']:<9} {d['due']}  {d['recipients']['sent']:>8,} sent  {d['subject']}"
@@ -51,11 +50,11 @@ def _list(options: Options) -> None:
 @click.pass_obj
 def show(options: Options, edition: str) -> None:
     """Show EDITION: its posts, what was left out, and what became of its recipients."""
-    from pipeline.editions import states as module
+    from pipeline.editions import find
 
     with options.open() as installation:
         with installation.database.read() as connection:
-            row = module.by_slug(connection, edition)
+            row = find.by_slug(connection, edition)
         print_edition(options, installation, row, whole=True)
 
 
@@ -65,7 +64,7 @@ def _verb(name: str, help_text: str) -> None:
     @common
     @click.pass_obj
     def decide(options: Options, edition: str) -> None:
-        from pipeline.editions import states as module
+        from pipeline.editions import states
         from pipeline.editions.approval import approve
 
         with options.open() as installation:
@@ -73,7 +72,7 @@ def _verb(name: str, help_text: str) -> None:
                 row = approve(installation, edition)
             else:
                 with installation.database.write() as connection:
-                    row = module.move(connection, edition, name)
+                    row = states.move(connection, edition, name)
             print_edition(options, installation, row)
 
 
@@ -136,7 +135,7 @@ def edit(
     What you change stays when the draft is composed anew. Something empty ("") gives a thing back to what
     Rapport makes of it.
     """
-    from pipeline.editions import states as module
+    from pipeline.editions import find
     from pipeline.editions.edit import Wish
     from pipeline.editions.edit import edit as edit_edition
 
@@ -147,16 +146,20 @@ def edit(
         raise UsageError("Say what to change.", "See `rapport editions edit --help`.")
     with options.open() as installation:
         with installation.database.read() as connection:
-            row = module.by_slug(connection, edition)
+            row = find.by_slug(connection, edition)
         digest = digest_named(installation.config, row.digest)
         with installation.database.lock(f"digest-{digest.name}"):
             edited = edit_edition(installation, digest, edition, wish)
         print_edition(options, installation, edited, whole=True)
-        if not options.json and edited.status == "draft" and (edited.announced_at or row.status != "draft"):
+        if (
+            not options.json
+            and edited.status == EditionStatus.DRAFT
+            and (edited.announced_at or row.status != EditionStatus.DRAFT)
+        ):
             click.echo(f"  {_what_now(installation, digest, edited)}")
 
 
-def _what_now(installation: Installation, digest: Digest, draft: Row[Any]) -> str:
+def _what_now(installation: Installation, digest: Digest, draft: Edition) -> str:
     from pipeline.editions.plan import by_itself
 
     decide = f"`rapport editions approve {draft.slug}`"
@@ -174,11 +177,11 @@ def _what_now(installation: Installation, digest: Digest, draft: Row[Any]) -> st
 @click.pass_obj
 def recipients(options: Options, edition: str, state: str | None) -> None:
     """Say who EDITION was for and what became of each, one line a person."""
-    from pipeline.editions import states as module
+    from pipeline.editions import find
     from pipeline.editions.ledger import outcomes
 
     with options.open() as installation, installation.database.read() as connection:
-        row = module.by_slug(connection, edition)
+        row = find.by_slug(connection, edition)
         for person in outcomes.people(connection, row.id, state):
             click.echo(json.dumps(person, ensure_ascii=False) if options.json else _line(person))
 

@@ -14,11 +14,10 @@ from pipeline.cli.options import Options, common, plural
 from pipeline.core.errors import LetterError, UsageError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
     from pipeline.core.config import Config, Digest
     from pipeline.editions.compose import Composed
+    from pipeline.editions.edition import Edition
     from pipeline.feeds.pull import Pulled
     from pipeline.letter.check import Finding
 
@@ -129,7 +128,7 @@ def _compose(
 def print_edition(
     options: Options,
     installation: Installation,
-    edition: Row[Any] | None,
+    edition: Edition | None,
     reason: str = "",
     *,
     whole: bool = False,
@@ -146,7 +145,7 @@ def print_edition(
     )
 
 
-def edition_document(installation: Installation, edition: Row[Any]) -> dict[str, Any]:
+def edition_document(installation: Installation, edition: Edition) -> dict[str, Any]:
     """An edition as ``--json`` prints it."""
     from pipeline.editions import states
 

@@ -14,11 +14,12 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, case, func, or_, select, update
 
 from pipeline.core.tables import editions, events
+from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger import outcomes as ledger
 from pipeline.editions.ledger import recipients
 from pipeline.providers.events import Kind
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Column, Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.config import Delivery
+    from pipeline.editions.edition import Edition
     from pipeline.providers.events import Event
 
 log = logging.getLogger(__name__)
@@ -137,7 +139,7 @@ class Growing:
         self._outcomes = self._bounces = 0
 
 
-def unanswered(connection: Connection, digest: str, edition: Row[Any] | None) -> str | None:
+def unanswered(connection: Connection, digest: str, edition: Edition | None) -> str | None:
     """Why a digest's draft (or the next one) must wait for staff: an edition tripped, unanswered by them.
 
     Answered it is by letting this one go on (approve, resume) after it, or by an edition handed over since.
@@ -164,29 +166,31 @@ def unanswered(connection: Connection, digest: str, edition: Row[Any] | None) ->
     return f"{tripped.slug} had too many bounces or complaints: staff must look before the next letter goes"
 
 
-_COLUMNS: tuple[Column[Any], ...] = (
-    editions.c.id,
-    editions.c.slug,
-    editions.c.digest,
-    editions.c.judged_from,
-)
+class _Judged(NamedTuple):
+    """As much of an edition as is judged: its letter is not read for each post of events."""
+
+    id: int
+    slug: str
+    digest: str
+    judged_from: datetime | None
 
 
-def _lively(connection: Connection, which: Any, at: datetime) -> Sequence[Row[Any]]:
+def _lively(connection: Connection, which: Any, at: datetime) -> list[_Judged]:
     """Editions that were handed over lately and have not tripped, or were let go on after it."""
-    return connection.execute(
-        select(*_COLUMNS)
+    query = (
+        select(editions.c.id, editions.c.slug, editions.c.digest, editions.c.judged_from)
         .where(
             which,
             editions.c.snapshot_at > at - LIVELY,
             or_(editions.c.tripped_at.is_(None), editions.c.judged_from > editions.c.tripped_at),
         )
         .order_by(editions.c.id)
-    ).all()
+    )
+    return [_Judged(*row) for row in connection.execute(query)]
 
 
 def _by_events(
-    connection: Connection, edition: Row[Any], fresh: Counter[Kind], limits: Delivery
+    connection: Connection, edition: _Judged, fresh: Counter[Kind], limits: Delivery
 ) -> Tally | None:
     """Who fared how, counted as far as it can matter; None when these events can have tripped nothing."""
     if not any(fresh[kind] for kind in _BAD):
@@ -205,7 +209,7 @@ def _by_events(
     return Tally(_people(connection, edition, _ENDS, needed), bounces, complaints)
 
 
-def _worth_it(connection: Connection, edition: Row[Any], kind: Kind, fresh: int) -> bool:
+def _worth_it(connection: Connection, edition: _Judged, kind: Kind, fresh: int) -> bool:
     """Whether so many new ones change enough to look again. It reads the index alone."""
     if not fresh:
         return False
@@ -218,7 +222,7 @@ def _enough(number: int, limit: float) -> int:
     return int(number / limit) + 1 if limit else _EACH
 
 
-def _people(connection: Connection, edition: Row[Any], kinds: Sequence[Kind], most: int | None = None) -> int:
+def _people(connection: Connection, edition: _Judged, kinds: Sequence[Kind], most: int | None = None) -> int:
     """Different people with an event of these kinds; counted up to ``most``, if told."""
     query = (
         select(events.c.subscriber_id)
@@ -236,9 +240,9 @@ def _people(connection: Connection, edition: Row[Any], kinds: Sequence[Kind], mo
     return connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
 
 
-def _trip(connection: Connection, edition: Row[Any], reason: str, at: datetime) -> Tripped:
+def _trip(connection: Connection, edition: _Judged, reason: str, at: datetime) -> Tripped:
     log.warning("%s tripped the breaker: %s", edition.slug, reason)
-    stopped = case((editions.c.status == "sending", "paused"), else_=editions.c.status)
+    stopped = case((editions.c.status == EditionStatus.SENDING, "paused"), else_=editions.c.status)
     connection.execute(
         update(editions)
         .where(editions.c.id == edition.id)
@@ -246,8 +250,11 @@ def _trip(connection: Connection, edition: Row[Any], reason: str, at: datetime) 
     )
     held = connection.execute(
         update(editions)
-        .where(editions.c.digest == edition.digest, editions.c.status.in_(("draft", "approved")))
-        .values(status="held", reason=f"{edition.slug}: {reason}")
+        .where(
+            editions.c.digest == edition.digest,
+            editions.c.status.in_((EditionStatus.DRAFT, EditionStatus.APPROVED)),
+        )
+        .values(status=EditionStatus.HELD, reason=f"{edition.slug}: {reason}")
         .returning(editions.c.id, editions.c.slug)
     ).one_or_none()
     if held is None:

@@ -6,12 +6,13 @@ Whatever kills the process, the next `send`, `run` or worker goes on from what t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import StoppedError
 from pipeline.core.signals import Stop
 from pipeline.delivery.sender import LEASE, Lane
 from pipeline.editions import states
+from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import claims, outcomes, queue, recipients
 from pipeline.editions.message import message_of
 from pipeline.providers import Batch, Message
@@ -19,8 +20,6 @@ from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from sqlalchemy import Row
 
     from pipeline.core.config import Config
     from pipeline.core.database import Database
@@ -46,14 +45,14 @@ class Delivery:
     stop: Stop = field(default_factory=Stop)
     patience: float = PATIENCE
 
-    def run(self, edition: Row[Any]) -> Row[Any]:
+    def run(self, edition: Edition) -> Edition:
         """Hand over what is not yet handed over, and give the edition back as it then stands: still
         `sending` when others have a part of it under way, or people were put off.
 
         Raises ProviderError when the provider takes nothing (the edition is then paused) or keeps
         refusing (it stays `sending`, for the next run to go on), StoppedError when told to stop.
         """
-        if edition.status == "approved":
+        if edition.status == EditionStatus.APPROVED:
             self._fix_audience(edition)
         message = message_of(self.config, edition)
         self._hand_over(edition, message)
@@ -61,11 +60,11 @@ class Delivery:
             self._hand_over(edition, message)
         with self.database.write() as connection:
             ended = states.finish(connection, edition.id)
-        if self.stop() and ended.status == "sending":
+        if self.stop() and ended.status == EditionStatus.SENDING:
             raise self._stopped(edition)
         return ended
 
-    def _fix_audience(self, edition: Row[Any]) -> None:
+    def _fix_audience(self, edition: Edition) -> None:
         size = min(self.config.delivery.batch_size, self.provider.max_batch)
         if self.config.delivery.rate:
             size = max(1, min(size, int(self.config.delivery.rate)))  # no burst of more than a second's worth
@@ -78,7 +77,7 @@ class Delivery:
             with_the_last=lambda connection: queue.call(connection, edition.id),
         )
 
-    def _hand_over(self, edition: Row[Any], message: Message) -> None:
+    def _hand_over(self, edition: Edition, message: Message) -> None:
         # Counted once: asking the ledger after every batch would read all of it for each.
         done, total = self._standing(edition)
 
@@ -89,7 +88,7 @@ class Delivery:
 
         Lane(self.database, self.config, self.provider, self.links, self.stop, taken).run(edition, message)
 
-    def _more(self, edition: Row[Any], message: Message) -> bool:
+    def _more(self, edition: Edition, message: Message) -> bool:
         """Settle the batches whose owner is gone and wait for those that others have under way; whether
         there is something to hand over again."""
         end = clock.uptime() + self.patience
@@ -121,13 +120,13 @@ class Delivery:
             elif claims.refused(connection, claim, clock.now(), None):
                 claims.found_sent(connection, claim, known, clock.now())
 
-    def _standing(self, edition: Row[Any]) -> tuple[int, int]:
+    def _standing(self, edition: Edition) -> tuple[int, int]:
         """How many recipients no longer wait, and how many there are."""
         with self.database.read() as connection:
             counts = outcomes.counts(connection, edition.id)
         return counts["total"] - counts["waiting"], counts["total"]
 
-    def _stopped(self, edition: Row[Any]) -> StoppedError:
+    def _stopped(self, edition: Edition) -> StoppedError:
         done, total = self._standing(edition)
         return StoppedError(
             f"Stopped after the batch in flight: {done:,} of {total:,} of {edition.slug} are handed over.",

@@ -12,9 +12,8 @@ from pipeline.core.errors import ProviderError
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
+    from pipeline.editions.edition import Edition
 
 TIMEOUT = 10.0
 """Seconds for the connection, and for the answer to begin."""
@@ -28,7 +27,7 @@ _OF_ANOTHER = (
 _SERVED = "Let `rapport serve` run, and your web server pass newsletter.public_url on to it"
 
 
-def must_answer(installation: Installation, edition: Row[Any]) -> None:
+def must_answer(installation: Installation, edition: Edition) -> None:
     """Open the unsubscribe page of an edition that is about to be handed over. GET changes nothing.
 
     Does nothing where no page of ours is in the letter, or `delivery.probe_public_url` is off. Raises

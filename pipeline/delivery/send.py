@@ -8,15 +8,16 @@ from __future__ import annotations
 import uuid
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.signals import Stop, on_signals
 from pipeline.delivery import probe
 from pipeline.delivery.edition import PATIENCE, Delivery
-from pipeline.editions import states
+from pipeline.editions import find
 from pipeline.editions.approval import must_be_approved, must_pass
+from pipeline.editions.edition import HANDED_OVER, Edition, EditionStatus
 from pipeline.editions.ledger import signing_keys
 from pipeline.editions.message import message_of
 from pipeline.letter.personal import Links, is_of, tester
@@ -25,8 +26,6 @@ from pipeline.providers.choice import provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from sqlalchemy import Row
 
     from pipeline.core.app import Installation
 
@@ -41,7 +40,7 @@ def send(
     *,
     synced: bool = False,
     stop: Stop | None = None,
-) -> Row[Any]:
+) -> Edition:
     """Deliver an approved edition, or go on with one left in `sending`. The caller holds the lock.
 
     One that is sent already is given back as it is. Raises RapportError when it may not be sent. ``synced``:
@@ -49,16 +48,16 @@ def send(
     ``stop`` as for `run`.
     """
     with installation.database.read() as connection:
-        edition = states.by_slug(connection, slug)
-    if edition.status == "sent":
+        edition = find.by_slug(connection, slug)
+    if edition.status == EditionStatus.SENT:
         return edition
-    if edition.status not in ("approved", "sending"):
+    if edition.status not in (EditionStatus.APPROVED, EditionStatus.SENDING):
         raise RapportError(
             f"{slug} is {edition.status}, not approved.", f"Decide with `rapport editions approve {slug}`."
         )
     must_be_approved(edition)
     must_fit(installation, edition)
-    if edition.status == "approved":
+    if edition.status == EditionStatus.APPROVED:
         must_pass(installation, edition)
         if not synced:
             probe.must_answer(installation, edition)
@@ -67,14 +66,14 @@ def send(
         return _deliver(installation, edition, progress, asked)
 
 
-def deliver(installation: Installation, edition_id: int, progress: Progress, *, stop: Stop) -> Row[Any]:
+def deliver(installation: Installation, edition_id: int, progress: Progress, *, stop: Stop) -> Edition:
     """Work on an edition that is being sent, beside others who do; give it back as it then stands.
 
     For workers: the ledger alone decides who hands over what, and nobody is waited for.
     """
     with installation.database.read() as connection:
-        edition = states.by_id(connection, edition_id)
-    if edition.status not in ("sending", "sent"):
+        edition = find.by_id(connection, edition_id)
+    if edition.status not in HANDED_OVER:
         return edition
     must_be_approved(edition)
     must_fit(installation, edition)
@@ -82,8 +81,8 @@ def deliver(installation: Installation, edition_id: int, progress: Progress, *, 
 
 
 def _deliver(
-    installation: Installation, edition: Row[Any], progress: Progress, stop: Stop, patience: float = PATIENCE
-) -> Row[Any]:
+    installation: Installation, edition: Edition, progress: Progress, stop: Stop, patience: float = PATIENCE
+) -> Edition:
     config = installation.config
     links = Links(config, installation.tokens, edition.digest)
     if not config.delivery.hosted_unsubscribe:
@@ -93,7 +92,7 @@ def _deliver(
         return Delivery(installation.database, config, chosen, links, progress, stop, patience).run(edition)
 
 
-def must_fit(installation: Installation, edition: Row[Any]) -> None:
+def must_fit(installation: Installation, edition: Edition) -> None:
     # The tags of one way out would go out as they stand by the other.
     if not is_of(installation.config, edition.text):
         raise RapportError(
@@ -110,7 +109,7 @@ def sync_leavers(installation: Installation) -> None:
         sync(installation)
 
 
-def send_test(installation: Installation, edition: Row[Any], address: str) -> None:
+def send_test(installation: Installation, edition: Edition, address: str) -> None:
     """Send one marked copy to staff. No row of the ledger, and no list headers."""
     from subscribers.addresses import normalise
 

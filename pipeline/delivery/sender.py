@@ -11,7 +11,7 @@ import math
 import random
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
@@ -19,6 +19,7 @@ from pipeline.core import logs
 from pipeline.core.errors import ProviderError
 from pipeline.delivery import breaker
 from pipeline.editions import states
+from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import batches, claims, doubt
 from pipeline.editions.ledger import rate as pace
 from pipeline.providers import Batch, Message, Outcome, Result
@@ -28,7 +29,7 @@ from subscribers.audience import fix
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.config import Config
     from pipeline.core.database import Database, Session
@@ -76,7 +77,7 @@ class Lane:
     def __post_init__(self) -> None:
         self.judged = breaker.Growing(self.config.delivery)
 
-    def run(self, edition: Row[Any], message: Message) -> None:
+    def run(self, edition: Edition, message: Message) -> None:
         """Hand over until nothing waits that could be claimed, or told to stop.
 
         Raises ProviderError when the provider takes nothing (the edition is then paused) or keeps refusing.
@@ -84,7 +85,7 @@ class Lane:
         with self.database.alive(self.owner) as session:
             self._run(session, edition, message)
 
-    def _run(self, session: Session, edition: Row[Any], message: Message) -> None:
+    def _run(self, session: Session, edition: Edition, message: Message) -> None:
         refusals = 0
         answered: Answered | None = None
         while True:
@@ -117,7 +118,7 @@ class Lane:
             answered = None
 
     def _next(
-        self, session: Session, edition: Row[Any], answered: Answered | None, *, claims_one: bool
+        self, session: Session, edition: Edition, answered: Answered | None, *, claims_one: bool
     ) -> tuple[claims.Claim | None, float | None]:
         """Write down what was answered and claim what is next, in one transaction: the disk is waited for
         once a batch. Gives the claim, or how long to wait for one; neither when there is none."""
@@ -132,7 +133,7 @@ class Lane:
                 self._save(edition, answered)
             raise
 
-    def _save(self, edition: Row[Any], answered: Answered) -> None:
+    def _save(self, edition: Edition, answered: Answered) -> None:
         """The server is gone and our lock with it; what was answered is still to be known when it is back."""
         import stamina
 
@@ -141,7 +142,7 @@ class Lane:
                 fix(connection)
                 self._record(connection, edition, answered)
 
-    def _claim(self, connection: Connection, edition: Row[Any]) -> tuple[claims.Claim | None, float | None]:
+    def _claim(self, connection: Connection, edition: Edition) -> tuple[claims.Claim | None, float | None]:
         now, rate = clock.now(), self.config.delivery.rate
         if wait := pace.told(connection, now):
             log.info("%s: waiting for %.0f s, as the provider asked", edition.slug, wait)
@@ -167,7 +168,7 @@ class Lane:
             return Answered(claim, outcome)
         return Answered(claim, outcome, self.provider.settle(message, batch) or frozenset())
 
-    def _record(self, connection: Connection, edition: Row[Any], answered: Answered) -> None:
+    def _record(self, connection: Connection, edition: Edition, answered: Answered) -> None:
         claim, outcome, known = answered
         at, reason = clock.now(), outcome.reason or None
         if outcome.result is Result.ACCEPTED:
@@ -206,15 +207,15 @@ class Lane:
         self.stop.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)))  # noqa: S311
 
 
-def _say(edition: Row[Any], answered: Answered) -> None:
+def _say(edition: Edition, answered: Answered) -> None:
     outcome, people = answered.outcome, len(answered.claim.members)
     level = logging.WARNING if outcome.result is Result.UNCERTAIN else logging.INFO
     reason = f": {outcome.reason}" if outcome.reason else ""
     log.log(level, "%s, a batch of %d: %s%s", edition.slug, people, outcome.result.value, reason)
 
 
-def _heed(edition: Row[Any], outcome: Outcome) -> None:
-    if outcome.result is Result.STOP and edition.status == "sent":
+def _heed(edition: Edition, outcome: Outcome) -> None:
+    if outcome.result is Result.STOP and edition.status == EditionStatus.SENT:
         raise ProviderError(
             f"{edition.slug}: {outcome.reason}",
             "See to that; who is in doubt stays so until a later `rapport run` tries again.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, case, exists, func, insert, or_, select, update
 
 from pipeline.core.tables import batches, editions, marks
+from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger import recipients
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
     # `at` stays: whatever lies before the restore is not sent again by silence (settling.again).
     waited = and_(
         batches.c.state == "waiting",
-        exists().where(editions.c.id == batches.c.edition_id, editions.c.status == "sent"),
+        exists().where(editions.c.id == batches.c.edition_id, editions.c.status == EditionStatus.SENT),
     )
     connection.execute(
         update(batches)
@@ -56,7 +57,7 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
             reason=f"{since}: it is not known whether it was handed over",
         )
     )
-    going = editions.c.status == "sending"
+    going = editions.c.status == EditionStatus.SENDING
     reason = case(
         (
             going,
@@ -66,20 +67,20 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
     )
     stopped = connection.execute(
         update(editions)
-        .where(editions.c.status.in_(("sending", "draft", "approved")))
+        .where(editions.c.status.in_((EditionStatus.SENDING, EditionStatus.DRAFT, EditionStatus.APPROVED)))
         .values(status=case((going, "paused"), else_="held"), reason=reason, restored=True)
         .returning(editions.c.id, editions.c.slug, editions.c.status)
     ).all()
     # Paused before already, but what waits in it may have been handed over just the same.
     paused = connection.execute(
         update(editions)
-        .where(editions.c.status == "paused", editions.c.id.not_in([row.id for row in stopped]))
+        .where(editions.c.status == EditionStatus.PAUSED, editions.c.id.not_in([row.id for row in stopped]))
         .values(reason=f"{since}: {_WAITED}", restored=True)
         .returning(editions.c.slug)
     ).scalars()
     slugs = sorted({row.slug for row in stopped} | set(paused))
     for row in stopped:
-        if row.status == "held":
+        if row.status == EditionStatus.HELD:
             recipients.discard(connection, row.id)  # somebody was at it
     highest = connection.scalar(select(func.max(editions.c.number))) or 0
     numbers = max(highest, last_number(connection)) + UNKNOWN_NUMBERS
@@ -111,7 +112,7 @@ def unanswered(connection: Connection, digest: str) -> str | None:
     if restore is None:
         return None
     ended = and_(
-        editions.c.status.in_(("cancelled", "skipped")),
+        editions.c.status.in_((EditionStatus.CANCELLED, EditionStatus.SKIPPED)),
         editions.c.composed_at.is_not(None),  # else Rapport skipped a due time without posts by itself
         editions.c.finished_at > restore.at,
     )

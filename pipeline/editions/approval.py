@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import select
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
-from pipeline.editions import states
+from pipeline.editions import find, states
+from pipeline.editions.edition import Edition, EditionStatus
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
 
@@ -33,26 +32,26 @@ class Outcome(Enum):
     GONE = "there is no such edition any more"
 
 
-def approve(installation: Installation, slug: str, seen: bytes | None = None) -> Row[Any]:
+def approve(installation: Installation, slug: str, seen: bytes | None = None) -> Edition:
     """Let an edition go out as it stands; with ``seen``, a fingerprint, only if it still says that.
 
     Raises RapportError when `check` finds an error in it, ChangedError when it is not what was seen.
     """
     with installation.database.read() as connection:
-        edition = states.by_slug(connection, slug)
-    if edition.status in ("draft", "held"):
+        edition = find.by_slug(connection, slug)
+    if edition.status in (EditionStatus.DRAFT, EditionStatus.HELD):
         must_pass(installation, edition)
     with installation.database.write() as connection:
-        now = states.fingerprint(states.by_slug(connection, slug, for_update=True))
+        now = find.by_slug(connection, slug, for_update=True).fingerprint()
         # Also when nobody says what they saw: what `check` has passed is what is approved.
-        if now != states.fingerprint(edition) or seen not in (None, now):
+        if now != edition.fingerprint() or seen not in (None, now):
             raise ChangedError(f"{slug} has changed meanwhile.", "Look at it again, then approve it.")
         return states.move(connection, slug, "approve")
 
 
 def decide(
     installation: Installation, edition: int, verb: str, seen: bytes
-) -> tuple[Outcome, Row[Any] | None]:
+) -> tuple[Outcome, Edition | None]:
     """Do one of VERBS to an edition that was seen as ``seen``; what came of it, and the edition as it is now.
 
     Any number of times. An edition is held whatever it says by now: that lets nothing out, and takes nothing
@@ -64,7 +63,7 @@ def decide(
             return Outcome.GONE, None
         if verb not in states.possible(row):
             return Outcome.ALREADY, row
-        if verb != "hold" and states.fingerprint(row) != seen:
+        if verb != "hold" and row.fingerprint() != seen:
             return Outcome.CHANGED, row
         if verb != "approve":
             return Outcome.DONE, states.move(connection, row.slug, verb)
@@ -75,26 +74,26 @@ def decide(
             return Outcome.CHANGED, _found(connection, edition)
 
 
-def _found(connection: Connection, edition: int) -> Row[Any] | None:
-    return connection.execute(select(table).where(table.c.id == edition)).one_or_none()
+def _found(connection: Connection, edition: int) -> Edition | None:
+    return find.one(connection, table.c.id == edition)
 
 
-def must_pass(installation: Installation, edition: Row[Any]) -> None:
+def must_pass(installation: Installation, edition: Edition) -> None:
     """Raise RapportError when `check` finds what may not go out."""
     if wrong := errors(installation, edition):
         raise RapportError(f"{edition.slug} cannot go out. {wrong}", f"See `rapport check {edition.digest}`.")
 
 
-def must_be_approved(edition: Row[Any]) -> None:
+def must_be_approved(edition: Edition) -> None:
     """Raise RapportError when an edition on its way says anything else than what was approved."""
-    if not states.is_approved(edition):
+    if not edition.is_approved:
         raise RapportError(
             f"{edition.slug} is not what was approved: its subject, HTML or text was changed since.",
             f"`rapport editions hold {edition.slug}` (or cancel), look at it, and approve it as it is.",
         )
 
 
-def errors(installation: Installation, edition: Row[Any]) -> str:
+def errors(installation: Installation, edition: Edition) -> str:
     """What keeps an edition from going out, in words; empty when nothing does."""
     from pipeline.letter.check import check_letter
 

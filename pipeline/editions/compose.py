@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import insert
 
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
-from pipeline.editions import states
+from pipeline.editions import find, states
+from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen, register
 from pipeline.letter.edits import Edits
@@ -21,7 +22,7 @@ from subscribers import clock
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 class Composed:
     """The digest's open edition, or why there is none."""
 
-    edition: Row[Any] | None
+    edition: Edition | None
     reason: str = ""
 
 
@@ -59,8 +60,8 @@ def compose(
     _fetch_images(installation, digest, at, looking=looking)
     with database.write() as connection:
         register(connection, config, at)
-        draft = states.open_one(connection, digest.name)
-        if draft is not None and draft.status != "draft":
+        draft = find.open_one(connection, digest.name)
+        if draft is not None and draft.status != EditionStatus.DRAFT:
             if intro is not None:
                 raise _fixed(draft)
             return Composed(draft, f"{draft.slug} is {draft.status}: it stays as it is")
@@ -74,7 +75,7 @@ def compose(
             return Composed(None, choice.reason + lost)
         zone = config.newsletter.zone
         if draft is None:
-            named = due or states.next_free_due(connection, digest, zone, at)
+            named = due or find.next_free_due(connection, digest, zone, at)
             draft = states.create(connection, digest, named, zone)
         elif due is not None:
             draft = states.change(connection, draft.id, due=due, due_at=moment_of(due, zone))
@@ -83,7 +84,7 @@ def compose(
         return Composed(written(connection, installation, digest, draft, choice))
 
 
-def chosen(connection: Connection, digest: Digest, draft: Row[Any] | None, at: datetime) -> Choice:
+def chosen(connection: Connection, digest: Digest, draft: Edition | None, at: datetime) -> Choice:
     """The posts that a draft gets, or a new one: staff's choice, if they made one."""
     seen = first_seen(connection, digest.name, at)
     if draft is None:
@@ -92,8 +93,8 @@ def chosen(connection: Connection, digest: Digest, draft: Row[Any] | None, at: d
 
 
 def written(
-    connection: Connection, installation: Installation, digest: Digest, edition: Row[Any], choice: Choice
-) -> Row[Any]:
+    connection: Connection, installation: Installation, digest: Digest, edition: Edition, choice: Choice
+) -> Edition:
     """The edition with its letter of these posts, and with what staff said in it. Raises LetterError."""
     config = installation.config
     images = known(connection, config, choice.posts)
@@ -117,23 +118,25 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, l
     else could write. A post that is chosen only after this shows its image as far as it is known."""
     with installation.database.write() as connection:
         register(connection, installation.config, at)
-        draft = states.open_one(connection, digest.name)
-        if draft is not None and (draft.status != "draft" or (looking and draft.announced_at is not None)):
+        draft = find.open_one(connection, digest.name)
+        if draft is not None and (
+            draft.status != EditionStatus.DRAFT or (looking and draft.announced_at is not None)
+        ):
             return
         posts = chosen(connection, digest, draft, at).posts
     refresh(installation, posts)
 
 
-def _fixed(edition: Row[Any]) -> RapportError:
+def _fixed(edition: Edition) -> RapportError:
     remedy = "An intro goes into a draft."
-    if edition.status in ("approved", "held"):
+    if edition.status in (EditionStatus.APPROVED, EditionStatus.HELD):
         remedy = f"Change it with `rapport editions edit {edition.slug}`; it must be approved again then."
     return RapportError(f"{edition.slug} is {edition.status}: its text is fixed.", remedy)
 
 
 def _keep(
-    connection: Connection, draft: Row[Any], choice: Choice, letter: Letter, images: dict[int, Picture]
-) -> Row[Any]:
+    connection: Connection, draft: Edition, choice: Choice, letter: Letter, images: dict[int, Picture]
+) -> Edition:
     states.free_posts(connection, draft.id)
     connection.execute(
         insert(edition_posts),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import RapportError
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.compose import written
 from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
@@ -22,10 +22,11 @@ from subscribers import clock
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Config, Digest
+    from pipeline.editions.edition import Edition
     from pipeline.editions.selection import Choice
 
 EDITABLE = ("draft", "approved", "held")
@@ -55,7 +56,7 @@ class Wish:
     reset: bool = False
 
 
-def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> Row[Any]:
+def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> Edition:
     """The edition as staff want it. The caller holds the digest's lock.
 
     Raises RapportError when it is past being edited, or for what there is not in it; LetterError when no
@@ -79,8 +80,8 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> R
         return written(connection, installation, digest, edition, choice)
 
 
-def _editable(connection: Connection, slug: str, *, for_update: bool = False) -> Row[Any]:
-    edition = states.by_slug(connection, slug, for_update=for_update)
+def _editable(connection: Connection, slug: str, *, for_update: bool = False) -> Edition:
+    edition = find.by_slug(connection, slug, for_update=for_update)
     if edition.status not in EDITABLE:
         raise RapportError(
             f"{slug} is {edition.status}: its text is fixed.",
@@ -89,7 +90,7 @@ def _editable(connection: Connection, slug: str, *, for_update: bool = False) ->
     return edition
 
 
-def _wished(config: Config, edition: Row[Any], wish: Wish) -> Edits:
+def _wished(config: Config, edition: Edition, wish: Wish) -> Edits:
     edits = UNTOUCHED if wish.reset else Edits.of(edition.edits)
     if wish.subject is not None:
         edits = replace(edits, subject=_line(wish.subject))
@@ -123,7 +124,7 @@ def _must_lead_somewhere(url: str) -> None:
         ) from None
 
 
-def _posts(edition: Row[Any], wish: Wish) -> list[int]:
+def _posts(edition: Edition, wish: Wish) -> list[int]:
     """The ids of the posts that staff name."""
     numbered = [*edition.posts, *edition.left_out]
     inside = range(1, len(edition.posts) + 1)
@@ -148,7 +149,7 @@ def _posts(edition: Row[Any], wish: Wish) -> list[int]:
     return [numbered[number - 1]["id"] for number in chosen]
 
 
-def _choice(connection: Connection, digest: Digest, edition: Row[Any], edits: Edits, wish: Wish) -> Choice:
+def _choice(connection: Connection, digest: Digest, edition: Edition, edits: Edits, wish: Wish) -> Choice:
     """Staff's choice; else what is in it, unless they give up theirs: no edit brings in another post."""
     at = clock.now()
     seen = first_seen(connection, digest.name, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.letter.personal import HOSTED_TAGS, sample
 from pipeline.providers import Message
@@ -12,16 +12,15 @@ from subscribers import clock
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
+    from pipeline.editions.edition import Edition
 
 
 KINDS = ("html", "txt", "eml")
 
 
-def message_of(config: Config, edition: Row[Any]) -> Message:
+def message_of(config: Config, edition: Edition) -> Message:
     """An edition as the provider is handed it: the bytes that were approved."""
     newsletter = config.newsletter
     return Message(
@@ -37,7 +36,7 @@ def message_of(config: Config, edition: Row[Any]) -> Message:
     )
 
 
-def preview_part(config: Config, edition: Row[Any], kind: str) -> bytes:
+def preview_part(config: Config, edition: Edition, kind: str) -> bytes:
     """One of KINDS of an edition: the bytes that go out, with sample links in the personal fields."""
     newsletter = config.newsletter
     reader = sample(config, edition.digest, newsletter.reply_to or newsletter.from_email)
@@ -46,7 +45,7 @@ def preview_part(config: Config, edition: Row[Any], kind: str) -> bytes:
     return reader.fill(edition.html if kind == "html" else edition.text).encode()
 
 
-def write_preview(installation: Installation, edition: Row[Any], folder: Path) -> list[Path]:
+def write_preview(installation: Installation, edition: Edition, folder: Path) -> list[Path]:
     """Write the parts as edition.html, .txt and .eml."""
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"edition.{kind}" for kind in KINDS]

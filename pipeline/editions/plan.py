@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.core.cron import last_due, moment_of, next_due
+from pipeline.editions.edition import Edition, EditionStatus
 
 if TYPE_CHECKING:
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
-
-    from sqlalchemy import Row
 
     from pipeline.core.config import Digest
 
@@ -59,7 +58,7 @@ class Situation:
     now: datetime
     at_once: bool
     first_seen: datetime
-    edition: Row[Any] | None
+    edition: Edition | None
     withdrawn: bool
     taken: frozenset[str]
 
@@ -94,11 +93,11 @@ def plan(situation: Situation) -> Plan:
     edition = situation.edition
     if edition is None:
         return _without_edition(situation)
-    if edition.status == "sending":
+    if edition.status == EditionStatus.SENDING:
         return Plan(Step.SEND)
-    if edition.status == "approved":
+    if edition.status == EditionStatus.APPROVED:
         return _approved(situation, edition)
-    if edition.status == "draft":
+    if edition.status == EditionStatus.DRAFT:
         return _draft(situation, edition)
     return Plan(Step.WAIT, edition.status, edition.reason or f"staff have {edition.status} it")
 
@@ -120,7 +119,7 @@ def _without_edition(s: Situation) -> Plan:
     return Plan(Step.COMPOSE, due=pending)
 
 
-def _draft(s: Situation, edition: Row[Any]) -> Plan:
+def _draft(s: Situation, edition: Edition) -> Plan:
     put_up = edition.announced_at is not None
     if s.at_once:
         due = s.pending() or s.this_moment()
@@ -141,23 +140,22 @@ def _draft(s: Situation, edition: Row[Any]) -> Plan:
     return Plan(Step.COMPOSE, due=edition.due)
 
 
-def goes_at(digest: Digest, edition: Row[Any]) -> datetime:
+def goes_at(digest: Digest, edition: Edition) -> datetime:
     """When a draft that was put up goes out by itself: the hold window is staff's in full."""
-    due: datetime = edition.due_at
-    put_up: datetime | None = edition.announced_at
-    return max(due, put_up + digest.hold_window) if put_up else due
+    put_up = edition.announced_at
+    return max(edition.due_at, put_up + digest.hold_window) if put_up else edition.due_at
 
 
-def by_itself(digest: Digest, edition: Row[Any]) -> datetime | None:
+def by_itself(digest: Digest, edition: Edition) -> datetime | None:
     """When an edition goes out if nobody does anything more; None while it waits for staff, or is over."""
-    if edition.status == "approved":
-        return edition.due_at  # type: ignore[no-any-return]
-    if edition.status == "draft" and digest.approval == "auto":
+    if edition.status == EditionStatus.APPROVED:
+        return edition.due_at
+    if edition.status == EditionStatus.DRAFT and digest.approval == "auto":
         return goes_at(digest, edition)
     return None
 
 
-def _approved(s: Situation, edition: Row[Any]) -> Plan:
+def _approved(s: Situation, edition: Edition) -> Plan:
     if s.at_once:
         return Plan(Step.SEND)
     if s.now < edition.due_at:
@@ -165,7 +163,7 @@ def _approved(s: Situation, edition: Row[Any]) -> Plan:
     pending = s.pending()
     if pending is not None and pending != edition.due:
         return Plan(Step.SEND, due=pending)  # missed at its own time, it is the next one's letter
-    decided_late = edition.approved_at > edition.due_at
+    decided_late = edition.approved_at is not None and edition.approved_at > edition.due_at
     if s.long_past(edition.due_at) and not decided_late:
         reason = f"{MISSED}; send it with `rapport send {edition.slug}`"
         return Plan(Step.WAIT, "not_due", reason)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, and_, func, or_, select
 
 from pipeline.core.tables import edition_posts, editions, feeds, posts
+from pipeline.editions.edition import EditionStatus
 from pipeline.feeds.posts import Post
 
 if TYPE_CHECKING:
@@ -145,7 +146,9 @@ def _fit(
 
 def _previous_edition(connection: Connection, digest: str) -> datetime | None:
     """When the digest's newest edition that went out (or will) was composed."""
-    gone = editions.c.status.in_(("approved", "sending", "paused", "sent"))
+    gone = editions.c.status.in_(
+        (EditionStatus.APPROVED, EditionStatus.SENDING, EditionStatus.PAUSED, EditionStatus.SENT)
+    )
     newest = select(func.max(editions.c.composed_at)).where(editions.c.digest == digest, gone)
     found: datetime | None = connection.execute(newest).scalar()
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.core.cron import moment_of
-from pipeline.editions import states
+from pipeline.editions import find
 from pipeline.editions.plan import Situation
 from pipeline.feeds import withdrawal
 from pipeline.feeds.first_seen import first_seen
@@ -24,7 +24,7 @@ def situation_of(
     connection: Connection, config: Config, digest: Digest, now: datetime, *, at_once: bool = False
 ) -> Situation:
     """How a digest stands at ``now``, which may be a moment to come."""
-    edition = states.open_one(connection, digest.name)
+    edition = find.open_one(connection, digest.name)
     return Situation(
         digest=digest,
         zone=config.newsletter.zone,
@@ -33,12 +33,12 @@ def situation_of(
         first_seen=first_seen(connection, digest.name, otherwise=min(now, clock.now())),
         edition=edition,
         withdrawn=edition is not None and withdrawal.holds_withdrawn(connection, edition.id),
-        taken=states.due_times(connection, digest.name),
+        taken=find.due_times(connection, digest.name),
     )
 
 
 def next_due(installation: Installation, digest: Digest, now: datetime) -> str:
     with installation.database.read() as connection:
-        due = states.next_free_due(connection, digest, installation.config.newsletter.zone, now)
+        due = find.next_free_due(connection, digest, installation.config.newsletter.zone, now)
     zone = installation.config.newsletter.zone
     return moment_of(due, zone).astimezone(zone).isoformat()

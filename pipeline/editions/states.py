@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
 
-from pipeline.core.cron import moment_of, next_due
+from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import OPEN, batches, edition_posts, editions, signers
+from pipeline.core.tables import batches, edition_posts, editions, signers
 from pipeline.editions import after_restore as restored
+from pipeline.editions import find
+from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import outcomes, queue, recipients
 from pipeline.editions.ledger.reasons import reasons
 from subscribers import clock
-from subscribers.tokens import FINGERPRINT
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
     from zoneinfo import ZoneInfo
 
-    from sqlalchemy import Connection, Exists, Row
+    from sqlalchemy import Connection, Exists
 
     from pipeline.core.config import Digest
 
@@ -34,59 +34,7 @@ MOVES: dict[str, tuple[tuple[str, ...], str]] = {
 """What staff may do with an edition: from which statuses, to which. (`resume` goes back where it was.)"""
 
 
-def by_slug(connection: Connection, slug: str, *, for_update: bool = False) -> Row[Any]:
-    """The named edition; ``for_update``: nobody else changes it until this transaction ends.
-
-    Raises RapportError when there is none.
-    """
-    query = select(editions).where(editions.c.slug == slug)
-    row = connection.execute(query.with_for_update() if for_update else query).one_or_none()
-    if row is None:
-        raise RapportError(f"There is no edition {slug}.", "List them with `rapport editions`.")
-    return row
-
-
-def by_id(connection: Connection, edition: int) -> Row[Any]:
-    """The edition of that number, which exists."""
-    return connection.execute(select(editions).where(editions.c.id == edition)).one()
-
-
-def open_one(connection: Connection, digest: str) -> Row[Any] | None:
-    """The digest's edition that is not finished, if it has one."""
-    query = select(editions).where(editions.c.digest == digest, editions.c.status.in_(OPEN))
-    return connection.execute(query).one_or_none()
-
-
-def handed_over_since(connection: Connection, digest: str, moment: datetime) -> list[Row[Any]]:
-    """The digest's editions that are being sent, or were since then, oldest first."""
-    query = (
-        select(editions)
-        .where(
-            editions.c.digest == digest,
-            editions.c.status.in_(("sending", "sent")),
-            func.coalesce(editions.c.finished_at, editions.c.snapshot_at) >= moment,
-        )
-        .order_by(editions.c.id)
-    )
-    return list(connection.execute(query))
-
-
-def due_times(connection: Connection, digest: str) -> frozenset[str]:
-    """The due times that have their edition already."""
-    query = select(editions.c.due).where(editions.c.digest == digest)
-    return frozenset(connection.execute(query).scalars())
-
-
-def next_free_due(connection: Connection, digest: Digest, zone: ZoneInfo, at: datetime) -> str:
-    """The first due time after a moment that has no edition yet."""
-    taken = due_times(connection, digest.name)
-    due = next_due(digest.schedule, zone, at)
-    while due in taken:
-        due = next_due(digest.schedule, zone, moment_of(due, zone))
-    return due
-
-
-def create(connection: Connection, digest: Digest, due: str, zone: ZoneInfo, **values: Any) -> Row[Any]:
+def create(connection: Connection, digest: Digest, due: str, zone: ZoneInfo, **values: Any) -> Edition:
     """A new edition with the next number. The constraints of the table keep it the only one."""
     newest = select(func.max(editions.c.number)).where(editions.c.digest == digest.name)
     number = max(connection.execute(newest).scalar() or 0, restored.last_number(connection)) + 1
@@ -97,61 +45,47 @@ def create(connection: Connection, digest: Digest, due: str, zone: ZoneInfo, **v
         "due": due,
         "due_at": moment_of(due, zone),
     }
-    defaults = {"status": "draft", "posts": [], "left_out": []}
+    defaults = {"status": EditionStatus.DRAFT, "posts": [], "left_out": []}
     made = insert(editions).values(defaults | values | fixed).returning(editions)
-    return connection.execute(made).one()
+    return Edition.of(connection.execute(made).one())
 
 
-def change(connection: Connection, edition: int, **values: Any) -> Row[Any]:
+def change(connection: Connection, edition: int, **values: Any) -> Edition:
     """Set columns of an edition and give it back."""
     connection.execute(update(editions).where(editions.c.id == edition).values(values))
-    return by_id(connection, edition)
+    return find.by_id(connection, edition)
 
 
-def fingerprint(edition: Row[Any]) -> bytes:
-    """What tells what an edition says from what another version of it said: of subject, HTML and text."""
-    seen = hashlib.blake2b(digest_size=FINGERPRINT)
-    for part in (edition.subject, edition.html, edition.text):
-        content = part.encode()
-        seen.update(len(content).to_bytes(8) + content)
-    return seen.digest()
-
-
-def is_approved(edition: Row[Any]) -> bool:
-    """Whether an edition says what was approved."""
-    return bool(edition.approved == fingerprint(edition).hex())
-
-
-def rewritten(connection: Connection, before: Row[Any], after: Row[Any]) -> Row[Any]:
+def rewritten(connection: Connection, before: Edition, after: Edition) -> Edition:
     """What becomes of an edition that was composed anew or edited, which is not being sent.
 
     If it says anything else now it is no longer approved, and a draft that had been put up is put up anew:
     staff have their hold window for what goes out.
     """
-    if fingerprint(before) == fingerprint(after):
+    if before.fingerprint() == after.fingerprint():
         return after
     values: dict[str, Any] = {"approved_at": None, "approved": None}
     if before.announced_at is not None:
         values["announced_at"] = clock.now()
-    if before.status == "approved":
-        values["status"] = "draft"
+    if before.status == EditionStatus.APPROVED:
+        values["status"] = EditionStatus.DRAFT
         recipients.discard(connection, before.id)
     return change(connection, before.id, **values)
 
 
-def possible(edition: Row[Any]) -> list[str]:
+def possible(edition: Edition) -> list[str]:
     """Which of the moves its status allows."""
     return [verb for verb, (before, _) in MOVES.items() if edition.status in before]
 
 
 def move(
     connection: Connection, slug: str, verb: str, *, reason: str | None = None, after_restore: bool = False
-) -> Row[Any]:
+) -> Edition:
     """Do what staff ask of an edition. Raises RapportError when its status does not allow it.
 
     ``after_restore``: it is held because it may have been sent after the backup that was restored.
     """
-    row = by_slug(connection, slug, for_update=True)  # what follows depends on where it stood
+    row = find.by_slug(connection, slug, for_update=True)  # what follows depends on where it stood
     # Resumed, an edition held before approval is a draft again; one paused midway goes on being sent.
     before: tuple[str, ...]
     before, after = (("paused", "held"), _resumed(row)) if verb == "resume" else MOVES[verb]
@@ -167,7 +101,7 @@ def move(
         )
     at = clock.now()
     if after == "approved" and verb == "approve":
-        change(connection, row.id, approved_at=at, approved=fingerprint(row).hex())
+        change(connection, row.id, approved_at=at, approved=row.fingerprint().hex())
     if verb == "resume":
         # Staff have seen what stopped it: the breaker counts anew.
         change(connection, row.id, judged_from=at)
@@ -179,39 +113,39 @@ def move(
         gone_out = after == "cancelled" and row.restored
         if not gone_out and not outcomes.touched(connection, row.id):
             free_posts(connection, row.id)
-    if row.status == "approved":
+    if row.status == EditionStatus.APPROVED:
         recipients.discard(connection, row.id)
-    return by_id(connection, row.id)
+    return find.by_id(connection, row.id)
 
 
-def approve_draft(connection: Connection, edition: int) -> Row[Any] | None:
+def approve_draft(connection: Connection, edition: int) -> Edition | None:
     """Approve an edition that is still a draft; None when staff decided otherwise a moment before."""
-    seen = fingerprint(by_id(connection, edition)).hex()
+    seen = find.by_id(connection, edition).fingerprint().hex()
     moved = connection.execute(
         update(editions)
-        .where(editions.c.id == edition, editions.c.status == "draft")
-        .values(status="approved", approved_at=clock.now(), approved=seen)
+        .where(editions.c.id == edition, editions.c.status == EditionStatus.DRAFT)
+        .values(status=EditionStatus.APPROVED, approved_at=clock.now(), approved=seen)
     )
-    return by_id(connection, edition) if moved.rowcount == 1 else None
+    return find.by_id(connection, edition) if moved.rowcount == 1 else None
 
 
 def pause_sending(connection: Connection, edition: int, reason: str | None) -> None:
     """Stop an edition midway, unless staff have ended it meanwhile."""
     connection.execute(
         update(editions)
-        .where(editions.c.id == edition, editions.c.status == "sending")
-        .values(status="paused", reason=reason)
+        .where(editions.c.id == edition, editions.c.status == EditionStatus.SENDING)
+        .values(status=EditionStatus.PAUSED, reason=reason)
     )
 
 
-def finish(connection: Connection, edition: int) -> Row[Any]:
+def finish(connection: Connection, edition: int) -> Edition:
     """Make an edition `sent` once none of its batches waits or is under way; the edition as it then is."""
     connection.execute(
         update(editions)
-        .where(editions.c.id == edition, editions.c.status == "sending", ~_left(edition))
-        .values(status="sent", finished_at=clock.now(), reason=None)
+        .where(editions.c.id == edition, editions.c.status == EditionStatus.SENDING, ~_left(edition))
+        .values(status=EditionStatus.SENT, finished_at=clock.now(), reason=None)
     )
-    return by_id(connection, edition)
+    return find.by_id(connection, edition)
 
 
 def unfinished(connection: Connection, edition: int) -> bool:
@@ -235,8 +169,8 @@ def discard(connection: Connection, edition: int) -> None:
     connection.execute(delete(editions).where(editions.c.id == edition))
 
 
-def _resumed(row: Row[Any]) -> str:
-    if row.status == "paused":
+def _resumed(row: Edition) -> str:
+    if row.status == EditionStatus.PAUSED:
         return "sending"
     return "approved" if row.approved_at else "draft"
 
@@ -246,12 +180,7 @@ def today(zone: ZoneInfo) -> date:
     return clock.now().astimezone(zone).date()
 
 
-def newest_first(connection: Connection) -> list[Row[Any]]:
-    """Every edition, newest first."""
-    return list(connection.execute(select(editions).order_by(editions.c.id.desc())))
-
-
-def document(connection: Connection, row: Row[Any], zone: ZoneInfo) -> dict[str, Any]:
+def document(connection: Connection, row: Edition, zone: ZoneInfo) -> dict[str, Any]:
     """What ``--json`` prints of an edition."""
     return {
         "slug": row.slug,

@@ -7,13 +7,12 @@ whoever asks next mails it. A draft that keeps changing is mailed once an hour a
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select
 
-from pipeline.core.tables import editions as table
 from pipeline.core.tables import notices
-from pipeline.editions import states
+from pipeline.editions import find
 from pipeline.editions.approval import VERBS
 from pipeline.editions.plan import by_itself
 from pipeline.letter.check import check_letter
@@ -26,10 +25,11 @@ from subscribers.tokens import Purpose
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
+    from pipeline.editions.edition import Edition
     from pipeline.providers import Message
 
 GOOD_FOR = timedelta(days=14)
@@ -43,35 +43,32 @@ def announce(installation: Installation) -> None:
     """
     digests = {d.name: d for d in installation.config.digests if d.approval == "required" or d.hold_window}
     with installation.database.read() as connection:
-        query = select(table).where(
-            table.c.status == "draft", table.c.announced_at.is_not(None), table.c.digest.in_(digests)
-        )
-        put_up = connection.execute(query).all()
+        put_up = find.put_up(connection, digests)
     for edition in put_up:
         _mail(installation, digests[edition.digest], edition)
 
 
-def links(installation: Installation, edition: Row[Any], until: datetime) -> dict[str, str]:
+def links(installation: Installation, edition: Edition, until: datetime) -> dict[str, str]:
     """By verb the path under which the edition as it stands can be decided on, until then."""
-    seen = states.fingerprint(edition)
+    seen = edition.fingerprint()
     sign = installation.tokens.sign_seen
     return {verb: f"staff/{verb}/{sign(Purpose(verb), edition.id, until, seen)}" for verb in VERBS}
 
 
-def _mail(installation: Installation, digest: Digest, edition: Row[Any]) -> None:
+def _mail(installation: Installation, digest: Digest, edition: Edition) -> None:
     kind = f"draft-{edition.id}"
 
     def made(number: int) -> Message:
         draft = _draft(installation, digest, edition, kind)
         return draft_mail(installation.config, number, draft, own=installation.templates)
 
-    version = states.fingerprint(edition).hex()
+    version = edition.fingerprint().hex()
     what = f"{edition.slug} is put up as a draft"
     # Since: one that went back to what it was is put up again, and the last mail shows something else.
     staff.mail(installation, kind, version, what, made, edition.announced_at)
 
 
-def _draft(installation: Installation, digest: Digest, edition: Row[Any], kind: str) -> Draft:
+def _draft(installation: Installation, digest: Digest, edition: Edition, kind: str) -> Draft:
     config, now = installation.config, clock.now()
     nobody = sample(config, edition.digest, config.newsletter.from_email)
     until = now + GOOD_FOR

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from pipeline.core.config import Digest
+    from pipeline.editions.edition import Edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class RunResult:
 
     digest: str
     outcome: str
-    edition: Row[Any] | None
+    edition: Edition | None
     reason: str
     next_due: str
     went_wrong: bool = False

@@ -7,7 +7,7 @@ has one edition by a constraint of the database. What is to be done stands in pl
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.core import logs
 from pipeline.core.cron import moment_of
@@ -15,8 +15,9 @@ from pipeline.core.errors import BusyError, RapportError, StoppedError, as_rappo
 from pipeline.core.signals import Stop, on_signals
 from pipeline.delivery import breaker, probe
 from pipeline.delivery.send import deliver, must_fit, send, sync_leavers
-from pipeline.editions import after_restore, states
+from pipeline.editions import after_restore, find, states
 from pipeline.editions.approval import errors, must_pass
+from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import doubt, outcomes
 from pipeline.editions.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.editions.situation import next_due, situation_of
@@ -31,8 +32,6 @@ from subscribers.audience import anyone
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
-
-    from sqlalchemy import Row
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
@@ -111,8 +110,8 @@ class _Run:
             told = as_rapport_error(error)
             log.info("%s failed", self.digest.name, exc_info=not isinstance(error, RapportError))
             with self.database.read() as connection:
-                edition = states.open_one(connection, self.digest.name)
-            paused = edition is not None and edition.status == "paused"
+                edition = find.open_one(connection, self.digest.name)
+            paused = edition is not None and edition.status == EditionStatus.PAUSED
             reason = f"{told.message} {told.remedy}".strip()
             return self._ran("paused" if paused else "failed", edition, reason, went_wrong=True)
 
@@ -149,7 +148,7 @@ class _Run:
             since = self.now - outcomes.RESENT_WITHIN
             recent = [
                 edition
-                for edition in states.handed_over_since(connection, self.digest.name, since)
+                for edition in find.handed_over_since(connection, self.digest.name, since)
                 if edition.tripped_at is None
             ]
             for edition in recent:
@@ -158,7 +157,7 @@ class _Run:
             waiting = [
                 edition.id
                 for edition in recent
-                if edition.status == "sent" and states.unfinished(connection, edition.id)
+                if edition.status == EditionStatus.SENT and states.unfinished(connection, edition.id)
             ]
         with on_signals(self.stop) as stop:
             for edition_id in waiting:
@@ -192,7 +191,7 @@ class _Run:
             if moment_of(due, situation.zone) > self.now:
                 return self._ran("not_due", None, composed.reason)
             return self._skip(due, composed.reason)
-        if composed.edition.status != "draft":
+        if composed.edition.status != EditionStatus.DRAFT:
             return self._alone()  # staff decided while we pulled: what they decided stands
         if wrong := errors(self.installation, composed.edition):
             # Not put up: the next run composes anew, when the cause is mended perhaps.
@@ -211,9 +210,9 @@ class _Run:
             self._pulled = pull(self.database, self.installation.config)
         return self._pulled
 
-    def _decide(self, situation: Situation, edition: Row[Any]) -> RunResult:
+    def _decide(self, situation: Situation, edition: Edition) -> RunResult:
         if held := self._held(edition):
-            return self._ran("held", held, held.reason)
+            return self._ran("held", held, held.reason or "")
         decided: Plan = verdict(situation, goes_at(self.digest, edition))
         if decided.step is Step.WAIT:
             return self._ran(decided.outcome, edition, decided.reason)
@@ -233,11 +232,11 @@ class _Run:
             approved = states.approve_draft(connection, edition.id)
         return self._send(approved, synced=True) if approved is not None else self._alone()
 
-    def _withdrawn(self, edition: Row[Any]) -> bool:
+    def _withdrawn(self, edition: Edition) -> bool:
         with self.database.read() as connection:
             return withdrawal.holds_withdrawn(connection, edition.id)
 
-    def _held(self, edition: Row[Any]) -> Row[Any] | None:
+    def _held(self, edition: Edition) -> Edition | None:
         """The draft, held because an earlier edition tripped the breaker, or it may have been sent already
         from the database that this one is a backup of; else None."""
         if self.digest.approval == "required":
@@ -249,20 +248,20 @@ class _Run:
                 return states.move(connection, edition.slug, "hold", reason=reason, after_restore=True)
         return None
 
-    def _send(self, edition: Row[Any], due: str = "", *, synced: bool = False) -> RunResult:
+    def _send(self, edition: Edition, due: str = "", *, synced: bool = False) -> RunResult:
         if due:
             with self.database.write() as connection:
                 states.change(connection, edition.id, due=due, due_at=moment_of(due, self._zone()))
         edition = send(self.installation, edition.slug, self.progress, synced=synced, stop=self.stop)
         # Cancelled midway by staff is no word of its own here: the rest of it was skipped.
-        if edition.status == "sending":
+        if edition.status == EditionStatus.SENDING:
             return self._ran("busy", edition, "a part of it is under way elsewhere, or was put off")
-        outcome = "skipped" if edition.status == "cancelled" else edition.status
+        outcome = "skipped" if edition.status == EditionStatus.CANCELLED else str(edition.status)
         stopped = outcome == "paused" and edition.tripped_at is not None
         return self._ran(outcome, edition, edition.reason or "", went_wrong=stopped)
 
     def _skip(self, due: str, reason: str) -> RunResult:
-        aside = {"status": "skipped", "reason": reason, "finished_at": self.now}
+        aside = {"status": EditionStatus.SKIPPED, "reason": reason, "finished_at": self.now}
         with self.database.write() as connection:
             edition = states.create(connection, self.digest, due, self._zone(), **aside)
         return self._ran("skipped", edition, reason)
@@ -271,7 +270,7 @@ class _Run:
         return self.installation.config.newsletter.zone
 
     def _ran(
-        self, outcome: str, edition: Row[Any] | None, reason: str, *, went_wrong: bool = False
+        self, outcome: str, edition: Edition | None, reason: str, *, went_wrong: bool = False
     ) -> RunResult:
         upcoming = next_due(self.installation, self.digest, self.now)
         wrong = went_wrong or outcome == "failed"

@@ -13,7 +13,7 @@ from pipeline.core.config import Delivery, Digest
 from pipeline.core.moved import refuse_moved
 from pipeline.core.tables import digests, marks
 from pipeline.delivery.events import take
-from pipeline.editions import after_restore, states
+from pipeline.editions import after_restore, find, states
 from pipeline.providers.events import Kind
 from subscribers import directory
 from tests.ledgers import AT, Left, event, handed_over
@@ -45,7 +45,7 @@ def test_events_of_a_letter_the_backup_does_not_know_are_taken_for_no_other_s(
         late = [event(Kind.BOUNCE, person, **about) for person in people]
         take(connection, late, "SendGrid", Delivery())
         assert new.number > 12 + after_restore.UNKNOWN_NUMBERS
-        assert states.by_id(connection, new.id).tripped_at is None
+        assert find.by_id(connection, new.id).tripped_at is None
         connection.execute(insert(digests).values(name="monthly", first_seen=AT))
         after = states.create(
             connection, Digest(name="monthly"), "2026-12-01T09:00", ZoneInfo("UTC"), status="skipped"

@@ -20,7 +20,7 @@ from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
 from pipeline.core.database import Database
 from pipeline.core.schema import migrate
-from pipeline.editions import states
+from pipeline.editions import find
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose
 from pipeline.feeds.pull import pull
@@ -66,7 +66,7 @@ def _measure(folder: Path, url: str, pause: float, workers: int) -> None:
             Installation.open(folder / "rapport.toml", environment) as installation,
             installation.database.read() as connection,
         ):
-            assert states.by_slug(connection, "weekly-1").status == "sent"
+            assert find.by_slug(connection, "weekly-1").status == "sent"
     what = f"answered after {pause:g} s, `send` and {workers} workers"
     print(f"  {what:<54}{took:>7.2f} s{READERS / took:>11,.0f}{counted[0]:>10,}", flush=True)
 

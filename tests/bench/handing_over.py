@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
-from pipeline.editions import states
+from pipeline.editions import find
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose
 from pipeline.feeds.pull import pull
@@ -100,7 +100,7 @@ def prepare(folder: Path, delivery: str, readers: int) -> None:
             assert composed is not None
             approve(installation, composed.slug)
             with installation.database.read() as connection:
-                assert states.by_slug(connection, "weekly-1").status == "approved"
+                assert find.by_slug(connection, "weekly-1").status == "approved"
 
 
 def write_config(folder: Path, delivery: str, feed: str) -> None:

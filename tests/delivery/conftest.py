@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import insert
 
 from pipeline.core.tables import digests, editions
+from pipeline.editions.edition import Edition
 from tests.editions.ledger.moves import AT
 from tests.installations import subscribe
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from pipeline.core.database import Database
 
 
 @pytest.fixture
-def edition(database: Database) -> Row[Any]:
+def edition(database: Database) -> Edition:
     """An approved edition for five readers."""
     subscribe(database, 5)
     values = {
@@ -36,4 +35,4 @@ def edition(database: Database) -> Row[Any]:
     }
     with database.write() as connection:
         connection.execute(insert(digests).values(name="weekly", first_seen=AT))
-        return connection.execute(insert(editions).values(values).returning(editions)).one()
+        return Edition.of(connection.execute(insert(editions).values(values).returning(editions)).one())

@@ -15,7 +15,7 @@ from pipeline.core.tables import editions as table
 from pipeline.delivery import breaker
 from pipeline.delivery.breaker import Tally, Tripped
 from pipeline.delivery.events import take
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.providers.events import Kind
 from subscribers import clock
 from tests.ledgers import AT, Left, event, handed_over
@@ -23,9 +23,10 @@ from tests.ledgers import AT, Left, event, handed_over
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 NOON = AT + timedelta(hours=2)
 PAST = {Kind.DELIVERED: 189, Kind.BOUNCE: 11}  # of 200, and the limit is one in twenty
@@ -55,8 +56,8 @@ def told(
     take(connection, made, "SendGrid", limits or Delivery())
 
 
-def edition_of(connection: Connection, slug: str = "weekly-1") -> Row[Any]:
-    return states.by_slug(connection, slug)
+def edition_of(connection: Connection, slug: str = "weekly-1") -> Edition:
+    return find.by_slug(connection, slug)
 
 
 def next_one(connection: Connection, status: str, **values: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import insert
@@ -21,9 +21,8 @@ from tests.doubles.smtp import Fault, StrictSmtp
 from tests.editions.ledger.moves import AT, counted
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 CONFIG = Config.model_validate(
     {
@@ -45,7 +44,7 @@ def database(sqlite_database: Database) -> Database:
 
 
 @pytest.fixture
-def many(database: Database, edition: Row[Any]) -> Row[Any]:
+def many(database: Database, edition: Edition) -> Edition:
     """An approved edition for 400 readers: the five of any edition, and 395 more."""
     more = range(6, 401)
     with database.write() as connection:
@@ -56,7 +55,7 @@ def many(database: Database, edition: Row[Any]) -> Row[Any]:
     return edition
 
 
-def hand_over(database: Database, edition: Row[Any], server: StrictSmtp) -> Row[Any]:
+def hand_over(database: Database, edition: Edition, server: StrictSmtp) -> Edition:
     provider = Smtp(Server("127.0.0.1", server.port), 1)
     links = Links(CONFIG, Tokens([b"a secret of a test"]), "weekly")
     try:
@@ -67,7 +66,7 @@ def hand_over(database: Database, edition: Row[Any], server: StrictSmtp) -> Row[
 
 
 def test_mail_that_is_passed_on_for_nobody_pauses_the_edition_and_all_of_it_waits(
-    database: Database, many: Row[Any]
+    database: Database, many: Edition
 ) -> None:
     with StrictSmtp(faults=[Fault("rcpt", "550 relay not permitted", times=10)]) as server:
         with pytest.raises(ProviderError, match=r"is paused: .*relay not permitted"):
@@ -82,7 +81,7 @@ def test_mail_that_is_passed_on_for_nobody_pauses_the_edition_and_all_of_it_wait
 
 
 def test_a_quota_that_is_used_up_is_waited_for_and_nobody_is_asked_for_again_and_again(
-    database: Database, many: Row[Any], monkeypatch: pytest.MonkeyPatch
+    database: Database, many: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.delivery.sender.FIRST_WAIT", 0.0)
     quota = Fault("rcpt", "450 4.7.1 hourly quota exceeded", times=9999)
@@ -98,7 +97,7 @@ def test_a_quota_that_is_used_up_is_waited_for_and_nobody_is_asked_for_again_and
 
 
 def test_a_list_of_dead_addresses_stops_soon_after_200_and_not_at_its_end(
-    database: Database, many: Row[Any]
+    database: Database, many: Edition
 ) -> None:
     with StrictSmtp(faults=[Fault("rcpt", "550 5.1.1 no such user", times=9999)]) as server:
         ended = hand_over(database, many, server)
@@ -107,7 +106,7 @@ def test_a_list_of_dead_addresses_stops_soon_after_200_and_not_at_its_end(
     assert counted(database, many) == {"total": 400, "failed": 200, "waiting": 200}
 
 
-def test_a_few_dead_addresses_stop_nothing(database: Database, many: Row[Any]) -> None:
+def test_a_few_dead_addresses_stop_nothing(database: Database, many: Edition) -> None:
     dead = [Fault("rcpt", "550 5.1.1 no such user", to=f"reader{n}@") for n in range(1, 400, 25)]
     with StrictSmtp(faults=dead) as server:
         assert hand_over(database, many, server).status == "sent"

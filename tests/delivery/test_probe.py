@@ -14,7 +14,7 @@ import uvicorn
 from pipeline.core.errors import ProviderError
 from pipeline.delivery import probe
 from pipeline.delivery.probe import must_answer
-from pipeline.editions.states import by_id
+from pipeline.editions.find import by_id
 from pipeline.web.app import make_app
 from tests.installations import installation
 from tests.ledgers import handed_over
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 NEWSLETTER = {"name": "Letter", "from_email": "letter@example.org"}
 
@@ -38,7 +37,7 @@ def practice(database: Database, folder: Path, url: str, **delivery: Any) -> Ins
 
 
 @pytest.fixture
-def edition(sqlite_database: Database) -> Row[Any]:
+def edition(sqlite_database: Database) -> Edition:
     with sqlite_database.write() as connection:
         handed_over(connection, status="approved")
         return by_id(connection, 1)
@@ -82,7 +81,7 @@ def answering(status: int, headers: dict[str, str] | None = None) -> Iterator[st
         thread.join()
 
 
-def refused(installed: Installation, edition: Row[Any]) -> str:
+def refused(installed: Installation, edition: Edition) -> str:
     with pytest.raises(ProviderError) as caught:
         must_answer(installed, edition)
     error = caught.value
@@ -94,13 +93,13 @@ def refused(installed: Installation, edition: Row[Any]) -> str:
 
 
 def test_our_own_pages_answer(
-    sqlite_database: Database, tmp_path: Path, edition: Row[Any], address: str
+    sqlite_database: Database, tmp_path: Path, edition: Edition, address: str
 ) -> None:
     must_answer(practice(sqlite_database, tmp_path, address), edition)
 
 
 def test_another_secret_is_named(
-    sqlite_database: Database, tmp_path: Path, edition: Row[Any], address: str
+    sqlite_database: Database, tmp_path: Path, edition: Edition, address: str
 ) -> None:
     other = practice(sqlite_database, tmp_path, address)
     other.environment = {"RAPPORT_SECRET": "a secret that the web process lacks"}
@@ -119,7 +118,7 @@ def test_another_secret_is_named(
 def test_anything_else_keeps_the_letter_here(
     sqlite_database: Database,
     tmp_path: Path,
-    edition: Row[Any],
+    edition: Edition,
     status: int,
     headers: dict[str, str],
     said: str,
@@ -128,12 +127,12 @@ def test_anything_else_keeps_the_letter_here(
         assert said in refused(practice(sqlite_database, tmp_path, url), edition)
 
 
-def test_nobody_there(sqlite_database: Database, tmp_path: Path, edition: Row[Any]) -> None:
+def test_nobody_there(sqlite_database: Database, tmp_path: Path, edition: Edition) -> None:
     assert "cannot be reached" in refused(practice(sqlite_database, tmp_path, "http://127.0.0.1:1"), edition)
 
 
 def test_a_silent_server_is_not_waited_for(
-    sqlite_database: Database, tmp_path: Path, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Database, tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probe, "TIMEOUT", 0.2)
     with socket.socket() as silent:
@@ -149,6 +148,6 @@ def test_a_silent_server_is_not_waited_for(
     ids=["to the outbox", "turned off", "the page is the provider's"],
 )
 def test_where_no_page_of_ours_matters_nobody_is_asked(
-    sqlite_database: Database, tmp_path: Path, edition: Row[Any], delivery: dict[str, Any]
+    sqlite_database: Database, tmp_path: Path, edition: Edition, delivery: dict[str, Any]
 ) -> None:
     must_answer(practice(sqlite_database, tmp_path, "http://127.0.0.1:1", **delivery), edition)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import event, text
 
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.ledger import batches, claims, doubt, outcomes, recipients
 from subscribers.leaving import leave
 from tests.delivery.test_sender import Taker, delivery
@@ -19,9 +19,10 @@ from tests.editions.ledger.test_claims import ours
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def wait_for_a_waiter(database: Database, thread: threading.Thread) -> None:
 
 
 def test_a_cancel_that_meets_the_beginning_of_a_hand_over_leaves_the_ledger(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     cancel = Other(database, lambda connection: states.move(connection, edition.slug, "cancel"))
 
@@ -76,11 +77,11 @@ def test_a_cancel_that_meets_the_beginning_of_a_hand_over_leaves_the_ledger(
     cancel.end()
     assert counted(database, edition) == {"total": 5, "waiting": 5}
     with database.read() as connection:
-        assert states.by_id(connection, edition.id).status == "cancelled"
+        assert find.by_id(connection, edition.id).status == "cancelled"
 
 
 def test_events_that_tell_of_a_batch_and_of_who_left_meet_its_answer_without_a_deadlock(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     under_way, answer = threading.Event(), threading.Event()
 
@@ -102,7 +103,7 @@ def test_events_that_tell_of_a_batch_and_of_who_left_meet_its_answer_without_a_d
 
 
 def test_those_who_put_people_off_at_once_number_their_batches_one_after_another(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     one, two = (ours(claimed(database, edition)) for _ in range(2))
@@ -120,7 +121,7 @@ def test_those_who_put_people_off_at_once_number_their_batches_one_after_another
     assert counted(database, edition) == {"total": 5, "sent": 2, "waiting": 3}
 
 
-def test_counts_are_of_one_moment(database: Database, edition: Row[Any]) -> None:
+def test_counts_are_of_one_moment(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
 

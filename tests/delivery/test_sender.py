@@ -16,7 +16,7 @@ from pipeline.core.signals import Stop
 from pipeline.core.tables import batches, events
 from pipeline.delivery import sender
 from pipeline.delivery.edition import Delivery
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.ledger import claims, doubt, rate
 from pipeline.editions.ledger.reasons import reasons
 from pipeline.letter.personal import Links
@@ -26,9 +26,8 @@ from subscribers.tokens import Tokens
 from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
     from pipeline.providers import Batch, Message
 
 CONFIG = Config.model_validate(
@@ -67,12 +66,12 @@ def delivery(database: Database, provider: Taker, **others: Any) -> Delivery:
     return Delivery(database, CONFIG, provider, links, lambda done, total: None, **others)
 
 
-def reread(database: Database, edition: Row[Any]) -> Row[Any]:
+def reread(database: Database, edition: Edition) -> Edition:
     with database.read() as connection:
-        return states.by_id(connection, edition.id)
+        return find.by_id(connection, edition.id)
 
 
-def test_told_to_stop_it_ends_after_the_batch_in_flight(database: Database, edition: Row[Any]) -> None:
+def test_told_to_stop_it_ends_after_the_batch_in_flight(database: Database, edition: Edition) -> None:
     stop = Stop()
     provider = Taker(then=lambda: stop.ask(15))
     with pytest.raises(StoppedError, match="2 of 5") as stopped:
@@ -83,7 +82,7 @@ def test_told_to_stop_it_ends_after_the_batch_in_flight(database: Database, edit
 
 
 def test_a_request_may_begin_half_a_lease_after_its_claim_and_no_later(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     before, provider = clock.uptime(), Taker()
     delivery(database, provider).run(edition)
@@ -91,14 +90,14 @@ def test_a_request_may_begin_half_a_lease_after_its_claim_and_no_later(
     assert not provider.taken[0].late
 
 
-def orphaned(database: Database, edition: Row[Any], owner: str) -> None:
+def orphaned(database: Database, edition: Edition, owner: str) -> None:
     taken(database, edition)
     with database.write() as connection:
         claims.claim(connection, edition, TODAY, AT, owner)
 
 
 def test_a_batch_whose_owner_is_gone_is_in_doubt_and_the_rest_goes_out(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     orphaned(database, edition, "owner-gone")
     ended = delivery(database, Taker()).run(reread(database, edition))
@@ -107,7 +106,7 @@ def test_a_batch_whose_owner_is_gone_is_in_doubt_and_the_rest_goes_out(
 
 
 def test_on_postgresql_a_batch_whose_owner_lives_is_left_to_them(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     if database.sqlite:
         return  # there one process hands an edition over
@@ -128,7 +127,7 @@ def test_the_pace_is_one_for_all_who_hand_over(database: Database) -> None:
         assert rate.wait(connection, AT + timedelta(seconds=6), 5) == 0
 
 
-def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edition: Row[Any]) -> None:
+def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edition: Edition) -> None:
     def cancel() -> None:
         with database.write() as connection:
             states.move(connection, "weekly-1", "cancel")
@@ -139,7 +138,7 @@ def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edi
     assert counted(database, edition) == {"total": 5, "sent": 2, "waiting": 3}
 
 
-def test_what_others_wrote_of_an_attempt_meanwhile_stands(database: Database, edition: Row[Any]) -> None:
+def test_what_others_wrote_of_an_attempt_meanwhile_stands(database: Database, edition: Edition) -> None:
     def settled_by_events() -> None:
         with database.write() as connection:
             connection.execute(update(batches).where(batches.c.state == "sending").values(state="sent"))
@@ -148,7 +147,7 @@ def test_what_others_wrote_of_an_attempt_meanwhile_stands(database: Database, ed
     assert counted(database, edition) == {"total": 5, "sent": 5}
 
 
-def to_be_sent_again(database: Database, edition: Row[Any]) -> Row[Any]:
+def to_be_sent_again(database: Database, edition: Edition) -> Edition:
     """The edition once it is `sent`, with two batches that wait to be sent again."""
     taken(database, edition)
     made = [claimed(database, edition) for _ in range(3)]
@@ -167,7 +166,7 @@ def to_be_sent_again(database: Database, edition: Row[Any]) -> Row[Any]:
 
 
 def test_a_letter_that_is_sent_and_refused_the_second_time_leaves_who_was_in_doubt_in_doubt(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     edition = to_be_sent_again(database, edition)
     provider = Taker(answer=Outcome(Result.STOP, "the key was refused"))
@@ -211,7 +210,7 @@ class Sleepless(Stop):
     ("asked", "waited"), [(300.0, 300.0), (86_400.0, rate.LONGEST_TOLD)], ids=["as told", "but no day"]
 )
 def test_a_provider_that_says_how_long_to_wait_is_left_alone_for_so_long_by_later_runs_too(
-    database: Database, edition: Row[Any], asked: float, waited: float
+    database: Database, edition: Edition, asked: float, waited: float
 ) -> None:
     with time_machine.travel(AT, tick=False) as traveller:
         stop = Sleepless(traveller)
@@ -228,7 +227,7 @@ def test_a_provider_that_says_how_long_to_wait_is_left_alone_for_so_long_by_late
 @pytest.mark.parametrize(("share", "slept"), [(0.0, [0, 0, 0, 0]), (1.0, [2, 4, 8, 16])])
 def test_else_it_backs_off_for_a_random_part_of_a_time_that_doubles(
     database: Database,
-    edition: Row[Any],
+    edition: Edition,
     monkeypatch: pytest.MonkeyPatch,
     asked: float | None,
     share: float,

@@ -22,7 +22,7 @@ from pipeline.core.schema import migrate
 from pipeline.core.tables import editions as table
 from pipeline.core.tables import recipients
 from pipeline.delivery.send import send
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.approval import ChangedError, Outcome, approve, decide
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
@@ -37,9 +37,8 @@ from tests.installations import installation, run_one, subscribe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
+    from pipeline.editions.edition import Edition
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
@@ -81,15 +80,15 @@ def put_up(
     return ran.edition
 
 
-def wish(installed: Installation, **wanted: Any) -> Row[Any]:
+def wish(installed: Installation, **wanted: Any) -> Edition:
     digest = installed.config.digests[0]
     with installed.database.lock(f"digest-{digest.name}"):
         return edit(installed, digest, "weekly-1", Wish(**wanted))
 
 
-def now_is(installed: Installation, slug: str = "weekly-1") -> Row[Any]:
+def now_is(installed: Installation, slug: str = "weekly-1") -> Edition:
     with installed.database.read() as connection:
-        return states.by_slug(connection, slug)
+        return find.by_slug(connection, slug)
 
 
 def letters(folder: Path) -> list[Any]:
@@ -352,7 +351,7 @@ def test_a_draft_that_changes_while_it_is_approved_is_not_approved(
 
 def seen(installed: Installation) -> tuple[int, bytes]:
     edition = now_is(installed)
-    return edition.id, states.fingerprint(edition)
+    return edition.id, edition.fingerprint()
 
 
 @pytest.mark.parametrize(("verb", "status"), [("approve", "approved"), ("hold", "held"), ("skip", "skipped")])
@@ -456,7 +455,7 @@ def test_what_was_approved_before_fingerprints_were_kept_goes_out(tmp_path: Path
             connection.execute(text(statement))
     migrate(database)
     with database.read() as connection:
-        assert states.is_approved(states.by_slug(connection, "weekly-1"))
+        assert find.by_slug(connection, "weekly-1").is_approved
     database.close()
 
 

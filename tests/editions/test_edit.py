@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 VARIANTS = [
@@ -74,7 +73,7 @@ def with_a_draft(database: Database, folder: Path, blog: Blog) -> Installation:
     return installed
 
 
-def composed(installed: Installation) -> Row[Any]:
+def composed(installed: Installation) -> Edition:
     """The draft, made or made anew from the feed as it is now."""
     pull(installed.database, installed.config)
     made = compose(installed, installed.config.digests[0]).edition
@@ -82,11 +81,11 @@ def composed(installed: Installation) -> Row[Any]:
     return made
 
 
-def wish(installed: Installation, **wanted: Any) -> Row[Any]:
+def wish(installed: Installation, **wanted: Any) -> Edition:
     return edit(installed, installed.config.digests[0], "weekly-1", Wish(**wanted))
 
 
-def titles(edition: Row[Any]) -> list[str]:
+def titles(edition: Edition) -> list[str]:
     return [post["title"] for post in edition.posts]
 
 
@@ -169,7 +168,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
     with pytest.raises(RapportError, match=said):
         wish(on_sqlite, **{"preheader": "Another"} | wanted)
     with on_sqlite.database.read() as connection:
-        assert states.by_slug(connection, "weekly-1") == before
+        assert find.by_slug(connection, "weekly-1") == before
 
 
 def test_an_offer_is_chosen_by_number_or_category_and_put_in_words_of_ones_own(
@@ -194,7 +193,7 @@ def test_an_edit_is_forgotten_one_by_one_or_all_at_once(on_sqlite: Installation)
     assert titles(wish(on_sqlite, posts=[])) == ["Post 1", "Post 2", "Post 3"]
     after = wish(on_sqlite, reset=True)
     assert (after.edits, after.intro) == ({}, "")
-    assert states.fingerprint(after) == states.fingerprint(before)
+    assert after.fingerprint() == before.fingerprint()
 
 
 def test_words_of_staff_are_words_and_no_template(on_sqlite: Installation) -> None:

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.core.app import Installation
-from pipeline.editions import states
+from pipeline.editions import find
 from pipeline.web.preview.session import Desk
 from tests.doubles.blog import Item
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
+    from pipeline.editions.edition import Edition
     from tests.doubles.blog import Blog
     from tests.end_to_end.conftest import Project
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 
 
-def draft(project: Project) -> Row[Any]:
+def draft(project: Project) -> Edition:
     with (
         Installation.open(project.folder / "rapport.toml") as installed,
         installed.database.read() as connection,
     ):
-        return states.by_slug(connection, "weekly-1")
+        return find.by_slug(connection, "weekly-1")
 
 
 @pytest.fixture
-def put_up(project: Project, blog: Blog) -> Row[Any]:
+def put_up(project: Project, blog: Blog) -> Edition:
     """The draft as it was put up; since then the blog has something new."""
     more = '[staff]\nemails = ["editor@example.org"]\n'
     project.configure(blog.url, digest='hold_window = "6h"\napproval = "required"', more=more)
@@ -43,7 +42,7 @@ def put_up(project: Project, blog: Blog) -> Row[Any]:
     return made
 
 
-def test_preview_and_check_leave_it_as_staff_were_mailed_it(project: Project, put_up: Row[Any]) -> None:
+def test_preview_and_check_leave_it_as_staff_were_mailed_it(project: Project, put_up: Edition) -> None:
     shown = project.json("preview", "--out", "preview")["edition"]
     checked = project.json("check")["edition"]
     assert shown["subject"] == checked["subject"] == "A calm morning"
@@ -51,7 +50,7 @@ def test_preview_and_check_leave_it_as_staff_were_mailed_it(project: Project, pu
     assert "A later post" not in (project.folder / "preview" / "edition.html").read_text()
 
 
-def test_so_does_the_preview_in_the_browser(project: Project, put_up: Row[Any]) -> None:
+def test_so_does_the_preview_in_the_browser(project: Project, put_up: Edition) -> None:
     desk = Desk(project.folder / "rapport.toml")
     desk.open()
     desk.pull()
@@ -63,7 +62,7 @@ def test_so_does_the_preview_in_the_browser(project: Project, put_up: Row[Any]) 
 
 
 def test_who_composes_it_by_hand_changes_it_and_puts_it_up_anew_if_it_says_something_else(
-    project: Project, put_up: Row[Any]
+    project: Project, put_up: Edition
 ) -> None:
     project.rapport("compose", "weekly")  # nothing new was pulled
     assert draft(project).announced_at == put_up.announced_at

@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 # A Monday; Thursday the 26th at nine in New York is 14:00 UTC.
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -79,7 +78,7 @@ def withdrawn(practice: Installation) -> list[str]:
         return list(connection.scalars(query))
 
 
-def composed(practice: Installation) -> Row[Any]:
+def composed(practice: Installation) -> Edition:
     edition = compose(practice, practice.config.digests[0]).edition
     assert edition is not None
     return edition

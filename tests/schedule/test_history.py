@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Row
-
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 SECRET_PATH = "/ping/a-secret-of-the-practice"
@@ -91,7 +90,7 @@ def practice(database: Database, folder: Path, blog: Blog, **sections: Any) -> I
     return installation(database, folder, blog.url, **sections)
 
 
-def last(database: Database, digest: str = "weekly") -> Row[Any]:
+def last(database: Database, digest: str = "weekly") -> Edition:
     with database.read() as connection:
         found = history.last(connection, [Digest(name=digest)])[digest]
     assert found is not None

@@ -13,7 +13,7 @@ import pytest
 import time_machine
 
 from pipeline.core.errors import RapportError
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.approval import approve
 from pipeline.schedule.dry_run import rehearse
 from tests.doubles.blog import Blog, Item
@@ -302,7 +302,7 @@ def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
     assert rehearse(installed, digests, at=DUE)[0].outcome == "sent"
     assert rehearse(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
     with database.read() as connection:
-        assert states.newest_first(connection) == []
+        assert find.newest_first(connection) == []
 
 
 def test_a_letter_sent_by_hand_leaves_the_next_due_time_standing(

@@ -17,6 +17,7 @@ from pipeline.core.signals import Stop
 from pipeline.core.tables import editions as table
 from pipeline.delivery.send import deliver
 from pipeline.editions import states
+from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger import claims, queue
 from pipeline.editions.ledger.outcomes import RESENT_WITHIN
 from subscribers import clock
@@ -88,8 +89,8 @@ def look_after(database: Database) -> None:
     whose people were put off until now, or whose last batch was somebody's who is gone."""
     now = clock.now()
     with database.read() as connection:
-        lately = and_(table.c.status == "sent", table.c.finished_at > now - RESENT_WITHIN)
-        query = select(table.c.id, table.c.status).where(or_(table.c.status == "sending", lately))
+        lately = and_(table.c.status == EditionStatus.SENT, table.c.finished_at > now - RESENT_WITHIN)
+        query = select(table.c.id, table.c.status).where(or_(table.c.status == EditionStatus.SENDING, lately))
         under_way = [
             edition for edition in connection.execute(query) if not queue.is_called(connection, edition.id)
         ]
@@ -104,7 +105,7 @@ def _needs_hands(database: Database, edition: int, status: str) -> bool:
     with database.read() as connection:
         if claims.waits(connection, edition, clock.now()):
             return True
-        if status == "sending" and not states.unfinished(connection, edition):
+        if status == EditionStatus.SENDING and not states.unfinished(connection, edition):
             return True  # whoever recorded the last batch did not live to say so
         owners = claims.owners(connection, edition)
     return not all(database.is_held(owner) for owner in owners)

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from pipeline.core.tables import batches, editions, events, recipients
+from pipeline.editions.edition import Edition, EditionStatus
 from subscribers.audience import fix, has_left, why_not
 from subscribers.tables import subscribers, subscriptions
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from sqlalchemy import Connection, Row
+
 
 LATER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 """How long who was put off is left alone, the first time, the second …; after the last they are given up."""
@@ -52,7 +54,8 @@ _READY = (
     ),
 )
 _SENDING = or_(
-    editions.c.status == "sending", and_(editions.c.status == "sent", editions.c.tripped_at.is_(None))
+    editions.c.status == EditionStatus.SENDING,
+    and_(editions.c.status == EditionStatus.SENT, editions.c.tripped_at.is_(None)),
 )
 """In an edition that is `sent` a batch waits only when it is to be sent again (delivery.on_uncertain); not
 when too many bounced or complained."""
@@ -116,7 +119,7 @@ _MEMBERS_AT_ONCE = select(func.json_group_array(_each.c.subscriber_id), func.jso
 
 
 def claim(
-    connection: Connection, edition: Row[Any], today: date, at: datetime, owner: str = ""
+    connection: Connection, edition: Edition, today: date, at: datetime, owner: str = ""
 ) -> Claim | None:
     """The next batch that may be handed over, made ours; None when there is none, or the edition is paused.
 
@@ -226,7 +229,7 @@ def _close(
 
 
 def _members(
-    connection: Connection, edition: Row[Any], batch: Row[Any], today: date, at: datetime
+    connection: Connection, edition: Edition, batch: Row[Any], today: date, at: datetime
 ) -> Sequence[tuple[int, str]]:
     of = {"edition": edition.id, "first": batch.first, "last": batch.last, "batch": batch.number}
     left = connection.scalars(_LEFT, of | {"digest": edition.digest, "today": today})

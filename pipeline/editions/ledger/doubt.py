@@ -14,6 +14,7 @@ from sqlalchemy import and_, exists, or_, select, true, update
 
 from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import batches, editions, events, marks
+from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger import queue
 from pipeline.editions.ledger.outcomes import RESENT_WITHIN
 from subscribers.sets import among
@@ -96,7 +97,7 @@ def give_up_for_good(connection: Connection, now: datetime, *, resends: bool) ->
 
 
 def _give_up(connection: Connection, which: ColumnElement[bool], reason: str) -> None:
-    sent = select(editions.c.id).where(which, editions.c.status == "sent")
+    sent = select(editions.c.id).where(which, editions.c.status == EditionStatus.SENT)
     connection.execute(
         update(batches)
         .where(batches.c.edition_id.in_(sent), batches.c.state == "waiting")

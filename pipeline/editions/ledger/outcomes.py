@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import String, and_, bindparam, case, func, literal, or_, select, union_all, update
 
 from pipeline.core.tables import batches, editions, recipients
+from pipeline.editions.edition import EditionStatus
 from subscribers.sets import among
 
 if TYPE_CHECKING:
@@ -54,9 +55,14 @@ _IN_FLIGHT = (
         recipients.c.edition_id.in_(
             select(editions.c.id).where(
                 or_(
-                    *(editions.c.status == status for status in ("sending", "paused", "cancelled")),
+                    *(
+                        editions.c.status == status
+                        for status in (EditionStatus.SENDING, EditionStatus.PAUSED, EditionStatus.CANCELLED)
+                    ),
                     # Of one that was sent a batch may be on its way again: delivery.on_uncertain.
-                    and_(editions.c.status == "sent", editions.c.finished_at > bindparam("lately")),
+                    and_(
+                        editions.c.status == EditionStatus.SENT, editions.c.finished_at > bindparam("lately")
+                    ),
                 )
             )
         ),

@@ -8,11 +8,12 @@ and `sending` with that one; what a process that died halfway left behind is thr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, MetaData, String, Table, delete, func, insert, literal, select, update
 
 from pipeline.core.tables import batches, editions, recipients
+from pipeline.editions.edition import Edition, EditionStatus
 from subscribers.audience import mailable
 from subscribers.sets import among
 from subscribers.tables import Id, subscriptions
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.database import Database, Session
 
@@ -40,7 +41,7 @@ _audience = Table(
 
 def take(
     database: Database,
-    edition: Row[Any],
+    edition: Edition,
     today: date,
     batch_size: int,
     at: datetime,
@@ -60,7 +61,7 @@ def take(
 
 def _taken(
     session: Session,
-    edition: Row[Any],
+    edition: Edition,
     today: date,
     batch_size: int,
     at: datetime,
@@ -79,7 +80,9 @@ def _taken(
                 return False
             _take(connection, edition.id, first, last, batch_size)
             if last == total:
-                begun = update(editions).where(editions.c.id == edition.id).values(status="sending")
+                begun = (
+                    update(editions).where(editions.c.id == edition.id).values(status=EditionStatus.SENDING)
+                )
                 connection.execute(begun)
                 with_the_last(connection)
     return True
@@ -93,7 +96,9 @@ def discard(connection: Connection, edition: int) -> None:
 
 
 def _own(connection: Connection, edition: int, at: datetime) -> bool:
-    approved = select(editions.c.id).where(editions.c.id == edition, editions.c.status == "approved")
+    approved = select(editions.c.id).where(
+        editions.c.id == edition, editions.c.status == EditionStatus.APPROVED
+    )
     if connection.execute(approved.with_for_update()).first() is None:
         return False
     discard(connection, edition)
@@ -103,7 +108,7 @@ def _own(connection: Connection, edition: int, at: datetime) -> bool:
 
 def _still_ours(connection: Connection, edition: int, at: datetime) -> bool:
     query = select(editions.c.id).where(
-        editions.c.id == edition, editions.c.status == "approved", editions.c.snapshot_at == at
+        editions.c.id == edition, editions.c.status == EditionStatus.APPROVED, editions.c.snapshot_at == at
     )
     return connection.execute(query.with_for_update()).first() is not None
 

@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.letter.check import (
     clients,
@@ -37,9 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from sqlalchemy import Row
-
     from pipeline.core.config import Config
+    from pipeline.letter.check.reading import Content
 
 __all__ = ["RULES", "Finding", "broken_template", "check_letter", "check_online"]
 
@@ -80,7 +79,7 @@ MOST = 8
 """Findings of one rule that are told one by one: who has fixed eight knows the rule."""
 
 
-def check_letter(config: Config, edition: Row[Any], *, own: Path | None = None) -> list[Finding]:
+def check_letter(config: Config, edition: Content, *, own: Path | None = None) -> list[Finding]:
     """Every finding in an edition as it stands in the database; it asks nobody and writes nothing.
 
     ``own`` is the operator's folder of templates (`Installation.templates`): places are looked for there
@@ -90,7 +89,7 @@ def check_letter(config: Config, edition: Row[Any], *, own: Path | None = None) 
     return [finding for rule in RULES for finding in _told(rule(letter))]
 
 
-def check_online(config: Config, edition: Row[Any], *, own: Path | None = None) -> list[Finding]:
+def check_online(config: Config, edition: Content, *, own: Path | None = None) -> list[Finding]:
     """Findings that take asking: which links and images of an edition do not answer."""
     from pipeline.letter.check.probe import answers
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -15,33 +15,59 @@ from pipeline.letter.cta import call_to_action
 from pipeline.letter.personal import TAG, tags
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from selectolax.lexbor import LexborNode
-    from sqlalchemy import Row
 
     from pipeline.core.config import Config
+
+
+class Content(Protocol):
+    """What the rules look at of an edition. (`Edition` itself stands in a room above this one.)"""
+
+    @property
+    def slug(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def preheader(self) -> str: ...
+    @property
+    def html(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def intro(self) -> str: ...
+    @property
+    def edits(self) -> Mapping[str, Any]: ...
+    @property
+    def posts(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def pictures(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 class Letter:
     """An edition under examination. ``own`` is the operator's folder of templates."""
 
-    def __init__(self, config: Config, edition: Row[Any], own: Path | None) -> None:
+    def __init__(self, config: Config, edition: Content, own: Path | None) -> None:
         self.config = config
         self.edition = edition
         self.own = own or _absolute(config.theme.templates)
-        self.html = str(edition.html)
-        self.text = str(edition.text)
+        self.html = edition.html
+        self.text = edition.text
         self.tree = LexborHTMLParser(self.html)
         digest = next((d for d in config.digests if d.name == edition.digest), None)
         self.templates = Templates(getattr(digest, "layout", "digest"), self.own)
 
     @cached_property
     def posts(self) -> list[dict[str, Any]]:
-        return [post for post in self.edition.posts or [] if isinstance(post, dict)]
+        return [post for post in self.edition.posts if isinstance(post, dict)]
 
     @cached_property
     def pictures(self) -> list[dict[str, Any]]:
         """What is known of the posts' images since they were fetched; empty where none were."""
-        return [p for p in getattr(self.edition, "pictures", None) or [] if isinstance(p, dict)]
+        return [p for p in self.edition.pictures if isinstance(p, dict)]
 
     @cached_property
     def links(self) -> list[LexborNode]:
@@ -58,7 +84,7 @@ class Letter:
     def offers(self) -> set[str]:
         """Every address that the call to action may have."""
         match = self.config.match
-        own = (getattr(self.edition, "edits", None) or {}).get("cta", {}).get("url")
+        own = self.edition.edits.get("cta", {}).get("url")
         offered = {match.url, *(v.url for v in match.variants), call_to_action(self.config, []).url, own}
         return {address for address in offered if address}
 
@@ -106,7 +132,7 @@ class Letter:
         the letter the element is in."""
         if found := self.templates.line(*traces, *(beginning(trace) for trace in traces)):
             return found
-        intro = squeezed(str(getattr(self.edition, "intro", None) or ""))
+        intro = squeezed(self.edition.intro)
         if any(len(trace) > 3 and squeezed(trace.strip('"<>')) in intro for trace in traces):
             return "intro"
         title = self._parts.of(node) if node is not None else None

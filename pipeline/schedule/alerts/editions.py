@@ -9,6 +9,7 @@ from sqlalchemy import and_, exists, func, not_, or_, select
 
 from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.editions import after_restore
+from pipeline.editions.edition import EditionStatus
 from pipeline.schedule.alerts.alert import RECENT, Trouble
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[
 def _restored(connection: Connection) -> Iterator[Trouble]:
     if (restore := after_restore.last(connection)) is None:
         return
-    query = select(editions.c.slug).where(editions.c.status.in_(("paused", "held")), editions.c.restored)
+    query = select(editions.c.slug).where(
+        editions.c.status.in_((EditionStatus.PAUSED, EditionStatus.HELD)), editions.c.restored
+    )
     open_ones = ", ".join(connection.execute(query.order_by(editions.c.id)).scalars())
     facts = {"editions": open_ones or "-", "made": restore.made[:16].replace("T", " ")}
     yield Trouble("restored", "restore", restore.at, "restored", facts)
@@ -74,7 +77,7 @@ def _stopped(connection: Connection) -> Iterator[Trouble]:
     """What the provider stopped (key, sender, content); staff give no reason when they pause."""
     last = select(func.max(batches.c.at)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
     query = select(*_COLUMNS, last.label("stopped_at")).where(
-        editions.c.status == "paused",
+        editions.c.status == EditionStatus.PAUSED,
         editions.c.reason.is_not(None),
         not_(_HAS_TRIPPED),
         not_(editions.c.restored),  # that is told of all of them at once
@@ -93,16 +96,17 @@ def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Ite
     )
     last = select(func.max(batches.c.at)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
     ended = and_(
-        editions.c.status.in_(("sent", "cancelled")), editions.c.finished_at.between(now - RECENT, until)
+        editions.c.status.in_((EditionStatus.SENT, EditionStatus.CANCELLED)),
+        editions.c.finished_at.between(now - RECENT, until),
     )
     left = and_(
-        editions.c.status == "paused",
+        editions.c.status == EditionStatus.PAUSED,
         not_(editions.c.restored),  # that is told of all of them at once
         last.between(now - RECENT, now - LEFT_FOR),
     )
     query = select(*_COLUMNS, editions.c.finished_at).where(or_(ended, left), or_(whole, one_by_one))
     for row in connection.execute(query):
-        again = delivery.on_uncertain == "resend" and row.status == "sent"
+        again = delivery.on_uncertain == "resend" and row.status == EditionStatus.SENT
         phrases = "uncertain_resend" if again else "uncertain"
         yield Trouble("uncertain", row.slug, row.finished_at, phrases, digest=row.digest)
 
@@ -123,5 +127,5 @@ def _unheard(connection: Connection, config: Config, now: datetime) -> Iterator[
 
 def _sent_lately(now: datetime, until: datetime) -> Select[Any]:
     return select(*_COLUMNS).where(
-        editions.c.status == "sent", editions.c.finished_at.between(now - RECENT, until)
+        editions.c.status == EditionStatus.SENT, editions.c.finished_at.between(now - RECENT, until)
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from pipeline.core.tables import editions as table
+from pipeline.editions.edition import EditionStatus
 from pipeline.editions.plan import MISSED, plan
 from pipeline.editions.situation import situation_of
 from pipeline.schedule import history
@@ -45,7 +46,7 @@ def _missed(connection: Connection, config: Config, digest: Digest, now: datetim
 def _given_up(connection: Connection, digest: Digest, now: datetime) -> Iterator[str]:
     query = select(table.c.due).where(
         table.c.digest == digest.name,
-        table.c.status == "skipped",
+        table.c.status == EditionStatus.SKIPPED,
         func.coalesce(table.c.reason, "").startswith(MISSED),
         table.c.finished_at > now - RECENT,
     )

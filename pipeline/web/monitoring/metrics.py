@@ -17,6 +17,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.core.tables import batches, editions, feeds, posts
+from pipeline.editions.edition import UNDER_WAY
 from pipeline.editions.ledger import outcomes
 from pipeline.schedule import history
 from subscribers import clock, directory
@@ -95,7 +96,7 @@ def _editions(connection: Connection) -> Iterator[GaugeMetricFamily]:
     lately = and_(editions.c.snapshot_at.is_not(None), editions.c.finished_at > clock.now() - RECENT)
     recent = (
         select(editions.c.id, editions.c.slug)
-        .where(or_(editions.c.status.in_(("sending", "paused")), lately))
+        .where(or_(editions.c.status.in_(UNDER_WAY), lately))
         .order_by(editions.c.id.desc())
         .limit(MOST)
     )

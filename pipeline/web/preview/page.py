@@ -18,8 +18,7 @@ from pipeline.web.preview import inbox, locate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sqlalchemy import Row
-
+    from pipeline.editions.edition import Edition
     from pipeline.letter.check import Finding
     from pipeline.web.preview.session import Desk, Sight
 
@@ -155,7 +154,7 @@ def _context(desk: Desk, sight: Sight | None, query: Query) -> dict[str, Any]:
     return context | _of_edition(desk, sight, edition, query)
 
 
-def _of_edition(desk: Desk, sight: Sight, edition: Row[Any], query: Query) -> dict[str, Any]:
+def _of_edition(desk: Desk, sight: Sight, edition: Edition, query: Query) -> dict[str, Any]:
     titles = [str(post["title"]) for post in edition.posts]
 
     def html() -> str:
@@ -201,7 +200,7 @@ def _told(number: str, finding: Finding, view: str | None, query: Query) -> dict
     return {"finding": finding, "link": link, "chosen": query.finding == number}
 
 
-def _offer(sight: Sight, edition: Row[Any]) -> dict[str, str]:
+def _offer(sight: Sight, edition: Edition) -> dict[str, str]:
     """The call to action of an edition, found in what it says: the configuration may have changed since."""
     match = sight.config.match
     said = " ".join(edition.text.split())

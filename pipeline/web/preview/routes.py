@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,10 +23,10 @@ from pipeline.web.preview.page import Query, pieces
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from sqlalchemy import Row
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from pipeline.editions.edition import Edition
     from pipeline.web.preview.session import Desk, Sight
 
 STILL_HERE = 15.0
@@ -124,7 +124,7 @@ class _Door:
             await bell.wait(seen, STILL_HERE)
             yield ": still here\n\n"
 
-    def _edition(self, request: Request) -> tuple[Sight, Row[Any]]:
+    def _edition(self, request: Request) -> tuple[Sight, Edition]:
         query = Query.of(request.query_params)
         sight = self._desk.look(query.digest or None, query.edition or None)
         if sight is None or sight.edition is None:

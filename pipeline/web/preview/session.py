@@ -13,10 +13,10 @@ from sqlalchemy import select
 from pipeline.core.app import Installation, database_url
 from pipeline.core.errors import BusyError, ConfigError
 from pipeline.core.settings import file_of, load
-from pipeline.core.tables import OPEN
 from pipeline.core.tables import editions as table
-from pipeline.editions import states
+from pipeline.editions import find
 from pipeline.editions.compose import compose
+from pipeline.editions.edition import OPEN, Edition, EditionStatus
 from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.pull import pull
@@ -28,8 +28,6 @@ from subscribers import clock
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from sqlalchemy import Row
 
     from pipeline.core.config import Config, Digest
     from pipeline.editions.selection import LeftOut
@@ -51,14 +49,14 @@ class Sight:
 
     config: Config
     digest: Digest
-    edition: Row[Any] | None
+    edition: Edition | None
     earlier: Sequence[Any]
     outcome: Outcome
 
     @property
     def fault(self) -> Fault | None:
         """An edition past being a draft is what it is, whatever becomes of the templates."""
-        frozen = self.edition is not None and self.edition.status != "draft"
+        frozen = self.edition is not None and self.edition.status != EditionStatus.DRAFT
         return None if frozen else self.outcome.fault
 
 
@@ -145,12 +143,10 @@ class Desk:
         outcome = self._composed(digest)
         with database.read() as connection:
             # Not by_slug: composing may just have discarded the draft that was asked for.
-            query = select(table).where(table.c.slug == slug)
-            row = (
-                connection.execute(query).one_or_none() if slug else states.open_one(connection, digest.name)
-            )
+            named = find.one(connection, table.c.slug == slug) if slug else None
+            edition = named if slug else find.open_one(connection, digest.name)
         earlier = [e for e in listed if e.digest == digest.name and e.status not in OPEN]
-        return Sight(config, digest, row, earlier, outcome)
+        return Sight(config, digest, edition, earlier, outcome)
 
     def left_out(self, digest: Digest) -> list[LeftOut]:
         """Why no post is in the edition that is not there."""
@@ -161,7 +157,7 @@ class Desk:
             since = first_seen(connection, digest.name, at)
             return list(choose(connection, digest, since, at).left_out)
 
-    def findings(self, edition: Row[Any]) -> list[Finding]:
+    def findings(self, edition: Edition) -> list[Finding]:
         """What check finds; kept, for a page asks several times between two changes."""
         assert self.installation is not None  # there is no edition without one
         said = (edition.slug, edition.subject, edition.preheader, edition.html, edition.text)
@@ -231,7 +227,7 @@ _LISTED = select(
 """Without the bodies: a hundred editions are several megabytes."""
 
 
-def _checked(installation: Installation, edition: Row[Any]) -> list[Finding]:
+def _checked(installation: Installation, edition: Edition) -> list[Finding]:
     try:
         return check_letter(installation.config, edition, own=installation.templates)
     except Exception as error:  # the letter is shown though check fails over it

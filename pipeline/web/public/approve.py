@@ -7,9 +7,8 @@ letter which changed meanwhile is looked at again. These links are good no longe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -17,7 +16,7 @@ from starlette.routing import Route
 
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.approval import VERBS, Outcome, decide
 from pipeline.editions.message import preview_part
 from pipeline.editions.plan import by_itself
@@ -28,9 +27,9 @@ from subscribers import clock
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
     from starlette.requests import Request
 
+    from pipeline.editions.edition import Edition
     from pipeline.web.public.site import Site
     from subscribers.tokens import Seen
 
@@ -83,9 +82,8 @@ def _told(site: Site, request: Request) -> tuple[str, Seen]:
     return verb, seen
 
 
-async def _found(site: Site, seen: Seen) -> Row[Any] | None:
-    query = select(table).where(table.c.id == seen.about)
-    return await site.read(lambda connection: connection.execute(query).one_or_none())
+async def _found(site: Site, seen: Seen) -> Edition | None:
+    return await site.read(lambda connection: find.one(connection, table.c.id == seen.about))
 
 
 async def _decided(site: Site, verb: str, seen: Seen) -> Response:
@@ -101,7 +99,7 @@ async def _decided(site: Site, verb: str, seen: Seen) -> Response:
 
 def _page(
     site: Site,
-    edition: Row[Any],
+    edition: Edition,
     seen: Seen,
     verb: str,
     *,
@@ -113,7 +111,7 @@ def _page(
     possible = [other for other in VERBS if other in states.possible(edition)]
     paths = links(site.installation, edition, seen.until)
     asked = verb if verb in possible and not (decided and not changed) else ""
-    stale = not decided and possible and states.fingerprint(edition) != seen.content
+    stale = not decided and possible and edition.fingerprint() != seen.content
     say = site.pages.say
     notice = say("staff.changed") if changed else say("staff.changed_before") if stale else ""
     shown = site.pages.page(
@@ -132,12 +130,12 @@ def _page(
     return shown
 
 
-def _state(site: Site, edition: Row[Any]) -> str:
+def _state(site: Site, edition: Edition) -> str:
     """How it stands with the edition, and when it goes out."""
     config = site.installation.config
     digest = next((digest for digest in config.digests if digest.name == edition.digest), None)
     goes = by_itself(digest, edition) if digest else None
-    key = edition.status
+    key = str(edition.status)
     if key == "draft" and goes is None:
         key = "waits"
     moment = goes or edition.due_at

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 
-def waiting(database: Database) -> list[Row[Any]]:
+def waiting(database: Database) -> list[Edition]:
     """Jobs that wait, with the seconds that each has to rest before (None: it need not)."""
     query = "SELECT args, extract(epoch FROM scheduled_at - now()) AS rest FROM procrastinate_jobs"
     with database.read() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, update
 
@@ -12,9 +12,8 @@ from pipeline.editions.ledger import batches, claims, outcomes
 from tests.editions.ledger.moves import AT, claimed, counted, taken
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 
 def heard(database: Database, attempt: str) -> None:
@@ -28,7 +27,7 @@ def ours(claim: claims.Claim | None) -> claims.Claim:
 
 
 def test_an_answer_that_came_after_all_settles_what_was_in_doubt(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
@@ -40,7 +39,7 @@ def test_an_answer_that_came_after_all_settles_what_was_in_doubt(
     assert counted(database, edition) == {"total": 5, "sent": 5}
 
 
-def test_no_answer_is_no_doubt_where_events_came_first(database: Database, edition: Row[Any]) -> None:
+def test_no_answer_is_no_doubt_where_events_came_first(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
     heard(database, claim.attempt)
@@ -49,7 +48,7 @@ def test_no_answer_is_no_doubt_where_events_came_first(database: Database, editi
     assert counted(database, edition) == {"total": 5, "sent": 5}
 
 
-def test_what_was_sent_stays_so_whatever_comes_later(database: Database, edition: Row[Any]) -> None:
+def test_what_was_sent_stays_so_whatever_comes_later(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
     with database.write() as connection:
@@ -61,7 +60,7 @@ def test_what_was_sent_stays_so_whatever_comes_later(database: Database, edition
 
 
 def test_who_was_put_off_waits_in_a_batch_of_their_own_until_their_time(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
@@ -76,7 +75,7 @@ def test_who_was_put_off_waits_in_a_batch_of_their_own_until_their_time(
     assert [person for person, _ in again.members] == [2, 4]
 
 
-def test_whose_turn_never_came_waits_again_however_often(database: Database, edition: Row[Any]) -> None:
+def test_whose_turn_never_came_waits_again_however_often(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     at, members = AT, [1, 2, 3, 4, 5]
     for _ in range(len(claims.LATER) + 2):
@@ -92,7 +91,7 @@ def test_whose_turn_never_came_waits_again_however_often(database: Database, edi
 
 
 def test_who_was_put_off_while_the_clock_was_ahead_does_not_wait_for_it(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition, size=5)
     ahead = AT + timedelta(days=365)
@@ -105,7 +104,7 @@ def test_who_was_put_off_while_the_clock_was_ahead_does_not_wait_for_it(
 
 
 def test_who_was_put_off_too_often_is_given_up_with_the_last_reason(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition, size=5)
     at = AT
@@ -121,7 +120,7 @@ def test_who_was_put_off_too_often_is_given_up_with_the_last_reason(
     assert failed["reason"] == f"put off {len(claims.LATER)} times, last: mailbox full"
 
 
-def test_nothing_waits_in_an_edition_that_is_paused(database: Database, edition: Row[Any]) -> None:
+def test_nothing_waits_in_an_edition_that_is_paused(database: Database, edition: Edition) -> None:
     taken(database, edition)
     with database.write() as connection:
         assert claims.waits(connection, edition.id, AT)

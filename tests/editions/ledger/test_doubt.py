@@ -12,7 +12,7 @@ from sqlalchemy import select
 from pipeline.core.config import Delivery
 from pipeline.core.tables import batches, events
 from pipeline.delivery.events import take
-from pipeline.editions import states
+from pipeline.editions import find
 from pipeline.editions.ledger import claims, doubt, outcomes
 from pipeline.providers.events import Kind
 from pipeline.schedule.maintenance import upkeep
@@ -148,7 +148,7 @@ def test_of_a_letter_that_tripped_nothing_is_sent_again(database: Database) -> N
     with database.write() as connection:
         handed_over(connection, lots=[Left("sent"), Left("waiting")], tripped_at=AT)
         assert not claims.waits(connection, 1, AT)
-        assert claims.claim(connection, states.by_id(connection, 1), AT.date(), AT) is None
+        assert claims.claim(connection, find.by_id(connection, 1), AT.date(), AT) is None
 
 
 def test_people_in_doubt_one_by_one_are_never_sent_again(sqlite_database: Database) -> None:

@@ -32,7 +32,9 @@ from pipeline.core.database import Database, Session
 from pipeline.core.tables import digests, editions, events
 from pipeline.delivery.edition import LOST
 from pipeline.delivery.sender import Answered, Lane
+from pipeline.editions import find
 from pipeline.editions import states as decisions
+from pipeline.editions.edition import Edition
 from pipeline.editions.ledger import claims, outcomes, recipients
 from pipeline.providers import Outcome, Result
 from subscribers import directory
@@ -129,7 +131,8 @@ class Ledger(RuleBasedStateMachine):
         values |= {"left_out": [], "due": "2026-11-26T09:00", "due_at": START}
         with self.database.write() as connection:
             connection.execute(insert(digests).values(name="weekly", first_seen=START))
-            self.edition = connection.execute(insert(editions).values(values).returning(editions)).one()
+            made = connection.execute(insert(editions).values(values).returning(editions))
+            self.edition = Edition.of(made.one())
         if dies_in:
             self._dies_over_the_snapshot(size, dies_in)
             assert self._claim(self._owner("one")) is None
@@ -355,7 +358,7 @@ class Ledger(RuleBasedStateMachine):
 
     def _status(self) -> str:
         with self.database.read() as connection:
-            return str(decisions.by_id(connection, self.edition.id).status)
+            return str(find.by_id(connection, self.edition.id).status)
 
     def _told(self) -> dict[int, str]:
         with self.database.read() as connection:

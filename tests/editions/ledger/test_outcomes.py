@@ -17,25 +17,26 @@ from tests.editions.ledger.moves import AT, claimed, counted, taken
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 
-def test_the_snapshot_fixes_who_it_is_for(database: Database, edition: Row[Any]) -> None:
+def test_the_snapshot_fixes_who_it_is_for(database: Database, edition: Edition) -> None:
     assert taken(database, edition)
     with database.write() as connection:
         directory.add(connection, "late@example.net", digests=["weekly"], wording="Late", source="test")
     assert counted(database, edition) == {"total": 5, "waiting": 5}
 
 
-def test_the_snapshot_is_taken_once(database: Database, edition: Row[Any]) -> None:
+def test_the_snapshot_is_taken_once(database: Database, edition: Edition) -> None:
     taken(database, edition)
     assert not taken(database, edition)
     assert counted(database, edition) == {"total": 5, "waiting": 5}
 
 
-def test_each_batch_is_claimed_once_and_holds_other_people(database: Database, edition: Row[Any]) -> None:
+def test_each_batch_is_claimed_once_and_holds_other_people(database: Database, edition: Edition) -> None:
     taken(database, edition)
     made = [claimed(database, edition) for _ in range(4)]
     assert made[3] is None
@@ -44,7 +45,7 @@ def test_each_batch_is_claimed_once_and_holds_other_people(database: Database, e
     assert counted(database, edition) == {"total": 5, "uncertain": 5}  # handed over, no answer yet
 
 
-def test_nobody_is_in_an_edition_twice(database: Database, edition: Row[Any]) -> None:
+def test_nobody_is_in_an_edition_twice(database: Database, edition: Edition) -> None:
     taken(database, edition)
     again = {"edition_id": edition.id, "subscriber_id": 1, "email": "other@example.net", "batch": 0}
     with pytest.raises(IntegrityError), database.write() as connection:
@@ -52,7 +53,7 @@ def test_nobody_is_in_an_edition_twice(database: Database, edition: Row[Any]) ->
 
 
 def test_who_left_after_the_snapshot_is_withheld_with_the_reason(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     with database.write() as connection:
@@ -65,7 +66,7 @@ def test_who_left_after_the_snapshot_is_withheld_with_the_reason(
     assert (withheld["email"], withheld["reason"]) == ("reader2@example.net", "unsubscribed")
 
 
-def test_a_refused_batch_is_claimed_again_as_a_new_attempt(database: Database, edition: Row[Any]) -> None:
+def test_a_refused_batch_is_claimed_again_as_a_new_attempt(database: Database, edition: Edition) -> None:
     taken(database, edition)
     first = claimed(database, edition)
     assert first is not None
@@ -77,7 +78,7 @@ def test_a_refused_batch_is_claimed_again_as_a_new_attempt(database: Database, e
     assert second.attempt != first.attempt
 
 
-def test_an_answer_that_comes_too_late_changes_nothing(database: Database, edition: Row[Any]) -> None:
+def test_an_answer_that_comes_too_late_changes_nothing(database: Database, edition: Edition) -> None:
     taken(database, edition)
     old = claimed(database, edition)
     assert old is not None
@@ -89,7 +90,7 @@ def test_an_answer_that_comes_too_late_changes_nothing(database: Database, editi
     assert counted(database, edition) == {"total": 5, "uncertain": 2, "waiting": 3}
 
 
-def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, edition: Row[Any]) -> None:
+def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim = claimed(database, edition)
     assert claim is not None
@@ -102,7 +103,7 @@ def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, editi
 
 
 def test_an_edition_that_is_no_longer_being_sent_gives_out_no_batch(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     with database.write() as connection:
@@ -111,7 +112,7 @@ def test_an_edition_that_is_no_longer_being_sent_gives_out_no_batch(
 
 
 def test_people_set_aside_keep_their_reason_when_the_rest_is_sent(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     taken(database, edition)
     claim = claimed(database, edition)
@@ -128,7 +129,7 @@ def test_people_set_aside_keep_their_reason_when_the_rest_is_sent(
     assert counted(database, edition) == {"total": 5, "failed": 1, "sent": 1, "waiting": 3}
 
 
-def test_who_was_found_sent_has_no_part_in_what_kept_the_rest(database: Database, edition: Row[Any]) -> None:
+def test_who_was_found_sent_has_no_part_in_what_kept_the_rest(database: Database, edition: Edition) -> None:
     taken(database, edition)
     claim = claimed(database, edition)
     assert claim is not None
@@ -140,7 +141,7 @@ def test_who_was_found_sent_has_no_part_in_what_kept_the_rest(database: Database
     assert (kept["state"], kept["reason"]) == ("waiting", "the outbox cannot be written")
 
 
-def test_what_a_person_got_is_told(database: Database, edition: Row[Any]) -> None:
+def test_what_a_person_got_is_told(database: Database, edition: Edition) -> None:
     taken(database, edition)
     claim = claimed(database, edition)
     assert claim is not None

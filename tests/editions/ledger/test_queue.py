@@ -9,7 +9,7 @@ import time_machine
 
 from pipeline.core.config import Delivery
 from pipeline.delivery.events import take as take_events
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.ledger import doubt, queue, recipients
 from pipeline.providers.events import Kind
 from tests.doubles.sendgrid import EventWebhook
@@ -97,7 +97,7 @@ def test_what_was_in_doubt_and_is_sent_again_is_called_for(database: Database) -
 def test_an_edition_is_called_for_in_the_transaction_that_makes_it_sending(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, 1, [Left("waiting")], status="approved", snapshot_at=None)
-        edition = states.by_slug(connection, "weekly-1")
+        edition = find.by_slug(connection, "weekly-1")
 
     def look(connection: object) -> None:
         assert called_for(database) == []

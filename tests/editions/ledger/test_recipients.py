@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select, update
@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from pipeline.core.database import Session
 from pipeline.core.tables import batches
 from pipeline.core.tables import editions as table
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.ledger import outcomes, recipients
 from subscribers import directory
 from subscribers.tables import subscribers
@@ -20,9 +20,10 @@ from tests.editions.ledger.moves import AT, TODAY, counted, taken
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
 
 
 @pytest.fixture(autouse=True)
@@ -47,18 +48,18 @@ def after_the_first_page(monkeypatch: pytest.MonkeyPatch, what: Callable[[], Non
     monkeypatch.setattr(Session, "write", watched)
 
 
-def status(database: Database, edition: Row[Any]) -> str:
+def status(database: Database, edition: Edition) -> str:
     with database.read() as connection:
-        return str(states.by_id(connection, edition.id).status)
+        return str(find.by_id(connection, edition.id).status)
 
 
-def addresses(database: Database, edition: Row[Any]) -> list[str]:
+def addresses(database: Database, edition: Edition) -> list[str]:
     with database.read() as connection:
         return [person["email"] for person in outcomes.people(connection, edition.id)]
 
 
 def test_pages_make_batches_of_the_asked_size_one_behind_the_other(
-    database: Database, edition: Row[Any]
+    database: Database, edition: Edition
 ) -> None:
     assert taken(database, edition)
     assert status(database, edition) == "sending"
@@ -68,7 +69,7 @@ def test_pages_make_batches_of_the_asked_size_one_behind_the_other(
     assert made == [(0, 1, 2, 2), (1, 3, 4, 2), (2, 5, 5, 1)]
 
 
-def test_an_edition_for_nobody_is_sending_at_once(database: Database, edition: Row[Any]) -> None:
+def test_an_edition_for_nobody_is_sending_at_once(database: Database, edition: Edition) -> None:
     with database.write() as connection:
         for reader in range(1, 6):
             directory.unsubscribe(connection, f"reader{reader}@example.net", source="test")
@@ -77,7 +78,7 @@ def test_an_edition_for_nobody_is_sending_at_once(database: Database, edition: R
 
 
 def test_what_a_process_that_died_left_behind_is_thrown_away(
-    database: Database, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die() -> None:
         raise InterruptedError
@@ -94,7 +95,7 @@ def test_what_a_process_that_died_left_behind_is_thrown_away(
 
 
 def test_held_and_approved_anew_midway_it_is_taken_from_the_beginning(
-    database: Database, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hold_and_approve() -> None:
         with database.write() as connection:
@@ -110,7 +111,7 @@ def test_held_and_approved_anew_midway_it_is_taken_from_the_beginning(
 
 
 def test_an_address_that_changes_hands_meanwhile_is_in_it_once(
-    database: Database, edition: Row[Any], monkeypatch: pytest.MonkeyPatch
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def swap() -> None:
         with database.write() as connection:
@@ -123,7 +124,7 @@ def test_an_address_that_changes_hands_meanwhile_is_in_it_once(
     assert addresses(database, edition) == [f"reader{n}@example.net" for n in range(1, 6)]
 
 
-def test_of_two_who_take_it_the_one_who_came_last_owns_it(database: Database, edition: Row[Any]) -> None:
+def test_of_two_who_take_it_the_one_who_came_last_owns_it(database: Database, edition: Edition) -> None:
     called: list[int] = []
     with database.write() as connection:
         connection.execute(update(table).values(status="sending"))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from pipeline.cli.demo import CONFIG
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
 from pipeline.editions.compose import compose
+from pipeline.editions.edition import Edition
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import Finding, check_letter
 from subscribers import clock
@@ -20,8 +20,6 @@ from subscribers import clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from sqlalchemy import Row
 
     from pipeline.core.config import Config
 
@@ -35,8 +33,8 @@ class Sample:
     own: Path | None = None
     site: str = ""
 
-    def row(self, **parts: Any) -> Row[Any]:
-        return cast("Row[Any]", SimpleNamespace(**(self.edition | parts)))
+    def row(self, **parts: Any) -> Edition:
+        return Edition(**(self.edition | parts))
 
     def findings(self, **parts: Any) -> list[Finding]:
         return check_letter(self.config, self.row(**parts), own=self.own)
@@ -74,10 +72,10 @@ class Kitchen:
         (folder / "rapport.toml").write_text(f"{config}\n[theme]\n{theme}", encoding="utf-8")
         with Installation.open(folder / "rapport.toml") as installation:
             pull(installation.database, installation.config)
-            with installation.database.lock("weekly"):
+            with installation.database.lock("digest-weekly"):
                 edition = compose(installation, installation.config.digests[0]).edition
             assert edition is not None
-            row = dict(edition._mapping)
+            row = asdict(edition)
             return Sample(installation.config, row, installation.templates, self.blog.site_url)
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
 
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.compose import compose
 from pipeline.editions.message import write_preview
 from pipeline.web.preview import frame as variations
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from httpx import Response
-    from sqlalchemy import Row
+
+    from pipeline.editions.edition import Edition
 
 CONFIG = """
 [newsletter]
@@ -84,14 +85,14 @@ class Office:
         (self.folder / "rapport.toml").write_text((text.replace(old, new) if old else text) + more)
         self.desk.configuration_changed()
 
-    def edition(self) -> Row[Any]:
+    def edition(self) -> Edition:
         assert self.desk.installation
         with self.desk.installation.database.read() as connection:
-            found = states.open_one(connection, "weekly")
+            found = find.open_one(connection, "weekly")
         assert found is not None
         return found
 
-    def sent(self) -> Row[Any]:
+    def sent(self) -> Edition:
         """The open edition, as if it had gone out."""
         assert self.desk.installation
         edition = self.edition()

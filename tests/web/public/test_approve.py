@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.editions import states
+from pipeline.editions import find, states
 from pipeline.editions.edit import Wish, edit
 from pipeline.schedule.drafts import links
 from tests.doubles.blog import Blog, Item
@@ -62,12 +62,12 @@ def practice(
 
 def link(practice: Installation, verb: str = "approve") -> str:
     with practice.database.read() as connection:
-        return f"/{links(practice, states.by_slug(connection, 'weekly-1'), UNTIL)[verb]}"
+        return f"/{links(practice, find.by_slug(connection, 'weekly-1'), UNTIL)[verb]}"
 
 
 def status(practice: Installation) -> str:
     with practice.database.read() as connection:
-        return str(states.by_slug(connection, "weekly-1").status)
+        return str(find.by_slug(connection, "weekly-1").status)
 
 
 def change(practice: Installation, subject: str) -> None:
@@ -108,7 +108,7 @@ def test_the_letter_is_shown_as_it_goes_out_where_no_script_can_run(visitor: Vis
     assert policy.startswith("default-src 'none'")
     assert "sandbox allow-popups allow-popups-to-escape-sandbox" in policy
     with visitor.installation.database.read() as connection:
-        edition = states.by_slug(connection, "weekly-1")
+        edition = find.by_slug(connection, "weekly-1")
     begin = edition.html.partition("<body")[2].partition("%%rapport")[0]
     assert begin in letter.text
     assert edition.text.partition("%%rapport")[0] in html.unescape(page.text)
@@ -184,7 +184,7 @@ def test_it_is_held_by_an_older_link_too(visitor: Visitor) -> None:
 def test_what_check_finds_keeps_it_from_being_approved(visitor: Visitor) -> None:
     practice = visitor.installation
     with practice.database.write() as connection:
-        row = states.by_slug(connection, "weekly-1")
+        row = find.by_slug(connection, "weekly-1")
         states.change(connection, row.id, text="No way out.")
     page = visitor.post(link(practice))
     assert page.status_code == 409

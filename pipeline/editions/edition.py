@@ -1,0 +1,99 @@
+"""An edition as it stands in the database, and the statuses that it can have."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from subscribers.tokens import FINGERPRINT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+
+class EditionStatus(StrEnum):
+    """Where an edition stands. The words are those of the database and of ``--json``."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    HELD = "held"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SKIPPED = "skipped"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+
+
+BEFORE_SENDING = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
+"""Nobody was handed anything yet."""
+
+UNDER_WAY = (EditionStatus.SENDING, EditionStatus.PAUSED)
+"""The hand-over has begun and is not finished."""
+
+OPEN = (*BEFORE_SENDING, *UNDER_WAY)
+"""Not finished. A digest has at most one such edition: the index `uq_editions_open` lists the same words."""
+
+HANDED_OVER = (EditionStatus.SENDING, EditionStatus.SENT)
+"""Batches may be handed over: of one that is `sent`, those that are sent again after doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One row of `editions`, with the whole letter: read once a step, never once a reader."""
+
+    id: int
+    digest: str
+    number: int
+    slug: str
+    status: EditionStatus
+    reason: str | None
+    due: str
+    due_at: datetime
+    subject: str
+    preheader: str
+    html: str = field(repr=False)
+    text: str = field(repr=False)
+    intro: str
+    edits: Mapping[str, Any]
+    cta_reason: str
+    posts: Sequence[Mapping[str, Any]]
+    left_out: Sequence[Mapping[str, Any]]
+    pictures: Sequence[Mapping[str, Any]]
+    composed_at: datetime | None
+    announced_at: datetime | None
+    approved_at: datetime | None
+    approved: str | None
+    snapshot_at: datetime | None
+    finished_at: datetime | None
+    tripped_at: datetime | None
+    judged_from: datetime | None
+    restored: bool
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Edition:
+        """A row with every column of the table. What its columns mean stands in core/tables.py."""
+        values = {name: getattr(row, name) for name in cls.__slots__}
+        return cls(**values | {"status": EditionStatus(row.status)})
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not finished."""
+        return self.status in OPEN
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether it says what was approved."""
+        return self.approved == self.fingerprint().hex()
+
+    def fingerprint(self) -> bytes:
+        """What tells one version of the letter from another: a hash of subject, HTML and text."""
+        seen = hashlib.blake2b(digest_size=FINGERPRINT)
+        for part in (self.subject, self.html, self.text):
+            content = part.encode()
+            seen.update(len(content).to_bytes(8) + content)
+        return seen.digest()

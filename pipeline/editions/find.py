@@ -1,0 +1,92 @@
+"""Editions read from the database, and which due times have one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from pipeline.core.cron import moment_of, next_due
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import editions
+from pipeline.editions.edition import HANDED_OVER, OPEN, Edition, EditionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from pipeline.core.config import Digest
+
+
+def by_slug(connection: Connection, slug: str, *, for_update: bool = False) -> Edition:
+    """The named edition; ``for_update``: nobody else changes it until this transaction ends.
+
+    Raises RapportError when there is none.
+    """
+    query = select(editions).where(editions.c.slug == slug)
+    row = connection.execute(query.with_for_update() if for_update else query).one_or_none()
+    if row is None:
+        raise RapportError(f"There is no edition {slug}.", "List them with `rapport editions`.")
+    return Edition.of(row)
+
+
+def by_id(connection: Connection, edition: int) -> Edition:
+    """The edition of that number, which exists."""
+    return Edition.of(connection.execute(select(editions).where(editions.c.id == edition)).one())
+
+
+def one(connection: Connection, *which: ColumnElement[bool]) -> Edition | None:
+    """The edition for which all that holds, if there is one. No two can be asked for."""
+    row = connection.execute(select(editions).where(*which)).one_or_none()
+    return Edition.of(row) if row is not None else None
+
+
+def open_one(connection: Connection, digest: str) -> Edition | None:
+    """The digest's edition that is not finished, if it has one."""
+    return one(connection, editions.c.digest == digest, editions.c.status.in_(OPEN))
+
+
+def newest_first(connection: Connection) -> list[Edition]:
+    """Every edition, newest first."""
+    return _all(connection, select(editions).order_by(editions.c.id.desc()))
+
+
+def put_up(connection: Connection, digests: Collection[str]) -> list[Edition]:
+    """The drafts of these digests that `run` put up for staff."""
+    return _all(
+        connection,
+        select(editions).where(
+            editions.c.status == EditionStatus.DRAFT,
+            editions.c.announced_at.is_not(None),
+            editions.c.digest.in_(digests),
+        ),
+    )
+
+
+def handed_over_since(connection: Connection, digest: str, moment: datetime) -> list[Edition]:
+    """The digest's editions that are being sent, or were since then, oldest first."""
+    ended = func.coalesce(editions.c.finished_at, editions.c.snapshot_at)
+    which = (editions.c.digest == digest, editions.c.status.in_(HANDED_OVER), ended >= moment)
+    return _all(connection, select(editions).where(*which).order_by(editions.c.id))
+
+
+def _all(connection: Connection, query: Any) -> list[Edition]:
+    return [Edition.of(row) for row in connection.execute(query)]
+
+
+def due_times(connection: Connection, digest: str) -> frozenset[str]:
+    """The due times that have their edition already."""
+    query = select(editions.c.due).where(editions.c.digest == digest)
+    return frozenset(connection.execute(query).scalars())
+
+
+def next_free_due(connection: Connection, digest: Digest, zone: ZoneInfo, at: datetime) -> str:
+    """The first due time after a moment that has no edition yet."""
+    taken = due_times(connection, digest.name)
+    due = next_due(digest.schedule, zone, at)
+    while due in taken:
+        due = next_due(digest.schedule, zone, moment_of(due, zone))
+    return due
