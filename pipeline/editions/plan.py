@@ -50,7 +50,7 @@ class Situation:
     """All that the rules look at.
 
     ``first_seen`` is when Rapport first saw the digest, ``edition`` its open one, ``withdrawn`` whether a
-    post of that was withdrawn since, ``taken`` the due times that have their edition already.
+    post of that was taken back since, or has another address, ``taken`` the due times that have their edition already.
     """
 
     digest: Digest
@@ -133,7 +133,7 @@ def _draft(s: Situation, edition: Edition) -> Plan:
         reason = f"{MISSED}: it goes out with the next due time, or with `rapport run --now`"
         return Plan(Step.WAIT, "not_due", reason)
     if put_up:
-        # With a withdrawn post it is put up anew, without it; never does it go out by itself.
+        # With a post that was taken back it is put up anew, without it; it never goes out by itself.
         return Plan(Step.COMPOSE, due=edition.due) if s.withdrawn else Plan(Step.DECIDE)
     if s.now < edition.due_at - s.window():
         return Plan(Step.WAIT, "not_due", "a draft is ready")

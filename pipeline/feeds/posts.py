@@ -201,7 +201,8 @@ class _Keeper:
             "resembles": decision.post,
         }
         made = insert(posts).values(values | _content(entry)).returning(posts.c.id)
-        return self._connection.execute(made).scalar_one()
+        number: int = self._connection.execute(made).scalar_one()
+        return number
 
     def _learn(self, post: int, names: Keys) -> None:
         for key in names.all():

@@ -15,7 +15,7 @@ from pipeline.feeds.titles import folded
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from pipeline.feeds import Entry
     from pipeline.feeds.identity import Keys
@@ -37,7 +37,8 @@ def of_entry(entry: Entry, names: Keys) -> Trace:
         published=entry.published,
         text=_text(entry.excerpt),
         weak=any(map(is_weak, guids)),
-        **_remains(guids | links),
+        paths=(paths := _paths(guids | links)),
+        slugs=_slugs(paths),
     )
 
 
@@ -92,7 +93,7 @@ def _by_post(borne: Iterable[tuple[Key, int]]) -> dict[int, dict[str, set[str]]]
 
 
 def _of_row(
-    row: Row[Any], names: Mapping[str, set[str]], *, listed: bool = False, elsewhere: bool = False
+    row: Any, names: Mapping[str, set[str]], *, listed: bool = False, elsewhere: bool = False
 ) -> Known:
     guids = frozenset(names.get("guid", ()))
     links = frozenset(names.get("link", ())) | ({canonical(row.url)} if row.url else frozenset())
@@ -105,13 +106,17 @@ def _of_row(
         id=row.id,
         listed=listed,
         elsewhere=elsewhere,
-        **_remains(guids | links),
+        paths=(paths := _paths(guids | links)),
+        slugs=_slugs(paths),
     )
 
 
-def _remains(names: frozenset[str]) -> dict[str, frozenset[str]]:
-    paths = frozenset(filter(None, map(path, names)))
-    return {"paths": paths, "slugs": frozenset(filter(None, map(slug, paths)))}
+def _paths(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(filter(None, map(path, names)))
+
+
+def _slugs(paths: frozenset[str]) -> frozenset[str]:
+    return frozenset(filter(None, map(slug, paths)))
 
 
 def _text(excerpt: str) -> str:

@@ -48,7 +48,7 @@ def verdict(place: int, around: Circumstances, found: Mapping[int, int]) -> Verd
         return _old(entry, around)  # nothing of what was there before is left to judge it by
     if around.fresh[place]:
         return Verdict.NEW
-    if not around.strange:
+    if not around.strange and not around.reading.initial:
         return _late(place, around, found)
     if entry.published is None and around.on_top(place, found) and 2 * len(found) >= len(around.entries):
         return Verdict.NEW

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, insert, select, update
 
-from pipeline.core.tables import edition_posts, listings, posts
+from pipeline.core.tables import listings, posts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Sequence
@@ -79,13 +79,3 @@ def reach(listed: Sequence[Listed], before: Container[int | None]) -> datetime |
     if 2 * len(ordered) <= len(listed):
         return None
     return next((published for published, post in ordered if post in before), None)
-
-
-def holds_withdrawn(connection: Connection, edition: int) -> bool:
-    """Whether a post of an edition was withdrawn since it was composed."""
-    taken_back = exists().where(
-        edition_posts.c.edition_id == edition,
-        posts.c.id == edition_posts.c.post_id,
-        posts.c.withdrawn_at.is_not(None),
-    )
-    return connection.execute(select(taken_back)).scalar_one()

@@ -21,7 +21,7 @@ from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import doubt, outcomes
 from pipeline.editions.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.editions.situation import next_due, situation_of
-from pipeline.feeds import withdrawal
+from pipeline.editions.taken_back import is_outdated
 from pipeline.feeds.first_seen import register
 from pipeline.providers.choice import provider
 from pipeline.schedule import heartbeat, history
@@ -217,7 +217,7 @@ class _Run:
         if decided.step is Step.WAIT:
             return self._ran(decided.outcome, edition, decided.reason)
         self._pull()  # the blog may have withdrawn something while the draft lay there
-        if self._withdrawn(edition):
+        if self._outdated(edition):
             return self._alone()
         # What would stop the sending stops it before the letter is frozen.
         provider(self.installation.config, self.installation.folder).close()
@@ -232,9 +232,9 @@ class _Run:
             approved = states.approve_draft(connection, edition.id)
         return self._send(approved, synced=True) if approved is not None else self._alone()
 
-    def _withdrawn(self, edition: Edition) -> bool:
+    def _outdated(self, edition: Edition) -> bool:
         with self.database.read() as connection:
-            return withdrawal.holds_withdrawn(connection, edition.id)
+            return is_outdated(connection, edition, self.digest)
 
     def _held(self, edition: Edition) -> Edition | None:
         """The draft, held because an earlier edition tripped the breaker, or it may have been sent already
