@@ -18,6 +18,7 @@ COMMANDS = {
     "init": "start",
     "demo": "demo",
     "pull": "letter",
+    "posts": "posts",
     "compose": "letter",
     "preview": "letter",
     "check": "letter",

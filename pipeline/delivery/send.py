@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.signals import Stop, on_signals
-from pipeline.delivery import probe
+from pipeline.delivery import last_look, probe
 from pipeline.delivery.edition import PATIENCE, Delivery
 from pipeline.editions import find
 from pipeline.editions.approval import must_be_approved, must_pass
@@ -43,7 +43,7 @@ def send(
 ) -> Edition:
     """Deliver an approved edition, or go on with one left in `sending`. The caller holds the lock.
 
-    One that is sent already is given back as it is. Raises RapportError when it may not be sent. ``synced``:
+    One that is sent already is given back as it is, and one with a post that the blog took back is held. Raises RapportError when it may not be sent. ``synced``:
     whoever left at the provider was taken off right before, and the readers' way out was seen to be open.
     ``stop`` as for `run`.
     """
@@ -62,6 +62,9 @@ def send(
         if not synced:
             probe.must_answer(installation, edition)
             sync_leavers(installation)
+        edition = last_look.hold_if_taken_back(installation, edition)
+        if edition.status not in HANDED_OVER and edition.status != EditionStatus.APPROVED:
+            return edition
     with on_signals(stop) as asked:
         return _deliver(installation, edition, progress, asked)
 

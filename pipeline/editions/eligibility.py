@@ -36,7 +36,9 @@ class Reason(NamedTuple):
 
 
 WITHDRAWN = "withdrawn: its feed lists it no longer"
-UNSURE = "its blog moved, and nobody can tell whether readers had it: `rapport posts` asks staff"
+UNSURE = (
+    "left for staff to decide (`rapport posts`): its blog moved, and nobody can tell whether readers had it"
+)
 OUT = "kept out by staff"
 
 
@@ -84,7 +86,7 @@ class Candidate:
         return min(self.first_published or self.first_seen, self.post.published)
 
 
-def barred(one: Candidate, digest: Digest) -> Reason | None:
+def barred(one: Candidate, digest: Digest | None) -> Reason | None:
     """Why a post may be in no edition of a digest, not even if staff pick it; None when it may."""
     if one.withdrawn:
         return Reason(PostState.WITHDRAWN, WITHDRAWN)
@@ -94,7 +96,8 @@ def barred(one: Candidate, digest: Digest) -> Reason | None:
         return Reason(PostState.KEPT_OUT, OUT)
     if one.decision == "in":
         return None
-    if category := categories.shared(digest.exclude_categories, one.post.categories):
+    excluded = digest.exclude_categories if digest is not None else ()
+    if category := categories.shared(excluded, one.post.categories):
         return Reason(PostState.KEPT_OUT, f"filed under {category} (exclude_categories)")
     return None
 

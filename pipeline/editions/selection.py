@@ -58,7 +58,7 @@ def choose(
     posts that staff chose, in their order: these and no others, as far as they are there, free and not
     barred.
     """
-    previous = _previous_edition(connection, digest.name)
+    previous = previous_edition(connection, digest.name)
     free = _free(connection, digest.name, draft)
     there = {one.post.id: one for one in free if not barred(one, digest)}
     if chosen := [there[number] for number in picked if number in there]:
@@ -117,7 +117,7 @@ def _fit(
     return chosen, waiting
 
 
-def _previous_edition(connection: Connection, digest: str) -> datetime | None:
+def previous_edition(connection: Connection, digest: str) -> datetime | None:
     """When the digest's newest edition that went out (or will) was composed."""
     gone = editions.c.status.in_(
         (EditionStatus.APPROVED, EditionStatus.SENDING, EditionStatus.PAUSED, EditionStatus.SENT)

@@ -17,17 +17,24 @@ if TYPE_CHECKING:
     from pipeline.editions.edition import Edition
 
 
+TAKEN_BACK = "taken back"
+"""How the reason begins of an edition that was held for a post of it."""
+
+
 class TakenBack(NamedTuple):
+    """``reason`` goes behind the title."""
+
     title: str
     reason: str
 
 
-def taken_back(connection: Connection, edition: Edition, digest: Digest) -> list[TakenBack]:
-    """The posts of an edition that were taken back since it was composed."""
+def taken_back(connection: Connection, edition: Edition, digest: Digest | None) -> list[TakenBack]:
+    """The posts of an edition that were taken back since it was composed. ``digest`` is None where it is
+    configured no more: then no category keeps a post out."""
     found = []
     for one in _posts_of(connection, edition):
         if reason := barred(one, digest):
-            found.append(TakenBack(one.post.title, reason.text))
+            found.append(TakenBack(one.post.title, f"was {reason.text}"))
     return found
 
 

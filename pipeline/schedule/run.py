@@ -22,6 +22,7 @@ from pipeline.editions.ledger import doubt, outcomes
 from pipeline.editions.plan import Plan, Situation, Step, goes_at, plan, verdict
 from pipeline.editions.situation import next_due, situation_of
 from pipeline.editions.taken_back import is_outdated
+from pipeline.feeds.due import pull_due
 from pipeline.feeds.first_seen import register
 from pipeline.providers.choice import provider
 from pipeline.schedule import heartbeat, history
@@ -57,6 +58,7 @@ def run(
     """
     run_id = logs.new_run()
     with logs.about(run=run_id):
+        _read_feeds(installation)
         ran = [_Run(installation, digest, at_once, progress, stop).outcome() for digest in digests]
         try:
             with installation.database.write() as connection:
@@ -68,6 +70,15 @@ def run(
         if staff_know and all(one.well for one in ran):
             heartbeat.beat(installation.config.staff)
     return ran
+
+
+def _read_feeds(installation: Installation) -> None:
+    """Also when no letter is due: a feed shows its newest posts only."""
+    try:
+        for feed in pull_due(installation.database, installation.config):
+            log.info("%s: %s", feed.outcome, feed.error or f"{feed.new} new, {feed.withdrawn} withdrawn")
+    except Exception as error:  # whatever it is, each digest finds out for itself
+        log.warning("the feeds could not be read: %s", as_rapport_error(error).message)
 
 
 class _Run:

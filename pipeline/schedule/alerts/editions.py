@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import and_, exists, func, not_, or_, select
 from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.editions import after_restore
 from pipeline.editions.edition import EditionStatus
+from pipeline.editions.taken_back import TAKEN_BACK
 from pipeline.schedule.alerts.alert import RECENT, Trouble
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[
     yield from _restored(connection)
     yield from _tripped(connection, now)
     yield from _stopped(connection)
+    yield from _taken_back(connection)
     yield from _uncertain(connection, config.delivery, now)
     if config.delivery.provider == "sendgrid":
         yield from _unheard(connection, config, now)
@@ -84,6 +87,17 @@ def _stopped(connection: Connection) -> Iterator[Trouble]:
     )
     for row in connection.execute(query):
         yield Trouble("stopped", row.slug, row.stopped_at, "stopped", {"reason": row.reason}, row.digest)
+
+
+def _taken_back(connection: Connection) -> Iterator[Trouble]:
+    """Held because the blog took a post back; told again when it is held for others."""
+    held = (editions.c.status == EditionStatus.HELD, editions.c.reason.startswith(TAKEN_BACK))
+    for row in connection.execute(select(*_COLUMNS).where(*held)):
+        reason = row.reason.removeprefix(f"{TAKEN_BACK}: ")
+        about = f"{row.slug} {zlib.crc32(reason.encode()):08x}"
+        yield Trouble(
+            "taken_back", about, None, "taken_back", {"edition": row.slug, "reason": reason}, row.digest
+        )
 
 
 def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Iterator[Trouble]:
