@@ -43,11 +43,12 @@ def gap(connection: Connection, before: Set[int], listed: Sequence[Listed]) -> G
 
 
 def may_be_lost(before: Sequence[datetime], now: Sequence[datetime]) -> int | None:
-    """How many posts fit between two documents, at the pace of both; None without dates that follow on."""
+    """How many posts fit between two documents, at the pace of both; None where their dates do not follow on."""
     if not before or not now or min(now) <= max(before):
         return None
-    spans = (max(before) - min(before)) + (max(now) - min(now))
-    steps = len(before) + len(now) - 2
+    lately = sorted(before)[-max(2, len(now)) :]  # what was pinned, or stood there for years, tells no pace
+    spans = (lately[-1] - lately[0]) + (max(now) - min(now))
+    steps = len(lately) + len(now) - 2
     if not steps or spans <= timedelta(0):
         return None
     return max(1, round((min(now) - max(before)) / (spans / steps)) - 1)

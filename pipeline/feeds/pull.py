@@ -134,10 +134,14 @@ def _keep(
             backlog=settings.backlog,
         )
         gap = overlap.gap(connection, before, stored.listed)
-        # Where some posts may be others under new names, nobody can tell which were taken back.
-        sound = document.sound and not stored.unsure
         withdrawn = withdrawal.note(
-            connection, feed.id, stored.listed, sound=sound, at=at, read=settings.read
+            connection,
+            feed.id,
+            stored.listed,
+            sound=document.sound,
+            moved=stored.unsure > 0,
+            at=at,
+            read=settings.read,
         )
         _note_success(connection, feed, fetched, at, gap)
     return Pulled(

@@ -27,12 +27,15 @@ def note(
     listed: Sequence[Listed],
     *,
     sound: bool,
+    moved: bool = False,
     at: datetime,
     read: Collection[int],
 ) -> int:
     """Note what a feed lists now, and mark what was withdrawn from it since it was last read; how many.
 
-    What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound). ``read``
+    What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound). ``moved``:
+    it holds posts that may be old ones under new names, so that nobody can tell why others are missing; they
+    are not looked for any more. ``read``
     are the feeds that are configured: what another one lists, nobody knows any more. The caller lets one
     transaction after another in, as for posts.store.
     """
@@ -43,6 +46,10 @@ def note(
     connection.execute(
         update(posts).where(posts.c.id.in_(now), posts.c.withdrawn_at.is_not(None)).values(withdrawn_at=None)
     )
+    if moved:
+        left = (listings.c.feed_id == feed, listings.c.post_id.not_in(now))
+        connection.execute(delete(listings).where(*left))
+        return 0
     past = reach(listed, before) if sound else None
     if past is None:
         return 0

@@ -7,6 +7,7 @@ has one edition by a constraint of the database. What is to be done stands in pl
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.core import logs
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from pipeline.feeds.pull import Pulled
 
 
+JUST_NOW = timedelta(minutes=5)
+
 log = logging.getLogger(__name__)
 
 
@@ -58,8 +61,12 @@ def run(
     """
     run_id = logs.new_run()
     with logs.about(run=run_id):
-        _read_feeds(installation)
-        ran = [_Run(installation, digest, at_once, progress, stop).outcome() for digest in digests]
+        began, pulled = clock.now(), _read_feeds(installation)
+        ran = []
+        for digest in digests:
+            # What was read a moment ago is not asked again. The letter before may have taken an hour.
+            fresh = pulled if clock.now() - began < JUST_NOW else None
+            ran.append(_Run(installation, digest, at_once, progress, stop, fresh).outcome())
         try:
             with installation.database.write() as connection:
                 history.remember(connection, run_id, ran, installation.config.digests)
@@ -72,13 +79,17 @@ def run(
     return ran
 
 
-def _read_feeds(installation: Installation) -> None:
-    """Also when no letter is due: a feed shows its newest posts only."""
+def _read_feeds(installation: Installation) -> list[Pulled] | None:
+    """Also when no letter is due: a feed shows its newest posts only. What all of them said; None where some
+    were read before."""
     try:
-        for feed in pull_due(installation.database, installation.config):
-            log.info("%s: %s", feed.outcome, feed.error or f"{feed.new} new, {feed.withdrawn} withdrawn")
+        pulled = pull_due(installation.database, installation.config)
     except Exception as error:  # whatever it is, each digest finds out for itself
         log.warning("the feeds could not be read: %s", as_rapport_error(error).message)
+        return None
+    for feed in pulled:
+        log.info("%s: %s", feed.outcome, feed.error or f"{feed.new} new, {feed.withdrawn} withdrawn")
+    return pulled if {feed.url for feed in pulled} >= {feed.url for feed in installation.config.feeds} else None
 
 
 class _Run:
@@ -91,6 +102,7 @@ class _Run:
         at_once: bool,
         progress: Progress,
         stop: Stop | None,
+        pulled: list[Pulled] | None,
     ) -> None:
         self.installation = installation
         self.database = installation.database
@@ -99,7 +111,7 @@ class _Run:
         self.progress = progress
         self.stop = stop
         self.now = clock.now()
-        self._pulled: list[Pulled] | None = None
+        self._pulled = pulled
 
     def outcome(self) -> RunResult:
         with logs.about(digest=self.digest.name):
