@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import FeedError
+from pipeline.feeds.attempt import FetchRequest
 from pipeline.feeds.http import get
-from pipeline.feeds.journey import Errand
 from pipeline.feeds.page import page_error
 
 if TYPE_CHECKING:
@@ -55,8 +55,10 @@ def fetch(
     :raises FeedError: for anything that ends without a feed's bytes; the message names the address without
         credentials. Passing faults have been tried again by then.
     """
-    errand = Errand("feed", FeedError, _REMEDIES, _ACCEPT, STEP_SECONDS, TOTAL_SECONDS, MOST_BYTES, ATTEMPTS)
-    fetched = get(errand, url, etag=etag, last_modified=last_modified, deadline=deadline)
+    request = FetchRequest(
+        "feed", FeedError, _REMEDIES, _ACCEPT, STEP_SECONDS, TOTAL_SECONDS, MOST_BYTES, ATTEMPTS
+    )
+    fetched = get(request, url, etag=etag, last_modified=last_modified, deadline=deadline)
     if fetched.body is not None and (page := page_error(fetched.body, fetched.url)):
         raise page
     return fetched

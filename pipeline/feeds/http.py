@@ -18,7 +18,7 @@ import stamina
 
 from pipeline.feeds import Fetched
 from pipeline.feeds.address import shown
-from pipeline.feeds.journey import Errand, Journey, Watch, ended_at, private
+from pipeline.feeds.attempt import Attempt, ConnectionWatch, FetchRequest, ended_at, private_address
 from pipeline.feeds.private_networks import leads_inside, leads_outside
 from pipeline.feeds.response import PassingFault, read
 
@@ -38,7 +38,7 @@ _NO_SUCH_NAME = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NON
 
 
 def get(
-    errand: Errand,
+    request: FetchRequest,
     url: str,
     *,
     etag: str | None = None,
@@ -47,30 +47,30 @@ def get(
 ) -> Fetched:
     """GET, conditionally when validators of an earlier answer are given.
 
-    ``deadline``, by the monotonic clock, can only make the errand's own time shorter.
+    ``deadline``, by the monotonic clock, can only make the request's own time shorter.
 
-    :raises RapportError: the errand's own kind, for anything that ends without the bytes; the message names
+    :raises RapportError: the request's own kind, for anything that ends without the bytes; the message names
         the address without credentials. Passing faults have been tried again by then.
     """
     now = time.monotonic()
-    seconds = min(errand.total_seconds, max(0.0, deadline - now)) if deadline else errand.total_seconds
+    seconds = min(request.total_seconds, max(0.0, deadline - now)) if deadline else request.total_seconds
     if seconds <= 0:
-        raise errand.failed(url, "was not fetched: the time for all of them was over", "slow")
-    errand, end = replace(errand, total_seconds=seconds), now + seconds
-    wanted = _headers(errand, etag, last_modified)
+        raise request.failed(url, "was not fetched: the time for all of them was over", "slow")
+    request, end = replace(request, total_seconds=seconds), now + seconds
+    wanted = _headers(request, etag, last_modified)
     try:
         for attempt in stamina.retry_context(
             on=_worth_another,
-            attempts=errand.attempts,
-            timeout=errand.total_seconds,
+            attempts=request.attempts,
+            timeout=request.total_seconds,
             wait_initial=0.5,
             wait_max=4,
             wait_jitter=1,
         ):
             with attempt:
-                return _attempt(Journey(errand, url, end, url), wanted)
+                return _attempt(Attempt(request, url, end, url), wanted)
     except PassingFault as fault:
-        raise errand.failed(url, str(fault), "again") from None
+        raise request.failed(url, str(fault), "again") from None
     raise AssertionError("stamina either returns or raises")
 
 
@@ -80,10 +80,10 @@ def _worth_another(error: Exception) -> bool | float:
     return True if error.wait is None else error.wait
 
 
-def _headers(errand: Errand, etag: str | None, last_modified: str | None) -> dict[str, str]:
+def _headers(request: FetchRequest, etag: str | None, last_modified: str | None) -> dict[str, str]:
     headers = {
         "User-Agent": f"Rapport/{_version()} (+newsletter)",
-        "Accept": errand.accept,
+        "Accept": request.accept,
         # Nothing else: what is not asked for need not be unpacked, and each packing is a bomb of its own.
         "Accept-Encoding": "gzip, deflate",
     }
@@ -108,79 +108,79 @@ def _certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _attempt(journey: Journey, headers: dict[str, str]) -> Fetched:
-    errand, start = journey.errand, journey.start
+def _attempt(attempt: Attempt, headers: dict[str, str]) -> Fetched:
+    request, start = attempt.request, attempt.start
     try:
-        with ended_at(journey), httpx.Client(headers=headers, verify=_certificates()) as client:
+        with ended_at(attempt), httpx.Client(headers=headers, verify=_certificates()) as client:
             for _ in range(MOST_REDIRECTS + 1):
-                done = _hop(client, journey)
+                done = _hop(client, attempt)
                 if done is not None:
                     return done
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
-        raise _unusable(journey, "cannot be used", 404) from None
+        raise _unusable(attempt, "cannot be used", 404) from None
     except (httpx.HTTPError, OSError) as error:
-        raise _fault(error, journey) from None
-    raise errand.failed(start, f"redirects more than {MOST_REDIRECTS} times", "circle")
+        raise _fault(error, attempt) from None
+    raise request.failed(start, f"redirects more than {MOST_REDIRECTS} times", "circle")
 
 
-def _unusable(journey: Journey, what: str, remedy: int | str) -> RapportError:
-    errand = journey.errand
-    message = f"The {errand.noun}'s address {shown(journey.url)} {what}."
-    return errand.error(message, errand.remedies.get(remedy, ""))
+def _unusable(attempt: Attempt, what: str, remedy: int | str) -> RapportError:
+    request = attempt.request
+    message = f"The {request.noun}'s address {shown(attempt.url)} {what}."
+    return request.error(message, request.remedies.get(remedy, ""))
 
 
-def _hop(client: httpx.Client, journey: Journey) -> Fetched | None:
-    """One request; None when it was a redirect, which ``journey`` has then followed."""
-    target = httpx.URL(journey.url)
+def _hop(client: httpx.Client, attempt: Attempt) -> Fetched | None:
+    """One request; None when it was a redirect, which ``attempt`` has then followed."""
+    target = httpx.URL(attempt.url)
     if target.scheme not in ("http", "https") or not target.host:
-        raise _unusable(journey, "is neither http nor https", "scheme")
+        raise _unusable(attempt, "is neither http nor https", "scheme")
     port = target.port or {"http": 80, "https": 443}[target.scheme]
-    if journey.outside and leads_inside(target.host, port):
-        raise private(journey)
-    watch = Watch(journey, target.host)
-    timeout = max(0.01, min(journey.errand.step_seconds, journey.deadline - time.monotonic()))
+    if attempt.outside and leads_inside(target.host, port):
+        raise private_address(attempt)
+    watch = ConnectionWatch(attempt, target.host)
+    timeout = max(0.01, min(attempt.request.step_seconds, attempt.deadline - time.monotonic()))
     with client.stream("GET", target, timeout=timeout, extensions={"trace": watch}) as response:
         if response.status_code in (*_PERMANENT, *_TEMPORARY) and "location" in response.headers:
-            journey.outside = journey.outside or leads_outside(target.host, port)
-            _follow(journey, response)
+            attempt.outside = attempt.outside or leads_outside(target.host, port)
+            _follow(attempt, response)
             return None
-        return _answer(response, journey)
+        return _answer(response, attempt)
 
 
-def _follow(journey: Journey, response: httpx.Response) -> None:
+def _follow(attempt: Attempt, response: httpx.Response) -> None:
     try:
-        journey.url = urljoin(journey.url, response.headers["location"])
+        attempt.url = urljoin(attempt.url, response.headers["location"])
     except ValueError:
         raise httpx.InvalidURL("unreadable Location") from None
-    journey.only_permanent = journey.only_permanent and response.status_code in _PERMANENT
-    if journey.only_permanent:
-        journey.moved_to = journey.url
+    attempt.only_permanent = attempt.only_permanent and response.status_code in _PERMANENT
+    if attempt.only_permanent:
+        attempt.moved_to = attempt.url
 
 
-def _answer(response: httpx.Response, journey: Journey) -> Fetched:
+def _answer(response: httpx.Response, attempt: Attempt) -> Fetched:
     status, asked = response.status_code, response.request.headers
     if status in _PASSING:
-        raise _passing_status(response, journey)
+        raise _passing_status(response, attempt)
     conditional = "if-none-match" in asked or "if-modified-since" in asked
     if status != 200 and not (status == 304 and conditional):
-        raise journey.errand.failed(journey.start, f"answered {status}", status, "status")
+        raise attempt.request.failed(attempt.start, f"answered {status}", status, "status")
     # A 304 need not repeat the validators (RFC 9110, 15.4.5): those that were asked with still hold.
     return Fetched(
-        url=journey.url,
-        body=None if status == 304 else read(response, journey),
+        url=attempt.url,
+        body=None if status == 304 else read(response, attempt),
         content_type=response.headers.get("content-type", ""),
         etag=response.headers.get("etag") or (asked.get("if-none-match") if status == 304 else None),
         last_modified=response.headers.get("last-modified")
         or (asked.get("if-modified-since") if status == 304 else None),
-        moved_to=journey.moved_to,
+        moved_to=attempt.moved_to,
     )
 
 
-def _passing_status(response: httpx.Response, journey: Journey) -> Exception:
+def _passing_status(response: httpx.Response, attempt: Attempt) -> Exception:
     message = f"answered {response.status_code}"
     wait = _retry_after(response.headers.get("retry-after", ""))
     if wait is not None and wait > LONGEST_RETRY_AFTER:
-        return journey.errand.failed(journey.start, f"{message} and asks to wait {wait:.0f} seconds", "wait")
+        return attempt.request.failed(attempt.start, f"{message} and asks to wait {wait:.0f} seconds", "wait")
     return PassingFault(message, wait)
 
 
@@ -195,18 +195,18 @@ def _retry_after(value: str) -> float | None:
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
-def _fault(error: Exception, journey: Journey) -> Exception:
-    errand, start = journey.errand, journey.start
+def _fault(error: Exception, attempt: Attempt) -> Exception:
+    request, start = attempt.request, attempt.start
     if _certificate_trouble(error):
-        return errand.failed(start, "has no valid TLS certificate for its name", "certificate")
-    if time.monotonic() >= journey.deadline:
-        return errand.failed(start, f"did not arrive within {errand.total_seconds:.0f} seconds", "slow")
+        return request.failed(start, "has no valid TLS certificate for its name", "certificate")
+    if time.monotonic() >= attempt.deadline:
+        return request.failed(start, f"did not arrive within {request.total_seconds:.0f} seconds", "slow")
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return PassingFault("did not answer in time")
     if (unknown := _name_trouble(error)) is not None:
-        host = httpx.URL(journey.url).host
+        host = httpx.URL(attempt.url).host
         if unknown in _NO_SUCH_NAME:
-            return errand.failed(start, f"cannot be reached: the DNS knows no host {host}", "host")
+            return request.failed(start, f"cannot be reached: the DNS knows no host {host}", "host")
         return PassingFault(f"cannot be reached (the DNS did not answer about {host})")
     if isinstance(error, httpx.ConnectError):
         return PassingFault("cannot be reached (no connection)")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from pipeline.feeds.journey import Journey
+    from pipeline.feeds.attempt import Attempt
 
 
 class PassingFault(Exception):
@@ -22,23 +22,23 @@ class PassingFault(Exception):
         self.wait = wait
 
 
-def read(response: httpx.Response, journey: Journey) -> bytes:
+def read(response: httpx.Response, attempt: Attempt) -> bytes:
     parts: list[bytes] = []
-    size, most = 0, journey.errand.most_bytes
-    for part in _unpacked(response, journey):
+    size, most = 0, attempt.request.most_bytes
+    for part in _unpacked(response, attempt):
         size += len(part)
         if size > most:
-            raise journey.errand.failed(journey.start, f"is larger than {most / 1_000_000:g} MB", "large")
-        if time.monotonic() >= journey.deadline:
+            raise attempt.request.failed(attempt.start, f"is larger than {most / 1_000_000:g} MB", "large")
+        if time.monotonic() >= attempt.deadline:
             raise TimeoutError
         parts.append(part)
     # A body without a length ends with the connection, and at the deadline that was ended here.
-    if time.monotonic() >= journey.deadline:
+    if time.monotonic() >= attempt.deadline:
         raise TimeoutError
     return b"".join(parts)
 
 
-def _unpacked(response: httpx.Response, journey: Journey) -> Iterator[bytes]:
+def _unpacked(response: httpx.Response, attempt: Attempt) -> Iterator[bytes]:
     """The body in pieces of at most 64 KiB. httpx would unpack a whole chunk at once, which is up to a
     thousand times its size."""
     packing = response.headers.get("content-encoding", "").lower().strip()
@@ -46,8 +46,8 @@ def _unpacked(response: httpx.Response, journey: Journey) -> Iterator[bytes]:
         yield from response.iter_raw()
         return
     if packing not in ("gzip", "x-gzip", "deflate"):
-        raise journey.errand.failed(
-            journey.start, f"is packed as {packing[:40]!r}, which was not asked for", "packed"
+        raise attempt.request.failed(
+            attempt.start, f"is packed as {packing[:40]!r}, which was not asked for", "packed"
         )
     inflate = None
     try:

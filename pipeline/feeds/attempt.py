@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class FetchRequest:
     """What is to be fetched: how far it may go, and how its failures are told."""
 
     noun: str
@@ -43,10 +43,10 @@ class Errand:
 
 
 @dataclass
-class Journey:
+class Attempt:
     """One attempt's way through the redirects."""
 
-    errand: Errand
+    request: FetchRequest
     start: str
     """What was asked for: the address that messages name."""
     deadline: float
@@ -56,21 +56,21 @@ class Journey:
     sockets: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.outside = self.errand.outside
+        self.outside = self.request.outside
         """A stranger's server has been asked: from here on private addresses are refused."""
 
 
-def private(journey: Journey) -> RapportError:
-    verb = "is at" if journey.url == journey.start else "redirects to"
+def private_address(attempt: Attempt) -> RapportError:
+    verb = "is at" if attempt.url == attempt.start else "redirects to"
     what = f"{verb} a private network address; Rapport does not follow it"
-    return journey.errand.failed(journey.start, what, "private")
+    return attempt.request.failed(attempt.start, what, "private")
 
 
-class Watch:
+class ConnectionWatch:
     """httpcore's trace hook: sees each connection before the request is written to it."""
 
-    def __init__(self, journey: Journey, host: str) -> None:
-        self.journey, self.host = journey, host
+    def __init__(self, attempt: Attempt, host: str) -> None:
+        self.attempt, self.host = attempt, host
         self.direct = True
 
     def __call__(self, event: str, info: dict[str, Any]) -> None:
@@ -78,14 +78,14 @@ class Watch:
             # Behind a proxy the peer is the proxy, which the operator chose.
             self.direct = _bare(info.get("host")) == _bare(self.host)
         elif event == "connection.start_tls.complete":
-            self.journey.sockets.append(info["return_value"].get_extra_info("socket"))
+            self.attempt.sockets.append(info["return_value"].get_extra_info("socket"))
         elif event == "connection.connect_tcp.complete":
             stream = info["return_value"]
-            self.journey.sockets.append(stream.get_extra_info("socket"))
+            self.attempt.sockets.append(stream.get_extra_info("socket"))
             peer = stream.get_extra_info("server_addr")
             # The name may resolve otherwise than a moment before.
-            if self.journey.outside and self.direct and peer and not private_networks.is_public(str(peer[0])):
-                raise private(self.journey)
+            if self.attempt.outside and self.direct and peer and not private_networks.is_public(str(peer[0])):
+                raise private_address(self.attempt)
 
 
 def _bare(host: object) -> str:
@@ -94,19 +94,19 @@ def _bare(host: object) -> str:
 
 
 @contextmanager
-def ended_at(journey: Journey) -> Iterator[None]:
+def ended_at(attempt: Attempt) -> Iterator[None]:
     """Shuts the attempt's sockets down at the deadline: a time-out for each read is no limit for a server
     that drips its headers."""
 
     def end() -> None:
-        for connection in journey.sockets:
+        for connection in attempt.sockets:
             # Not the method of SSLSocket, which would take the TLS object from under a read in progress.
             try:
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
             except (OSError, ValueError):
                 continue
 
-    timer = threading.Timer(max(0.0, journey.deadline - time.monotonic()), end)
+    timer = threading.Timer(max(0.0, attempt.deadline - time.monotonic()), end)
     timer.daemon = True
     timer.start()
     try:
