@@ -16,13 +16,13 @@ from pipeline.core.errors import FeedError, RapportError
 from pipeline.core.finding import error, ok, warning
 from pipeline.core.tables import feeds as table
 from pipeline.core.tables import listings, posts
-from pipeline.feeds import outage
-from pipeline.feeds.address import shown
-from pipeline.feeds.attempt import FetchRequest
-from pipeline.feeds.fetch import fetch
-from pipeline.feeds.http import get
+from pipeline.feeds.fetching import outage
+from pipeline.feeds.fetching.address import shown
+from pipeline.feeds.fetching.attempt import FetchRequest
+from pipeline.feeds.fetching.fetch import fetch
+from pipeline.feeds.fetching.http import get
 from pipeline.feeds.overlap import MORE_ITEMS
-from pipeline.feeds.sandbox import read
+from pipeline.feeds.parsing.sandbox import read
 from subscribers import clock
 
 if TYPE_CHECKING:
