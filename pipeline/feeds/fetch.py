@@ -1,4 +1,4 @@
-"""A feed's address in, its bytes out: how long, how much and in which words, over feed/transport.py."""
+"""A feed's address in, its bytes out: how long, how much and in which words, over feeds/http.py."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ _REMEDIES: dict[int | str, str] = {
     410: "The feed is gone for good: take it out of [[feeds]] or put its new address there.",
     "status": "Open the address in a browser, and check [[feeds]] url.",
     "scheme": "Correct [[feeds]] url.",
+    "host": (
+        "Check the spelling of the host in [[feeds]] url; if it is right, see whether its domain has expired."
+    ),
     "again": "It is tried again at the next pull.",
     "wait": "It is tried again at the next pull; if this stays, pull less often.",
     "slow": "The site is very slow; it is tried again at the next pull.",

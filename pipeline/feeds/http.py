@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from dataclasses import replace
@@ -33,6 +34,7 @@ stamina.instrumentation.set_on_retry_hooks(())
 
 _PERMANENT, _TEMPORARY = (301, 308), (302, 303, 307)
 _PASSING = (429, 500, 502, 503, 504)
+_NO_SUCH_NAME = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 
 
 def get(
@@ -201,9 +203,23 @@ def _fault(error: Exception, journey: Journey) -> Exception:
         return errand.failed(start, f"did not arrive within {errand.total_seconds:.0f} seconds", "slow")
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return PassingFault("did not answer in time")
+    if (unknown := _name_trouble(error)) is not None:
+        host = httpx.URL(journey.url).host
+        if unknown in _NO_SUCH_NAME:
+            return errand.failed(start, f"cannot be reached: the DNS knows no host {host}", "host")
+        return PassingFault(f"cannot be reached (the DNS did not answer about {host})")
     if isinstance(error, httpx.ConnectError):
         return PassingFault("cannot be reached (no connection)")
     return PassingFault("broke the connection off")
+
+
+def _name_trouble(error: BaseException | None) -> int | None:
+    """The resolver's error number, if it was about the host's name."""
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return error.errno
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _certificate_trouble(error: BaseException | None) -> bool:

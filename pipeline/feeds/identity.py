@@ -1,4 +1,4 @@
-"""What a post is known by, so that an edit, a new scheme or a moved feed does not make it a new one."""
+"""The names of a post: its guid, its link, and what is left of both when a blog moves."""
 
 from __future__ import annotations
 
@@ -16,9 +16,34 @@ _TRACKING = re.compile(
 _SINCE_RSS = re.compile(r"rss\b")
 """Medium and Substack say ?source=rss-… and ?ref=rss in the links of their feeds."""
 
+_HOST = re.compile(r"(?:[\w.-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?(?=[/?#])", re.IGNORECASE)
+_FILE = re.compile(r"(?:/(?:index|default))?\.(?:html?|php|aspx?|jsp)$")
+_GENERIC = frozenset(
+    (
+        "archive",
+        "article",
+        "articles",
+        "blog",
+        "default",
+        "entry",
+        "feed",
+        "home",
+        "index",
+        "news",
+        "page",
+        "post",
+        "posts",
+        "rss",
+        "story",
+    )
+)
+"""Last parts of an address that say nothing about the page."""
 
 LONGEST = 600
 """Characters of a name that are kept as they are; PostgreSQL indexes at most 2,704 bytes of a row."""
+
+LONG_GUID = 16
+"""Characters from which on a guid is taken to be unique in the world."""
 
 
 class Key(NamedTuple):
@@ -27,7 +52,8 @@ class Key(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """The names of one entry. ``title`` is what is left where neither guid nor link tells posts apart."""
+    """The names of one entry. ``title`` (with the link) is what is left where neither guid nor link tells
+    posts apart."""
 
     guid: Key | None
     link: Key | None
@@ -69,11 +95,35 @@ def canonical(address: str) -> str:
     )
 
 
+def is_weak(guid: str) -> bool:
+    """Whether a guid's name is unique on its own blog only, such as "17": another platform counts anew."""
+    return " " in guid and len(guid.rpartition(" ")[2]) < LONG_GUID
+
+
+def path(name: str) -> str:
+    """A canonical address without its host and the ending of its file; empty for a home page, and for a name
+    that is no address."""
+    host = _HOST.match(name)
+    if host is None or not re.search(r"[.:]|^localhost$", host[0]):
+        return ""
+    where, question, query = name[host.end() :].casefold().partition("?")
+    return _FILE.sub("", where) + question + query
+
+
+def slug(of: str) -> str:
+    """The last part of a ``path``, where it is words that can belong to one page only; else empty."""
+    last = of.partition("?")[0].partition("#")[0].rpartition("/")[2]
+    words = unquote(last)
+    if "?" in of or words in _GENERIC or not re.search(r"[^\W\d_]", words):
+        return ""
+    return words if len(words) >= 5 else ""
+
+
 def _guid(guid: str, link: str) -> str:
     guid = guid.strip()
     if re.match(r"https?://", guid):
         return canonical(guid)
-    if len(guid) >= 16 or guid.startswith(("tag:", "urn:")):
+    if len(guid) >= LONG_GUID or guid.startswith(("tag:", "urn:")):
         return guid
     # "17" is unique on its own blog only; the blog is its host, or without a link the feed.
     return f"{link.partition('/')[0]} {guid}"

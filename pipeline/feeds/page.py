@@ -15,7 +15,15 @@ _FEED = re.compile(rb"(?i)<(?:[a-z]{1,10}:)?(?:rss|feed|rdf)[\s>]")
 _TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
 
 
-def page_error(body: bytes, url: str) -> FeedError | None:
+class PageError(FeedError):
+    """``body`` is the page."""
+
+    def __init__(self, message: str, remedy: str, body: bytes = b"") -> None:
+        super().__init__(message, remedy)
+        self.body = body
+
+
+def page_error(body: bytes, url: str) -> PageError | None:
     """An error that says so, if the body is a web page; its remedy names the feed the page points to."""
     opening = body[:20_000].decode("latin-1").lstrip("\xef\xbb\xbf \t\r\n")
     start, doctype = head(opening)
@@ -29,7 +37,7 @@ def page_error(body: bytes, url: str) -> FeedError | None:
         else "Put the address of the feed itself into [[feeds]] url; on Squarespace add ?format=rss to the "
         "blog's address, on WordPress /feed/."
     )
-    return FeedError(f"{shown(url)} is a web page, not a feed.", remedy)
+    return PageError(f"{shown(url)} is a web page, not a feed.", remedy, body)
 
 
 def _alternate(body: bytes, url: str) -> str | None:

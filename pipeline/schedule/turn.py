@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.editions import find
 from pipeline.editions.plan import upcoming
 from pipeline.feeds.first_seen import register
-from pipeline.schedule.history import RunResult
+from pipeline.schedule.result import RunResult
 from pipeline.schedule.situation import situation_of
 from subscribers import clock
 

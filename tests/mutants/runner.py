@@ -106,7 +106,7 @@ class Runner:
             if not chosen:
                 self._survived(mutant)
                 continue
-            limit = 10 + 5 * sum(reach[item.nodeid].seconds for item in chosen)
+            limit = 10 + 3 * sum(reach[item.nodeid].seconds for item in chosen)
             child = self._child(lambda m=mutant, c=chosen: self._noticed(m, c))
             running[child] = (mutant, time.monotonic() + limit)
             while len(running) >= self.jobs:

@@ -23,7 +23,7 @@ from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.message import preview_part
 from pipeline.editions.plan import by_itself
 from pipeline.letter.shown import day, time_of_day
-from pipeline.schedule.drafts import links
+from pipeline.schedule.drafts import decision_links
 from pipeline.web.public.guard import HEADERS
 from subscribers import clock
 from subscribers.tokens import Purpose
@@ -112,7 +112,7 @@ def _page(
     """The edition as it is, and what can still be decided. Before a decision, ``verb`` is what is asked
     for."""
     possible = [other for other in VERBS if other in states.possible(edition)]
-    paths = links(site.installation, edition, seen.until)
+    paths = decision_links(site.installation, edition, seen.until)
     asked = verb if verb in possible and not (decided and not changed) else ""
     stale = not decided and possible and edition.fingerprint() != seen.content
     say = site.pages.say
