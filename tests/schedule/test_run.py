@@ -176,9 +176,9 @@ def test_too_few_posts_give_the_due_time_up_and_keep_the_posts(
 def test_a_broken_feed_with_nothing_to_send_keeps_the_due_time_open(
     sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
+    blog.status = 404
     installed = made(sqlite_database, tmp_path, blog)
     clock.move_to(DUE)
-    blog.status = 404
     failed = run_one(installed)
     assert failed.outcome == "failed"
     assert "404" in failed.reason
