@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def pull_due(database: Database, config: Config, now: datetime | None = None) -> list[Pulled]:
-    """Read the feeds that are due: one look into the database when none is. Raises nothing for a feed's fault."""
+    """Read the feeds that are due. When none is, it costs one look into the database. Raises nothing."""
     with database.read() as connection:
         urls = due(connection, config, now or clock.now())
     if not urls:
