@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.core.tables import post_keys, posts
+from pipeline.feeds import PostImage
 from pipeline.feeds.identity import Key, Keys, canonical, keys
 
 if TYPE_CHECKING:
@@ -39,6 +40,14 @@ class Post:
     words: int
     image_url: str | None
     image_alt: str | None
+    date_only: bool = False
+    further_images: tuple[PostImage, ...] = ()
+
+    @property
+    def images(self) -> tuple[PostImage, ...]:
+        """All of its pictures, the best first."""
+        first = (PostImage(self.image_url, self.image_alt),) if self.image_url else ()
+        return (*first, *self.further_images)
 
     @classmethod
     def of(cls, row: Row[Any]) -> Post:
@@ -53,6 +62,8 @@ class Post:
             words=row.words,
             image_url=row.image_url,
             image_alt=row.image_alt,
+            date_only=row.date_only,
+            further_images=tuple(PostImage(**image) for image in row.further_images),
         )
 
 
@@ -207,11 +218,14 @@ def _content(entry: Entry) -> dict[str, Any]:
         "words": entry.words,
         "image_url": entry.image_url,
         "image_alt": entry.image_alt,
+        "date_only": entry.date_only,
+        "further_images": [asdict(image) for image in entry.further_images],
     }
 
 
 def _changes(row: Row[Any], entry: Entry) -> dict[str, Any]:
     content = _content(entry)
     if entry.published is None:
-        del content["published"]  # a date once given is not lost with an edit that drops it
+        # A date once given is not lost with an edit that drops it.
+        del content["published"], content["date_only"]
     return {name: value for name, value in content.items() if value != getattr(row, name)}
