@@ -111,7 +111,8 @@ class _Run:
         self.progress = progress
         self.stop = stop
         self.now = clock.now()
-        self._pulled = pulled
+        self._just_pulled = pulled
+        self._pulled: list[Pulled] | None = None
 
     def outcome(self) -> RunResult:
         with logs.about(digest=self.digest.name):
@@ -230,7 +231,7 @@ class _Run:
         from pipeline.feeds.pull import pull
 
         if self._pulled is None:
-            self._pulled = pull(self.database, self.installation.config)
+            self._pulled = self._just_pulled or pull(self.database, self.installation.config)
         return self._pulled
 
     def _decide(self, situation: Situation, edition: Edition) -> RunResult:
