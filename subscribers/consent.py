@@ -1,4 +1,4 @@
-"""The proof that someone asked for mail: a record is written, never changed."""
+"""The proof that people asked for mail: records are added and never changed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection, Row, Select
 
 
 class Action(StrEnum):
-    """What happened. The record's ``wording`` says what was agreed to, or, of a change, what to or why."""
+    """What happened. The record's ``wording`` is what was agreed to; for a change it says what changed, or
+    why."""
 
     ADDED = "added"
     IMPORTED = "imported"
@@ -38,11 +39,11 @@ class Action(StrEnum):
     LIFTED = "lifted"
 
 
-# Made once, and without asking for the id of what it wrote: nobody needs it.
+# Compiled once, and without returning the id of the new record, which nobody needs.
 _RECORD = consents.insert().inline()
 
 AGREED = (Action.ADDED, Action.IMPORTED, Action.CONFIRMED, Action.RESUBSCRIBED)
-"""What makes a subscription active."""
+"""The actions that make a subscription active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,18 @@ class Consent:
     source: str
     network_address: str | None
 
+    @classmethod
+    def of(cls, row: Row[Any]) -> Consent:
+        return cls(row.at, Action(row.action), row.digest, row.wording, row.source, row.network_address)
+
     @property
     def version(self) -> str:
-        """Which wording it was, in short: whoever changes the form's text makes a new one, unasked."""
+        """A short hash of the wording: when the form's text changes, so does the version."""
         return hashlib.blake2b(self.wording.encode(), digest_size=4).hexdigest() if self.wording else ""
 
 
 def evidence(wording: str) -> str:
-    """The wording that was agreed to, which whoever adds people for them must bring."""
+    """The wording that people agreed to; required of whoever adds them."""
     wording = wording.strip()
     if not wording:
         raise SubscriberError(
@@ -82,7 +87,7 @@ def record(
     source: str,
     network_address: str | None = None,
 ) -> None:
-    """Write down one thing that was agreed to or withdrawn."""
+    """Add a record of something that was agreed to or withdrawn."""
     said = {
         "subscriber_id": subscriber_id,
         "at": clock.now(),
@@ -95,55 +100,37 @@ def record(
     connection.execute(_RECORD, said)
 
 
-def record_all(
+def record_many(
     connection: Connection,
-    subscriber_ids: Sequence[int],
-    action: Action,
-    *,
-    digest: str | None,
-    wording: str,
-    source: str,
-) -> None:
-    """Write down the same for many people, in one statement."""
-    said = _said(action, digest, wording).add_columns(literal(source, Text()))
-    _record(connection, said.where(among(connection, subscribers.c.id, subscriber_ids)))
-
-
-def record_each(
-    connection: Connection,
-    sources: Sequence[tuple[int, str]],
+    people: Sequence[tuple[int, str]],
     action: Action,
     *,
     digest: str | None,
     wording: str,
 ) -> None:
-    """Write down the same for many people, each by id with a source of their own, in one statement."""
-    each = given(connection, {"id": BigInteger(), "source": Text()}, sources)
-    said = _said(action, digest, wording).add_columns(each.c.source)
-    _record(connection, said.join_from(subscribers, each, subscribers.c.id == each.c.id))
-
-
-def _said(action: Action, digest: str | None, wording: str) -> Select[Any]:
-    return select(
+    """Add the same record for many people, each given by id and source, in one statement."""
+    if not people:
+        return
+    said: Select[Any] = select(
         subscribers.c.id,
         literal(clock.now(), Moment()),
         literal(action.value, String()),
         literal(digest, String()),
         literal(wording, Text()),
     )
-
-
-def _record(connection: Connection, said: Select[Any]) -> None:
+    if len({source for _, source in people}) == 1:  # as in most lists: then it is sent once
+        ids, source = [id_ for id_, _ in people], people[0][1]
+        said = said.add_columns(literal(source, Text())).where(among(connection, subscribers.c.id, ids))
+    else:
+        each = given(connection, {"id": BigInteger(), "source": Text()}, people)
+        said = said.add_columns(each.c.source).join_from(subscribers, each, subscribers.c.id == each.c.id)
     columns = ["subscriber_id", "at", "action", "digest", "wording", "source"]
     connection.execute(consents.insert().from_select(columns, said))
 
 
 def history(connection: Connection, subscriber_id: int) -> tuple[Consent, ...]:
-    """All that was written down of one person, oldest first."""
+    """All records of one person, the oldest first."""
     rows = connection.execute(
         select(consents).where(consents.c.subscriber_id == subscriber_id).order_by(consents.c.id)
     )
-    return tuple(
-        Consent(row.at, Action(row.action), row.digest, row.wording, row.source, row.network_address)
-        for row in rows
-    )
+    return tuple(map(Consent.of, rows))

@@ -1,7 +1,7 @@
-"""What providers report of addresses, and what follows for them.
+"""What providers report of addresses, and which suppressions follow.
 
-Reports come late, twice and in any order, so what counts is when a thing happened and not when it was told:
-whatever the order, the same addresses end up suppressed.
+Reports come late, twice and in any order. So the time at which a thing happened counts, not the time at which
+it was reported: whatever the order, the same addresses end up suppressed.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 _MEANS = {
     Reason.BOUNCED: (Reason.BOUNCED,),
-    # Who reports a letter as spam wants no more of them, whatever staff make of the complaint.
+    # A reader who reports a letter as spam wants no more, even if staff lift the complaint.
     Reason.COMPLAINED: (Reason.COMPLAINED, Reason.UNSUBSCRIBED),
     Reason.UNSUBSCRIBED: (Reason.UNSUBSCRIBED,),
 }
 
 _ANEW = (Action.CONFIRMED, Action.RESUBSCRIBED, Action.MOVED)
-_SECOND = timedelta(seconds=1)  # providers tell time no finer
+_SECOND = timedelta(seconds=1)  # providers' times have no finer unit
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Something that happened to an address: bounced, complained or unsubscribed.
 
-    ``address`` is normalised, ``person`` its id if it is on the list, ``said`` the provider's words for the
-    record, without any address in them.
+    ``address`` is normalised; ``person`` is its id, if it is on the list; ``said`` is the provider's words
+    for the record, without any address.
     """
 
     address: str
@@ -51,23 +51,24 @@ class Report:
     said: str = ""
 
 
-def heed(connection: Connection, reports: Sequence[Report], source: str) -> frozenset[str]:
-    """Suppress who must get no more mail; the addresses for which something changed.
+def apply_reports(connection: Connection, reports: Sequence[Report], source: str) -> frozenset[str]:
+    """Suppress the addresses that must get no more mail; those for which something changed.
 
-    What was taken back after it happened is not done again: an unsubscription by the person's own
-    confirmed sign-up, a bounce or a complaint by staff who lifted it.
+    A report of something that was taken back later is not applied: an unsubscription that the person took
+    back by confirming a new sign-up, a bounce or a complaint that staff lifted.
     """
-    standing = suppression.standing(connection, {report.address for report in reports})
+    standing = suppression.reasons_of(connection, {report.address for report in reports})
     taken_back = _taken_back(connection, {report.person for report in reports if report.person is not None})
     changed: set[str] = set()
-    # In one order everywhere: two that suppress the same people must not wait for each other.
+    # In the same order everywhere: else two transactions with the same people could deadlock.
     for report in sorted(reports, key=lambda report: (report.address, report.at)):
         since = taken_back.get(report.person or 0, {})
         for reason in _MEANS[report.reason]:
             later = since.get(reason in OWN)
-            if reason in standing.get(report.address, ()) or (later and later >= report.at + _SECOND):
+            held = standing.get(report.address, frozenset())
+            if reason in held or (later and later >= report.at + _SECOND):
                 continue
-            standing.setdefault(report.address, set()).add(reason)
+            standing[report.address] = held | {reason}
             _suppress(connection, report, reason, source)
             changed.add(report.address)
     return frozenset(changed)
@@ -85,7 +86,7 @@ def _suppress(connection: Connection, report: Report, reason: Reason, source: st
 
 
 def _taken_back(connection: Connection, people: Collection[int]) -> dict[int, dict[bool, datetime]]:
-    """When each person last signed up anew (True), and when staff last lifted something (False)."""
+    """When each person last signed up again (True), and when staff last lifted a suppression (False)."""
     query = (
         select(consents.c.subscriber_id, consents.c.action, func.max(consents.c.at).label("at"))
         .where(

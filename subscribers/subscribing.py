@@ -1,10 +1,10 @@
-"""One subscription's three states, each a guarded write: pending, active, unsubscribed."""
+"""People and their subscriptions, row by row: each change of a state is one guarded write."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Date, String, bindparam, literal, null, select
+from sqlalchemy import Date, String, bindparam, literal, null, select, update
 
 from subscribers import clock, consent
 from subscribers.consent import Action
@@ -19,8 +19,23 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.dml import ReturningInsert
 
 
+def keep_person(connection: Connection, email: str, name: str = "") -> int:
+    """The id of the person at an address, who is added if new. A name is filled in but never replaced."""
+    connection.execute(
+        insert(connection, subscribers)
+        .values(email=email, name=name, created_at=clock.now())
+        .on_conflict_do_nothing(index_elements=["email"])
+    )
+    row = connection.execute(
+        select(subscribers.c.id, subscribers.c.name).where(subscribers.c.email == email)
+    ).one()
+    if name and not row.name:
+        connection.execute(update(subscribers).where(subscribers.c.id == row.id).values(name=name))
+    return int(row.id)
+
+
 def await_answer(connection: Connection, subscriber: int, digest: str) -> None:
-    """Let a digest wait for the person's answer, if they never had it."""
+    """Make a subscription pending, if the person never had that digest."""
     connection.execute(
         insert(connection, subscriptions)
         .values(subscriber_id=subscriber, digest=digest, status=Status.PENDING.value, since=clock.now())
@@ -37,7 +52,7 @@ def begin(
     source: str,
     network_address: str | None = None,
 ) -> None:
-    """Make a subscription active because the person wants it, whatever it was, with the evidence."""
+    """Make a subscription active because the person wants it, whatever its status was, with the evidence."""
     active = {"status": Status.ACTIVE.value, "since": clock.now(), "paused_until": None}
     connection.execute(
         insert(connection, subscriptions)
@@ -59,14 +74,30 @@ def begin(
     )
 
 
+def begin_as_agreed(connection: Connection, subscriber: int, digest: str) -> None:
+    """Make a subscription active because the person agreed elsewhere; one that they ended stays ended."""
+    active = {"status": Status.ACTIVE.value, "since": clock.now()}
+    connection.execute(
+        insert(connection, subscriptions)
+        .values(subscriber_id=subscriber, digest=digest, **active)
+        # Only a pending one: whoever unsubscribes at this very moment stays unsubscribed.
+        .on_conflict_do_update(
+            index_elements=["subscriber_id", "digest"],
+            set_=active,
+            where=subscriptions.c.status == Status.PENDING.value,
+        )
+    )
+
+
 def end(connection: Connection, subscriber: int, digest: str) -> bool:
-    """Whether there was something to end. A "no" to a digest never had is kept too: imports heed it."""
+    """End a subscription; False if there was nothing to end. A "no" to a digest that the person never had is
+    kept, too: a later import must not put them on it."""
     given = {"person": subscriber, "of": digest, "at": clock.now()}
     return connection.execute(_END[connection.dialect.name], given).first() is not None
 
 
 def _ending(insert: Callable[[Table], Insert]) -> ReturningInsert[tuple[str]]:
-    # From the person's row, so that nothing is written for one who is gone; and one statement.
+    # In one statement that selects the person's row, so that nothing is written for a person who is gone.
     ended = literal(Status.UNSUBSCRIBED.value, String())
     at = bindparam("at", type_=Moment())
     person = select(subscribers.c.id, bindparam("of", type_=String()), ended, at, null().cast(Date()))
@@ -78,7 +109,7 @@ def _ending(insert: Callable[[Table], Insert]) -> ReturningInsert[tuple[str]]:
         )
         .on_conflict_do_update(
             index_elements=["subscriber_id", "digest"],
-            # A pause stays with it: who left by mistake comes back to it.
+            # A pause is kept: whoever unsubscribed by mistake comes back to it.
             set_={"status": ended, "since": at},
             where=subscriptions.c.status != ended,
         )
@@ -86,6 +117,6 @@ def _ending(insert: Callable[[Table], Insert]) -> ReturningInsert[tuple[str]]:
     )
 
 
-# Made once: on the day a letter goes out thousands leave within a minute, and SQLAlchemy takes four times as
-# long to make a statement as to run it.
+# Compiled once: on the day of a letter thousands unsubscribe within a minute, and SQLAlchemy takes four times
+# as long to build a statement as to run it.
 _END = {dialect: _ending(insert) for dialect, insert in INSERT.items()}

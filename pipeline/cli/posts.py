@@ -74,11 +74,10 @@ def _decide(options: Options, name: str, *, let_in: bool) -> None:
     from pipeline.editions.decisions import decide
     from pipeline.editions.post_list import named
 
-    with options.open() as installation:
-        with installation.database.write() as connection:
-            post = named(_known(connection, installation.config), name)
-            decide(connection, post, let_in=let_in)
-            after = [one for one in _known(connection, installation.config) if one.id == post.id]
+    with options.open() as installation, installation.database.write() as connection:
+        post = named(_known(connection, installation.config), name)
+        decide(connection, post, let_in=let_in)
+        after = [one for one in _known(connection, installation.config) if one.id == post.id]
     options.print({"post": after[0].document()}, *_table(after))
 
 

@@ -1,4 +1,4 @@
-"""Beginning: a configuration, and a database of the right age."""
+"""The commands init and migrate: a configuration to begin with, a database with the current schema."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pipeline.core.errors import RapportError
 @click.pass_obj
 def init(options: Options, directory: Path, templates: Path | None) -> None:
     """Write a commented rapport.toml into DIRECTORY (here, by default). Never overwrites anything."""
-    from pipeline.letter.templates import PACKAGED
+    from pipeline.core.templates import PACKAGED
 
     if templates is not None:
         _copy_templates(options, directory, templates)
@@ -48,7 +48,7 @@ def init(options: Options, directory: Path, templates: Path | None) -> None:
 
 
 def _copy_templates(options: Options, directory: Path, named: Path) -> None:
-    from pipeline.letter.templates import copy_letter
+    from pipeline.core.templates import copy_letter
 
     folder = directory / named
     copied, kept = copy_letter(folder)

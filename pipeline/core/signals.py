@@ -1,4 +1,4 @@
-"""Being told to stop: what is under way is ended well, and nothing new is begun."""
+"""How signals end a command: what is under way is finished, and nothing new is begun."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SLICE = 0.2
 
 
 class Stop:
-    """Whether to stop, and a sleep that ends early when told to."""
+    """A request to stop: a loop asks whether it was made, and its sleep ends early when it is."""
 
     def __init__(self) -> None:
         self.signal = 0
-        """The number of the signal that said so; 0: none did."""
+        """The number of the signal that asked for it; 0: none did."""
         self._asked = False
 
     def ask(self, number: int = 0) -> None:
@@ -41,32 +41,32 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def ended_by_signals() -> Iterator[Callable[[], None]]:
-    """End what is within by an exception on Ctrl-C, SIGTERM and SIGHUP, so that it cleans up after itself.
+    """Raise an exception in what is within on Ctrl-C, SIGTERM and SIGHUP, so that it cleans up after itself.
 
-    The first one counts: cleaning up is not interrupted by another. Nor is what comes after a call of the
-    callable given: the rest is to be finished.
+    The first signal counts: another does not interrupt the cleaning up. After a call of the callable that
+    this gives, signals are ignored: what is left to do must be finished.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
         return
-    # Who was started by nohup stays deaf to what nohup keeps away.
+    # A signal that is ignored already stays so: nohup ignores SIGHUP for the process it starts.
     before = {number: signal.getsignal(number) for number in _ENDING}
-    heard = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    handled = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
 
-    def hear_no_more() -> None:
-        for number in heard:
+    def ignore_further() -> None:
+        for number in handled:
             signal.signal(number, signal.SIG_IGN)
 
     def end(number: int, _frame: Any) -> None:
-        hear_no_more()
+        ignore_further()
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
     try:
-        for number in heard:
+        for number in handled:
             signal.signal(number, end)
-        yield hear_no_more
+        yield ignore_further
     finally:
-        for number in heard:
+        for number in handled:
             signal.signal(number, before[number])
 
 
@@ -74,19 +74,19 @@ def ended_by_signals() -> Iterator[Callable[[], None]]:
 def on_signals(given: Stop | None = None) -> Iterator[Stop]:
     """A Stop that Ctrl-C and SIGTERM ask, while this lasts; a second Ctrl-C interrupts at once.
 
-    Who sees to the signals already gives the Stop that they ask. A thread gets none of them.
+    A caller that handles the signals already passes its own Stop as ``given``. In a thread no signal arrives.
     """
     if given is not None or threading.current_thread() is not threading.main_thread():
         yield given or Stop()
         return
     stop = Stop()
 
-    def heed(number: int, _frame: Any) -> None:
+    def ask(number: int, _frame: Any) -> None:
         if stop() and number == signal.SIGINT:
             raise KeyboardInterrupt
         stop.ask(number)
 
-    before = {number: signal.signal(number, heed) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:

@@ -1,9 +1,8 @@
 """The last look before a letter leaves: whether the blog still has its posts (promise 15).
 
-What staff approved on Monday may have been taken down by Thursday. So the feeds that list an edition's posts are
-read once more and each post's page is asked for, right before the first reader is handed anything. Not again when
-an edition is gone on with: who comes later gets what the first ones got.
-"""
+What staff approved on Monday may have been taken down by Thursday. So the feeds that list an edition's posts
+are read once more and each post's page is asked for, right before the first reader is handed anything. Not
+again when an edition is gone on with: who comes later gets what the first ones got."""
 
 from __future__ import annotations
 
@@ -36,9 +35,8 @@ SECONDS = 30.0
 def hold_if_taken_back(installation: Installation, edition: Edition) -> Edition:
     """The edition, held with the reason if a post of it is gone; else as it is.
 
-    Only an answer that says so counts: 404 or 410, a feed that reaches past the post, or staff. A blog that is
-    down, or that refuses robots, is no reason to keep a letter back.
-    """
+    Only an answer that says so counts: 404 or 410, a feed that reaches past the post, or staff. A blog that
+    is down, or that refuses robots, is no reason to keep a letter back."""
     gone = _gone(installation, edition)
     if not gone:
         return edition
@@ -47,7 +45,7 @@ def hold_if_taken_back(installation: Installation, edition: Edition) -> Edition:
         now = find.by_id(connection, edition.id)
         if now.status != EditionStatus.APPROVED:
             return now  # staff decided meanwhile
-        return states.move(connection, edition.slug, "hold", reason=f"{TAKEN_BACK}: {told}")
+        return states.hold(connection, edition.slug, reason=f"{TAKEN_BACK}: {told}")
 
 
 def _gone(installation: Installation, edition: Edition) -> list[TakenBack]:

@@ -1,11 +1,11 @@
-"""Whether an installation is well: each thing that a letter needs, looked at, with its remedy.
+"""Whether an installation is well: everything that a letter needs is checked; what is wrong has a remedy.
 
-A file is a family of checks, a function a check: it takes the Patient and yields Findings, nothing where it
-does not apply. A new one is a copy with other words, named in its file's CHECKS. It may raise: rounds.py
-makes a finding of whatever comes. `records/` reads what stands in the DNS, `lookup.py` asks for it.
+A file holds a family of checks, and a function is a check: it takes the Context and yields Findings, none
+where it does not apply. To add one, copy one and name it in its file's CHECKS. A check may raise: runner.py
+makes a finding of every error. `dns.py` asks the DNS, and `records/` reads what it answers.
 
-Why no library does the DNS part: checkdmarc, the one that knows RFC 9989, checks no DKIM, and brings a public
-suffix list, HTTP clients and a parser generator; what is needed of it is five small files over dnspython.
+No library does the DNS part: checkdmarc, the one that knows RFC 9989, does not check DKIM, and depends on a
+public suffix list, HTTP clients and a parser generator. What is needed are five small files over dnspython.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import ConfigError
+from pipeline.core.finding import Finding, error, ok
 from pipeline.core.settings import file_of, load
-from pipeline.doctor.finding import Finding, error, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Examined(NamedTuple):
-    """What was found, and, where they were asked for, the lines of a zone file that would help."""
+    """The findings, and the lines of a zone file that would help, where they were asked for."""
 
     findings: list[Finding]
     hints: list[str]
@@ -36,7 +36,7 @@ def examine(
     with_hints: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Examined:
-    """Look at the installation that a configuration describes. Changes nothing, takes half a minute at most.
+    """Examine the installation that a configuration describes. Changes nothing, takes half a minute at most.
 
     A configuration that cannot be read is a finding, and the only one.
     """
@@ -59,18 +59,18 @@ def examine(
         smtp,
         spf,
     )
-    from pipeline.doctor.context import Patient
+    from pipeline.doctor.context import Context
     from pipeline.doctor.hints import hints
-    from pipeline.doctor.runner import make_rounds
+    from pipeline.doctor.runner import run_checks
 
     families = (
         configuration, signing, database, machine, feeds,
         sendgrid, smtp, pages, headers, spf, dkim, dmarc, mx,
     )  # fmt: skip
     checks = [check for family in families for check in family.CHECKS]
-    patient = Patient.admit(config, folder, environment)
+    context = Context.open(config, folder, environment)
     try:
         read = ok("configuration", f"{file_of(path, environment)} is right.")
-        return Examined([read, *make_rounds(checks, patient, progress)], hints(patient) if with_hints else [])
+        return Examined([read, *run_checks(checks, context, progress)], hints(context) if with_hints else [])
     finally:
-        patient.close()
+        context.close()

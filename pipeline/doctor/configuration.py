@@ -1,16 +1,16 @@
-"""What `rapport.toml` says beyond being right: its keys and values were checked when it was read."""
+"""What letters need of `rapport.toml`, beyond the keys and values that were checked when it was read."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipeline.core.app import own_templates
 from pipeline.core.errors import LetterError, RapportError
-from pipeline.doctor.finding import error, ok, warning
+from pipeline.core.finding import error, ok, warning
+from pipeline.core.templates import PACKAGED, Templates
 from pipeline.feeds.posts import Post
+from pipeline.letter.jinja import environment
 from pipeline.letter.render import render_letter
-from pipeline.letter.templates import PACKAGED, environment
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.notice import notice_mail
 from pipeline.providers.choice import must_tell_of_events
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
 
 _DAY = datetime(2026, 1, 8, 9, tzinfo=UTC)
 _POST = Post(
@@ -37,9 +37,9 @@ _POST = Post(
 )
 
 
-def required(patient: Patient) -> Iterator[Finding]:
-    newsletter, match = patient.config.newsletter, patient.config.match
-    level = error if patient.mails else warning
+def required(context: Context) -> Iterator[Finding]:
+    newsletter, match = context.config.newsletter, context.config.match
+    level = error if context.mails else warning
     whole = True
     if not newsletter.postal_address.strip():
         whole = False
@@ -59,15 +59,15 @@ def required(patient: Patient) -> Iterator[Finding]:
         yield ok("configuration.required", "What every letter must hold is there.")
 
 
-def doubt(patient: Patient) -> Iterator[Finding]:
-    if patient.config.delivery.on_uncertain == "resend":
-        must_tell_of_events(patient.config.delivery)
+def doubt(context: Context) -> Iterator[Finding]:
+    if context.config.delivery.on_uncertain == "resend":
+        must_tell_of_events(context.config.delivery)
         yield ok("configuration.doubt", "What is in doubt is sent again once events prove that it may.")
 
 
-def staff(patient: Patient) -> Iterator[Finding]:
-    if patient.config.staff.emails:
-        number = len(patient.config.staff.emails)
+def staff(context: Context) -> Iterator[Finding]:
+    if context.config.staff.emails:
+        number = len(context.config.staff.emails)
         yield ok("configuration.staff", f"{number} of staff are told of trouble.")
     else:
         yield warning(
@@ -77,26 +77,28 @@ def staff(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def templates(patient: Patient) -> Iterator[Finding]:
+def templates(context: Context) -> Iterator[Finding]:
     try:
-        own = own_templates(patient.config, patient.folder)
-        for digest in patient.config.digests:
-            render_letter(patient.config, digest, [_POST], slug=f"{digest.name}-1", due=_DAY, own=own)
-        notice_mail(patient.config, 1, subject="A subject", text="A text.", own=own)
+        found = Templates.of(context.config, context.folder)
+        for digest in context.config.digests:
+            render_letter(context.config, found, digest, [_POST], slug=f"{digest.name}-1", due=_DAY)
+        notice_mail(context.config, found, 1, subject="A subject", text="A text.")
         confirmation_mail(
-            patient.config, 1, purpose="subscribe", link="https://example.org", until=_DAY, own=own
+            context.config, found, 1, purpose="subscribe", link="https://example.org", until=_DAY
         )
-        _compile_pages(own)
+        _compile_pages(found)
     except RapportError as fault:
         yield error("configuration.templates", fault.message, fault.remedy)
     else:
-        yield ok("configuration.templates", f"The templates make letters, mails and pages{_named(own)}.")
+        yield ok(
+            "configuration.templates", f"The templates make letters, mails and pages{_named(found.own)}."
+        )
 
 
-def _compile_pages(own: Path | None) -> None:
+def _compile_pages(templates: Templates) -> None:
     from jinja2 import TemplateSyntaxError
 
-    made = environment(own, markup=True)
+    made = environment(templates, markup=True)
     for file in sorted((PACKAGED / "pages").glob("*.html")):
         try:
             made.get_template(f"pages/{file.name}")

@@ -1,4 +1,4 @@
-"""What is examined: an installation as far as it can be opened, and what several checks ask about."""
+"""What the checks examine: an installation as far as it can be opened, and what several of them ask about."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.core.app import database_url
 from pipeline.core.database import Database
 from pipeline.core.environment import secrets_in
 from pipeline.core.errors import ConfigError, RapportError, as_rapport_error
-from pipeline.doctor.dns import Lookup
+from pipeline.doctor.dns import Resolver
 from pipeline.providers.choice import sendgrid_account
 from subscribers.signing_secrets import load_secrets, named_secrets, secret_file
 from subscribers.tokens import Tokens
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.config import Config
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
     from pipeline.providers.sendgrid.account import Account
 
 SECONDS = 8.0
-"""For one answer of a server."""
+"""Seconds for one answer of a server."""
 
 
 @dataclass
-class Patient:
-    """Nothing of it is changed by being examined: no database made or brought up, no secret made.
+class Context:
+    """Opening it changes nothing: no database is made or upgraded, and no secret is made.
 
-    ``database`` is None where there is none to open, with ``database_fault`` if that is no accident; likewise
-    ``tokens``. ``secret_mode`` is of the file beside the database.
+    ``database`` is None where there is none to open; ``database_fault`` says why, if that is an error.
+    Likewise ``tokens`` and ``tokens_fault``. ``secret_mode`` is the mode of the file beside the database.
     """
 
     config: Config
     folder: Path
     environment: Mapping[str, str]
-    lookup: Lookup
+    resolver: Resolver
     database: Database | None = None
     database_fault: RapportError | None = None
     tokens: Tokens | None = None
@@ -50,12 +50,12 @@ class Patient:
     _domains: list[dict[str, Any]] | Exception | None = None
 
     @classmethod
-    def admit(cls, config: Config, folder: Path, environment: Mapping[str, str]) -> Patient:
-        made = cls(config, folder, environment, Lookup(config.doctor.resolver.strip()))
-        made._look_for_database()
-        made._look_for_secrets()
-        made._secrets += tuple(secrets_in(environment))
-        return made
+    def open(cls, config: Config, folder: Path, environment: Mapping[str, str]) -> Context:
+        opened = cls(config, folder, environment, Resolver(config.doctor.resolver.strip()))
+        opened._open_database()
+        opened._load_secrets()
+        opened._secrets += tuple(secrets_in(environment))
+        return opened
 
     @property
     def mails(self) -> bool:
@@ -64,12 +64,12 @@ class Patient:
 
     @property
     def serves(self) -> bool:
-        """Whether letters lead to pages of ours that others can reach."""
+        """Whether letters link to pages of `rapport serve` that others can reach."""
         return bool(self.config.newsletter.public_url) and not self.config.delivery.hosted_unsubscribe
 
     @property
     def domain(self) -> str:
-        """The domain that readers see the letter come from."""
+        """The domain of the sender's address."""
         return self.config.newsletter.from_email.rpartition("@")[2].lower()
 
     def account(self) -> Account:
@@ -77,7 +77,7 @@ class Patient:
         return sendgrid_account(self.config, SECONDS)
 
     def domains(self) -> list[dict[str, Any]]:
-        """The account's authenticated domains, asked for once. Raises Hidden or ProviderError."""
+        """The account's authenticated domains, requested once. Raises Hidden or ProviderError."""
         with self._lock:
             if self._domains is None:
                 try:
@@ -90,7 +90,7 @@ class Patient:
         return self._domains
 
     def without_secrets(self, finding: Finding) -> Finding:
-        """The same with no secret in it, should an error of somebody else's have quoted one."""
+        """The finding without any secret: an error of a library may have quoted one."""
         message, remedy = finding.message, finding.remedy
         for secret in self._secrets:
             message, remedy = message.replace(secret, "***"), remedy.replace(secret, "***")
@@ -100,7 +100,7 @@ class Patient:
         if self.database is not None:
             self.database.close()
 
-    def _look_for_database(self) -> None:
+    def _open_database(self) -> None:
         try:
             database = Database(database_url(self.config, self.folder))
         except RapportError as error:
@@ -109,17 +109,17 @@ class Patient:
         if database.path is not None:
             self.secret_file = secret_file(database.path)
             if not database.path.exists():
-                database.close()  # to connect would make it
+                database.close()  # connecting would make it
                 return
         self.database = database
 
-    def _look_for_secrets(self) -> None:
+    def _load_secrets(self) -> None:
         file = self.secret_file
         try:
             if file is not None and file.exists():
                 self.secret_mode = file.stat().st_mode & 0o777
             elif file is not None and not named_secrets(self.environment):
-                return  # to load them would make one
+                return  # loading them would make one
             secrets = load_secrets(self.environment, file)
             self._secrets = tuple(secret.decode(errors="surrogateescape") for secret in secrets)
             self.tokens = Tokens(secrets)

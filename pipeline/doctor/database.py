@@ -1,4 +1,4 @@
-"""The database: there, of the right age and kind, sound, and writable."""
+"""The database: its schema, its version, and whether it is durable, sound and writable."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.core.database_errors import Fault, cause, fault
 from pipeline.core.errors import RapportError, as_rapport_error
+from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import HEAD, schema_state
-from pipeline.doctor.finding import error, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.core.database import Database
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
 
 OLDEST_SQLITE = (3, 35)
-"""UPDATE … RETURNING (sqlite.org/lang_returning.html)."""
+"""It brought UPDATE … RETURNING (sqlite.org/lang_returning.html)."""
 
 OLDEST_POSTGRESQL = 130000
-"""As the server counts: 13. The worker's queue asks for it."""
+"""13, as the server counts. The workers' queue needs it."""
 
 _BUSY_MS = 2000
 
 
-def schema(patient: Patient) -> Iterator[Finding]:
-    if patient.database_fault:
-        yield error("database.schema", patient.database_fault.message, patient.database_fault.remedy)
+def schema(context: Context) -> Iterator[Finding]:
+    if context.database_fault:
+        yield error("database.schema", context.database_fault.message, context.database_fault.remedy)
         return
-    database = patient.database
+    database = context.database
     if database is None:
         yield ok("database.schema", "There is no database yet: it is made at first use.")
         return
@@ -62,8 +62,8 @@ def schema(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def version(patient: Patient) -> Iterator[Finding]:
-    database = patient.database
+def version(context: Context) -> Iterator[Finding]:
+    database = context.database
     if database is None:
         return
     if database.sqlite:
@@ -80,9 +80,9 @@ def version(patient: Patient) -> Iterator[Finding]:
         yield error("database.version", f"{shown} is older than {least}.", f"Upgrade it to {least} or newer.")
 
 
-def durable(patient: Patient) -> Iterator[Finding]:
-    """Whether what was committed outlives a power cut: a forgotten hand-over would be made again."""
-    database = patient.database
+def durable(context: Context) -> Iterator[Finding]:
+    """Whether commits survive a power cut: letters whose record is lost would be sent again."""
+    database = context.database
     if database is None:
         return
     with database.read() as connection:
@@ -108,8 +108,8 @@ def durable(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def sound(patient: Patient) -> Iterator[Finding]:
-    database = patient.database
+def sound(context: Context) -> Iterator[Finding]:
+    database = context.database
     if database is None or not database.sqlite:
         return
     try:
@@ -127,9 +127,9 @@ def sound(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def writable(patient: Patient) -> Iterator[Finding]:
-    database = patient.database
-    if database is None or patient.database_fault:
+def writable(context: Context) -> Iterator[Finding]:
+    database = context.database
+    if database is None or context.database_fault:
         return
     try:
         refusal = _refused_by_sqlite(database) if database.sqlite else _refused_by_postgresql(database)

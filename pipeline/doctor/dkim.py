@@ -1,55 +1,55 @@
-"""DKIM: the keys by which receivers verify the letter's signature (doctor.dkim_selectors)."""
+"""DKIM: the keys with which receivers verify the letter's signature (doctor.dkim_selectors)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.doctor.finding import error, ok, quoted, warning
+from pipeline.core.finding import error, ok, quoted, warning
 from pipeline.doctor.records.dkim import Broken, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.dns import Lookup
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
+    from pipeline.doctor.dns import Resolver
 
 LEAST_BITS, GOOD_BITS = 1024, 2048
-"""Gmail takes no RSA key below 1024 and advises 2048 (RFC 8301, 3.2 likewise)."""
+"""Gmail accepts no RSA key below 1024 bits and advises 2048, as RFC 8301, 3.2 does."""
 
 _SET = "Set the records that your provider names (`rapport doctor --fix-hints` prints them)."
 
 
 class Selected(NamedTuple):
-    """What stands at one selector; ``through`` is where a CNAME led."""
+    """The records of one selector; ``cname`` is the name that a CNAME led to."""
 
     selector: str
     records: list[str]
-    through: str
+    cname: str
 
 
-def dkim(patient: Patient) -> Iterator[Finding]:
-    if not patient.mails:
+def dkim(context: Context) -> Iterator[Finding]:
+    if not context.mails:
         return
-    if not patient.config.doctor.dkim_selectors:
+    if not context.config.doctor.dkim_selectors:
         yield warning(
             "dns.dkim",
             "doctor.dkim_selectors is empty, so no key was looked at.",
             "Write the selectors there that your mail server signs with (s= in its DKIM-Signature).",
         )
         return
-    domain = signing_domain(patient)
+    domain = signing_domain(context)
     if not domain:
-        yield from _none(patient)
+        yield from _none(context)
         return
-    for one in _selected(patient, domain):
+    for one in _selected(context, domain):
         yield from _key(one, f"{one.selector}._domainkey.{domain}")
 
 
-def signing_domain(patient: Patient) -> str:
-    """The sender's domain, or the one above it, at which a selector has a key; empty where none has."""
-    for domain in _upwards(patient.domain):
-        if any(one.records for one in _selected(patient, domain)):
+def signing_domain(context: Context) -> str:
+    """The sender's domain, or the one above it, where a selector has a key; empty where none has."""
+    for domain in _upwards(context.domain):
+        if any(one.records for one in _selected(context, domain)):
             return domain
     return ""
 
@@ -60,22 +60,22 @@ def _upwards(domain: str) -> Iterator[str]:
         yield ".".join(labels[place:])
 
 
-def _selected(patient: Patient, domain: str) -> list[Selected]:
-    return [_at(patient.lookup, one, domain) for one in patient.config.doctor.dkim_selectors]
+def _selected(context: Context, domain: str) -> list[Selected]:
+    return [_at(context.resolver, one, domain) for one in context.config.doctor.dkim_selectors]
 
 
-def _at(lookup: Lookup, selector: str, domain: str) -> Selected:
+def _at(resolver: Resolver, selector: str, domain: str) -> Selected:
     name = f"{selector}._domainkey.{domain}"
-    return Selected(selector, lookup.texts(name), lookup.ask(name, "TXT").through)
+    return Selected(selector, resolver.texts(name), resolver.ask(name, "TXT").cname)
 
 
-def _none(patient: Patient) -> Iterator[Finding]:
-    selectors = ", ".join(patient.config.doctor.dkim_selectors)
-    said = f"{patient.domain} has no DKIM key at {selectors}"
-    astray = [one for one in _selected(patient, patient.domain) if one.through]
+def _none(context: Context) -> Iterator[Finding]:
+    selectors = ", ".join(context.config.doctor.dkim_selectors)
+    said = f"{context.domain} has no DKIM key at {selectors}"
+    astray = [one for one in _selected(context, context.domain) if one.cname]
     if astray:
-        said += f" ({astray[0].selector} leads to {quoted(astray[0].through)}, where none is)"
-    level = error if patient.config.delivery.provider == "sendgrid" else warning
+        said += f" ({astray[0].selector} leads to {quoted(astray[0].cname)}, where none is)"
+    level = error if context.config.delivery.provider == "sendgrid" else warning
     yield level(
         "dns.dkim",
         f"{said}: Gmail, Yahoo and Outlook refuse unsigned mail of who sends many.",
@@ -85,7 +85,7 @@ def _none(patient: Patient) -> Iterator[Finding]:
 
 def _key(one: Selected, name: str) -> Iterator[Finding]:
     if not one.records:
-        led = f" ({quoted(one.through)}, where its CNAME leads, has none)" if one.through else ""
+        led = f" ({quoted(one.cname)}, where its CNAME leads, has none)" if one.cname else ""
         yield warning("dns.dkim", f"There is no key at {name}{led}.", _SET)
         return
     if len(one.records) > 1:

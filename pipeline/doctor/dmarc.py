@@ -1,32 +1,32 @@
-"""DMARC (RFC 9989): what receivers are to do with mail that only claims to be the practice's."""
+"""DMARC (RFC 9989): what receivers shall do with mail that falsely claims to be from the practice."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.finding import error, ok, quoted, warning
 from pipeline.doctor.dkim import signing_domain
-from pipeline.doctor.finding import error, ok, quoted, warning
 from pipeline.doctor.records import dmarc as records
 from pipeline.doctor.records.spf import is_spf
-from pipeline.doctor.records.tree_walk import walk
+from pipeline.doctor.records.tree_walk import tree_walk
 from pipeline.doctor.spf import return_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
-    from pipeline.doctor.records.tree_walk import Walk
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
+    from pipeline.doctor.records.tree_walk import TreeWalk
 
 _MANY = (
     "Gmail, Yahoo and Outlook refuse mail without it from who sends over 5,000 a day, Apple from everybody"
 )
 
 
-def dmarc(patient: Patient) -> Iterator[Finding]:
-    if not patient.mails:
+def dmarc(context: Context) -> Iterator[Finding]:
+    if not context.mails:
         return
-    found = walk(patient.lookup, patient.domain)
+    found = tree_walk(context.resolver, context.domain)
     for name in found.doubled:
         yield error(
             "dns.dmarc",
@@ -37,47 +37,47 @@ def dmarc(patient: Patient) -> Iterator[Finding]:
         if not found.doubled:
             yield error(
                 "dns.dmarc",
-                f"{patient.domain} has no DMARC record: {_MANY}.",
-                f'Add TXT at _dmarc.{patient.domain}: "v=DMARC1; p=none; rua=mailto:<an address of yours>".',
+                f"{context.domain} has no DMARC record: {_MANY}.",
+                f'Add TXT at _dmarc.{context.domain}: "v=DMARC1; p=none; rua=mailto:<an address of yours>".',
             )
         return
     yield from _record(found)
-    yield from _reports(patient, found)
+    yield from _reports(context, found)
 
 
-def alignment(patient: Patient) -> Iterator[Finding]:
-    """Whether what is verified belongs to the domain that readers see; else DMARC fails for all mail."""
-    if not patient.mails:
+def alignment(context: Context) -> Iterator[Finding]:
+    """Whether the verified domain belongs to the one that readers see. If not, DMARC fails for all mail."""
+    if not context.mails:
         return
-    found = walk(patient.lookup, patient.domain)
+    found = tree_walk(context.resolver, context.domain)
     if found.policy is None:
         return
-    signed = signing_domain(patient)
-    sent = return_path(patient) if patient.config.delivery.provider == "sendgrid" else patient.domain
-    if sent and not any(is_spf(text) for text in patient.lookup.texts(sent)):
+    signed = signing_domain(context)
+    sent = return_path(context) if context.config.delivery.provider == "sendgrid" else context.domain
+    if sent and not any(is_spf(text) for text in context.resolver.texts(sent)):
         sent = ""
     ways = []
-    if signed and _aligned(patient, found, signed, strict=found.policy.strict("adkim")):
+    if signed and _aligned(context, found, signed, strict=found.policy.strict("adkim")):
         ways.append(f"DKIM by {signed}")
-    if sent and _aligned(patient, found, sent, strict=found.policy.strict("aspf")):
+    if sent and _aligned(context, found, sent, strict=found.policy.strict("aspf")):
         ways.append(f"SPF by {quoted(sent)}")
     if ways:
-        yield ok("dns.alignment", f"{patient.domain} passes DMARC: {', '.join(ways)}.")
+        yield ok("dns.alignment", f"{context.domain} passes DMARC: {', '.join(ways)}.")
     else:
         yield error(
             "dns.alignment",
-            f"Nothing that receivers could verify belongs to {patient.domain}, as DMARC wants it.",
+            f"Nothing that receivers could verify belongs to {context.domain}, as DMARC wants it.",
             "Authenticate that very domain at your provider, or relax adkim and aspf in the DMARC record.",
         )
 
 
-def _aligned(patient: Patient, found: Walk, domain: str, *, strict: bool) -> bool:
-    if domain == patient.domain:
+def _aligned(context: Context, found: TreeWalk, domain: str, *, strict: bool) -> bool:
+    if domain == context.domain:
         return True
-    return not strict and walk(patient.lookup, domain).organisation == found.organisation
+    return not strict and tree_walk(context.resolver, domain).organisation == found.organisation
 
 
-def _record(found: Walk) -> Iterator[Finding]:
+def _record(found: TreeWalk) -> Iterator[Finding]:
     policy = found.policy
     assert policy is not None
     where = f"_dmarc.{found.at}"
@@ -96,7 +96,7 @@ def _record(found: Walk) -> Iterator[Finding]:
     yield ok("dns.dmarc", f"{where} asks for {policy.policy}.")
 
 
-def _reports(patient: Patient, found: Walk) -> Iterator[Finding]:
+def _reports(context: Context, found: TreeWalk) -> Iterator[Finding]:
     policy = found.policy
     assert policy is not None
     if not policy.tags.get("rua"):
@@ -106,11 +106,14 @@ def _reports(patient: Patient, found: Walk) -> Iterator[Finding]:
             "Add rua=mailto:<an address of yours>.",
         )
     for host in dict.fromkeys(policy.report_hosts):
-        if walk(patient.lookup, host).organisation == walk(patient.lookup, found.at).organisation:
+        if (
+            tree_walk(context.resolver, host).organisation
+            == tree_walk(context.resolver, found.at).organisation
+        ):
             continue
-        # Reports go to another domain only if that says so (RFC 9990, 4).
+        # Reports go to another domain only if that domain agrees (RFC 9990, 4).
         name = f"{found.at}._report._dmarc.{host}"
-        if not any(records.is_dmarc(text) for text in patient.lookup.texts(name)):
+        if not any(records.is_dmarc(text) for text in context.resolver.texts(name)):
             yield warning(
                 "dns.dmarc_reports",
                 f"{quoted(host)} does not say that it takes reports about {found.at}, so none are sent.",

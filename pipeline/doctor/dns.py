@@ -1,4 +1,5 @@
-"""Asking the DNS. "There is none" and "nobody could say" are different answers: the second raises Unknown."""
+"""Asking the DNS. "There is no such record" is an answer. Where no name server answers, Unanswered is
+raised."""
 
 from __future__ import annotations
 
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
     import dns.resolver
 
 SECONDS = 4.0
-"""For one question, further tries and name servers included."""
+"""For one question, with all its tries and name servers."""
 
 ALL_SECONDS = 14.0
-"""For all questions of one examination: behind a dead name server each would wait for itself."""
+"""For all questions of one examination: behind a dead name server each one would take its whole time."""
 
 
-class Unknown(Exception):
-    """A question that no name server answered. ``why`` names the one that was asked."""
+class Unanswered(Exception):
+    """No name server answered the question. ``why`` says which one was asked."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(name)
@@ -30,33 +31,35 @@ class Unknown(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Records of one name and type; none where there is no such name, or nothing of the type at it."""
+class DnsAnswer:
+    """The records of one name and type; none where the name does not exist or has no such record."""
 
     records: tuple[Any, ...] = ()
-    through: str = ""
-    """Where a CNAME led, if the name is one."""
+    cname: str = ""
+    """The name that a CNAME led to; empty where there was none."""
 
 
-class Lookup:
-    """Questions to one name server, each asked once. For any number of threads.
+class Resolver:
+    """Asks one name server, and each question only once. Any number of threads may use it.
 
-    ``server`` is "host" or "host:port"; empty: what this machine uses.
+    ``server`` is "host" or "host:port"; empty: the one that this machine uses.
     """
 
     def __init__(self, server: str = "") -> None:
         self._server = server
         self._end = time.monotonic() + ALL_SECONDS
-        self._known: dict[tuple[str, str], Answer] = {}
+        self._known: dict[tuple[str, str], DnsAnswer] = {}
         self._lock = threading.Lock()
         self._made: dns.resolver.Resolver | None = None
 
     def texts(self, name: str) -> list[str]:
-        """TXT records, the strings of each joined (RFC 7208, 3.3); bytes beyond ASCII come as they are."""
+        """TXT records, the strings of each joined (RFC 7208, 3.3); bytes beyond ASCII become Latin-1
+        letters."""
         return [b"".join(record.strings).decode("latin-1") for record in self.ask(name, "TXT").records]
 
     def mail_hosts(self, name: str) -> list[str]:
-        """The hosts that take a domain's mail, best first. One empty name: it says that it takes none."""
+        """The hosts that take a domain's mail, the preferred first. One empty name: the domain takes no
+        mail."""
         found = sorted(self.ask(name, "MX").records, key=lambda record: record.preference)
         return [str(record.exchange).rstrip(".") for record in found]
 
@@ -64,14 +67,14 @@ class Lookup:
         """Whether the name has an address."""
         return bool(self.ask(name, "A").records or self.ask(name, "AAAA").records)
 
-    def ask(self, name: str, kind: str) -> Answer:
-        """Raises Unknown."""
+    def ask(self, name: str, kind: str) -> DnsAnswer:
+        """The records of a name. Raises Unanswered."""
         name = name.rstrip(".").lower()
         if (known := self._known.get((name, kind))) is None:
             known = self._known[name, kind] = self._asked(name, kind)
         return known
 
-    def _asked(self, name: str, kind: str) -> Answer:
+    def _asked(self, name: str, kind: str) -> DnsAnswer:
         import dns.exception
         import dns.name
         import dns.resolver
@@ -80,26 +83,24 @@ class Lookup:
         try:
             dns.name.from_text(name)
         except (dns.exception.DNSException, UnicodeError):
-            return Answer()  # records name whatever they like; this is none that the DNS could hold
+            return DnsAnswer()  # a record may name anything; this is no name that the DNS could hold
         left = self._end - time.monotonic()
         if left <= 0:
-            raise Unknown(name, f"the time for all questions was over (name server: {self._shown()})")
+            raise Unanswered(name, f"the time for all questions was over (name server: {self._shown()})")
         try:
             found = resolver.resolve(name, kind, lifetime=min(SECONDS, left), search=False)
         except dns.resolver.NXDOMAIN as none:
-            return Answer((), _other(name, none.canonical_name))
+            return DnsAnswer((), _cname(name, none.canonical_name))
         except dns.resolver.NoAnswer as none:
             response = none.kwargs["response"]
-            return Answer((), _other(name, response.resolve_chaining().canonical_name))
+            return DnsAnswer((), _cname(name, response.resolve_chaining().canonical_name))
         except dns.resolver.LifetimeTimeout:
-            raise Unknown(name, f"no answer came in time (name server: {self._shown()})") from None
+            raise Unanswered(name, f"no answer came in time (name server: {self._shown()})") from None
         except dns.resolver.NoNameservers as failed:
-            said = re.search(r"answered (\w+)", str(failed))
-            why = said[1] if said else "no answer that can be read"
-            raise Unknown(name, f"{why} (name server: {self._shown()})") from None
+            raise Unanswered(name, f"{_rcode(failed)} (name server: {self._shown()})") from None
         except (dns.exception.DNSException, OSError) as failed:
-            raise Unknown(name, f"{type(failed).__name__} (name server: {self._shown()})") from None
-        return Answer(tuple(found), _other(name, found.canonical_name))
+            raise Unanswered(name, f"{type(failed).__name__} (name server: {self._shown()})") from None
+        return DnsAnswer(tuple(found), _cname(name, found.canonical_name))
 
     def _resolver(self, name: str) -> dns.resolver.Resolver:
         import dns.resolver
@@ -109,7 +110,7 @@ class Lookup:
                 try:
                     made = dns.resolver.Resolver(configure=not self._server)
                 except dns.resolver.NoResolverConfiguration:
-                    raise Unknown(name, "this machine knows no name server") from None
+                    raise Unanswered(name, "this machine knows no name server") from None
                 if self._server:
                     made.nameservers, made.port = _address(self._server)
                 self._made = made
@@ -121,13 +122,20 @@ class Lookup:
         return ", ".join(str(one) for one in self._made.nameservers) if self._made else "none"
 
 
-def _other(name: str, canonical: Any) -> str:
+def _rcode(failed: dns.resolver.NoNameservers) -> str:
+    """The code (RFC 1035, 4.1.1) with which a server refused, like SERVFAIL."""
+    # One tuple a try: server, TCP or not, port, then the code's name or an exception, and the response.
+    codes = (error[3] for error in failed.kwargs["errors"] if isinstance(error[3], str))
+    return next(codes, "no answer that can be read")
+
+
+def _cname(name: str, canonical: Any) -> str:
     led = str(canonical).rstrip(".").lower()
     return "" if led == name else led
 
 
 def _address(server: str) -> tuple[list[Any], int]:
-    """The resolver of the configuration: its addresses and port."""
+    """The addresses and the port of the configured name server."""
     import socket
 
     match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)|([0-9a-fA-F:.]+))(?::(\d{1,5}))?", server)

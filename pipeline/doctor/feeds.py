@@ -1,4 +1,4 @@
-"""The blog's feeds, fetched and read as `pull` does it, and nothing kept."""
+"""The blog's feeds, fetched and parsed as `pull` does it. Nothing is kept."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.core.errors import FeedError, RapportError
+from pipeline.core.finding import error, ok, warning
 from pipeline.core.tables import feeds as table
 from pipeline.core.tables import listings, posts
-from pipeline.doctor.finding import error, ok, warning
-from pipeline.feeds import outage
-from pipeline.feeds.address import shown
-from pipeline.feeds.fetch import fetch
-from pipeline.feeds.http import get
-from pipeline.feeds.journey import Errand
+from pipeline.feeds.fetching import outage
+from pipeline.feeds.fetching.address import shown
+from pipeline.feeds.fetching.attempt import FetchRequest
+from pipeline.feeds.fetching.fetch import fetch
+from pipeline.feeds.fetching.http import get
 from pipeline.feeds.overlap import MORE_ITEMS
-from pipeline.feeds.parse import parse
+from pipeline.feeds.parsing.sandbox import read
 from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
 
 SECONDS = 12.0
 """For all feeds."""
@@ -53,10 +53,10 @@ class _Before:
     unsure: int = 0
 
 
-def feeds(patient: Patient) -> Iterator[Finding]:
+def feeds(context: Context) -> Iterator[Finding]:
     end = time.monotonic() + SECONDS
-    known = _known(patient)
-    for feed in patient.config.feeds:
+    known = _known(context)
+    for feed in context.config.feeds:
         before = known.get(feed.url, _Before())
         try:
             yield from _feed(feed.url, end, before)
@@ -65,16 +65,16 @@ def feeds(patient: Patient) -> Iterator[Finding]:
         yield from _left_over(feed.url, before)
 
 
-def _known(patient: Patient) -> dict[str, _Before]:
+def _known(context: Context) -> dict[str, _Before]:
     """Nothing where there is no database, or one that cannot be read: that is told elsewhere."""
-    if patient.database is None:
+    if context.database is None:
         return {}
     listed = select(func.count()).where(listings.c.feed_id == table.c.id).scalar_subquery()
     waits = (posts.c.feed_id == table.c.id, posts.c.decision == "unsure")
     unsure = select(func.count()).where(*waits).scalar_subquery()
     query = select(table, listed.label("listed"), unsure.label("unsure"))
     try:
-        with patient.database.read() as connection:
+        with context.database.read() as connection:
             return {
                 row.url: _Before(row.fetched_at, row.listed, row.gap_at, row.gap_posts, row.unsure)
                 for row in connection.execute(query)
@@ -88,14 +88,16 @@ def _left_over(url: str, before: _Before) -> Iterator[Finding]:
         lost = f"about {before.lost:,}" if before.lost else "some"
         yield warning(
             "feeds.gap",
-            f"On {before.gap:%Y-%m-%d} the feed {shown(url)} shared no post with the time before: {lost} of its "
+            f"On {before.gap:%Y-%m-%d} the feed {shown(url)} shared no post with the time before: "
+            f"{lost} of its "
             "posts may be lost.",
             MORE_ITEMS,
         )
     if before.unsure:
         yield warning(
             "feeds.unsure",
-            f"{before.unsure:,} posts of {shown(url)} may be old ones under new names; they are in no letter.",
+            f"{before.unsure:,} posts of {shown(url)} may be old ones under new names; they are in no "
+            f"letter.",
             "`rapport posts` lists them; let-in or keep-out decides.",
         )
 
@@ -104,10 +106,10 @@ def _feed(url: str, end: float, before: _Before) -> Iterator[Finding]:
     fetched = None
     try:
         fetched = fetch(url, deadline=end)
-        entries = parse(fetched.body or b"", url=fetched.url, content_type=fetched.content_type).entries
+        entries = read(fetched.body or b"", url=fetched.url, content_type=fetched.content_type).entries
     except FeedError as fault:
         body = fetched.body if fetched else None
-        raise outage.understood(fault, url, since=before.read, body=body) from None
+        raise outage.explained(fault, url, since=before.read, body=body) from None
     if before.listed and not entries:
         raise outage.empty(url, before.listed)
     if fetched.moved_to:
@@ -131,10 +133,11 @@ def _feed(url: str, end: float, before: _Before) -> Iterator[Finding]:
         yield ok("feeds.feed", f"{shown(url)}: {len(entries)} posts{age}.")
 
 
-def robots(patient: Patient) -> Iterator[Finding]:
-    """Whether the sites let machines read their feeds. We do not ask before fetching: a feed is for that."""
+def robots(context: Context) -> Iterator[Finding]:
+    """Whether the sites' robots.txt allows their feeds. Fetching does not ask: a feed is meant for
+    machines."""
     end = time.monotonic() + SECONDS
-    for url in dict.fromkeys(feed.url for feed in patient.config.feeds):
+    for url in dict.fromkeys(feed.url for feed in context.config.feeds):
         if not _allowed(url, end):
             yield warning(
                 "feeds.robots",
@@ -144,9 +147,9 @@ def robots(patient: Patient) -> Iterator[Finding]:
 
 
 def _allowed(url: str, end: float) -> bool:
-    errand = Errand("file", FeedError, {}, "text/plain", SECONDS, SECONDS, 500_000, 1)
+    request = FetchRequest("file", FeedError, {}, "text/plain", SECONDS, SECONDS, 500_000, 1)
     try:
-        fetched = get(errand, urljoin(url, "/robots.txt"), deadline=end)
+        fetched = get(request, urljoin(url, "/robots.txt"), deadline=end)
     except RapportError:
         return True  # none, which allows everything (RFC 9309, 2.3.1.3)
     if not fetched.content_type.lower().startswith("text/plain"):

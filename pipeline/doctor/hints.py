@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.doctor.finding import quoted
+from pipeline.core.finding import quoted
 from pipeline.doctor.sendgrid import authenticated
 from pipeline.providers.sendgrid.account import Hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.context import Patient
+    from pipeline.doctor.context import Context
 
 
-def hints(patient: Patient) -> list[str]:
-    """Lines of a zone file; what begins with a semicolon is for people. Raises nothing."""
-    if not patient.mails:
+def hints(context: Context) -> list[str]:
+    """Lines of a zone file; those that begin with a semicolon are comments. Raises nothing."""
+    if not context.mails:
         return ["; Letters go to the outbox: no DNS record is needed."]
-    provider = patient.config.delivery.provider
-    return [*(_sendgrid(patient) if provider == "sendgrid" else _smtp(patient)), *_dmarc(patient)]
+    provider = context.config.delivery.provider
+    return [*(_sendgrid(context) if provider == "sendgrid" else _smtp(context)), *_dmarc(context)]
 
 
-def _sendgrid(patient: Patient) -> Iterator[str]:
+def _sendgrid(context: Context) -> Iterator[str]:
     try:
-        found = authenticated(patient.domains(), patient.domain)
-        why = f"{patient.domain} is not yet among the account's domains"
+        found = authenticated(context.domains(), context.domain)
+        why = f"{context.domain} is not yet among the account's domains"
     except Hidden:
         found, why = None, "this key may not see the account's domains"
     except Exception:
@@ -37,9 +37,9 @@ def _sendgrid(patient: Patient) -> Iterator[str]:
         return
     yield f"; {why[0].upper()}{why[1:]}: take what stands in <> from SendGrid,"
     yield "; Settings, Sender Authentication, Authenticate Your Domain."
-    yield _line(f"em<NUMBER>.{patient.domain}", "CNAME", "u<ACCOUNT>.wl.sendgrid.net")
+    yield _line(f"em<NUMBER>.{context.domain}", "CNAME", "u<ACCOUNT>.wl.sendgrid.net")
     for selector in ("s1", "s2"):
-        host = f"{selector}._domainkey.{patient.domain}"
+        host = f"{selector}._domainkey.{context.domain}"
         yield _line(host, "CNAME", f"{selector}.domainkey.u<ACCOUNT>.wl.sendgrid.net")
 
 
@@ -54,21 +54,21 @@ def _records(domain: dict[str, Any] | None) -> list[tuple[str, str, str]]:
     ]
 
 
-def _smtp(patient: Patient) -> Iterator[str]:
+def _smtp(context: Context) -> Iterator[str]:
     yield "; SPF: name what your mail server sends from, if that is neither the domain's own host nor its MX."
-    yield _line(patient.domain, "TXT", "v=spf1 a mx ~all")
+    yield _line(context.domain, "TXT", "v=spf1 a mx ~all")
     yield "; DKIM: your mail server's tool prints it (opendkim-genkey, rspamadm dkim_keygen)."
-    selector = next(iter(patient.config.doctor.dkim_selectors), "s1")
-    yield _line(f"{selector}._domainkey.{patient.domain}", "TXT", "v=DKIM1; k=rsa; p=<PUBLIC KEY>")
+    selector = next(iter(context.config.doctor.dkim_selectors), "s1")
+    yield _line(f"{selector}._domainkey.{context.domain}", "TXT", "v=DKIM1; k=rsa; p=<PUBLIC KEY>")
 
 
-def _dmarc(patient: Patient) -> Iterator[str]:
-    # To an address of the same domain: another would have to say that it takes reports (RFC 9990, 4).
-    answers = patient.config.newsletter.reply_to or patient.config.newsletter.from_email
-    mine = answers.rpartition("@")[2].lower() == patient.domain
-    to = answers if mine else f"<AN ADDRESS>@{patient.domain}"
+def _dmarc(context: Context) -> Iterator[str]:
+    # An address at the same domain: another domain would have to agree to get reports (RFC 9990, 4).
+    answers = context.config.newsletter.reply_to or context.config.newsletter.from_email
+    mine = answers.rpartition("@")[2].lower() == context.domain
+    to = answers if mine else f"<AN ADDRESS>@{context.domain}"
     yield "; DMARC: watch the reports for some weeks, then p=quarantine, then p=reject."
-    yield _line(f"_dmarc.{patient.domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:{to}")
+    yield _line(f"_dmarc.{context.domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:{to}")
 
 
 def _line(host: str, kind: str, data: str) -> str:

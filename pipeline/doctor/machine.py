@@ -1,4 +1,4 @@
-"""The machine: its clock, its idea of the practice's time, its disks."""
+"""The machine: its clock, the practice's local time, its disks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import schema_state
 from pipeline.core.tables import batches
 from pipeline.doctor.context import SECONDS
-from pipeline.doctor.finding import error, ok, warning
-from pipeline.feeds.address import shown
+from pipeline.feeds.fetching.address import shown
 from pipeline.providers.sendgrid.signature import AHEAD
 from subscribers import clock
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
 
 OFF = timedelta(minutes=1)
 MEGABYTE = 1_000_000
@@ -34,11 +34,11 @@ LEAST_SPACE, LITTLE_SPACE = 100 * MEGABYTE, 1000 * MEGABYTE
 _SYNCHRONISE = "Let this machine keep its time by NTP (`timedatectl set-ntp true`)."
 
 
-def time_of_day(patient: Patient) -> Iterator[Finding]:
-    """Against the Date (RFC 9110, 6.6.1) of a server that is not this machine."""
-    url = patient.config.feeds[0].url
-    if patient.config.delivery.provider == "sendgrid":
-        url = patient.config.delivery.sendgrid.api_url
+def time_of_day(context: Context) -> Iterator[Finding]:
+    """Compare the clock with the Date (RFC 9110, 6.6.1) of a server that is not this machine."""
+    url = context.config.feeds[0].url
+    if context.config.delivery.provider == "sendgrid":
+        url = context.config.delivery.sendgrid.api_url
     theirs = _date(url)
     if theirs is None:
         yield warning(
@@ -61,8 +61,8 @@ def time_of_day(patient: Patient) -> Iterator[Finding]:
         yield ok("machine.clock", "The clock is right.")
 
 
-def steady(patient: Patient) -> Iterator[Finding]:
-    """Whether time goes forward: now, and since the last letter."""
+def steady(context: Context) -> Iterator[Finding]:
+    """Whether the clock runs forward: during this check, and since the last letter."""
     wall, uptime = clock.now(), clock.uptime()
     time.sleep(0.2)
     drift = abs((clock.now() - wall).total_seconds() - (clock.uptime() - uptime))
@@ -71,7 +71,7 @@ def steady(patient: Patient) -> Iterator[Finding]:
             "machine.steady", f"The clock jumped by {drift:.1f} seconds while it was watched.", _SYNCHRONISE
         )
         return
-    last = _last_claim(patient)
+    last = _last_claim(context)
     if last is not None and last > clock.now() + OFF:
         yield error(
             "machine.steady",
@@ -82,18 +82,18 @@ def steady(patient: Patient) -> Iterator[Finding]:
     yield ok("machine.steady", "Time goes forward.")
 
 
-def time_zone(patient: Patient) -> Iterator[Finding]:
-    newsletter = patient.config.newsletter
+def time_zone(context: Context) -> Iterator[Finding]:
+    newsletter = context.config.newsletter
     local = clock.now().astimezone(newsletter.zone)
     yield ok("machine.time_zone", f"It is {local:%H:%M} in {newsletter.timezone}.")
 
 
-def disk(patient: Patient) -> Iterator[Finding]:
+def disk(context: Context) -> Iterator[Finding]:
     folders = {}
-    if patient.secret_file is not None:
-        folders["the database"] = patient.secret_file.parent
-    if not patient.mails:
-        folders["the outbox"] = patient.folder / patient.config.delivery.outbox
+    if context.secret_file is not None:
+        folders["the database"] = context.secret_file.parent
+    if not context.mails:
+        folders["the outbox"] = context.folder / context.config.delivery.outbox
     for whose, folder in folders.items():
         yield from _disk(whose, _existing(folder))
 
@@ -126,17 +126,17 @@ def _date(url: str) -> datetime | None:
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
         return None
     try:
-        # A copy that a cache kept is as old as it says (RFC 9111, 5.1).
+        # A cached answer says how old it is (RFC 9111, 5.1).
         said = parsedate_to_datetime(date)
         return said + timedelta(seconds=int(age)) if said.tzinfo else None
     except (ValueError, OverflowError):
         return None
 
 
-def _last_claim(patient: Patient) -> datetime | None:
-    if patient.database is None or not schema_state(patient.database).is_current:
+def _last_claim(context: Context) -> datetime | None:
+    if context.database is None or not schema_state(context.database).is_current:
         return None
-    with patient.database.read() as connection:
+    with context.database.read() as connection:
         found: datetime | None = connection.scalar(select(func.max(batches.c.at)))
         return found
 

@@ -1,7 +1,7 @@
-"""The public address, asked as readers and mailbox providers ask it: with a link that is nobody's.
+"""The public address, requested as readers and mailbox providers request it.
 
-The token is signed as a reader's is and stands for subscriber 0, who does not exist: a POST by it is answered
-like any other and ends nothing. So it proves that a POST arrives, and not only a GET.
+The link has a token that is signed like a reader's, for subscriber 0, who does not exist. A POST with it is
+answered like any other and unsubscribes nobody. So it proves that POSTs arrive, and not only GETs.
 """
 
 from __future__ import annotations
@@ -10,31 +10,31 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.delivery import probe
-from pipeline.doctor.finding import error, ok, warning
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
 
 _SERVE = "Let `rapport serve` run, and your web server pass newsletter.public_url on to it."
 
-# As Gmail asks (RFC 8058, 3.2): form-urlencoded, no cookie, and no browser's name.
+# As Gmail posts it (RFC 8058, 3.2): form-urlencoded, without a cookie or the name of a browser.
 _ONE_CLICK = {
     "content": b"List-Unsubscribe=One-Click",
     "headers": {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "rapport-doctor"},
 }
 
 
-def https(patient: Patient) -> Iterator[Finding]:
-    if not patient.serves:
-        if not patient.mails:
+def https(context: Context) -> Iterator[Finding]:
+    if not context.serves:
+        if not context.mails:
             yield ok("pages.https", "newsletter.public_url is not set: letters to the outbox need none.")
         return
-    parts = urlsplit(patient.config.newsletter.public_url)
+    parts = urlsplit(context.config.newsletter.public_url)
     if _here(parts.hostname or ""):
         yield warning(
             "pages.https",
@@ -51,16 +51,16 @@ def https(patient: Patient) -> Iterator[Finding]:
         yield ok("pages.https", "newsletter.public_url is https.")
 
 
-def unsubscribe(patient: Patient) -> Iterator[Finding]:
-    """GET and one-click POST of a link that is nobody's; a forged one must be refused."""
-    if not patient.serves:
+def unsubscribe(context: Context) -> Iterator[Finding]:
+    """GET and one-click POST of the link for nobody. A forged link must be refused."""
+    if not context.serves:
         return
-    level = error if patient.mails else warning
-    if patient.tokens is None:
+    level = error if context.mails else warning
+    if context.tokens is None:
         yield level("pages.unsubscribe", "There is no secret yet, so no link could be tried.", _SERVE)
         return
-    pages = patient.config.newsletter.pages
-    token = patient.tokens.sign(Purpose.LETTER, probe.NOBODY, 0)
+    pages = context.config.newsletter.pages
+    token = context.tokens.sign(Purpose.LETTER, probe.NOBODY, 0)
     link = f"{pages}/unsubscribe/{token}"
     if fault := probe.fault(link):
         yield level(
@@ -89,17 +89,17 @@ def unsubscribe(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def webhook(patient: Patient) -> Iterator[Finding]:
-    """Whether what SendGrid posts arrives, and what is not signed is refused."""
-    if not patient.serves or patient.config.delivery.provider != "sendgrid":
+def webhook(context: Context) -> Iterator[Finding]:
+    """Whether SendGrid's posts would arrive, and whether a post without a signature is refused."""
+    if not context.serves or context.config.delivery.provider != "sendgrid":
         return
-    url = f"{patient.config.newsletter.pages}/webhooks/sendgrid"
+    url = f"{context.config.newsletter.pages}/webhooks/sendgrid"
     try:
         status = probe.ask("POST", url, content=b"[]", headers={"Content-Type": "application/json"})
     except probe.Silent as silent:
         yield error("pages.webhook", f"SendGrid's posts would not arrive: {url} {silent.what}.", _SERVE)
         return
-    configured = bool(patient.config.delivery.sendgrid.webhook_public_key.strip())
+    configured = bool(context.config.delivery.sendgrid.webhook_public_key.strip())
     match status, configured:
         case (401, True):
             yield ok("pages.webhook", "The webhook's address refuses what SendGrid did not sign.")

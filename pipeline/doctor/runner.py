@@ -1,4 +1,4 @@
-"""Making all checks at once, in bounded time. What breaks or hangs in one of them is a finding, too."""
+"""Running all checks at once, in bounded time. A check that raises or hangs is a finding, too."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ import time
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import as_rapport_error
-from pipeline.doctor.dns import Unknown
-from pipeline.doctor.finding import Finding, error, warning
+from pipeline.core.finding import Finding, error, warning
+from pipeline.doctor.dns import Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pipeline.doctor.context import Patient
+    from pipeline.doctor.context import Context
 
-    Check = Callable[[Patient], Iterable[Finding]]
+    Check = Callable[[Context], Iterable[Finding]]
 
 SECONDS = 20.0
-"""For all of them together: each has time-outs of its own that are shorter."""
+"""For all checks together. Each has shorter time-outs of its own."""
 
 
-def make_rounds(
-    checks: Sequence[Check], patient: Patient, progress: Callable[[int, int], None]
+def run_checks(
+    checks: Sequence[Check], context: Context, progress: Callable[[int, int], None]
 ) -> list[Finding]:
-    """What the checks find, in their order. Raises nothing."""
+    """The findings of the checks, in the order of the checks. Raises nothing."""
     done: queue.SimpleQueue[tuple[int, list[Finding]]] = queue.SimpleQueue()
 
-    def make(number: int, check: Check) -> None:
-        done.put((number, _made(check, patient)))
+    def run(number: int, check: Check) -> None:
+        done.put((number, _findings(check, context)))
 
     for number, check in enumerate(checks):
-        # Not a pool, which would wait at the end of the process for what hangs.
-        threading.Thread(target=make, args=(number, check), daemon=True).start()
+        # Not a pool: at the end of the process it would wait for a check that hangs.
+        threading.Thread(target=run, args=(number, check), daemon=True).start()
     end = time.monotonic() + SECONDS
     found: dict[int, list[Finding]] = {}
     progress(0, len(checks))
@@ -46,23 +46,23 @@ def make_rounds(
         progress(len(found), len(checks))
     progress(len(checks), len(checks))
     return [
-        patient.without_secrets(finding)
+        context.without_secrets(finding)
         for number, check in enumerate(checks)
         for finding in found.get(number, [_late(check)])
     ]
 
 
-def _made(check: Check, patient: Patient) -> list[Finding]:
+def _findings(check: Check, context: Context) -> list[Finding]:
     found: list[Finding] = []
     try:
-        # One by one: what was found before it broke stands.
-        for finding in check(patient):
+        # One by one: what was found before an error counts.
+        for finding in check(context):
             found.append(finding)
-    except Unknown as unknown:
+    except Unanswered as unanswered:
         found.append(
             warning(
                 _name(check),
-                f"{unknown.name} could not be looked up: {unknown.why}.",
+                f"{unanswered.name} could not be looked up: {unanswered.why}.",
                 "Nothing is known to be wrong. Try again, or name another name server in doctor.resolver.",
             )
         )
@@ -75,7 +75,7 @@ def _broken(name: str, broken: Exception) -> Finding:
     told = as_rapport_error(broken)
     if told.code != "unexpected":
         return error(name, told.message, told.remedy)
-    # Its text stays out of it: it may quote what was asked with, a token or a key.
+    # Its text stays out: it may quote a token or a key.
     return error(
         name,
         f"This check broke ({type(broken).__name__}).",

@@ -1,32 +1,33 @@
-"""SendGrid's account, as far as the key may see it. What it may not see is no fault: good keys see little."""
+"""SendGrid's account, as far as the key may see it. That it may not see more is no error: good keys see
+little."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.core.errors import ConfigError, ProviderError
-from pipeline.doctor.finding import error, ok, quoted, warning
+from pipeline.core.finding import error, ok, quoted, warning
 from pipeline.providers.sendgrid.account import Account, Hidden, Shut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from typing import Any
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
 
 T = TypeVar("T")
 
 _CHANGES = (".create", ".update", ".delete")
 
 
-def key(patient: Patient) -> Iterator[Finding]:
-    if patient.config.delivery.provider != "sendgrid":
+def key(context: Context) -> Iterator[Finding]:
+    if context.config.delivery.provider != "sendgrid":
         return
-    with patient.account() as account:
+    with context.account() as account:
         scopes = account.scopes()
     needed = ["mail.send"]
-    if patient.config.delivery.hosted_unsubscribe:
+    if context.config.delivery.hosted_unsubscribe:
         needed.append("suppression.read")
     missing = [scope for scope in needed if scope not in scopes]
     if missing:
@@ -47,16 +48,17 @@ def key(patient: Patient) -> Iterator[Finding]:
         yield ok("sendgrid.key", f"The API key has {' and '.join(needed)}, and may change nothing.")
 
 
-def tracking(patient: Patient) -> Iterator[Finding]:
-    """Every request of ours turns tracking off; the account's setting is for whatever else sends by it."""
+def tracking(context: Context) -> Iterator[Finding]:
+    """Rapport turns tracking off in each request. The account's settings hold for whatever else sends by
+    it."""
     name = "sendgrid.tracking"
     tracked = yield from _seen(
-        patient, name, "what the account tracks (tracking_settings.read)", Account.tracking
+        context, name, "what the account tracks (tracking_settings.read)", Account.tracking
     )
     if tracked is None:
         return
     tracked = [kind for kind in tracked if kind in ("open", "click", "subscription", "google_analytics")]
-    if patient.config.delivery.hosted_unsubscribe:
+    if context.config.delivery.hosted_unsubscribe:
         tracked = [kind for kind in tracked if kind != "subscription"]
     if tracked:
         yield warning(
@@ -69,16 +71,16 @@ def tracking(patient: Patient) -> Iterator[Finding]:
         yield ok(name, "The account tracks nobody by default.")
 
 
-def domain(patient: Patient) -> Iterator[Finding]:
+def domain(context: Context) -> Iterator[Finding]:
     name, what = "sendgrid.domain", "the account's domains (whitelabel.read)"
-    known = yield from _seen(patient, name, what, lambda _: patient.domains())
+    known = yield from _seen(context, name, what, lambda _: context.domains())
     if known is None:
         return
-    found = authenticated(known, patient.domain)
+    found = authenticated(known, context.domain)
     if found is None:
         yield error(
             name,
-            f"{patient.domain} is not authenticated at SendGrid: letters bear its signature and not yours.",
+            f"{context.domain} is not authenticated at SendGrid: letters bear its signature and not yours.",
             "Settings, Sender Authentication, Authenticate Your Domain; then put the three CNAMEs into your "
             "DNS (`rapport doctor --fix-hints` prints them).",
         )
@@ -92,18 +94,18 @@ def domain(patient: Patient) -> Iterator[Finding]:
         yield ok(name, f"{quoted(str(found.get('domain')))} is authenticated at SendGrid.")
 
 
-def webhook(patient: Patient) -> Iterator[Finding]:
-    """Whether SendGrid is told to post events here, signed with the key that is configured."""
-    if not patient.serves:
+def webhook(context: Context) -> Iterator[Finding]:
+    """Whether SendGrid posts its events here, signed with the configured key."""
+    if not context.serves:
         return
     name, what = "sendgrid.webhook", "its Event Webhooks (user.webhooks.event.settings.read)"
-    hooks = yield from _seen(patient, name, what, Account.webhooks)
+    hooks = yield from _seen(context, name, what, Account.webhooks)
     if hooks is None:
         return
-    url = f"{patient.config.newsletter.pages}/webhooks/sendgrid"
+    url = f"{context.config.newsletter.pages}/webhooks/sendgrid"
     ours = [hook for hook in hooks if str(hook.get("url")).rstrip("/") == url]
     if ours:
-        yield from _ours(patient, max(ours, key=lambda hook: hook.get("enabled") is True))
+        yield from _ours(context, max(ours, key=lambda hook: hook.get("enabled") is True))
     else:
         yield warning(
             name,
@@ -113,25 +115,25 @@ def webhook(patient: Patient) -> Iterator[Finding]:
 
 
 def _seen(
-    patient: Patient, name: str, what: str, ask: Callable[[Account], T]
+    context: Context, name: str, what: str, ask: Callable[[Account], T]
 ) -> Generator[Finding, None, T | None]:
-    """What the account says, where it can be asked; else the finding why not, and None."""
-    if patient.config.delivery.provider != "sendgrid":
+    """The account's answer; where it cannot be asked, a finding that says why, and None."""
+    if context.config.delivery.provider != "sendgrid":
         return None
     try:
-        with patient.account() as account:
+        with context.account() as account:
             return ask(account)
     except Hidden:
         yield ok(name, f"This key may not see {what}, which is no fault of it.")
     except (Shut, ConfigError):
-        pass  # `key` tells of it
+        pass  # the check `key` tells of it
     except ProviderError as fault:
         yield warning(name, f"SendGrid does not tell {what}: {fault.message}", fault.remedy)
     return None
 
 
-def _ours(patient: Patient, hook: dict[str, Any]) -> Iterator[Finding]:
-    configured = "".join(patient.config.delivery.sendgrid.webhook_public_key.split())
+def _ours(context: Context, hook: dict[str, Any]) -> Iterator[Finding]:
+    configured = "".join(context.config.delivery.sendgrid.webhook_public_key.split())
     theirs = "".join(str(hook.get("public_key") or "").split())
     unheard = [
         name
@@ -166,7 +168,7 @@ def _ours(patient: Patient, hook: dict[str, Any]) -> Iterator[Finding]:
 
 
 def authenticated(known: list[dict[str, Any]], sender: str) -> dict[str, Any] | None:
-    """Of the account's domains the one that signs for a sender: the same, or one above it."""
+    """The domain of the account that signs for the sender's domain: the same one, or one above it."""
     fitting = [
         one
         for one in known

@@ -1,12 +1,13 @@
-"""The secrets that sign the links in letters: strong, private, and none of them gone too early."""
+"""The secrets that sign the links in letters: whether they are strong, private, and none was removed too
+early."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import schema_state
-from pipeline.doctor.finding import error, ok, warning
 from pipeline.editions.ledger.signing_keys import history
 from subscribers import clock
 from subscribers.signing_secrets import VARIABLE, named_secrets
@@ -14,26 +15,26 @@ from subscribers.signing_secrets import VARIABLE, named_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
     from pipeline.editions.ledger.signing_keys import Signed
 
 STRONG = 24
-"""Characters: from base64 as we advise it, 144 bits."""
+"""Characters; in base64, as `rapport doctor` advises, they have 144 bits."""
 
 BY_LAW = timedelta(days=60)
 """How long an unsubscribe link must work at least (CASL, section 11; CAN-SPAM asks for 30 days)."""
 
 
-def secrets(patient: Patient) -> Iterator[Finding]:
-    if patient.tokens_fault:
-        yield error("signing.secrets", patient.tokens_fault.message, patient.tokens_fault.remedy)
+def secrets(context: Context) -> Iterator[Finding]:
+    if context.tokens_fault:
+        yield error("signing.secrets", context.tokens_fault.message, context.tokens_fault.remedy)
         return
-    if patient.tokens is None:
+    if context.tokens is None:
         yield ok("signing.secrets", "There is no secret yet: one is made beside the database at first use.")
         return
-    number = len(patient.tokens.fingerprints)
-    weak = [place for place, named in enumerate(named_secrets(patient.environment), 1) if _is_weak(named)]
+    number = len(context.tokens.fingerprints)
+    weak = [place for place, named in enumerate(named_secrets(context.environment), 1) if _is_weak(named)]
     for place in weak:
         yield warning(
             "signing.secrets",
@@ -47,29 +48,29 @@ def secrets(patient: Patient) -> Iterator[Finding]:
         yield ok("signing.secrets", f"{kept}.")
 
 
-def private(patient: Patient) -> Iterator[Finding]:
-    mode = patient.secret_mode
+def private(context: Context) -> Iterator[Finding]:
+    mode = context.secret_mode
     if mode is None:
         return
     if mode & 0o077:
         yield warning(
             "signing.private",
-            f"{patient.secret_file}, which holds the secret that signs links, had mode {mode:o}: other users "
+            f"{context.secret_file}, which holds the secret that signs links, had mode {mode:o}: other users "
             "of this machine could read it. It has 600 now.",
             f"If one of them may have, put a new secret before it in ${VARIABLE}.",
         )
     else:
-        yield ok("signing.private", f"{patient.secret_file} is readable for its owner alone.")
+        yield ok("signing.private", f"{context.secret_file} is readable for its owner alone.")
 
 
-def retired(patient: Patient) -> Iterator[Finding]:
-    """Which letters' links are dead, and which would be, were an older secret taken away."""
-    database = patient.database
-    if patient.tokens is None or database is None or not schema_state(database).is_current:
+def retired(context: Context) -> Iterator[Finding]:
+    """Which letters' links are dead, and whose would be if an older secret were removed."""
+    database = context.database
+    if context.tokens is None or database is None or not schema_state(database).is_current:
         return
     with database.read() as connection:
         signed = history(connection)
-    listed = patient.tokens.fingerprints
+    listed = context.tokens.fingerprints
     gone = [one for one in signed if one.fingerprint not in listed]
     for one in gone:
         yield _gone(one)

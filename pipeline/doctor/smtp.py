@@ -1,29 +1,29 @@
-"""The operator's mail server: reached, encrypted and logged in to as for a letter, and left again."""
+"""The operator's mail server: connected and logged in to as for a letter, and left again."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pipeline.core.environment import SMTP_PASSWORD
+from pipeline.core.finding import error, ok, warning
 from pipeline.doctor.context import SECONDS
-from pipeline.doctor.finding import error, ok, warning
 from pipeline.providers.choice import smtp_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
 
 
-def server(patient: Patient) -> Iterator[Finding]:
-    if patient.config.delivery.provider != "smtp":
+def server(context: Context) -> Iterator[Finding]:
+    if context.config.delivery.provider != "smtp":
         return
-    from pipeline.feeds.private_networks import addresses, is_public
+    from pipeline.feeds.fetching.private_networks import addresses, is_public
     from pipeline.providers.smtp.batch import Halt
     from pipeline.providers.smtp.connection import connect
 
-    settings = patient.config.delivery.smtp
+    settings = context.config.delivery.smtp
     where = f"{settings.host}, port {settings.port}"
     try:
         connection = connect(smtp_server(settings, SECONDS))

@@ -1,6 +1,6 @@
-"""SPF (RFC 7208): one record, within its ten lookups, that does not let everybody send.
+"""SPF (RFC 7208): one record, with at most ten lookups, that does not allow everybody to send.
 
-Whether the operator's own mail server is in it cannot be seen from here: a relay may send from any address.
+Whether it includes the operator's own mail server is not checked: a relay may send from any address.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.doctor.finding import error, ok, quoted, warning
+from pipeline.core.finding import error, ok, quoted, warning
 from pipeline.doctor.records.spf import ASKS, Broken, is_spf, read
 from pipeline.doctor.sendgrid import authenticated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.dns import Lookup
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
+    from pipeline.doctor.dns import Resolver
     from pipeline.doctor.records.spf import Term
 
 MOST_LOOKUPS, MOST_VOID = 10, 2
@@ -28,24 +28,24 @@ _ONE = "Join them into one: receivers take two for none (RFC 7208, 4.5)."
 
 @dataclass
 class Count:
-    """What taking a record to its end costs, includes and all."""
+    """What it costs receivers to evaluate a record with all it includes."""
 
     lookups: int = 0
     void: list[str] = field(default_factory=list)
 
 
-def spf(patient: Patient) -> Iterator[Finding]:
-    if not patient.mails:
+def spf(context: Context) -> Iterator[Finding]:
+    if not context.mails:
         return
-    domain, lookup = patient.domain, patient.lookup
-    if patient.config.delivery.provider == "sendgrid" and (path := return_path(patient)):
-        yield from _return_path(lookup, path)
-    records = [text for text in lookup.texts(domain) if is_spf(text)]
+    domain, resolver = context.domain, context.resolver
+    if context.config.delivery.provider == "sendgrid" and (path := return_path(context)):
+        yield from _return_path(resolver, path)
+    records = [text for text in resolver.texts(domain) if is_spf(text)]
     if len(records) > 1:
         yield error("dns.spf", f"{domain} has {len(records)} SPF records.", _ONE)
     elif records:
-        yield from _record(lookup, domain, records[0])
-    elif patient.config.delivery.provider == "smtp":
+        yield from _record(resolver, domain, records[0])
+    elif context.config.delivery.provider == "smtp":
         yield error(
             "dns.spf",
             f"{domain} has no SPF record: Gmail and Outlook refuse mail without from who sends many.",
@@ -58,11 +58,11 @@ def spf(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def return_path(patient: Patient) -> str:
-    """The host that SendGrid's bounces go to, like em1234.example.org; empty where it cannot be seen."""
+def return_path(context: Context) -> str:
+    """The host that SendGrid's bounces go to, like em1234.example.org; empty where it is not known."""
     try:
-        found = authenticated(patient.domains(), patient.domain)
-    except Exception:  # the account's own check tells of whatever it was
+        found = authenticated(context.domains(), context.domain)
+    except Exception:  # the check of the account tells of the error
         return ""
     records = found.get("dns") if found else None
     record = records.get("mail_cname") if isinstance(records, dict) else None
@@ -70,8 +70,8 @@ def return_path(patient: Patient) -> str:
     return host.lower().rstrip(".") if isinstance(host, str) else ""
 
 
-def _return_path(lookup: Lookup, path: str) -> Iterator[Finding]:
-    if any(is_spf(text) for text in lookup.texts(path)):
+def _return_path(resolver: Resolver, path: str) -> Iterator[Finding]:
+    if any(is_spf(text) for text in resolver.texts(path)):
         yield ok("dns.return_path", f"{quoted(path)} leads to an SPF record of SendGrid's.")
     else:
         yield error(
@@ -81,11 +81,11 @@ def _return_path(lookup: Lookup, path: str) -> Iterator[Finding]:
         )
 
 
-def _record(lookup: Lookup, domain: str, record: str) -> Iterator[Finding]:
+def _record(resolver: Resolver, domain: str, record: str) -> Iterator[Finding]:
     count = Count()
     try:
         terms = read(record)
-        _follow(lookup, domain, terms, count)
+        _follow(resolver, domain, terms, count)
     except Broken as broken:
         yield error(
             "dns.spf",
@@ -112,8 +112,9 @@ def _record(lookup: Lookup, domain: str, record: str) -> Iterator[Finding]:
     yield from _ending(domain, terms, count)
 
 
-def _follow(lookup: Lookup, of: str, terms: list[Term], count: Count) -> None:
-    """Count what the record ``of`` a domain costs receivers. Ends after the tenth: it may include itself."""
+def _follow(resolver: Resolver, of: str, terms: list[Term], count: Count) -> None:
+    """Count the lookups of the record ``of`` a domain. It ends after the tenth, for a record may include
+    itself."""
     for term in terms:
         if term.name not in ASKS:
             continue
@@ -124,13 +125,13 @@ def _follow(lookup: Lookup, of: str, terms: list[Term], count: Count) -> None:
             continue  # it depends on who sends
         domain = term.value.lower().rstrip(".") or of
         if term.name in ("include", "redirect"):
-            _follow(lookup, domain, _included(lookup, term, domain), count)
-        elif not (lookup.mail_hosts(domain) if term.name == "mx" else lookup.is_host(domain)):
+            _follow(resolver, domain, _included(resolver, term, domain), count)
+        elif not (resolver.mail_hosts(domain) if term.name == "mx" else resolver.is_host(domain)):
             count.void.append(domain)
 
 
-def _included(lookup: Lookup, term: Term, domain: str) -> list[Term]:
-    records = [text for text in lookup.texts(domain) if is_spf(text)]
+def _included(resolver: Resolver, term: Term, domain: str) -> list[Term]:
+    records = [text for text in resolver.texts(domain) if is_spf(text)]
     if len(records) != 1:
         raise Broken(f"{term.name} of {domain}, which has {'no' if not records else 'several'} SPF records")
     return read(records[0])

@@ -1,4 +1,5 @@
-"""Whether a post may be in an edition of a digest, and if not, why: the rules of values, one after another."""
+"""Whether a post may be in an edition of a digest, and if not, why: the rules of values, one after
+another."""
 
 from __future__ import annotations
 
@@ -81,7 +82,8 @@ class Candidate:
 
     @property
     def began(self) -> datetime:
-        """The date that it had at first, or an earlier one that it got since: one of the archive that is dated
+        """The date that it had at first, or an earlier one that it got since: one of the archive that is
+        dated
         anew stays there."""
         return min(self.first_published or self.first_seen, self.post.published)
 

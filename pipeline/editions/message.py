@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.letter.personal import HOSTED_TAGS, sample
-from pipeline.providers import Message
+from pipeline.mail.message import message_from
 from pipeline.providers.eml import compose
 from subscribers import clock
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
     from pipeline.editions.edition import Edition
+    from pipeline.providers import Message
 
 
 KINDS = ("html", "txt", "eml")
@@ -22,14 +23,11 @@ KINDS = ("html", "txt", "eml")
 
 def message_of(config: Config, edition: Edition) -> Message:
     """An edition as the provider is handed it: the bytes that were approved."""
-    newsletter = config.newsletter
-    return Message(
+    return message_from(
+        config.newsletter,
         edition=edition.slug,
         digest=edition.digest,
         subject=edition.subject,
-        from_email=newsletter.from_email,
-        from_name=newsletter.sender,
-        reply_to=newsletter.reply_to or newsletter.from_email,
         html=edition.html,
         text=edition.text,
         hosted_tag=HOSTED_TAGS.unsubscribe if config.delivery.hosted_unsubscribe else "",
@@ -38,8 +36,7 @@ def message_of(config: Config, edition: Edition) -> Message:
 
 def preview_part(config: Config, edition: Edition, kind: str) -> bytes:
     """One of KINDS of an edition: the bytes that go out, with sample links in the personal fields."""
-    newsletter = config.newsletter
-    reader = sample(config, edition.digest, newsletter.reply_to or newsletter.from_email)
+    reader = sample(config, edition.digest, config.newsletter.reply_address)
     if kind == "eml":
         return compose(message_of(config, edition), reader, clock.now())
     return reader.fill(edition.html if kind == "html" else edition.text).encode()

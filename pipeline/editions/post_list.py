@@ -15,8 +15,8 @@ from pipeline.editions.edition import EditionStatus
 from pipeline.editions.eligibility import Candidate, PostState, Reason, why_not
 from pipeline.editions.selection import previous_edition
 from pipeline.feeds.first_seen import first_seen
-from pipeline.feeds.identity import canonical
-from pipeline.feeds.titles import folded
+from pipeline.feeds.matching.names import canonical
+from pipeline.feeds.matching.titles import folded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,8 @@ def _became(inside: Sequence[Any], reasons: Sequence[Reason | None]) -> tuple[Po
 
 
 def named(known: Sequence[Listed], name: str) -> Listed:
-    """The post that staff mean: by its number, its address, or its title, or a part of that which no other has.
+    """The post that staff mean: by its number, its address, or its title, or a part of that which no other
+    has.
 
     Raises RapportError, which names those that are near, for anything else.
     """

@@ -36,7 +36,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``posts`` the lead at the head; empty when fewer than ``min_posts`` are there."""
+    """``posts``: the lead comes first; empty when there are fewer than ``min_posts``, as ``reason`` says."""
 
     posts: tuple[Post, ...]
     left_out: tuple[LeftOut, ...]
@@ -51,35 +51,42 @@ def choose(
     draft: int | None = None,
     picked: Sequence[int] = (),
 ) -> Choice:
-    """The posts that are not yet in this digest, newest first.
-
-    ``first_seen`` is when Rapport first saw the digest, ``draft`` the edition that is being refreshed (its
-    own posts count as free). What does not fit waits for the next edition. ``picked`` are the ids of the
-    posts that staff chose, in their order: these and no others, as far as they are there, free and not
-    barred.
-    """
+    """`select_posts` from what the database knows. ``draft`` is the edition that is composed anew, if one is:
+    its own posts count as free."""
     previous = previous_edition(connection, digest.name)
-    free = _free(connection, digest.name, draft)
-    there = {one.post.id: one for one in free if not barred(one, digest)}
-    if chosen := [there[number] for number in picked if number in there]:
-        rest = [one for one in free if one not in chosen]
-        reasons = [(one, why_not(one, digest, first_seen, at, previous)) for one in rest]
-        return _choice(chosen, [(one, reason.text if reason else NOT_PICKED) for one, reason in reasons])
-    ranked: list[Candidate] = []
-    left_out: list[tuple[Candidate, str]] = []
+    return select_posts(_candidates(connection, digest.name, draft), digest, first_seen, at, previous, picked)
+
+
+def select_posts(
+    candidates: Sequence[Candidate],
+    digest: Digest,
+    first_seen: datetime,
+    at: datetime,
+    previous: datetime | None,
+    picked: Sequence[int] = (),
+) -> Choice:
+    """Which posts an edition composed ``at`` a moment gets, newest first.
+
+    ``first_seen`` is when Rapport first saw the digest, ``previous`` when its last edition was composed.
+    Posts without a place wait for the next edition. ``picked`` are the ids of the posts that staff chose, in
+    their order: those and no others, as far as they are free and not barred.
+    """
+    free = sorted(candidates, key=lambda one: one.rank)
+    reasons: dict[int, str] = {}
     for one in free:
-        if why := why_not(one, digest, first_seen, at, previous):
-            left_out.append((one, why.text))
-        else:
-            ranked.append(one)
-    chosen, waiting = _fit(ranked, digest.max_posts, previous)
-    reason = ""
+        reason = why_not(one, digest, first_seen, at, previous)
+        reasons[one.post.id] = reason.text if reason is not None else ""
+    usable = {one.post.id: one for one in free if not barred(one, digest)}
+    if chosen := [usable[number] for number in picked if number in usable]:
+        rest = [one for one in free if one not in chosen]
+        return _choice(chosen, [(one, reasons[one.post.id] or NOT_PICKED) for one in rest])
+    left_out = [(one, why) for one in free if (why := reasons[one.post.id])]
+    chosen, waiting = _fit([one for one in free if not reasons[one.post.id]], digest.max_posts, previous)
     if len(chosen) < digest.min_posts:
-        reason = _too_few(len(chosen), digest.min_posts)
-        waiting, chosen = chosen + waiting, []
+        few = _too_few(len(chosen), digest.min_posts)
+        return _choice([], left_out + [(one, few) for one in chosen], few)
     full = f"waits for the next edition: this one has its {digest.max_posts} posts (max_posts)"
-    left_out += [(one, reason or full) for one in waiting]
-    return _choice(chosen, left_out, reason)
+    return _choice(chosen, left_out + [(one, full) for one in waiting])
 
 
 def _choice(chosen: list[Candidate], left_out: list[tuple[Candidate, str]], reason: str = "") -> Choice:
@@ -91,30 +98,38 @@ def _choice(chosen: list[Candidate], left_out: list[tuple[Candidate, str]], reas
     )
 
 
-def _free(connection: Connection, digest: str, draft: int | None) -> list[Candidate]:
+def _fit(
+    ranked: list[Candidate], most: int, previous: datetime | None
+) -> tuple[list[Candidate], list[Candidate]]:
+    """The posts that go, at ``most`` so many, and those that wait."""
+    chosen, waiting = ranked[:most], ranked[most:]
+    if previous is None or most == 1:
+        return chosen, waiting
+    waited = [one for one in waiting if one.first_seen <= previous]
+    if waited and chosen[-1].first_seen > previous:
+        # Newest first alone would let a post of a busy blog wait for ever: the last place is kept for the
+        # post that has waited longest.
+        longest = min(waited, key=lambda one: (one.first_seen, one.post.published))
+        waiting = [one for one in waiting if one is not longest] + chosen[-1:]
+        chosen = [*chosen[:-1], longest]
+    return chosen, waiting
+
+
+def _too_few(found: int, least: int) -> str:
+    if not found:
+        return "there are no new posts"
+    return f"{found} new post{'s' * (found > 1)}, fewer than min_posts = {least}: waiting"
+
+
+def _candidates(connection: Connection, digest: str, draft: int | None) -> list[Candidate]:
     taken = and_(edition_posts.c.post_id == posts.c.id, edition_posts.c.digest == digest)
     query = (
         select(posts, feeds.c.first_seen.label("feed_first_seen"))
         .join(feeds, feeds.c.id == posts.c.feed_id)
         .outerjoin(edition_posts, taken)
-        .where(or_(edition_posts.c.post_id.is_(None), edition_posts.c.edition_id == (draft or -1)))
+        .where(or_(edition_posts.c.post_id.is_(None), edition_posts.c.edition_id == draft))
     )
-    return sorted(map(Candidate.of, connection.execute(query)), key=lambda one: one.rank)
-
-
-def _fit(
-    ranked: list[Candidate], most: int, previous: datetime | None
-) -> tuple[list[Candidate], list[Candidate]]:
-    chosen, waiting = ranked[:most], ranked[most:]
-    waited = [one for one in waiting if previous and one.first_seen <= previous]
-    if waited and most > 1 and not (previous and chosen[-1].first_seen <= previous):
-        # Newest first alone would let a post wait for ever on a busy blog: the last place goes to the
-        # one that has waited longest.
-        longest = min(waited, key=lambda one: (one.first_seen, one.post.published))
-        rest = [*(one for one in waiting if one is not longest), chosen[-1]]
-        waiting = sorted(rest, key=lambda one: one.rank)
-        chosen = [*chosen[:-1], longest]
-    return chosen, waiting
+    return [Candidate.of(row) for row in connection.execute(query)]
 
 
 def previous_edition(connection: Connection, digest: str) -> datetime | None:
@@ -125,9 +140,3 @@ def previous_edition(connection: Connection, digest: str) -> datetime | None:
     newest = select(func.max(editions.c.composed_at)).where(editions.c.digest == digest, gone)
     found: datetime | None = connection.execute(newest).scalar()
     return found
-
-
-def _too_few(found: int, least: int) -> str:
-    if not found:
-        return "there are no new posts"
-    return f"{found} new post{'s' * (found > 1)}, fewer than min_posts = {least}: waiting"

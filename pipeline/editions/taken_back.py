@@ -1,4 +1,5 @@
-"""Posts of an edition that may not go out any more: withdrawn by the blog, kept out by staff or by a category."""
+"""Posts of an edition that may not go out any more: withdrawn by the blog, kept out by staff or by a
+category."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from sqlalchemy import select
 
 from pipeline.core.tables import edition_posts, feeds, posts
 from pipeline.editions.eligibility import Candidate, barred
-from pipeline.feeds.identity import canonical
+from pipeline.feeds.matching.names import canonical
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -1,4 +1,5 @@
-"""Whether a document still shares posts with the one before it; if not, some may have come and gone unseen."""
+"""Whether a document still shares posts with the one before it; if not, some may have come and gone
+unseen."""
 
 from __future__ import annotations
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 MORE_ITEMS = (
     "Let the feed hold more posts: on WordPress under Settings, Reading, “Syndication feeds show the most "
-    "recent”; on Squarespace under the blog page's settings, “Posts per page”; on Ghost with a feed of your own "
-    "in routes.yaml, whose `limit` says how many (the built-in one has 15). Or let `rapport run` be called more "
+    "recent”; on Squarespace under the blog page's settings, “Posts per page”; on Ghost with a feed "
+    "of your own "
+    "in routes.yaml, whose `limit` says how many (the built-in one has 15). Or let `rapport run` be "
+    "called more "
     "often."
 )
 
@@ -43,7 +46,8 @@ def gap(connection: Connection, before: Set[int], listed: Sequence[Listed]) -> G
 
 
 def may_be_lost(before: Sequence[datetime], now: Sequence[datetime]) -> int | None:
-    """How many posts fit between two documents, at the pace of both; None where their dates do not follow on."""
+    """How many posts fit between two documents, at the pace of both; None where their dates do not follow
+    on."""
     if not before or not now or min(now) <= max(before):
         return None
     lately = sorted(before)[-max(2, len(now)) :]  # what was pinned, or stood there for years, tells no pace

@@ -12,10 +12,11 @@ from pipeline.core.errors import FeedError, RapportError, as_rapport_error
 from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import feeds, listings
 from pipeline.core.tables import posts as posts_table
-from pipeline.feeds import Document, outage, overlap, posts, withdrawal
-from pipeline.feeds.fetch import fetch
+from pipeline.feeds import Document, overlap, posts, withdrawal
+from pipeline.feeds.fetching import outage
+from pipeline.feeds.fetching.fetch import fetch
 from pipeline.feeds.first_seen import register
-from pipeline.feeds.parse import parse
+from pipeline.feeds.parsing.sandbox import read, warm_up
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -36,9 +37,8 @@ SIDE_BY_SIDE = 8
 class Pulled:
     """What became of one feed. ``outcome`` is fetched, not_modified or failed.
 
-    ``overlaps`` is false where a document shares no post with the one before; ``may_be_lost`` is how many posts
-    may have come and gone between the two, as far as anybody can tell.
-    """
+    ``overlaps`` is false where a document shares no post with the one before; ``may_be_lost`` is how many
+    posts may have come and gone between the two, as far as anybody can tell."""
 
     url: str
     outcome: str
@@ -77,6 +77,8 @@ def pull(database: Database, config: Config, urls: Collection[str] | None = None
         read=frozenset(known[url].id for url in configured),
         backlog=max(digest.backlog for digest in config.digests),
     )
+    if any(not (known[url].etag or known[url].last_modified) for url in wanted):
+        warm_up()  # a document will come: the child starts while it is on its way
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         return list(pool.map(lambda url: _pull_one(database, known[url], settings), wanted))
 
@@ -97,14 +99,14 @@ def _fetched(feed: Row[Any]) -> Fetched:
     try:
         return fetch(feed.url, etag=feed.etag, last_modified=feed.last_modified)
     except FeedError as error:
-        raise outage.understood(error, feed.url, since=feed.fetched_at) from None
+        raise outage.explained(error, feed.url, since=feed.fetched_at) from None
 
 
 def _read(feed: Row[Any], fetched: Fetched) -> Document:
     try:
-        return parse(fetched.body or b"", url=fetched.url, content_type=fetched.content_type)
+        return read(fetched.body or b"", url=fetched.url, content_type=fetched.content_type)
     except FeedError as error:
-        raise outage.understood(error, feed.url, since=feed.fetched_at, body=fetched.body) from None
+        raise outage.explained(error, feed.url, since=feed.fetched_at, body=fetched.body) from None
 
 
 def _unchanged(database: Database, feed: Row[Any], fetched: Fetched) -> Pulled:

@@ -33,12 +33,10 @@ def note(
 ) -> int:
     """Note what a feed lists now, and mark what was withdrawn from it since it was last read; how many.
 
-    What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound). ``moved``:
-    it holds posts that may be old ones under new names, so that nobody can tell why others are missing; they
-    are not looked for any more. ``read``
-    are the feeds that are configured: what another one lists, nobody knows any more. The caller lets one
-    transaction after another in, as for posts.store.
-    """
+    What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound).
+    ``moved``: it holds posts that may be old ones under new names, so that nobody can tell why others are
+    missing; they are not looked for any more. ``read`` are the feeds that are configured: what another one
+    lists, nobody knows any more. The caller lets one transaction after another in, as for posts.store."""
     before = set(connection.scalars(select(listings.c.post_id).where(listings.c.feed_id == feed)))
     now = {place.post for place in listed if place.post is not None}
     if new := now - before:

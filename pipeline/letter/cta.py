@@ -1,4 +1,4 @@
-"""The call to action: the matching service's offer that fits the week's posts."""
+"""The call to action: the offer of the matching service that fits the week's posts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CTA:
-    """``reason`` says to staff why it is this one."""
+    """An offer as the letter shows it. ``reason`` tells staff why it is this one."""
 
     heading: str
     text: str
@@ -41,7 +41,7 @@ def call_to_action(config: Config, posts: Sequence[Post], edited: Mapping[str, s
 
 
 def offers(config: Config) -> list[tuple[str, dict[str, str]]]:
-    """Every offer of the configuration, the usual one first: what it is for, and its words and address."""
+    """Every offer of the configuration, the usual one first: what it is for, with its words and address."""
     variants = [(", ".join(v.categories), _worded(config, v)) for v in config.match.variants]
     return [("usual", _worded(config, None)), *variants]
 
@@ -62,13 +62,14 @@ _PARTS = frozenset(("heading", "text", "button", "url"))
 
 
 def _worded(config: Config, variant: Variant | None) -> dict[str, str]:
-    """Without ``match.url`` the button writes to the practice: an offer that leads nowhere is worse."""
+    """Without ``match.url`` the button writes a mail to the practice: a button that leads nowhere is
+    worse."""
     match, newsletter = config.match, config.newsletter
     usual = {
         "heading": match.heading,
         "text": match.text,
         "button": match.button,
-        "url": match.url or f"mailto:{newsletter.reply_to or newsletter.from_email}",
+        "url": match.url or f"mailto:{newsletter.reply_address}",
     }
     return usual | variant.model_dump(exclude={"categories"}, exclude_none=True) if variant else usual
 

@@ -1,4 +1,4 @@
-"""Posts in, letter out: subject, preheader, HTML and text, composed once an edition."""
+"""Posts in, letter out: subject, preheader, HTML and text. It is rendered once an edition."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from pipeline.core.theme import look
-from pipeline.feeds.text import cut
+from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.direction import of_language
 from pipeline.letter.edits import UNTOUCHED
 from pipeline.letter.intro import intro as both_forms
-from pipeline.letter.mjml import html_of
+from pipeline.letter.jinja import environment, render, render_line
+from pipeline.letter.mjml import render_html
 from pipeline.letter.personal import inert, tags
 from pipeline.letter.shown import day, shown
-from pipeline.letter.templates import environment, render, render_line
 from pipeline.letter.text import finished
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from pipeline.core.config import Config, Digest
+    from pipeline.core.templates import Templates
     from pipeline.feeds.posts import Post
     from pipeline.letter.edits import Edits
     from pipeline.letter.personal import Tags
-    from pipeline.letter.shown import Picture
+    from pipeline.letter.shown import ShownPicture
 
 PREHEADER = 140
-"""Characters: the most that an inbox shows beside the subject (Apple Mail on a tablet)."""
+"""Characters: no inbox shows more beside the subject (Apple Mail on a tablet shows this many)."""
 
-NO_IMAGES: Mapping[int, Picture] = MappingProxyType({})
+NO_IMAGES: Mapping[int, ShownPicture] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What an edition says. The bodies hold the tags of letter/personal.py; ``html`` is pure ASCII.
 
-    ``cta_reason`` is for staff: why it makes this offer and no other.
+    ``cta_reason`` tells staff why the letter makes this offer and no other.
     """
 
     subject: str
@@ -53,26 +53,26 @@ class Letter:
 
 def render_letter(
     config: Config,
+    templates: Templates,
     digest: Digest,
     posts: Sequence[Post],
     *,
     slug: str,
     due: datetime,
-    own: Path | None,
     intro: str = "",
     edits: Edits = UNTOUCHED,
-    images: Mapping[int, Picture] = NO_IMAGES,
+    images: Mapping[int, ShownPicture] = NO_IMAGES,
 ) -> Letter:
-    """The letter of an edition. ``posts`` the lead first, and not empty; ``due`` in the newsletter's zone.
+    """The letter of an edition. ``posts``: the lead first, at least one. ``due``: in the newsletter's zone.
 
-    ``own`` is the operator's folder of templates, ``intro`` what staff wrote in Markdown, ``edits`` what else
-    they changed (but for the posts, which the caller has chosen), ``images`` each post's picture by the
-    post's id (a post without an entry shows the blog's own). Raises LetterError that names file and line
+    ``intro`` is what staff wrote in Markdown, ``edits`` what else they changed (but for the posts, which the
+    caller has chosen), ``images`` each post's picture by the post's id (a post without an entry shows the
+    blog's own). Raises LetterError that names file and line
     when a template does not make a letter.
     """
     context = _context(config, posts, slug, due, images, edits)
     opening = both_forms(intro, context["dir"])
-    plain = environment(own, markup=False)
+    plain = environment(templates, markup=False)
     where = f"digests ({digest.name}): subject"
     context["subject"] = inert(edits.subject) or render_line(plain, digest.subject, context, where)
     composed = " ".join(render(plain, "letter/preheader.txt", context).split())
@@ -86,9 +86,8 @@ def render_letter(
         "links": _links(config, slug, tags(config).text),
     }
     template = f"letter/{digest.layout}"
-    mjml = render(environment(own, markup=True), f"{template}.mjml", context | in_html)
+    html = render_html(templates, f"{template}.mjml", context | in_html)
     text = render(plain, f"{template}.txt", context | in_text)
-    html = html_of(mjml, f"{template}.mjml", own)
     return Letter(context["subject"], context["preheader"], html, finished(text), context["cta"].reason)
 
 
@@ -97,7 +96,7 @@ def _context(
     posts: Sequence[Post],
     slug: str,
     due: datetime,
-    images: Mapping[int, Picture],
+    images: Mapping[int, ShownPicture],
     edits: Edits,
 ) -> dict[str, Any]:
     """The names that every template knows; templates/letter/variables.txt explains them to operators."""
@@ -115,7 +114,7 @@ def _context(
 
 
 def _links(config: Config, slug: str, personal: Tags) -> dict[str, str]:
-    # Without pages of ours there is nothing to prefer on, and nothing to read in a browser.
+    # Without pages of ours there are no preferences and no letter in a browser to link to.
     served = not config.delivery.hosted_unsubscribe
     browser = f"{config.newsletter.pages}/archive/{slug}" if served else ""
     return {"unsubscribe": personal.unsubscribe, "preferences": personal.preferences, "browser": browser}

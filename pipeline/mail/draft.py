@@ -1,4 +1,4 @@
-"""The mail that shows staff a draft: the letter itself, and above it what they must know and can do."""
+"""The mail that shows staff a draft: the letter itself, and above it a panel with what they can do."""
 
 from __future__ import annotations
 
@@ -7,33 +7,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import LetterError
-from pipeline.core.theme import look
-from pipeline.letter.direction import of_language
+from pipeline.letter.jinja import environment, render
 from pipeline.letter.shown import day, time_of_day
-from pipeline.letter.templates import environment, render
 from pipeline.letter.text import finished
-from pipeline.mail.phrases import words
+from pipeline.mail.message import mail_context, single_message
+from pipeline.mail.phrases import Phrases
 from pipeline.providers import NOTICE, Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from pipeline.core.config import Config
-    from pipeline.letter.check import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.core.templates import Templates
 
 MOST = 8
-"""Left-out posts that are named: an archive of fifty hides the letter below."""
+"""How many left-out posts are named: a list of fifty would hide the letter below it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A draft as it is mailed. ``html`` and ``text`` are the letter's parts with nothing personal in them.
 
-    ``goes`` is when it goes out by itself, None when it waits to be approved; ``due`` its due time.
-    ``links`` by verb lead to the pages and are good ``until`` then; without them the commands are named.
-    ``changed`` says that an earlier version was mailed.
+    ``goes``: when it goes out by itself, None when it waits to be approved. ``due``: its due time. ``links``:
+    by verb the addresses of the pages that decide, good ``until`` then; where there are none, the mail names
+    the commands. ``changed``: an earlier version was mailed before.
     """
 
     slug: str
@@ -51,34 +50,32 @@ class Draft:
     changed: bool
 
 
-def draft_mail(config: Config, number: int, draft: Draft, *, own: Path | None) -> Message:
+def draft_mail(config: Config, templates: Templates, number: int, draft: Draft) -> Message:
     """The mail of one version of a draft. Raises LetterError."""
-    newsletter = config.newsletter
-    said = words("mail", newsletter.language, own)
-    facts = {"edition": draft.slug, "subject": draft.subject, "newsletter": newsletter.name}
-    facts |= _dated(config, draft.until) | {"number": str(len(draft.left_out) - MOST)}
-    told = {key: phrase.format(**facts) for key, phrase in (said["draft"] | said["notice"]).items()}
-    context = {
+    phrases = Phrases(templates, "mail", config.newsletter)
+    words = phrases.table(
+        "draft",
+        edition=draft.slug,
+        subject=draft.subject,
+        number=str(len(draft.left_out) - MOST),
+        **_dated(config, draft.until),
+    )
+    context = mail_context(config) | {
         "draft": draft,
-        "words": told,
-        "when": _when(config, draft, said["draft"]),
+        "words": words | phrases.table("notice"),
+        "when": _when(config, draft, phrases),
         "errors": _told(draft.findings, "error"),
         "warnings": _told(draft.findings, "warning"),
-        "left_out": _left_out(draft, told["more"]),
+        "left_out": _left_out(draft, words["more"]),
         "verbs": ("approve", "hold", "skip"),
-        "theme": look(config.theme),
-        "lang": newsletter.language,
-        "dir": of_language(newsletter.language),
     }
-    panel = render(environment(own, markup=True), "mail/draft.html", context)
-    above = render(environment(own, markup=False), "mail/draft.txt", context)
-    return Message(
-        edition=f"{NOTICE}-{number}",
-        digest=NOTICE,
-        subject=" ".join(told["subject_changed" if draft.changed else "subject"].split()),
-        from_email=newsletter.from_email,
-        from_name=newsletter.sender,
-        reply_to=newsletter.reply_to or newsletter.from_email,
+    panel = render(environment(templates, markup=True), "mail/draft.html", context)
+    above = render(environment(templates, markup=False), "mail/draft.txt", context)
+    return single_message(
+        config.newsletter,
+        NOTICE,
+        number,
+        subject=words["subject_changed" if draft.changed else "subject"],
         html=_above(panel, draft.html),
         text=finished(f"{above}\n\n{draft.text}"),
     )
@@ -88,10 +85,11 @@ def _dated(config: Config, moment: datetime, form: str = "long") -> dict[str, st
     return {"date": day(moment, config, form), "time": time_of_day(moment, config)}
 
 
-def _when(config: Config, draft: Draft, said: Mapping[str, str]) -> str:
+def _when(config: Config, draft: Draft, phrases: Phrases) -> str:
     if draft.goes is not None:
-        return said["by_itself"].format(**_dated(config, draft.goes, "full"))
-    return said["waits_late" if draft.late else "waits"].format(**_dated(config, draft.due, "full"))
+        return phrases.say("draft.by_itself", **_dated(config, draft.goes, "full"))
+    key = "draft.waits_late" if draft.late else "draft.waits"
+    return phrases.say(key, **_dated(config, draft.due, "full"))
 
 
 def _told(findings: Sequence[Finding], level: str) -> list[str]:
@@ -104,7 +102,7 @@ def _left_out(draft: Draft, more: str) -> list[str]:
 
 
 def _above(panel: str, letter: str) -> str:
-    """The letter with the panel on top of it, its style sheet (it comes first) in the head."""
+    """The letter with the panel above it. The panel begins with its style sheet, which goes into the head."""
     style, end, shown = panel.encode("ascii", "xmlcharrefreplace").decode("ascii").partition("</style>")
     body = re.search(r"<body\b[^>]*>", letter)
     head = letter.find("</head>")

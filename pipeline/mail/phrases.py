@@ -1,7 +1,7 @@
 """The phrases of mails and pages, in the newsletter's language.
 
-A file a language, `templates/<kind>/words/<language>.toml`, its tables the mails or pages. What the
-operator's own file says goes over ours; what a language lacks is said in English.
+There is one file a language, `templates/<kind>/words/<language>.toml`; its tables are the mails or pages. The
+operator's own file goes over ours, and what a language lacks is said in English.
 """
 
 from __future__ import annotations
@@ -10,29 +10,59 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import LetterError
-from pipeline.letter.templates import PACKAGED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Words = dict[str, dict[str, str]]
-"""Table, then key, to a phrase; what stands in braces in it is filled in where it is used."""
+    from pipeline.core.config import Newsletter
+    from pipeline.core.templates import Templates
 
 
-def words(kind: str, language: str, own: Path | None) -> Words:
-    """The phrases of ``kind`` ("mail", "pages") for a language tag such as `de-AT`.
+class Phrases:
+    """The phrases of one ``kind`` ("mail", "pages"), by ``table.key``.
 
-    Raises LetterError that names the file when an operator's cannot be read.
+    What stands in braces in a phrase is filled in where it is used; {newsletter} and {sender} are always
+    known. Raises LetterError that names the file when an operator's cannot be read.
     """
-    spoken = language.lower().partition("-")[0]
-    found: Words = {}
-    for folder in (PACKAGED, *([own] if own else [])):
-        for name in dict.fromkeys(("en", spoken, language)):
-            file = folder / kind / "words" / f"{name}.toml"
-            if file.is_file():
-                _lay_over(found, _read(file), file)
-    return found
+
+    def __init__(self, templates: Templates, kind: str, newsletter: Newsletter) -> None:
+        self._kind = kind
+        self._names = {"newsletter": newsletter.name, "sender": newsletter.sender}
+        self._tables: dict[str, dict[str, str]] = {}
+        for file in templates.layers(*(name_of(kind, one) for one in ("en", *tags_of(newsletter.language)))):
+            self._lay_over(_read(file), file)
+
+    def say(self, key: str, **values: str) -> str:
+        """One phrase, filled in. Raises LetterError when it is missing, or has other names in its braces."""
+        table, _, name = key.partition(".")
+        try:
+            return self._tables[table][name].format_map(self._names | values)
+        except (KeyError, ValueError, IndexError, AttributeError):
+            raise LetterError(
+                f"{self._kind}/words: {key} is missing, or has something in braces that it cannot have.",
+                f"Compare the phrase with ours in templates/{self._kind}/words/en.toml.",
+            ) from None
+
+    def table(self, name: str, **values: str) -> dict[str, str]:
+        """All phrases of a table by their keys, filled in. Raises LetterError as ``say`` does."""
+        return {key: self.say(f"{name}.{key}", **values) for key in self._tables.get(name, ())}
+
+    def _lay_over(self, tables: Mapping[str, object], file: Path) -> None:
+        for table, phrases in tables.items():
+            if not isinstance(phrases, dict) or not all(isinstance(p, str) for p in phrases.values()):
+                raise LetterError(f"{file}: [{table}] does not hold phrases.", 'Write key = "phrase" lines.')
+            self._tables.setdefault(table, {}).update(phrases)
+
+
+def tags_of(language: str) -> tuple[str, ...]:
+    """A language tag such as `de-AT` as files are named by it, the more general name first: `de`, `de-AT`."""
+    return tuple(dict.fromkeys((language.lower().partition("-")[0], language)))
+
+
+def name_of(kind: str, language: str) -> str:
+    """The name of the file of a language."""
+    return f"{kind}/words/{language}.toml"
 
 
 def _read(file: Path) -> Mapping[str, object]:
@@ -40,10 +70,3 @@ def _read(file: Path) -> Mapping[str, object]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise LetterError(f"{file}: {error}.", "Correct it: a phrase a line, in quotation marks.") from None
-
-
-def _lay_over(found: Words, said: Mapping[str, object], file: Path) -> None:
-    for table, phrases in said.items():
-        if not isinstance(phrases, dict) or not all(isinstance(p, str) for p in phrases.values()):
-            raise LetterError(f"{file}: [{table}] does not hold phrases.", 'Write key = "phrase" lines.')
-        found.setdefault(table, {}).update(phrases)

@@ -1,8 +1,8 @@
-"""Forgetting a person everywhere: list, proof, ledger, events, outbox, and the files underneath."""
+"""Erasing a person everywhere: from list, proof, ledger, events, outbox, and the database's files."""
 
 from __future__ import annotations
 
-import time
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select
@@ -11,22 +11,24 @@ from pipeline.core.tables import events
 from pipeline.editions.ledger import outcomes
 from pipeline.providers import CONFIRMATION
 from pipeline.subscriptions.scrub import scrub
-from pipeline.subscriptions.unsubscribe import in_flight
+from pipeline.subscriptions.unsubscribe import batches_ended
 from subscribers.addresses import normalise
 from subscribers.erasing import Erased, addresses_of, erase
 from subscribers.leaving import leave
 from subscribers.tables import subscribers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
 
-PATIENCE, PAUSE = 5.0, 0.05
-"""Seconds that erasing waits for a batch under way with the person in it, and between two looks."""
-
 
 class Forgotten(NamedTuple):
-    """``people``: how many ids they had; ``clean``: whether the database's files are rid of them already."""
+    """``people``: how many ids they had. ``clean``: whether the database's files hold nothing of them any
+    more."""
 
     people: int
     clean: bool
@@ -35,8 +37,8 @@ class Forgotten(NamedTuple):
 def forget(installation: Installation, who: str | int) -> Forgotten:
     """Erase the person with this address or id; a keyed hash of each address stays. Repeatable.
 
-    They leave first, and a batch that holds them is waited for: its letter would lie in the outbox after it.
-    Raises SubscriberError for what is no address.
+    First they leave, and a batch that holds them is waited for: else its letter would be written to the
+    outbox afterwards. Raises SubscriberError for what is no address.
     """
     database = installation.database
     email = normalise(who) if isinstance(who, str) else _email(database, who)
@@ -54,7 +56,7 @@ def forget(installation: Installation, who: str | int) -> Forgotten:
 
 
 def empty_outbox(installation: Installation, erased: Erased) -> None:
-    """Take away the mail that bears the ids of people, or the numbers of questions, that were erased."""
+    """Delete the mails to people, and the mails that asked questions, that were erased."""
     folder = installation.folder / installation.config.delivery.outbox
     names = [f"*-{subscriber:010d}-*" for subscriber in erased.people]
     names += [f"{CONFIRMATION}-{number:06d}-*" for number in erased.questions]
@@ -74,9 +76,9 @@ def _let_go(database: Database, email: str) -> None:
         if subscriber is None:
             return
         leave(connection, subscriber, digest=None, source="erasing")
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+
+    async def read(work: Callable[[Connection], bool]) -> bool:
         with database.read() as connection:
-            if not in_flight(connection, subscriber):
-                return
-        time.sleep(PAUSE)
+            return work(connection)
+
+    asyncio.run(batches_ended(read, subscriber))

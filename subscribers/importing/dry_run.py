@@ -1,6 +1,6 @@
-"""What an import would have written, for a dry run: kept beside the database, and gone with the process.
+"""What a dry run of an import would have written: kept in a temporary file that ends with the process.
 
-The file has no name, so nobody can open it; SQLite keeps little of it in memory, however long the list.
+The file has no name, so nobody else can open it. SQLite keeps little of it in memory, however long the list.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from subscribers.importing.rows import Known
 
 
-class Rehearsal:
-    """Whom the rows so far changed, and to what."""
+class DryRun:
+    """The people whom the rows so far would have changed, and to what."""
 
     def __init__(self) -> None:
         # "" is a temporary database on disk, deleted when closed: sqlite.org/inmemorydb.html
@@ -33,8 +33,8 @@ class Rehearsal:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def recall(self, people: Mapping[str, Known]) -> None:
-        """Bring each of ``people``, by address, to what the earlier rows made of them."""
+    def load(self, people: Mapping[str, Known]) -> None:
+        """Set each of ``people``, by address, to what the rows of earlier chunks made of them."""
         found = self._file.execute(
             "SELECT email, name, statuses, reasons FROM met WHERE email IN (SELECT value FROM json_each(?))",
             (json.dumps(list(people)),),
@@ -45,8 +45,8 @@ class Rehearsal:
             known.statuses = known.statuses_before = json.loads(statuses)
             known.reasons = known.reasons_before = frozenset(map(Reason, json.loads(reasons)))
 
-    def remember(self, people: Iterable[Known]) -> None:
-        """Keep what became of those whom the rows changed."""
+    def store(self, people: Iterable[Known]) -> None:
+        """Keep what the rows made of those whom they changed."""
         self._file.executemany(
             "REPLACE INTO met VALUES (?, ?, ?, ?)",
             (

@@ -1,4 +1,4 @@
-"""Many people at once: what is known of them is looked up in sets, judged one by one, written in sets."""
+"""A chunk of a list: its people are looked up together, judged row by row, and written together."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from subscribers import suppression
-from subscribers.audience import keep_from_being_fixed
+from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
-from subscribers.importing import write as enrolment
 from subscribers.importing.rows import Applicant, ImportOutcome, Kind, Known
+from subscribers.importing.write import write
 from subscribers.people import Status
 from subscribers.sets import among
 from subscribers.suppression import Reason
@@ -22,34 +22,34 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from subscribers.importing.dry_run import Rehearsal
+    from subscribers.importing.dry_run import DryRun
 
 ACTIVE, LEFT = Status.ACTIVE.value, Status.UNSUBSCRIBED.value
 NOTHING: Mapping[str, str] = {}
 
 
-class Intake:
-    """One chunk of a list. `judge` each row in order, then `write`: so it does not matter for the outcome
-    whether two rows of one person share a chunk. With a ``rehearsal`` the chunk goes there instead of into
-    the database.
+class ImportChunk:
+    """One chunk of a list: `judge` each row in order, then `write`.
+
+    Two rows of one person have the same outcome whether they share a chunk or not. With a ``dry_run`` the
+    chunk is kept there, and not written into the database.
     """
 
-    def __init__(
-        self, connection: Connection, emails: Iterable[str], rehearsal: Rehearsal | None = None
-    ) -> None:
+    def __init__(self, connection: Connection, emails: Iterable[str], dry_run: DryRun | None = None) -> None:
         self._connection = connection
-        self._rehearsal = rehearsal
+        self._dry_run = dry_run
         self._known = {email: Known(email, NOTHING, NOTHING) for email in emails}
-        # A person's records stand in the order of what happened: so everyone's first come first, and so on.
+        # A person's records are written in the order of what happened: everyone's first, then their second.
         self._steps: dict[tuple[int, Kind], list[tuple[Known, str]]] = defaultdict(list)
         self._combined: dict[tuple[str, ...], Mapping[str, str]] = {}
-        # Until it is written: whoever is erased meanwhile would be added again (PostgreSQL).
-        keep_from_being_fixed(connection)
+        # Until it is written. Else whoever is erased meanwhile would be added again (PostgreSQL).
+        lock_audience_shared(connection)
         self._look_up(list(self._known))
 
     def judge(self, row: Applicant) -> tuple[ImportOutcome, str]:
-        """What the row changes; or, as the second, the reason it is refused: the same as when staff add
-        one person, so that no list brings back who left.
+        """What the row changes, and why it is refused, if it is.
+
+        The reasons are those for which staff may not add a person either: no list brings back who left.
         """
         email, name, digests, left, reason, proof = row
         known = self._known[email]
@@ -76,11 +76,11 @@ class Intake:
         return outcome, ""
 
     def write(self, *, wording: str, source: str) -> None:
-        """Bring the database to what the rows said."""
-        if self._rehearsal is not None:
-            self._rehearsal.remember(self._known.values())
+        """Write what the rows changed."""
+        if self._dry_run is not None:
+            self._dry_run.store(self._known.values())
             return
-        enrolment.write(self._connection, self._known, self._steps, wording=wording, source=source)
+        write(self._connection, self._known, self._steps, wording=wording, source=source)
 
     def _suppressed(self, known: Known, reason: Reason) -> ImportOutcome:
         if reason in known.reasons:
@@ -116,8 +116,8 @@ class Intake:
             if digest is not None:
                 known.statuses = self._with(known.statuses, (digest,), status)
                 known.statuses_before = known.statuses
-        for email, reasons in suppression.of_many(connection, emails).items():
+        for email, reasons in suppression.reasons_of(connection, emails).items():
             known = self._known[email]
             known.reasons = known.reasons_before = reasons
-        if self._rehearsal is not None:
-            self._rehearsal.recall(self._known)
+        if self._dry_run is not None:
+            self._dry_run.load(self._known)

@@ -1,4 +1,4 @@
-"""The rows that an import sets aside, in a file of their own."""
+"""The file of the rows that an import refused, each with the reason."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from subscribers.importing.csv_reader import Record
 
 
-class Refused:
-    """The file of refused rows, safe to open, for its owner alone; made only if there are any."""
+class Rejects:
+    """Made only if a row is refused; readable for its owner alone, and safe to open in a spreadsheet."""
 
     def __init__(self, path: Path, source: Path, header: Sequence[str]) -> None:
         if path.exists() and source.exists() and path.samefile(source):
@@ -37,7 +37,7 @@ class Refused:
             self._file.close()
 
     def write(self, record: Record, reason: str) -> None:
-        """Set one row aside; the file can be put right and imported in its turn."""
+        """Add one row. The file can be corrected and imported in its turn."""
         if self._file is None:
             self._file = self._opened()
             self._writer = csv.writer(self._file, lineterminator="\n")
@@ -54,5 +54,5 @@ class Refused:
                 "Name another file, or make its folder writable. What was read so far is in.",
                 code="file",
             ) from None
-        os.fchmod(handle, 0o600)  # one that lay there before keeps its mode otherwise
+        os.fchmod(handle, 0o600)  # an existing file would keep its mode
         return os.fdopen(handle, "w", encoding="utf-8", newline="")

@@ -1,4 +1,4 @@
-"""A list into the database: in short transactions, so that a send and the pages go on meanwhile."""
+"""Importing a list in short transactions, so that sending and the public pages go on meanwhile."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from subscribers import consent
-from subscribers.importing.columns import find_layout
-from subscribers.importing.csv_reader import empty, open_sheet
-from subscribers.importing.dry_run import Rehearsal
-from subscribers.importing.judge import Intake
-from subscribers.importing.rejects import Refused
+from subscribers.importing.columns import find_columns
+from subscribers.importing.csv_reader import empty, open_csv
+from subscribers.importing.dry_run import DryRun
+from subscribers.importing.judge import ImportChunk
+from subscribers.importing.rejects import Rejects
 from subscribers.importing.rows import Applicant, ImportOutcome
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ CHUNK = 2000
 """Rows a transaction, at most."""
 
 LONGEST = 0.04
-"""Seconds a transaction is to take, for while it is open nobody else can write to SQLite: on a slow or busy
-machine the next ones hold fewer rows.
+"""Seconds that a transaction should take at most: while it is open nobody else can write to SQLite. On a slow
+or busy machine the next ones hold fewer rows.
 """
 
 FEWEST = 100
-"""Rows a transaction, at least: below that its own cost is the most of it."""
+"""Rows a transaction, at least: with fewer, most of the time goes into the transaction itself."""
 
 PAUSE = 0.002
-"""Seconds between two transactions. Who waits for SQLite's lock asks again every few milliseconds, and would
-ask in vain for as long as the import takes it back at once.
+"""Seconds between two transactions. Others who wait for SQLite's lock ask for it every few milliseconds, and
+would never get it if the import took it back at once.
 """
 
 
@@ -66,51 +66,52 @@ def import_csv(
 ) -> ImportResult:
     """Put everyone of a list on ``digests``, with the evidence that they agreed.
 
-    Every ``CHUNK`` rows are a transaction that ``begin`` opens (for a dry run one that only reads will do);
-    after an interruption the same file can be imported again, which changes nothing for who is in already.
-    Refused rows go to ``refused_path`` (default: beside the file) with their reasons. ``progress`` hears of
-    bytes read, and bytes in all. A dry run counts and writes the refused rows, and leaves the list as it is.
+    Every ``CHUNK`` rows are a transaction that ``begin`` opens (for a dry run one that only reads will do).
+    After an interruption the same file can be imported again, which changes nothing for whoever is in
+    already. Rejects rows go to ``refused_path`` (default: beside the file) with their reasons. ``progress``
+    hears of bytes read, and of bytes in all. A dry run counts and writes the refused rows, and leaves the
+    list as it is.
     """
     wording = consent.evidence(wording)
     size = path.stat().st_size if path.is_file() else 0
     counted: Counter[ImportOutcome] = Counter()
-    with open_sheet(path) as sheet, Rehearsal() if dry_run else nullcontext() as rehearsal:
-        records = sheet.records()
+    with open_csv(path) as file, DryRun() if dry_run else nullcontext() as kept:
+        records = file.records()
         first = next(records, None)
         if first is None:
             raise empty(path)
-        layout = find_layout(first, path)
-        if not layout.headed:
+        columns = find_columns(first, path)
+        if not columns.headed:
             records = itertools.chain([first], records)
-        aside = refused_path or path.with_name(f"{path.name}.refused.csv")
-        with Refused(aside, path, layout.header) as refused:
+        refused = refused_path or path.with_name(f"{path.name}.refused.csv")
+        with Rejects(refused, path, columns.header) as rejects:
             most = CHUNK
-            while chunk := list(itertools.islice(records, most)):
-                # Reading and understanding, the longer half, is done before the lock is taken.
-                rows = [(record, layout.applicant(record, digests)) for record in chunk]
+            while some := list(itertools.islice(records, most)):
+                # Reading and interpreting, the longer half, is done before the lock is taken.
+                rows = [(record, columns.applicant(record, digests)) for record in some]
                 emails = [who.email for _, who in rows if isinstance(who, Applicant)]
                 with begin() as connection:
                     begun = time.perf_counter()
-                    intake = Intake(connection, emails, rehearsal)
-                    judged = _judged(intake, rows)
-                    intake.write(wording=wording, source=source)
+                    chunk = ImportChunk(connection, emails, kept)
+                    judged = _judged(chunk, rows)
+                    chunk.write(wording=wording, source=source)
                 taken = time.perf_counter() - begun
                 for outcome in judged:
                     if isinstance(outcome, ImportOutcome):
                         counted[outcome] += 1
                     else:
-                        refused.write(*outcome)
+                        rejects.write(*outcome)
                 if progress is not None:
-                    progress(sheet.position(), size)
-                most = rows_next(len(chunk), taken)
+                    progress(file.position(), size)
+                most = rows_next(len(some), taken)
                 time.sleep(PAUSE)
     return ImportResult(
-        read=counted.total() + refused.number,
+        read=counted.total() + rejects.number,
         added=counted[ImportOutcome.ADDED],
         changed=counted[ImportOutcome.CHANGED],
         unchanged=counted[ImportOutcome.UNCHANGED],
-        refused=refused.number,
-        refused_file=str(refused.path) if refused.number else None,
+        refused=rejects.number,
+        refused_file=str(rejects.path) if rejects.number else None,
     )
 
 
@@ -120,14 +121,14 @@ def rows_next(rows: int, seconds: float) -> int:
 
 
 def _judged(
-    intake: Intake, rows: Sequence[tuple[Record, Applicant | str]]
+    chunk: ImportChunk, rows: Sequence[tuple[Record, Applicant | str]]
 ) -> list[ImportOutcome | tuple[Record, str]]:
-    """What becomes of each row; of one that is refused, the row and the reason."""
+    """The outcome of each row; for a refused one, the row and the reason."""
     judged: list[ImportOutcome | tuple[Record, str]] = []
     for record, who in rows:
         if isinstance(who, str):
             judged.append((record, who))
             continue
-        outcome, reason = intake.judge(who)
+        outcome, reason = chunk.judge(who)
         judged.append((record, reason) if reason else outcome)
     return judged

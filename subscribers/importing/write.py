@@ -1,4 +1,4 @@
-"""What was judged of many people, written in a few statements, however many they are."""
+"""Writing what an import decided for many people: a few statements, however many people there are."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 def write(
     connection: Connection, known: Mapping[str, Known], steps: Steps, *, wording: str, source: str
 ) -> None:
-    """Bring the database from what stood there of everyone in ``known``, by address, to what stands now.
+    """Write how everyone in ``known``, by address, differs from what the database held of them.
 
-    ``steps`` are what is to be written down: everyone's first of a kind, their second, and so on, each with
-    the proof that the list itself brings.
+    ``steps`` are the consent records to add, by their place in a person's sequence and by kind; each comes
+    with the proof that the list itself brings.
     """
     writing = _Writing(connection, known, steps)
     writing.add_people()
@@ -73,7 +73,8 @@ class _Writing:
                 self.known[email].id = id_
 
     def subscribe(self) -> set[tuple[int | None, str | None]]:
-        """Write the subscriptions; by id and digest those that were not, of who left since the look-up."""
+        """Write the subscriptions; by id and digest those not written, of people who left since the
+        look-up."""
         changes: dict[tuple[str, str, bool], list[int]] = defaultdict(list)
         for known in self.known.values():
             before = known.statuses_before
@@ -84,12 +85,12 @@ class _Writing:
                     changes[digest, status, digest in before].append(known.id)
         missed: set[tuple[int | None, str | None]] = set()
         for (digest, status, existed), ids in changes.items():
-            written = (self._changed if existed else self._begun)(ids, digest, status)
+            written = (self._update if existed else self._insert)(ids, digest, status)
             if len(written) < len(ids):
                 missed.update((id_, digest) for id_ in set(ids).difference(written))
         return missed
 
-    def _begun(self, ids: list[int], digest: str, status: str) -> Sequence[int]:
+    def _insert(self, ids: list[int], digest: str, status: str) -> Sequence[int]:
         people = (
             select(
                 subscribers.c.id,
@@ -99,7 +100,8 @@ class _Writing:
                 literal(None, Date()),
             )
             .where(among(self.connection, subscribers.c.id, ids))
-            # Who is being erased at this moment is waited for and then not there (PostgreSQL).
+            # The lock waits for whoever is erasing a person at this moment; then they are not found
+            # (PostgreSQL).
             .with_for_update(read=True, key_share=True)
         )
         columns = ["subscriber_id", "digest", "status", "since", "paused_until"]
@@ -110,7 +112,7 @@ class _Writing:
             .returning(subscriptions.c.subscriber_id)
         ).all()
 
-    def _changed(self, ids: list[int], digest: str, status: str) -> Sequence[int]:
+    def _update(self, ids: list[int], digest: str, status: str) -> Sequence[int]:
         return self.connection.scalars(
             update(subscriptions)
             .where(
@@ -134,11 +136,7 @@ class _Writing:
                 for known, proof in whose
                 if known.id is not None
             ]
-            if any(proof for _, proof in whose):
-                consent.record_each(self.connection, sources, action, digest=digest, wording=text)
-            else:
-                ids = [id_ for id_, _ in sources]
-                consent.record_all(self.connection, ids, action, digest=digest, wording=text, source=source)
+            consent.record_many(self.connection, sources, action, digest=digest, wording=text)
 
     def fill_in_names(self) -> None:
         named = [

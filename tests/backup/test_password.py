@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.backup.archive import PASSWORD
-from pipeline.backup.make import backup
-from pipeline.backup.password import without_password
+from pipeline.backup.make import backup, without_password
 from pipeline.backup.restore import restore
 from pipeline.core.errors import RapportError
 from tests.installations import installation, subscribe

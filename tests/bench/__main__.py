@@ -5,8 +5,10 @@ Figures differ from machine to machine; the ratio to the floor holds better.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -21,11 +23,11 @@ from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
 from pipeline.core.config import Config, Digest
 from pipeline.core.schema import open_database
+from pipeline.core.templates import PACKAGED
 from pipeline.editions.compose import compose
 from pipeline.feeds import Entry, posts
 from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
-from pipeline.letter.templates import PACKAGED
 from tests.bench import fleet, handing_over, importing, leaving, signing_up, smtp
 from tests.browser import CHROMIUM, chromium
 from tests.web.preview.reload import reload_times
@@ -57,6 +59,28 @@ def start_up() -> None:
     ours = median(lambda: subprocess.run([rapport, "--help"], capture_output=True, check=True))
     floor = median(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True))
     show("start-up: rapport --help", ours, floor, "python -c pass")
+    with tempfile.TemporaryDirectory() as folder:
+        nothing_due(rapport, Path(folder), ours)
+
+
+def nothing_due(rapport: Path, folder: Path, floor: float) -> None:
+    """A run with nothing due: a whole one, as on PostgreSQL and after a while, and those that follow it."""
+    (folder / "rapport.toml").write_text(
+        '[newsletter]\nname = "Bench"\nfrom_email = "a@example.org"\n[[feeds]]\nurl = "http://127.0.0.1:1/"\n'
+        '[[digests]]\nname = "weekly"\n'
+    )
+
+    def run() -> None:
+        subprocess.run([rapport, "run"], cwd=folder, capture_output=True, check=True)
+
+    def whole() -> None:
+        with contextlib.closing(sqlite3.connect(folder / "rapport.db")) as database, database:
+            database.execute("DELETE FROM marks")
+        run()
+
+    run()
+    show("run, nothing due: a whole one", median(whole), floor, "rapport --help")
+    show("run, nothing due: within 15 minutes of it", median(run), floor, "rapport --help")
 
 
 def stages(feed: str, folder: Path) -> None:
@@ -109,20 +133,20 @@ def stages(feed: str, folder: Path) -> None:
 
 def _mjml(installation: Installation, digest: Digest) -> str:
     """The MJML that the letter is made of, caught on its way."""
-    from pipeline.letter import render
+    from pipeline.letter import mjml
 
     caught: list[str] = []
-    real = render.html_of
+    real = mjml.html_of
 
-    def watched(mjml: str, *others: Any) -> str:
-        caught.append(mjml)
-        return real(mjml, *others)
+    def watched(source: str, *others: Any) -> str:
+        caught.append(source)
+        return real(source, *others)
 
-    render.html_of = watched
+    mjml.html_of = watched
     try:
         compose(installation, digest)
     finally:
-        render.html_of = real
+        mjml.html_of = real
     return caught[0]
 
 

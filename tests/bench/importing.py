@@ -29,8 +29,8 @@ IMPORT = """
 import json, resource, sys, time
 from contextlib import contextmanager
 from pathlib import Path
-from pipeline.database import open_database
-from subscribers.transfer import import_csv
+from pipeline.core.schema import open_database
+from subscribers.importing.run import import_csv
 
 database = open_database(sys.argv[1])
 held = []

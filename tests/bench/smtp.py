@@ -27,7 +27,7 @@ from pipeline.core.app import Installation
 from pipeline.core.tables import editions
 from pipeline.editions.message import message_of
 from pipeline.letter.personal import Links
-from pipeline.providers import Batch, Outcome, Result
+from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.choice import provider
 from pipeline.providers.eml import compose
 from subscribers import clock
@@ -177,7 +177,7 @@ def _provider(installation: Installation, message: Message, people: list[Recipie
     before = time.perf_counter()
     for first in range(0, len(people), chosen.max_batch):
         outcome = chosen.send(message, Batch("bench", people[first : first + chosen.max_batch]))
-        assert outcome == Outcome(Result.ACCEPTED), outcome
+        assert outcome == BatchResult(Result.ACCEPTED), outcome
     taken = time.perf_counter() - before
     chosen.close()
     return taken

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.core.errors import ConfigError
 from pipeline.core.settings import load
-from pipeline.letter.templates import PACKAGED
+from pipeline.core.templates import PACKAGED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,5 @@
-"""The last look before a letter leaves: what the blog took back since stays back, and nothing else stops it."""
+"""The last look before a letter leaves: what the blog took back since stays back, and nothing else stops
+it."""
 
 from __future__ import annotations
 

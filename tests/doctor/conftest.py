@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.core.config import Config
-from pipeline.doctor.context import Patient
+from pipeline.doctor.context import Context
 from tests.doubles.names import NameServer
 from tests.doubles.sendgrid import StrictSendGrid
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
     from pipeline.doctor.runner import Check
 
-    Make = Callable[..., Patient]
+    Make = Callable[..., Context]
 
 SECRET = "the secret that signs this practice's links"
 
 
-def found(check: Check, patient: Patient) -> list[Finding]:
-    return list(check(patient))
+def found(check: Check, context: Context) -> list[Finding]:
+    return list(check(context))
 
 
 def levels(findings: list[Finding]) -> list[str]:
     return [finding.level for finding in findings]
 
 
-def only(check: Check, patient: Patient) -> Finding:
-    (finding,) = check(patient)
+def only(check: Check, context: Context) -> Finding:
+    (finding,) = check(context)
     assert bool(finding.remedy) == (finding.level != "ok")
     return finding
 
@@ -53,10 +53,10 @@ def sendgrid(monkeypatch: pytest.MonkeyPatch) -> Iterator[StrictSendGrid]:
 
 @pytest.fixture
 def make(tmp_path: Path, names: NameServer) -> Iterator[Make]:
-    """Admits a practice that mails through SendGrid, unless ``sections`` say otherwise."""
-    made: list[Patient] = []
+    """A practice that mails through SendGrid, unless ``sections`` say otherwise."""
+    made: list[Context] = []
 
-    def admit(environment: dict[str, str] | None = None, **sections: Any) -> Patient:
+    def context_for(environment: dict[str, str] | None = None, **sections: Any) -> Context:
         newsletter = {
             "name": "Letter",
             "from_email": "letter@example.org",
@@ -71,10 +71,10 @@ def make(tmp_path: Path, names: NameServer) -> Iterator[Make]:
             "doctor": {"resolver": names.address},
         }
         given = {"RAPPORT_SECRET": SECRET} if environment is None else environment
-        patient = Patient.admit(Config.model_validate(settings | sections), tmp_path, os.environ | given)
-        made.append(patient)
-        return patient
+        context = Context.open(Config.model_validate(settings | sections), tmp_path, os.environ | given)
+        made.append(context)
+        return context
 
-    yield admit
-    for patient in made:
-        patient.close()
+    yield context_for
+    for context in made:
+        context.close()

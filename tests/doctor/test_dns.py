@@ -9,9 +9,9 @@ import pytest
 
 from pipeline.core.errors import ConfigError
 from pipeline.doctor import dkim, dmarc, dns, mx, spf
-from pipeline.doctor.dns import Lookup, Unknown
-from pipeline.doctor.records.tree_walk import walk
-from pipeline.doctor.runner import make_rounds
+from pipeline.doctor.dns import Resolver, Unanswered
+from pipeline.doctor.records.tree_walk import tree_walk
+from pipeline.doctor.runner import run_checks
 from tests.doctor.conftest import found, levels, only
 from tests.doctor.keys import ED25519, record
 
@@ -37,13 +37,13 @@ def test_none_is_told_from_not_known(names: NameServer, monkeypatch: pytest.Monk
     names.text("there.example", "one")
     names.failing.add("failing.example")
     names.silent.add("silent.example")
-    asked = Lookup(names.address)
+    asked = Resolver(names.address)
     assert asked.texts("there.example") == ["one"]
     assert asked.texts("nowhere.example") == []
     assert asked.mail_hosts("there.example") == []
-    with pytest.raises(Unknown, match="failing"):
+    with pytest.raises(Unanswered, match="failing"):
         asked.texts("failing.example")
-    with pytest.raises(Unknown) as unknown:
+    with pytest.raises(Unanswered) as unknown:
         asked.texts("silent.example")
     assert "no answer came in time" in unknown.value.why
     assert names.address in unknown.value.why
@@ -53,7 +53,7 @@ def test_what_could_not_be_looked_up_is_a_warning_that_names_the_server(
     names: NameServer, make: Make
 ) -> None:
     names.failing.add("example.org")
-    (finding,) = make_rounds([spf.spf], make(delivery=SMTP), silent)
+    (finding,) = run_checks([spf.spf], make(delivery=SMTP), silent)
     assert finding.level == "warning"
     assert "SERVFAIL" in finding.message
     assert names.address in finding.message
@@ -61,7 +61,7 @@ def test_what_could_not_be_looked_up_is_a_warning_that_names_the_server(
 
 def test_each_question_is_asked_once(names: NameServer) -> None:
     names.text("there.example", "one")
-    asked = Lookup(names.address)
+    asked = Resolver(names.address)
     for name in ("there.example", "There.Example.", "there.example"):
         asked.texts(name)
     assert names.questions == [("there.example", "TXT")]
@@ -69,11 +69,11 @@ def test_each_question_is_asked_once(names: NameServer) -> None:
 
 def test_a_long_answer_comes_over_tcp(names: NameServer) -> None:
     names.text("long.example", *(f"{n}: {'x' * 400}" for n in range(20)))
-    assert len(Lookup(names.address).texts("long.example")) == 20
+    assert len(Resolver(names.address).texts("long.example")) == 20
 
 
 def test_no_name_is_too_strange_to_ask_for(names: NameServer) -> None:
-    asked = Lookup(names.address)
+    asked = Resolver(names.address)
     for name in ("a" * 64, "a..b", ".".join(["a" * 60] * 5), "\x00\xff ", "*"):
         assert asked.texts(name) == []
 
@@ -81,16 +81,16 @@ def test_no_name_is_too_strange_to_ask_for(names: NameServer) -> None:
 @pytest.mark.parametrize("resolver", ["127.0.0.1:99999", "a b", "::1:x", "no-such-host.invalid"])
 def test_a_resolver_that_is_none_is_a_mistake_of_the_configuration(resolver: str) -> None:
     with pytest.raises(ConfigError, match=r"doctor\.resolver"):
-        Lookup(resolver).texts("example.org")
+        Resolver(resolver).texts("example.org")
 
 
 def test_the_time_for_all_questions_ends(names: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dns, "ALL_SECONDS", 0.4)
-    asked = Lookup(names.address)
+    asked = Resolver(names.address)
     names.silent |= {"a.example", "b.example"}
     began = time.monotonic()
     for name in ("a.example", "b.example"):
-        with pytest.raises(Unknown):
+        with pytest.raises(Unanswered):
             asked.texts(name)
     assert time.monotonic() - began < 2
 
@@ -263,28 +263,28 @@ def test_reports_to_another_domain_must_be_welcome_there(names: NameServer, make
 def test_the_walk_goes_up_to_the_shortest_name_with_a_record(names: NameServer) -> None:
     names.text("_dmarc.mail.example.org", "v=DMARC1; p=reject")
     names.text("_dmarc.example.org", "v=DMARC1; p=none")
-    asked = Lookup(names.address)
-    there = walk(asked, "mail.example.org")
+    asked = Resolver(names.address)
+    there = tree_walk(asked, "mail.example.org")
     assert (there.policy and there.policy.policy, there.at, there.organisation) == (
         "reject", "mail.example.org", "example.org",
     )  # fmt: skip
-    below = walk(asked, "a.b.example.org")
+    below = tree_walk(asked, "a.b.example.org")
     assert (below.policy and below.policy.policy, below.at) == ("none", "example.org")
-    assert walk(asked, "nobody.example").policy is None
+    assert tree_walk(asked, "nobody.example").policy is None
 
 
 def test_psd_tags_end_the_walk(names: NameServer) -> None:
     names.text("_dmarc.registry.example", "v=DMARC1; p=reject; psd=y")
     names.text("_dmarc.own.a.example", "v=DMARC1; p=none; psd=n")
     names.text("_dmarc.a.example", "v=DMARC1; p=reject")
-    asked = Lookup(names.address)
-    under = walk(asked, "mail.practice.registry.example")
+    asked = Resolver(names.address)
+    under = tree_walk(asked, "mail.practice.registry.example")
     assert (under.organisation, under.at) == ("practice.registry.example", "registry.example")
-    assert walk(asked, "mail.own.a.example").organisation == "own.a.example"
+    assert tree_walk(asked, "mail.own.a.example").organisation == "own.a.example"
 
 
 def test_a_walk_asks_eight_times_however_long_the_name(names: NameServer) -> None:
-    walk(Lookup(names.address), "a.b.c.d.e.f.g.h.i.j.example.org")
+    tree_walk(Resolver(names.address), "a.b.c.d.e.f.g.h.i.j.example.org")
     asked = [name for name, _ in names.questions]
     assert len(asked) == 8
     assert asked[:2] == ["_dmarc.a.b.c.d.e.f.g.h.i.j.example.org", "_dmarc.f.g.h.i.j.example.org"]
@@ -323,7 +323,7 @@ def test_addresses_in_a_letter_must_take_mail(names: NameServer, make: Make) -> 
 
 
 def test_the_outbox_needs_no_dns(names: NameServer, make: Make, tmp_path: Path) -> None:
-    patient = make(delivery={"provider": "outbox"})
+    context = make(delivery={"provider": "outbox"})
     for check in (*spf.CHECKS, *dkim.CHECKS, *dmarc.CHECKS, *mx.CHECKS):
-        assert found(check, patient) == []
+        assert found(check, context) == []
     assert names.questions == []

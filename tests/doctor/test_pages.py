@@ -56,9 +56,9 @@ def test_our_own_pages_are_well_and_are_left_as_they_were(
     before = everything(sqlite_database)
     with served(sqlite_database, tmp_path, webhook_public_key=key) as url:
         delivery = {"provider": "sendgrid", "sendgrid": {"webhook_public_key": key}}
-        patient = make(newsletter={"public_url": url}, delivery=delivery)
-        assert levels(found(pages.unsubscribe, patient)) == ["ok", "ok"]
-        assert only(pages.webhook, patient).level == "ok"
+        context = make(newsletter={"public_url": url}, delivery=delivery)
+        assert levels(found(pages.unsubscribe, context)) == ["ok", "ok"]
+        assert only(pages.webhook, context).level == "ok"
         without = make(newsletter={"public_url": url})
         assert "another delivery.sendgrid.webhook_public_key" in only(pages.webhook, without).message
     assert everything(sqlite_database) == before
@@ -102,17 +102,17 @@ def test_a_cdn_that_lets_no_post_through(
 
     monkeypatch.setattr(probe, "fault", passing)
     with answering(200, post) as url:
-        patient = make(newsletter={"public_url": url})
-        first, second = found(pages.unsubscribe, patient)
+        context = make(newsletter={"public_url": url})
+        first, second = found(pages.unsubscribe, context)
     assert (first.level, second.level) == ("ok", "error")
     assert said in second.message
 
 
 def test_nobody_there(make: Make) -> None:
-    patient = make(newsletter={"public_url": "http://127.0.0.1:1"})
-    assert "cannot be reached" in only(pages.unsubscribe, patient).message
-    assert "cannot be reached" in only(pages.webhook, patient).message
-    assert only(pages.https, patient).level == "warning"
+    context = make(newsletter={"public_url": "http://127.0.0.1:1"})
+    assert "cannot be reached" in only(pages.unsubscribe, context).message
+    assert "cannot be reached" in only(pages.webhook, context).message
+    assert only(pages.https, context).level == "warning"
 
 
 @pytest.mark.parametrize(
@@ -124,13 +124,13 @@ def test_one_click_is_over_https_only(make: Make, url: str, level: str) -> None:
 
 def test_who_serves_no_pages_needs_none(make: Make) -> None:
     hosted = {"provider": "sendgrid", "sendgrid": {"unsubscribe": "sendgrid"}}
-    for patient in (
+    for context in (
         make(delivery=hosted),
         make(newsletter={"public_url": ""}, delivery={"provider": "outbox"}),
     ):
-        assert set(levels([finding for check in pages.CHECKS for finding in check(patient)])) <= {"ok"}
+        assert set(levels([finding for check in pages.CHECKS for finding in check(context)])) <= {"ok"}
 
 
 def test_with_the_outbox_missing_pages_are_a_warning(make: Make) -> None:
-    patient = make(newsletter={"public_url": "http://127.0.0.1:1"}, delivery={"provider": "outbox"})
-    assert only(pages.unsubscribe, patient).level == "warning"
+    context = make(newsletter={"public_url": "http://127.0.0.1:1"}, delivery={"provider": "outbox"})
+    assert only(pages.unsubscribe, context).level == "warning"

@@ -9,46 +9,46 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.core.errors import RapportError
+from pipeline.core.finding import ok, quoted
 from pipeline.doctor import runner
-from pipeline.doctor.dns import Unknown
-from pipeline.doctor.finding import ok, quoted
-from pipeline.doctor.runner import make_rounds
+from pipeline.doctor.dns import Unanswered
+from pipeline.doctor.runner import run_checks
 from tests.doctor.conftest import SECRET, levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.context import Patient
-    from pipeline.doctor.finding import Finding
+    from pipeline.core.finding import Finding
+    from pipeline.doctor.context import Context
     from tests.doctor.conftest import Make
 
 
-def well(patient: Patient) -> Iterator[Finding]:
+def well(context: Context) -> Iterator[Finding]:
     yield ok("well", "All is well.")
 
 
-def slow(patient: Patient) -> Iterator[Finding]:
+def slow(context: Context) -> Iterator[Finding]:
     time.sleep(0.1)
     yield ok("slow", "In the end.")
 
 
-def breaks(patient: Patient) -> Iterator[Finding]:
+def breaks(context: Context) -> Iterator[Finding]:
     yield ok("breaks", "So far.")
     raise ValueError(f"with {SECRET} and https://letter.example.org/unsubscribe/token")
 
 
-def told(patient: Patient) -> Iterator[Finding]:
+def told(context: Context) -> Iterator[Finding]:
     raise RapportError(f"It said {SECRET}.", "Do this.")
     yield
 
 
-def unknown(patient: Patient) -> Iterator[Finding]:
-    raise Unknown("example.org", "nobody knows")
+def unknown(context: Context) -> Iterator[Finding]:
+    raise Unanswered("example.org", "nobody knows")
     yield
 
 
 def test_what_breaks_is_a_finding_and_shows_no_secret(make: Make) -> None:
-    findings = make_rounds((slow, well, breaks, told, unknown), make(), lambda done, total: None)
+    findings = run_checks((slow, well, breaks, told, unknown), make(), lambda done, total: None)
     assert levels(findings) == ["ok", "ok", "ok", "error", "error", "warning"]
     assert findings[3].name == "test_runner.breaks"
     assert "ValueError" in findings[3].message
@@ -63,12 +63,12 @@ def test_what_hangs_is_not_waited_for(make: Make, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(runner, "SECONDS", 0.2)
     free = threading.Event()
 
-    def hangs(patient: Patient) -> Iterator[Finding]:
+    def hangs(context: Context) -> Iterator[Finding]:
         free.wait()
         yield ok("hangs", "At last.")
 
     seen: list[tuple[int, int]] = []
-    findings = make_rounds((hangs, well), make(), lambda done, total: seen.append((done, total)))
+    findings = run_checks((hangs, well), make(), lambda done, total: seen.append((done, total)))
     free.set()
     assert levels(findings) == ["error", "ok"]
     assert seen[0] == (0, 2)

@@ -124,9 +124,9 @@ def test_the_file_beside_the_database_must_be_private_and_is_not_made(make: Make
     file = tmp_path / "rapport.secret"
     file.write_text(SECRET)
     file.chmod(0o640)
-    patient = make(none)
-    assert only(signing.secrets, patient).level == "ok"
-    assert "mode 640" in only(signing.private, patient).message
+    context = make(none)
+    assert only(signing.secrets, context).level == "ok"
+    assert "mode 640" in only(signing.private, context).message
     assert only(signing.private, make(none)).level == "ok"
     file.write_text("")
     assert "is empty" in only(signing.secrets, make(none)).message

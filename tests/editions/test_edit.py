@@ -183,7 +183,9 @@ def test_an_offer_is_chosen_by_number_or_category_and_put_in_words_of_ones_own(
     own = wish(on_sqlite, offer="", words={"url": "https://example.org/elsewhere"})
     assert own.cta_reason.endswith("filed under couples, teenagers, school, with words by staff")
     assert "https://example.org/elsewhere" in composed(on_sqlite).html
-    assert [f.rule for f in check_letter(on_sqlite.config, own) if f.level == "error"] == []
+    assert [
+        f.name for f in check_letter(on_sqlite.config, on_sqlite.templates, own) if f.level == "error"
+    ] == []
 
 
 def test_an_edit_is_forgotten_one_by_one_or_all_at_once(on_sqlite: Installation) -> None:
@@ -204,7 +206,7 @@ def test_words_of_staff_are_words_and_no_template(on_sqlite: Installation) -> No
     )
     assert "&lt;b&gt;Us&lt;/b&gt; &amp; {" in edited.html
     assert "\n" not in edited.subject
-    rules = {finding.rule for finding in check_letter(on_sqlite.config, edited)}
+    rules = {finding.name for finding in check_letter(on_sqlite.config, on_sqlite.templates, edited)}
     assert "placeholder" not in rules
 
 
@@ -221,6 +223,6 @@ def test_what_was_edited_goes_out_and_the_next_edition_begins_afresh(on_sqlite: 
 @pytest.mark.parametrize("verb", ["skip", "cancel"])
 def test_one_that_is_over_is_not_edited(on_sqlite: Installation, verb: str) -> None:
     with on_sqlite.database.write() as connection:
-        states.move(connection, "weekly-1", verb)
+        states.BY_STAFF[verb](connection, "weekly-1")
     with pytest.raises(RapportError, match="its text is fixed"):
         wish(on_sqlite, subject="Small things")

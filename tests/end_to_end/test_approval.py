@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.core.app import Installation
-from tests.browser import AXE, VIOLATIONS_ONLY, chromium, needs_chromium
+from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
 from tests.web.public.visitor import everything
@@ -36,12 +36,6 @@ emails = ["{EDITOR}"]
 """
 OF_WHOLE_PAGES = {"region": {"enabled": False}, "landmark-one-main": {"enabled": False}}
 """What a mail, which its client shows inside its own page, need not have."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

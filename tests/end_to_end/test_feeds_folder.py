@@ -12,7 +12,9 @@ import pytest
 from pipeline.core.app import Installation
 from pipeline.core.config import Config
 from pipeline.core.schema import open_database
+from pipeline.core.templates import Templates
 from pipeline.editions.compose import compose
+from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import check_letter
 from tests.doubles.blog import Blog
@@ -52,7 +54,7 @@ def test_a_feed_makes_a_letter_without_an_error_or_says_why_not(file: Path, tmp_
         installation = Installation(config, tmp_path, database)
         (pulled,) = pull(database, config)
         (again,) = pull(database, config)
-        with database.lock("weekly"):
+        with lock(database, "weekly"):
             composed = compose(installation, config.digests[0])
     if pulled.error:
         assert pulled.outcome == "failed"
@@ -66,7 +68,7 @@ def test_a_feed_makes_a_letter_without_an_error_or_says_why_not(file: Path, tmp_
         return
     shown, left_out = composed.edition.posts, composed.edition.left_out
     assert len(shown) + len(left_out) == min(pulled.new, len(shown) + 50), "no post is lost"
-    assert [f for f in check_letter(config, composed.edition) if f.level == "error"] == []
+    assert [f for f in check_letter(config, Templates(), composed.edition) if f.level == "error"] == []
     database.close()
 
 

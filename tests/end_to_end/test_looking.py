@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.core.app import Installation
 from pipeline.editions import find
-from pipeline.web.preview.session import Desk
+from pipeline.web.preview.session import PreviewSession
 from tests.doubles.blog import Item
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ def test_preview_and_check_leave_it_as_staff_were_mailed_it(project: Project, pu
 
 
 def test_so_does_the_preview_in_the_browser(project: Project, put_up: Edition) -> None:
-    desk = Desk(project.folder / "rapport.toml")
-    desk.open()
-    desk.pull()
-    seen = desk.look("weekly", None)
-    desk.close()
+    session = PreviewSession(project.folder / "rapport.toml")
+    session.open()
+    session.pull()
+    seen = session.look("weekly", None)
+    session.close()
     assert seen is not None
     assert (seen.edition, seen.fault) == (put_up, None)
     assert "put up" in seen.outcome.reason

@@ -22,7 +22,7 @@ import pytest
 
 from pipeline.core.app import Installation
 from pipeline.subscriptions.confirm import send_questions
-from tests.browser import AXE, chromium, needs_chromium
+from tests.browser import AXE, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
 
@@ -52,12 +52,6 @@ WORDING = (
     f" that I have ticked out of these: weekly (every Thursday) and {LONG} (once a month)."
     " I can unsubscribe at any time with the link in every letter."
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
-"""A blog that moves, through pull and run over HTTP: nobody gets anything twice, nothing old, and what is new."""
+"""A blog that moves, through pull and run over HTTP: nobody gets anything twice, nothing old, and what is
+new."""
 
 from __future__ import annotations
 
@@ -259,7 +260,7 @@ def test_it_waits_and_staff_are_told_once_with_both_sides_shown(
     unsure: Installation, tmp_path: Path, clock: time_machine.Traveller
 ) -> None:
     (text,) = [text for subject, text in notices(tmp_path).items() if "A blog has moved" in subject]
-    _, there = text.partition("Unheard of aaaaaaaaa")[2].split("≟")[:2]
+    _here, there = text.partition("Unheard of aaaaaaaaa")[2].split("≟")[:2]
     assert there.startswith(f" “{MAILED[0]}”, 2026-11-22")
     assert "weekly-1" in there
     assert "rapport posts keep-out" in text

@@ -320,7 +320,7 @@ def test_what_staff_approved_is_held_when_the_blog_takes_a_post_of_it_back(
     read(practice)
     draft = composed(practice)
     with practice.database.write() as connection:
-        states.move(connection, draft.slug, "approve")
+        states.approve(connection, draft.slug)
     del blog.items[0]
     read(practice)
     clock.move_to(DUE)

@@ -12,7 +12,8 @@ from pipeline.cli.sample.blog import NAME
 from pipeline.cli.sample.posts import read_posts
 from pipeline.cli.sample.rss import render_feed
 from pipeline.core.config import Config
-from pipeline.feeds.parse import parse
+from pipeline.core.templates import Templates
+from pipeline.feeds.parsing.parse import parse
 from pipeline.feeds.posts import Post
 from pipeline.letter.render import render_letter
 
@@ -66,11 +67,11 @@ def letter(
     settings = settings or config()
     return render_letter(
         settings,
+        Templates(own),
         settings.digests[0],
         list(posts),
         slug="weekly-1",
         due=NOW.astimezone(settings.newsletter.zone),
-        own=own,
         intro=intro,
         images=images or {},
     )

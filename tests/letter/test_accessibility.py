@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from pipeline.core.theme import THEMES
-from tests.browser import AXE, VIOLATIONS_ONLY, chromium, needs_chromium, show
+from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium, show
 from tests.letter.cases import HEBREW, cases
 from tests.letter.samples import INTRO, config, letter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser
 
 # A letter is shown inside a mail program's page, which has the landmarks; a <main> of ours would be a second.
@@ -22,12 +20,6 @@ OF_WHOLE_PAGES = {"region": {"enabled": False}, "landmark-one-main": {"enabled":
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def violations(browser: Browser, html: str, width: int = 600) -> list[str]:

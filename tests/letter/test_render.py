@@ -9,12 +9,12 @@ import pytest
 
 from pipeline.core.config import Config, Digest
 from pipeline.core.errors import LetterError
-from pipeline.feeds.parse import parse
+from pipeline.core.templates import PACKAGED, Templates
+from pipeline.feeds.parsing.parse import parse
 from pipeline.feeds.posts import Post
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.personal import HTML_TAGS, TAG, TEXT_TAGS
 from pipeline.letter.render import Letter, render_letter
-from pipeline.letter.templates import PACKAGED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def post(number: int = 1, **values: Any) -> Post:
 def letter(*posts: Post, settings: Config | None = None, own: Path | None = None, **digest: Any) -> Letter:
     chosen = Digest.model_validate({"name": "weekly"} | digest)
     return render_letter(
-        settings or config(), chosen, posts or [post(1), post(2)], slug="weekly-1", due=DUE, own=own
+        settings or config(), Templates(own), chosen, posts or [post(1), post(2)], slug="weekly-1", due=DUE
     )
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.errors import LetterError
+from pipeline.core.templates import PACKAGED, VARIABLES, copy_letter
 from pipeline.core.theme import Palette
 from pipeline.letter import render
 from pipeline.letter.shown import shown
-from pipeline.letter.templates import PACKAGED, VARIABLES, copy_letter
 from tests.letter.samples import INTRO, config, letter, sample_blog, sample_pictures
 
 EXPLAINED = (PACKAGED / "letter" / VARIABLES).read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
 import json
 import logging
@@ -11,10 +12,12 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,10 +25,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import ConfigError, ProviderError
-from pipeline.providers import Batch, Message, Outcome, Provider, Recipient, Result
+from pipeline.providers import Batch, BatchResult, Message, Provider, Recipient, Result
 from pipeline.providers.sendgrid import SendGrid
 from pipeline.providers.sendgrid.answer import judge
 from pipeline.providers.sendgrid.request import ascii_name, build
+from subscribers import clock
 from tests.doubles.sendgrid import (
     Answer,
     CloseAfter,
@@ -94,7 +98,7 @@ def hasty(server: StrictSendGrid, **changes: Any) -> SendGrid:
 def test_a_batch_is_one_request_that_reaches_each_person_alone(
     provider: SendGrid, sendgrid_server: StrictSendGrid
 ) -> None:
-    assert provider.send(MESSAGE, batch(3)) == Outcome(Result.ACCEPTED)
+    assert provider.send(MESSAGE, batch(3)) == BatchResult(Result.ACCEPTED)
 
     assert sendgrid_server.requests == 1
     first = sendgrid_server.deliveries[0]
@@ -220,6 +224,52 @@ def test_every_status_has_one_meaning(
     assert sendgrid_server.attempts == 1
 
 
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ((300, 301, 399), "never followed"),
+        ((401,), "SENDGRID_API_KEY"),
+        ((403,), "mail.send"),
+        ((404, 405, 406, 415), "api_url"),
+        ((408, 499), "timed out on the way"),
+        ((402, 407, 414, 416, 428, 498), "SendGrid refused it"),
+        ((413,), "too large"),
+        ((429,), "asks to wait"),
+        ((200, 201, 299, 501, 502, 504, 599), "does not say whether it was taken"),
+    ],
+)
+def test_each_answer_is_told_in_words_of_its_own(statuses: tuple[int, ...], said: str) -> None:
+    for status in statuses:
+        outcome = judge(status, {}, SENDGRIDS, batch())
+        assert said in outcome.reason, status
+        assert f"({status})" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (402, SENDGRIDS, "SendGrid refused it (402) [try later]"),
+        (402, PAGE, "SendGrid refused it (402)"),
+        (429, b'{"errors":[{"message":"slow down","field":"mail"}]}',
+         "SendGrid asks to wait (429) [mail: slow down]"),
+        (400, SENDGRIDS, "SendGrid rejects sender or content (400) [try later]"),
+    ],
+)  # fmt: skip
+def test_what_sendgrid_says_itself_stands_behind_ours(status: int, body: bytes, reason: str) -> None:
+    assert judge(status, {}, body, batch()).reason == reason
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000"])
+def test_without_a_clock_of_the_servers_own_ours_tells_how_long_a_date_is_away(zone: str) -> None:
+    with time_machine.travel(datetime(2026, 11, 23, 10, tzinfo=UTC), tick=False):
+        for headers in (
+            {"Retry-After": f"Mon, 23 Nov 2026 10:01:30 {zone}"},
+            {"Retry-After": f"Mon, 23 Nov 2026 10:01:30 {zone}", "Date": "soon"},
+            {"X-RateLimit-Reset": "1795428090"},
+        ):
+            assert judge(429, headers, b"", batch()).retry_after == 90.0, headers
+
+
 def test_a_wrong_key_stops_everything_with_its_remedy(sendgrid_server: StrictSendGrid) -> None:
     outcome = hasty(sendgrid_server, api_key="SG.wrong").send(MESSAGE, batch())
     assert outcome.result is Result.STOP
@@ -273,6 +323,10 @@ def test_a_400_that_names_people_rejects_these(body: bytes, people: set[int]) ->
         errors(("personalizations.99999.to", "nobody of that number")),
         errors(("personalizations", "too many")),
         errors((None, "Bad Request")),
+        b'{"errors": [{"message": "fine"}, 1]}',
+        b'{"errors": [{"message": null}]}',
+        b'{"errors": {"message": "no list"}}',
+        b'["no document"]',
     ],
 )
 def test_a_400_about_sender_content_or_everyone_stops(body: bytes) -> None:
@@ -306,6 +360,8 @@ DATE = "Mon, 23 Nov 2026 10:00:00 GMT"
         ({"Retry-After": "17"}, 17.0),
         ({"Retry-After": "Mon, 23 Nov 2026 10:01:30 GMT", "Date": DATE}, 90.0),
         ({"X-RateLimit-Reset": "1795428042", "Date": DATE}, 42.0),
+        ({"X-RateLimit-Reset": " 1795428042 ", "Date": DATE}, 42.0),
+        ({"Retry-After": " 17 "}, 17.0),
         ({"X-RateLimit-Reset": "1", "Date": DATE}, 0.0),
         ({"Retry-After": "soon", "X-RateLimit-Reset": "1795428042", "Date": DATE}, 42.0),
         ({"Retry-After": "-5"}, None),
@@ -354,7 +410,7 @@ headers = st.dictionaries(
 )
 def test_any_answer_at_all_is_an_outcome(status: int, headers: dict[str, str], body: bytes) -> None:
     outcome = judge(status, headers, body, batch(3), "SG.key")
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, BatchResult)
     assert (outcome.result is Result.ACCEPTED) == (status == 202)
     assert set(outcome.rejected) < {100, 101, 102}
 
@@ -429,7 +485,24 @@ def test_nobody_at_the_address_means_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     outcome = SendGrid(api_key="SG.k", api_url=f"http://127.0.0.1:{port}", timeout=1).send(MESSAGE, batch())
-    assert outcome == Outcome(Result.REFUSED, "could not connect to SendGrid (Connection refused)")
+    assert outcome == BatchResult(Result.REFUSED, "could not connect to SendGrid (Connection refused)")
+
+
+def test_whether_it_is_too_late_is_judged_once_the_connection_stands(
+    provider: SendGrid, sendgrid_server: StrictSendGrid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, real = [0.0], http.client.HTTPConnection.connect
+
+    def slowly(connection: http.client.HTTPConnection) -> None:
+        real(connection)
+        moment[0] += 31
+
+    monkeypatch.setattr(clock, "uptime", lambda: moment[0])
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", slowly)
+    outcome = provider.send(MESSAGE, replace(batch(2), start_by=30))
+    assert (outcome.result, "too long ago" in outcome.reason) == (Result.REFUSED, True)
+    assert sendgrid_server.requests == 0
+    assert provider.send(MESSAGE, replace(batch(2), start_by=90)).result is Result.ACCEPTED
 
 
 def test_a_failed_tls_handshake_means_not_sent(sendgrid_server: StrictSendGrid) -> None:
@@ -497,7 +570,7 @@ def test_a_server_that_never_shakes_hands_means_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         url = f"https://127.0.0.1:{deaf.getsockname()[1]}"
         outcome = SendGrid(api_key="SG.k", api_url=url, timeout=0.2).send(MESSAGE, batch())
-    assert outcome == Outcome(Result.REFUSED, "could not connect to SendGrid (timed out)")
+    assert outcome == BatchResult(Result.REFUSED, "could not connect to SendGrid (timed out)")
 
 
 def big(size: int = 12_000_000) -> Message:
@@ -575,7 +648,7 @@ def test_the_time_out_is_honoured_and_is_doubt(sendgrid_server: StrictSendGrid, 
     sendgrid_server.faults.append(fault)
     start = time.monotonic()
     outcome = hasty(sendgrid_server).send(MESSAGE, batch())
-    assert outcome == Outcome(Result.UNCERTAIN, "SendGrid did not answer within 0.3 seconds")
+    assert outcome == BatchResult(Result.UNCERTAIN, "SendGrid did not answer within 0.3 seconds")
     assert 0.3 <= time.monotonic() - start < 1.5
 
 
@@ -661,7 +734,7 @@ def test_a_proxy_that_the_environment_names_is_used_but_never_for_this_machine(
             MESSAGE, batch()
         )
         thread.join()
-    assert outcome == Outcome(Result.REFUSED, "could not connect to SendGrid (the proxy refused)")
+    assert outcome == BatchResult(Result.REFUSED, "could not connect to SendGrid (the proxy refused)")
     assert seen[0].startswith(b"CONNECT api.sendgrid.invalid:443")
     assert b"Proxy-Authorization: Basic " in seen[0]
 

@@ -9,7 +9,9 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline.core.config import Config
 from pipeline.core.errors import ConfigError
-from pipeline.providers import Batch, Outcome, Result
+from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.choice import provider
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
@@ -125,7 +127,9 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def send(port: int, security: Any, username: str = "", password: str = PASSWORD, people: int = 3) -> Outcome:
+def send(
+    port: int, security: Any, username: str = "", password: str = PASSWORD, people: int = 3
+) -> BatchResult:
     chosen = Smtp(Server("127.0.0.1", port, security, username, password, timeout=10), 2)
     try:
         return chosen.send(MESSAGE, batch(*range(1, people + 1)))
@@ -140,7 +144,7 @@ def test_letters_go_out_by_every_kind_of_connection(
     started: Callable[..., tuple[Kept, int]], security: str, username: str
 ) -> None:
     kept, port = started(security, login=bool(username))
-    assert send(port, security, username, people=30) == Outcome(Result.ACCEPTED)
+    assert send(port, security, username, people=30) == BatchResult(Result.ACCEPTED)
     assert sorted(kept.addresses) == sorted(f"reader{n}@example.net" for n in range(1, 31))
 
 
@@ -208,7 +212,7 @@ def test_the_configuration_and_the_environment_make_the_provider(
     monkeypatch.setenv("RAPPORT_SMTP_PASSWORD", PASSWORD)
     chosen = provider(config(port=port, username="practice", connections=3), tmp_path)
     assert chosen.max_batch == 60
-    assert chosen.send(MESSAGE, batch(1)) == Outcome(Result.ACCEPTED)
+    assert chosen.send(MESSAGE, batch(1)) == BatchResult(Result.ACCEPTED)
     chosen.close()
     assert kept.addresses == ["reader1@example.net"]
 
@@ -218,7 +222,6 @@ def test_the_configuration_and_the_environment_make_the_provider(
     [
         ({"host": "mail.example.org", "username": "practice"}, PASSWORD, "unencrypted"),
         ({"host": "192.0.2.1", "username": "practice"}, PASSWORD, "unencrypted"),
-        ({"security": "tls", "username": "practice"}, "", "RAPPORT_SMTP_PASSWORD"),
         ({"username": "practice"}, "pässword", "ASCII"),
     ],
 )
@@ -230,7 +233,16 @@ def test_what_cannot_work_is_said_before_anything_is_sent(
         provider(config(**settings), tmp_path)
     told = f"{raised.value.message} {raised.value.remedy}"
     assert said in told
-    assert not password or password not in told
+    assert password not in told
+
+
+def test_a_login_without_a_password_says_where_to_put_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RAPPORT_SMTP_PASSWORD", "")
+    with pytest.raises(ConfigError) as raised:
+        provider(config(security="tls", username="practice"), tmp_path)
+    assert "RAPPORT_SMTP_PASSWORD" in raised.value.remedy
 
 
 def test_the_password_is_in_no_text_of_the_server() -> None:
@@ -256,7 +268,7 @@ def test_postfix_takes_two_hundred_letters_of_real_length(tmp_path: Path) -> Non
             chosen = Smtp(Server("127.0.0.1", port), 4)
             for first in range(1, 201, chosen.max_batch):
                 people = [reader(n) for n in range(first, min(first + chosen.max_batch, 201))]
-                assert chosen.send(MESSAGE, Batch("attempt", people)) == Outcome(Result.ACCEPTED)
+                assert chosen.send(MESSAGE, Batch("attempt", people)) == BatchResult(Result.ACCEPTED)
             chosen.close()
         finally:
             sink.terminate()
@@ -275,3 +287,60 @@ def answers_at(port: int) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+@contextmanager
+def answering(offers: str, verb: bytes, reply: bytes) -> Iterator[int]:
+    """A server that offers an extension, and answers ``verb`` with ``reply`` or (none) hangs up; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            sock, _ = listener.accept()
+            with sock, sock.makefile("rwb") as lines:
+                lines.write(b"220 mail.example\r\n")
+                lines.flush()
+                while line := lines.readline():
+                    said = (
+                        reply if line.startswith(verb) else f"250-mail.example\r\n250 {offers}\r\n".encode()
+                    )
+                    if not said:
+                        return
+                    lines.write(said)
+                    lines.flush()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("security", "reply", "result", "said"),
+    [
+        ("starttls", b"454 4.7.0 not now\r\n", Result.REFUSED, "refused STARTTLS (454)"),
+        ("starttls", b"500 5.5.1 no\r\n", Result.STOP, "refused STARTTLS (500)"),
+        ("none", b"454 4.7.0 not now\r\n", Result.REFUSED, "cannot log in now (454)"),
+        ("none", b"500 5.5.1 no\r\n", Result.STOP, "refused the login (500)"),
+        ("none", b"", Result.REFUSED, "closed the connection at the login"),
+    ],
+)
+def test_a_server_that_cannot_for_now_is_tried_again_and_one_that_will_not_is_not(
+    security: str, reply: bytes, result: Result, said: str
+) -> None:
+    offers, verb = ("STARTTLS", b"STARTTLS") if security == "starttls" else ("AUTH PLAIN", b"AUTH")
+    username = "" if security == "starttls" else "practice"
+    with answering(offers, verb, reply) as port:
+        outcome = send(port, security, username)
+    assert outcome.result is result
+    assert said in outcome.reason
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
+def test_on_this_machine_a_password_may_go_unencrypted(host: str) -> None:
+    assert Server(host, 25, username="practice", password=PASSWORD).host == host
+
+
+@pytest.mark.parametrize("host", ["localhost.example.org", "192.0.2.1", "127.0.0.1.example.org"])
+def test_to_any_other_it_may_not(host: str) -> None:
+    with pytest.raises(ConfigError, match="unencrypted"):
+        Server(host, 25, username="practice", password=PASSWORD)

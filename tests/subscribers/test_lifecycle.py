@@ -26,7 +26,7 @@ from sqlalchemy import select
 from subscribers import clock, directory, erasing, leaving, preferences, signup, suppression
 from subscribers.audience import mailable, why_not
 from subscribers.errors import SubscriberError
-from subscribers.importing.judge import Intake
+from subscribers.importing.judge import ImportChunk
 from subscribers.importing.rows import Applicant
 from subscribers.suppression import Reason
 from subscribers.tables import merged
@@ -191,9 +191,9 @@ class Life(RuleBasedStateMachine):
     @rule(email=addresses, chosen=some_digests)
     def a_list_is_imported(self, email: str, chosen: tuple[str, ...]) -> None:
         known = self.model[email]
-        intake = Intake(self.connection, [email])
-        _, refused = intake.judge(Applicant(email, "", chosen))
-        intake.write(wording="On paper", source="import")
+        chunk = ImportChunk(self.connection, [email])
+        _, refused = chunk.judge(Applicant(email, "", chosen))
+        chunk.write(wording="On paper", source="import")
         assert bool(refused) == bool(known.shut or known.against or set(chosen) & set(known.no))
         if not refused:
             for digest in chosen:

@@ -20,7 +20,7 @@ from pipeline.subscriptions.erase import forget
 from subscribers import clock, directory, leaving, signup, suppression
 from subscribers.erasing import erase
 from subscribers.errors import SubscriberError
-from subscribers.importing.judge import Intake
+from subscribers.importing.judge import ImportChunk
 from subscribers.importing.rows import Applicant
 from subscribers.suppression import Reason
 from tests.doubles.blog import Blog, Item
@@ -132,10 +132,10 @@ def test_no_byte_of_the_address_is_left_in_any_file_of_the_database(
     for start in range(0, 2000, 50):  # in disorder, so that pages are split and rearranged
         with sqlite_database.write() as connection:
             some = people[start : start + 50]
-            intake = Intake(connection, [one.email for one in some])
+            chunk = ImportChunk(connection, [one.email for one in some])
             for one in some:
-                intake.judge(one)
-            intake.write(wording="On paper", source="import")
+                chunk.judge(one)
+            chunk.write(wording="On paper", source="import")
     others = {"reader3@example.net", "reader1999@example.net"}
     erased = [f"reader{n}@example.net" for n in (7, 1234, 1500)]
     for address in erased:

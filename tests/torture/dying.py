@@ -82,20 +82,20 @@ class Death:
         DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
 
     def watch_requests(self) -> None:
-        from pipeline.providers.sendgrid.http import Wire
+        from pipeline.providers.sendgrid import http
 
-        kept = Wire._write
+        kept = http.write_all
 
-        def write(wire: Wire, sock: socket.socket, request: bytes) -> None:
+        def write(sock: socket.socket, request: bytes, timeout: float) -> None:
             if not request.startswith(b"POST"):
-                return kept(wire, sock, request)
-            kept(wire, sock, request[:-1])
+                return kept(sock, request, timeout)
+            kept(sock, request[:-1], timeout)
             self._reached("request", after=False)
-            kept(wire, sock, request[-1:])
+            kept(sock, request[-1:], timeout)
             self._reached("request", after=True)
             return None
 
-        Wire._write = write  # type: ignore[method-assign,assignment]
+        http.write_all = write
 
 
 def live(told: dict[str, Any]) -> int:

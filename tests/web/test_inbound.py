@@ -16,13 +16,14 @@ import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from pipeline.core.environment import INBOUND_KEY
 from pipeline.core.schema import open_database
 from pipeline.web.app import make_app
-from pipeline.web.form import FormError, beginnings
 from pipeline.web.inbound import LARGEST
+from pipeline.web.multipart import beginnings
 from subscribers import directory
 from subscribers.mail import SIZE
 from subscribers.people import Status
@@ -103,7 +104,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
 def client(installed: Installation) -> Iterator[httpx.Client]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(make_app(installed), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(make_app(installed), log_config=None))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as made:
@@ -316,8 +317,8 @@ def test_the_beginning_of_each_wanted_field_is_kept_however_the_body_is_cut(
 def _answered(request: Request) -> int:
     try:
         read(request)
-    except FormError as error:
-        return error.status
+    except HTTPException as error:
+        return error.status_code
     return 200
 
 
@@ -346,6 +347,6 @@ def test_a_mail_of_thirty_megabytes_is_taken_in_little_memory() -> None:
 
 
 def test_a_body_past_the_limit_is_refused_while_it_comes() -> None:
-    with pytest.raises(FormError) as refused:
+    with pytest.raises(HTTPException) as refused:
         read(posted(form(("text", b"x" * 3000)), step=100))
-    assert refused.value.status == 413
+    assert refused.value.status_code == 413

@@ -10,17 +10,20 @@ from pipeline.doctor.records import dmarc
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.doctor.dns import Lookup
+    from pipeline.doctor.dns import Resolver
     from pipeline.doctor.records.dmarc import Policy
 
 MOST = 8
-"""Queries of one walk."""
+"""Most queries of one tree walk (4.10)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """``organisation``: the organizational domain. ``policy``: what applies, found ``at`` a name; None where
-    there is none. ``doubled``: the names with several records, which receivers all discard."""
+class TreeWalk:
+    """What a tree walk found.
+
+    ``organisation`` is the organizational domain; ``policy`` is the one that applies, found ``at`` a name, or
+    None; ``doubled`` are names with several records, all of which receivers discard.
+    """
 
     organisation: str
     policy: Policy | None
@@ -28,12 +31,12 @@ class Walk:
     doubled: tuple[str, ...] = ()
 
 
-def walk(lookup: Lookup, domain: str) -> Walk:
-    """From a domain up to its top. Raises Unknown."""
+def tree_walk(resolver: Resolver, domain: str) -> TreeWalk:
+    """Walk from a domain up to its top-level domain. Raises Unanswered."""
     steps: list[tuple[str, Policy]] = []
     doubled: list[str] = []
     for name in _names(domain):
-        records = [text for text in lookup.texts(f"_dmarc.{name}") if dmarc.is_dmarc(text)]
+        records = [text for text in resolver.texts(f"_dmarc.{name}") if dmarc.is_dmarc(text)]
         if len(records) > 1:
             doubled.append(name)
         if len(records) == 1:
@@ -44,21 +47,21 @@ def walk(lookup: Lookup, domain: str) -> Walk:
     found = dict(steps)
     for name in (domain, organisation, steps[-1][0] if steps else domain):
         if name in found:
-            return Walk(organisation, found[name], name, tuple(doubled))
-    return Walk(organisation, None, "", tuple(doubled))
+            return TreeWalk(organisation, found[name], name, tuple(doubled))
+    return TreeWalk(organisation, None, "", tuple(doubled))
 
 
 def _names(domain: str) -> Iterator[str]:
     labels = domain.split(".")
     yield domain
-    # However long the name, eight questions: the first at the name itself, the next at its last seven labels.
+    # Eight queries, however long the name: the first at the name itself, the next at its last seven labels.
     start = 1 if len(labels) <= MOST else len(labels) - (MOST - 1)
     for place in range(start, len(labels)):
         yield ".".join(labels[place:])
 
 
 def _organisation(domain: str, steps: list[tuple[str, Policy]]) -> str:
-    """4.10.2. The walk ends at psd=y or psd=n, so only its last record can say either."""
+    """By 4.10.2. The tree walk ends at psd=y or psd=n, so only its last record can have either."""
     if not steps:
         return domain
     top, policy = steps[-1]

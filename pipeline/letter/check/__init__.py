@@ -1,13 +1,13 @@
-"""What is wrong with a letter. Each rule is a small function that says its reason and its source.
+"""What is wrong with a letter. Each rule is a small function, with its reason and its source in a comment.
 
 ==============  =============================================================================
 ``required``    errors: unsubscribe link, postal address, offer, placeholders, script
 ``envelope``    sender, subject, preheader
-``sensitive``   what a locked screen would tell
+``sensitive``   what a locked screen would show to others
 ``images``      alt text, weight, format
-``links``       whole, https, named; ``probe`` asks whether they answer
-``contrast``    WCAG AA in both schemes, by ``cascade``, ``css`` and ``css_colour``
-``clients``     what main mail clients lack (``caniemail.json``), but for what is ``graceful``
+``links``       whole, https, named by where they lead; ``probe`` asks whether they answer
+``contrast``    WCAG AA in both schemes, by ``cascade``, ``matching``, ``css`` and ``css_colour``
+``clients``     what main mail clients lack (``caniemail.json``), except what is ``graceful``
 ``structure``   language, headings, layout tables
 ``parts``       size, charset, and a text part that says what the HTML says
 ``reading``     the letter as the rules get it; ``place`` finds template, line and post
@@ -16,9 +16,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipeline.core.finding import Finding, error
 from pipeline.letter.check import (
     clients,
     contrast,
@@ -30,19 +32,19 @@ from pipeline.letter.check import (
     sensitive,
     structure,
 )
-from pipeline.letter.check.finding import Finding, broken_template
-from pipeline.letter.check.reading import Letter
+from pipeline.letter.check.reading import CheckedLetter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from pipeline.core.config import Config
+    from pipeline.core.errors import LetterError
+    from pipeline.core.templates import Templates
     from pipeline.letter.check.reading import Content
 
 __all__ = ["RULES", "Finding", "broken_template", "check_letter", "check_online"]
 
-RULES: tuple[Callable[[Letter], Iterator[Finding]], ...] = (
+RULES: tuple[Callable[[CheckedLetter], Iterator[Finding]], ...] = (
     required.unsubscribe,
     required.postal_address,
     required.cta,
@@ -76,29 +78,32 @@ RULES: tuple[Callable[[Letter], Iterator[Finding]], ...] = (
 )
 
 MOST = 8
-"""Findings of one rule that are told one by one: who has fixed eight knows the rule."""
+"""How many findings of one rule are listed: whoever has mended eight knows the rule."""
 
 
-def check_letter(config: Config, edition: Content, *, own: Path | None = None) -> list[Finding]:
-    """Every finding in an edition as it stands in the database; it asks nobody and writes nothing.
-
-    ``own`` is the operator's folder of templates (`Installation.templates`): places are looked for there
-    first, and a list of sensitive words.
-    """
-    letter = Letter(config, edition, own)
+def check_letter(config: Config, templates: Templates, edition: Content) -> list[Finding]:
+    """Every finding in an edition as it is in the database. Asks no server and writes nothing."""
+    letter = CheckedLetter(config, templates, edition)
     return [finding for rule in RULES for finding in _told(rule(letter))]
 
 
-def check_online(config: Config, edition: Content, *, own: Path | None = None) -> list[Finding]:
-    """Findings that take asking: which links and images of an edition do not answer."""
+def check_online(config: Config, templates: Templates, edition: Content) -> list[Finding]:
+    """The findings for which servers must be asked: links and images of an edition that do not answer."""
     from pipeline.letter.check.probe import answers
 
-    return list(_told(answers(Letter(config, edition, own))))
+    return list(_told(answers(CheckedLetter(config, templates, edition))))
+
+
+def broken_template(fault: LetterError) -> Finding:
+    """A template that makes no letter. Its error begins with the file, and the line where there is one."""
+    place = re.match(r"(\S.*?\.(?:mjml|txt)(?::\d+)?): ", fault.message)
+    where = f"template: {place[1]}" if place else "template"
+    return error("template", fault.message, fault.remedy, where)
 
 
 def _told(findings: Iterable[Finding]) -> Iterator[Finding]:
     found = list(findings)
     yield from found[:MOST]
     if more := found[MOST:]:
-        message = f"And {len(more)} more of the rule {more[0].rule}."
+        message = f"And {len(more)} more of the rule {more[0].name}."
         yield replace(more[0], message=message, where="html")

@@ -1,14 +1,15 @@
-"""Whether the words can be read on what is behind them, in the light and in the dark scheme."""
+"""Whether the words can be read on their background, in the light and in the dark scheme."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pipeline.core.colour import AA, contrast, readable
-from pipeline.letter.check.cascade import Scheme, texts
-from pipeline.letter.check.finding import Finding, warning
+from pipeline.core.finding import Finding, warning
+from pipeline.letter.check.cascade import texts
+from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.place import theme_key
-from pipeline.letter.check.reading import Letter, cut
+from pipeline.letter.check.reading import CheckedLetter, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,8 @@ _SEEN = {
 }
 
 
-def colours(letter: Letter) -> Iterator[Finding]:
-    # WCAG 2.2, 1.4.3: 4.5 to 1. One in twelve men, and everybody in the sun, reads less well than that.
+def colours(letter: CheckedLetter) -> Iterator[Finding]:
+    # WCAG 2.2, 1.4.3: 4.5 to 1. One in twelve men sees colours less well, and in the sun everybody does.
     told: set[tuple[str | None, str | None]] = set()
     for scheme in (Scheme.LIGHT, Scheme.DARK, Scheme.INLINE):
         if scheme is Scheme.DARK and not _has_dark(letter):
@@ -45,12 +46,12 @@ def colours(letter: Letter) -> Iterator[Finding]:
                 yield _finding(letter, node, text, style, found, least, scheme)
 
 
-def _has_dark(letter: Letter) -> bool:
+def _has_dark(letter: CheckedLetter) -> bool:
     conditions = (c for sheet in letter.sheets for rule in sheet.rules for c in rule.conditions)
     return any("prefers-color-scheme" in c and "dark" in c for c in conditions)
 
 
-def _read(letter: Letter, scheme: Scheme) -> Iterator[tuple[LexborNode, str, Style]]:
+def _read(letter: CheckedLetter, scheme: Scheme) -> Iterator[tuple[LexborNode, str, Style]]:
     if letter.tree.body is None:
         return
     styles = letter.styles(scheme)
@@ -67,7 +68,13 @@ def _read(letter: Letter, scheme: Scheme) -> Iterator[tuple[LexborNode, str, Sty
 
 
 def _finding(
-    letter: Letter, node: LexborNode, text: str, style: Style, found: float, least: float, scheme: Scheme
+    letter: CheckedLetter,
+    node: LexborNode,
+    text: str,
+    style: Style,
+    found: float,
+    least: float,
+    scheme: Scheme,
 ) -> Finding:
     own, behind = style.colour or "", style.background or ""
     ends = max(("#000000", "#ffffff"), key=lambda end: contrast(end, behind))

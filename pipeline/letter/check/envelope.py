@@ -6,8 +6,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.finding import Finding, error, warning
-from pipeline.letter.check.reading import Letter, cut, folded
+from pipeline.core.finding import Finding, error, warning
+from pipeline.letter.check.reading import CheckedLetter, cut, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,16 +19,16 @@ _SUBJECT = "subject"
 _SHORTER = "Give the digest another subject, or the post another title."
 
 
-def empty(letter: Letter) -> Iterator[Finding]:
-    # RFC 5322 allows it; filters do not, and a reader cannot tell what came.
+def empty(letter: CheckedLetter) -> Iterator[Finding]:
+    # RFC 5322 allows it. Filters do not, and a reader cannot tell what the mail is.
     if not letter.edition.subject.strip():
         yield error(
             _SUBJECT, "The subject is empty.", "Correct the digest's subject in the configuration.", _SUBJECT
         )
 
 
-def length(letter: Letter) -> Iterator[Finding]:
-    # What is cut is not read.
+def length(letter: CheckedLetter) -> Iterator[Finding]:
+    # What is cut off is not read.
     size = len(folded(letter.edition.subject))
     if size > LONGEST_SUBJECT:
         yield warning(
@@ -39,12 +39,12 @@ def length(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def shouting(letter: Letter) -> Iterator[Finding]:
-    # Filters count capitals and exclamation marks (SpamAssassin: SUBJ_ALL_CAPS), and they calm nobody.
+def shouting(letter: CheckedLetter) -> Iterator[Finding]:
+    # Filters count capitals and exclamation marks (SpamAssassin: SUBJ_ALL_CAPS), and readers dislike them.
     subject = letter.edition.subject
     cased = [character for character in subject if character.isupper() or character.islower()]
     capitals = sum(character.isupper() for character in cased)
-    # Five letters in one word: PTSD and ADHD are names, not shouts.
+    # It takes a word of five letters: PTSD and ADHD are names, not shouting.
     if len(cased) >= 8 and capitals > 0.6 * len(cased) and re.search(r"[^\W\d_]{5}", subject):
         yield warning(
             "shouting",
@@ -64,8 +64,8 @@ def shouting(letter: Letter) -> Iterator[Finding]:
 _ANSWERS = re.compile(r"(?i)\s*(?:re|fwd?|aw|wg|antw|sv|vs|rv|tr|odp|r[ée]f)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]")
 
 
-def answer(letter: Letter) -> Iterator[Finding]:
-    # Google's sender guidelines, message formatting: no "Re:" or "Fwd:" that answers or forwards nothing.
+def answer(letter: CheckedLetter) -> Iterator[Finding]:
+    # Google's sender guidelines, message formatting: no "Re:" or "Fwd:" on what answers or forwards nothing.
     if _ANSWERS.match(letter.edition.subject):
         yield warning(
             "reply-trick",
@@ -75,7 +75,7 @@ def answer(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def preheader(letter: Letter) -> Iterator[Finding]:
+def preheader(letter: CheckedLetter) -> Iterator[Finding]:
     # Without one the inbox shows the letter's first words, "View in browser" for one.
     said, subject = folded(letter.edition.preheader), folded(letter.edition.subject)
     place = "template: letter/preheader.txt"
@@ -95,7 +95,7 @@ def preheader(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def sender(letter: Letter) -> Iterator[Finding]:
+def sender(letter: CheckedLetter) -> Iterator[Finding]:
     newsletter = letter.config.newsletter
     name = newsletter.sender
     place = f"configuration: newsletter.{'from_name' if newsletter.from_name else 'name'}"
@@ -116,7 +116,7 @@ def sender(letter: Letter) -> Iterator[Finding]:
             place,
         )
     if re.search(r"[;,]", name):
-        # The same page: names may hold neither; some clients read two senders out of them.
+        # The same page: names may hold neither, because some clients then read two senders.
         yield warning(
             "sender-name",
             "The sender's name holds a comma or semicolon.",
@@ -125,7 +125,7 @@ def sender(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def _subject_place(letter: Letter) -> str:
+def _subject_place(letter: CheckedLetter) -> str:
     subject = _plain(letter.edition.subject)
     for post in letter.posts:
         if subject and subject == _plain(str(post.get("title") or "")):

@@ -1,4 +1,4 @@
-"""Images: said in words, light enough, and in a format that shows."""
+"""Images: with alt text, light enough, and in a format that clients show."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pipeline.core.finding import Finding, warning
 from pipeline.letter.check.clients import lacking
-from pipeline.letter.check.finding import Finding, warning
-from pipeline.letter.check.reading import Letter, cut
+from pipeline.letter.check.reading import CheckedLetter, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 HEAVY = 300_000
-"""Bytes. Six of them are 1.8 MB: ten seconds and more on a slow telephone line."""
+"""Bytes. Six images of this size are 1.8 MB: more than ten seconds on a slow connection."""
 
 _FORMATS = {
     "webp": "image-webp",
@@ -33,7 +33,7 @@ _FORMATS = {
 _FILE_NAME = re.compile(r"(?i)[\w %().-]+\.(?:jpe?g|png|gif|webp|avif|svg|heic)|(?:IMG|DSC|PXL)[_-]?\d+")
 
 
-def alternative(letter: Letter) -> Iterator[Finding]:
+def alternative(letter: CheckedLetter) -> Iterator[Finding]:
     # WCAG 2.2, 1.1.1; and many inboxes show no image before the reader asks for it.
     for image in letter.images:
         alt = image.attributes.get("alt")
@@ -53,8 +53,8 @@ def alternative(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def weight(letter: Letter) -> Iterator[Finding]:
-    # Mobile readers pay for the bytes; and a letter whose pictures come late is read without them.
+def weight(letter: CheckedLetter) -> Iterator[Finding]:
+    # Readers on a phone pay for the bytes, and a letter whose pictures come late is read without them.
     for picture in letter.pictures:
         size = picture.get("weight")
         if isinstance(size, int | float) and size > HEAVY:
@@ -70,8 +70,9 @@ def too_heavy(name: str, size: float, where: str) -> Finding:
     )
 
 
-def kind(letter: Letter) -> Iterator[Finding]:
-    # Outlook for Windows shows a cross for WebP, AVIF and HEIF; Gmail none for SVG and data: (caniemail.com).
+def kind(letter: CheckedLetter) -> Iterator[Finding]:
+    # Outlook for Windows shows a cross for WebP, AVIF and HEIF; Gmail shows no SVG and no data:
+    # (caniemail.com).
     told: set[str] = set()
     for picture in letter.pictures:
         media = str(picture.get("media_type") or "").lower()
@@ -108,8 +109,8 @@ def _feature(address: str) -> str | None:
     return _FORMATS.get(path.rpartition(".")[2].lower())
 
 
-def unfetched(letter: Letter) -> Iterator[Finding]:
-    # What went wrong when the picture was fetched; format and weight have rules of their own.
+def unfetched(letter: CheckedLetter) -> Iterator[Finding]:
+    # What went wrong when the picture was fetched. Format and weight have their own rules.
     for picture in letter.pictures:
         media = str(picture.get("media_type") or "").lower().removeprefix("image/").partition("+")[0]
         size = picture.get("weight")
@@ -123,8 +124,8 @@ def unfetched(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def picture_place(letter: Letter, picture: dict[str, Any]) -> str:
-    """The post a picture belongs to: by its id, else by where the letter shows it."""
+def picture_place(letter: CheckedLetter, picture: dict[str, Any]) -> str:
+    """The post that a picture belongs to: found by its id, else by where the letter shows it."""
     post = picture.get("post")
     for known in letter.posts:
         if post is not None and post == known.get("id"):
@@ -140,7 +141,7 @@ def source(image: LexborNode) -> str:
 
 
 def named(image: LexborNode) -> str:
-    """An image as a message names it: by its file."""
+    """An image as a message names it: by the name of its file."""
     return _file(source(image)) or "without an address"
 
 

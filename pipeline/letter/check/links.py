@@ -1,4 +1,4 @@
-"""Links: whole, safe to follow, and named by where they lead."""
+"""Links: whole addresses, https, and words that say where they lead."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pipeline.letter.check.finding import Finding, warning
+from pipeline.core.finding import Finding, warning
 from pipeline.letter.check.images import named, source
-from pipeline.letter.check.reading import Letter, cut, folded
+from pipeline.letter.check.reading import CheckedLetter, cut, folded
 from pipeline.letter.personal import TAG
 
 if TYPE_CHECKING:
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 _OPENED = ("http", "https", "mailto", "tel", "sms")
 _SCRIPTED = ("javascript", "vbscript", "data")
-"""Errors of the rule script."""
+"""Schemes that the rule `script` reports as errors."""
 
 
-def addresses(letter: Letter) -> Iterator[Finding]:
-    # A letter has no page that a relative address could be relative to.
+def addresses(letter: CheckedLetter) -> Iterator[Finding]:
+    # A letter has no address of its own that a relative one could start from.
     for node, address, noun in _distinct(letter):
         if said := _wrong(address, noun):
             yield warning("link", said[0], said[1], letter.where(node, address and f'"{address}"'))
 
 
-def unencrypted(letter: Letter) -> Iterator[Finding]:
-    # Plain http can be read and changed on the way: what a person looks up at a therapist's is nobody else's
-    # concern. A site has it on all its pages or on none, so that one finding a site is enough.
+def unencrypted(letter: CheckedLetter) -> Iterator[Finding]:
+    # Plain http can be read and changed on its way, and what somebody reads at a therapist's is private. A
+    # site has https on all its pages or on none, so one finding a site is enough.
     sites: dict[str, list[tuple[LexborNode, str, str]]] = {}
     for node, address, noun in _distinct(letter):
         scheme, host = _read(address)
@@ -47,14 +47,14 @@ def unencrypted(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def _distinct(letter: Letter) -> Iterator[tuple[LexborNode, str, str]]:
+def _distinct(letter: CheckedLetter) -> Iterator[tuple[LexborNode, str, str]]:
     """Each address once, with the first element that has it and what to call it."""
     told: set[tuple[str, str]] = set()
     found = [(link, link.attributes.get("href") or "", "link") for link in letter.links]
     found += [(image, source(image), "image") for image in letter.images]
     for node, written, noun in found:
         address = written.strip()
-        within = noun == "link" and address.startswith("#")  # what clients lack, and a rule of clients.py
+        within = noun == "link" and address.startswith("#")  # the rule in clients.py reports these
         if (noun, address) not in told and not within and not TAG.fullmatch(address):
             told.add((noun, address))
             yield node, address, noun
@@ -84,7 +84,7 @@ def _read(address: str) -> tuple[str | None, str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: what demos and previews link to."""
+    """Whether a host is this machine, to which demos and previews link."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -105,8 +105,8 @@ _EMPTY = frozenset(
 )
 
 
-def names(letter: Letter) -> Iterator[Finding]:
-    # WCAG 2.2, 2.4.4: screen readers list a letter's links by their text alone.
+def names(letter: CheckedLetter) -> Iterator[Finding]:
+    # WCAG 2.2, 2.4.4: screen readers list the links of a letter by their text alone.
     told: set[tuple[str, str]] = set()
     for link in letter.links:
         if not letter.seen(link):
@@ -136,7 +136,7 @@ def names(letter: Letter) -> Iterator[Finding]:
 
 
 def _name(link: LexborNode) -> str:
-    """The accessible name, as far as letters have one (W3C accname)."""
+    """The accessible name of a link (W3C accname, as far as letters need it)."""
     if label := link.attributes.get("aria-label"):
         return folded(label)
     pieces = [link.text(separator=" ")]

@@ -1,30 +1,31 @@
-"""The two bodies as such: their size, their bytes, and whether the text says what the HTML says."""
+"""The two bodies: their size, their charset, and whether the text says what the HTML says."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.cascade import Scheme, texts
-from pipeline.letter.check.finding import Finding, error, warning
-from pipeline.letter.check.reading import Letter, cut, folded
+from pipeline.core.finding import Finding, error, warning
+from pipeline.letter.check.cascade import texts
+from pipeline.letter.check.matching import Scheme
+from pipeline.letter.check.reading import CheckedLetter, cut, folded
 from pipeline.letter.personal import TAG, tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CLIPPED_AT = 102 * 1024
-"""Bytes of HTML from which Gmail shows "[Message clipped]" and hides the footer with it."""
+"""Bytes of HTML. From here on Gmail shows "[Message clipped]" and hides the rest, the footer included."""
 
 NEARLY_CLIPPED_AT = 90 * 1024
-"""A provider adds to the HTML, and personal links are longer than the tags that stand for them."""
+"""Bytes of HTML that come too near: a provider adds some, and personal links are longer than their tags."""
 
 DROPPED_AT = 16 * 1024
-"""Bytes of one style element from which Gmail drops it (caniemail: html-style, note 6)."""
+"""Bytes of one style element. Gmail drops a longer one (caniemail: html-style, note 6)."""
 
 
-def size(letter: Letter) -> Iterator[Finding]:
-    # Google publishes no number; about 102 KB is what senders measure.
+def size(letter: CheckedLetter) -> Iterator[Finding]:
+    # Google publishes no number. Senders have measured about 102 KB.
     kilobytes = len(letter.html.encode(errors="replace")) / 1024
     remedy = "Lower max_posts, or shorten the template."
     if kilobytes * 1024 > CLIPPED_AT:
@@ -35,8 +36,8 @@ def size(letter: Letter) -> Iterator[Finding]:
         yield warning("size", said, remedy, "html")
 
 
-def style_block(letter: Letter) -> Iterator[Finding]:
-    # With it go dark mode and what makes columns fit a phone.
+def style_block(letter: CheckedLetter) -> Iterator[Finding]:
+    # Dark mode is lost with it, and the rules that fit columns to a phone.
     for node in letter.tree.css("style"):
         kilobytes = len(node.text().encode(errors="replace")) / 1024
         if kilobytes * 1024 > DROPPED_AT:
@@ -48,9 +49,9 @@ def style_block(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def html_bytes(letter: Letter) -> Iterator[Finding]:
-    # SendGrid picks the charset from the bytes: Latin-1 alone goes out as iso-8859-1, which Gmail clips at
-    # any size (github.com/sendgrid/sendgrid-nodejs/issues/1231). ASCII leaves it no choice.
+def html_bytes(letter: CheckedLetter) -> Iterator[Finding]:
+    # SendGrid picks the charset from the bytes: what fits Latin-1 goes out as iso-8859-1, which Gmail clips
+    # at any size (github.com/sendgrid/sendgrid-nodejs/issues/1231). With ASCII it has no choice.
     if not letter.html.isascii():
         strange = next(character for character in letter.html if not character.isascii())
         yield warning(
@@ -61,8 +62,8 @@ def html_bytes(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def text_bytes(letter: Letter) -> Iterator[Finding]:
-    # The same: a text with é but nothing beyond Latin-1 goes out as iso-8859-1.
+def text_bytes(letter: CheckedLetter) -> Iterator[Finding]:
+    # For the same reason: a text with é but nothing beyond Latin-1 goes out as iso-8859-1.
     beyond = [character for character in letter.text if not character.isascii()]
     if beyond and max(beyond) <= "\xff":
         yield warning(
@@ -70,13 +71,13 @@ def text_bytes(letter: Letter) -> Iterator[Finding]:
             f"The text part has nothing beyond Latin-1 (“{_printed(beyond[0])}” for one), so that a provider "
             "may send it as iso-8859-1.",
             "Put one long dash (—) into the template, as ours has.",
-            f"template: {letter.templates.text}",
+            f"template: {letter.layout.text}",
         )
 
 
-def thin_text(letter: Letter) -> Iterator[Finding]:
-    # It is what readers without HTML get, and watches, and voices; filters compare the two parts.
-    place = f"template: {letter.templates.text}"
+def thin_text(letter: CheckedLetter) -> Iterator[Finding]:
+    # Readers without HTML, watches and voice assistants get the text part, and filters compare the two.
+    place = f"template: {letter.layout.text}"
     text = folded(letter.text).casefold()
     titles = [str(post.get("title") or "") for post in letter.posts]
     lost = [title for title in titles if folded(title).casefold() not in text]
@@ -102,19 +103,19 @@ def thin_text(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def _linked(letter: Letter) -> list[str]:
-    """Where the letter's visible links lead, as the text part has to write it."""
+def _linked(letter: CheckedLetter) -> list[str]:
+    """The addresses of the letter's visible links, as the text part should write them."""
     held = tags(letter.config)
     as_text = dict(zip(held.html, held.text, strict=True))
     found = (link.attributes.get("href") or "" for link in letter.links if letter.seen(link))
     wanted = (as_text.get(address, address).strip() for address in found)
     wanted = (a for a in wanted if TAG.fullmatch(a) or re.match(r"(?i)(https?|mailto|tel):", a))
-    # A lack of the way out or of the offer is an error of its own.
+    # Other rules report a missing unsubscribe link or offer, as errors.
     ours = {held.text.unsubscribe, *letter.offers}
     return [address for address in dict.fromkeys(wanted) if address not in ours]
 
 
-def _shown_words(letter: Letter) -> list[str]:
+def _shown_words(letter: CheckedLetter) -> list[str]:
     if letter.tree.body is None:
         return []
     styles = letter.styles(Scheme.LIGHT)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.finding import Finding, warning
 from pipeline.letter.ask import Answer, Place, ask, places
-from pipeline.letter.check.finding import Finding, warning
 from pipeline.letter.check.images import HEAVY, named, source, too_heavy
-from pipeline.letter.check.reading import Letter, cut
+from pipeline.letter.check.reading import CheckedLetter, cut
 from pipeline.letter.personal import TAG
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 
-def answers(letter: Letter) -> Iterator[Finding]:
+def answers(letter: CheckedLetter) -> Iterator[Finding]:
     links, images = _asked(letter)
     found = ask((*links, *images), _trusted(letter))
     for address, link in links.items():
@@ -31,7 +31,7 @@ def answers(letter: Letter) -> Iterator[Finding]:
         yield from _image(letter, image, found.get(address, Answer()))
 
 
-def _image(letter: Letter, image: LexborNode, answer: Answer) -> Iterator[Finding]:
+def _image(letter: CheckedLetter, image: LexborNode, answer: Answer) -> Iterator[Finding]:
     place = letter.where(image, source(image))
     trouble = answer.trouble
     if not trouble and answer.media_type and not answer.media_type.startswith("image/"):
@@ -44,7 +44,7 @@ def _image(letter: Letter, image: LexborNode, answer: Answer) -> Iterator[Findin
         yield too_heavy(named(image), answer.weight, place)
 
 
-def _asked(letter: Letter) -> tuple[dict[str, LexborNode], dict[str, LexborNode]]:
+def _asked(letter: CheckedLetter) -> tuple[dict[str, LexborNode], dict[str, LexborNode]]:
     """The addresses to ask, each with the first element that has it."""
     links: dict[str, LexborNode] = {}
     images: dict[str, LexborNode] = {}
@@ -55,7 +55,7 @@ def _asked(letter: Letter) -> tuple[dict[str, LexborNode], dict[str, LexborNode]
     return _askable(letter, links), _askable(letter, images)
 
 
-def _askable(letter: Letter, found: dict[str, LexborNode]) -> dict[str, LexborNode]:
+def _askable(letter: CheckedLetter, found: dict[str, LexborNode]) -> dict[str, LexborNode]:
     newsletter = letter.config.newsletter
     # The archive has no page of an edition that has not gone out; without public_url nothing is served yet.
     pages = f"{newsletter.pages}/archive/{letter.edition.slug}" if newsletter.public_url else newsletter.pages
@@ -68,7 +68,7 @@ def _askable(letter: Letter, found: dict[str, LexborNode]) -> dict[str, LexborNo
     }
 
 
-def _trusted(letter: Letter) -> set[Place]:
+def _trusted(letter: CheckedLetter) -> set[Place]:
     """Hosts and ports that the operator named; they may stand in a private network."""
     config = letter.config
     named = [feed.url for feed in config.feeds]

@@ -1,4 +1,5 @@
-"""Without these no edition goes: way out, address, offer; nothing left over, nothing that runs."""
+"""What every edition needs before it goes out: unsubscribe link, postal address, offer; no leftover tag, no
+script."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.finding import Finding, error
-from pipeline.letter.check.reading import Letter, folded
+from pipeline.core.finding import Finding, error
+from pipeline.letter.check.reading import CheckedLetter, folded
 from pipeline.letter.personal import TAG, tags
 from pipeline.providers import fill
 
@@ -17,19 +18,19 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 
-def unsubscribe(letter: Letter) -> Iterator[Finding]:
-    # CAN-SPAM, 15 U.S.C. 7704(a)(3); Gmail and Yahoo want it in the body beside the one-click header.
+def unsubscribe(letter: CheckedLetter) -> Iterator[Finding]:
+    # CAN-SPAM, 15 U.S.C. 7704(a)(3). Gmail and Yahoo want it in the body too, beside the one-click header.
     remedy = "Put links.unsubscribe into the template."
     wanted = tags(letter.config)
     if wanted.html.unsubscribe not in letter.hrefs():
         said = "The HTML has no unsubscribe link."
-        yield error("unsubscribe", said, remedy, f"template: {letter.templates.markup}")
+        yield error("unsubscribe", said, remedy, f"template: {letter.layout.markup}")
     if wanted.text.unsubscribe not in letter.text:
         said = "The text part has no unsubscribe link."
-        yield error("unsubscribe", said, remedy, f"template: {letter.templates.text}")
+        yield error("unsubscribe", said, remedy, f"template: {letter.layout.text}")
 
 
-def postal_address(letter: Letter) -> Iterator[Finding]:
+def postal_address(letter: CheckedLetter) -> Iterator[Finding]:
     # CAN-SPAM, 15 U.S.C. 7704(a)(5)(A)(iii): a valid physical postal address in every message.
     address = folded(letter.config.newsletter.postal_address)
     if not address:
@@ -42,29 +43,29 @@ def postal_address(letter: Letter) -> Iterator[Finding]:
         return
     remedy = "Put newsletter.postal_address into the template."
     for part, content, template in (
-        ("html", letter.words, letter.templates.markup),
-        ("text", folded(letter.text), letter.templates.text),
+        ("html", letter.words, letter.layout.markup),
+        ("text", folded(letter.text), letter.layout.text),
     ):
         if address not in content:
             said = f"The postal address is not in the {part} part."
             yield error("postal-address", said, remedy, f"template: {template}")
 
 
-def cta(letter: Letter) -> Iterator[Finding]:
-    # What the letter is for.
+def cta(letter: CheckedLetter) -> Iterator[Finding]:
+    # The letter exists for it.
     if not letter.offers & set(letter.hrefs()):
-        said, place = "The HTML has no call to action.", f"template: {letter.templates.markup}"
+        said, place = "The HTML has no call to action.", f"template: {letter.layout.markup}"
         yield error("cta", said, "Put cta.url into a link of the template.", place)
     if not any(address in letter.text for address in letter.offers):
-        said, place = "The text part has no call to action.", f"template: {letter.templates.text}"
+        said, place = "The text part has no call to action.", f"template: {letter.layout.text}"
         yield error("cta", said, "Put cta.url into the template.", place)
 
 
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
-def placeholder(letter: Letter) -> Iterator[Finding]:
-    # It would go out as it stands, to everybody.
+def placeholder(letter: CheckedLetter) -> Iterator[Finding]:
+    # Everybody would see it in the letter.
     wanted = tags(letter.config)
     ours = dict.fromkeys(filter(None, (*wanted.html, *wanted.text)), "")
     parts = {
@@ -74,7 +75,7 @@ def placeholder(letter: Letter) -> Iterator[Finding]:
         "text": fill(letter.text, ours),
     }
     for part, content in parts.items():
-        # Braces out of a post are no finding: personal.inert has broken them.
+        # Braces in a post are no finding: personal.inert has made them harmless.
         left = TAG.findall(content) + _BRACES.findall(html.unescape(content))
         for tag in dict.fromkeys(left):
             place = letter.where(_holding(letter, tag), tag, otherwise=part) if part == "html" else part
@@ -86,7 +87,7 @@ def placeholder(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def _holding(letter: Letter, tag: str) -> LexborNode | None:
+def _holding(letter: CheckedLetter, tag: str) -> LexborNode | None:
     """The innermost element that holds a tag in its text."""
     found: LexborNode | None = None
     for node in letter.tree.body.traverse() if letter.tree.body else ():
@@ -98,8 +99,8 @@ def _holding(letter: Letter, tag: str) -> LexborNode | None:
 _FRAMES = "script, iframe, object, embed, applet"
 
 
-def script(letter: Letter) -> Iterator[Finding]:
-    # No client runs it, and filters take it for an attack.
+def script(letter: CheckedLetter) -> Iterator[Finding]:
+    # No mail client runs it, and filters take it for an attack.
     if node := _scripted(letter):
         yield error(
             "script",
@@ -109,7 +110,7 @@ def script(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def _scripted(letter: Letter) -> LexborNode | None:
+def _scripted(letter: CheckedLetter) -> LexborNode | None:
     if found := letter.tree.css(_FRAMES):
         return found[0]
     for node in letter.tree.css("*"):

@@ -1,4 +1,4 @@
-"""Words that would say on a locked screen what a reader lives with."""
+"""Words that would show on a locked screen what a reader suffers from."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipeline.letter.check.finding import Finding, warning
-from pipeline.letter.templates import PACKAGED
+from pipeline.core.finding import Finding, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from pipeline.letter.check.reading import Letter
+    from pipeline.core.templates import Templates
+    from pipeline.letter.check.reading import CheckedLetter
 
 NAME = "sensitive-words"
 
 
-def locked_screen(letter: Letter) -> Iterator[Finding]:
+def locked_screen(letter: CheckedLetter) -> Iterator[Finding]:
     # FTC v. BetterHelp (2023): that a person seeks help is health data in itself. A phone on a table shows
-    # sender, subject and preheader to who passes by.
+    # sender, subject and preheader to everybody who passes.
     language = letter.config.newsletter.language
     for where, text in (("subject", letter.edition.subject), ("preheader", letter.edition.preheader)):
-        found = list(dict.fromkeys(sensitive(text, letter.own, language)))
+        found = list(dict.fromkeys(sensitive(text, letter.templates, language)))
         if found:
             said = ", ".join(f"“{word}”" for word in found[:5])
             yield warning(
@@ -35,41 +34,36 @@ def locked_screen(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def _place(letter: Letter, where: str, word: str) -> str:
+def _place(letter: CheckedLetter, where: str, word: str) -> str:
     plain = _plain(word)
     holding = (p for p in letter.posts if plain in _plain(str(p.get("title") or "")))
     post = next(holding, None)
     return f"post: {post['title']}" if post else where
 
 
-def sensitive(text: str, own: Path | None, language: str) -> Iterator[str]:
-    """The listed words in a text, as the text writes them."""
+def sensitive(text: str, templates: Templates, language: str) -> Iterator[str]:
+    """The listed words that a text holds, spelt as in the text."""
     folded = [_plain(character) for character in text]
-    # Folding changes lengths (ß is ss, an accent of its own nothing): where each folded letter came from.
+    # Folding changes lengths: ß becomes ss, a separate accent becomes nothing. So for each folded letter, the
+    # place that it came from.
     origin = [place for place, letters in enumerate(folded) for _ in letters]
-    pattern = _pattern(tuple(_lists(own, language)))
+    pattern = _pattern(tuple(_lists(templates, language)))
     for match in pattern.finditer("".join(folded)) if pattern else ():
         yield text[origin[match.start()] : origin[match.end() - 1] + 1]
 
 
-def _lists(own: Path | None, language: str) -> Iterator[str]:
-    """The texts of the lists that count: the general one, and the language's own; the operator's first."""
+def _lists(templates: Templates, language: str) -> Iterator[str]:
+    """The texts of the lists that count: the general one, and the one of the language."""
     tags = [language.lower()] if language else []
     tags += [language.lower().split("-")[0]] if "-" in language else []
     for name in (f"{NAME}.txt", *(f"{NAME}.{tag}.txt" for tag in tags)):
-        folders = [own / "letter", own] if own else []
-        for folder in (*folders, PACKAGED / "letter"):
-            try:
-                yield (folder / name).read_text(encoding="utf-8", errors="replace")
-                break
-            except (OSError, ValueError):
-                continue
+        yield templates.text(f"letter/{name}", name)
 
 
 @lru_cache(maxsize=8)
 def _pattern(lists: tuple[str, ...]) -> re.Pattern[str] | None:
     lines = (line.partition("#")[0].strip() for text in lists for line in text.splitlines())
-    # The longest first: of alternatives that fit, a regular expression takes the first.
+    # The longest first: a regular expression takes the first alternative that fits.
     words = sorted({_plain(line) for line in lines if line.strip("* ")}, key=len, reverse=True)
     if not words:
         return None
@@ -77,13 +71,13 @@ def _pattern(lists: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def _part(word: str) -> str:
-    """A listed word as a pattern. A star at its end stands for any ending."""
+    """A listed word as a pattern; a star at its end stands for any ending."""
     stem = re.split(r"[\s-]+", word.rstrip("*"))
     return r"[\s-]+".join(re.escape(piece) for piece in stem) + (r"\w*" if word.endswith("*") else "")
 
 
 def _plain(text: str) -> str:
-    """Without case and accents, with one kind of apostrophe and hyphen."""
+    """A text without case and accents, and with one kind of apostrophe and hyphen."""
     text = re.sub("[\u2019\u02bc]", "'", re.sub("[\u2010-\u2015]", "-", text))
     marked = unicodedata.normalize("NFD", text.casefold())
     return "".join(character for character in marked if not unicodedata.combining(character))

@@ -1,8 +1,7 @@
-"""The process in which a stranger's image is opened: see studio.py, which starts it."""
+"""The process in which a stranger's image is opened: sandbox.py starts it."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 import warnings
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from pipeline.core.child_process import limit_memory, limit_time
 from pipeline.letter.images import svg
 from pipeline.letter.images.reencode import remake
 from pipeline.letter.images.sandbox import MEMORY, SECONDS
@@ -34,18 +34,11 @@ _SHOWN = ("JPEG", "PNG", "GIF")
 
 def main() -> None:
     content_type, task = sys.argv[1:]
-    _limit()
+    limit_memory(MEMORY)
+    limit_time(SECONDS)
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MOST_PIXELS is stricter
     told, copy = _told(sys.stdin.buffer.read(), content_type, copying=task == "copy")
     sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + copy)
-
-
-def _limit() -> None:
-    import resource
-
-    for limit, value in ((resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_AS, MEMORY)):
-        with contextlib.suppress(ValueError, OSError):  # macOS knows RLIMIT_AS, but does not take it
-            resource.setrlimit(limit, (value, value))
 
 
 def _told(content: bytes, content_type: str, *, copying: bool) -> tuple[dict[str, Any], bytes]:

@@ -1,8 +1,8 @@
 """The `sendgrid` package with its traps closed.
 
-Left to itself the package's client has no time-out, follows redirects (a 302 turns the POST into a GET and
-the caller sees 200), opens a connection a call, cannot tell "not sent" from "no answer", and writes the key
-and everybody's address to the log at DEBUG. `_make_request` is the seam it offers; all of that ends there.
+By itself the package's client has no time-out, follows redirects (a 302 turns the POST into a GET and the
+caller sees 200), opens a connection for each call, cannot tell "not sent" from "no answer", and logs the key
+and every address at DEBUG. Overriding its `_make_request`, and a filter on its logger, prevent all of that.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ import python_http_client
 import python_http_client.client
 from sendgrid import SendGridAPIClient
 
+from pipeline.core.environment import SENDGRID_KEY
+from pipeline.core.errors import ProviderError
+
 if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
 
-    from pipeline.providers.sendgrid.http import Answer, Wire
+    from pipeline.providers.sendgrid.http import Connection, HttpAnswer
 
 
 def send(api: Any, payload: Mapping[str, Any]) -> Any:
     """`POST /v3/mail/send` with a plain dict; the package's Response.
 
-    By its seam directly: on the way there it formats every letter for its log, makes an opener that is not
-    used, and takes ten times as long as orjson to write the JSON.
+    It calls `_make_request` directly: on the way there the package formats every letter for its log, makes
+    an opener that is not used, and takes ten times as long as orjson to write the JSON.
     """
     endpoint = api.client.mail.send
     headers = endpoint.request_headers | {"Content-Type": "application/json"}
@@ -35,26 +38,40 @@ def send(api: Any, payload: Mapping[str, Any]) -> Any:
     return python_http_client.client.Response(endpoint._make_request(None, request))
 
 
-def connect(api_key: str, api_url: str, wire: Wire) -> Any:
-    """The package's API client, talking over `wire`."""
+def connect(api_key: str, api_url: str, connection: Connection) -> Any:
+    """The package's API client, over a connection of ours. Raises ProviderError as `checked` does."""
     _silence()
-    api = SendGridAPIClient(api_key=api_key, host=api_url)
-    api.client = Client(wire, host=api_url, request_headers=api.client.request_headers, version=3)
+    api = SendGridAPIClient(api_key=checked(api_key), host=api_url)
+    api.client = Client(connection, host=api_url, request_headers=api.client.request_headers, version=3)
     return api
 
 
-class Client(python_http_client.Client):  # type: ignore[misc]
-    """The package's client over a Wire. Any status is an answer; only what fails under HTTP raises."""
+def checked(api_key: str) -> str:
+    """A key that can stand in a header. Raises ProviderError, which does not quote it."""
+    # A key read from a file ends in a newline. An empty one must not reach the package, which would
+    # look for another in the environment and, finding none, send "Bearer None".
+    api_key = api_key.strip()
+    if not api_key:
+        raise ProviderError("There is no SendGrid API key.", f"Set {SENDGRID_KEY}.")
+    if not (api_key.isascii() and api_key.isprintable()) or " " in api_key:
+        raise ProviderError(
+            "The SendGrid API key holds characters that no key has.", f"Copy it into {SENDGRID_KEY} again."
+        )
+    return api_key
 
-    def __init__(self, wire: Wire, **settings: Any) -> None:
+
+class Client(python_http_client.Client):  # type: ignore[misc]
+    """The package's client over a Connection. Any status is an answer; only what fails below HTTP raises."""
+
+    def __init__(self, connection: Connection, **settings: Any) -> None:
         super().__init__(**settings)
         # Must be set in every instance: the base makes a URL segment of any attribute it does not find.
-        self._wire = wire
+        self._connection = connection
 
     def _build_client(self, name: str | None = None) -> Client:
-        # The base builds its own class here, whatever it was called on, and would lose the wire.
+        # The base builds its own class here, whatever it was called on, and would lose the connection.
         return Client(
-            self._wire,
+            self._connection,
             host=self.host,
             version=self._version,
             request_headers=self.request_headers,
@@ -64,9 +81,10 @@ class Client(python_http_client.Client):  # type: ignore[misc]
 
     def _make_request(
         self, opener: object, request: urllib.request.Request, timeout: float | None = None
-    ) -> Answer:
+    ) -> HttpAnswer:
         body = request.data if isinstance(request.data, bytes) else b""
-        return self._wire.exchange(request.get_method(), request.full_url, dict(request.header_items()), body)
+        headers = dict(request.header_items())
+        return self._connection.exchange(request.get_method(), request.full_url, headers, body)
 
 
 def _drop(record: logging.LogRecord) -> bool:
@@ -74,8 +92,8 @@ def _drop(record: logging.LogRecord) -> bool:
 
 
 def _silence() -> None:
-    # A filter, not a level: a logging configuration that names this logger sets its level, but leaves its
-    # filters. Nothing that this logger writes is free of the key or of addresses.
+    # A filter, not a level: a logging configuration that names this logger sets its level and leaves its
+    # filters. Everything that this logger writes may hold the key or addresses.
     logger = python_http_client.client._logger
     if _drop not in logger.filters:
         logger.addFilter(_drop)

@@ -1,7 +1,8 @@
-"""One kept HTTP connection that knows whether all of a request has left.
+"""One kept HTTP connection that tells whether a request was written whole.
 
-Three ends: an Answer, whatever its status; NotSent, when surely nobody acted on the request, for it never
-left whole; NoAnswer, when its last byte was written and what came of it is not known.
+A request ends in one of three ways: in an HttpAnswer, whatever its status; in NotSent, when it never left
+whole, so surely nobody acted on it; in NoAnswer, when its last byte was written and what came of it is not
+known.
 
 Connecting, writing and reading may take `timeout` seconds each, in all and not per byte: an answer that
 trickles in does not hold a worker.
@@ -21,7 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pipeline.core.errors import ConfigError
 from pipeline.providers.sendgrid import proxy
-from pipeline.providers.sockets import left, quiet, why
+from pipeline.providers.sockets import WriteError, is_idle, reason_of, seconds_left, write_all
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -30,25 +31,26 @@ if TYPE_CHECKING:
     from email.message import Message
 
 IDLE_SECONDS = 20.0
-"""A connection unused for longer is not trusted: servers close theirs after a minute or so, and a request
-written in the moment of closing is doubt."""
+"""A connection unused for longer is opened anew: servers close theirs after a minute or so, and a request
+that is written in the moment of closing is in doubt."""
 
 MOST_BODY = 64 * 1024
-"""Bytes that are read of an answer; nothing that SendGrid says of a hand-over is as long."""
+"""Bytes of an answer that are read; SendGrid's answers to a batch are shorter."""
 
-_AFTERTHOUGHT = 1.0
+_EARLY_ANSWER = 1.0
+"""Seconds to wait for the answer of a server that closed while a request was being written."""
 
 
 class NotSent(Exception):
-    """The request never left whole. The text is for staff and holds nothing of the request."""
+    """The request was not written whole. The text is for staff and holds nothing of the request."""
 
 
 class NoAnswer(Exception):
-    """The whole request was written and no answer came that can be read."""
+    """The whole request was written, and no answer came that can be read."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What came back, in the shape that python_http_client's Response takes."""
 
     status: int
@@ -65,8 +67,8 @@ class Answer:
         return self.headers
 
 
-class Wire:
-    """The connection to one server. Not for two threads at once."""
+class Connection:
+    """The connection to one server, opened when it is needed. Not for two threads at once."""
 
     def __init__(self, url: str, timeout: float, most_body: int = MOST_BODY) -> None:
         self._timeout = timeout
@@ -79,17 +81,17 @@ class Wire:
         self.start_by = math.inf
         """The last moment, on clock.uptime, at which a request may be begun."""
 
-    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Write one request and read its answer; raise NotSent or NoAnswer."""
         request = self._head(method, url, headers, len(body)) + body
         sock = self._socket()
-        # Here and not before: connecting takes its time.
+        # Now and not before connecting, which may take long.
         if clock.uptime() > self.start_by:
             raise NotSent("it was claimed too long ago to be begun now")
         try:
             return self._exchange(sock, request)
         except BaseException:
-            # Also when the process is told to stop: half a request must not lie on a kept connection.
+            # Also when the process is told to stop: a kept connection must not hold half a request.
             self.close()
             raise
 
@@ -98,34 +100,28 @@ class Wire:
         if connection is not None:
             connection.close()
 
-    def _exchange(self, sock: socket.socket, request: bytes) -> Answer:
+    def _exchange(self, sock: socket.socket, request: bytes) -> HttpAnswer:
         try:
-            self._write(sock, request)
-        except OSError as error:
-            return self._answer_before_the_end(sock, error)
+            write_all(sock, request, self._timeout)
+        except WriteError as error:
+            return self._early_answer(sock, error)
         try:
             return self._read(sock, self._timeout)
         except TimeoutError:
             raise NoAnswer(f"SendGrid did not answer within {self._timeout:g} seconds") from None
         except Exception as error:
-            # Everything, for the last byte is written: whatever goes wrong from here on is doubt.
-            raise NoAnswer(f"the connection to SendGrid ended without an answer ({why(error)})") from None
+            # Any error: the last byte was written, so whatever goes wrong from here on is doubt.
+            raise NoAnswer(
+                f"the connection to SendGrid ended without an answer ({reason_of(error)})"
+            ) from None
 
-    def _write(self, sock: socket.socket, request: bytes) -> None:
-        # Not sendall, which does not say how far it came: when this raises, the last byte was not written.
-        end = time.monotonic() + self._timeout
-        rest = memoryview(request)
-        while rest:
-            sock.settimeout(left(end))
-            rest = rest[sock.send(rest) :]
-
-    def _answer_before_the_end(self, sock: socket.socket, error: OSError) -> Answer:
-        # A server that will not have a request (too large, say) answers and closes while we still write.
+    def _early_answer(self, sock: socket.socket, error: WriteError) -> HttpAnswer:
+        # A server that will not take a request (too large, say) answers and closes while we still write.
         try:
-            answer = self._read(sock, min(_AFTERTHOUGHT, self._timeout))
+            answer = self._read(sock, min(_EARLY_ANSWER, self._timeout))
         except Exception:
             raise NotSent(
-                f"the connection to SendGrid broke before the request was written ({why(error)})"
+                f"the connection to SendGrid broke before the request was written ({error.reason})"
             ) from None
         if answer.status < 300:
             raise NoAnswer(f"SendGrid answered {answer.status} to a request it had not had whole")
@@ -134,36 +130,36 @@ class Wire:
         self.close()
         return answer
 
-    def _read(self, sock: socket.socket, timeout: float) -> Answer:
-        incoming = _Within(sock, time.monotonic() + timeout)
+    def _read(self, sock: socket.socket, timeout: float) -> HttpAnswer:
+        incoming = _BoundedReader(sock, time.monotonic() + timeout)
         response = http.client.HTTPResponse(incoming, method="POST")  # type: ignore[arg-type]
         try:
             response.begin()
             if incoming.ended:
-                # http.client takes a head that broke off for a whole one.
+                # http.client takes a head that was cut off for a whole one.
                 raise http.client.IncompleteRead(b"")
             body = b""
-            # The status stands; a body that breaks off takes nothing from it.
+            # The status counts even if the body is cut off.
             with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
                 body = response.read(self._most_body)
             if response.will_close or not response.isclosed():
                 self.close()
             self._last_used = time.monotonic()
-            return Answer(response.status, response.headers, body)
+            return HttpAnswer(response.status, response.headers, body)
         finally:
             response.close()
 
     def _socket(self) -> socket.socket:
         if self._connection is not None:
             sock: socket.socket = self._connection.sock
-            if time.monotonic() - self._last_used < IDLE_SECONDS and quiet(sock):
+            if time.monotonic() - self._last_used < IDLE_SECONDS and is_idle(sock):
                 return sock
             self.close()
         try:
             self._connection = self._connect()
         except Exception as error:
             # No byte of a request was written yet, so whatever it was, nothing was sent.
-            raise NotSent(f"could not connect to SendGrid ({why(error)})") from None
+            raise NotSent(f"could not connect to SendGrid ({reason_of(error)})") from None
         connected: socket.socket = self._connection.sock
         return connected
 
@@ -197,8 +193,8 @@ class Wire:
         return (text + "\r\n").encode("ascii")
 
 
-class _Within(io.RawIOBase):
-    """A socket's incoming side that ends in TimeoutError when the time for the whole answer is up."""
+class _BoundedReader(io.RawIOBase):
+    """Reads a socket until the time for the whole answer is up, then raises TimeoutError."""
 
     def __init__(self, sock: socket.socket, end: float) -> None:
         self._sock = sock
@@ -212,7 +208,7 @@ class _Within(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._sock.settimeout(left(self._end))
+        self._sock.settimeout(seconds_left(self._end))
         count = self._sock.recv_into(buffer)
         self.ended = count == 0
         return count

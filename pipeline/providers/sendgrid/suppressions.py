@@ -1,6 +1,6 @@
-"""The lists that SendGrid keeps of who must get no mail: GET /v3/suppression/… (API reference, suppressions).
+"""SendGrid's own suppression lists: GET /v3/suppression/… (API reference, suppressions).
 
-Blocks are not among them: they are about a message, and SendGrid itself goes on mailing who is on that list.
+The list of blocks is left out: a block is about a message, and SendGrid goes on mailing the addresses on it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
-from pipeline.providers.redact import about
+from pipeline.providers.redact import without_address
 from pipeline.providers.sendgrid.answer import wait_of
-from pipeline.providers.sendgrid.key import checked
 from subscribers import clock
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
@@ -32,7 +31,7 @@ LISTS = {
 }
 
 PAGE = 500
-"""Entries asked for at once: the most there are (API reference, parameter limit)."""
+"""Entries asked for at once: the most that SendGrid gives (API reference, parameter limit)."""
 
 _MOST_BODY = 8 * 1024 * 1024
 _TRIES = 5
@@ -41,7 +40,7 @@ _LONGEST_WAIT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An address on one of the lists, normalised; ``said`` is why, without it."""
+    """A normalised address on one of the lists; ``said`` is the reason, without the address."""
 
     address: str
     at: datetime
@@ -54,12 +53,11 @@ class SuppressionLists:
     def __init__(
         self, *, api_key: str, api_url: str, timeout: float, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        api_key = checked(api_key)
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
         from pipeline.providers.sendgrid import client, http
 
-        self._wire = http.Wire(api_url, timeout, _MOST_BODY)
-        self._lists = client.connect(api_key, api_url.rstrip("/"), self._wire).client.suppression
+        self._connection = http.Connection(api_url, timeout, _MOST_BODY)
+        self._lists = client.connect(api_key, api_url.rstrip("/"), self._connection).client.suppression
         self._sleep = sleep
 
     def pages(self, name: str) -> Iterator[list[Listed | None]]:
@@ -68,8 +66,8 @@ class SuppressionLists:
         Raises ProviderError when a page cannot be had.
         """
         offset, before = 0, None
-        # To the first empty page: whether a server that gives fewer than were asked for has no more, or gives
-        # no more at once, cannot be told.
+        # Until the first empty page. A server that gives fewer entries than were asked for may have no more,
+        # or may give no more at once.
         while entries := self._page(name, offset):
             if entries == before:
                 raise _failed(name, "it gives the same page again and again")
@@ -77,7 +75,7 @@ class SuppressionLists:
             offset, before = offset + len(entries), entries
 
     def close(self) -> None:
-        self._wire.close()
+        self._connection.close()
 
     def _page(self, name: str, offset: int) -> list[Any]:
         from pipeline.providers.sendgrid import http
@@ -129,7 +127,7 @@ def _listed(entry: Any) -> Listed | None:
         at = datetime.fromtimestamp(created, UTC) if isinstance(created, int) else clock.now()
     except (SubscriberError, ValueError, OverflowError, OSError):
         return None
-    return Listed(address, at, about(address, reason) if isinstance(reason, str) else "")
+    return Listed(address, at, without_address(address, reason) if isinstance(reason, str) else "")
 
 
 def _failed(name: str, why: str) -> ProviderError:

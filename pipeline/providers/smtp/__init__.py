@@ -1,9 +1,8 @@
 """The operator's own mail server, by SMTP.
 
-`connection.py` brings a connection to where it takes letters, `line.py` carries commands and replies and
-knows how much had left when it ended, `dialogue.py` hands letters over on one connection, `round.py` keeps
-what became of everyone in a batch. SMTP says at once, and of each reader, whether a letter was taken; later
-it says nothing.
+`connection.py` opens a connection and logs in; `protocol.py` writes commands and reads replies;
+`transaction.py` sends letters on one connection; `batch.py` records what became of everyone in a batch. SMTP
+says at once, and of each reader, whether a letter was taken; later it says nothing.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
-from pipeline.providers import Outcome, Result
+from pipeline.providers import BatchResult, Result
 from pipeline.providers.eml import Prepared, envelope_address
-from pipeline.providers.smtp.batch import Halt, Round, Streak
+from pipeline.providers.smtp.batch import BatchProgress, Halt, Streak
 from pipeline.providers.smtp.connection import connect
-from pipeline.providers.smtp.protocol import Ended
-from pipeline.providers.smtp.transaction import Dialogue
+from pipeline.providers.smtp.protocol import ConnectionEnded
+from pipeline.providers.smtp.transaction import Transactions
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
     from pipeline.providers.smtp.connection import Connection, Server
 
 GROUP = 20
-"""Readers a connection and batch: as many are in doubt when a process is killed."""
+"""Readers of a batch for each connection: so many are in doubt when a process is killed."""
 
 
 class Smtp:
-    """A Provider over kept connections to one server. For one thread: give each thread its own."""
+    """A Provider over kept connections to one server, for one thread."""
 
     def __init__(self, server: Server, connections: int) -> None:
         self.max_batch = GROUP * connections
@@ -37,30 +36,30 @@ class Smtp:
         self._threads = _threads(connections)
         self._made: tuple[Message, Prepared, Streak] | None = None
 
-    def send(self, message: Message, batch: Batch) -> Outcome:
+    def send(self, message: Message, batch: Batch) -> BatchResult:
         """Hand one batch over, up to GROUP readers a connection."""
         try:
             sender = envelope_address(message.from_email)
             prepared, streak = self._prepared(message, batch)
-            round_ = Round(batch, prepared, clock.now(), streak)
+            progress = BatchProgress(batch, prepared, clock.now(), streak)
         except ValueError as error:
-            return Outcome(Result.STOP, f"no valid message can be made ({type(error).__name__})")
-        lanes = min(len(self._connections), -(-len(batch.recipients) // GROUP))
-        if lanes <= 1:
-            self._work(0, sender, round_)
+            return BatchResult(Result.STOP, f"no valid message can be made ({type(error).__name__})")
+        number = min(len(self._connections), -(-len(batch.recipients) // GROUP))
+        if number <= 1:
+            self._work(0, sender, progress)
         else:
-            self._work_side_by_side(lanes, sender, round_)
-        return round_.outcome()
+            self._work_in_parallel(number, sender, progress)
+        return progress.result()
 
     def settle(self, message: Message, batch: Batch) -> None:
-        """Never known: SMTP has no way of asking whether a letter was taken."""
+        """It cannot be known: SMTP has no way to ask whether a letter was taken."""
 
     def close(self) -> None:
-        """Close the connections; the next `send` would open others."""
+        """Close the connections; the next `send` opens others."""
         self._threads.shutdown()
         self._threads = _threads(len(self._connections))
-        for lane, connection in enumerate(self._connections):
-            self._connections[lane] = None
+        for place, connection in enumerate(self._connections):
+            self._connections[place] = None
             if connection:
                 connection.leave()
 
@@ -70,54 +69,55 @@ class Smtp:
             self._made = message, Prepared(message, tags), Streak()
         return self._made[1:]
 
-    def _work_side_by_side(self, lanes: int, sender: bytes, round_: Round) -> None:
-        working = [self._threads.submit(self._work, lane, sender, round_) for lane in range(lanes)]
+    def _work_in_parallel(self, number: int, sender: bytes, progress: BatchProgress) -> None:
+        working = [self._threads.submit(self._work, place, sender, progress) for place in range(number)]
         try:
             wait(working)
         except BaseException:
-            # Told to stop: what is not begun stays so.
-            round_.abandon()
+            # Told to stop: letters that were not begun stay so.
+            progress.abandon()
             wait(working)
             raise
         for worker in working:
             worker.result()
 
-    def _work(self, lane: int, sender: bytes, round_: Round) -> None:
-        """What one connection does for a batch: all it can, over a new one where the old one ended."""
-        while round_.waiting:
+    def _work(self, place: int, sender: bytes, progress: BatchProgress) -> None:
+        """Send letters of a batch while any waits; where the connection ends, over a new one."""
+        while progress.waiting:
             try:
-                round_.in_time()
-                connection, fresh = self._connection(lane)
+                progress.check_time()
+                connection, fresh = self._connection(place)
             except Halt as halt:
-                round_.halt(halt)
+                progress.halt(halt)
                 return
-            dialogue = Dialogue(connection, sender, round_)
+            transactions = Transactions(connection, sender, progress)
             try:
-                dialogue.run()
+                transactions.run()
                 connection.used()
             except BaseException as error:
-                # Half a transaction must not lie on a kept connection.
-                self._connections[lane] = None
+                # A kept connection must not hold half a transaction.
+                self._connections[place] = None
                 connection.close()
                 if isinstance(error, Halt):
-                    round_.halt(error)
+                    progress.halt(error)
                     return
-                if not isinstance(error, Ended):
+                if not isinstance(error, ConnectionEnded):
                     raise
-                # A server may close after so many letters, and a kept connection may have died unseen; one
-                # that ends before it answered for a single letter will not do better the next time.
-                if fresh and not dialogue.answered:
-                    round_.halt(Halt(Result.REFUSED, error.reason))
+                # A server may close after so many letters, and a kept connection may have ended unnoticed.
+                # But a new one that ends before an answer for a single letter will do no better the next
+                # time.
+                if fresh and not transactions.answered:
+                    progress.halt(Halt(Result.REFUSED, error.reason))
                     return
 
-    def _connection(self, lane: int) -> tuple[Connection, bool]:
-        """The lane's connection, and whether it is new."""
-        kept = self._connections[lane]
+    def _connection(self, place: int) -> tuple[Connection, bool]:
+        """The connection of that number, and whether it is new."""
+        kept = self._connections[place]
         if kept and kept.alive:
             return kept, False
         if kept:
             kept.close()
-        connection = self._connections[lane] = connect(self._server)
+        connection = self._connections[place] = connect(self._server)
         return connection, True
 
 

@@ -1,4 +1,4 @@
-"""One batch on its way over several connections: who is still to do, and what became of the others."""
+"""The progress of one batch over several connections: who is still waiting, and what became of the others."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pipeline.providers import Batch, Outcome, Result
+from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.eml import Prepared, UnmailableError, envelope_address
-from pipeline.providers.redact import Scrubber, about
+from pipeline.providers.redact import Redactor, without_address
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,22 +19,23 @@ if TYPE_CHECKING:
     from pipeline.providers.smtp.protocol import Reply
 
 _CHANCES = 3
-"""Connections that may end before the body of one letter was written: perhaps it is what ends them."""
+"""How many connections may end before the body of one letter is written: it may be what ends them."""
 
 MANY = 10
-"""Readers in a row refused alike, and none taken in between: then it concerns everyone."""
+"""When so many readers in a row are refused alike, and none is taken between, it concerns everyone."""
 
-# Of an address or its mailbox (RFC 3463, 3.2 and 3.3; X.1.7 and X.1.8 are the sender's), or greylisting,
-# which wants each letter once more (RFC 6647): each is about one reader, however many in a row there are.
+# Codes of an address or its mailbox (RFC 3463, 3.2 and 3.3; X.1.7 and X.1.8 are the sender's), and
+# greylisting, which asks for each letter a second time (RFC 6647). Each is about one reader, however many
+# come in a row.
 _OF_ONE = re.compile(r"[45]\.(?:1\.(?:[0-6]|10)|2\.[0-9]{1,3})\b|.*\bgr[ae]y", re.IGNORECASE)
-# Counters, queue ids and domains, which make the same refusal read otherwise each time.
+# Counters, queue ids and domains: with them the same refusal reads differently each time.
 _PARTICULARS = re.compile(r"\S*(?:[0-9]|\w\.\w)\S*")
 
 _LATE = "too much time went by before it was this reader's turn"
 
 
 class Halt(Exception):
-    """What keeps a connection from taking any more mail: `Result.STOP` where it concerns every other, too."""
+    """No more mail can be sent on this connection; with `Result.STOP`, on no other either."""
 
     def __init__(self, result: Result, reason: str) -> None:
         super().__init__(reason)
@@ -43,7 +44,7 @@ class Halt(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class EncodedLetter:
     """One reader's message: envelope address and content, both ready to be written."""
 
     reader: Recipient
@@ -52,19 +53,19 @@ class Letter:
 
     def refusal(self, reply: Reply, what: str) -> str:
         """A reply in words for staff, without the reader's address."""
-        said = Scrubber(Batch("", (self.reader,)))(reply.text)
-        return f"the server refused {what} ({reply.code}): {about(self.reader.address, said)}"
+        said = Redactor(Batch("", (self.reader,)))(reply.text)
+        return f"the server refused {what} ({reply.code}): {without_address(self.reader.address, said)}"
 
 
 class Streak:
-    """Readers in a row who were refused alike, from batch to batch: a batch may hold one reader only."""
+    """Counts readers in a row who were refused alike. It lasts over batches: one may hold a single reader."""
 
     def __init__(self) -> None:
         self._said = ""
         self.length = 0
 
     def goes_on(self, said: str) -> bool:
-        """Count one more; False when another streak begins with it."""
+        """Count one more refusal; False when a new streak begins with it."""
         alike, self._said = said == self._said, said
         self.length = self.length + 1 if alike else 1
         return alike
@@ -73,8 +74,8 @@ class Streak:
         self._said, self.length = "", 0
 
 
-class Round:
-    """Shared by the threads of the connections; each takes the next reader when it has room for one."""
+class BatchProgress:
+    """Shared by the threads of the connections: each takes the next reader when it is free."""
 
     def __init__(self, batch: Batch, prepared: Prepared, at: datetime, streak: Streak) -> None:
         self._batch = batch
@@ -82,28 +83,28 @@ class Round:
         self._at = at
         self._streak = streak
         self._alike: list[Recipient] = []
-        """Those of the streak who are of this batch."""
+        """The readers of this batch who are part of the streak."""
         self._lock = Lock()
         self._waiting = deque(batch.recipients)
-        self._ended_over: Counter[int] = Counter()
+        self._failures: Counter[int] = Counter()
         self._halts: list[Halt] = []
         self._taken = 0
         self._rejected: dict[int, str] = {}
         self._later: dict[int, str] = {}
         self._doubtful: dict[int, str] = {}
         self._of_all: list[str] = []
-        """Reasons for good that are not the reader's: the content, or that mail is passed on at all."""
+        """Permanent refusals that are not about the reader: of the content, or of relaying at all."""
 
     @property
     def waiting(self) -> bool:
         return bool(self._waiting)
 
-    def in_time(self) -> None:
-        """Raises Halt when it is too late to begin another."""
+    def check_time(self) -> None:
+        """Raises Halt when it is too late to begin another letter."""
         if self._batch.late:
             raise Halt(Result.REFUSED, _LATE)
 
-    def take(self) -> Letter | None:
+    def take(self) -> EncodedLetter | None:
         """The next letter; None when nobody is left. Raises Halt when no letter can be made."""
         while True:
             with self._lock:
@@ -111,7 +112,9 @@ class Round:
                     return None
                 reader = self._waiting.popleft()
             try:
-                return Letter(reader, envelope_address(reader.address), self._prepared.of(reader, self._at))
+                return EncodedLetter(
+                    reader, envelope_address(reader.address), self._prepared.of(reader, self._at)
+                )
             except UnmailableError:
                 self._rejected[reader.subscriber] = "no valid header can be made of the address"
             except ValueError as error:
@@ -119,23 +122,23 @@ class Round:
                     self._waiting.appendleft(reader)
                 raise Halt(Result.STOP, f"no valid message can be made ({type(error).__name__})") from None
 
-    def put_back(self, letter: Letter) -> None:
-        """A letter that was not begun: somebody else's turn."""
+    def put_back(self, letter: EncodedLetter) -> None:
+        """Put a letter back that was not begun, for another connection."""
         with self._lock:
             self._waiting.appendleft(letter.reader)
 
-    def ended_over(self, letter: Letter, reason: str) -> None:
-        """A letter whose connection ended before its body was written: surely not taken."""
+    def failed_with(self, letter: EncodedLetter, reason: str) -> None:
+        """Record that the connection ended before this letter's body was written: surely it was not taken."""
         who = letter.reader.subscriber
         with self._lock:
-            self._ended_over[who] += 1
-            if self._ended_over[who] < _CHANCES:
+            self._failures[who] += 1
+            if self._failures[who] < _CHANCES:
                 self._waiting.append(letter.reader)
             else:
                 self._later[who] = reason
 
     def abandon(self) -> None:
-        """Let nobody begin another."""
+        """Let no connection begin another letter."""
         with self._lock:
             self._waiting.clear()
 
@@ -148,18 +151,18 @@ class Round:
             self._taken += 1
             self._streak.end()
 
-    def doubt(self, letter: Letter, reason: str) -> None:
+    def doubt(self, letter: EncodedLetter, reason: str) -> None:
         with self._lock:
             self._doubtful[letter.reader.subscriber] = reason
 
-    def refused(self, letter: Letter, reply: Reply, what: str, *, of_all: bool = False) -> None:
-        """A letter that a reply refused: for good, or for now. Raises Halt when it concerns everyone."""
+    def refused(self, letter: EncodedLetter, reply: Reply, what: str, *, of_all: bool = False) -> None:
+        """A letter that a reply refused, for good or for now. Raises Halt when it concerns everyone."""
         with self._lock:
             kept = self._rejected if reply.for_good else self._later
             kept[letter.reader.subscriber] = reason = letter.refusal(reply, what)
             if of_all and reply.for_good:
                 self._of_all.append(reason)
-            # Who is put off once more may have full mailboxes in common, and must be given up some day.
+            # Readers who were put off before may all have full mailboxes; some day they must be given up.
             if _OF_ONE.match(reply.text) or (self._batch.tries and not reply.for_good):
                 return
             if not self._streak.goes_on(f"{reply.code} {_PARTICULARS.sub('', reason)}"):
@@ -174,23 +177,23 @@ class Round:
         result = Result.STOP if reply.for_good else Result.REFUSED
         raise Halt(result, f"refused alike {MANY} times in a row, the last: {reason}")
 
-    def outcome(self) -> Outcome:
+    def result(self) -> BatchResult:
         """What became of the batch, when every thread is done with it."""
         everyone = len(self._batch.recipients)
         stop = next((halt for halt in self._halts if halt.result is Result.STOP), None)
         reason = stop.reason if stop else self._halts[-1].reason if self._halts else ""
         if not self._taken and not self._doubtful:
             if stop:
-                return Outcome(Result.STOP, reason)
+                return BatchResult(Result.STOP, reason)
             if len(self._waiting) == everyone:
-                return Outcome(Result.REFUSED, reason)
+                return BatchResult(Result.REFUSED, reason)
             if self._of_all and 2 * len(self._of_all) > everyone > 1:
-                # What most have in common is not the readers'; rejecting one batch after another would leave
+                # What most have in common is no fault of theirs: to reject batch after batch would leave
                 # nobody.
-                return Outcome(Result.STOP, self._of_all[0])
+                return BatchResult(Result.STOP, self._of_all[0])
         untried = {reader.subscriber: reason for reader in self._waiting}
         named = self._rejected | self._later | untried | self._doubtful
-        return Outcome(
+        return BatchResult(
             Result.ACCEPTED,
             "" if self._taken else next(iter(named.values()), ""),
             rejected=self._rejected,

@@ -1,4 +1,4 @@
-"""Commands and replies over a connected socket, and how much of what was written had left when it ended."""
+"""SMTP commands and replies over a connected socket."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ import re
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.providers.sockets import left, why
+from pipeline.providers.sockets import WriteError, reason_of, seconds_left, write_all
 
 if TYPE_CHECKING:
     import socket
 
 PATIENCE = 4
-"""How much longer than for anything else the answer to a whole message is awaited: servers look into it
-before they answer, and one that is not waited for is doubt (RFC 5321, 4.5.3.2.6)."""
+"""How many times longer the answer to a whole message is waited for than any other answer: servers examine
+the message first, and an answer that is not waited for is doubt (RFC 5321, 4.5.3.2.6)."""
 
 _MOST_REPLY = 16 * 1024
 _LAST_LINE = re.compile(rb"^([2-5][0-9]{2})(?: [^\r\n]*)?\r?\n", re.MULTILINE)
 _MOMENT = 1.0
 
 
-class Ended(Exception):
-    """The connection is of no more use. ``reason`` is for staff; ``written``: bytes that had left."""
+class ConnectionEnded(Exception):
+    """The connection can no longer be used. ``reason`` is for staff; ``written`` is how many bytes had
+    left."""
 
     def __init__(self, reason: str, written: int = 0) -> None:
         super().__init__(reason)
@@ -55,8 +56,8 @@ class Reply(NamedTuple):
         return self.code >= 500
 
 
-class Line:
-    """A socket on which a server has greeted. Not for two threads at once."""
+class Transport:
+    """A socket on which a server has greeted: commands out, replies in. Not for two threads at once."""
 
     def __init__(self, sock: socket.socket, timeout: float) -> None:
         self._sock = sock
@@ -64,49 +65,44 @@ class Line:
         self._read = b""
 
     def write(self, data: bytes) -> None:
-        """Write all of it, or raise Ended, which knows how much the other end can have."""
-        end = time.monotonic() + self._timeout
-        done = 0
+        """Write all of it. Raises ConnectionEnded, which says how much the other end can have."""
         try:
-            # Not sendall, which does not say how far it came: when this raises, the rest was not written.
-            with memoryview(data) as rest:
-                while done < len(data):
-                    self._sock.settimeout(left(end))
-                    done += self._sock.send(rest[done:])
-        except OSError as error:
-            raise Ended(f"the connection broke while writing ({why(error)})", done) from None
+            write_all(self._sock, data, self._timeout)
+        except WriteError as error:
+            reason = f"the connection broke while writing ({error.reason})"
+            raise ConnectionEnded(reason, error.written) from None
 
     def reply(self, *, patience: float = 1) -> Reply:
-        """The next reply. Raises Ended where there is none."""
+        """The next reply. Raises ConnectionEnded where there is none."""
         end = time.monotonic() + self._timeout * patience
         try:
             while not (last := _LAST_LINE.search(self._read)):
-                self._more(end)
+                self._receive(end)
         except TimeoutError:
-            raise Ended("the server did not answer in time") from None
+            raise ConnectionEnded("the server did not answer in time") from None
         except OSError as error:
-            raise Ended(f"the connection ended without an answer ({why(error)})") from None
+            raise ConnectionEnded(f"the connection ended without an answer ({reason_of(error)})") from None
         said, self._read = self._read[: last.end()], self._read[last.end() :]
         if last.start() and not all(line.startswith(last[1]) for line in said.splitlines()):
-            raise Ended("an answer that is none of SMTP's")
+            raise ConnectionEnded("an answer that is none of SMTP's")
         return Reply(int(last[1]), said)
 
-    def afterthought(self) -> Reply | None:
-        """What a server said that would have no more of what was being written, if it said anything."""
+    def early_reply(self) -> Reply | None:
+        """The reply of a server that closed while a message was being written, if it sent one."""
         self.hurry()
         try:
             return self.reply()
-        except Ended:
+        except ConnectionEnded:
             return None
 
     def hurry(self) -> None:
-        """Wait no more than a moment from here on: what is still to come is a courtesy."""
+        """Wait no longer than a moment for what is still to come: nothing depends on it."""
         self._timeout = min(self._timeout, _MOMENT)
 
-    def _more(self, end: float) -> None:
+    def _receive(self, end: float) -> None:
         if len(self._read) > _MOST_REPLY:
             raise OSError(0, "an answer that is none of SMTP's")
-        self._sock.settimeout(left(end))
+        self._sock.settimeout(seconds_left(end))
         some = self._sock.recv(65536)
         if not some:
             raise OSError(0, "closed by the server")

@@ -9,7 +9,7 @@ from sqlalchemy import func, not_, or_, select
 
 from pipeline.core.tables import feeds, posts
 from pipeline.editions import decisions
-from pipeline.schedule.alerts.alert import RECENT, Trouble
+from pipeline.schedule.alerts.alert import RECENT, Alert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.editions.decisions import Side, Waiting
 
 BROKEN_FOR = timedelta(days=1)
-"""Shorter outages pass by themselves."""
+"""Shorter outages end without anybody's help."""
 
 SILENT_TIMES, SILENT_AT_LEAST = 3, timedelta(weeks=2)
 """How many times its usual gap a feed may be silent, and for how long in any case."""
@@ -31,10 +31,10 @@ SHOWN = 20
 """Posts that wait for staff, in one mail."""
 
 FEWEST = 4
-"""Posts from whose dates the usual gap is learned."""
+"""Posts whose dates say how long the usual gap is: at most, and at least."""
 
 
-def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:
+def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Alert]:
     configured = [feed.url for feed in config.feeds]
     for feed in connection.execute(select(feeds).where(feeds.c.url.in_(configured))):
         about = f"feed-{feed.id}"
@@ -45,21 +45,21 @@ def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[
                     "since": f"{feed.failing_since:%Y-%m-%d}",
                     "reason": feed.error or "",
                 }
-                yield Trouble("feed_broken", about, feed.failing_since, "feed_broken", facts)
+                yield Alert("feed_broken", about, feed.failing_since, "feed_broken", facts)
         elif feed.fetched_at is not None:
             dates = _dates(connection, feed.id, now)
-            # Until it was last read: of what came since nothing is known.
+            # Silent until it was last read: nobody knows what came since.
             if dates and feed.fetched_at - dates[0] > _patience(dates):
                 facts = {"feed": feed.url, "since": f"{dates[0]:%Y-%m-%d}"}
-                yield Trouble("feed_silent", about, dates[0], "feed_silent", facts)
+                yield Alert("feed_silent", about, dates[0], "feed_silent", facts)
         if feed.gap_at is not None and feed.gap_at > now - RECENT:
             facts = {"feed": feed.url, "lost": f"{feed.gap_posts or 0:,}"}
             phrases = "feed_gap" if feed.gap_posts else "feed_gap_unknown"
-            yield Trouble("feed_gap", about, feed.gap_at, phrases, facts)
+            yield Alert("feed_gap", about, feed.gap_at, phrases, facts)
         yield from _unsure(connection, feed)
 
 
-def _unsure(connection: Connection, feed: Row[Any]) -> Iterator[Trouble]:
+def _unsure(connection: Connection, feed: Row[Any]) -> Iterator[Alert]:
     """Told again when others come to wait."""
     waiting = decisions.waiting(connection, feed.id)
     if not waiting:
@@ -69,7 +69,7 @@ def _unsure(connection: Connection, feed: Row[Any]) -> Iterator[Trouble]:
         lines.append(f"… + {len(waiting) - SHOWN:,}")
     facts = {"feed": feed.url, "posts": "\n\n".join(lines), "number": f"{len(waiting):,}"}
     since = max(one.post.first_seen for one in waiting)
-    yield Trouble("unsure", f"feed-{feed.id}", since, "unsure", facts)
+    yield Alert("unsure", f"feed-{feed.id}", since, "unsure", facts)
 
 
 def _both_sides(one: Waiting) -> str:
@@ -92,7 +92,7 @@ def _dates(connection: Connection, feed: int, now: datetime) -> list[datetime]:
     date = func.coalesce(posts.c.published, posts.c.first_seen)
     query = (
         select(date)
-        # Undated and there from the beginning: from whenever. Dated ahead: some feeds have 2103.
+        # An undated post of the first pull may be of any age; some feeds have dates such as 2103.
         .where(
             posts.c.feed_id == feed, or_(posts.c.published.is_not(None), not_(posts.c.initial)), date <= now
         )

@@ -1,4 +1,4 @@
-"""Unsubscribing from a mailbox on disk: every mail in it that asks to leave is obeyed, and marked."""
+"""Unsubscribing by mail, from a mailbox on disk: what a mail asks to end is ended, and the mail is marked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from pipeline.core.errors import RapportError
 from pipeline.subscriptions.mailbox.maildir import Maildir, is_maildir
 from pipeline.subscriptions.mailbox.mbox import Mbox
-from pipeline.subscriptions.mailbox.obey import obey
+from pipeline.subscriptions.unsubscribe import leave_by_mail
 from subscribers.mail import read
 from subscribers.mailbox import Silence, asked
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pipeline.core.database import Database
-    from pipeline.subscriptions.mailbox.obey import Outcome
+    from pipeline.subscriptions.unsubscribe import LeftByMail
     from subscribers.tokens import Tokens
 
 
@@ -31,12 +31,12 @@ class Counts:
     unsubscribed: int = 0
     already: int = 0  # asked, and had left before
     unknown: int = 0  # asked, and not on the list
-    ignored: int = 0  # bounces and automatic replies
+    ignored: int = 0  # bounces and automatic replies, which ask for nothing
     left: int = 0  # for staff to read
 
 
 class Box(Protocol):
-    """A mailbox that can be entered; ``done`` marks a mail by the name that ``mails`` gave it."""
+    """A mailbox, open as a context manager. ``done`` marks a mail by the name that ``mails`` gave it."""
 
     def __enter__(self) -> Self: ...
     def __exit__(
@@ -47,10 +47,12 @@ class Box(Protocol):
     def done(self, name: str) -> None: ...
 
 
-def work_off(database: Database, tokens: Tokens, path: Path, progress: Callable[[int, int], None]) -> Counts:
-    """Obey every mail in the Maildir or mbox at ``path`` that was not handled before.
+def process_mailbox(
+    database: Database, tokens: Tokens, path: Path, progress: Callable[[int, int], None]
+) -> Counts:
+    """End what the mails in the Maildir or mbox at ``path`` ask to end, as far as they are new.
 
-    Each request is committed before its mail is marked: whoever is killed between the two obeys it again,
+    Each request is committed before its mail is marked: after a kill between the two it is carried out again,
     which changes nothing. Mails that ask for nothing stay as they are. Raises RapportError for what is no
     mailbox, BusyError while another program has it locked.
     """
@@ -67,12 +69,12 @@ def work_off(database: Database, tokens: Tokens, path: Path, progress: Callable[
     return Counts(read=counted.total(), **counted)
 
 
-def _handle(database: Database, tokens: Tokens, raw: bytes) -> Outcome | Silence:
+def _handle(database: Database, tokens: Tokens, raw: bytes) -> LeftByMail | Silence:
     request = asked(read(raw), tokens)
     if isinstance(request, Silence):
         return request
     with database.write() as connection:
-        return obey(connection, request)
+        return leave_by_mail(connection, request)
 
 
 def _box(path: Path) -> Box:

@@ -1,4 +1,4 @@
-"""What the page shows, as its template wants it."""
+"""What the page shows, in the form that its template needs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipeline.core.templates import PACKAGED
 from pipeline.editions.message import preview_part
 from pipeline.letter.check.parts import CLIPPED_AT
-from pipeline.letter.templates import PACKAGED
 from pipeline.web.preview import inbox, locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pipeline.core.finding import Finding
     from pipeline.editions.edition import Edition
-    from pipeline.letter.check import Finding
-    from pipeline.web.preview.session import Desk, Sight
+    from pipeline.web.preview.session import Preview, PreviewSession
 
 VIEWS = {
     "letter": "Letter",
@@ -56,7 +56,7 @@ HEADER_NOTES = {
 }
 
 FLUSH = "\0flush\0"
-"""Stands in the template where what is ready may go out: the letter does not wait for check."""
+"""Marks in the template where the part that is ready is sent: the letter does not wait for `check`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Query:
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Query:
-        """From a request; what makes no sense in it is as if it were not there."""
+        """From a request. Values that make no sense are ignored."""
         asked = cls(**{name: given[name][:200] for name in cls.__slots__ if name in given})
         return replace(
             asked,
@@ -95,11 +95,11 @@ class Query:
         return f"{path}?{urlencode(given)}" if given else path
 
 
-def pieces(desk: Desk, query: Query) -> Iterator[str]:
-    """The page in pieces: the letter's frame first, what takes its time after it."""
-    version = desk.bell.version  # before looking: what changes meanwhile makes the page old
-    sight = desk.look(query.digest or None, query.edition or None)
-    context = _context(desk, sight, query) | {"version": version}
+def pieces(session: PreviewSession, query: Query) -> Iterator[str]:
+    """The page in pieces: first the letter's frame, then what takes longer."""
+    version = session.reload.version  # read first: a change from now on makes the page old
+    preview = session.look(query.digest or None, query.edition or None)
+    context = _context(session, preview, query) | {"version": version}
     ready: list[str] = []
     for piece in _ENVIRONMENT.get_template("preview/page.html").generate(context):
         if piece == FLUSH:
@@ -119,16 +119,16 @@ _ENVIRONMENT = Environment(
 )
 
 
-def _context(desk: Desk, sight: Sight | None, query: Query) -> dict[str, Any]:
-    fault = desk.fault or (sight.fault if sight else None)
-    edition = None if sight is None or fault else sight.edition
+def _context(session: PreviewSession, preview: Preview | None, query: Query) -> dict[str, Any]:
+    fault = session.fault or (preview.fault if preview else None)
+    edition = None if preview is None or fault else preview.edition
     context: dict[str, Any] = {
         "query": query,
         "views": VIEWS,
         "sizes": SIZES,
         "flush": FLUSH,
         "fault": fault,
-        "feeds": [feed for feed in desk.pulled if feed.error],
+        "feeds": [feed for feed in session.pulled if feed.error],
         "newsletter": None,
         "digests": [],
         "digest": None,
@@ -137,41 +137,41 @@ def _context(desk: Desk, sight: Sight | None, query: Query) -> dict[str, Any]:
         "reason": "",
         "left_out": [],
     }
-    if sight is None:
+    if preview is None:
         return context
-    zone = sight.config.newsletter.zone
+    zone = preview.config.newsletter.zone
     context |= {
-        "newsletter": sight.config.newsletter,
-        "digests": [digest.name for digest in sight.config.digests],
-        "digest": sight.digest.name,
+        "newsletter": preview.config.newsletter,
+        "digests": [digest.name for digest in preview.config.digests],
+        "digest": preview.digest.name,
         "edition": edition,
-        "earlier": sight.earlier,
-        "reason": "" if query.edition else sight.outcome.reason,
+        "earlier": preview.earlier,
+        "reason": "" if query.edition else preview.outcome.reason,
         "day": lambda moment: f"{moment.astimezone(zone):%a} {moment.astimezone(zone):%-d %b %Y, %H:%M}",
     }
     if edition is None:
-        return context | {"left_out": [] if fault else desk.left_out(sight.digest)}
-    return context | _of_edition(desk, sight, edition, query)
+        return context | {"left_out": [] if fault else session.left_out(preview.digest)}
+    return context | _of_edition(session, preview, edition, query)
 
 
-def _of_edition(desk: Desk, sight: Sight, edition: Edition, query: Query) -> dict[str, Any]:
+def _of_edition(session: PreviewSession, preview: Preview, edition: Edition, query: Query) -> dict[str, Any]:
     titles = [str(post["title"]) for post in edition.posts]
 
     def html() -> str:
-        return preview_part(sight.config, edition, "html").decode()
+        return preview_part(preview.config, edition, "html").decode()
 
     def text() -> str:
-        return preview_part(sight.config, edition, "txt").decode()
+        return preview_part(preview.config, edition, "txt").decode()
 
     def told() -> list[dict[str, Any]]:
-        letter = locate.Letter(html(), text(), titles)
-        found = enumerate(desk.findings(edition), 1)
+        letter = locate.LetterParts(html(), text(), titles)
+        found = enumerate(session.findings(edition), 1)
         return [
             _told(str(number), finding, locate.view_of(finding, letter), query) for number, finding in found
         ]
 
     def chosen() -> Finding | None:
-        found = desk.findings(edition) if query.finding else []
+        found = session.findings(edition) if query.finding else []
         return found[int(query.finding) - 1] if 0 < int(query.finding or 0) <= len(found) else None
 
     def marked(text: str, *, markup: bool) -> tuple[str, str, str]:
@@ -180,7 +180,7 @@ def _of_edition(desk: Desk, sight: Sight, edition: Edition, query: Query) -> dic
         span = look(finding, text, titles) if finding else None
         return (text[: span.start], text[span.start : span.end], text[span.end :]) if span else (text, "", "")
 
-    newsletter = sight.config.newsletter
+    newsletter = preview.config.newsletter
     return {
         "left_out": edition.left_out,
         "size": len(edition.html.encode()),
@@ -190,8 +190,8 @@ def _of_edition(desk: Desk, sight: Sight, edition: Edition, query: Query) -> dic
         "lines": lambda: inbox.lines(newsletter.sender, edition.subject, edition.preheader),
         "text": text,
         "html": html,
-        "headers": lambda: _headers(preview_part(sight.config, edition, "eml")),
-        "offer": _offer(sight, edition),
+        "headers": lambda: _headers(preview_part(preview.config, edition, "eml")),
+        "offer": _offer(preview, edition),
     }
 
 
@@ -200,9 +200,9 @@ def _told(number: str, finding: Finding, view: str | None, query: Query) -> dict
     return {"finding": finding, "link": link, "chosen": query.finding == number}
 
 
-def _offer(sight: Sight, edition: Edition) -> dict[str, str]:
-    """The call to action of an edition, found in what it says: the configuration may have changed since."""
-    match = sight.config.match
+def _offer(preview: Preview, edition: Edition) -> dict[str, str]:
+    """The call to action of an edition, read from its text: the configuration may have changed since."""
+    match = preview.config.match
     said = " ".join(edition.text.split())
     headings = [match.heading, *(variant.heading or "" for variant in match.variants)]
     held = [heading for heading in headings if heading and " ".join(heading.split()) in said]

@@ -1,4 +1,4 @@
-"""The preview's addresses. A GET changes nothing; a changed file refreshes the draft."""
+"""The addresses of the preview. A GET changes nothing; only a changed file refreshes the draft."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pipeline.core.errors import RapportError
+from pipeline.core.templates import PACKAGED
 from pipeline.editions.message import preview_part
 from pipeline.letter.images import store
-from pipeline.letter.templates import PACKAGED
-from pipeline.web.preview import frame as variations
-from pipeline.web.preview import locate
-from pipeline.web.preview.guard import Guard
+from pipeline.web.preview import frame, locate
+from pipeline.web.preview.guard import LoopbackGuard
 from pipeline.web.preview.page import Query, pieces
 
 if TYPE_CHECKING:
@@ -27,77 +26,77 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from pipeline.editions.edition import Edition
-    from pipeline.web.preview.session import Desk, Sight
+    from pipeline.web.preview.session import Preview, PreviewSession
 
 STILL_HERE = 15.0
-"""Seconds between two signs of life on an open page's connection."""
+"""Seconds between two keep-alive lines on an open page's connection."""
 
 
-def application(desk: Desk, pull_now: Callable[[], None]) -> ASGIApp:
+def application(session: PreviewSession, pull_now: Callable[[], None]) -> ASGIApp:
     """The preview of one installation."""
-    door = _Door(desk, pull_now)
+    handlers = _Handlers(session, pull_now)
     inner = Starlette(
         routes=[
-            Route("/", door.page),
-            Route("/letter.html", door.letter),
-            Route("/letter.txt", door.text),
-            Route("/letter.eml", door.message),
-            Route("/frame", door.frame),
-            Route("/images/{name}", door.image),
-            Route("/events", door.events),
-            Route("/pull", door.pull, methods=["POST"]),
+            Route("/", handlers.page),
+            Route("/letter.html", handlers.letter),
+            Route("/letter.txt", handlers.text),
+            Route("/letter.eml", handlers.message),
+            Route("/frame", handlers.frame),
+            Route("/images/{name}", handlers.image),
+            Route("/events", handlers.events),
+            Route("/pull", handlers.pull, methods=["POST"]),
             Mount("/static", StaticFiles(directory=PACKAGED / "preview" / "static")),
         ],
         exception_handlers={Exception: _failed},
     )
-    # Around all of it: what Starlette says of an error bears our headers too.
-    return Guard(inner)
+    # Around all of it, so that Starlette's own answers to errors have our headers too.
+    return LoopbackGuard(inner)
 
 
-class _Door:
-    def __init__(self, desk: Desk, pull_now: Callable[[], None]) -> None:
-        self._desk = desk
+class _Handlers:
+    def __init__(self, session: PreviewSession, pull_now: Callable[[], None]) -> None:
+        self._session = session
         self._pull_now = pull_now
 
     def page(self, request: Request) -> Response:
-        made = pieces(self._desk, Query.of(request.query_params))
-        first = next(made)  # before the answer has a status
+        made = pieces(self._session, Query.of(request.query_params))
+        first = next(made)  # made before the answer has a status: it may raise
         return StreamingResponse(itertools.chain([first], made), media_type="text/html")
 
     def letter(self, request: Request) -> Response:
-        """The bytes of `--out`'s edition.html."""
-        sight, edition = self._edition(request)
-        return _html(preview_part(sight.config, edition, "html"), variations.policy())
+        """The same bytes as edition.html of `--out`."""
+        preview, edition = self._edition(request)
+        return _html(preview_part(preview.config, edition, "html"), frame.policy())
 
     def text(self, request: Request) -> Response:
-        sight, edition = self._edition(request)
-        content = preview_part(sight.config, edition, "txt")
+        preview, edition = self._edition(request)
+        content = preview_part(preview.config, edition, "txt")
         return Response(content, media_type="text/plain; charset=utf-8")
 
     def message(self, request: Request) -> Response:
-        sight, edition = self._edition(request)
+        preview, edition = self._edition(request)
         named = {"content-disposition": f'attachment; filename="{edition.slug}.eml"'}
-        content = preview_part(sight.config, edition, "eml")
+        content = preview_part(preview.config, edition, "eml")
         return Response(content, media_type="message/rfc822", headers=named)
 
     def frame(self, request: Request) -> Response:
         """The letter as a frame of the page shows it: a variation, never what goes out."""
         query = Query.of(request.query_params)
-        sight, edition = self._edition(request)
-        letter = preview_part(sight.config, edition, "html").decode()
+        preview, edition = self._edition(request)
+        letter = preview_part(preview.config, edition, "html").decode()
         place = None
         if query.finding:
-            found = self._desk.findings(edition)
+            found = self._session.findings(edition)
             number = int(query.finding)
             titles = [str(post["title"]) for post in edition.posts]
             place = locate.in_html(found[number - 1], letter, titles) if 0 < number <= len(found) else None
-        letter = variations.in_frame(letter, scheme=query.scheme, place=place)
-        letter = variations.with_own_images(letter, sight.config.newsletter.pages)
-        return _html(letter.encode(), variations.policy(images=query.images == "on", framed=True))
+        letter = frame.in_frame(letter, scheme=query.scheme, place=place)
+        letter = frame.with_own_images(letter, preview.config.newsletter.pages)
+        return _html(letter.encode(), frame.policy(images=query.images == "on", framed=True))
 
     def image(self, request: Request) -> Response:
         """A picture of a letter, as `rapport serve` will serve it."""
-        installation = self._desk.installation
+        installation = self._session.installation
         if installation is None:
             raise HTTPException(404)
         with installation.database.read() as connection:
@@ -115,21 +114,21 @@ class _Door:
         return StreamingResponse(made, media_type="text/event-stream")
 
     async def _events(self, seen: str) -> AsyncIterator[str]:
-        bell = self._desk.bell
+        reload = self._session.reload
         yield "retry: 500\n\n"
-        while not bell.closed:
-            if bell.version != seen:
-                seen = bell.version
+        while not reload.closed:
+            if reload.version != seen:
+                seen = reload.version
                 yield f"event: change\ndata: {seen}\n\n"
-            await bell.wait(seen, STILL_HERE)
+            await reload.wait(seen, STILL_HERE)
             yield ": still here\n\n"
 
-    def _edition(self, request: Request) -> tuple[Sight, Edition]:
+    def _edition(self, request: Request) -> tuple[Preview, Edition]:
         query = Query.of(request.query_params)
-        sight = self._desk.look(query.digest or None, query.edition or None)
-        if sight is None or sight.edition is None:
+        preview = self._session.look(query.digest or None, query.edition or None)
+        if preview is None or preview.edition is None:
             raise HTTPException(404, "There is no such edition.")
-        return sight, sight.edition
+        return preview, preview.edition
 
 
 def _html(content: bytes, policy: str) -> Response:

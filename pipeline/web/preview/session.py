@@ -1,4 +1,4 @@
-"""What lies on the desk: the configuration, the drafts, what is broken, and what check found."""
+"""What the preview shows: the configuration, the drafts, what is broken, and what check found."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from pipeline.core import finding
 from pipeline.core.app import Installation, database_url
 from pipeline.core.errors import BusyError, ConfigError
 from pipeline.core.settings import file_of, load
@@ -17,12 +18,13 @@ from pipeline.core.tables import editions as table
 from pipeline.editions import find
 from pipeline.editions.compose import compose
 from pipeline.editions.edition import OPEN, Edition, EditionStatus
+from pipeline.editions.lock import lock
 from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.pull import pull
-from pipeline.letter.check import Finding, check_letter
-from pipeline.web.preview.errors import Fault, fault_of
-from pipeline.web.preview.reload import Bell
+from pipeline.letter.check import check_letter
+from pipeline.web.preview.errors import PreviewFault, fault_of
+from pipeline.web.preview.reload import ReloadSignal
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -30,62 +32,63 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.config import Config, Digest
+    from pipeline.core.finding import Finding
     from pipeline.editions.selection import LeftOut
     from pipeline.feeds.pull import Pulled
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ComposeResult:
     """What the last composing of a digest gave."""
 
     reason: str = ""
-    fault: Fault | None = None
+    fault: PreviewFault | None = None
     busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What there is to look at. ``edition`` is None while nothing was composed, or it cannot be."""
+class Preview:
+    """What there is to look at. ``edition`` is None when nothing was composed, or could not be."""
 
     config: Config
     digest: Digest
     edition: Edition | None
     earlier: Sequence[Any]
-    outcome: Outcome
+    outcome: ComposeResult
 
     @property
-    def fault(self) -> Fault | None:
-        """An edition past being a draft is what it is, whatever becomes of the templates."""
+    def fault(self) -> PreviewFault | None:
+        """What is wrong with a draft. An edition past being a draft no longer depends on the templates."""
         frozen = self.edition is not None and self.edition.status != EditionStatus.DRAFT
         return None if frozen else self.outcome.fault
 
 
 PATIENCE = 5.0
-"""Seconds a page waits for the first composing: pictures are fetched with it, as long as their hosts take."""
+"""Seconds that a page waits for the first composing: it also fetches the pictures, which may take long."""
 
-COMPOSING = Outcome("it is being composed, and its pictures are fetched")
+COMPOSING = ComposeResult("it is being composed, and its pictures are fetched")
 
 
-class Desk:
-    """Composes anew when told that something changed. Every method may be called from any thread.
+class PreviewSession:
+    """Composes again when it is told that something changed. Every method may be called from any thread.
 
-    It makes and refreshes drafts that staff were not mailed yet; it approves and sends nothing.
+    It makes and refreshes only drafts that staff were not mailed yet. It approves and sends nothing.
     """
 
     def __init__(self, file: Path | None) -> None:
         self.file = file_of(file, os.environ)
-        self.bell = Bell()
-        self.fault: Fault | None = None
-        """What is wrong with the configuration, if anything; the last good one is kept."""
+        self.reload = ReloadSignal()
+        self.fault: PreviewFault | None = None
+        """What is wrong with the configuration, if anything. The last good one stays in use."""
         self.installation: Installation | None = None
         self.pulled: list[Pulled] = []
         self._given = file
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[str, ComposeResult] = {}
         self._findings: dict[bytes, list[Finding]] = {}
         self._lock = threading.Lock()
 
     def open(self) -> None:
-        """Read the configuration. A file that is not there is an error; a broken one is a fault to show."""
+        """Read the configuration. A missing file is an error; a broken one is a fault that the page shows."""
         try:
             self.installation = Installation.open(self._given)
         except ConfigError as error:
@@ -94,8 +97,8 @@ class Desk:
             self.fault = fault_of(error, self.file)
 
     def close(self) -> None:
-        # Without the lock: whoever holds it may be waiting for a blog that does not answer.
-        self.bell.close()
+        # Without the lock: its holder may be waiting for a blog that does not answer.
+        self.reload.close()
         if self.installation:
             self.installation.database.close()
 
@@ -106,12 +109,12 @@ class Desk:
         try:
             self._reopen()
             self.fault = None
-        except Exception as error:  # the server outlives whatever stands in the file
+        except Exception as error:  # whatever stands in the file, the server goes on
             self.fault = fault_of(error, self.file)
         self._again()
 
     def pull(self) -> None:
-        """Fetch the feeds, by conditional GET, and compose anew when they brought anything."""
+        """Fetch the feeds, by conditional GET, and compose again when they brought something new."""
         if self.installation is None:
             return
         before = [feed.error for feed in self.pulled]
@@ -119,14 +122,14 @@ class Desk:
         if any(feed.new or feed.changed for feed in self.pulled):
             self._again()
         elif before != [feed.error for feed in self.pulled]:
-            self.bell.ring()
+            self.reload.send()
 
     def retry_if_busy(self) -> None:
-        """Compose what another process was at when it was last tried."""
+        """Compose the digests that another process was working on the last time."""
         if any(outcome.busy for outcome in list(self._outcomes.values())):
             self._again()
 
-    def look(self, name: str | None, slug: str | None) -> Sight | None:
+    def look(self, name: str | None, slug: str | None) -> Preview | None:
         """The digest's open edition, or the named one; None when there is no such thing."""
         if self.installation is None:
             return None
@@ -142,14 +145,14 @@ class Desk:
             return None
         outcome = self._composed(digest)
         with database.read() as connection:
-            # Not by_slug: composing may just have discarded the draft that was asked for.
+            # Not by_slug, which raises: composing may just have discarded the draft that was asked for.
             named = find.one(connection, table.c.slug == slug) if slug else None
             edition = named if slug else find.open_one(connection, digest.name)
         earlier = [e for e in listed if e.digest == digest.name and e.status not in OPEN]
-        return Sight(config, digest, edition, earlier, outcome)
+        return Preview(config, digest, edition, earlier, outcome)
 
     def left_out(self, digest: Digest) -> list[LeftOut]:
-        """Why no post is in the edition that is not there."""
+        """Where there is no edition: why each post is left out."""
         if self.installation is None:
             return []
         at = clock.now()
@@ -158,17 +161,18 @@ class Desk:
             return list(choose(connection, digest, since, at).left_out)
 
     def findings(self, edition: Edition) -> list[Finding]:
-        """What check finds; kept, for a page asks several times between two changes."""
+        """What check finds. It is kept, because a page asks several times between two changes."""
         assert self.installation is not None  # there is no edition without one
         said = (edition.slug, edition.subject, edition.preheader, edition.html, edition.text)
-        key = hashlib.blake2b("\0".join((self.bell.version, *said)).encode()).digest()
+        key = hashlib.blake2b("\0".join((self.reload.version, *said)).encode()).digest()
         if key not in self._findings:
             found = _checked(self.installation, edition)
             self._findings = {key: found}
         return self._findings[key]
 
     def _again(self) -> None:
-        """Compose every digest that somebody looks at. Until it is done they see what was there before."""
+        """Compose every digest that somebody has looked at. Until it is done, pages show what there was
+        before."""
         for name in list(self._outcomes):
             digest = self._digest(name)
             if digest is None:
@@ -176,14 +180,15 @@ class Desk:
             else:
                 with self._lock:
                     self._outcomes[name] = self._compose(digest)
-        self.bell.ring()
+        self.reload.send()
 
     def _digest(self, name: str) -> Digest | None:
         digests = self.installation.config.digests if self.installation else []
         return next((digest for digest in digests if digest.name == name), None)
 
-    def _composed(self, digest: Digest) -> Outcome:
-        """The digest's outcome. The first look composes it, and waits as long as a person would."""
+    def _composed(self, digest: Digest) -> ComposeResult:
+        """The digest's last result. The first time it is composed, and waited for as long as a person would
+        wait."""
         if digest.name not in self._outcomes:
             first = threading.Thread(target=self._first, args=(digest,), daemon=True)
             first.start()
@@ -196,17 +201,17 @@ class Desk:
             if not known:
                 self._outcomes[digest.name] = self._compose(digest)
         if not known:
-            self.bell.ring()
+            self.reload.send()
 
-    def _compose(self, digest: Digest) -> Outcome:
-        assert self.installation is not None  # a digest comes out of it
+    def _compose(self, digest: Digest) -> ComposeResult:
+        assert self.installation is not None  # without one there is no digest
         try:
-            with self.installation.database.lock(f"digest-{digest.name}"):
-                return Outcome(compose(self.installation, digest, looking=True).reason)
+            with lock(self.installation.database, digest.name):
+                return ComposeResult(compose(self.installation, digest, looking=True).reason)
         except BusyError:
-            return Outcome("another process is at this digest: this is how it stood last", busy=True)
-        except Exception as error:  # a template is a program: the server outlives whatever it does
-            return Outcome(fault=fault_of(error, self.file, digest.name))
+            return ComposeResult("another process is at this digest: this is how it stood last", busy=True)
+        except Exception as error:  # a template is a program: whatever it does, the server goes on
+            return ComposeResult(fault=fault_of(error, self.file, digest.name))
 
     def _reopen(self) -> None:
         if self.installation is None:
@@ -224,12 +229,12 @@ class Desk:
 _LISTED = select(
     table.c.slug, table.c.digest, table.c.status, table.c.subject, table.c.due_at, table.c.finished_at
 ).order_by(table.c.id.desc())
-"""Without the bodies: a hundred editions are several megabytes."""
+"""Without the bodies: those of a hundred editions are several megabytes."""
 
 
 def _checked(installation: Installation, edition: Edition) -> list[Finding]:
     try:
-        return check_letter(installation.config, edition, own=installation.templates)
-    except Exception as error:  # the letter is shown though check fails over it
+        return check_letter(installation.config, installation.templates, edition)
+    except Exception as error:  # the letter is shown even when check fails
         said = f"check itself failed: {type(error).__name__}: {error}"
-        return [Finding("error", "check", said, "This is a fault of Rapport: please report it.", "check")]
+        return [finding.error("check", said, "This is a fault of Rapport: please report it.", "check")]

@@ -1,4 +1,4 @@
-"""Where a confirmation mail leads: GET and POST /confirm/TOKEN."""
+"""Where the link of a confirmation mail leads: GET and POST /confirm/TOKEN."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def _page(site: Site, request: Request, confirmation: int) -> Response:
     names = set(asked.digests) if site.pages.several else set()
     labels = [digest.label for digest in site.pages.offered if digest.name in names]
     return site.pages.page(
-        "confirm", moving=asked.purpose is signup.Purpose.MOVE, digests=site.pages.words.listed(labels)
+        "confirm", moving=asked.purpose is signup.Purpose.MOVE, digests=site.pages.phrases.listed(labels)
     )
 
 
@@ -54,7 +54,7 @@ async def _confirmed(site: Site, request: Request, confirmation: int) -> Respons
 
 
 def _gone(site: Site) -> Response:
-    """Too late, erased, or an address that may get nothing: one answer to all."""
+    """One answer to all: too late, erased, or an address that may get no mail."""
     return site.pages.named(
         "gone", links={site.pages.link("subscribe"): site.pages.say("shared.sign_up")}, status=410
     )

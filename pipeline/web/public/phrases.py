@@ -1,49 +1,43 @@
-"""The phrases of the public pages, ready to be said."""
+"""The phrases of the public pages, and what only pages say: lists, how often a digest comes."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from pipeline.core.errors import LetterError
 from pipeline.letter.direction import of_language
-from pipeline.letter.templates import source_of
-from pipeline.mail.phrases import words
+from pipeline.mail.phrases import Phrases, name_of, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from pipeline.core.config import Newsletter
+    from pipeline.core.config import Digest, Newsletter
+    from pipeline.core.templates import Templates
     from pipeline.letter.direction import Direction
 
+_FROM = datetime(2026, 1, 1)  # noqa: DTZ001  the wall clock, on purpose; any year would do
+_LOOKED_AT = 14
+"""Due times: enough to show a weekday or a day of the month that is only sometimes skipped."""
 
-class Said:
-    """Phrases by ``table.key``.
+
+class PagePhrases(Phrases):
+    """The phrases of "pages".
 
     ``language`` is the tag of what they are written in (BCP 47): the newsletter's where there is a file for
-    it, else English. Raises LetterError for a file that cannot be read.
+    it, else English. ``direction`` is the way that language runs.
     """
 
-    def __init__(self, newsletter: Newsletter, own: Path | None) -> None:
-        self._names = {"newsletter": newsletter.name, "sender": newsletter.sender}
-        self._words = words("pages", newsletter.language, own)
-        self.language = newsletter.language if _written(newsletter.language, own) else "en"
+    def __init__(self, templates: Templates, newsletter: Newsletter) -> None:
+        super().__init__(templates, "pages", newsletter)
+        names = (name_of("pages", tag) for tag in tags_of(newsletter.language))
+        written = any(templates.file(name).is_file() for name in names)
+        self.language = newsletter.language if written else "en"
         self.direction: Direction = of_language(self.language)
-
-    def say(self, key: str, **values: str) -> str:
-        """The phrase, with what stands in its braces filled in. Raises LetterError for a name it has not."""
-        table, _, name = key.partition(".")
-        try:
-            return self._words[table][name].format_map(self._names | values)
-        except (KeyError, ValueError, IndexError, AttributeError):
-            raise LetterError(
-                f"pages/words: {key} is missing, or has something in braces that it cannot have.",
-                "Compare the phrase with ours in templates/pages/words/en.toml.",
-            ) from None
 
     def of_address(self, reason: str) -> str:
         """What is wrong with an address, as subscribers/addresses.py says it, in this language."""
-        return self._words["address"].get(reason, reason)
+        return self._tables["address"].get(reason, reason)
 
     def listed(self, items: Sequence[str]) -> str:
         """`a`, `a and b`, `a, b and c`."""
@@ -55,7 +49,27 @@ class Said:
             start = self.say("shared.list_comma", first=start, second=item)
         return self.say("shared.list_and", first=start, second=last)
 
+    def every(self, digest: Digest) -> str:
+        """How often a digest comes: `every Thursday`, `every day`, `once a month`; empty where that takes
+        more words."""
+        from cronsim import CronSim
 
-def _written(language: str, own: Path | None) -> bool:
-    names = {language, language.lower().partition("-")[0]}
-    return any(source_of(f"pages/words/{name}.toml", own).is_file() for name in names)
+        due = list(islice(CronSim(digest.schedule, _FROM), _LOOKED_AT))
+        gaps = {later.date() - earlier.date() for earlier, later in pairwise(due)}
+        if gaps == {timedelta(days=1)}:
+            return self.say("every.day")
+        if gaps == {timedelta(days=7)}:
+            return self.say("every.week", weekday=_weekday(due[0], self.language))
+        if gaps and min(gaps) >= timedelta(days=28) and max(gaps) <= timedelta(days=31):
+            return self.say("every.month")
+        return ""
+
+
+def _weekday(day: datetime, language: str) -> str:
+    from babel.core import UnknownLocaleError
+    from babel.dates import format_date
+
+    try:
+        return format_date(day, "EEEE", locale=language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return format_date(day, "EEEE", locale="en")

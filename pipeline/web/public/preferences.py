@@ -10,9 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from pipeline.subscriptions.erase import forget
+from pipeline.subscriptions.unsubscribe import batches_ended
 from pipeline.web.public import form
 from pipeline.web.public.network import SIGN_UPS, address_of
-from pipeline.web.public.unsubscribe import leave, settle
+from pipeline.web.public.unsubscribe import leave
 from subscribers import clock, preferences, signup
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Claim, Purpose
@@ -84,7 +85,7 @@ class _Visit:
         )
         if saved is None:
             return self._nothing()
-        await settle(self.site, self.subscriber)
+        await batches_ended(self.site.read, self.subscriber)
         return self._page(saved, notice=self.site.pages.say("preferences.saved"))
 
     async def _move(self, found: Preferences, sent: Form) -> Response:
@@ -100,7 +101,7 @@ class _Visit:
                 )
             )
         except SubscriberError as error:
-            return self._page(found, sent, email=self.site.pages.words.of_address(error.message))
+            return self._page(found, sent, email=self.site.pages.phrases.of_address(error.message))
         answer = self._page(found, notice=self.site.pages.say("preferences.move_sent"))
         answer.background = self.site.mail_questions()
         return answer
@@ -114,7 +115,7 @@ class _Visit:
         pause: str = "",
         email: str = "",
     ) -> Response:
-        """The page as things stand; with what was ``sent`` where something is wrong with that."""
+        """The page with the current choices; where something is wrong with what was ``sent``, with that."""
         faulty = bool(pause or email)
         saving = sent if sent and pause else None
         kept = (
@@ -137,7 +138,7 @@ class _Visit:
         )
 
     def _pause(self, written: str) -> tuple[date | None, str]:
-        """The day that letters come again, and what is wrong with it."""
+        """The day from which letters come again, and what is wrong with what was written."""
         if not written:
             return None, ""
         try:
@@ -167,6 +168,6 @@ def routes(site: Site) -> list[Route]:
 
 
 def masked(email: str) -> str:
-    """Enough of an address for its owner to know it; a word joiner keeps it on one line."""
+    """Enough of an address for its owner to recognise it. A word joiner keeps it on one line."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}…\u2060@{domain}"

@@ -11,8 +11,10 @@ import pytest
 from pipeline.cli.demo import CONFIG
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
+from pipeline.core.templates import PACKAGED, Templates
 from pipeline.editions.compose import compose
 from pipeline.editions.edition import Edition
+from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import Finding, check_letter
 from subscribers import clock
@@ -30,21 +32,21 @@ class Sample:
 
     config: Config
     edition: dict[str, Any]
-    own: Path | None = None
+    templates: Templates = field(default_factory=Templates)
     site: str = ""
 
     def row(self, **parts: Any) -> Edition:
         return Edition(**(self.edition | parts))
 
     def findings(self, **parts: Any) -> list[Finding]:
-        return check_letter(self.config, self.row(**parts), own=self.own)
+        return check_letter(self.config, self.templates, self.row(**parts))
 
     def configured(self, **sections: dict[str, Any]) -> Sample:
         """The same edition under a configuration with other keys."""
         values = self.config.model_dump(exclude_unset=True)
         for section, keys in sections.items():
             values[section] = values.get(section, {}) | keys
-        return Sample(type(self.config).model_validate(values), self.edition, self.own, self.site)
+        return Sample(type(self.config).model_validate(values), self.edition, self.templates, self.site)
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Kitchen:
         (folder / "rapport.toml").write_text(f"{config}\n[theme]\n{theme}", encoding="utf-8")
         with Installation.open(folder / "rapport.toml") as installation:
             pull(installation.database, installation.config)
-            with installation.database.lock("digest-weekly"):
+            with lock(installation.database, "weekly"):
                 edition = compose(installation, installation.config.digests[0]).edition
             assert edition is not None
             row = asdict(edition)
@@ -101,7 +103,6 @@ def sample(kitchen: Kitchen) -> Sample:
 @pytest.fixture
 def own_templates(kitchen: Kitchen, tmp_path: Path) -> Callable[[str, str], Sample]:
     """Composes with one of our templates changed: its name, and what to put before </mj-body>."""
-    from pipeline.letter.templates import PACKAGED
 
     def make(name: str, more: str) -> Sample:
         source = (PACKAGED / name).read_text(encoding="utf-8")

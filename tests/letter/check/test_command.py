@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.letter.templates import PACKAGED
+from pipeline.core.templates import PACKAGED
 from tests.end_to_end.conftest import Project
 
 if TYPE_CHECKING:

@@ -109,11 +109,13 @@ def home(sample: Sample, site: Site) -> Sample:
 def probed(letter: Sample, *addresses: str, images: tuple[str, ...] = ()) -> list[Finding]:
     links = "".join(f'<a href="{address}">A post</a>' for address in addresses)
     shown = "".join(f'<img src="{address}" alt="A mug">' for address in images)
-    return check_online(letter.config, letter.row(html=f"<body>{links}{shown}</body>", posts=[]))
+    return check_online(
+        letter.config, letter.templates, letter.row(html=f"<body>{links}{shown}</body>", posts=[])
+    )
 
 
 def test_the_demos_links_and_images_all_answer(sample: Sample) -> None:
-    assert check_online(sample.config, sample.row()) == []
+    assert check_online(sample.config, sample.templates, sample.row()) == []
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_the_demos_links_and_images_all_answer(sample: Sample) -> None:
 )
 def test_a_dead_link_is_found(path: str, says: str, home: Sample, site: Site) -> None:
     (finding,) = probed(home, f"{site.url}{path}")
-    assert (finding.level, finding.rule) == ("warning", "link-dead")
+    assert (finding.level, finding.name) == ("warning", "link-dead")
     assert finding.message == f"The link {site.url}{path} {says}."
 
 
@@ -179,7 +181,7 @@ def test_an_image_that_is_none_or_too_heavy_is_found(home: Sample, site: Site) -
         f"{site.url}/picture/1000",
         f"{site.url}/404",
     )
-    found = {finding.rule: finding.message for finding in probed(home, images=images[:2])}
+    found = {finding.name: finding.message for finding in probed(home, images=images[:2])}
     assert found == {
         "image-dead": f"The image {site.url}/page/a.jpg is not an image but text/html.",
         "image-weight": "The image 400000 weighs 400 KB; 300 KB is plenty at 1200 px.",

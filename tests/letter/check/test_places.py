@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.core.errors import LetterError
+from pipeline.core.finding import Finding
+from pipeline.core.templates import PACKAGED
 from pipeline.letter.check import broken_template
-from pipeline.letter.templates import PACKAGED
 from tests.letter.check.faults import picture
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ IN_THE_TEMPLATE = {
 def test_a_fault_of_the_template_is_named_by_file_and_line(rule: str, own_templates: Own) -> None:
     fragment = IN_THE_TEMPLATE[rule]
     findings = own_templates("letter/digest.mjml", SECTION.format(fragment)).findings()
-    places = {finding.where for finding in findings if finding.rule == rule}
+    places = {finding.where for finding in findings if finding.name == rule}
     assert places == {f"template: letter/digest.mjml:{BODY_END}"}, findings
 
 
@@ -49,7 +50,7 @@ def test_a_fault_in_a_posts_part_is_named_by_the_post(sample: Sample) -> None:
     images = re.findall(r"<img[^>]*>", sample.edition["html"])
     spoilt = re.sub(r' alt="[^"]*"', "", images[1])
     (finding,) = (
-        f for f in sample.findings(html=sample.edition["html"].replace(images[1], spoilt)) if f.rule == "alt"
+        f for f in sample.findings(html=sample.edition["html"].replace(images[1], spoilt)) if f.name == "alt"
     )
     assert finding.where == f"post: {second['title']}"
 
@@ -64,7 +65,7 @@ def test_a_subject_that_is_a_posts_title_names_the_post(sample: Sample) -> None:
     title = "Living with panic attacks"
     posts = [sample.edition["posts"][0] | {"title": title}]
     findings = sample.findings(subject=title, posts=posts, text=f"{sample.edition['text']}\n{title}")
-    assert [(f.rule, f.where) for f in findings] == [("sensitive", f"post: {title}")]
+    assert [(f.name, f.where) for f in findings] == [("sensitive", f"post: {title}")]
 
 
 def test_a_picture_names_its_post_by_id_or_by_where_it_is_shown(sample: Sample) -> None:
@@ -82,7 +83,7 @@ def test_a_fault_of_the_intro_names_the_intro(sample: Sample) -> None:
     findings = sample.findings(
         intro=intro, html=html, text=f"{sample.edition['text']} https://example.org/mugs"
     )
-    assert [(f.rule, f.where) for f in findings] == [("link-text", "intro")]
+    assert [(f.name, f.where) for f in findings] == [("link-text", "intro")]
 
 
 def test_a_colour_of_the_theme_names_its_key(kitchen: Kitchen) -> None:
@@ -90,7 +91,7 @@ def test_a_colour_of_the_theme_names_its_key(kitchen: Kitchen) -> None:
     html = letter.edition["html"].replace(
         "</body>", '<p style="color:#e8e8e8;background:#fff">Some words</p></body>'
     )
-    assert {f.where for f in letter.findings(html=html) if f.rule == "contrast"} == {
+    assert {f.where for f in letter.findings(html=html) if f.name == "contrast"} == {
         "configuration: theme.colour"
     }
 
@@ -100,24 +101,24 @@ def test_what_stands_in_a_template_it_takes_in_is_found_there(own_templates: Own
     (tmp_path / "letter" / "mugs.mjml").write_text('\n<a href="http://example.org/mugs">A post on mugs</a>')
     include = SECTION.format('{% include "letter/mugs.mjml" %}')
     findings = own_templates("letter/digest.mjml", include).findings()
-    assert {f.where for f in findings if f.rule == "link"} == {"template: letter/mugs.mjml:2"}
+    assert {f.where for f in findings if f.name == "link"} == {"template: letter/mugs.mjml:2"}
 
 
 def test_a_remark_in_a_template_is_no_place(own_templates: Own) -> None:
     remark = "{# https://example.org/remarked #}"
     letter = own_templates("letter/digest.mjml", remark)
     html = letter.edition["html"].replace("</body>", '<a href="https://example.org/remarked"></a></body>')
-    (finding,) = [f for f in letter.findings(html=html) if f.rule == "link-text"]
+    (finding,) = [f for f in letter.findings(html=html) if f.name == "link-text"]
     assert finding.where == "html"
 
 
 def test_a_broken_template_is_a_finding_with_its_file_and_line() -> None:
     fault = LetterError("/srv/templates/letter/digest.mjml:41: 'post' is undefined.", "Mend it.")
-    assert broken_template(fault).document() == {
-        "level": "error",
-        "rule": "template",
-        "message": "/srv/templates/letter/digest.mjml:41: 'post' is undefined.",
-        "remedy": "Mend it.",
-        "where": "template: /srv/templates/letter/digest.mjml:41",
-    }
+    assert broken_template(fault) == Finding(
+        level="error",
+        name="template",
+        message="/srv/templates/letter/digest.mjml:41: 'post' is undefined.",
+        remedy="Mend it.",
+        where="template: /srv/templates/letter/digest.mjml:41",
+    )
     assert broken_template(LetterError("digests (weekly): subject: no filter.")).where == "template"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.core.templates import Templates
 from pipeline.letter.check.sensitive import sensitive
 
 if TYPE_CHECKING:
@@ -33,27 +34,27 @@ if TYPE_CHECKING:
     ],
 )
 def test_a_word_is_found_whole_in_any_spelling(text: str, found: list[str]) -> None:
-    assert list(sensitive(text, None, "en")) == found
+    assert list(sensitive(text, Templates(), "en")) == found
 
 
 def test_the_operators_list_stands_in_for_ours(tmp_path: Path) -> None:
     (tmp_path / "sensitive-words.txt").write_text("# mine\nsandcastle*  # with a reason\n")
-    assert list(sensitive("Sandcastles and depression", tmp_path, "en")) == ["Sandcastles"]
+    assert list(sensitive("Sandcastles and depression", Templates(tmp_path), "en")) == ["Sandcastles"]
     (tmp_path / "letter").mkdir()
     (tmp_path / "letter" / "sensitive-words.txt").write_text("depression")
-    assert list(sensitive("Sandcastles and depression", tmp_path, "en")) == ["depression"]
+    assert list(sensitive("Sandcastles and depression", Templates(tmp_path), "en")) == ["depression"]
 
 
 def test_a_list_of_the_newsletters_language_counts_beside_it(tmp_path: Path) -> None:
     (tmp_path / "sensitive-words.de.txt").write_text("ängste\nfluss", encoding="utf-8")
-    assert list(sensitive("A\u0308ngste, Fluß, Depression", tmp_path, "de-AT")) == [
+    assert list(sensitive("A\u0308ngste, Fluß, Depression", Templates(tmp_path), "de-AT")) == [
         "A\u0308ngste",
         "Fluß",
         "Depression",
     ]
-    assert list(sensitive("Ängste und Depression", tmp_path, "en")) == ["Depression"]
+    assert list(sensitive("Ängste und Depression", Templates(tmp_path), "en")) == ["Depression"]
 
 
 def test_an_empty_list_finds_nothing(tmp_path: Path) -> None:
     (tmp_path / "sensitive-words.txt").write_text("# nothing\n*\n")
-    assert list(sensitive("Depression", tmp_path, "en")) == []
+    assert list(sensitive("Depression", Templates(tmp_path), "en")) == []

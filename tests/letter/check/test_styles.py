@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from pipeline.letter.check.cascade import Scheme, texts
-from pipeline.letter.check.reading import Letter
-from tests.browser import chromium, needs_chromium, show
+from pipeline.letter.check.cascade import texts
+from pipeline.letter.check.matching import Scheme
+from pipeline.letter.check.reading import CheckedLetter
+from tests.browser import needs_chromium, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser
 
     from tests.letter.check.conftest import Kitchen, Sample
@@ -38,12 +37,6 @@ SHOWN = r"""() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
 def in_chromium(browser: Browser, html: str, scheme: Literal["light", "dark"]) -> list[Seen]:
     page = browser.new_page(color_scheme=scheme, viewport={"width": 600, "height": 900})
     show(page, html, images=False)
@@ -61,7 +54,7 @@ def _hex(rgb: str) -> str:
 
 
 def as_judged(sample: Sample, html: str, scheme: Scheme) -> list[Seen]:
-    letter = Letter(sample.config, sample.row(html=html), None)
+    letter = CheckedLetter(sample.config, sample.templates, sample.row(html=html))
     styles = letter.styles(scheme)
     assert letter.tree.body is not None
     found = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from subscribers import clock, directory
-from subscribers.importing.judge import Intake
+from subscribers.importing.judge import ImportChunk
 from subscribers.importing.rows import Applicant, ImportOutcome
 from subscribers.people import Status
 from subscribers.tables import subscribers, subscriptions
@@ -25,11 +25,11 @@ def pending(database: Database) -> None:
 def test_who_unsubscribes_at_this_very_moment_stays_so(postgresql_database: Database) -> None:
     pending(postgresql_database)
     with postgresql_database.write() as connection:
-        intake = Intake(connection, [ANN.email])
+        chunk = ImportChunk(connection, [ANN.email])
         with postgresql_database.write() as other:
             directory.unsubscribe(other, ANN.email, digests=["weekly"], source="link")
-        intake.judge(ANN)
-        intake.write(wording="on paper", source="import")
+        chunk.judge(ANN)
+        chunk.write(wording="on paper", source="import")
     with postgresql_database.read() as connection:
         ann = directory.person(connection, ANN.email)
     assert ann is not None
@@ -40,10 +40,10 @@ def test_who_unsubscribes_at_this_very_moment_stays_so(postgresql_database: Data
 
 def test_who_signs_up_at_this_very_moment_is_one_person(postgresql_database: Database) -> None:
     with postgresql_database.write() as connection:
-        intake = Intake(connection, [ANN.email])
+        chunk = ImportChunk(connection, [ANN.email])
         pending(postgresql_database)
-        assert intake.judge(ANN) == (ImportOutcome.ADDED, "")
-        intake.write(wording="on paper", source="import")
+        assert chunk.judge(ANN) == (ImportOutcome.ADDED, "")
+        chunk.write(wording="on paper", source="import")
     with postgresql_database.read() as connection:
         ann = directory.person(connection, ANN.email)
     assert ann is not None
@@ -56,10 +56,10 @@ def test_who_is_erased_at_this_very_moment_does_not_come_back(postgresql_databas
     with postgresql_database.write() as connection:
         connection.execute(subscribers.insert().values(email=ANN.email, name="", created_at=clock.now()))
     with postgresql_database.write() as connection:
-        intake = Intake(connection, [ANN.email])
+        chunk = ImportChunk(connection, [ANN.email])
         with postgresql_database.write() as other:
             other.execute(subscribers.delete())
-        intake.judge(ANN)
-        intake.write(wording="on paper", source="import")
+        chunk.judge(ANN)
+        chunk.write(wording="on paper", source="import")
     with postgresql_database.read() as connection:
         assert directory.person(connection, ANN.email) is None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import delete, update
 
-from pipeline.subscriptions.mailbox import Counts, work_off
+from pipeline.subscriptions.mailbox import Counts, process_mailbox
 from pipeline.subscriptions.mailbox.maildir import Maildir
 from subscribers import directory
 from subscribers.people import Status
@@ -96,7 +96,7 @@ def silent(done: int, total: int) -> None:
 
 
 def worked_off(database: Database, path: Path) -> Counts:
-    return work_off(database, TOKENS, path, silent)
+    return process_mailbox(database, TOKENS, path, silent)
 
 
 @pytest.mark.parametrize("made", [maildir, mbox])
@@ -151,7 +151,7 @@ def test_progress_is_told_mail_by_mail(
 ) -> None:
     seen: list[tuple[int, int]] = []
     path = made(tmp_path / "leave", *mails(readers))
-    work_off(sqlite_database, TOKENS, path, lambda done, total: seen.append((done, total)))
+    process_mailbox(sqlite_database, TOKENS, path, lambda done, total: seen.append((done, total)))
     assert seen == [(number, 6) for number in range(1, 7)]
 
 
@@ -245,7 +245,7 @@ def test_a_mail_program_that_notes_its_status_in_the_mbox_makes_no_mail_new(
     assert worked_off(sqlite_database, path) == AGAIN
 
 
-def test_whoever_is_stopped_before_the_mark_was_made_obeys_again_to_no_harm(
+def test_whoever_is_stopped_before_the_mark_was_made_does_it_again_to_no_harm(
     sqlite_database: Database, readers: Readers, tmp_path: Path
 ) -> None:
     path = mbox(tmp_path / "leave", *mails(readers))

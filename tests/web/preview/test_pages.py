@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from pipeline.editions import find, states
+from pipeline.editions import find, states, store
 from pipeline.editions.compose import compose
+from pipeline.editions.lock import lock
 from pipeline.editions.message import write_preview
-from pipeline.web.preview import frame as variations
-from pipeline.web.preview import inbox
+from pipeline.web.preview import frame, inbox
 from pipeline.web.preview.routes import application
-from pipeline.web.preview.session import Desk
+from pipeline.web.preview.session import PreviewSession
 from subscribers.importing.run import import_csv
 from tests.doubles.blog import Blog, Item
 
@@ -61,7 +61,7 @@ class Office:
 
     folder: Path
     blog: Blog
-    desk: Desk
+    session: PreviewSession
     browser: TestClient
 
     def page(self, query: str = "") -> str:
@@ -77,37 +77,37 @@ class Office:
         file = self.folder / "own" / "letter" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
-        self.desk.templates_changed()
+        self.session.templates_changed()
         return file
 
     def configure(self, more: str = "", *, old: str = "", new: str = "") -> None:
         text = CONFIG.format(feed=self.blog.url)
         (self.folder / "rapport.toml").write_text((text.replace(old, new) if old else text) + more)
-        self.desk.configuration_changed()
+        self.session.configuration_changed()
 
     def edition(self) -> Edition:
-        assert self.desk.installation
-        with self.desk.installation.database.read() as connection:
+        assert self.session.installation
+        with self.session.installation.database.read() as connection:
             found = find.open_one(connection, "weekly")
         assert found is not None
         return found
 
     def sent(self) -> Edition:
         """The open edition, as if it had gone out."""
-        assert self.desk.installation
+        assert self.session.installation
         edition = self.edition()
-        with self.desk.installation.database.write() as connection:
-            return states.change(connection, edition.id, status="sent", finished_at=datetime.now(UTC))
+        with self.session.installation.database.write() as connection:
+            return store.change(connection, edition.id, status="sent", finished_at=datetime.now(UTC))
 
 
 @contextmanager
 def opened(folder: Path, blog: Blog) -> Iterator[Office]:
-    desk = Desk(folder / "rapport.toml")
-    desk.open()
-    desk.pull()
-    browser = TestClient(application(desk, desk.pull), base_url="http://127.0.0.1:8001")
-    yield Office(folder, blog, desk, browser)
-    desk.close()
+    session = PreviewSession(folder / "rapport.toml")
+    session.open()
+    session.pull()
+    browser = TestClient(application(session, session.pull), base_url="http://127.0.0.1:8001")
+    yield Office(folder, blog, session, browser)
+    session.close()
 
 
 def day(ago: float) -> datetime:
@@ -125,8 +125,8 @@ def office(tmp_path: Path, sqlite_url: str) -> Iterator[Office]:
 
 def test_the_letter_is_byte_for_byte_what_out_writes(office: Office, tmp_path: Path) -> None:
     office.page()
-    assert office.desk.installation
-    files = write_preview(office.desk.installation, office.edition(), tmp_path / "out")
+    assert office.session.installation
+    files = write_preview(office.session.installation, office.edition(), tmp_path / "out")
     assert office.browser.get("/letter.html").content == files[0].read_bytes()
     assert office.browser.get("/letter.html?edition=weekly-1").content == files[0].read_bytes()
     assert office.browser.get("/letter.txt").content == files[1].read_bytes()
@@ -183,7 +183,7 @@ def test_a_strangers_markup_is_text_on_every_view(office: Office) -> None:
         Item("<script>alert('title')</script>", day(0.5), body="<p>x</p><script>alert('body')</script>"),
         Item('"><img src=x onerror=alert(1)>', day(300)),
     ]
-    office.desk.pull()
+    office.session.pull()
     for view in VIEWS:
         page = office.page(f"?view={view}")
         assert page.count("<script") == 1, view  # the page's own
@@ -206,10 +206,12 @@ def test_no_answer_lets_script_run_but_the_pages_own(office: Office) -> None:
 
 
 def test_no_subscribers_address_is_shown(office: Office) -> None:
-    assert office.desk.installation
+    assert office.session.installation
     sheet = office.folder / "readers.csv"
     sheet.write_text("email,name\nsecret.reader@example.net,Reader\n")
-    import_csv(office.desk.installation.database.write, sheet, digests=["weekly"], wording="x", source="test")
+    import_csv(
+        office.session.installation.database.write, sheet, digests=["weekly"], wording="x", source="test"
+    )
     for view in VIEWS:
         assert "secret.reader" not in office.page(f"?view={view}")
     assert "secret.reader" not in office.browser.get("/letter.eml").text
@@ -229,12 +231,12 @@ def test_the_frame_answers_the_letters_questions_for_its_scheme_and_leaves_its_w
         "@media (prefers-color-scheme:light){p{color:blue}}</style></head>"
         "<body><p>On (prefers-color-scheme: dark)</p></body></html>"
     )
-    dark = variations.in_frame(letter, scheme="dark")
+    dark = frame.in_frame(letter, scheme="dark")
     assert "@media (min-width: 0) and (max-width:480px) {" in dark
     assert "@media (max-width: 0){" in dark
     assert "color-scheme:dark !important" in dark
     assert "<p>On (prefers-color-scheme: dark)</p>" in dark
-    light = variations.in_frame(letter, scheme="light")
+    light = frame.in_frame(letter, scheme="light")
     assert "@media (max-width: 0) and (max-width:480px) {" in light
     assert "@media (min-width: 0){" in light
 
@@ -243,7 +245,7 @@ def test_pictures_that_serve_will_serve_are_shown_from_here() -> None:
     letter = (
         '<img src="https://letter.example.org/images/abc.jpg"><a href="https://letter.example.org/images/">'
     )
-    shown = variations.with_own_images(letter, "https://letter.example.org")
+    shown = frame.with_own_images(letter, "https://letter.example.org")
     assert shown == '<img src="/images/abc.jpg"><a href="https://letter.example.org/images/">'
 
 
@@ -263,7 +265,7 @@ def test_a_finding_leads_to_its_place_in_the_letter(office: Office) -> None:
 
 def test_a_finding_about_the_subject_leads_to_the_inbox_line(office: Office) -> None:
     office.blog.items.insert(0, Item("A very long title that goes on and on " * 3, day(0.5)))
-    office.desk.pull()
+    office.session.pull()
     assert re.search(r'href="/\?view=inbox&amp;finding=\d+#place"', office.page())
 
 
@@ -281,7 +283,7 @@ def test_a_broken_template_shows_file_line_and_text_until_it_is_mended(office: O
     assert re.search(r"<mark>three \{\{ lead.nonsense \}\}</mark>", page)
     assert "<iframe" not in page
     file.unlink()
-    office.desk.templates_changed()
+    office.session.templates_changed()
     assert "<iframe" in office.page()
 
 
@@ -318,14 +320,14 @@ def test_a_configuration_that_is_broken_from_the_start_is_shown_too(tmp_path: Pa
             assert "newsletter.from_emial is not a key" in office.words()
             assert office.browser.get("/letter.html").status_code == 404
             office.configure()
-            office.desk.pull()
+            office.session.pull()
             assert "<iframe" in office.page()
 
 
 def test_another_database_in_the_configuration_is_taken_up(office: Office) -> None:
     office.page()
     office.configure('\n[database]\nurl = "sqlite:///other.db"\n')
-    office.desk.pull()
+    office.session.pull()
     assert "A calm morning" in office.page()
     assert (office.folder / "other.db").exists()
 
@@ -333,7 +335,7 @@ def test_another_database_in_the_configuration_is_taken_up(office: Office) -> No
 def test_with_nothing_to_compose_it_says_why_and_lists_what_went_out(office: Office) -> None:
     office.page()
     office.sent()
-    office.desk.templates_changed()
+    office.session.templates_changed()
     said = office.words()
     assert "There are no new posts" in said
     assert "An old story" in said
@@ -352,9 +354,9 @@ def test_an_earlier_edition_keeps_its_bytes_whatever_becomes_of_the_templates(of
 
 def test_an_approved_edition_is_shown_as_it_stands(office: Office) -> None:
     office.page()
-    assert office.desk.installation
-    with office.desk.installation.database.write() as connection:
-        states.move(connection, "weekly-1", "approve")
+    assert office.session.installation
+    with office.session.installation.database.write() as connection:
+        states.approve(connection, "weekly-1")
     before = office.browser.get("/letter.html").content
     office.template("digest.mjml", "{{ broken")
     assert "approved: it stays as it is" in office.words()
@@ -363,18 +365,18 @@ def test_an_approved_edition_is_shown_as_it_stands(office: Office) -> None:
 
 def test_while_another_process_is_at_the_digest_the_last_draft_is_shown(office: Office) -> None:
     office.page()
-    assert office.desk.installation
-    with office.desk.installation.database.lock("digest-weekly"):
-        office.desk.templates_changed()
+    assert office.session.installation
+    with lock(office.session.installation.database, "weekly"):
+        office.session.templates_changed()
         assert "Another process is at this digest" in office.words()
         assert "<iframe" in office.page()
-    office.desk.retry_if_busy()
+    office.session.retry_if_busy()
     assert "Another process" not in office.words()
 
 
 def test_a_feed_that_cannot_be_reached_is_said_and_the_last_pull_shown(office: Office) -> None:
     office.blog.status = 500
-    office.desk.pull()
+    office.session.pull()
     assert "from the last pull" in office.words()
     assert "<iframe" in office.page()
 
@@ -396,7 +398,7 @@ def test_what_does_not_exist_is_said_so(office: Office) -> None:
 def test_posts_and_the_offer_are_explained(office: Office) -> None:
     office.configure('\n[[match.variants]]\ncategories = ["couples"]\nheading = "Two chairs?"\n')
     office.blog.items.append(Item("Whose turn", day(2), categories=("Couples",)))
-    office.desk.pull()
+    office.session.pull()
     said = office.words("?view=posts")
     assert "“Two chairs?”" in said
     assert "“Whose turn” is filed under Couples" in said
@@ -422,9 +424,9 @@ def test_the_page_sends_the_letters_frame_before_it_waits_for_check(office: Offi
 
     office.page()
     checked: list[str] = []
-    find = office.desk.findings
-    office.desk.findings = lambda edition: checked.append("checked") or find(edition)  # type: ignore[func-returns-value, method-assign]
-    made = pieces(office.desk, Query())
+    find = office.session.findings
+    office.session.findings = lambda edition: checked.append("checked") or find(edition)  # type: ignore[func-returns-value, method-assign]
+    made = pieces(office.session, Query())
     assert "<iframe" in next(made)
     assert not checked
     assert "Findings" in "".join(made)
@@ -433,12 +435,12 @@ def test_the_page_sends_the_letters_frame_before_it_waits_for_check(office: Offi
 
 def test_a_draft_that_rapport_compose_refreshed_is_the_one_shown(office: Office) -> None:
     office.page()
-    assert office.desk.installation
-    installation = office.desk.installation
-    with installation.database.lock("digest-weekly"):
+    assert office.session.installation
+    installation = office.session.installation
+    with lock(installation.database, "weekly"):
         compose(installation, installation.config.digests[0], intro="Good *morning* to all of you.")
     assert "Good" in office.browser.get("/letter.txt").text
-    office.desk.templates_changed()
+    office.session.templates_changed()
     assert "to all of you" in office.browser.get("/letter.txt").text
 
 

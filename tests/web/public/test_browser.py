@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.core.app import Installation
 from subscribers import directory
-from tests.browser import AXE, chromium, needs_chromium
+from tests.browser import AXE, needs_chromium
 from tests.end_to_end.conftest import Project
 from tests.web.public.visitor import Addresses, confirm_links, edition
 
@@ -35,12 +35,6 @@ schedule = "0 9 1 * *"
 [theme]
 name = "meadow"
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

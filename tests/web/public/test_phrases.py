@@ -12,9 +12,8 @@ import pytest
 import subscribers.addresses
 from pipeline.core.config import Digest, Newsletter
 from pipeline.core.errors import LetterError
-from pipeline.letter.templates import PACKAGED
-from pipeline.web.public.cadence import every
-from pipeline.web.public.phrases import Said
+from pipeline.core.templates import PACKAGED, Templates
+from pipeline.web.public.phrases import PagePhrases
 from tests.installations import installation
 from tests.web.public.visitor import Visitor
 
@@ -25,9 +24,9 @@ WORDS = PACKAGED / "pages" / "words"
 FEED = "http://127.0.0.1:1/feed"
 
 
-def said(language: str, own: Path | None = None) -> Said:
+def said(language: str, own: Path | None = None) -> PagePhrases:
     newsletter = Newsletter(name="Hafen", from_email="letter@example.org", language=language)
-    return Said(newsletter, own)
+    return PagePhrases(Templates(own), newsletter)
 
 
 def phrases(language: str) -> dict[str, dict[str, str]]:
@@ -146,5 +145,5 @@ def test_lists_are_spoken(items: list[str], listed: str) -> None:
 )
 def test_how_often_a_letter_comes_is_said_where_it_can_be(schedule: str, english: str, german: str) -> None:
     digest: Any = Digest(name="weekly", schedule=schedule)
-    assert every(digest, said("en")) == english
-    assert every(digest, said("de-AT")) == german
+    assert said("en").every(digest) == english
+    assert said("de-AT").every(digest) == german

@@ -11,8 +11,8 @@ import time_machine
 from sqlalchemy import insert, text, update
 
 from pipeline.core.tables import batches, recipients
+from pipeline.subscriptions import unsubscribe
 from pipeline.web.app import make_app
-from pipeline.web.public import unsubscribe
 from subscribers import clock, directory, suppression
 from tests.installations import installation, subscribe
 from tests.web.public.visitor import Addresses, Visitor, edition, everything, hidden
@@ -213,7 +213,7 @@ def test_what_ended_before_the_page_is_not_brought_back(chooser: Visitor, both: 
 def test_the_answer_waits_for_a_batch_that_is_being_handed_over(
     practice: Installation, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unsubscribe, "_PATIENCE", 60.0)
+    monkeypatch.setattr(unsubscribe, "PATIENCE", 60.0)
     number = addresses.edition
     with practice.database.write() as connection:
         connection.execute(text("UPDATE editions SET status = 'sending'"))

@@ -1,4 +1,5 @@
-"""What a post of a blog that moved is known by, what was decided about a post, and when a feed was last asked."""
+"""What a post of a blog that moved is known by, what was decided about a post, and when a feed was last
+asked."""
 
 import sqlalchemy as sa
 from alembic import op
