@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -52,7 +53,11 @@ def ask(wanted: Iterable[str], trusted: Set[Place], *, seconds: float | None = N
     """What became of each address, at most MOST_ADDRESSES of them, within ``seconds`` (SECONDS_ALL) together.
     ``trusted`` places may lie in a private network."""
     named = list(dict.fromkeys(wanted))[:MOST_ADDRESSES]
-    return asyncio.run(_all(named, trusted, seconds or SECONDS_ALL)) if named else {}
+    if not named:
+        return {}
+    # In a thread of its own: the caller's may run a loop already.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, _all(named, trusted, seconds or SECONDS_ALL)).result()
 
 
 def places(named: Iterable[str]) -> set[Place]:

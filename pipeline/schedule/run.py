@@ -58,7 +58,7 @@ def run(
         for digest in digests:
             # What was read a moment ago is not read again. But the letter before may have taken an hour.
             fresh = pulled if clock.now() - began < JUST_READ else None
-            ran.append(_logged(Turn(installation, digest, at_once, progress, stop, pulled=fresh)))
+            ran.append(_logged(Turn(installation, digest, at_once, progress, stop, just_pulled=fresh)))
         try:
             with installation.database.write() as connection:
                 history.remember(connection, run_id, ran, installation.config.digests)

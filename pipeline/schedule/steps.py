@@ -152,5 +152,5 @@ def _open(s: Situation) -> Edition:
 def _pulled(turn: Turn) -> list[Pulled]:
     """What the feeds say; they are asked once a turn."""
     if turn.pulled is None:
-        turn.pulled = pull.pull(turn.installation.database, turn.installation.config)
+        turn.pulled = turn.just_pulled or pull.pull(turn.installation.database, turn.installation.config)
     return turn.pulled

@@ -57,8 +57,9 @@ class Circumstances:
         self.fresh = [self._is_fresh(place) for place in range(len(entries))]
         """Came since the feed was last read."""
         older = [place for place, fresh in enumerate(self.fresh) if not fresh]
-        self.strange = 2 * sum(place in named for place in older) < len(older)
-        """Most of what should be known stands under other names than it had."""
+        left = any(post.listed and place not in taken for place, post in enumerate(known))
+        self.strange = left and 2 * sum(place in named for place in older) < len(older)
+        """Most of what should be known stands under names that nobody knows, and what was known has left."""
         self.dated_anew = self._dated_anew()
         """Pairs of which the entry got the day of the move for its date."""
         self._of_one_day = self._pairs_of_one_day()
@@ -89,11 +90,11 @@ class Circumstances:
     def _recurs_not(self, pair: Pair) -> bool:
         """Whether the same title is the same post, and no other one of a series."""
         post, evidence = self.known[pair.post], pair.evidence
+        fresh, only = self.fresh[pair.entry], self._has_own_title(pair.entry)
         if evidence.same_day:
-            return True
+            return evidence.same_moment or self._is_that_of_the_day(post, fresh=fresh, only=only)
         if evidence.link and evidence.moved_on:
             return False  # the page where something new stands every week
-        fresh, only = self.fresh[pair.entry], self._has_own_title(pair.entry)
         if evidence.undated:
             return post.listed and (only or self.strange or not fresh)
         if not evidence.moved_on:
@@ -102,6 +103,14 @@ class Circumstances:
             return post.listed and only and self.strange
         # Taken down and put up again: the document reaches past where it stood.
         return post.listed and only and self._reaches_past(post) and not evidence.other_text
+
+    def _is_that_of_the_day(self, post: Known, *, fresh: bool, only: bool) -> bool:
+        """Of one title and one day. There are blogs that give a title many times a day, so a post that has
+        only made room is not the next one."""
+        if self.strange:
+            return only or not fresh
+        in_its_place = post.listed and self._reaches_past(post)
+        return (only and not fresh) or (in_its_place and (only or not fresh))
 
     def moved_here(self, found: Mapping[int, int]) -> bool:
         """Whether a feed that is read for the first time is one that is known under another address."""

@@ -13,6 +13,9 @@ _ACCENTS = re.compile("[\u0300-\u036f\ufe00-\ufe0f]")
 """Of Latin, Greek and Cyrillic letters, and the variation selectors of emoji. Other scripts tell words apart
 by their marks, so those stay."""
 
+SHORTEST_MISTYPED = 10
+"""Characters. A letter more or less makes another word of a shorter title."""
+
 LONGEST_COMPARED = 200
 """Characters. Comparing letter by letter takes quadratic time, and a title is a stranger's."""
 
@@ -52,4 +55,8 @@ def alike(a: str, b: str) -> bool:
     common = len({*one} & {*other})
     if common >= 2 and common >= 0.6 * len({*one, *other}):
         return True
-    return SequenceMatcher(None, " ".join(one), " ".join(other), autojunk=False).ratio() >= 0.85
+    a, b = " ".join(one), " ".join(other)
+    return (
+        min(len(a), len(b)) >= SHORTEST_MISTYPED
+        and SequenceMatcher(None, a, b, autojunk=False).ratio() >= 0.85
+    )

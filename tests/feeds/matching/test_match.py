@@ -297,6 +297,34 @@ def test_a_note_that_is_written_daily_is_new_each_day() -> None:
     assert decided([yesterday], [today]) == [Verdict.NEW]
 
 
+def test_a_title_that_is_given_many_times_a_day_is_new_each_time() -> None:
+    photos = [
+        entry(
+            "Photo",
+            0,
+            published=READ - timedelta(minutes=31 * n),
+            guid=f"{n:020}",
+            link=f"https://p.example/{n}",
+        )
+        for n in range(1, 20)
+    ]
+    new = [
+        entry(
+            "Photo",
+            0,
+            published=READ + timedelta(minutes=n),
+            guid=f"new{n:020}",
+            link=f"https://p.example/n{n}",
+        )
+        for n in (3, 1)
+    ]
+    assert decided(photos, [*new, *photos[:8]]) == [Verdict.NEW, Verdict.NEW, *range(8)]
+    assert decided(photos, new) == [Verdict.NEW, Verdict.NEW]
+    assert decided(photos[:1], new[:1]) == [Verdict.NEW]
+    late = replace(new[0], published=READ - timedelta(minutes=4))
+    assert decided(photos, [late, *photos[:8]]) == [Verdict.NEW, *range(8)], "the feed came late"
+
+
 # Edits
 
 
@@ -414,6 +442,12 @@ def test_of_a_move_that_is_half_clear_the_rest_is_judged_by_its_days() -> None:
 
 
 # A document much as it was
+
+
+def test_a_young_blog_that_fills_up_is_the_same_blog() -> None:
+    before = entry("The first post", 1)
+    more = strangers([0.1, 0.2, 1.5])
+    assert decided([before], [*more[:2], before, more[2]]) == [Verdict.NEW, Verdict.NEW, 0, Verdict.NEW]
 
 
 def test_one_that_turns_up_late_with_an_old_date_is_new() -> None:
