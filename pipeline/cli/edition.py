@@ -77,7 +77,7 @@ def fresh_draft(installation: Installation, digest: Digest) -> Composed:
 
 
 def feed_line(feed: Pulled) -> str:
-    from pipeline.feeds.address import shown
+    from pipeline.feeds.fetching.address import shown
     from pipeline.feeds.overlap import MORE_ITEMS
 
     if feed.error:

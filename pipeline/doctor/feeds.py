@@ -16,13 +16,13 @@ from pipeline.core.errors import FeedError, RapportError
 from pipeline.core.finding import error, ok, warning
 from pipeline.core.tables import feeds as table
 from pipeline.core.tables import listings, posts
-from pipeline.feeds import outage
-from pipeline.feeds.address import shown
-from pipeline.feeds.fetch import fetch
-from pipeline.feeds.http import get
-from pipeline.feeds.journey import Errand
+from pipeline.feeds.fetching import outage
+from pipeline.feeds.fetching.address import shown
+from pipeline.feeds.fetching.attempt import FetchRequest
+from pipeline.feeds.fetching.fetch import fetch
+from pipeline.feeds.fetching.http import get
 from pipeline.feeds.overlap import MORE_ITEMS
-from pipeline.feeds.sandbox import read
+from pipeline.feeds.parsing.sandbox import read
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -147,9 +147,9 @@ def robots(context: Context) -> Iterator[Finding]:
 
 
 def _allowed(url: str, end: float) -> bool:
-    errand = Errand("file", FeedError, {}, "text/plain", SECONDS, SECONDS, 500_000, 1)
+    request = FetchRequest("file", FeedError, {}, "text/plain", SECONDS, SECONDS, 500_000, 1)
     try:
-        fetched = get(errand, urljoin(url, "/robots.txt"), deadline=end)
+        fetched = get(request, urljoin(url, "/robots.txt"), deadline=end)
     except RapportError:
         return True  # none, which allows everything (RFC 9309, 2.3.1.3)
     if not fetched.content_type.lower().startswith("text/plain"):

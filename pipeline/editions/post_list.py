@@ -15,8 +15,8 @@ from pipeline.editions.edition import EditionStatus
 from pipeline.editions.eligibility import Candidate, PostState, Reason, why_not
 from pipeline.editions.selection import previous_edition
 from pipeline.feeds.first_seen import first_seen
-from pipeline.feeds.identity import canonical
-from pipeline.feeds.titles import folded
+from pipeline.feeds.matching.names import canonical
+from pipeline.feeds.matching.titles import folded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from pipeline.core.tables import edition_posts, feeds, posts
 from pipeline.editions.eligibility import Candidate, barred
-from pipeline.feeds.identity import canonical
+from pipeline.feeds.matching.names import canonical
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

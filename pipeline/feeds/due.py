@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from pipeline.core.tables import feeds
+from pipeline.feeds.every import is_due
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config
     from pipeline.core.database import Database
     from pipeline.feeds.pull import Pulled
-
-EARLY = 0.9
-"""Of `every`: cron that calls every hour calls now and then a second before the hour is over."""
 
 
 def pull_due(database: Database, config: Config, now: datetime | None = None) -> list[Pulled]:
@@ -42,9 +40,4 @@ def pull_due(database: Database, config: Config, now: datetime | None = None) ->
 def due(connection: Connection, config: Config, now: datetime) -> list[str]:
     """The addresses of the feeds that were last asked longer ago than their `every`, or never."""
     tried = {row.url: row.tried_at for row in connection.execute(select(feeds.c.url, feeds.c.tried_at))}
-    return [
-        feed.url
-        for feed in config.feeds
-        # A time to come was noted by a clock that was wrong.
-        if (last := tried.get(feed.url)) is None or not last <= now < last + EARLY * feed.every
-    ]
+    return [feed.url for feed in config.feeds if is_due(feed, tried.get(feed.url), now)]

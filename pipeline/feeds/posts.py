@@ -12,11 +12,11 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.core.tables import feeds, post_keys, posts
-from pipeline.feeds import traces
-from pipeline.feeds.circumstances import Reading
-from pipeline.feeds.identity import keys
-from pipeline.feeds.matching import by_name, match
-from pipeline.feeds.verdict import Decision, Verdict
+from pipeline.feeds.matching import traces
+from pipeline.feeds.matching.circumstances import Reading
+from pipeline.feeds.matching.match import by_name, match
+from pipeline.feeds.matching.names import keys
+from pipeline.feeds.matching.verdict import Decision, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from pipeline.feeds import Entry
-    from pipeline.feeds.evidence import Trace
-    from pipeline.feeds.identity import Key, Keys
+    from pipeline.feeds.matching.evidence import Trace
+    from pipeline.feeds.matching.names import Key, Keys
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,11 @@ from pipeline.core.errors import FeedError, RapportError, as_rapport_error
 from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import feeds, listings
 from pipeline.core.tables import posts as posts_table
-from pipeline.feeds import Document, outage, overlap, posts, withdrawal
-from pipeline.feeds.fetch import fetch
+from pipeline.feeds import Document, overlap, posts, withdrawal
+from pipeline.feeds.fetching import outage
+from pipeline.feeds.fetching.fetch import fetch
 from pipeline.feeds.first_seen import register
-from pipeline.feeds.sandbox import read, warm_up
+from pipeline.feeds.parsing.sandbox import read, warm_up
 from subscribers import clock
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from pipeline.feeds.private_networks import addresses, is_public
+from pipeline.feeds.fetching.private_networks import addresses, is_public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set
