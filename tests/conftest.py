@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from pipeline.core.database import Database
 from pipeline.core.schema import migrate
 from tests import browser as browsers
+from tests.statements import compile_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +37,8 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK | os.X_OK):
     if _free.f_bavail * _free.f_frsize >= ROOM:
         # Flushing to a disk is most of what a small transaction costs, and no test cuts the power.
         os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
+
+compile_once()
 
 _names = itertools.count(1)
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")

@@ -285,10 +285,10 @@ def test_of_one_that_tripped_nothing_is_judged_until_staff_let_it_go_on(sqlite_d
         people = handed_over(connection, lots=[Left(people=200)])
         told(connection, people, PAST)
         assert breaker.judge(connection, Delivery(), fresh, NOON) == []
-        states.change(connection, 1, judged_from=NOON)  # at that very moment it is not after it
+        store.change(connection, 1, judged_from=NOON)  # at that very moment it is not after it
         assert breaker.judge(connection, Delivery(), fresh, NOON) == []
         assert "weekly-1" in (breaker.unanswered(connection, "weekly", None) or "")
-        states.change(connection, 1, judged_from=NOON + timedelta(seconds=1))
+        store.change(connection, 1, judged_from=NOON + timedelta(seconds=1))
         assert breaker.unanswered(connection, "weekly", None) is None
 
 

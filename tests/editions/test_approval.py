@@ -499,7 +499,7 @@ def test_what_check_finds_an_error_in_is_not_approved_and_it_is_told_which(
     installed = made(sqlite_database, tmp_path, blog)
     put_up(installed, clock)
     with sqlite_database.write() as connection:
-        states.change(connection, 1, text="No way out.", status=status)
+        store.change(connection, 1, text="No way out.", status=status)
     edition, content = seen(installed)
     for decision in (
         lambda: approve(installed, "weekly-1"),
