@@ -16,9 +16,8 @@ from pipeline.core.errors import RapportError
 from pipeline.editions import after_restore, find, states
 from pipeline.editions.approval import approve
 from pipeline.editions.lock import lock
+from pipeline.editions.plan import Plan, Step
 from pipeline.feeds.pull import pull
-from pipeline.editions.plan import Plan
-from pipeline.editions.plan import Step
 from pipeline.schedule.dry_run import foresee
 from pipeline.schedule.steps import STEPS
 from tests.doubles.blog import Blog, Item

@@ -25,10 +25,11 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """When the feed is read. ``initial``: for the first time. ``last_read`` is the time before, of this feed
-    or
-    of those that are configured no more and may have moved here. What is dated before ``archive_before`` was
-    never to be mailed."""
+    """When the feed is read.
+
+    ``initial``: for the first time. ``last_read`` is when this feed was read before, or one that is
+    configured no more and may have moved here. What is dated before ``archive_before`` is never mailed.
+    """
 
     initial: bool
     last_read: datetime | None = None
