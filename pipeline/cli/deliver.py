@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 @click.option("--test", "address", metavar="ADDRESS", help="Send one marked copy there instead.")
 @common
 @click.pass_obj
-def send(options: Options, edition: str, address: str | None) -> None:
+def send(options: Options, edition: str, address: str | None) -> int:
     """Deliver an approved EDITION (such as weekly-12), or go on with one that was interrupted.
 
-    Nobody gets it twice, however often this is run.
-    """
+    Nobody gets it twice, however often this is run. Before the first reader is handed it, the blog is asked
+    for its posts: one that is gone holds the edition, with exit status 1."""
     from pipeline.delivery.send import send as send_edition
     from pipeline.delivery.send import send_test
     from pipeline.editions import find
@@ -40,10 +40,11 @@ def send(options: Options, edition: str, address: str | None) -> None:
         if address:
             send_test(installation, row, address)
             options.print({"edition": edition_document(installation, row)}, "One marked copy is on its way.")
-            return
+            return 0
         with lock(installation.database, digest.name):
             row = send_edition(installation, edition, Progress("Sending"))
         print_edition(options, installation, row)
+    return 1 if row.status == "held" else 0
 
 
 @click.command()

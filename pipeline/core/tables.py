@@ -32,8 +32,14 @@ feeds = Table(
     Column("last_modified", Text),
     Column("first_fetched_at", Moment),
     Column("fetched_at", Moment),
+    # When it was last asked, whatever came of it.
+    Column("tried_at", Moment),
     Column("failing_since", Moment),
     Column("error", Text),
+    # When a document shared no post with the one before, and how many may be lost between them (null: nobody
+    # can tell).
+    Column("gap_at", Moment),
+    Column("gap_posts", Integer),
 )
 
 posts = Table(
@@ -44,6 +50,8 @@ posts = Table(
     Column("url", Text),
     Column("title", Text, nullable=False),
     Column("published", Moment),
+    # The date that it first had: a post of the archive that is dated anew stays in the archive.
+    Column("first_published", Moment),
     Column("first_seen", Moment, nullable=False),
     # Came with the first pull of its feed: part of the archive unless recent (promise 7).
     Column("initial", Boolean, nullable=False),
@@ -57,6 +65,10 @@ posts = Table(
     Column("image_alt", Text),
     # When it was first missing from its feed, though the feed still lists older ones (feeds/withdrawal.py).
     Column("withdrawn_at", Moment),
+    # `unsure` and `archive` are decided when it comes (feeds/verdict.py), `out` and `in` by staff.
+    Column("decision", String(8), index=True),
+    # Of one that came as unsure: the post that it may be.
+    Column("resembles", Id),
 )
 
 listings = Table(

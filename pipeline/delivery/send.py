@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.signals import Stop, on_signals
-from pipeline.delivery import probe
+from pipeline.delivery import last_look, probe
 from pipeline.delivery.edition import PATIENCE, Delivery
 from pipeline.editions import find
 from pipeline.editions.approval import must_be_approved, must_pass
@@ -43,10 +43,9 @@ def send(
 ) -> Edition:
     """Deliver an approved edition, or continue one that is `sending`. The caller holds the digest's lock.
 
-    An edition that is sent already is returned as it is. ``synced`` says that the caller has just taken over
-    the provider's suppression lists and seen the unsubscribe page answer. ``stop`` as for `run`. Raises
-    RapportError when the edition may not be sent.
-    """
+    An edition that is sent already is returned as it is, and one with a post that the blog took back is held.
+    ``synced`` says that the caller has just taken over the provider's suppression lists and seen the
+    unsubscribe page answer. ``stop`` as for `run`. Raises RapportError when the edition may not be sent."""
     with installation.database.read() as connection:
         edition = find.by_slug(connection, slug)
     if edition.status == EditionStatus.SENT:
@@ -62,6 +61,9 @@ def send(
         if not synced:
             probe.must_answer(installation, edition)
             sync_leavers(installation)
+        edition = last_look.hold_if_taken_back(installation, edition)
+        if edition.status not in HANDED_OVER and edition.status != EditionStatus.APPROVED:
+            return edition
     with on_signals(stop) as asked:
         return _deliver(installation, edition, progress, asked)
 

@@ -75,10 +75,10 @@ class BatchSender:
     stop: Stop
     taken: Callable[[int], None]
     owner: str = field(default_factory=lambda: f"owner-{uuid.uuid4().hex}")
-    judged: breaker.Growing = field(init=False)
+    judged: breaker.RunningTally = field(init=False)
 
     def __post_init__(self) -> None:
-        self.judged = breaker.Growing(self.config.delivery)
+        self.judged = breaker.RunningTally(self.config.delivery)
 
     def run(self, edition: Edition, message: Message) -> None:
         """Hand over batches until none can be claimed, or until told to stop.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.core.errors import RapportError
+from pipeline.feeds import categories
 from pipeline.letter.edits import NO_WORDS
 from pipeline.letter.personal import inert
 
@@ -49,9 +50,9 @@ def offer_named(config: Config, name: str) -> dict[str, str]:
     """The offer that staff mean: by its number (0 is the usual one, then [[match.variants]] in their order),
     "usual", or a category it is for. Raises RapportError, which lists them, for anything else."""
     every = offers(config)
-    wanted = name.strip().casefold()
+    wanted = categories.folded(name)
     for number, (of, offer) in enumerate(every):
-        if wanted in (str(number), *(category.strip().casefold() for category in of.split(","))):
+        if wanted in (str(number), *map(categories.folded, of.split(","))):
             return offer
     listed = "; ".join(f"{n} ({of}): {offer['heading']}" for n, (of, offer) in enumerate(every))
     raise RapportError(f"There is no offer {name!r}.", f"Name one of these: {listed}.")
@@ -75,12 +76,10 @@ def _worded(config: Config, variant: Variant | None) -> dict[str, str]:
 
 def _fitting(variants: Sequence[Variant], posts: Sequence[Post]) -> tuple[Variant | None, str]:
     for variant in variants:
-        wanted = {category.casefold() for category in variant.categories}
         for post in posts:
-            shared = next((c for c in post.categories if c.casefold() in wanted), None)
-            if shared:
-                return variant, f"because “{post.title}” is filed under {shared}"
+            if category := categories.shared(variant.categories, post.categories):
+                return variant, f"because “{post.title}” is filed under {category}"
     if not variants:
         return None, "because it is the only offer ([[match.variants]] adds others)"
-    categories = ", ".join(dict.fromkeys(c for variant in variants for c in variant.categories))
-    return None, f"because no post is filed under {categories}"
+    named = ", ".join(dict.fromkeys(c for variant in variants for c in variant.categories))
+    return None, f"because no post is filed under {named}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from pipeline.core.theme import look
-from pipeline.feeds.text import cut
+from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.direction import of_language
 from pipeline.letter.edits import UNTOUCHED

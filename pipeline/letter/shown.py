@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipeline.feeds.excerpt import excerpt
-from pipeline.feeds.text import cut
+from pipeline.feeds.cleaning.excerpt import excerpt
+from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.direction import closed, of_language, of_text
 from pipeline.letter.personal import inert
 

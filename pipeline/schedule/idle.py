@@ -20,6 +20,7 @@ from pipeline.core import logs
 from pipeline.core.settings import sqlite_file
 from pipeline.editions.edition import FINISHED
 from pipeline.editions.plan import Situation, Step, plan, upcoming
+from pipeline.feeds.every import is_due
 from pipeline.schedule import heartbeat
 from pipeline.schedule.result import RunResult
 from subscribers import clock
@@ -85,13 +86,14 @@ def _looked(
 
 
 def _rests(connection: sqlite3.Connection, config: Config, now: datetime) -> bool:
-    """Whether a whole run found nothing to do a short time ago, with this configuration's feeds."""
+    """Whether a whole run found nothing to do a short time ago, and no feed is due to be read since."""
     marks = dict(connection.execute("SELECT name, at FROM marks"))
     if RESTING not in marks or "moving" in marks or "moved" in marks:
         return False
-    known = {url for (url,) in connection.execute("SELECT url FROM feeds")}
-    since = now - _moment(marks[RESTING])
-    return timedelta(0) <= since < RESTS_FOR and known.issuperset(feed.url for feed in config.feeds)
+    if not timedelta(0) <= now - _moment(marks[RESTING]) < RESTS_FOR:
+        return False
+    tried = dict(connection.execute("SELECT url, tried_at FROM feeds"))
+    return not any(is_due(feed, _moment_or_none(tried.get(feed.url)), now) for feed in config.feeds)
 
 
 def _situation(
@@ -114,6 +116,10 @@ def _situation(
         withdrawn=False,
         taken=frozenset(taken),
     )
+
+
+def _moment_or_none(stored: str | None) -> datetime | None:
+    return None if stored is None else _moment(stored)
 
 
 def _moment(stored: str) -> datetime:

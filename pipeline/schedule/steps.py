@@ -17,7 +17,8 @@ from pipeline.editions.compose import compose
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.plan import Plan, Step, approval
 from pipeline.editions.selection import choose
-from pipeline.feeds import pull, withdrawal
+from pipeline.editions.taken_back import is_outdated
+from pipeline.feeds import pull
 from pipeline.letter.edits import Edits
 from pipeline.providers.choice import provider
 from subscribers.audience import anyone
@@ -89,7 +90,7 @@ def _approve(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
     installation, edition = turn.installation, _open(s)
     _pulled(turn)  # the blog may have withdrawn a post while the draft waited
     with installation.database.read() as connection:
-        if withdrawal.holds_withdrawn(connection, edition.id):
+        if is_outdated(connection, edition, turn.digest):
             return None
     provider(installation.config, installation.folder).close()
     must_fit(installation, edition)

@@ -18,7 +18,7 @@ from pipeline.web.public.guard import PublicGuard
 from pipeline.web.public.network import Limits
 from pipeline.web.public.pages import Pages
 from pipeline.web.public.site import Site
-from pipeline.web.writer import WriteError, Writer
+from pipeline.web.writer import NotWrittenError, Writer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -64,7 +64,7 @@ def make_app(installation: Installation, scheduler: SchedulerState | None = None
     app = Starlette(
         routes=[*routes, *under],
         middleware=[monitoring.counting(registry, routes), Middleware(PublicGuard, site=site)],
-        exception_handlers={HTTPException: refused, WriteError: failed, SQLAlchemyError: failed},
+        exception_handlers={HTTPException: refused, NotWrittenError: failed, SQLAlchemyError: failed},
     )
     # An address with one slash too many is as wrong as any other: RFC 8058 allows no redirect.
     app.router.redirect_slashes = False

@@ -34,7 +34,7 @@ tries again every 100 ms (sqliteDefaultBusyCallback in SQLite's main.c). A threa
 would keep the sending waiting for seconds, and with it everybody whose answer waits for a batch under way."""
 
 
-class WriteError(Exception):
+class NotWrittenError(Exception):
     """It could not be written. The answer is 503, never 200."""
 
 
@@ -71,7 +71,7 @@ class Writer:
         """The result of ``work``, once it is committed. It may be called twice, so its only effect must be on
         the database.
 
-        Raises WriteError when it could not be committed, and whatever ``work`` itself raises.
+        Raises NotWrittenError when it could not be committed, and whatever ``work`` itself raises.
         """
         if self._thread is None:
             self._thread = threading.Thread(target=self._write_on, name="writer", daemon=True)
@@ -115,7 +115,7 @@ class Writer:
                 for job in jobs:
                     self._write([job])
                 return
-            told = WriteError() if isinstance(error, (SQLAlchemyError, OSError)) else error
+            told = NotWrittenError() if isinstance(error, (SQLAlchemyError, OSError)) else error
             for job in jobs:
                 job.fail(told)
             return

@@ -191,7 +191,7 @@ def test_let_go_on_it_is_judged_by_what_happens_after(
 
 def test_of_an_old_edition_nothing_is_judged(sqlite_database: Database) -> None:
     with sqlite_database.write() as connection:
-        people = handed_over(connection, lots=[Left(people=200)], snapshot_at=NOON - breaker.LIVELY)
+        people = handed_over(connection, lots=[Left(people=200)], snapshot_at=NOON - breaker.JUDGED_FOR)
         told(connection, people, PAST)
         assert edition_of(connection).tripped_at is None
 
@@ -331,12 +331,12 @@ def test_while_it_is_handed_over_the_ledger_is_looked_at_every_two_hundred(
     sqlite_database: Database, provider: str, batches: list[tuple[int, int]], trips: bool
 ) -> None:
     apart: dict[int, tuple[str, str | None]] = dict.fromkeys(range(11), ("failed", "550 no such user"))
-    growing = breaker.Growing(Delivery(provider=provider))  # type: ignore[arg-type]
+    tally = breaker.RunningTally(Delivery(provider=provider))  # type: ignore[arg-type]
     with sqlite_database.write() as connection:
         lots = [Left("sent", 200, apart=apart), Left("waiting", 50)]
         handed_over(connection, lots=lots, status="sending", finished_at=None)
         for outcomes, bounces in batches:
-            growing.add(connection, outcomes, bounces, NOON)
+            tally.add(connection, outcomes, bounces, NOON)
         assert (edition_of(connection).tripped_at is not None) is trips
 
 

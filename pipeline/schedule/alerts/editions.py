@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.editions import after_restore
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.state import BatchState, RecipientState
+from pipeline.editions.taken_back import TAKEN_BACK
 from pipeline.schedule.alerts.alert import RECENT, Alert
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Al
     yield from _restored(connection)
     yield from _tripped(connection, now)
     yield from _stopped(connection)
+    yield from _taken_back(connection)
     yield from _uncertain(connection, config.delivery, now)
     if config.delivery.provider == "sendgrid":
         yield from _unheard(connection, config, now)
@@ -85,6 +88,17 @@ def _stopped(connection: Connection) -> Iterator[Alert]:
     )
     for row in connection.execute(query):
         yield Alert("stopped", row.slug, row.stopped_at, "stopped", {"reason": row.reason}, row.digest)
+
+
+def _taken_back(connection: Connection) -> Iterator[Alert]:
+    """Held because the blog took a post back; told again when it is held for others."""
+    held = (editions.c.status == EditionStatus.HELD, editions.c.reason.startswith(TAKEN_BACK))
+    for row in connection.execute(select(*_COLUMNS).where(*held)):
+        reason = row.reason.removeprefix(f"{TAKEN_BACK}: ")
+        about = f"{row.slug} {zlib.crc32(reason.encode()):08x}"
+        yield Alert(
+            "taken_back", about, None, "taken_back", {"edition": row.slug, "reason": reason}, row.digest
+        )
 
 
 def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Iterator[Alert]:

@@ -131,7 +131,7 @@ def test_a_row_that_says_its_digest_and_status_is_taken_at_its_word(
 @pytest.mark.parametrize(
     ("header", "row", "wanted"),
     [
-        # Columns were cut away: what only one tool has is still heeded.
+        # Columns were cut away: what only one tool has is still looked at.
         ("Email Address,UNSUB_TIME", "a@example.org,2021-11-12 13:14:15", "left"),
         ("Email Address,UNSUB_TIME", "a@example.org,", "active"),
         ("Email Address,CLEAN_TIME", "a@example.org,2021-11-12 13:14:15", "bounced"),
