@@ -1,1 +1,1 @@
-"""Who receives, and the proof that they asked to. Imports nothing of pipeline/."""
+"""Who receives letters, and the proof that they asked for them. It imports nothing of pipeline/."""

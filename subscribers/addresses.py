@@ -1,4 +1,4 @@
-"""One person, one spelling: addresses and names as they are kept."""
+"""Addresses and names in the one form in which they are kept."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from subscribers.errors import SubscriberError
 NAME_LENGTH = 200
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
-# Nearly every address of a list. For these email-validator (60 µs) would change nothing; a property test
-# holds the pattern to that. Left to it: punycode and other `--`, reserved and one-letter last labels.
+# Matches nearly every address of a list. For these email-validator (60 µs) would change nothing, which a
+# property test proves. It still decides on punycode and other `--`, and on reserved and one-letter last
+# labels.
 _PLAIN = re.compile(
     rf"(?=.{{1,64}}@)(?=.{{3,254}}\Z)(?![^@]*=\?){_ATOM}(?:\.{_ATOM})*@"
     r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+"
     r"(?!(?:arpa|invalid|local|localhost|onion)\Z)[a-z]{2,63}"
 )
-# The beginning of an encoded word (RFC 2047, 2). None may stand in an address (5), but there is software that
-# decodes one there all the same, and what it finds is another address.
+# The beginning of an encoded word (RFC 2047, 2). An address may not hold one (5), but some software decodes
+# it all the same, and gets another address.
 _ENCODED_WORD = "=?"
-_ZERO_WIDTH = "\u200b\ufeff"  # what copying from web pages and files leaves at the ends
+_ZERO_WIDTH = "\u200b\ufeff"  # left at the ends by copying from web pages and files
 
 
 def normalise(raw: str) -> str:
-    """The address as it is kept and compared: NFC, trimmed, lower case, its domain in IDNA.
+    """The address as it is kept and compared: in NFC, trimmed, in lower case, with its domain in IDNA.
 
     Raises SubscriberError with a reason that does not repeat the address.
     """
@@ -37,7 +38,7 @@ def normalise(raw: str) -> str:
 
 
 def clean_name(raw: str) -> str:
-    """A name as one line of bounded length, without what could forge a header or turn text around."""
+    """A name as one line of bounded length, without signs that forge headers or reverse the text."""
     if not raw.isprintable():
         raw = "".join(_shown(character) for character in raw)
     return " ".join(unicodedata.normalize("NFC", raw).split())[:NAME_LENGTH].rstrip()
@@ -47,7 +48,7 @@ def _shown(character: str) -> str:
     category = unicodedata.category(character)
     if category in ("Cc", "Zl", "Zp", "Zs"):
         return " "
-    # Of the format characters only the joiners stay: names in Persian and Indic scripts need them.
+    # Of the format characters only the joiners are kept: names in Persian and Indic scripts need them.
     dropped = category == "Cs" or (category == "Cf" and character not in "\u200c\u200d")
     return "" if dropped else character
 
@@ -64,7 +65,7 @@ def _validated(address: str) -> str:
             check_deliverability=False,
             allow_smtputf8=False,
             strict=True,
-            test_environment=True,  # lets .test through and nothing else: mail to it harms nobody
+            test_environment=True,  # it allows .test only: mail to it harms nobody
         )
     except (EmailNotValidError, UnicodeError):
         # Its own message quotes parts of the address.

@@ -1,4 +1,4 @@
-"""Who may get a digest now, and why someone may not."""
+"""The audience of a digest: who may get it now, and why someone may not."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from sqlalchemy import BindParameter, ColumnElement, Connection
 
 
-_LEAVING = 7_267_706  # any number, the same for all: who fixes an audience, and who leaves one
+_LEAVING = 7_267_706  # the number of the lock, the same for both functions below
 
 
-def fix(connection: Connection) -> None:
-    """Let nobody leave between the look at who may be mailed and the commit of who is; until that commit.
+def lock_audience(connection: Connection) -> None:
+    """Let nobody unsubscribe between the query of who may be mailed and the commit of who will be.
 
-    On SQLite the one writer at a time sees to it. On PostgreSQL somebody's leaving could be committed, and
+    On SQLite there is one writer at a time. On PostgreSQL somebody's unsubscribing could be committed, and
     answered, between a claim's SELECT and its COMMIT, and they would be mailed after it (promise 4).
     """
     if connection.dialect.name != "sqlite":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LEAVING})
 
 
-def keep_from_being_fixed(connection: Connection) -> None:
-    """The other side of `fix`: many may leave at once, none while an audience is being fixed."""
+def lock_audience_shared(connection: Connection) -> None:
+    """The other side of `lock_audience`: many may unsubscribe at once, but none while it is held."""
     if connection.dialect.name != "sqlite":
         connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LEAVING})
 
@@ -39,8 +39,8 @@ def keep_from_being_fixed(connection: Connection) -> None:
 def mailable(digest: str, today: date) -> Select[tuple[int, str]]:
     """A select of (id, email) of everyone who may get ``digest`` now, to insert from or to join.
 
-    Not ordered: SQLite walks ix_subscriptions_audience, which is in the order of ids, and asking for that
-    order would only make other planners sort.
+    It has no ORDER BY: SQLite reads ix_subscriptions_audience, which is in the order of ids, and other
+    planners would sort for it.
     """
     return (
         select(subscribers.c.id, subscribers.c.email)
@@ -50,11 +50,12 @@ def mailable(digest: str, today: date) -> Select[tuple[int, str]]:
 
 
 def has_left(email: ColumnElement[str], today: BindParameter[date]) -> ColumnElement[bool]:
-    """Whether somebody who was to be mailed at ``email`` may no longer be, for a select that joins their row
-    of subscribers and of subscriptions, either of which may be gone.
+    """Whether somebody in a snapshot, there with ``email``, may no longer be mailed. For a select that joins
+    their row of subscribers and of subscriptions; either may be gone.
 
-    Whoever moved meanwhile may have shut off the address of then, or the present one. (Looked up person by
-    person: for a select of everyone who may be mailed, SQLite would read the whole list for every batch.)
+    Somebody who moved meanwhile may have blocked the address of then or the present one. (This is asked for
+    each person: for a select of everyone who may be mailed, SQLite would read the whole list for every
+    batch.)
     """
     present = subscribers.c.email
     moved_badly = and_(present.is_distinct_from(email), or_(present.is_(None), _is_suppressed(present)))
@@ -77,7 +78,7 @@ def _is_suppressed(email: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def why_not(connection: Connection, subscriber_id: int, digest: str, today: date) -> str:
-    """Why someone does not get ``digest`` now; empty for who does."""
+    """Why someone does not get ``digest`` now; empty for someone who does."""
     email = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber_id))
     held = connection.execute(
         select(subscriptions.c.status, subscriptions.c.paused_until).where(

@@ -1,4 +1,4 @@
-"""The proof that someone asked for mail: a record is written, never changed."""
+"""The proof that people asked for mail: records are added and never changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """What happened. The record's ``wording`` says what was agreed to, or, of a change, what to or why."""
+    """What happened. The record's ``wording`` is what was agreed to; for a change it says what changed, or
+    why."""
 
     ADDED = "added"
     IMPORTED = "imported"
@@ -38,11 +39,11 @@ class Action(StrEnum):
     LIFTED = "lifted"
 
 
-# Made once, and without asking for the id of what it wrote: nobody needs it.
+# Compiled once, and without returning the id of the new record, which nobody needs.
 _RECORD = consents.insert().inline()
 
 AGREED = (Action.ADDED, Action.IMPORTED, Action.CONFIRMED, Action.RESUBSCRIBED)
-"""What makes a subscription active."""
+"""The actions that make a subscription active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,12 @@ class Consent:
 
     @property
     def version(self) -> str:
-        """Which wording it was, in short: whoever changes the form's text makes a new one, unasked."""
+        """A short hash of the wording: when the form's text changes, so does the version."""
         return hashlib.blake2b(self.wording.encode(), digest_size=4).hexdigest() if self.wording else ""
 
 
 def evidence(wording: str) -> str:
-    """The wording that was agreed to, which whoever adds people for them must bring."""
+    """The wording that people agreed to; required of whoever adds them."""
     wording = wording.strip()
     if not wording:
         raise SubscriberError(
@@ -86,7 +87,7 @@ def record(
     source: str,
     network_address: str | None = None,
 ) -> None:
-    """Write down one thing that was agreed to or withdrawn."""
+    """Add a record of something that was agreed to or withdrawn."""
     said = {
         "subscriber_id": subscriber_id,
         "at": clock.now(),
@@ -107,7 +108,7 @@ def record_many(
     digest: str | None,
     wording: str,
 ) -> None:
-    """Write down the same for many people, each given by id and source, in one statement."""
+    """Add the same record for many people, each given by id and source, in one statement."""
     if not people:
         return
     said: Select[Any] = select(
@@ -117,7 +118,7 @@ def record_many(
         literal(digest, String()),
         literal(wording, Text()),
     )
-    if len({source for _, source in people}) == 1:  # as in most lists: then it travels once
+    if len({source for _, source in people}) == 1:  # as in most lists: then it is sent once
         ids, source = [id_ for id_, _ in people], people[0][1]
         said = said.add_columns(literal(source, Text())).where(among(connection, subscribers.c.id, ids))
     else:
@@ -128,7 +129,7 @@ def record_many(
 
 
 def history(connection: Connection, subscriber_id: int) -> tuple[Consent, ...]:
-    """All that was written down of one person, oldest first."""
+    """All records of one person, the oldest first."""
     rows = connection.execute(
         select(consents).where(consents.c.subscriber_id == subscriber_id).order_by(consents.c.id)
     )

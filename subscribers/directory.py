@@ -1,4 +1,4 @@
-"""People and what they asked for: adding, unsubscribing, looking up."""
+"""What staff do with one person: add, unsubscribe, suppress, look up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from subscribers import consent, suppression
 from subscribers.addresses import clean_name, normalise
-from subscribers.audience import keep_from_being_fixed
+from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
 from subscribers.errors import SubscriberError
 from subscribers.leaving import leave
@@ -51,13 +51,13 @@ class Stats:
 def add(
     connection: Connection, email: str, *, name: str = "", digests: Sequence[str], wording: str, source: str
 ) -> Person:
-    """Put someone on the list who agreed elsewhere: active at once, with that evidence.
+    """Add someone who agreed elsewhere: they are active at once, with that evidence.
 
-    For an active person it adds the evidence, and a name where there was none. Raises SubscriberError for
-    someone who must get nothing or who unsubscribed from one of ``digests``: only they can undo that.
+    Of an active person it keeps the new evidence, too, and the name if there was none. Raises SubscriberError
+    for someone who is suppressed or unsubscribed from one of ``digests``: only they can undo that.
     """
     email, wording = normalise(email), consent.evidence(wording)
-    keep_from_being_fixed(connection)
+    lock_audience_shared(connection)
     _refuse_suppressed(connection, email)
     _refuse_unsubscribed(connection, email, digests)
     subscriber_id = keep_person(connection, email, clean_name(name))
@@ -72,8 +72,8 @@ def unsubscribe(
 ) -> Person | None:
     """End subscriptions to ``digests``, or (None) all of them and all mail to the address. Repeatable.
 
-    An address that is not on the list is suppressed, so that no later import mails it. An id that is no
-    longer known has nothing left to end: None.
+    An address that is not on the list is suppressed, so that no later import mails it. None for an id that is
+    no longer known.
     """
     subscriber_id, email = _found(connection, who)
     if email is None:
@@ -87,18 +87,18 @@ def unsubscribe(
 
 
 def suppress(connection: Connection, email: str, *, reason: str, source: str) -> Person:
-    """Keep an address from all mail by staff's decision, with their reason. Repeatable."""
+    """Suppress an address by staff's decision, with their reason. Repeatable."""
     reason = consent.evidence(reason)
-    keep_from_being_fixed(connection)
-    # With the suppression, too: an address that is not on the list has no history to keep it in.
+    lock_audience_shared(connection)
+    # The reason is kept with the suppression, too: an address that is not on the list has no history.
     new = suppression.suppress(connection, email, Reason.MANUAL, f"{source}: {reason}")
     return _noted(connection, email, Action.SUPPRESSED if new else None, reason, source)
 
 
 def lift(connection: Connection, email: str, *, reason: str, source: str) -> Person:
-    """Take back what staff may take back: a bounce, a complaint, their own decision.
+    """Lift the suppressions that staff may lift: a bounce, a complaint, their own decision.
 
-    Raises SubscriberError when nothing of that kind stands: what a person did only they can undo.
+    Raises SubscriberError when there is none: what people did themselves only they can undo.
     """
     reason = consent.evidence(reason)
     lifted = suppression.lift(connection, email, set(Reason) - OWN)
@@ -120,7 +120,7 @@ def person(connection: Connection, email: str) -> Person | None:
 
 
 def stats(connection: Connection, digests: Iterable[str]) -> Stats:
-    """How many there are in each of ``digests``, in any other that has people, and under each suppression."""
+    """How many people each of ``digests`` has, and any other digest with people; and each suppression."""
     found: dict[str, dict[str, int]] = {digest: {} for digest in digests}
     by_status = (
         select(subscriptions.c.digest, subscriptions.c.status, func.count())

@@ -1,4 +1,4 @@
-"""Erasing: a person who asks for it, sign-ups that nobody confirmed, and what was kept long enough."""
+"""Erasing: a person who asks for it, sign-ups that nobody confirmed, and data that was kept long enough."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import delete, exists, or_, select, update
 
 from subscribers import suppression
 from subscribers.addresses import normalise
-from subscribers.audience import fix
+from subscribers.audience import lock_audience
 from subscribers.people import Status
 from subscribers.sets import among
 from subscribers.signup import State
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 class Erased(NamedTuple):
-    """The ids that people had, and the numbers of the questions they were asked: their mail bears both."""
+    """The ids of the people and of the questions they were asked: mails to them name both."""
 
     people: list[int]
     questions: list[int]
 
 
 def erase(connection: Connection, email: str) -> Erased:
-    """Erase a person and all that is known of them here.
+    """Erase a person and everything that is known of them here.
 
-    What stays is a keyed hash of each address, so that nobody adds or imports it again. Ids are never given
-    anew, so the links in old letters mean nobody from now on.
+    A keyed hash of each address stays, so that nobody adds or imports it again. Ids are never given again, so
+    the links in old letters belong to nobody from now on.
     """
-    # Alone: who adds or imports the address at this moment must find the hash, or be found.
-    fix(connection)
+    # Alone: whoever adds or imports the address at this moment finds the hash, or their row is found here.
+    lock_audience(connection)
     people = _lives(connection, normalise(email))
     addresses = {normalise(email), *people.values()}
     for address in addresses:
@@ -47,12 +47,12 @@ def erase(connection: Connection, email: str) -> Erased:
 
 
 def addresses_of(connection: Connection, email: str) -> set[str]:
-    """The address, and the person's others: those they had before, and the one they moved to."""
+    """The address and the person's other ones: those they had before, and the one they moved to."""
     return {normalise(email), *_lives(connection, normalise(email)).values()}
 
 
 def erase_unconfirmed(connection: Connection, before: datetime) -> Erased:
-    """Erase the sign-ups asked ``before`` then that nobody confirmed."""
+    """Erase the sign-ups of ``before`` that time that nobody confirmed."""
     old = confirmations.c.asked_at < before
     unanswered = select(confirmations.c.subscriber_id).where(
         old, confirmations.c.state != State.CONFIRMED.value
@@ -81,12 +81,12 @@ def erase_unconfirmed(connection: Connection, before: datetime) -> Erased:
 
 
 def erase_counts(connection: Connection, before: datetime) -> None:
-    """Forget that mailboxes were asked something ``before`` then."""
+    """Delete the counts of questions that mailboxes were asked ``before`` that time."""
     connection.execute(delete(asked).where(asked.c.at < before))
 
 
 def blank_networks(connection: Connection, before: datetime) -> None:
-    """Take the network addresses out of what was written down ``before`` then."""
+    """Delete the network addresses in records and questions of ``before`` that time."""
     for table, at in ((consents, consents.c.at), (confirmations, confirmations.c.asked_at)):
         connection.execute(
             update(table)
@@ -96,7 +96,7 @@ def blank_networks(connection: Connection, before: datetime) -> None:
 
 
 def _lives(connection: Connection, email: str) -> dict[int, str]:
-    """Id and address of the person, of who they were before they moved here, and of who they are now."""
+    """The ids and addresses of the person: the present one, and those from before they moved."""
     known = connection.scalar(select(subscribers.c.id).where(subscribers.c.email == email))
     ids = set() if known is None else {known}
     new = ids

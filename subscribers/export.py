@@ -1,4 +1,4 @@
-"""The list out, as CSV: everyone, with the proof that they asked; and the record that it was taken out."""
+"""Exporting the list as CSV: everyone with the proof that they asked; and a record of every export."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 PAGE = 1000
-"""People a transaction. Each only reads, and ends before its rows are printed: a reader that dawdles (a
-pager, a slow disk) holds no view of the database open.
+"""People a transaction. Each transaction only reads, and ends before its rows are printed: a slow reader (a
+pager, a slow disk) keeps no snapshot of the database open.
 """
 
 COLUMNS = ("id", "email", "name", "digest", "status", "since", "paused_until", "suppression", "consent")
@@ -36,7 +36,7 @@ _Last = TypeVar("_Last", int, str)
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """That the list left the database. ``people`` is None if it did not leave whole."""
+    """The record of an export. ``people`` is None if it did not end."""
 
     at: datetime
     who: str
@@ -52,12 +52,12 @@ def export_csv(
     who: str,
     what: str,
 ) -> int:
-    """Write everyone, one row a subscription, in the order of ids, then every other address that must get no
-    mail; returns the number of rows.
+    """Write everyone, one row a subscription, in the order of ids; then every other address that is
+    suppressed. The number of rows.
 
-    ``consent`` is what was written down of the person for that digest and for all, as JSON. Network addresses
-    are left out: the database forgets them in time, and a file does not. That the list was taken, by ``who``
-    and to ``what``, is on record before the first row is out.
+    ``consent`` holds the person's consent records for that digest and for all digests, as JSON. Network
+    addresses are left out: the database forgets them in time, and a file does not. That the list was
+    exported, by ``who`` and to ``what``, is on record before the first row is written.
     """
     with write() as connection:
         record = begin(connection, who=who, what=what)
@@ -75,19 +75,19 @@ def export_csv(
 
 
 def begin(connection: Connection, *, who: str, what: str) -> int:
-    """Put on record that the list is taken out; the record's id."""
+    """Record that an export begins; the record's id."""
     made = exports.insert().values(at=clock.now(), who=who, what=what).returning(exports.c.id)
     record: int = connection.execute(made).scalar_one()
     return record
 
 
 def end(connection: Connection, record: int, people: int) -> None:
-    """Put on record that it was taken out whole."""
+    """Record that an export ended, with everyone."""
     connection.execute(update(exports).where(exports.c.id == record).values(people=people))
 
 
 def history(connection: Connection) -> list[Export]:
-    """Every time the list was taken out, newest first."""
+    """Every export, the newest first."""
     rows = connection.execute(select(exports).order_by(exports.c.id.desc()))
     return [Export(row.at, row.who, row.what, row.people) for row in rows]
 
@@ -96,7 +96,7 @@ def _pages(
     read: Callable[[], AbstractContextManager[Connection]],
     page: Callable[[Connection, _Last | None], tuple[list[list[_Row]], _Last | None]],
 ) -> Iterator[list[list[_Row]]]:
-    """The rows of each person, a page at a time. ``page`` gives one and where it ends."""
+    """The rows of each person, page by page. ``page`` reads one page and says where it ends."""
     last: _Last | None = None
     while True:
         with read() as connection:
@@ -145,7 +145,7 @@ def _rows_of(person: Any, held: Sequence[Any], said: Sequence[Any], reason: str)
             one.since.isoformat(),
             one.paused_until.isoformat() if one.paused_until else "",
             reason,
-            # What is about a digest that the person no longer has stands in all rows.
+            # Records of a digest that the person no longer has are in all their rows.
             _consent([record for record in said if record.digest not in digests - {one.digest}]),
         )
         for one in held
@@ -170,7 +170,8 @@ def _consent(records: Sequence[Any]) -> str:
 
 
 def _suppressed(connection: Connection, last: str | None) -> tuple[list[list[_Row]], str | None]:
-    """Addresses on no list that must get no mail: another tool that is given the file is to mail none."""
+    """Suppressed addresses of nobody on the list: another tool that imports the file must mail none of
+    them."""
     query = (
         select(suppressions.c.email)
         .distinct()

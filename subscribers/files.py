@@ -1,4 +1,4 @@
-"""Files that come to be whole or not at all."""
+"""Writing files whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def put(whole: Path, file: Path) -> None:
-    """Give a file that is whole, flushed, and in the same folder or one inside, its name, for good.
+    """Give a finished file its name, durably. It is flushed, and in the same folder or one inside.
 
-    Raises FileExistsError when the name is taken: unlike a rename it never takes another file's place.
+    Raises FileExistsError when the name is taken: unlike a rename this never replaces another file.
     """
     folder = os.open(file.parent, os.O_RDONLY)
     try:
@@ -34,7 +34,7 @@ def put(whole: Path, file: Path) -> None:
 
 
 def _put_alone(whole: Path, file: Path, folder: int) -> None:
-    """The same by a rename, with a lock on the folder against others who do so."""
+    """The same by a rename, while a lock on the folder keeps others from doing so."""
     fcntl.flock(folder, fcntl.LOCK_EX)
     if file.exists():
         raise FileExistsError(file)
@@ -43,8 +43,8 @@ def _put_alone(whole: Path, file: Path, folder: int) -> None:
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[TextIO]:
-    """A text file with mode 600 that stands at ``path`` whole, or not at all: what stood there before stays
-    until then.
+    """A text file with mode 600 that appears at ``path`` only when it is whole. Until then a former file
+    stays.
 
     Raises SubscriberError if it cannot be made.
     """

@@ -1,4 +1,4 @@
-"""Leaving: at once, any number of times, and for good until the person says otherwise."""
+"""Unsubscribing: at once, any number of times, and until the person says otherwise."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, exists, func, select, update
 
 from subscribers import clock, consent, suppression
-from subscribers.audience import keep_from_being_fixed
+from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
 from subscribers.people import Status
 from subscribers.subscribing import end
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-# Made once: making it takes longer than running it, and thousands leave on the day a letter goes out.
+# Compiled once: that takes longer than running it, and thousands unsubscribe on the day of a letter.
 _MOVED = select(merged.c.new_id).where(merged.c.old_id == bindparam("subscriber"))
 
 
@@ -28,10 +28,11 @@ def leave(
 ) -> bool:
     """End somebody's subscription to ``digest``, or (None) all of them and all mail to the address.
 
-    False if there was nothing left to end. ``reason`` is what the person says of it. Whoever moved to an
-    address that was on the list already leaves there too: the link in an old letter means the person.
+    False if there was nothing to end. ``reason`` is what the person says of it. Somebody who moved to an
+    address that was on the list already is unsubscribed there, too: the link in an old letter means the
+    person.
     """
-    keep_from_being_fixed(connection)
+    lock_audience_shared(connection)
     ended = False
     for one in lives_of(connection, subscriber):
         ended |= _leave(connection, one, digest, source, reason)
@@ -46,14 +47,14 @@ def undo(
     source: str,
     network_address: str | None = None,
 ) -> list[str]:
-    """Bring back what the person ended ``since`` then, by mistake; the digests that are active again.
+    """Restore the subscriptions that the person ended ``since`` that time by mistake; the digests restored.
 
-    Only their own leaving is undone: an address that bounced or complained gets nothing all the same.
+    Only their own unsubscribing is undone: an address that bounced or complained stays suppressed.
     """
-    # Where they are now: what they had before they moved was ended by that, and not by mistake.
+    # Only at the present address: what they had at a former one was ended by moving, and not by mistake.
     one = lives_of(connection, subscriber)[-1]
     email = _email(connection, one)
-    # Only what was active: a sign-up nobody confirmed, or a digest they never had, is not brought back.
+    # Only what was active: neither a sign-up that nobody confirmed, nor a digest that they never had.
     agreed = exists().where(
         consents.c.subscriber_id == one,
         consents.c.digest == subscriptions.c.digest,
@@ -76,7 +77,7 @@ def undo(
 
 
 def lives_of(connection: Connection, subscriber: int) -> list[int]:
-    """The id in the link, and those the person has come to since, oldest first."""
+    """The id in a link, and the ids that the person moved to since, the oldest first."""
     lives = [subscriber]
     while (new := _moved_to(connection, lives[-1])) is not None and new not in lives:
         lives.append(new)
@@ -87,7 +88,7 @@ def _leave(connection: Connection, subscriber: int, digest: str | None, source: 
     said = {"source": source, "wording": reason}
     if digest is not None:
         ended = end(connection, subscriber, digest)
-        # A reason given after the leaving is kept, too.
+        # A reason that is given after unsubscribing is kept, too.
         if ended or (reason and _email(connection, subscriber) is not None):
             consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=digest, **said)
         return ended

@@ -1,7 +1,7 @@
-"""A mail from outside, reduced to the little that is looked at: who wrote, the subject, the first words.
+"""A mail from outside, reduced to what is read of it: the senders, the subject, the first lines.
 
-Whoever knows the address can write anything to it, so the work is bounded: the first 64 KB of a mail, 2,000
-characters of a header, a few nested parts. The structure is parsed with `email.policy.Compat32`, because the
+Anybody can write anything to the address, so the work is bounded: the first 64 KB of a mail, 2,000 characters
+of a header, a few nested parts. The structure is parsed with `email.policy.Compat32`, because the
 modern policy parses every Content-Type with a parser that raises IndexError on some (python/cpython#151857)
 and takes quadratic time on others; single headers, cut to length, go through `email.policy.default`.
 """
@@ -21,18 +21,19 @@ if TYPE_CHECKING:
     from email.message import Message
 
 SIZE = 64 * 1024
-"""Bytes of a mail, or of one part of it, that are looked at. Requests to leave are short."""
+"""Bytes of a mail, or of one part of it, that are read. Requests to unsubscribe are short."""
 
 _HEADER = 2000
 _BODY = 16 * 1024
 _LINE = 1000
 _LINES = 3
 
-# Each level of nesting is asked about every line: 64 KB of boundaries would take minutes.
+# The parser asks each level of nesting about every line: 64 KB of boundaries would take minutes.
 _NESTED = re.compile(rb"(?i)multipart/|message/")
 _DEEPEST = 32
 
-# Codecs that are no character sets: slow on purpose-made input, or raising what no character set raises.
+# Codecs that are no character sets: on crafted input they are slow, or raise other errors than character
+# sets.
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 
 _AUTOMATIC_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder")
@@ -45,9 +46,10 @@ _TAG = re.compile(r"<[^>]{0,2000}>")
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """``senders``: the addresses of From, as written; ``opening``: the first lines of their own words.
+    """``senders`` are the addresses in From, as written; ``opening`` is the first lines that they wrote
+    themselves.
 
-    ``automatic``: a program wrote it (a bounce, an out-of-office reply, a list).
+    ``automatic``: a program wrote it (a bounce, an out-of-office reply, a mailing list).
     """
 
     senders: tuple[str, ...]
@@ -57,19 +59,19 @@ class Mail:
 
 
 class _Policy(Compat32):
-    """Compat32 that looks at the beginning of a header only: finding parameters takes quadratic time."""
+    """Compat32 that parses only the beginning of a header: finding parameters takes quadratic time."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:
         return cast("str", super().header_fetch_parse(name, value[:_HEADER]))
 
 
 def read(raw: bytes) -> Mail:
-    """A mail as it stands in a mailbox. Never raises: what cannot be read is empty."""
+    """Read a mail as a mailbox holds it. Raises nothing: what cannot be read is empty."""
     raw = raw[:SIZE]
     nested = len(_NESTED.findall(raw)) > _DEEPEST
     try:
         message = BytesParser(policy=_Policy()).parsebytes(raw, headersonly=nested)
-    except Exception:  # it has faults of its own, and one mail must not stop the others
+    except Exception:  # the parser has faults of its own, and one mail must not stop the others
         return Mail((), "", (), automatic=False)
     headers = _headers(message)
     subject = "".join(_subject(value) for value in headers.get("subject", [])[:1])
@@ -78,19 +80,19 @@ def read(raw: bytes) -> Mail:
 
 
 def senders(values: Sequence[str]) -> tuple[str, ...]:
-    """The addresses in From headers, of two at most: RFC 5322 (3.6) allows one."""
+    """The addresses in From headers. Only two headers are read: RFC 5322, 3.6 allows one."""
     found: list[str] = []
     for value in values[:2]:
         try:
             header = default.header_factory("From", _one_line(value))
             found += [address.addr_spec for address in header.addresses] or [""]
         except Exception:  # python/cpython#151857 and #148518: IndexError and others on broken addresses
-            found.append("")  # somebody who cannot be made out
+            found.append("")  # somebody unknown
     return tuple(found)
 
 
 def own_lines(text: str) -> tuple[str, ...]:
-    """The first lines that the writer wrote themselves: no quotation, nothing under a forwarded letter."""
+    """The first lines of the writer's own: no quotation, and nothing of a forwarded letter."""
     found: list[str] = []
     for line in text[:_BODY].splitlines():
         line = line.strip()
@@ -102,13 +104,13 @@ def own_lines(text: str) -> tuple[str, ...]:
 
 
 def words_of(html: str) -> str:
-    """The text of HTML, a line a block; good enough for a first line, and no more."""
+    """The text of HTML, one line a block: good enough for reading a first line."""
     text = _UNSEEN.sub("", html[:_BODY])
     return html_entities.unescape(_TAG.sub("", _BREAK.sub("\n", text)))
 
 
 def decoded(raw: bytes, charset: str) -> str:
-    """The first bytes of a text under the character set it claims, or as UTF-8 if there is none such."""
+    """The beginning of a text, decoded by the character set that it names, or as UTF-8 if that is unknown."""
     raw = raw[:_BODY]
     try:
         if codecs.lookup(charset).name not in _NO_CHARSETS:
@@ -126,7 +128,7 @@ def _headers(message: Message) -> dict[str, list[str]]:
 
 
 def _one_line(value: str) -> str:
-    # Raw bytes come as surrogates: read as UTF-8, which is what they mostly are.
+    # Raw bytes come as surrogates. They are decoded as UTF-8, which they mostly are.
     value = value[:_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return re.sub(r"[\r\n]+", "", value)
 
@@ -154,7 +156,7 @@ def _text(message: Message) -> str:
 
 
 def _parts(message: Message) -> Iterator[Message]:
-    # Unlike walk() it does not go into a mail within the mail: those are somebody else's words.
+    # Unlike Message.walk it leaves out a mail within the mail: somebody else wrote it.
     if message.get_content_maintype() == "message":
         return
     payload = message.get_payload()
@@ -169,13 +171,13 @@ def _parts(message: Message) -> Iterator[Message]:
 def _charset(part: Message) -> str:
     try:
         return part.get_content_charset() or "utf-8"
-    except Exception:  # an RFC 2231 parameter that cannot be decoded; the text mostly can
+    except Exception:  # an RFC 2231 parameter that cannot be decoded, though the text mostly can
         return "utf-8"
 
 
 def _automatic(headers: Mapping[str, Sequence[str]]) -> bool:
     def said(name: str) -> set[str]:
-        # Without comments and parameters: RFC 3834, 5.
+        # Without comments and parameters (RFC 3834, 5).
         return {re.split(r"[;(]", value[:_HEADER])[0].strip().lower() for value in headers.get(name, ())}
 
     return bool(

@@ -1,9 +1,9 @@
 """What a mail to the unsubscribe address asks for.
 
-Our letters name that address with a signed token in the subject (RFC 2369, RFC 6068), so that the mail says
-whom it is for, whatever address it comes from. People also write by hand: then a plain request, the whole
-subject or the whole first line, ends all mail to the address it comes from. Programs never unsubscribe
-anybody, and what is not understood is left to staff.
+Letters name that address with a signed token in the subject (RFC 2369, RFC 6068). So the mail says whom it is
+for, whatever address it comes from. People also write by themselves: then a plain request, as the whole
+subject or the whole first line, ends all mail to the address it comes from. A mail that a program wrote never
+unsubscribes anybody, and a mail that asks for nothing known is left to staff.
 """
 
 from __future__ import annotations
@@ -88,12 +88,12 @@ REQUESTS = frozenset(
     descadastrar
     """.strip().splitlines()
 )
-"""Plain requests, in lower case without accents and punctuation. Whole lines: "don't stop" is none."""
+"""Plain requests, in lower case, without accents and punctuation. As whole lines: "don't stop" is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """To leave: by token, the digest of an edition; by address, everything."""
+    """To unsubscribe: a token from the digest of its edition, an address from everything."""
 
     who: Claim | str
 
@@ -120,7 +120,7 @@ def asked(mail: Mail, tokens: Tokens) -> Request | Silence:
 
 
 def _claim(mail: Mail, tokens: Tokens) -> Claim | None:
-    # Some mail programs hand on what they found in the mailto: address without decoding it.
+    # Some mail programs do not decode the subject that a mailto: address holds.
     text = "\n".join((unquote(mail.subject), *mail.opening))
     for match in islice(_TOKEN.finditer(text), _MOST_TOKENS):
         claim = tokens.read(Purpose.LETTER, match[0])
@@ -137,7 +137,7 @@ def _is_request(line: str) -> bool:
 
 
 def _sender(mail: Mail) -> str | None:
-    # From several people: nobody can say which of them asked.
+    # With several senders nobody can say which of them asked.
     if len(mail.senders) != 1:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Moving to another address, once its owner has confirmed from there."""
+"""Moving to another address, after its owner has confirmed it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, exists, select, update
 
 from subscribers import clock, consent, suppression
-from subscribers.audience import keep_from_being_fixed
+from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
 from subscribers.people import Status
 from subscribers.subscribing import begin, end
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def may_move(connection: Connection, subscriber: int) -> bool:
-    """Whether the person may take their subscriptions elsewhere: not past a complaint, or staff's decision.
+    """Whether the person may move: not with an address that is suppressed by a complaint or by staff.
 
-    A mailbox that bounces is a reason to move.
+    An address that bounces is a reason to move.
     """
     email = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber))
     kept = {Reason.COMPLAINED, Reason.MANUAL}
@@ -35,11 +35,11 @@ def move(
 ) -> None:
     """Send ``subscriber``'s letters to ``email`` from now on, and nothing to the address they had.
 
-    The id stays, and with it what their old links mean. An address that was on the list already keeps its
-    own id and history and gets their digests; their old links then mean both. The address left behind gets
-    nothing more, or the next import of an old list would bring it back.
+    The id stays, and so old links go on working. An address that was on the list already keeps its own id and
+    history and gets their digests; their old links then mean both. The former address is suppressed, or the
+    next import of an old list would add it again.
     """
-    keep_from_being_fixed(connection)
+    lock_audience_shared(connection)
     before = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber))
     if before is None or before == email:
         return
@@ -48,7 +48,7 @@ def move(
         _take(connection, subscriber, email)
         _leave_behind(connection, subscriber, before)
     elif _was_theirs(connection, subscriber, other):
-        # Back where they came from: the two rows change places, and the history stays in one piece.
+        # They move back: the two rows exchange their addresses, so that the history stays in one piece.
         connection.execute(update(subscribers).where(subscribers.c.id == other).values(email=f"{other}@"))
         _take(connection, subscriber, email)
         _take(connection, other, before)
@@ -63,7 +63,7 @@ def _take(connection: Connection, subscriber: int, email: str) -> None:
 
 
 def _leave_behind(connection: Connection, subscriber: int, email: str) -> None:
-    """Keep whose the address was: it stands among the suppressions, and is erased with the person."""
+    """Keep whose the address was: it is suppressed, and must be erased together with the person."""
     made = connection.execute(
         subscribers.insert().values(email=email, name="", created_at=clock.now()).returning(subscribers.c.id)
     )
@@ -71,7 +71,7 @@ def _leave_behind(connection: Connection, subscriber: int, email: str) -> None:
 
 
 def _was_theirs(connection: Connection, subscriber: int, other: int) -> bool:
-    """Whether ``other`` only stands for an address that ``subscriber`` left behind."""
+    """Whether ``other`` is only the former address of ``subscriber``."""
     left = exists().where(merged.c.old_id == other, merged.c.new_id == subscriber)
     had = exists().where(subscriptions.c.subscriber_id == other)
     return bool(connection.scalar(select(left & ~had)))
@@ -98,13 +98,13 @@ def _join(
             )
         end(connection, subscriber, digest)
         consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=digest, source=source)
-    # Back again is not on and on: the id that is moved to is nobody's past.
+    # Moving back must not make a circle: the id that is moved to is nobody's former one.
     connection.execute(delete(merged).where(merged.c.old_id.in_((subscriber, other))))
     connection.execute(merged.insert().values(old_id=subscriber, new_id=other))
 
 
 def _active(connection: Connection, subscriber: int) -> dict[str, date | None]:
-    """The digests somebody gets, each with the day until which it is paused."""
+    """The active digests, each with the day until which it is paused."""
     active = select(subscriptions.c.digest, subscriptions.c.paused_until).where(
         subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value
     )

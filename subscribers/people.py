@@ -1,4 +1,4 @@
-"""The words of the ground floor, and what is known of a person."""
+"""The status of a subscription, and what is known of a person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """What a subscription is. Only an active one gets mail."""
+    """The status of a subscription. Only an active one gets mail."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -33,7 +33,7 @@ class Subscription:
 class Person:
     """Everything known of one address."""
 
-    id: int | None  # None: not on the list, only kept from being mailed
+    id: int | None  # None: not on the list, only suppressed
     email: str
     name: str
     suppression: Reason | None

@@ -1,4 +1,4 @@
-"""What people may settle themselves: which digests, a pause, their name."""
+"""What people may choose themselves: digests, a pause, their name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from subscribers import consent, suppression
 from subscribers.addresses import clean_name
-from subscribers.audience import keep_from_being_fixed
+from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
 from subscribers.leaving import leave, lives_of
 from subscribers.people import Status
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """How things stand for one person. ``paused_until``: the first day on which letters come again."""
+    """One person's settings. ``paused_until`` is the first day on which letters come again."""
 
     id: int
     email: str
@@ -36,7 +36,7 @@ class Preferences:
 
 
 def preferences(connection: Connection, subscriber: int) -> Preferences | None:
-    """How things stand, where the person is now; None for an id that is no longer known."""
+    """The settings of a person, by any id they had; None for an id that is no longer known."""
     subscriber = lives_of(connection, subscriber)[-1]
     person = connection.execute(select(subscribers).where(subscribers.c.id == subscriber)).first()
     if person is None:
@@ -64,12 +64,12 @@ def change(
     source: str,
     network_address: str | None = None,
 ) -> Preferences | None:
-    """Bring a person's settings to what they chose; None for an id that is no longer known.
+    """Change a person's settings to what they chose; None for an id that is no longer known.
 
-    ``offered`` are the digests they chose among: others are left alone. ``wording`` is what they agree to
-    by choosing one they had not. Who chooses a digest takes back that they left, and no other suppression.
+    ``offered`` are the digests that they could choose; others are left alone. ``wording`` is what they agree
+    to by choosing a new one. Choosing a digest lifts their own unsubscribing and no other suppression.
     """
-    keep_from_being_fixed(connection)
+    lock_audience_shared(connection)
     before = preferences(connection, subscriber)
     if before is None:
         return None
@@ -91,7 +91,7 @@ def change(
                 network_address=network_address,
             )
         elif digest not in digests and digest in held:
-            # Also one that was only hidden under their leaving everything.
+            # Also one that was only hidden because they had unsubscribed from everything.
             leave(connection, subscriber, digest=digest, source=source)
     _pause(connection, subscriber, paused_until, source, changed=paused_until != before.paused_until)
     return preferences(connection, subscriber)
@@ -106,7 +106,7 @@ def _active(subscriber: int) -> Select[tuple[str]]:
 def _pause(
     connection: Connection, subscriber: int, until: date | None, source: str, *, changed: bool
 ) -> None:
-    # Of every digest, also one that was chosen just now.
+    # For every digest, also for one that was chosen just now.
     connection.execute(
         update(subscriptions)
         .where(subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value)

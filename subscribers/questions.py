@@ -1,4 +1,4 @@
-"""The queue of mails that ask to confirm. It is the table itself: a sign-up taken is a mail that will go."""
+"""The queue of mails that ask to confirm. The table is the queue: no accepted sign-up is without its mail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 
 
 def next_ones(connection: Connection, now: datetime) -> list[Confirmation]:
-    """Questions whose mail is to go now, those first that wait longest, a hundred at most."""
+    """Questions whose mail is due, the longest waiting first, a hundred at most."""
     due = (
         select(confirmations.c.id)
         .where(confirmations.c.state == State.QUEUED.value, confirmations.c.next_try <= now)
@@ -32,7 +32,7 @@ def next_ones(connection: Connection, now: datetime) -> list[Confirmation]:
 
 
 def still_to_be_mailed(connection: Connection, asked: Confirmation) -> bool:
-    """Whether the mail may go, looked at right before it does; drops the question if it may not."""
+    """Whether the mail may go, asked right before it does. Drops the question if it may not."""
     now = waiting(connection, asked.id)
     if now is None or now.state is not State.QUEUED:
         return False
@@ -53,14 +53,15 @@ def drop(connection: Connection, asked: Confirmation, reason: str) -> None:
 
 
 def put_off(connection: Connection, asked: Confirmation, now: datetime, reason: str) -> None:
-    """The mail waits for another try: `FIRST_WAIT`, then twice as long each time, up to `LONGEST_WAIT`."""
+    """The mail is tried again after `FIRST_WAIT`, then after twice as long each time, up to
+    `LONGEST_WAIT`."""
     tries = connection.scalar(select(confirmations.c.tries).where(confirmations.c.id == asked.id)) or 0
     wait = min(FIRST_WAIT * 2 ** min(tries, 20), LONGEST_WAIT)
     _set(connection, asked, tries=tries + 1, next_try=now + wait, reason=reason)
 
 
 def _set(connection: Connection, asked: Confirmation, **values: object) -> None:
-    # Only a queued one: who confirmed meanwhile, by an earlier copy of the mail, has answered.
+    # Only a queued one: somebody may have confirmed meanwhile, by an earlier copy of the mail.
     connection.execute(
         update(confirmations)
         .where(confirmations.c.id == asked.id, confirmations.c.state == State.QUEUED.value)

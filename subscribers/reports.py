@@ -1,4 +1,4 @@
-"""What providers report of addresses, and what follows for them.
+"""What providers report of addresses, and which suppressions follow.
 
 Reports come late, twice and in any order. So the time at which a thing happened counts, not the time at which
 it was reported: whatever the order, the same addresses end up suppressed.
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 _MEANS = {
     Reason.BOUNCED: (Reason.BOUNCED,),
-    # Who reports a letter as spam wants no more of them, whatever staff make of the complaint.
+    # A reader who reports a letter as spam wants no more, even if staff lift the complaint.
     Reason.COMPLAINED: (Reason.COMPLAINED, Reason.UNSUBSCRIBED),
     Reason.UNSUBSCRIBED: (Reason.UNSUBSCRIBED,),
 }
 
 _ANEW = (Action.CONFIRMED, Action.RESUBSCRIBED, Action.MOVED)
-_SECOND = timedelta(seconds=1)  # providers tell time no finer
+_SECOND = timedelta(seconds=1)  # providers' times have no finer unit
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Something that happened to an address: bounced, complained or unsubscribed.
 
-    ``address`` is normalised, ``person`` its id if it is on the list, ``said`` the provider's words for the
-    record, without any address in them.
+    ``address`` is normalised; ``person`` is its id, if it is on the list; ``said`` is the provider's words
+    for the record, without any address.
     """
 
     address: str
@@ -60,7 +60,7 @@ def apply_reports(connection: Connection, reports: Sequence[Report], source: str
     standing = suppression.reasons_of(connection, {report.address for report in reports})
     taken_back = _taken_back(connection, {report.person for report in reports if report.person is not None})
     changed: set[str] = set()
-    # In one order everywhere: two that suppress the same people must not wait for each other.
+    # In the same order everywhere: else two transactions with the same people could deadlock.
     for report in sorted(reports, key=lambda report: (report.address, report.at)):
         since = taken_back.get(report.person or 0, {})
         for reason in _MEANS[report.reason]:
@@ -86,7 +86,7 @@ def _suppress(connection: Connection, report: Report, reason: Reason, source: st
 
 
 def _taken_back(connection: Connection, people: Collection[int]) -> dict[int, dict[bool, datetime]]:
-    """When each person last signed up anew (True), and when staff last lifted something (False)."""
+    """When each person last signed up again (True), and when staff last lifted a suppression (False)."""
     query = (
         select(consents.c.subscriber_id, consents.c.action, func.max(consents.c.at).label("at"))
         .where(

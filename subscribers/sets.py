@@ -1,4 +1,4 @@
-"""What both databases can do with many rows at once, and SQLAlchemy spells once for each."""
+"""Statements over many rows at once that SQLAlchemy spells differently for each database."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 Insert = postgresql.Insert | sqlite.Insert
 
 INSERT: Mapping[str, Callable[[Table], Insert]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-"""By the dialect's name: inserts that may say ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+"""By the dialect's name: inserts that have ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
 
 
 def insert(connection: Connection, table: Table) -> Insert:
-    """The one of `INSERT` that is right for this database."""
+    """The `INSERT` of this database."""
     return INSERT[connection.dialect.name](table)
 
 
 def among(connection: Connection, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Whether ``column`` is one of very many values, which travel as one parameter.
+    """Whether ``column`` is one of very many values, which are sent as one parameter.
 
-    ``in_`` makes a parameter of each: for 2,000 that took longer than the search itself.
+    ``in_`` makes a parameter of each value: for 2,000 of them that took longer than the search itself.
     """
     if _is_sqlite(connection):
         given = func.json_each(json.dumps(values)).table_valued("value")
@@ -39,7 +39,7 @@ def among(connection: Connection, column: Column[Any], values: Sequence[Any]) ->
 def given(
     connection: Connection, columns: Mapping[str, TypeEngine[Any]], values: Sequence[Sequence[Any]]
 ) -> FromClause:
-    """Very many rows as something to select from: one parameter on SQLite, one a column on PostgreSQL.
+    """Very many rows to select from: one parameter on SQLite, one for each column on PostgreSQL.
 
     ``values`` are texts and numbers, in the order of ``columns``. An insert from this takes two thirds of
     the time of ``executemany``, and says which rows it wrote.

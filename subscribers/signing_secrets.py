@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARIABLE = "RAPPORT_SECRET"
-"""The environment variable that names them: several with commas between, the newest first."""
+"""The environment variable that holds them: several with commas between, the newest first."""
 
 FILE = "rapport.secret"
-"""The file beside the embedded default's database that holds one, or several, in the same form."""
+"""The file beside the embedded default's database, which holds one or several in the same form."""
 
 SHORTEST = 16
 
@@ -97,8 +97,9 @@ def _create(file: Path) -> None:
 
     from subscribers.files import put
 
-    # Written whole under another name and then given its own: of two processes one wins, and neither sees
-    # half of one. On the disk before the first letter leaves, or a power cut would kill that letter's links.
+    # It is written whole under another name and then renamed: of two processes one wins, and neither reads
+    # half a secret. It is on the disk before the first letter leaves: else a power cut would kill that
+    # letter's links.
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 600
     try:
         with os.fdopen(handle, "w", encoding="ascii") as out:
@@ -116,7 +117,7 @@ def _read_private(file: Path) -> list[bytes]:
         file.chmod(0o600)
     found = _split(file.read_text(encoding="utf-8", errors="surrogateescape"), str(file))
     if not found:
-        # Not made anew: the links of earlier letters would die without a word.
+        # Not replaced: the links of earlier letters would silently stop working.
         raise SubscriberError(
             f"{file}, which holds the secret that signs links, is empty.",
             "Bring it back from a backup; or delete it, and links mailed before stop working.",

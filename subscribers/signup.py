@@ -1,7 +1,7 @@
-"""Signing up: a stranger asks, and nothing happens to an address until somebody confirms from there.
+"""Signing up: a stranger asks, and an address gets no letter until its owner confirms.
 
-Asking does the same work whether the address is known, unknown or suppressed, and whether a mail goes out is
-decided later, from the queue: so neither the answer nor its time tells who reads a letter.
+Asking does the same work whether the address is known, unknown or suppressed; whether a mail goes out is
+decided later, from the queue. So neither the answer nor its time tells who reads a letter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select, update
 
 from subscribers import clock, consent, suppression
 from subscribers.addresses import clean_name, normalise
-from subscribers.audience import keep_from_being_fixed
+from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
 from subscribers.leaving import lives_of
 from subscribers.moving import may_move, move
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
 PATIENCE = ((DAY, 3), (MONTH, 6))
-"""Most mails that one mailbox gets because somebody, anybody, typed an address of it into the form."""
+"""Most mails that one mailbox gets, in a day and a month, because anybody typed its address into the form."""
 
 
 class Purpose(StrEnum):
@@ -41,7 +41,7 @@ class Purpose(StrEnum):
 
 
 class State(StrEnum):
-    """What became of the question. Only a queued one is still to be mailed."""
+    """The state of a question. Only a queued one is still to be mailed."""
 
     QUEUED = "queued"
     MAILED = "mailed"
@@ -76,16 +76,16 @@ def ask(
     source: str,
     network_address: str | None = None,
 ) -> int | None:
-    """Write down that somebody asked for ``digests``, and queue the mail that asks them to confirm.
+    """Record that somebody asked for ``digests``, and queue the mail that asks them to confirm.
 
-    Gives the confirmation's id; None when the mailbox had all the mails it is to get for now. Raises
+    The confirmation's id; None when the mailbox has got as many such mails as it may for now. Raises
     SubscriberError (code ``address``) for an address that no mail reaches.
     """
     email, wording = normalise(email), consent.evidence(wording)
-    keep_from_being_fixed(connection)
-    if not _patient(connection, suppression.mailbox(connection, email)):
+    lock_audience_shared(connection)
+    if not _may_be_asked(connection, suppression.mailbox(connection, email)):
         return None
-    # The name stays with the question until it is answered: it may be a stranger's joke.
+    # The name is kept with the question until that is answered: it may be a stranger's joke.
     subscriber = keep_person(connection, email)
     for digest in digests:
         await_answer(connection, subscriber, digest)
@@ -119,15 +119,15 @@ def ask_to_move(
     source: str,
     network_address: str | None = None,
 ) -> int | None:
-    """Queue the mail that asks the owner of another address whether ``subscriber``'s letters go there.
+    """Queue the mail that asks the owner of another address whether ``subscriber``'s letters may go there.
 
-    As `ask`: the same work for any address, the id or None, SubscriberError for one that no mail reaches.
+    It works, returns and raises as `ask` does.
     """
     email = normalise(email)
     subscriber = lives_of(connection, subscriber)[-1]
-    if not _patient(connection, suppression.mailbox(connection, email)):
+    if not _may_be_asked(connection, suppression.mailbox(connection, email)):
         return None
-    # The one asked last counts: a slip in an address must not stay good for a month.
+    # Only the last one counts: a mistyped address must not stay valid for a month.
     connection.execute(
         update(confirmations)
         .where(
@@ -150,7 +150,7 @@ def ask_to_move(
 
 
 def waiting(connection: Connection, confirmation: int) -> Confirmation | None:
-    """What a confirmation's id stands for, answered or not; None when it was erased."""
+    """The question of an id, answered or not; None when it was erased."""
     row = connection.execute(select(confirmations).where(confirmations.c.id == confirmation)).first()
     if row is None:
         return None
@@ -172,18 +172,19 @@ def waiting(connection: Connection, confirmation: int) -> Confirmation | None:
 def confirm(
     connection: Connection, confirmation: int, *, source: str, network_address: str | None = None
 ) -> Confirmation | None:
-    """The owner of the mailbox says yes: their subscriptions are active, and what they undid is undone.
+    """The owner of the mailbox says yes: the subscriptions become active, and their own suppressions are
+    lifted.
 
-    Repeatable while it holds. None when the question is gone or was dropped, was answered and ended again
-    since, or when the address gets nothing for a reason that is not the person's own (it bounced, complained,
-    staff).
+    Repeatable while the subscriptions last. None when the question is gone or was dropped, when what it began
+    was ended again since, or when the address is suppressed for a reason that is not the person's own (a
+    bounce, a complaint, staff).
     """
-    keep_from_being_fixed(connection)
+    lock_audience_shared(connection)
     question = waiting(connection, confirmation)
     if question is None or question.state is State.DROPPED or not may_be_asked(connection, question.email):
         return None
     if question.state is State.CONFIRMED:
-        # An old mail opened again must not bring back who left meanwhile.
+        # Opening an old mail again must not subscribe somebody who unsubscribed meanwhile.
         return question if _still_holds(connection, question) else None
     subscriber = question.subscriber
     if question.purpose is Purpose.MOVE:
@@ -193,7 +194,7 @@ def confirm(
         move(connection, subscriber, question.email, source=source, network_address=network_address)
         subscriber = lives_of(connection, subscriber)[-1]
     else:
-        # Looked up again: the person who had this address may have moved to another since it was asked.
+        # Looked up again: the person who had this address may have moved since the question was asked.
         subscriber = keep_person(connection, question.email)
         _begin(connection, subscriber, question, source, network_address)
     connection.execute(
@@ -213,7 +214,7 @@ def _begin(
     connection: Connection, subscriber: int, question: Confirmation, source: str, network_address: str | None
 ) -> None:
     if OWN & set(suppression.lift(connection, question.email, OWN)):
-        # Under the lid there may be digests that nobody asked for now.
+        # The suppression may have hidden active digests that nobody asks for now.
         active = select(subscriptions.c.digest).where(
             subscriptions.c.subscriber_id == subscriber,
             subscriptions.c.status == Status.ACTIVE.value,
@@ -222,7 +223,7 @@ def _begin(
         for digest in connection.scalars(active).all():
             end(connection, subscriber, digest)
             consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=digest, source=source)
-    # Who signs up at an address that somebody left behind is a reader in their own right.
+    # Whoever signs up at somebody's former address is a reader of their own.
     connection.execute(delete(merged).where(merged.c.old_id == subscriber))
     for digest in question.digests:
         begin(
@@ -251,8 +252,8 @@ def _still_holds(connection: Connection, question: Confirmation) -> bool:
     return connection.scalar(active) == len(question.digests)
 
 
-def _patient(connection: Connection, mailbox: str) -> bool:
-    """Whether the mailbox may be asked once more; counts it."""
+def _may_be_asked(connection: Connection, mailbox: str) -> bool:
+    """Whether the mailbox may be asked once more; if so, it is counted."""
     now = clock.now()
     for span, most in PATIENCE:
         before = select(func.count()).where(asked.c.mailbox == mailbox, asked.c.at > now - span)

@@ -35,7 +35,7 @@ def keep_person(connection: Connection, email: str, name: str = "") -> int:
 
 
 def await_answer(connection: Connection, subscriber: int, digest: str) -> None:
-    """Let a digest wait for the person's answer, if they never had it."""
+    """Make a subscription pending, if the person never had that digest."""
     connection.execute(
         insert(connection, subscriptions)
         .values(subscriber_id=subscriber, digest=digest, status=Status.PENDING.value, since=clock.now())
@@ -52,7 +52,7 @@ def begin(
     source: str,
     network_address: str | None = None,
 ) -> None:
-    """Make a subscription active because the person wants it, whatever it was, with the evidence."""
+    """Make a subscription active because the person wants it, whatever its status was, with the evidence."""
     active = {"status": Status.ACTIVE.value, "since": clock.now(), "paused_until": None}
     connection.execute(
         insert(connection, subscriptions)
@@ -97,7 +97,7 @@ def end(connection: Connection, subscriber: int, digest: str) -> bool:
 
 
 def _ending(insert: Callable[[Table], Insert]) -> ReturningInsert[tuple[str]]:
-    # From the person's row, so that nothing is written for one who is gone; and one statement.
+    # In one statement that selects the person's row, so that nothing is written for a person who is gone.
     ended = literal(Status.UNSUBSCRIBED.value, String())
     at = bindparam("at", type_=Moment())
     person = select(subscribers.c.id, bindparam("of", type_=String()), ended, at, null().cast(Date()))
@@ -109,7 +109,7 @@ def _ending(insert: Callable[[Table], Insert]) -> ReturningInsert[tuple[str]]:
         )
         .on_conflict_do_update(
             index_elements=["subscriber_id", "digest"],
-            # A pause stays with it: who left by mistake comes back to it.
+            # A pause is kept: whoever unsubscribed by mistake comes back to it.
             set_={"status": ended, "since": at},
             where=subscriptions.c.status != ended,
         )
@@ -117,6 +117,6 @@ def _ending(insert: Callable[[Table], Insert]) -> ReturningInsert[tuple[str]]:
     )
 
 
-# Made once: on the day a letter goes out thousands leave within a minute, and SQLAlchemy takes four times as
-# long to make a statement as to run it.
+# Compiled once: on the day of a letter thousands unsubscribe within a minute, and SQLAlchemy takes four times
+# as long to build a statement as to run it.
 _END = {dialect: _ending(insert) for dialect, insert in INSERT.items()}

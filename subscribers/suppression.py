@@ -1,9 +1,8 @@
-"""Who must get nothing, and why. It holds for an address, on the list or not.
+"""Suppressions: which addresses must get no mail, and why. An address need not be on the list.
 
-An address may have several reasons, each with a row of its own; one is enough to keep it from all mail. Of
-an address that was erased only keyed hashes remain. Their key stands in the database beside them, so that it
-travels with every backup and move: who holds the database holds the whole list anyway, and a hash whose key
-is lost would let the erased be imported again.
+An address may have several reasons, each with its own row; one is enough. Of an address that was erased only
+keyed hashes remain. Their key is in the same database, so that every backup and move takes it along: whoever
+has the database has the whole list anyway, and if the key were lost, erased people could be imported again.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ if TYPE_CHECKING:
 
 
 class Reason(StrEnum):
-    """Why an address gets nothing, in the order in which the reason to tell is chosen: the last one stands.
+    """Why an address gets no mail. Of several reasons the last in this order is told.
 
-    Each is lifted on its own. `unsubscribed` and `forgotten` end when the person signs up anew and confirms
-    (`OWN`); the others only staff can lift.
+    Each is lifted on its own. `unsubscribed` and `forgotten` (`OWN`) end when the person signs up again and
+    confirms; the others only staff can lift.
     """
 
     BOUNCED = "bounced"
@@ -42,7 +41,7 @@ class Reason(StrEnum):
 
 
 OWN = frozenset({Reason.UNSUBSCRIBED, Reason.FORGOTTEN})
-"""The reasons that are the person's own, to make and to take back."""
+"""The reasons that come from people themselves: only they can lift them."""
 
 _ORDER = tuple(Reason)
 
@@ -55,17 +54,17 @@ class Suppression:
 
 
 def suppress(connection: Connection, email: str, reason: Reason, source: str) -> bool:
-    """Let the address get nothing from now on; False if that reason stood already.
+    """Suppress the address; False if it had that reason already.
 
-    Of an erased address no more is kept than before: the reason joins its hash. (`forgotten` is not given
-    so, but by `forget`, which also takes the address out of this table.)
+    Of an erased address only the hash gets the new reason. (`forgotten` is set by `forget` alone, which also
+    removes the address from this table.)
     """
     email = normalise(email)
     if reason is Reason.FORGOTTEN:
         raise ValueError("an address is forgotten by forget()")
     if _forgotten(connection, email):
         if reason in OWN:
-            return False  # who is forgotten gets nothing at their own wish already
+            return False  # a forgotten address gets no mail by the person's own wish already
         return _keep_hash(connection, email, reason)
     statement = (
         insert(connection, suppressions)
@@ -77,7 +76,7 @@ def suppress(connection: Connection, email: str, reason: Reason, source: str) ->
 
 
 def lift(connection: Connection, email: str, reasons: Collection[Reason]) -> list[Reason]:
-    """Take these reasons back; those that stood and no longer do. Who may is the caller's to know."""
+    """Lift these reasons; those that were lifted. The caller knows who may lift which."""
     email = normalise(email)
     named = [reason.value for reason in reasons]
     plain = delete(suppressions).where(suppressions.c.email == email, suppressions.c.reason.in_(named))
@@ -93,7 +92,7 @@ def lift(connection: Connection, email: str, reasons: Collection[Reason]) -> lis
 
 
 def forget(connection: Connection, email: str) -> bool:
-    """Put keyed hashes in the place of what is known of the address; False if it was forgotten before."""
+    """Replace what is known of the address by keyed hashes; False if it was forgotten before."""
     email = normalise(email)
     for reason in reasons(connection, email) - OWN:
         _keep_hash(connection, email, reason)
@@ -102,7 +101,7 @@ def forget(connection: Connection, email: str) -> bool:
 
 
 def find(connection: Connection, email: str) -> Suppression | None:
-    """What keeps the address from being mailed, if anything does; of several reasons the last of `Reason`."""
+    """Why the address is suppressed, if it is; of several reasons the last in the order of `Reason`."""
     email = normalise(email)
     rows = connection.execute(select(suppressions).where(suppressions.c.email == email)).all()
     found = [Suppression(Reason(row.reason), row.at, row.source) for row in rows]
@@ -113,26 +112,26 @@ def find(connection: Connection, email: str) -> Suppression | None:
 
 
 def reason_for(connection: Connection, email: str) -> Reason | None:
-    """Why the address gets nothing; None if nothing keeps it from being mailed."""
+    """The reason to tell; None if the address is not suppressed."""
     found = find(connection, email)
     return None if found is None else found.reason
 
 
 def reasons(connection: Connection, email: str) -> frozenset[Reason]:
-    """Everything that keeps the address from being mailed."""
+    """All reasons for which the address is suppressed."""
     email = normalise(email)
     return reasons_of(connection, [email]).get(email, frozenset())
 
 
 def reasons_of(connection: Connection, emails: Collection[str]) -> dict[str, frozenset[Reason]]:
-    """`reasons` of many normalised addresses: only those that something keeps from being mailed."""
+    """`reasons` of many normalised addresses, for those that have any."""
     found: dict[str, set[Reason]] = {}
     plain = select(suppressions.c.email, suppressions.c.reason).where(
         among(connection, suppressions.c.email, list(emails))
     )
     for email, reason in connection.execute(plain):
         found.setdefault(email, set()).add(Reason(reason))
-    # Mostly nobody was erased yet: then a million addresses need not be hashed.
+    # Mostly nobody was erased yet; then no address need be hashed, of perhaps a million.
     if connection.execute(select(forgotten.c.hash).limit(1)).first() is not None:
         by_hash = dict(zip(map(_hasher(connection), emails), emails, strict=True))
         hashed = select(forgotten.c.hash, forgotten.c.reason).where(
@@ -144,7 +143,7 @@ def reasons_of(connection: Connection, emails: Collection[str]) -> dict[str, fro
 
 
 def strongest(connection: Connection, emails: Collection[str]) -> dict[str, Reason]:
-    """The reason to tell, of each of many normalised addresses that has one."""
+    """The reason to tell of many normalised addresses, for those that have any."""
     return {email: to_tell(some) for email, some in reasons_of(connection, emails).items()}
 
 
@@ -161,7 +160,7 @@ def suppress_many(connection: Connection, emails: Sequence[str], reason: Reason,
         literal(reason.value, String()),
         literal(clock.now(), Moment()),
         literal(source, Text()),
-    ).where(true())  # SQLite would take ON CONFLICT for a join without it
+    ).where(true())  # without it SQLite takes ON CONFLICT for part of a join
     connection.execute(
         insert(connection, suppressions)
         .from_select(["email", "reason", "at", "source"], found)
@@ -170,7 +169,7 @@ def suppress_many(connection: Connection, emails: Sequence[str], reason: Reason,
 
 
 def counts(connection: Connection) -> dict[Reason, int]:
-    """How many addresses each reason holds for, all reasons named; an address may have several."""
+    """How many addresses have each reason; an address may have several."""
     found = dict.fromkeys(Reason, 0)
     for table in (suppressions, forgotten):
         rows = connection.execute(select(table.c.reason, func.count()).group_by(table.c.reason))
@@ -180,9 +179,11 @@ def counts(connection: Connection) -> dict[Reason, int]:
 
 
 def mailbox(connection: Connection, email: str) -> str:
-    """The keyed hash of the mailbox behind an address: what follows a plus, and Gmail's dots, name no other.
+    """The keyed hash of the mailbox behind an address: a plus and what follows it name no other, nor do
+    Gmail's dots.
 
-    For counting what one person is sent by way of strangers; never for telling whether two people are one.
+    It serves to count what strangers have sent to one person, never to decide whether two people are the
+    same.
     """
     local, _, domain = normalise(email).rpartition("@")
     local = local.partition("+")[0] or local
@@ -209,7 +210,7 @@ def _keep_hash(connection: Connection, email: str, reason: Reason) -> bool:
 
 
 def _remember(connection: Connection, email: str, code: str) -> None:
-    """Who has come back is known again, with what else stands against the address."""
+    """Of an address that is no longer forgotten, move the other reasons from its hash to the address."""
     rest = delete(forgotten).where(forgotten.c.hash == code).returning(forgotten.c.reason, forgotten.c.at)
     for row in connection.execute(rest).all():
         connection.execute(

@@ -1,4 +1,4 @@
-"""The tables of the ground floor: people, what they asked for, the proof, and who gets nothing."""
+"""The tables of the ground floor: people, subscriptions, consent records, suppressions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ metadata = MetaData(
 )
 
 Id = BigInteger().with_variant(Integer, "sqlite")
-"""A row's number. SQLite counts up by itself only on INTEGER."""
+"""A row's id. SQLite counts up by itself only in a column of type INTEGER."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -62,11 +62,11 @@ subscribers = Table(
     "subscribers",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
-    # Normalised (NFC, lower case, domain in IDNA), so that one person under two spellings is one row.
+    # Normalised (NFC, lower case, domain in IDNA): one person under two spellings is one row.
     Column("email", String(320), nullable=False, unique=True),
     Column("name", Text, nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),
-    sqlite_autoincrement=True,  # an id is never given again: it stands in links that work for ever
+    sqlite_autoincrement=True,  # an id is never given again: links that hold it work for ever
 )
 
 subscriptions = Table(
@@ -94,14 +94,14 @@ consents = Table(
     Column("wording", Text, nullable=False, server_default=""),
     Column("source", Text, nullable=False),
     Column("network_address", String(64)),
-    # Few rows have one, and not for long.
+    # Few rows have a network address, and not for long.
     Index("ix_consents_network", "at", sqlite_where=_has_network, postgresql_where=_has_network),
 )
 
 suppressions = Table(
     "suppressions",
     metadata,
-    # A row a reason: who lifts one lifts no other with it.
+    # One row for each reason: lifting one leaves the others.
     Column("email", String(320), primary_key=True),
     Column("reason", String(16), primary_key=True),
     Column("at", Moment, nullable=False),
@@ -111,7 +111,7 @@ suppressions = Table(
 forgotten = Table(
     "forgotten",
     metadata,
-    # The keyed hash of an erased address, with `forgotten` and whatever else keeps it from mail.
+    # The keyed hash of an erased address: one row for `forgotten` and for each other reason it has.
     Column("hash", String(64), primary_key=True),
     Column("reason", String(16), primary_key=True),
     Column("at", Moment, nullable=False),
@@ -121,7 +121,7 @@ forgotten = Table(
 keys = Table(
     "keys",
     metadata,
-    # Made once and never rotated: what was hashed with one must be recognised for ever.
+    # Made once and never rotated: hashes made with a key must be recognised for ever.
     Column("name", String(32), primary_key=True),
     Column("value", String(64), nullable=False),
     sqlite_with_rowid=False,
@@ -130,7 +130,7 @@ keys = Table(
 confirmations = Table(
     "confirmations",
     metadata,
-    # One question to a mailbox: "was this you?" It stands until answered or erased, and so does its mail.
+    # One question to a mailbox: "was this you?" It is kept until it is answered or erased.
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("purpose", String(16), nullable=False),
     Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
@@ -141,21 +141,21 @@ confirmations = Table(
     Column("source", Text, nullable=False),
     Column("network_address", String(64)),
     Column("asked_at", Moment, nullable=False),
-    # queued → mailed → confirmed; aside: dropped (nothing is to be mailed, with the reason).
+    # queued → mailed → confirmed; or dropped: no mail is sent, for the reason.
     Column("state", String(16), nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("next_try", Moment),
     Column("reason", Text),
     Index("ix_confirmations_state", "state", "next_try"),
-    sqlite_autoincrement=True,  # an id stands in a link, and must never come to mean somebody else
+    sqlite_autoincrement=True,  # links hold an id, which must never mean somebody else
 )
 
 asked = Table(
     "asked",
     metadata,
-    # How often a mailbox was asked something, whoever typed it in; it outlives the question.
+    # Each time that a mailbox was asked a question, whoever typed the address. It outlasts the question.
     Column("id", Id, primary_key=True, autoincrement=True),
-    # A keyed hash of the mailbox behind the address: a+1@ and a+2@ are one reader's patience.
+    # A keyed hash of the mailbox behind the address: a+1@ and a+2@ are one reader's.
     Column("mailbox", String(64), nullable=False),
     Column("at", Moment, nullable=False, index=True),
     Index("ix_asked_mailbox", "mailbox", "at"),
@@ -164,7 +164,7 @@ asked = Table(
 merged = Table(
     "merged",
     metadata,
-    # Somebody moved to an address that was on the list already: links mailed to the old id go on working.
+    # Somebody moved to an address that was on the list already. Links with the old id go on working.
     Column("old_id", Id, primary_key=True, autoincrement=False),
     Column("new_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
 )
@@ -172,7 +172,7 @@ merged = Table(
 exports = Table(
     "exports",
     metadata,
-    # Every time the list, or a part of it, left the database.
+    # Every export of the list or of a part of it.
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("at", Moment, nullable=False),
     Column("who", Text, nullable=False),

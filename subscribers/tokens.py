@@ -1,10 +1,10 @@
-"""Signed links: who, for which edition, to do what. Nothing is looked up to tell a forged one.
+"""Signed links: who, for which edition, to do what. A forged one is recognised without asking the database.
 
-A token is a keyed BLAKE2b (RFC 7693, its personalisation parameter keeps purposes apart) over a fixed
-binary payload. What stands in letters does not expire: an unsubscribe link must work for years; what asks
-somebody to confirm does. It holds no address; the two numbers in it can be read by its holder, but not
-changed. hashlib rather than itsdangerous because a letter to a million people signs a million times: 1 µs a
-token against 4 to 14.
+A token is a fixed binary payload with a keyed BLAKE2b of it (RFC 7693; its personalisation parameter keeps
+purposes apart). Tokens in letters do not expire, for an unsubscribe link must work for years; those that ask
+somebody to confirm do. A token holds no address. Its holder can read the two numbers in it, but not change
+them. It is made by hashlib and not by itsdangerous, because a letter to a million people takes a million of
+them: 1 µs each against 4 to 14.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# A format number and two ids: with the 16 bytes of the code 33, which base64 writes in 44 characters with no
-# bit to spare, so that a token has one spelling.
+# A format number and two ids. With the 16 bytes of the code they are 33, which base64 writes in 44 characters
+# without a spare bit; so a token has one spelling.
 _PAYLOAD = struct.Struct(">BQQ")
 _FORMAT = 1
 _CODE_SIZE = 16
 _LENGTH = (_PAYLOAD.size + _CODE_SIZE) * 4 // 3
 
-# The same for what somebody saw: an id, seconds, a fingerprint; 60 characters.
+# The same for what somebody saw: an id, seconds and a fingerprint, in 60 characters.
 _SEEN = struct.Struct(">BQI16s")
 _SEEN_FORMAT = 2
 FINGERPRINT = 16
-"""Bytes of a fingerprint that a token can hold."""
+"""Bytes of a fingerprint that a token holds."""
 
 
 class Purpose(StrEnum):
-    """What a link lets its holder do; at most 16 letters (BLAKE2b's personalisation)."""
+    """What a link lets its holder do. At most 16 letters, for BLAKE2b's personalisation."""
 
-    # What stands in a letter, to leave by and to choose: one for both, for whoever may do the one is led to
-    # the other. (Its word is older than that, and letters mailed then must go on working.)
+    # The links in a letter, to unsubscribe and to change preferences: one purpose for both, for each page
+    # leads to the other. (Its value is older than that, and must stay: links in old letters go on working.)
     LETTER = "unsubscribe"
-    # These are good for a while only.
+    # These expire.
     CONFIRM = "confirm"
     UNDO = "undo"
     FORM = "form"
-    # And these for staff, about an edition as it stood.
+    # And these are for staff, about an edition as they saw it.
     APPROVE = "approve"
     HOLD = "hold"
     SKIP = "skip"
@@ -57,14 +57,15 @@ class Claim(NamedTuple):
 
 
 class Timed(NamedTuple):
-    """What a token that is good for a while is about, and how long it is."""
+    """What an expiring token is about, and when it expires."""
 
     about: int
     until: datetime
 
 
 class Seen(NamedTuple):
-    """What a token is about that speaks of something as it stood: ``content`` is the fingerprint of that."""
+    """What a token is about that refers to something as it was seen; ``content`` is the fingerprint of
+    that."""
 
     about: int
     until: datetime
@@ -77,17 +78,17 @@ class Tokens:
     def __init__(self, secrets: Sequence[bytes]) -> None:
         if not secrets:
             raise ValueError("signing needs a secret")
-        # Hashed with their keys once, copied for every token.
+        # Keyed once, and copied for every token.
         self._keyed = {purpose: [_keyed(secret, purpose) for secret in secrets] for purpose in Purpose}
         self.fingerprints = [_fingerprint(secret) for secret in secrets]
-        """By which a secret is known again: in the order given, the one that signs first."""
+        """Fingerprints of the secrets, in the order given: the first one signs."""
 
     def sign(self, purpose: Purpose, subscriber: int, edition: int) -> str:
         """The token that lets its holder do ``purpose`` for ``subscriber``, sent with ``edition``."""
         return self.sign_all(purpose, [subscriber], edition)[0]
 
     def sign_all(self, purpose: Purpose, subscribers: Sequence[int], edition: int) -> list[str]:
-        """`sign` for many, in half the time: what can be is done for all of them at once."""
+        """`sign` for many, in half the time: what is possible is done for all at once."""
         copy, pack = self._keyed[purpose][0].copy, _PAYLOAD.pack
         raw: list[bytes] = []
         for subscriber in subscribers:
@@ -95,8 +96,8 @@ class Tokens:
             code = copy()
             code.update(payload)
             raw += payload, code.digest()
-        # Base64 writes three bytes in four characters, and a token has a multiple of three: one behind the
-        # other they are written as each is alone.
+        # Base64 writes three bytes in four characters, and a token has a multiple of three bytes: so tokens
+        # in a row are written as each is alone.
         written = urlsafe_b64encode(b"".join(raw)).decode("ascii")
         return [written[start : start + _LENGTH] for start in range(0, len(written), _LENGTH)]
 
@@ -116,30 +117,31 @@ class Tokens:
             raw = urlsafe_b64decode(token)
         except binascii.Error:
             return None
-        # Python's decoder skips signs that are not base64; a token spelled with them is no token of ours.
+        # Python's decoder skips signs that are not base64; a token with such signs is not ours.
         if urlsafe_b64encode(raw).decode("ascii") != token:
             return None
         payload, code = raw[: shape.size], raw[shape.size :]
         return payload if any(_signed(keyed, payload, code) for keyed in self._keyed[purpose]) else None
 
     def sign_until(self, purpose: Purpose, about: int, until: datetime) -> str:
-        """A token about ``about`` that says until when it is good, to the second."""
+        """A token about ``about`` that expires at ``until``, to the second."""
         return self.sign(purpose, about, int(until.timestamp()))
 
     def read_until(self, purpose: Purpose, token: str) -> Timed | None:
-        """What such a token says, whether still good or not; None for what was not signed here for this."""
+        """What such a token says, expired or not; None for what was not signed here for this purpose."""
         claim = self.read(purpose, token)
         return claim and Timed(claim.subscriber, datetime.fromtimestamp(claim.edition, UTC))
 
     def sign_seen(self, purpose: Purpose, about: int, until: datetime, content: bytes) -> str:
-        """A token about ``about`` with this ``content`` (FINGERPRINT bytes of it), good until then."""
+        """A token about ``about`` with this ``content``, a fingerprint of FINGERPRINT bytes, that expires at
+        ``until``."""
         payload = _SEEN.pack(_SEEN_FORMAT, about, int(until.timestamp()), content)
         code = self._keyed[purpose][0].copy()
         code.update(payload)
         return urlsafe_b64encode(payload + code.digest()).decode("ascii")
 
     def read_seen(self, purpose: Purpose, token: str) -> Seen | None:
-        """What such a token says, whether still good or not; None for what was not signed here for this."""
+        """What such a token says, expired or not; None for what was not signed here for this purpose."""
         payload = self._opened(purpose, token, _SEEN)
         if payload is None:
             return None
@@ -154,7 +156,7 @@ def _keyed(secret: bytes, purpose: Purpose) -> hashlib.blake2b:
 
 
 def _fingerprint(secret: bytes) -> str:
-    # Keyed with the secret like any token, so that it tells no more of it than the links in every letter do.
+    # Keyed with the secret like any token: it tells no more about the secret than the links in a letter do.
     key = hashlib.blake2b(secret).digest()
     return hashlib.blake2b(key=key, digest_size=8, person=b"fingerprint").hexdigest()
 

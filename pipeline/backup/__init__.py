@@ -1,1 +1,2 @@
-"""Backups: one file that holds everything, made while letters go out, proven by opening it, and restored."""
+"""Backups: one file that holds everything. It is made while letters go out, checked by opening it,
+restored."""

@@ -1,14 +1,14 @@
-"""The file of a backup: a tar.gz with `manifest.json` first, which names every other member.
+"""The file of a backup: a tar.gz that begins with `manifest.json`, which names every other member.
 
     manifest.json    {rapport, schema, made, tables: {name: {rows, sum}}, members: {name: {sha256, size}},
                      left_out: [what it does not hold]}
     rapport.db       the database, as SQLite whatever it was
-    rapport.secret   what signs the links, newest first, as in $RAPPORT_SECRET
+    rapport.secret   the secrets that sign links, the newest first, as in $RAPPORT_SECRET
     rapport.toml     the configuration, without the password of a database
     templates/...    the operator's own templates
 
-What is read from one is input like any other: names are held against this list, sizes against the manifest
-and the disk before anything is unpacked, and nothing is believed before its hash is right.
+An archive is a stranger's input. Names are compared with this list, and sizes with the manifest and the disk,
+before anything is unpacked; nothing is used before its hash is found right.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from pipeline.backup.copy import Sums
 
+# Names within an archive: they stay as they are even if the files beside a database were called otherwise.
 DATABASE, SECRET, CONFIG, TEMPLATES = "rapport.db", "rapport.secret", "rapport.toml", "templates/"
 SECRETS = "the secrets that sign links: there were none"
 PASSWORD = "the password of database.url"  # noqa: S105
@@ -43,13 +44,13 @@ _MANIFEST = "manifest.json"
 _NAME = re.compile(r"rapport\.(db|secret|toml)|templates(/(?!\.{1,2}/|\.{1,2}$)[^/\\\0]+)+")
 _LARGEST_MANIFEST = 10_000_000
 _AROUND = 1 << 16
-"""Bytes of a tar that may stand around a member's own: its headers, long names included, and its padding."""
+"""Bytes of a tar that may come with a member: its headers, long names included, and its padding."""
 
 _CHUNK = 1 << 20
 
 
 class Member(NamedTuple):
-    """One file of an archive, its ``size`` in bytes."""
+    """One file of an archive; ``size`` in bytes."""
 
     sha256: str
     size: int
@@ -57,7 +58,7 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself; ``left_out``: what it does not hold, for people."""
+    """What a backup says of itself; ``left_out`` tells people what it does not hold."""
 
     rapport: str
     schema: str
@@ -79,7 +80,7 @@ class Manifest:
 
     @classmethod
     def read(cls, text: bytes) -> Manifest:
-        """Raises ValueError, KeyError or TypeError when it is none."""
+        """Raises ValueError, KeyError or TypeError for what is no manifest."""
         found = json.loads(text)
         made = datetime.fromisoformat(found["made"])
         if made.tzinfo is None:
@@ -96,9 +97,9 @@ class Manifest:
 
 @contextmanager
 def private_folder(parent: Path, name: str) -> Iterator[Path]:
-    """A folder for its owner alone that is removed whatever happens: the whole list lies in it."""
+    """A folder that only its owner can read. It is removed whatever happens, for it holds the whole list."""
     folder = parent / f".{name}.{secrets.token_hex(4)}"
-    try:  # around the mkdir, too: tempfile's own may be interrupted between making and remembering the folder
+    try:  # also around mkdir: tempfile could be interrupted after making the folder and before remembering it
         folder.mkdir(mode=0o700)
         yield folder
     finally:
@@ -111,7 +112,7 @@ def member(file: Path) -> Member:
 
 
 def pack(out: IO[bytes], folder: Path, manifest: Manifest) -> None:
-    """Write the archive of what lies in ``folder``."""
+    """Write the archive of the files in ``folder``."""
     for name in manifest.members:
         if not _NAME.fullmatch(name):
             raise RapportError(f"{name} has a name that no backup can hold.", "Rename that file.")
@@ -129,9 +130,9 @@ def _owned_by_nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def unpack(file: Path, folder: Path) -> Manifest:
-    """Read the archive into an empty ``folder`` of ours and hold every member against the manifest.
+    """Unpack the archive into an empty ``folder``, comparing every member with the manifest.
 
-    Raises RapportError when it is no backup, or not as it was made, or there is no room for it.
+    Raises RapportError when it is no backup, when it was changed, or when the disk has no room for it.
     """
     try:
         with gzip.open(file) as zipped:
@@ -139,7 +140,7 @@ def unpack(file: Path, folder: Path) -> Manifest:
             with tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r|") as tar:
                 manifest = _unpacked(file, tar, folder, bounded)
             while bounded.read(_CHUNK):
-                pass  # to the end: there gzip's own checksum stands
+                pass  # to the end, where gzip's own checksum is
     except _TooLongError:
         raise _damaged(file, "more comes out of it than its manifest says") from None
     except FileNotFoundError:
@@ -158,7 +159,7 @@ class _TooLongError(Exception):
 
 
 class _Bounded:
-    """Reads as far as it is allowed to: a small file may unpack to any length."""
+    """Reads as much as is allowed: a small file may unpack to any length."""
 
     def __init__(self, zipped: gzip.GzipFile) -> None:
         self._zipped = zipped

@@ -1,7 +1,7 @@
-"""Copying everything from one database to another, of whichever kind, and proving that it is the same.
+"""Copying everything from one database to another of either kind, and proving that the copy is the same.
 
-Not copied: the schema's age, which the target has already, and the fleet's queue, whose jobs only call
-workers to editions that the ledger knows.
+Two things are not copied: the schema's revision, which the target has already, and the workers' queue, whose
+jobs only call workers to editions that are in the ledger.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Table
 
 PAGE, HEAVY_PAGE = 500, 20
-"""Rows held in memory at once; and of those that hold a letter or a picture each."""
+"""Rows held in memory at once; the second of rows that hold a letter or a picture each."""
 
 _HEAVY = (editions.name, images.name)
 
 _OF_ITSELF = (keys.name, marks.name)
-"""What a database has before anybody used it: a copy replaces it."""
+"""Tables that have rows before anybody used the database: a copy replaces them."""
 
 _REMEMBERED = [
     table.name for table in metadata.sorted_tables if table.dialect_options["sqlite"]["autoincrement"]
 ]
-"""Tables whose ids stand in links, so that none is ever given again."""
+"""Tables whose ids are in links, so that no id may ever be given again."""
 
 
 class Sum(NamedTuple):
-    """A table's content: ``rows``, and ``sum`` over what is in them, whatever their order and the kind of
-    database."""
+    """A table's content: the number of ``rows``, and a ``sum`` over them that does not depend on their order
+    or on the kind of database."""
 
     rows: int
     sum: str
@@ -48,9 +48,9 @@ Sums = dict[str, Sum]
 
 
 def copy(source: Connection, target: Connection) -> Sums:
-    """Copy every table into ``target``, which is empty and has the same schema; what was copied.
+    """Copy every table into ``target``, which is empty and has the same schema; the sums of what was copied.
 
-    Both are inside a transaction. Raises RapportError when the target then holds anything else.
+    Both connections are inside a transaction. Raises RapportError when the target then differs.
     """
     for name in _OF_ITSELF:
         target.execute(metadata.tables[name].delete())
@@ -77,7 +77,7 @@ def copy(source: Connection, target: Connection) -> Sums:
 
 
 def sums_of(connection: Connection) -> Sums:
-    """What every table holds, read row by row."""
+    """The sum of every table, read row by row."""
     sums = {}
     for table in metadata.sorted_tables:
         tally = _Tally()
@@ -95,7 +95,7 @@ def is_empty(connection: Connection) -> bool:
 
 
 def keep_writers_out(connection: Connection) -> None:
-    """Let nobody else write until the end of this transaction (on SQLite `BEGIN IMMEDIATE` has)."""
+    """Keep all others from writing until this transaction ends (on SQLite `BEGIN IMMEDIATE` does)."""
     if connection.dialect.name != "sqlite":
         connection.execute(text("SET LOCAL lock_timeout = '30s'"))
         names = ", ".join(sorted(metadata.tables))
@@ -103,7 +103,7 @@ def keep_writers_out(connection: Connection) -> None:
 
 
 def counters(connection: Connection) -> dict[str, int]:
-    """The highest id that each table ever gave: one of a deleted row must not be given again."""
+    """The highest id that each table ever gave, also to rows that were deleted since."""
     found = {}
     for table in metadata.sorted_tables:
         if (sequence := _sequence(connection, table)) is not None:
@@ -119,12 +119,12 @@ def counters(connection: Connection) -> dict[str, int]:
 
 
 UNKNOWN = 1_000_000
-"""More ids than are given between a backup and its restore."""
+"""How many ids are skipped after a restore: more than are given between a backup and its restore."""
 
 
 def skip_unknown_ids(connection: Connection) -> None:
-    """Give no id again that may have been given since a backup: signed links name people by their id, and an
-    old one must not open a stranger's page."""
+    """Skip the ids that may have been given since a backup: signed links name people by their id, and an old
+    link must not open a stranger's page."""
     _set_counters(connection, {name: last + UNKNOWN for name, last in counters(connection).items()})
 
 
@@ -166,13 +166,14 @@ def _named(row: Any) -> dict[str, Any]:
 
 
 def _parameter(column: Column[Any]) -> Any:
-    # Otherwise None would be written as the JSON text `null`, which is not the absence it was.
+    # Otherwise None would be written as the JSON text `null` instead of NULL.
     kind = JSON(none_as_null=True) if isinstance(column.type, JSON) and column.nullable else column.type
     return bindparam(column.name, type_=kind)
 
 
 class _Tally:
-    """Adds up the hashes of rows: an order would cost a sort, and the databases do not sort text alike."""
+    """Adds up the hashes of rows. A sum needs no order, which would cost a sort; nor do all sort text
+    alike."""
 
     def __init__(self) -> None:
         self._rows = 0

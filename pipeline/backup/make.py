@@ -1,4 +1,4 @@
-"""Making a backup: a view of one moment, while everything goes on."""
+"""Making a backup: a snapshot of one moment, while sending and serving go on."""
 
 from __future__ import annotations
 
@@ -43,10 +43,11 @@ _PARAMETERS = {"password", "sslpassword"}
 
 
 def backup(installation: Installation, config: Path | None, file: Path, *, who: str) -> Manifest:
-    """Put everything into ``file``, mode 600; what it holds. ``config``: the rapport.toml in use, if any.
+    """Put everything into ``file``, with mode 600; its manifest. ``config`` is the rapport.toml in use, if
+    any.
 
-    That the list was taken out, by ``who``, is on record as of any export. Raises RapportError, and leaves
-    nothing, when the file is there already or cannot be written whole.
+    It is on record, as for every export, that the list was taken out by ``who``. Raises RapportError, and
+    leaves nothing, when the file exists already or cannot be written whole.
     """
     if file.exists():
         raise _there(file)
@@ -88,7 +89,7 @@ def _there(file: Path) -> RapportError:
 
 @contextmanager
 def _room(file: Path) -> Iterator[Path]:
-    """A folder of ours beside the file."""
+    """A folder beside the file, in which the backup is put together."""
     try:
         with archive.private_folder(file.parent, file.name) as folder:
             yield folder
@@ -108,12 +109,13 @@ def _database(source: Database, file: Path) -> Sums:
         with source.snapshot() as connection, target.write() as empty:
             sums = copy(connection, empty)
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")  # one file, with no log beside it
+        connection.execute("PRAGMA journal_mode=DELETE")  # so that it is one file, without a log beside it
     return sums
 
 
 def _secrets(installation: Installation, file: Path) -> list[str]:
-    """What is left out. One made here would sign nothing that was mailed, and pass for the one that did."""
+    """What is left out. No secret is made here: a new one would not have signed the links that were
+    mailed."""
     secrets = known_secrets(installation.environment, installation.secret_file)
     if not secrets:
         return [archive.SECRETS]
@@ -122,7 +124,7 @@ def _secrets(installation: Installation, file: Path) -> list[str]:
 
 
 def _configuration(config: Path, file: Path) -> list[str]:
-    """What is left out."""
+    """What is left out: a password of the database, or all of it where no password can be told apart."""
     text = config.read_bytes().decode("utf-8-sig")
     kept = without_password(text)
     if kept is None:
@@ -132,7 +134,7 @@ def _configuration(config: Path, file: Path) -> list[str]:
 
 
 def without_password(text: str) -> str | None:
-    """The same rapport.toml without any; None where one is left that cannot be told from the rest."""
+    """The text of a rapport.toml without its passwords; None where one cannot be told from the rest."""
     text = _PARAMETER.sub("", _ADDRESS.sub(r"\1@", text))
     try:
         written = tomllib.loads(text).get("database", {}).get("url")

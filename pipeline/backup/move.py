@@ -1,7 +1,7 @@
-"""Moving everything to another database, and leaving the old one so that nothing can be sent from it.
+"""Moving everything to another database, so that nothing can be sent from the old one afterwards.
 
-Three commits: the old one is closed and marked `moving`, the new one holds all and is marked `arrived`,
-the old one is marked `moved`. At no moment can both be sent from.
+There are three commits: the old database is closed and marked `moving`; the new one has everything and is
+marked `arrived`; the old one is marked `moved`. At no moment can letters be sent from both.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from pipeline.core.schema import upgrade
 from pipeline.core.signals import ended_by_signals
 from pipeline.core.tables import batches, editions, marks
 from pipeline.editions.edition import EditionStatus
+from pipeline.editions.ledger.state import BatchState
+from pipeline.editions.lock import lock
 from subscribers import clock
 from subscribers.tables import metadata
 
@@ -34,18 +36,18 @@ if TYPE_CHECKING:
 
 
 def move(config: Config, source: Database, target: Database) -> Sums:
-    """Copy all to ``target``, verify it, and mark ``source`` as moved; what was copied.
+    """Copy everything to ``target``, verify it, and mark ``source`` as moved; the sums of what was copied.
 
-    ``source`` is closed before anything is copied, so that a process killed on the way leaves at most one of
-    them to send from; the same move again ends it. Raises RapportError, and both are as they were, while
-    anything is being sent (BusyError: somebody else is at it), when the target is not empty, or when the copy
-    is not the same.
+    ``source`` is closed before anything is copied. So after a kill letters can be sent from one of them at
+    most, and the same move again finishes it. Raises RapportError, and leaves both as they were, while
+    anything is being sent (BusyError: another process is at it), when the target is not empty, or when the
+    copy differs.
     """
     if source.name == target.name:
         raise UsageError(f"{target.name} is the database in use already.", "Name another one.")
     with ended_by_signals(), ExitStack() as locks:
         for digest in _digests(config, source):
-            locks.enter_context(source.lock(f"digest-{digest}"))
+            locks.enter_context(lock(source, digest))
         for name in ("confirmations", "import", "mailbox"):
             locks.enter_context(source.lock(name))
         upgrade(target)
@@ -54,14 +56,14 @@ def move(config: Config, source: Database, target: Database) -> Sums:
             sums = _bring(source, target, begun)
             _finish(source)
         except BaseException:
-            with suppress(Exception):  # what went wrong is the first error; the same move again ends this one
+            with suppress(Exception):  # the first error is the one to tell; the same move again ends this one
                 _settle(source, target)
             raise
     return sums
 
 
 def _begin(source: Database, target: Database) -> datetime:
-    """Close the old database; when that was done. One that was closed by a move to ``target`` stays so."""
+    """Close the old database; the time of closing. One that a move to ``target`` closed before stays so."""
     with source.write() as old:
         keep_writers_out(old)
         if (going := _mark(old, "moving")) is not None:
@@ -81,7 +83,7 @@ def _begin(source: Database, target: Database) -> datetime:
 
 
 def _bring(source: Database, target: Database, begun: datetime) -> Sums:
-    """Copy everything, once: what tells it is a mark in the new database, that of this move."""
+    """Copy everything, once: a mark of this move in the new database tells whether it was done."""
     with source.snapshot() as old, target.write() as new:
         keep_writers_out(new)
         if _arrived(new, begun):
@@ -100,14 +102,14 @@ def _finish(source: Database) -> None:
 
 
 def _settle(source: Database, target: Database) -> None:
-    """End a move that failed, whichever way it has to: what counts is whether the new database has it all. As
-    long as that cannot be asked the old one stays closed."""
+    """End a move that failed: forwards if the new database has everything, else backwards. As long as the new
+    one cannot be asked, the old one stays closed."""
     with source.read() as old:
         going = _mark(old, "moving")
     if going is None or going.value != target.name:
         return
     with target.write() as new:
-        keep_writers_out(new)  # a commit whose answer was lost may be on its way still
+        keep_writers_out(new)  # a commit whose answer was lost may still be under way
         arrived = _arrived(new, going.at)
     if arrived:
         _finish(source)
@@ -125,7 +127,7 @@ def _arrived(connection: Connection, begun: datetime) -> bool:
 
 
 def must_be_empty(target: Database, connection: Connection) -> None:
-    """Raise RapportError unless nobody has used the database. Nobody else writes to it from then on."""
+    """Raise RapportError if anybody has used the database. Others cannot write to it from then on."""
     keep_writers_out(connection)
     if not is_empty(connection):
         raise RapportError(
@@ -152,10 +154,10 @@ def _must_rest(source: Database, connection: Connection) -> None:
 
 
 def _under_way(source: Database, connection: Connection) -> str | None:
-    """An edition of which somebody who lives has a batch under way. What the dead left in one that was paused
-    or cancelled is in doubt here as it will be there. On SQLite the digests' locks, which are ours, say that
-    nobody lives."""
-    left = select(editions.c.slug, batches.c.owner).join(batches).where(batches.c.state == "sending")
+    """An edition of which a living process has a batch under way. The batches of dead ones, in an edition
+    that was paused or cancelled, are in doubt here as they will be there. On SQLite nobody else is alive, for
+    this process holds the digests' locks."""
+    left = select(editions.c.slug, batches.c.owner).join(batches).where(batches.c.state == BatchState.SENDING)
     for slug, owner in connection.execute(left).all():
         if not source.sqlite and owner and source.is_held(owner):
             return str(slug)
@@ -168,8 +170,8 @@ _VERBS = ("INSERT", "UPDATE", "DELETE")
 
 
 def _refuse_writes(connection: Connection, tables: Iterable[Table]) -> None:
-    """Let the database refuse every later write by itself: also of a `serve` or a worker that opened it
-    before, which no check at the start of a command would stop."""
+    """Make the database refuse every later write itself. No check at the start of a command would stop a
+    `serve` or a worker that opened it before."""
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
         body = f"BEGIN SELECT RAISE(ABORT, '{MOVED}'); END"

@@ -1,4 +1,4 @@
-"""Opening a backup: to prove it, or to make an installation of it again."""
+"""Opening a backup: to check it, or to make an installation from it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Restored:
-    """What a restore did. ``stopped``: editions for staff to decide on; ``kept``: files that differ from the
-    backup's and stayed as they are; ``secrets``: where secrets were written, if any had to be, and whether
-    they must be put into $RAPPORT_SECRET by hand."""
+    """What a restore did.
+
+    ``stopped`` are editions for staff to decide on; ``kept`` are files that differ from the backup's and were
+    left as they are; ``secrets`` is where secrets were written, if any had to be, and ``by_hand`` whether
+    they must be put into $RAPPORT_SECRET by hand.
+    """
 
     manifest: Manifest
     database: str = ""
@@ -49,16 +52,17 @@ class Restored:
 
 
 def check(file: Path) -> Manifest:
-    """Prove a backup: open it, hash and count everything. Raises RapportError when it is not whole."""
+    """Check a backup: open it, hash and count everything. Raises RapportError when it is not whole."""
     with ended_by_signals(), _opened(file) as (manifest, _folder):
         return manifest
 
 
 def restore(file: Path, config: Path, environment: Mapping[str, str] = os.environ) -> Restored:
-    """Make the configured, empty database what the backup holds, with keys, templates and configuration.
+    """Bring the backup's content into the configured, empty database, with keys, templates and configuration.
 
-    ``config`` is where rapport.toml stands or is to stand. Raises RapportError, with nothing written, when
-    the backup is damaged or newer, or the database is not empty; and whatever else ends it, nothing is left.
+    ``config`` is where rapport.toml is, or is to be written. Raises RapportError, with nothing written, when
+    the backup is damaged or newer, or when the database is not empty. Nothing is left by any other error
+    either.
     """
     with ended_by_signals() as finish, _opened(file) as (manifest, folder), ExitStack() as undo:
         done = Restored(manifest)
@@ -71,7 +75,8 @@ def restore(file: Path, config: Path, environment: Mapping[str, str] = os.enviro
                 undo.callback(_remove, target.path)
             _must_open(target, manifest)
             with _filled(done, target, folder / archive.DATABASE):
-                # Before the commit: a list without its keys would make a new one, and old links would die.
+                # Before the commit: without its secrets the list would get a new one, and old links would
+                # die.
                 _secrets(done, folder / archive.SECRET, target, home, environment, undo)
                 finish()
         undo.pop_all()
@@ -104,7 +109,7 @@ def _prove(file: Path, path: Path, manifest: Manifest) -> None:
                 sound = sound and connection.execute(text("PRAGMA foreign_key_check")).first() is None
                 if found.is_current:
                     same = sums_of(connection) == manifest.tables
-                else:  # of another age: its tables are counted, and its bytes were held against their hash
+                else:  # older: its rows are counted only; its bytes were compared with their hash already
                     known = [metadata.tables[name] for name in manifest.tables if name in metadata.tables]
                     same = all(
                         connection.scalar(select(func.count()).select_from(table))
@@ -132,7 +137,7 @@ def _must_open(target: Database, manifest: Manifest) -> None:
 
 @contextmanager
 def _filled(done: Restored, target: Database, copied: Path) -> Iterator[None]:
-    """Committed at the end."""
+    """Fill the database in one transaction, which is committed when the caller is done."""
     with closing(Database(f"sqlite:///{copied}")) as source:
         migrate(source)
         upgrade(target)
@@ -188,7 +193,7 @@ def _make(folder: Path, undo: ExitStack) -> None:
 
 
 def _discard(folder: Path) -> None:
-    with suppress(OSError):  # not there yet, or somebody else put something into it
+    with suppress(OSError):  # it is not there yet, or somebody else put something into it
         folder.rmdir()
 
 

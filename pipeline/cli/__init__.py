@@ -1,4 +1,5 @@
-"""The command line: a thin door. It parses, calls one function, prints, and turns errors into a status."""
+"""The command line. It parses, calls one function, prints its result, and turns errors into an exit
+status."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ COMMANDS = {
     "init": "start",
     "demo": "demo",
     "pull": "letter",
+    "posts": "posts",
     "compose": "letter",
-    "preview": "letter",
+    "preview": "preview",
     "check": "letter",
     "send": "deliver",
     "run": "deliver",
@@ -32,7 +34,7 @@ COMMANDS = {
     "restore": "backup",
     "migrate": "start",
 }
-"""Each command and the module here that holds it, in the order of the work."""
+"""Each command with the module of this package that holds it, in the order in which they are used."""
 
 
 class _Commands(click.Group):
@@ -65,7 +67,7 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and say its exit status."""
+    """Run the command line and give its exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     json, verbose = "--json" in arguments, "--verbose" in arguments
     with logs.to_stderr(json=json, verbose=verbose), logs.about(run=logs.new_run()):
@@ -91,7 +93,7 @@ def _run(arguments: list[str], *, json: bool, verbose: bool) -> int:
 
 
 def _reader_gone() -> int:
-    # `rapport editions recipients | head`: no fault, but Python would complain again at exit.
+    # As in `rapport editions recipients | head`. It is no error, but Python would complain once more at exit.
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Keeping everything safe, and getting it back."""
+"""The commands backup and restore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole job in one command, on a sample blog."""
+"""The command demo: the whole job on a sample blog."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.letter import edition_document
+from pipeline.cli.edition import edition_document
 from pipeline.cli.options import Options, Progress, common, plural
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.errors import RapportError
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
-    from pipeline.schedule.history import RunResult
+    from pipeline.schedule.result import RunResult
 
 CONFIG = """\
 # The demo's configuration. `rapport init` writes one with every key explained.
@@ -67,7 +67,7 @@ def demo(options: Options, serve: bool) -> int:
 
     folder = Path("demo")
     _clear(folder)
-    # Not a variable of the environment is heeded: on a production machine they name the real list.
+    # No environment variable counts here: on a production machine they name the real list.
     with SampleBlog(clock.now()) as blog:
         config = CONFIG.format(feed=blog.feed_url, site=blog.site_url)
         (folder / CONFIG_FILE).write_text(config, encoding="utf-8")
@@ -134,10 +134,10 @@ def _told(document: dict[str, Any], folder: Path) -> list[str]:
 
 
 def _serve(options: Options, folder: Path, edition: str, site: str) -> None:
-    from pipeline.cli.letter import PREVIEW_PORT, serve_preview
+    from pipeline.cli.preview import PREVIEW_PORT, serve_preview
 
     if not options.json:
         click.echo(f"\nThe sample blog is at {site}/.")
     options.config = folder / CONFIG_FILE
-    # Whatever else listens where the preview usually is, a demo shows something.
+    # Where the preview's usual port is taken, the demo takes any free one.
     serve_preview(options, None, PREVIEW_PORT, edition=edition, otherwise=0)

@@ -1,4 +1,4 @@
-"""Looking whether all is well."""
+"""The command doctor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Editions, for staff: list them, look at one, decide."""
+"""The commands on editions, for staff: list them, look at one, decide, edit."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.letter import INTRO_FILE, digest_named, edition_document, intro_of, print_edition
+from pipeline.cli.edition import INTRO_FILE, digest_named, edition_document, intro_of, print_edition
 from pipeline.cli.options import Options, common
 from pipeline.core.errors import UsageError
 from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.ledger.state import RecipientState
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
-
-STATES = ("waiting", "sent", "failed", "uncertain", "withheld")
 
 
 @click.group(invoke_without_command=True)
@@ -72,7 +71,7 @@ def _verb(name: str, help_text: str) -> None:
                 row = approve(installation, edition)
             else:
                 with installation.database.write() as connection:
-                    row = states.move(connection, edition, name)
+                    row = states.BY_STAFF[name](connection, edition)
             print_edition(options, installation, row)
 
 
@@ -138,6 +137,7 @@ def edit(
     from pipeline.editions import find
     from pipeline.editions.edit import Wish
     from pipeline.editions.edit import edit as edit_edition
+    from pipeline.editions.lock import lock
 
     words = {"heading": cta_heading, "text": cta_text, "button": cta_button, "url": cta_url}
     own = {key: said for key, said in words.items() if said is not None}
@@ -148,7 +148,7 @@ def edit(
         with installation.database.read() as connection:
             row = find.by_slug(connection, edition)
         digest = digest_named(installation.config, row.digest)
-        with installation.database.lock(f"digest-{digest.name}"):
+        with lock(installation.database, digest.name):
             edited = edit_edition(installation, digest, edition, wish)
         print_edition(options, installation, edited, whole=True)
         if (
@@ -172,7 +172,7 @@ def _what_now(installation: Installation, digest: Digest, draft: Edition) -> str
 
 @editions.command()
 @click.argument("edition")
-@click.option("--state", type=click.Choice(STATES), help="Only these.")
+@click.option("--state", type=click.Choice([state.value for state in RecipientState]), help="Only these.")
 @common
 @click.pass_obj
 def recipients(options: Options, edition: str, state: str | None) -> None:

@@ -22,7 +22,7 @@ def explain(error: Exception, *, json: bool, verbose: bool) -> int:
         click.echo(json_module.dumps(document, ensure_ascii=False))
         log.error("%s", f"{message} {remedy}".strip(), exc_info=trace)
         return status
-    # Not by the log: an address that somebody typed wrongly is theirs to see.
+    # Printed, not logged: the log hides addresses, and who typed one wrongly must see it.
     click.echo(f"Error: {message}" + (f"\n{remedy}" if remedy and remedy not in message else ""), err=True)
     if trace is not None:
         import traceback

@@ -1,4 +1,4 @@
-"""Whole lists, for staff: in from a file, out into one, and what the provider suppresses."""
+"""The whole list, for staff: imported, exported, and brought up to what the provider suppresses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def of_digests(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def named_digests(config: Config, named: tuple[str, ...]) -> list[str]:
-    """The digests that were named, or all; UsageError for one that the configuration has not."""
+    """The digests that were named, or all. Raises UsageError for one that is not in the configuration."""
     known = [digest.name for digest in config.digests]
     for name in named:
         if name not in known:
@@ -127,7 +127,7 @@ def _print_exports(options: Options, installation: Installation) -> None:
 
 
 def user() -> str:
-    """Whom the operating system takes us for: not what the environment says, which anyone can write."""
+    """The user that this process runs as, by the operating system: the environment can be set to anything."""
     import os
     import pwd
 

@@ -1,4 +1,4 @@
-"""What every command understands, before or after its name, and how it prints."""
+"""The options that every command has, before or after its name, and how commands print."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.core.app import Installation
+    from pipeline.core.config import Config
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
 @dataclass
 class Options:
-    """The global options, as far as they were given."""
+    """The global options that were given."""
 
     config: Path | None = None
     json: bool = False
@@ -30,6 +31,12 @@ class Options:
         from pipeline.core.app import Installation
 
         return Installation.open(self.config)
+
+    def load(self) -> tuple[Config, Path]:
+        """The configuration alone, and the folder that relative paths in it are taken from."""
+        from pipeline.core.settings import load
+
+        return load(self.config)
 
     def print(self, document: Any, *lines: str) -> None:
         """Print the document with --json, else the lines for people."""
@@ -81,7 +88,7 @@ def common(command: Command) -> Command:
 
 
 class Progress:
-    """A progress bar on stderr, there only on a terminal; call it with (done, total)."""
+    """A progress bar on stderr, shown only on a terminal. It is called with (done, total)."""
 
     def __init__(self, label: str) -> None:
         self._label = label

@@ -1,4 +1,4 @@
-"""The web process."""
+"""The command serve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beginning: a configuration, and a database of the right age."""
+"""The commands init and migrate: a configuration to begin with, a database with the current schema."""
 
 from __future__ import annotations
 

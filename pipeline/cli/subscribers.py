@@ -1,19 +1,15 @@
-"""The list, for staff: add, import, look up, end, count."""
+"""The commands on the list of subscribers, for staff."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli.lists import export, import_, named_digests, of_digests, sync
 from pipeline.cli.options import Options, Progress, common, plural
+from pipeline.cli.person import print_person
 from pipeline.core.errors import RapportError, UsageError
-
-if TYPE_CHECKING:
-    from pipeline.core.app import Installation
-    from subscribers.people import Person
 
 
 @click.group()
@@ -59,7 +55,7 @@ def add(
                 person = directory.add(
                     connection, address, name=name, digests=chosen, wording=consent, source="command line"
                 )
-        _print(options, installation, person)
+        print_person(options, installation, person)
 
 
 @subscribers.command()
@@ -77,7 +73,7 @@ def show(options: Options, address: str) -> None:
             raise RapportError(
                 "This address is not on the list.", "Look for it in `rapport subscribers export`."
             )
-        _print(options, installation, person)
+        print_person(options, installation, person)
 
 
 @subscribers.command()
@@ -117,7 +113,7 @@ def unsubscribe(
         with installation.database.write() as connection:
             person = directory.unsubscribe(connection, address or "", digests=chosen, source="command line")
         if person is not None:
-            _print(options, installation, person)
+            print_person(options, installation, person)
 
 
 def _process_mailbox(options: Options, mailbox: Path) -> None:
@@ -173,7 +169,7 @@ def suppress(options: Options, address: str, reason: str) -> None:
     with options.open() as installation:
         with installation.database.write() as connection:
             person = directory.suppress(connection, address, reason=reason, source="command line")
-        _print(options, installation, person)
+        print_person(options, installation, person)
 
 
 @subscribers.command()
@@ -191,7 +187,7 @@ def lift(options: Options, address: str, reason: str) -> None:
     with options.open() as installation:
         with installation.database.write() as connection:
             person = directory.lift(connection, address, reason=reason, source="command line")
-        _print(options, installation, person)
+        print_person(options, installation, person)
 
 
 @subscribers.command()
@@ -215,50 +211,3 @@ def stats(options: Options) -> None:
     ]
     lines += [f"suppressed, {reason}: {number:,}" for reason, number in counted.suppressed.items()]
     options.print(document, *lines)
-
-
-def _print(options: Options, installation: Installation, person: Person) -> None:
-    document = _document(installation, person)
-    lines = [f"{person.email}{f' ({person.name})' if person.name else ''}"]
-    if person.suppression:
-        lines.append(f"  gets no mail: {person.suppression}")
-    for one in document["subscriptions"]:
-        paused = f", paused until {one['paused_until']}" if one["paused_until"] else ""
-        lines.append(f"  {one['digest']}: {one['status']} since {one['since']}{paused}")
-    lines += [
-        f"  {one['at']} {one['action']}{' ' + one['digest'] if one['digest'] else ''} by {one['source']}"
-        f"{' from ' + one['network_address'] if one['network_address'] else ''}"
-        f"{': ' + one['wording'] if one['wording'] else ''}"
-        for one in document["consent"]
-    ]
-    lines += [f"  {one['slug']}: {one['state']}" for one in document["editions"]]
-    options.print({"subscriber": document}, *lines)
-
-
-def _document(installation: Installation, person: Person) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from pipeline.editions.ledger import outcomes
-
-    with installation.database.read() as connection:
-        editions = outcomes.of_subscriber(connection, person.id) if person.id is not None else []
-    return {
-        "id": person.id,
-        "email": person.email,
-        "name": person.name,
-        "suppression": person.suppression,
-        "subscriptions": [
-            {
-                "digest": one.digest,
-                "status": one.status,
-                "since": one.since.isoformat(timespec="seconds"),
-                "paused_until": one.paused_until.isoformat() if one.paused_until else None,
-            }
-            for one in person.subscriptions
-        ],
-        "consent": [
-            asdict(one) | {"version": one.version, "at": one.at.isoformat(timespec="seconds")}
-            for one in person.consent
-        ],
-        "editions": editions,
-    }

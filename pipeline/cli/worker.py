@@ -1,4 +1,4 @@
-"""A worker of the fleet."""
+"""The command worker."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every room stands on: configuration, database, errors, logs, signals, time."""
+"""The base of every room: configuration, database, errors, logs, signals and due times."""

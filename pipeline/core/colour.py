@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 AA = 4.5
-"""WCAG 2.2, 1.4.3: the least contrast of text with what is behind it."""
+"""WCAG 2.2, 1.4.3: the least contrast between text and what is behind it."""
 
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
@@ -31,7 +31,7 @@ def mix(one: str, other: str, share: float) -> str:
 
 
 def readable(colour: str, towards: str, *behind: str, least: float = AA) -> str:
-    """The colour, moved as little towards another as makes it readable on everything ``behind`` it."""
+    """The colour, moved ``towards`` another just far enough to be readable on every colour ``behind`` it."""
     for step in range(101):
         moved = mix(colour, towards, step / 100)
         if all(contrast(moved, surface) >= least for surface in behind):

@@ -1,4 +1,4 @@
-"""The configuration: every key with its type, default and meaning. How it is read stands in settings.py."""
+"""The configuration: every key with its type and default. settings.py reads it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Newsletter(Section):
 
     @property
     def sender(self) -> str:
-        """The name readers see: from_name, else the newsletter's."""
+        """The name that readers see: from_name, else the newsletter's name."""
         return self.from_name or self.name
 
     @property
@@ -60,12 +60,14 @@ class Newsletter(Section):
 
     @property
     def pages(self) -> str:
-        """Where the links of a letter lead; by default where `rapport serve` listens on this machine."""
+        """The address that the links of a letter begin with; by default that of `rapport serve` on this
+        machine."""
         return self.public_url or "http://127.0.0.1:8000"
 
 
 class Feed(Section):
     url: WebAddress = Field(min_length=1)
+    every: Duration = timedelta(hours=1)
 
 
 class Digest(Section):
@@ -77,6 +79,7 @@ class Digest(Section):
     min_posts: int = Field(default=1, ge=1)
     backlog: Duration = timedelta(days=7)
     include_categories: Listed = Field(default=[])
+    exclude_categories: Listed = Field(default=["no-letter"])
     approval: Literal["auto", "required"] = "auto"
     hold_window: Duration = timedelta(0)
 
@@ -151,7 +154,7 @@ class Delivery(Section):
 
     @property
     def hosted_unsubscribe(self) -> bool:
-        """Whether SendGrid hosts the page behind the letter's one link, for who serves no pages."""
+        """Whether SendGrid hosts the unsubscribe page, for a practice that runs no web server."""
         return self.provider == "sendgrid" and self.sendgrid.unsubscribe == "sendgrid"
 
 

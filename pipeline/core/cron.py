@@ -1,8 +1,8 @@
 """When a digest is due: standard cron lines on the wall clock of the newsletter's time zone.
 
-A due time is known by its local date and time ("2026-11-26T09:00"), reckoned without an offset. So
-a daylight-saving Sunday can neither double it (the hour that comes twice has one name; the first
-passing counts) nor skip it (a time that the clock jumps over is kept, an hour later by that clock).
+A due time is identified by its local date and time without an offset ("2026-11-26T09:00"). So a change of
+daylight saving can neither double nor skip it. An hour that comes twice in autumn has one name, and its first
+passing counts. A time that the clock jumps over in spring is kept: it comes an hour later by that clock.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 
 
 def check_schedule(schedule: str) -> None:
-    """Raise ValueError with an example when it is no cron line that ever comes due."""
+    """Raise ValueError, with an example, for what is no cron line or one that never comes due."""
     from cronsim import CronSim, CronSimError
 
     try:
@@ -37,20 +38,22 @@ def last_due(schedule: str, zone: ZoneInfo, moment: datetime) -> str:
     """The newest due time that is not after ``moment``, as local ISO text."""
     from cronsim import CronSim
 
-    # The wall clock may read less than a due time that has passed already (autumn), or have jumped
-    # over one (spring): look a day ahead of it and go back to what has really come.
+    # In autumn the wall clock may show less than a due time that has passed already; in spring it may have
+    # jumped over one. So look from a day ahead, back to the newest due time that has really come.
     wall = moment.astimezone(zone).replace(tzinfo=None)
     candidates = CronSim(schedule, wall + _DAY, reverse=True)
     return next(named for due in candidates if moment_of(named := _name(due), zone) <= moment)
 
 
-def next_due(schedule: str, zone: ZoneInfo, moment: datetime) -> str:
-    """The first due time after ``moment``, as local ISO text."""
+def next_due(schedule: str, zone: ZoneInfo, moment: datetime, taken: Container[str] = ()) -> str:
+    """The first due time after ``moment`` that is not ``taken`` already, as local ISO text."""
     from cronsim import CronSim
 
     wall = moment.astimezone(zone).replace(tzinfo=None)
     candidates = CronSim(schedule, wall - _DAY)
-    return next(named for due in candidates if moment_of(named := _name(due), zone) > moment)
+    return next(
+        named for due in candidates if moment_of(named := _name(due), zone) > moment and named not in taken
+    )
 
 
 def moment_of(due: str, zone: ZoneInfo) -> datetime:

@@ -1,8 +1,9 @@
 """SQLite or PostgreSQL by URL: connections, transactions and locks.
 
-SQLite runs in WAL with ``synchronous=FULL`` (with NORMAL a power cut can forget a committed hand-over,
-sqlite.org/pragma.html#pragma_synchronous) and takes its write lock at the start of a transaction that
-will write (``BEGIN IMMEDIATE``): upgrading a read transaction fails at once under load instead of waiting.
+SQLite runs in WAL mode with ``synchronous=FULL``: with NORMAL a power cut can forget a committed hand-over
+(sqlite.org/pragma.html#pragma_synchronous). A transaction that will write takes the write lock when it begins
+(``BEGIN IMMEDIATE``): one that begins as a reader and asks for the lock later fails at once under load,
+instead of waiting.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
 BUSY_TIMEOUT = 30.0
-"""Seconds a writer waits for another one on SQLite."""
+"""Seconds that a writer waits for another writer on SQLite."""
 
 IDLE_LIMIT = 20.0
-"""Seconds a transaction that writes may stand still on PostgreSQL, before it is undone: its process was
-stopped, and what it has locked keeps all others from working."""
+"""Seconds that a writing transaction may stand still on PostgreSQL before the server rolls it back. Its
+process was stopped, and the rows that it has locked keep all others waiting."""
 
 
-# A host that vanished without a word is noticed in half a minute, not in two hours. (A stopped process goes
-# on answering: its machine does it.)
+# With these a host that vanished is noticed within half a minute instead of two hours. (For a stopped process
+# its machine goes on answering.)
 _NOTICE_LOSS = (
     "SELECT set_config('tcp_keepalives_idle', '10', false), "
     "set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '4', false)"
@@ -40,7 +41,7 @@ _NOTICE_LOSS = (
 
 
 class Session:
-    """One connection, for transactions one after another. Once lost it is not made anew."""
+    """One connection, for transactions one after another. When it is lost, it is not opened again."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -58,12 +59,12 @@ class Session:
             yield connection
 
     def end(self) -> None:
-        """Close the connection for good, with all that hangs on it."""
+        """Close the connection for good, and so give up the locks it holds."""
         self._connection.invalidate()
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:
-        if self._connection.invalidated:  # SQLAlchemy would make a new one, without the locks of the old
+        if self._connection.invalidated:  # SQLAlchemy would open a new one, without the locks
             lost = "the connection to the database was lost"
             raise OperationalError(lost, None, ConnectionError(lost))
         self._connection.execution_options(rapport_writes=writes)
@@ -103,9 +104,9 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """As ``read``, and every statement in it sees the database as the first one did.
+        """As ``read``, and every statement sees the database as the first one saw it.
 
-        A transaction of SQLite in WAL does so by itself; PostgreSQL must be told.
+        A transaction of SQLite in WAL mode does so by itself; PostgreSQL must be told.
         """
         with self.engine.connect() as connection:
             if not self.sqlite:
@@ -115,7 +116,7 @@ class Database:
 
     @contextmanager
     def lock(self, name: str, *, wait: bool = False) -> Iterator[None]:
-        """Be the only process at ``name``; the operating system or server frees it when we die.
+        """Hold the lock ``name``, as the only process; the system or server frees it when this process dies.
 
         Raises BusyError when another process holds it and ``wait`` is false.
         """
@@ -128,11 +129,11 @@ class Database:
 
     @contextmanager
     def alive(self, name: str, *, wait: bool = True) -> Iterator[Session]:
-        """Hold the lock ``name`` on the session's own connection: both end together (PostgreSQL).
+        """Hold the lock ``name`` on the session's own connection, so that both end together (PostgreSQL).
 
-        So what was written as the lock's holder was written while nobody could take the holder for dead. On
-        SQLite the caller holds a lock that keeps others away already. Raises BusyError when another process
-        holds it and ``wait`` is false.
+        Whatever is written in this session is then written while the lock is held, and nobody can take its
+        holder for dead. On SQLite the caller already holds a lock that keeps others away. Raises BusyError
+        when another process holds the lock and ``wait`` is false.
         """
         with self.session() as session:
             if self.sqlite:
@@ -144,7 +145,7 @@ class Database:
             try:
                 yield session
             finally:
-                session.end()  # not kept for others: the lock must end here
+                session.end()  # not back into the pool: the lock must end here
 
     def is_held(self, name: str) -> bool:
         """Whether a living process holds the lock ``name`` (PostgreSQL)."""
@@ -153,7 +154,7 @@ class Database:
 
     @property
     def name(self) -> str:
-        """The database as messages name it: no user, no password, wherever the URL holds them."""
+        """The database as messages name it: without user and password, wherever the URL holds them."""
         return str(self.path) if self.path else f"{self.url.database} on {self.url.host or 'this machine'}"
 
     def close(self) -> None:
@@ -183,7 +184,7 @@ def _checked(url: str | URL) -> URL:
 def _engine(url: URL, *, sqlite: bool) -> Engine:
     if not sqlite:
         try:
-            # Statements' parameters are addresses: they stay out of errors and logs.
+            # The parameters of statements are addresses: they must stay out of errors and logs.
             return create_engine(url, pool_pre_ping=True, hide_parameters=True)
         except ModuleNotFoundError:
             raise ConfigError(
@@ -193,11 +194,12 @@ def _engine(url: URL, *, sqlite: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the begin event below says BEGIN, not the driver
+        connection.isolation_level = None  # the event below begins transactions, not the driver
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        # What is deleted is overwritten: to be erased means to be gone from the file (scrub.py).
+        # Deleted rows are overwritten: whoever is erased must be gone from the file, too
+        # (subscriptions/scrub.py).
         connection.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")

@@ -1,4 +1,4 @@
-"""What an error of the database means: told by its type and code, never by the words of its text.
+"""What an error of the database means, by its type and code and never by the words of its text.
 
 SQLite gives each error an extended result code (sqlite.org/rescode.html), PostgreSQL a SQLSTATE (appendix A
 of its manual).
@@ -20,7 +20,7 @@ MOVED_SQLSTATE = "RM001"
 
 
 class Fault(Enum):
-    """What went wrong, as far as somebody would act on it differently."""
+    """What went wrong, as far as it makes a difference to what a person does."""
 
     MOVED = auto()
     FULL = auto()

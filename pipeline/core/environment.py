@@ -1,4 +1,4 @@
-"""The names of the environment variables and files from which Rapport reads its configuration and secrets."""
+"""The environment variables and the file that Rapport reads its configuration and secrets from, by name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHORTEST = 4
 def secrets_in(environment: Mapping[str, str]) -> list[str]:
     """Every secret that the environment holds, so that none is logged or shown.
 
-    What is shorter than four characters is left out: to take it out of a text would leave nothing to read.
+    Values of less than four characters are left out: taking them out of a text would leave nothing readable.
     """
     found = [environment.get(name, "") for name in SECRETS if name != SIGNING_SECRET]
     found += environment.get(SIGNING_SECRET, "").split(",")

@@ -56,7 +56,7 @@ class ProviderError(RapportError):
 
 
 class StoppedError(RapportError):
-    """Told to stop by a signal: what was under way is ended, the rest waits."""
+    """A signal asked to stop: what was under way is finished, the rest waits."""
 
     code = "stopped"
 
@@ -66,13 +66,13 @@ class StoppedError(RapportError):
 
 
 class BusyError(RapportError):
-    """Another process is at this digest."""
+    """Another process holds the lock, mostly a digest's."""
 
     code = "busy"
 
 
 def as_rapport_error(error: Exception) -> RapportError:
-    """Any exception as one that a person can act on."""
+    """Translate any exception into one of the family: what, where, and the remedy."""
     if isinstance(error, RapportError):
         return error
     if isinstance(error, OSError):

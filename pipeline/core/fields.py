@@ -1,4 +1,4 @@
-"""The types that fields of the configuration share: each says what it takes and how to write it."""
+"""The types of the configuration's fields: each checks a value and says how to write it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _duration(value: Any) -> Any:
 
 
 class FromEnvironment(str):
-    """A value out of an environment variable: text that stands for whatever type its key has."""
+    """A value from an environment variable: text, whatever type its key has."""
 
 
 def listed(value: Any) -> Any:
@@ -61,7 +61,7 @@ def _web_address(value: str) -> str:
 
 
 def _in_ascii(address: str) -> str:
-    """The address with its host as punycode: it stands in mail headers."""
+    """The address with its host in punycode, for it is put into mail headers."""
     if address.isascii():
         return address
     from urllib.parse import quote, urlsplit, urlunsplit
@@ -91,7 +91,7 @@ def _colour(value: str) -> str:
 
 
 def _fonts(value: str) -> str:
-    # It stands in style attributes and in style sheets.
+    # It is put into style attributes and style sheets.
     if re.search(r"[{}<>;:\\]", value):
         raise ValueError('write names of fonts with commas between them, like "Georgia, serif"')
     return value
@@ -108,14 +108,14 @@ Fonts = Annotated[Line, AfterValidator(_fonts)]
 
 
 class Section(BaseModel):
-    """A table of the file; a key it does not know is an error."""
+    """A table of the file; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _as_written(cls, value: Any, info: ValidationInfo) -> Any:
-        # pydantic would take "6" for 6 and true for 1: right for the environment, a slip in a file.
+        # pydantic takes "6" for 6 and true for 1: right for the environment, but a mistake in a file.
         wanted = cls.model_fields[info.field_name or ""].annotation
         if wanted in (int, float, bool) and isinstance(value, str) and not isinstance(value, FromEnvironment):
             raise ValueError("write it without quotes")

@@ -10,7 +10,7 @@ Level = Literal["ok", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``name`` is the rule of a letter ("alt") or what was looked at in an installation ("dns.spf").
+    """``name`` is the rule for letters ("alt"), or what was examined in an installation ("dns.spf").
 
     ``remedy`` is empty where all is well. ``where`` is for letters: a template and line, a post, a
     configuration key, or a part of the letter.
@@ -24,21 +24,22 @@ class Finding:
 
 
 def ok(name: str, message: str) -> Finding:
-    """As it should be, or not needed here."""
+    """It is as it should be, or it is not needed here."""
     return Finding(name, "ok", message)
 
 
 def warning(name: str, message: str, remedy: str, where: str = "") -> Finding:
-    """Letters go out, but not as well as they could; or it cannot be seen from here."""
+    """Letters go out, but not as well as they could; or it cannot be examined from here."""
     return Finding(name, "warning", message, remedy, where)
 
 
 def error(name: str, message: str, remedy: str, where: str = "") -> Finding:
-    """The letter does not go out; or no letters go, arrive, or can be left."""
+    """This letter does not go out; or no letters go out or arrive, or readers cannot unsubscribe."""
     return Finding(name, "error", message, remedy, where)
 
 
 def quoted(stranger: str, most: int = 80) -> str:
-    """What a stranger's server says, fit for a terminal: no control characters, and not endless."""
+    """The words of a stranger's server, safe for a terminal: without control characters, and cut to
+    length."""
     plain = "".join(sign if sign.isprintable() else "?" for sign in stranger)
     return plain if len(plain) <= most else plain[: most - 1] + "…"

@@ -57,9 +57,9 @@ def is_taken(connection: Connection, name: str) -> bool:
 
 
 def one_at_a_time(connection: Connection, name: str) -> None:
-    """Let one transaction after another past this point until commit.
+    """Let only one transaction at a time past this point; the next one waits for its commit.
 
-    On SQLite ``BEGIN IMMEDIATE`` has already seen to it.
+    On SQLite ``BEGIN IMMEDIATE`` has done so already.
     """
     if connection.dialect.name != "sqlite":
         key = {"key": _key(f"transaction:{name}")}
@@ -67,9 +67,7 @@ def one_at_a_time(connection: Connection, name: str) -> None:
 
 
 def _busy(name: str) -> BusyError:
-    return BusyError(
-        f"Another process is at {name.removeprefix('digest-')}.", "Wait for it to end, then try again."
-    )
+    return BusyError(f"Another process is at {name}.", "Wait for it to end, then try again.")
 
 
 def _key(name: str) -> int:

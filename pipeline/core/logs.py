@@ -1,7 +1,7 @@
-"""The log, on stderr: lines for people, or JSON on request; what each is about; nothing private in any.
+"""The log, on stderr: lines for people, or JSON on request. Each says what it is about and nothing private.
 
-Whoever logs says neither an address nor a token. What gets into a line all the same, from a library's message
-or in a stack trace, is taken out of the finished text.
+No code of ours logs an address or a token. What comes in all the same, by a library's message or a stack
+trace, is taken out of the finished line.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FIELDS = ("run", "digest", "edition", "batch")
 
 OURS = ("pipeline", "subscribers")
 
-# Begins behind what may stand before an address; of a database's URL it takes password and host.
+# Excludes what may stand directly before an address. Of a database's URL it matches password and host.
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:=/\[\]]+(?:@|%40)[^\s@<>\"'(),;:\[\]]+")
 _SENDGRID_KEY = re.compile(r"SG\.[\w-]+\.[\w-]+")
 # Tokens have 44 letters or 60 (subscribers/tokens.py); a batch's id, which is wanted, has 36 at most.
@@ -38,7 +38,7 @@ _about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa:
 
 @contextmanager
 def about(**known: str | None) -> Iterator[None]:
-    """Say in every line logged meanwhile what it is about: any of FIELDS, as far as they are known."""
+    """Add to every line that is logged meanwhile what it is about: any of FIELDS that are known."""
     before = _about.set({**_about.get(), **{name: value for name, value in known.items() if value}})
     try:
         yield
@@ -47,13 +47,13 @@ def about(**known: str | None) -> Iterator[None]:
 
 
 def new_run() -> str:
-    """An id for one run, of a command or of the whole job."""
+    """An id for one run of a command."""
     return uuid.uuid4().hex[:12]
 
 
 @contextmanager
 def to_stderr(*, json: bool, verbose: bool) -> Iterator[None]:
-    """Log to stderr meanwhile: warnings and worse of everything, and with ``verbose`` each step of ours."""
+    """Log to stderr meanwhile: warnings and errors of everything, and with ``verbose`` each step of ours."""
     handler = _Stderr(_Json() if json else _Plain(verbose=verbose))
     loggers = [logging.getLogger(name) for name in OURS]
     levels = [logger.level for logger in loggers]
@@ -69,7 +69,7 @@ def to_stderr(*, json: bool, verbose: bool) -> Iterator[None]:
 
 
 def redacted(text: str) -> str:
-    """The text without addresses, tokens and keys: the last net, not a licence to log them."""
+    """The text without addresses, tokens and keys. This is the last safeguard: nobody may rely on it."""
     for secret in secrets_in(os.environ):
         text = text.replace(secret, "[secret]")
     text = _SENDGRID_KEY.sub("[secret]", text)
@@ -78,13 +78,13 @@ def redacted(text: str) -> str:
 
 
 class _Stderr(logging.Handler):
-    """Writes to whatever is stderr at the moment, a line at once."""
+    """Writes whole lines to whatever is stderr at the moment."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
         self.setFormatter(formatter)
-        # Whatever level a library sets for itself: below a warning httpx names addresses of pages, and
-        # SendGrid's client the key.
+        # Whatever level a library sets for itself: below a warning httpx logs addresses of pages, and
+        # SendGrid's client logs the key.
         self.addFilter(lambda record: record.levelno >= logging.WARNING or _is_ours(record.name))
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -123,7 +123,7 @@ class _Json(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """One line, whatever a stranger's text in it holds."""
+    """The message on one line, even if a stranger's text in it has control characters."""
     return "".join(letter if letter.isprintable() else " " for letter in redacted(record.getMessage()))
 
 

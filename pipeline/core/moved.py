@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def refuse_moved(database: Database, *, moving: bool = False) -> None:
     """Raise RapportError when everything was moved from here to another database, or is being moved.
 
-    A move that is under way, or whose process died, does not count with ``moving``: the move itself opens
-    the database so.
+    With ``moving`` a move that is not finished is no reason: the move itself opens the database so, also to
+    finish one whose process died.
     """
     with database.read() as connection:
         if not inspect(connection).has_table(marks.name):

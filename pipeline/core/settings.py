@@ -1,4 +1,4 @@
-"""Reading the configuration: the file, the environment over it, and errors one can act on."""
+"""Reading the configuration: the file first, then the environment, which overrides it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.", "Mend that line.") from None
     if any(keys[0] == "digests" for keys in overrides):
-        data.setdefault("digests", [{"name": "weekly"}])  # the one that is there when none is written
+        data.setdefault("digests", [{"name": "weekly"}])  # the default digest
     for keys, value in overrides.items():
         _put(data, keys, value)
     try:
@@ -50,8 +50,16 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
         raise _explained(error, file, text, overrides) from None
 
 
+def sqlite_file(url: str, folder: Path) -> Path | None:
+    """The file of a SQLite database, a relative one taken from the folder; None for any other address."""
+    path = url.removeprefix("sqlite:///")
+    if path == url or path in ("", ":memory:") or "?" in path:
+        return None
+    return folder / path
+
+
 def file_of(path: Path | None, environment: Mapping[str, str]) -> Path:
-    """Where the configuration is looked for."""
+    """The file that the configuration is read from."""
     return path or Path(environment.get(CONFIG) or CONFIG_FILE)
 
 
@@ -74,7 +82,7 @@ def _read(file: Path, *, required: bool) -> str:
 
 def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[Path_, FromEnvironment]]:
     for name in sorted(environment):
-        # Without a double underscore it is no key of a section ($RAPPORT_SECRET, $RAPPORT_CONFIG).
+        # Without two underscores it is no key of a section: $RAPPORT_SECRET, $RAPPORT_CONFIG.
         if name.startswith(PREFIX) and "__" in name:
             parts = name.removeprefix(PREFIX).lower().split("__")
             yield tuple(int(p) if p.isdigit() else p for p in parts), FromEnvironment(environment[name])
@@ -161,7 +169,7 @@ _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]\]?")
 
 
 def _line(text: str, keys: Path_) -> int | None:
-    """The line where a key stands, or its table's when the key is not there; None when it is not plain."""
+    """The number of a key's line, or of its table's if the key is missing; None where that is not clear."""
     seen: dict[str, int] = {}
     names = [key for key in keys if isinstance(key, str)]
     place = next((key for key in keys if isinstance(key, int)), None)

@@ -1,6 +1,8 @@
-"""The tables of the pipeline: feeds, posts, editions and the ledger of who was handed over."""
+"""The tables of the pipeline: feeds, posts, editions, and the ledger of who was mailed."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -30,8 +32,14 @@ feeds = Table(
     Column("last_modified", Text),
     Column("first_fetched_at", Moment),
     Column("fetched_at", Moment),
+    # When it was last asked, whatever came of it.
+    Column("tried_at", Moment),
     Column("failing_since", Moment),
     Column("error", Text),
+    # When a document shared no post with the one before, and how many may be lost between them (null: nobody
+    # can tell).
+    Column("gap_at", Moment),
+    Column("gap_posts", Integer),
 )
 
 posts = Table(
@@ -42,10 +50,14 @@ posts = Table(
     Column("url", Text),
     Column("title", Text, nullable=False),
     Column("published", Moment),
+    # The date that it first had: a post of the archive that is dated anew stays in the archive.
+    Column("first_published", Moment),
+    # Whether that is a day without a time; then it is the day's midnight in UTC.
+    Column("date_only", Boolean, nullable=False, server_default=false()),
     Column("first_seen", Moment, nullable=False),
     # Came with the first pull of its feed: part of the archive unless recent (promise 7).
     Column("initial", Boolean, nullable=False),
-    # Its place in the feed when first seen; 0 is the top. Orders the posts that have no date.
+    # Its place in the feed when first seen, from 0 at the top. It orders the posts that have no date.
     Column("position", Integer, nullable=False),
     Column("author", Text),
     Column("categories", JSON, nullable=False),
@@ -53,14 +65,20 @@ posts = Table(
     Column("words", Integer, nullable=False),
     Column("image_url", Text),
     Column("image_alt", Text),
-    # When its feed was seen to have it no longer, though it reaches past it (withdrawal.py).
+    # Its other pictures, the best first: {url, alt} each.
+    Column("further_images", JSON, nullable=False, server_default="[]"),
+    # When it was first missing from its feed, though the feed still lists older ones (feeds/withdrawal.py).
     Column("withdrawn_at", Moment),
+    # `unsure` and `archive` are decided when it comes (feeds/verdict.py), `out` and `in` by staff.
+    Column("decision", String(8), index=True),
+    # Of one that came as unsure: the post that it may be.
+    Column("resembles", Id),
 )
 
 listings = Table(
     "listings",
     metadata,
-    # Which feed lists which post, as far as is known: of one that it ceased to list it is judged why.
+    # Which feed listed which post when it was last read, so that one that disappears is noticed.
     Column("feed_id", Id, ForeignKey("feeds.id"), primary_key=True),
     Column("post_id", Id, ForeignKey("posts.id"), primary_key=True, index=True),
     sqlite_with_rowid=False,
@@ -69,7 +87,7 @@ listings = Table(
 post_keys = Table(
     "post_keys",
     metadata,
-    # What a post is known by. A key that several posts share identifies none of them.
+    # By what a post is recognised. A key that several posts share identifies none of them.
     Column("kind", String(8), primary_key=True),
     Column("value", Text, primary_key=True),
     Column("post_id", Id, ForeignKey("posts.id"), primary_key=True),
@@ -84,9 +102,9 @@ digests = Table(
     sqlite_with_rowid=False,
 )
 
-OPEN = ("draft", "approved", "held", "sending", "paused")
-"""Statuses of an edition that is not finished. A digest has at most one such edition."""
-
+_apart = text("state IS NOT NULL")
+_only_apart: dict[str, Any] = {"sqlite_where": _apart, "postgresql_where": _apart}
+# A digest has at most one edition that is not finished.
 _is_open = text("status IN ('draft', 'approved', 'held', 'sending', 'paused')")
 
 editions = Table(
@@ -98,35 +116,33 @@ editions = Table(
     Column("slug", String(80), nullable=False, unique=True),
     Column("status", String(16), nullable=False),
     Column("reason", Text),
-    # The due time as the wall clock shows it: what a daylight-saving Sunday cannot double.
+    # The due time as the wall clock shows it, which no change of daylight saving can double.
     Column("due", String(32), nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("subject", Text, nullable=False, server_default=""),
     Column("preheader", Text, nullable=False, server_default=""),
     Column("html", Text, nullable=False, server_default=""),
     Column("text", Text, nullable=False, server_default=""),
-    # What staff wrote above the posts of this one edition, in Markdown.
+    # What staff wrote above the posts, in Markdown; what else they changed (letter/edits.py).
     Column("intro", Text, nullable=False, server_default=""),
-    # What else they changed in it: letter/edits.py says how.
     Column("edits", JSON, nullable=False, server_default="{}"),
-    # Why this call to action and no other: for staff.
-    Column("cta_reason", Text, nullable=False, server_default=""),
+    Column("cta_reason", Text, nullable=False, server_default=""),  # why this call to action: for staff
     Column("posts", JSON, nullable=False),
     Column("left_out", JSON, nullable=False),
     # One entry a post that has an image: {post, src, width, height, alt, weight, media_type, problem}.
     Column("pictures", JSON, nullable=False, server_default="[]"),
     Column("composed_at", Moment),
-    # When `run` put the draft up: the hold window counts from here.
+    # When `run` put the draft up, or staff changed it after that: the hold window begins then.
     Column("announced_at", Moment),
     Column("approved_at", Moment),
-    # The fingerprint of what was approved: nothing else is handed over.
+    # The fingerprint of what was approved: nothing else is sent.
     Column("approved", String(32)),
     Column("snapshot_at", Moment),
     Column("finished_at", Moment),
-    # When its bounces or complaints passed the limits, and from when on they count (staff let it go on).
+    # When its bounces or complaints passed the limits; since when they count, after staff let it go on.
     Column("tripped_at", Moment),
     Column("judged_from", Moment),
-    # Whether it was stopped because it may have gone out after the backup that this database is made of.
+    # Whether it was stopped because it may have been sent after the backup that was restored here.
     Column("restored", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
@@ -136,7 +152,7 @@ editions = Table(
 images = Table(
     "images",
     metadata,
-    # Copies that are served under their hash. Never deleted: letters that were sent show them for years.
+    # Copies that are served under their hash. Never deleted: letters show them for years.
     Column("hash", String(64), primary_key=True),
     Column("media_type", String(32), nullable=False),
     Column("width", Integer, nullable=False),
@@ -148,30 +164,35 @@ images = Table(
 image_sources = Table(
     "image_sources",
     metadata,
-    # What is known of an image by the address that the blog gives.
+    # What is known of an image, by the address that the blog names.
     Column("url", Text, primary_key=True),
-    # The address that answered: a smaller copy by the same host, or url itself.
+    # The address that answered: of a smaller copy at the same host, or the same as url.
     Column("address", Text, nullable=False),
     Column("checked_at", Moment, nullable=False),
     Column("etag", Text),
     Column("last_modified", Text),
-    # Null until it was once seen to be an image that can be shown.
+    # Null until the image was fetched once and can be shown.
     Column("width", Integer),
     Column("height", Integer),
     Column("weight", Integer),
     Column("media_type", String(32), nullable=False, server_default=""),
-    # What some readers would not see of it as it is; why it could not be had when last tried.
+    # Why some mail programs would not show it as it is; why it could not be fetched the last time.
     Column("flaw", Text, nullable=False, server_default=""),
     Column("problem", Text, nullable=False, server_default=""),
-    # The copy made because of the flaw.
+    # The copy that was made because of the flaw.
     Column("hash", String(64), ForeignKey("images.hash")),
+    # A part of it, of the shape that all thumbnails have: the hash of a copy.
+    Column("thumbnail", String(64)),
+    # Whether the ground shows through it.
+    Column("transparent", Boolean, nullable=False, server_default=false()),
     sqlite_with_rowid=False,
 )
 
 edition_posts = Table(
     "edition_posts",
     metadata,
-    # The key is the promise: a post is in one edition of a digest. Freeing a post deletes its row.
+    # The primary key keeps the promise that a post is in one edition of a digest. Freeing a post deletes its
+    # row.
     Column("digest", String(64), primary_key=True),
     Column("post_id", Id, ForeignKey("posts.id"), primary_key=True),
     Column("edition_id", Id, ForeignKey("editions.id"), nullable=False, index=True),
@@ -187,54 +208,44 @@ batches = Table(
     Column("state", String(16), nullable=False),
     Column("first", Id, nullable=False),
     Column("last", Id, nullable=False),
-    # How many rows of `recipients` it has, so that counting an edition does not read them.
+    # How many rows of `recipients` it has: an edition is counted without reading them.
     Column("size", Integer, nullable=False),
-    # New for every attempt; goes out with the request, so that events can name it.
+    # New for every attempt. It is sent with the request, so that events can name it.
     Column("attempt", String(36), unique=True),
-    # Whose attempt it is: the name of a lock that is free once they are gone.
+    # Whose attempt it is: the name of a lock that is free when its owner is dead.
     Column("owner", String(64)),
     Column("at", Moment),
     Column("reason", Text),
-    # Of a batch whose people were put off one by one: how often, and until when.
+    # Of a batch of people who were put off: how often, and until when.
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("next_try", Moment),
     Index("ix_batches_state", "edition_id", "state", "number"),
     sqlite_with_rowid=False,
 )
 
-_apart = text("state IS NOT NULL")
-
 recipients = Table(
     "recipients",
     metadata,
-    # One row a person and edition, in exactly one batch. So nobody is handed over twice while a batch is
-    # claimed only out of `waiting` (claims.py), and the snapshot is of one state of the list, in which an
-    # address is one person's (snapshot.py). An index over the addresses would triple what a row costs.
+    # One row a person and edition, in exactly one batch. Nobody is mailed twice: a batch is claimed only
+    # while it is `waiting` (ledger/claims.py), and in the list that the snapshot is taken of, an address is
+    # one person's (ledger/recipients.py). A unique index over addresses would triple the cost of a row.
     Column("edition_id", Id, ForeignKey("editions.id"), primary_key=True),
     Column("subscriber_id", Id, primary_key=True, autoincrement=False),
     Column("email", String(320)),
     Column("batch", Integer, nullable=False),
-    # Null: what became of the batch became of this person. Else what became of them apart from it.
+    # Null: the batch's state is this person's, too. Else what became of them, if it differs.
     Column("state", String(16)),
     Column("at", Moment),
     Column("reason", Text),
-    # All that is asked of who fared otherwise than their batch, so that nobody else's row is read for it.
-    Index(
-        "ix_recipients_apart",
-        "edition_id",
-        "state",
-        "batch",
-        "reason",
-        sqlite_where=_apart,
-        postgresql_where=_apart,
-    ),
+    # Holds all that is asked about those rows, so that no other row is read for it.
+    Index("ix_recipients_apart", "edition_id", "state", "batch", "reason", **_only_apart),
     sqlite_with_rowid=False,
 )
 
 signers = Table(
     "signers",
     metadata,
-    # Which secrets signed the links of an edition, by their fingerprints: what would die with one of them.
+    # The fingerprints of the secrets that signed the links of an edition: its links die with them.
     Column("edition_id", Id, ForeignKey("editions.id"), primary_key=True),
     Column("fingerprint", String(16), primary_key=True),
     Column("at", Moment, nullable=False),
@@ -244,7 +255,7 @@ signers = Table(
 pace = Table(
     "pace",
     metadata,
-    # From when on the next mail may be handed over: `delivery.rate` holds over all processes.
+    # When the next mail may be sent: `delivery.rate` holds for all processes together.
     Column("name", String(32), primary_key=True),
     Column("free_at", Moment, nullable=False),
     sqlite_with_rowid=False,
@@ -253,10 +264,10 @@ pace = Table(
 notices = Table(
     "notices",
     metadata,
-    # What staff were told last, of what kind and about what, so that they are not told it again and again.
+    # What staff were told, by kind and subject, so that they are not told the same again and again.
     Column("kind", String(32), primary_key=True),
     Column("about", String(80), primary_key=True),
-    # One kind about one digest is told once an hour at the most; empty: it concerns no digest alone.
+    # Staff are told of one kind and digest once an hour at most. Empty: it concerns no single digest.
     Column("digest", String(64), nullable=False, server_default=""),
     Column("at", Moment, nullable=False),
     sqlite_with_rowid=False,
@@ -265,7 +276,7 @@ notices = Table(
 runs = Table(
     "runs",
     metadata,
-    # How the last run of each digest ended, the last that was good, and since when they are not.
+    # How the last run of each digest ended, when one last went well, and since when they fail.
     Column("digest", String(64), primary_key=True),
     Column("run", String(32), nullable=False),
     Column("at", Moment, nullable=False),
@@ -279,9 +290,9 @@ runs = Table(
 marks = Table(
     "marks",
     metadata,
-    # What befell this database as a whole: `restored` (from a backup made at `value`), `numbers` (those of
-    # editions may have been given up to `value` before that), `moving`, `moved` (to `value`), `arrived`
-    # (from `value`, by a move begun at `at`).
+    # What happened to this database as a whole: `restored` (from a backup made at `value`), `numbers` (those
+    # of editions may have been given up to `value` after that backup), `moving` and `moved` (to `value`),
+    # `arrived` (from `value`, by a move begun at `at`), `resting` (a run found nothing to do at `at`).
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),
@@ -291,16 +302,16 @@ marks = Table(
 events = Table(
     "events",
     metadata,
-    # The provider's own id of the event; one that has none is known by the hash of its content.
+    # The provider's own id of the event; where it has none, the hash of its content.
     Column("id", String(128), primary_key=True),
     Column("at", Moment, nullable=False),
     Column("kind", String(32), nullable=False),
-    # No address: the person's id, which `forget` looks for.
+    # The person's id, never the address; `forget` looks for it.
     Column("subscriber_id", Id, index=True),
     Column("edition", String(80)),
     Column("batch", String(36), index=True),
     Column("reason", Text),
-    # What was said, without what tells of a person: of kinds that are not known yet.
+    # Of an event of an unknown kind: what it said, without anything about a person.
     Column("detail", JSON),
     Index("ix_events_edition", "edition", "kind"),
 )

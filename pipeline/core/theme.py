@@ -12,7 +12,7 @@ from pipeline.core.fields import Colour, Fonts, Section, WebAddress
 
 
 class Theme(Section):
-    """What is empty here is the named theme's; `look` makes a whole look of both."""
+    """A key that is empty takes the value of the named theme; `look` puts the two together."""
 
     templates: str = ""
     images: Literal["host", "link"] = "host"
@@ -38,7 +38,7 @@ class Theme(Section):
 
 
 class Base(NamedTuple):
-    """The four colours that a person chooses in one scheme; all others are made of them."""
+    """The four colours that a person chooses for one scheme; all others are derived from them."""
 
     colour: str
     background: str
@@ -53,7 +53,7 @@ class Preset(NamedTuple):
     rounding: int
 
 
-# Every font stack begins with what Windows has: Outlook takes Times for a first name it does not know.
+# Every font stack begins with a font that Windows has: if Outlook does not know the first, it takes Times.
 THEMES = {
     "harbour": Preset(
         light=Base("#2f5d62", "#f4f1ec", "#ffffff", "#2b2b2b"),
@@ -78,14 +78,14 @@ THEMES = {
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Every colour of the letter in one scheme. All text on all that may lie behind it is WCAG AA."""
+    """Every colour of the letter in one scheme. Each text colour is WCAG AA on whatever may lie behind it."""
 
     background: str
     """Around the letter."""
     paper: str
     """Behind the posts."""
     panel: str
-    """Behind the offer, and where a picture has not come."""
+    """Behind the offer, and in the place of a picture that is not loaded."""
     line: str
     text: str
     quiet: str
@@ -97,7 +97,7 @@ class Palette:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What templates know as ``theme``."""
+    """What templates get as ``theme``."""
 
     name: str
     light: Palette
@@ -109,7 +109,7 @@ class Look:
 
 
 def look(theme: Theme) -> Look:
-    """The theme that the configuration names, with its own keys over it."""
+    """The theme that the configuration names, overridden by the keys that it sets."""
     preset = THEMES[theme.name]
     light, dark = bases(theme)
     rounding = preset.rounding if theme.rounding is None else theme.rounding
@@ -125,7 +125,7 @@ def look(theme: Theme) -> Look:
 
 
 def bases(theme: Theme) -> tuple[Base, Base]:
-    """The colours chosen, light and dark. A brand's colour given for light alone is lifted for dark."""
+    """The chosen colours, light and dark. If the brand's colour is set for light only, dark takes it, too."""
     preset = THEMES[theme.name]
     light = Base(*(getattr(theme, key) or getattr(preset.light, key) for key in Base._fields))
     lifted = {"colour": theme.colour} if theme.colour and not theme.colour_dark else {}
@@ -134,11 +134,11 @@ def bases(theme: Theme) -> tuple[Base, Base]:
 
 
 def unreadable(theme: Theme) -> str:
-    """Which of the chosen colours cannot be read on another; empty when all can."""
+    """Which chosen colour cannot be read on which; empty when all can."""
     for base, ending in zip(bases(theme), ("", "_dark"), strict=True):
         for surface in ("paper", "background"):
             found = contrast(base.text, getattr(base, surface))
-            # What is derived (quiet text, links on the panel) still has to fit in between.
+            # The derived colours (quiet text, links on the panel) must fit in between.
             if found < LEAST:
                 return (
                     f"text{ending} on {surface}{ending} has a contrast of {found:.1f} to 1, "
@@ -148,7 +148,7 @@ def unreadable(theme: Theme) -> str:
 
 
 LEAST = 7.0
-"""The least contrast of the text itself (WCAG AAA), so that quieter text below it can still be AA."""
+"""The least contrast of the text (WCAG AAA), so that the quieter text can still be AA."""
 
 
 def _palette(base: Base) -> Palette:

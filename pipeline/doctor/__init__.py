@@ -4,8 +4,8 @@ A file holds a family of checks, and a function is a check: it takes the Context
 where it does not apply. To add one, copy one and name it in its file's CHECKS. A check may raise: runner.py
 makes a finding of every error. `dns.py` asks the DNS, and `records/` reads what it answers.
 
-Why no library does the DNS part: checkdmarc, the one that knows RFC 9989, checks no DKIM, and brings a public
-suffix list, HTTP clients and a parser generator; what is needed of it is five small files over dnspython.
+No library does the DNS part: checkdmarc, the one that knows RFC 9989, does not check DKIM, and depends on a
+public suffix list, HTTP clients and a parser generator. What is needed are five small files over dnspython.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Examined(NamedTuple):
-    """What was found, and, where they were asked for, the lines of a zone file that would help."""
+    """The findings, and the lines of a zone file that would help, where they were asked for."""
 
     findings: list[Finding]
     hints: list[str]

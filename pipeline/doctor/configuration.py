@@ -1,4 +1,4 @@
-"""What `rapport.toml` says beyond being right: its keys and values were checked when it was read."""
+"""What letters need of `rapport.toml`, beyond the keys and values that were checked when it was read."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.providers.sendgrid.account import Account
 
 SECONDS = 8.0
-"""For one answer of a server."""
+"""Seconds for one answer of a server."""
 
 
 @dataclass
@@ -64,12 +64,12 @@ class Context:
 
     @property
     def serves(self) -> bool:
-        """Whether letters lead to pages of ours that others can reach."""
+        """Whether letters link to pages of `rapport serve` that others can reach."""
         return bool(self.config.newsletter.public_url) and not self.config.delivery.hosted_unsubscribe
 
     @property
     def domain(self) -> str:
-        """The domain that readers see the letter come from."""
+        """The domain of the sender's address."""
         return self.config.newsletter.from_email.rpartition("@")[2].lower()
 
     def account(self) -> Account:
@@ -77,7 +77,7 @@ class Context:
         return sendgrid_account(self.config, SECONDS)
 
     def domains(self) -> list[dict[str, Any]]:
-        """The account's authenticated domains, asked for once. Raises Hidden or ProviderError."""
+        """The account's authenticated domains, requested once. Raises Hidden or ProviderError."""
         with self._lock:
             if self._domains is None:
                 try:

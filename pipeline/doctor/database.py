@@ -1,4 +1,4 @@
-"""The database: there, of the right age and kind, sound, and writable."""
+"""The database: its schema, its version, and whether it is durable, sound and writable."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from pipeline.doctor.context import Context
 
 OLDEST_SQLITE = (3, 35)
-"""UPDATE … RETURNING (sqlite.org/lang_returning.html)."""
+"""It brought UPDATE … RETURNING (sqlite.org/lang_returning.html)."""
 
 OLDEST_POSTGRESQL = 130000
-"""As the server counts: 13. The worker's queue asks for it."""
+"""13, as the server counts. The workers' queue needs it."""
 
 _BUSY_MS = 2000
 
@@ -81,7 +81,7 @@ def version(context: Context) -> Iterator[Finding]:
 
 
 def durable(context: Context) -> Iterator[Finding]:
-    """Whether what was committed outlives a power cut: a forgotten hand-over would be made again."""
+    """Whether commits survive a power cut: letters whose record is lost would be sent again."""
     database = context.database
     if database is None:
         return

@@ -1,4 +1,4 @@
-"""DKIM: the keys by which receivers verify the letter's signature (doctor.dkim_selectors)."""
+"""DKIM: the keys with which receivers verify the letter's signature (doctor.dkim_selectors)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from pipeline.doctor.dns import Resolver
 
 LEAST_BITS, GOOD_BITS = 1024, 2048
-"""Gmail takes no RSA key below 1024 and advises 2048 (RFC 8301, 3.2 likewise)."""
+"""Gmail accepts no RSA key below 1024 bits and advises 2048, as RFC 8301, 3.2 does."""
 
 _SET = "Set the records that your provider names (`rapport doctor --fix-hints` prints them)."
 
 
 class Selected(NamedTuple):
-    """What stands at one selector; ``through`` is where a CNAME led."""
+    """The records of one selector; ``cname`` is the name that a CNAME led to."""
 
     selector: str
     records: list[str]
@@ -47,7 +47,7 @@ def dkim(context: Context) -> Iterator[Finding]:
 
 
 def signing_domain(context: Context) -> str:
-    """The sender's domain, or the one above it, at which a selector has a key; empty where none has."""
+    """The sender's domain, or the one above it, where a selector has a key; empty where none has."""
     for domain in _upwards(context.domain):
         if any(one.records for one in _selected(context, domain)):
             return domain

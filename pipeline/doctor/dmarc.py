@@ -1,4 +1,4 @@
-"""DMARC (RFC 9989): what receivers are to do with mail that only claims to be the practice's."""
+"""DMARC (RFC 9989): what receivers shall do with mail that falsely claims to be from the practice."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def dmarc(context: Context) -> Iterator[Finding]:
 
 
 def alignment(context: Context) -> Iterator[Finding]:
-    """Whether what is verified belongs to the domain that readers see; else DMARC fails for all mail."""
+    """Whether the verified domain belongs to the one that readers see. If not, DMARC fails for all mail."""
     if not context.mails:
         return
     found = tree_walk(context.resolver, context.domain)
@@ -111,7 +111,7 @@ def _reports(context: Context, found: TreeWalk) -> Iterator[Finding]:
             == tree_walk(context.resolver, found.at).organisation
         ):
             continue
-        # Reports go to another domain only if that says so (RFC 9990, 4).
+        # Reports go to another domain only if that domain agrees (RFC 9990, 4).
         name = f"{found.at}._report._dmarc.{host}"
         if not any(records.is_dmarc(text) for text in context.resolver.texts(name)):
             yield warning(

@@ -1,5 +1,5 @@
-"""Asking the DNS. That there is no such record is an answer; that no name server answered raises
-Unanswered."""
+"""Asking the DNS. "There is no such record" is an answer. Where no name server answers, Unanswered is
+raised."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     import dns.resolver
 
 SECONDS = 4.0
-"""For one question, further tries and name servers included."""
+"""For one question, with all its tries and name servers."""
 
 ALL_SECONDS = 14.0
 """For all questions of one examination: behind a dead name server each one would take its whole time."""
 
 
 class Unanswered(Exception):
-    """A question that no name server answered. ``why`` names the one that was asked."""
+    """No name server answered the question. ``why`` says which one was asked."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(name)
@@ -31,8 +31,8 @@ class Unanswered(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Records of one name and type; none where there is no such name, or nothing of the type at it."""
+class DnsAnswer:
+    """The records of one name and type; none where the name does not exist or has no such record."""
 
     records: tuple[Any, ...] = ()
     cname: str = ""
@@ -40,24 +40,26 @@ class Answer:
 
 
 class Resolver:
-    """Questions to one name server, each asked once. For any number of threads.
+    """Asks one name server, and each question only once. Any number of threads may use it.
 
-    ``server`` is "host" or "host:port"; empty: what this machine uses.
+    ``server`` is "host" or "host:port"; empty: the one that this machine uses.
     """
 
     def __init__(self, server: str = "") -> None:
         self._server = server
         self._end = time.monotonic() + ALL_SECONDS
-        self._known: dict[tuple[str, str], Answer] = {}
+        self._known: dict[tuple[str, str], DnsAnswer] = {}
         self._lock = threading.Lock()
         self._made: dns.resolver.Resolver | None = None
 
     def texts(self, name: str) -> list[str]:
-        """TXT records, the strings of each joined (RFC 7208, 3.3); bytes beyond ASCII come as they are."""
+        """TXT records, the strings of each joined (RFC 7208, 3.3); bytes beyond ASCII become Latin-1
+        letters."""
         return [b"".join(record.strings).decode("latin-1") for record in self.ask(name, "TXT").records]
 
     def mail_hosts(self, name: str) -> list[str]:
-        """The hosts that take a domain's mail, best first. One empty name: it says that it takes none."""
+        """The hosts that take a domain's mail, the preferred first. One empty name: the domain takes no
+        mail."""
         found = sorted(self.ask(name, "MX").records, key=lambda record: record.preference)
         return [str(record.exchange).rstrip(".") for record in found]
 
@@ -65,14 +67,14 @@ class Resolver:
         """Whether the name has an address."""
         return bool(self.ask(name, "A").records or self.ask(name, "AAAA").records)
 
-    def ask(self, name: str, kind: str) -> Answer:
-        """Raises Unanswered."""
+    def ask(self, name: str, kind: str) -> DnsAnswer:
+        """The records of a name. Raises Unanswered."""
         name = name.rstrip(".").lower()
         if (known := self._known.get((name, kind))) is None:
             known = self._known[name, kind] = self._asked(name, kind)
         return known
 
-    def _asked(self, name: str, kind: str) -> Answer:
+    def _asked(self, name: str, kind: str) -> DnsAnswer:
         import dns.exception
         import dns.name
         import dns.resolver
@@ -81,24 +83,24 @@ class Resolver:
         try:
             dns.name.from_text(name)
         except (dns.exception.DNSException, UnicodeError):
-            return Answer()  # a record may name anything; this is no name that the DNS could hold
+            return DnsAnswer()  # a record may name anything; this is no name that the DNS could hold
         left = self._end - time.monotonic()
         if left <= 0:
             raise Unanswered(name, f"the time for all questions was over (name server: {self._shown()})")
         try:
             found = resolver.resolve(name, kind, lifetime=min(SECONDS, left), search=False)
         except dns.resolver.NXDOMAIN as none:
-            return Answer((), _cname(name, none.canonical_name))
+            return DnsAnswer((), _cname(name, none.canonical_name))
         except dns.resolver.NoAnswer as none:
             response = none.kwargs["response"]
-            return Answer((), _cname(name, response.resolve_chaining().canonical_name))
+            return DnsAnswer((), _cname(name, response.resolve_chaining().canonical_name))
         except dns.resolver.LifetimeTimeout:
             raise Unanswered(name, f"no answer came in time (name server: {self._shown()})") from None
         except dns.resolver.NoNameservers as failed:
             raise Unanswered(name, f"{_rcode(failed)} (name server: {self._shown()})") from None
         except (dns.exception.DNSException, OSError) as failed:
             raise Unanswered(name, f"{type(failed).__name__} (name server: {self._shown()})") from None
-        return Answer(tuple(found), _cname(name, found.canonical_name))
+        return DnsAnswer(tuple(found), _cname(name, found.canonical_name))
 
     def _resolver(self, name: str) -> dns.resolver.Resolver:
         import dns.resolver
@@ -133,7 +135,7 @@ def _cname(name: str, canonical: Any) -> str:
 
 
 def _address(server: str) -> tuple[list[Any], int]:
-    """The resolver of the configuration: its addresses and port."""
+    """The addresses and the port of the configured name server."""
     import socket
 
     match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)|([0-9a-fA-F:.]+))(?::(\d{1,5}))?", server)

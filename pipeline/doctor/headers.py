@@ -1,4 +1,4 @@
-"""What mailbox providers want in every letter's head: one is made, and looked at."""
+"""The headers that mailbox providers want in every letter: those of one letter are made and checked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def one_click(context: Context) -> Iterator[Finding]:
-    """RFC 8058, 3.1: one https URI first, and the POST header just so."""
+    """RFC 8058, 3.1: an https URI comes first, and the POST header has exactly this value."""
     config = context.config
     if config.delivery.hosted_unsubscribe:
         yield ok("headers.one_click", "SendGrid adds the unsubscribe headers to every letter itself.")
@@ -37,7 +37,7 @@ def one_click(context: Context) -> Iterator[Finding]:
 
 
 def sender(context: Context) -> Iterator[Finding]:
-    """Names and addresses as Gmail's rules for senders want them."""
+    """Whether the sender's name and address follow Gmail's rules for senders."""
     newsletter = context.config.newsletter
     if not context.mails:
         return
@@ -61,6 +61,6 @@ _FREE = frozenset((
     "gmail.com", "googlemail.com", "yahoo.com", "ymail.com", "aol.com", "outlook.com", "hotmail.com",
     "live.com", "msn.com", "icloud.com", "me.com", "mac.com", "gmx.de", "gmx.net", "web.de", "proton.me",
 ))  # fmt: skip
-"""Mailbox providers with p=quarantine or p=reject, or who say that none but they send for them."""
+"""Domains of mailbox providers whose DMARC policy or terms let nobody else send for them."""
 
 CHECKS = (one_click, sender)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def hints(context: Context) -> list[str]:
-    """Lines of a zone file; what begins with a semicolon is for people. Raises nothing."""
+    """Lines of a zone file; those that begin with a semicolon are comments. Raises nothing."""
     if not context.mails:
         return ["; Letters go to the outbox: no DNS record is needed."]
     provider = context.config.delivery.provider
@@ -63,7 +63,7 @@ def _smtp(context: Context) -> Iterator[str]:
 
 
 def _dmarc(context: Context) -> Iterator[str]:
-    # To an address of the same domain: another would have to say that it takes reports (RFC 9990, 4).
+    # An address at the same domain: another domain would have to agree to get reports (RFC 9990, 4).
     answers = context.config.newsletter.reply_to or context.config.newsletter.from_email
     mine = answers.rpartition("@")[2].lower() == context.domain
     to = answers if mine else f"<AN ADDRESS>@{context.domain}"

@@ -1,4 +1,4 @@
-"""The machine: its clock, its idea of the practice's time, its disks."""
+"""The machine: its clock, the practice's local time, its disks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import schema_state
 from pipeline.core.tables import batches
 from pipeline.doctor.context import SECONDS
-from pipeline.feeds.address import shown
+from pipeline.feeds.fetching.address import shown
 from pipeline.providers.sendgrid.signature import AHEAD
 from subscribers import clock
 
@@ -35,7 +35,7 @@ _SYNCHRONISE = "Let this machine keep its time by NTP (`timedatectl set-ntp true
 
 
 def time_of_day(context: Context) -> Iterator[Finding]:
-    """Against the Date (RFC 9110, 6.6.1) of a server that is not this machine."""
+    """Compare the clock with the Date (RFC 9110, 6.6.1) of a server that is not this machine."""
     url = context.config.feeds[0].url
     if context.config.delivery.provider == "sendgrid":
         url = context.config.delivery.sendgrid.api_url
@@ -62,7 +62,7 @@ def time_of_day(context: Context) -> Iterator[Finding]:
 
 
 def steady(context: Context) -> Iterator[Finding]:
-    """Whether time goes forward: now, and since the last letter."""
+    """Whether the clock runs forward: during this check, and since the last letter."""
     wall, uptime = clock.now(), clock.uptime()
     time.sleep(0.2)
     drift = abs((clock.now() - wall).total_seconds() - (clock.uptime() - uptime))
@@ -126,7 +126,7 @@ def _date(url: str) -> datetime | None:
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
         return None
     try:
-        # A copy that a cache kept is as old as it says (RFC 9111, 5.1).
+        # A cached answer says how old it is (RFC 9111, 5.1).
         said = parsedate_to_datetime(date)
         return said + timedelta(seconds=int(age)) if said.tzinfo else None
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Whether the addresses in a letter take mail: receivers look, and readers answer."""
+"""Whether the domains of the letter's addresses take mail: receivers check it, and readers answer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The public address, asked as readers and mailbox providers ask it: with a link that is nobody's.
+"""The public address, requested as readers and mailbox providers request it.
 
-The token is signed as a reader's is and stands for subscriber 0, who does not exist: a POST by it is answered
-like any other and ends nothing. So it proves that a POST arrives, and not only a GET.
+The link has a token that is signed like a reader's, for subscriber 0, who does not exist. A POST with it is
+answered like any other and unsubscribes nobody. So it proves that POSTs arrive, and not only GETs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SERVE = "Let `rapport serve` run, and your web server pass newsletter.public_url on to it."
 
-# As Gmail asks (RFC 8058, 3.2): form-urlencoded, no cookie, and no browser's name.
+# As Gmail posts it (RFC 8058, 3.2): form-urlencoded, without a cookie or the name of a browser.
 _ONE_CLICK = {
     "content": b"List-Unsubscribe=One-Click",
     "headers": {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "rapport-doctor"},
@@ -52,7 +52,7 @@ def https(context: Context) -> Iterator[Finding]:
 
 
 def unsubscribe(context: Context) -> Iterator[Finding]:
-    """GET and one-click POST of a link that is nobody's; a forged one must be refused."""
+    """GET and one-click POST of the link for nobody. A forged link must be refused."""
     if not context.serves:
         return
     level = error if context.mails else warning
@@ -90,7 +90,7 @@ def unsubscribe(context: Context) -> Iterator[Finding]:
 
 
 def webhook(context: Context) -> Iterator[Finding]:
-    """Whether what SendGrid posts arrives, and what is not signed is refused."""
+    """Whether SendGrid's posts would arrive, and whether a post without a signature is refused."""
     if not context.serves or context.config.delivery.provider != "sendgrid":
         return
     url = f"{context.config.newsletter.pages}/webhooks/sendgrid"

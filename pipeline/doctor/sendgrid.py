@@ -1,4 +1,5 @@
-"""SendGrid's account, as far as the key may see it. What it may not see is no fault: good keys see little."""
+"""SendGrid's account, as far as the key may see it. That it may not see more is no error: good keys see
+little."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def key(context: Context) -> Iterator[Finding]:
 
 
 def tracking(context: Context) -> Iterator[Finding]:
-    """Every request of ours turns tracking off; the account's setting is for whatever else sends by it."""
+    """Rapport turns tracking off in each request. The account's settings hold for whatever else sends by
+    it."""
     name = "sendgrid.tracking"
     tracked = yield from _seen(
         context, name, "what the account tracks (tracking_settings.read)", Account.tracking
@@ -93,7 +95,7 @@ def domain(context: Context) -> Iterator[Finding]:
 
 
 def webhook(context: Context) -> Iterator[Finding]:
-    """Whether SendGrid is told to post events here, signed with the key that is configured."""
+    """Whether SendGrid posts its events here, signed with the configured key."""
     if not context.serves:
         return
     name, what = "sendgrid.webhook", "its Event Webhooks (user.webhooks.event.settings.read)"
@@ -115,7 +117,7 @@ def webhook(context: Context) -> Iterator[Finding]:
 def _seen(
     context: Context, name: str, what: str, ask: Callable[[Account], T]
 ) -> Generator[Finding, None, T | None]:
-    """What the account says, where it can be asked; else the finding why not, and None."""
+    """The account's answer; where it cannot be asked, a finding that says why, and None."""
     if context.config.delivery.provider != "sendgrid":
         return None
     try:
@@ -124,7 +126,7 @@ def _seen(
     except Hidden:
         yield ok(name, f"This key may not see {what}, which is no fault of it.")
     except (Shut, ConfigError):
-        pass  # `key` tells of it
+        pass  # the check `key` tells of it
     except ProviderError as fault:
         yield warning(name, f"SendGrid does not tell {what}: {fault.message}", fault.remedy)
     return None
@@ -166,7 +168,7 @@ def _ours(context: Context, hook: dict[str, Any]) -> Iterator[Finding]:
 
 
 def authenticated(known: list[dict[str, Any]], sender: str) -> dict[str, Any] | None:
-    """Of the account's domains the one that signs for a sender: the same, or one above it."""
+    """The domain of the account that signs for the sender's domain: the same one, or one above it."""
     fitting = [
         one
         for one in known

@@ -1,4 +1,5 @@
-"""The secrets that sign the links in letters: strong, private, and none of them gone too early."""
+"""The secrets that sign the links in letters: whether they are strong, private, and none was removed too
+early."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.editions.ledger.signing_keys import Signed
 
 STRONG = 24
-"""Characters: from base64 as we advise it, 144 bits."""
+"""Characters; in base64, as `rapport doctor` advises, they have 144 bits."""
 
 BY_LAW = timedelta(days=60)
 """How long an unsubscribe link must work at least (CASL, section 11; CAN-SPAM asks for 30 days)."""
@@ -63,7 +64,7 @@ def private(context: Context) -> Iterator[Finding]:
 
 
 def retired(context: Context) -> Iterator[Finding]:
-    """Which letters' links are dead, and which would be, were an older secret taken away."""
+    """Which letters' links are dead, and whose would be if an older secret were removed."""
     database = context.database
     if context.tokens is None or database is None or not schema_state(database).is_current:
         return

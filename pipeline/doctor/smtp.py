@@ -1,4 +1,4 @@
-"""The operator's mail server: reached, encrypted and logged in to as for a letter, and left again."""
+"""The operator's mail server: connected and logged in to as for a letter, and left again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def server(context: Context) -> Iterator[Finding]:
     if context.config.delivery.provider != "smtp":
         return
-    from pipeline.feeds.private_networks import addresses, is_public
+    from pipeline.feeds.fetching.private_networks import addresses, is_public
     from pipeline.providers.smtp.batch import Halt
     from pipeline.providers.smtp.connection import connect
 

@@ -1,6 +1,6 @@
-"""SPF (RFC 7208): one record, within its ten lookups, that does not let everybody send.
+"""SPF (RFC 7208): one record, with at most ten lookups, that does not allow everybody to send.
 
-Whether the operator's own mail server is in it cannot be seen from here: a relay may send from any address.
+Whether it includes the operator's own mail server is not checked: a relay may send from any address.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ONE = "Join them into one: receivers take two for none (RFC 7208, 4.5)."
 
 @dataclass
 class Count:
-    """What taking a record to its end costs, includes and all."""
+    """What it costs receivers to evaluate a record with all it includes."""
 
     lookups: int = 0
     void: list[str] = field(default_factory=list)
@@ -59,10 +59,10 @@ def spf(context: Context) -> Iterator[Finding]:
 
 
 def return_path(context: Context) -> str:
-    """The host that SendGrid's bounces go to, like em1234.example.org; empty where it cannot be seen."""
+    """The host that SendGrid's bounces go to, like em1234.example.org; empty where it is not known."""
     try:
         found = authenticated(context.domains(), context.domain)
-    except Exception:  # the account's own check tells of whatever it was
+    except Exception:  # the check of the account tells of the error
         return ""
     records = found.get("dns") if found else None
     record = records.get("mail_cname") if isinstance(records, dict) else None
@@ -113,7 +113,8 @@ def _record(resolver: Resolver, domain: str, record: str) -> Iterator[Finding]:
 
 
 def _follow(resolver: Resolver, of: str, terms: list[Term], count: Count) -> None:
-    """Count what the record ``of`` a domain costs receivers. Ends after the tenth: it may include itself."""
+    """Count the lookups of the record ``of`` a domain. It ends after the tenth, for a record may include
+    itself."""
     for term in terms:
         if term.name not in ASKS:
             continue

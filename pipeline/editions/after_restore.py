@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import and_, exists, func, insert, or_, select, update
 
 from pipeline.core.tables import batches, editions, marks
+from pipeline.editions import numbers, states
 from pipeline.editions.edition import EditionStatus
-from pipeline.editions.ledger import recipients
+from pipeline.editions.ledger.state import BatchState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
-
-UNKNOWN_NUMBERS = 1000
-"""More editions than any digest gets between a backup and its restore."""
-
-_NUMBERS = "numbers"
 
 _STOPPED = "restored from a backup"
 _WAITED = "who waits may have been handed it since. Resume it only if that cannot be; else cancel it"
@@ -42,51 +38,26 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
     Staff decide with `rapport editions resume` (approve) or `cancel`.
     """
     since = f"{_STOPPED} of {made:%Y-%m-%d %H:%M} UTC"
-    # `at` stays: whatever lies before the restore is not sent again by silence (settling.again).
+    # `at` stays: whatever lies before the restore is not sent again by silence (doubt.again).
     waited = and_(
-        batches.c.state == "waiting",
+        batches.c.state == BatchState.WAITING,
         exists().where(editions.c.id == batches.c.edition_id, editions.c.status == EditionStatus.SENT),
     )
     connection.execute(
         update(batches)
-        .where(or_(batches.c.state == "sending", waited))
+        .where(or_(batches.c.state == BatchState.SENDING, waited))
         .values(
-            state="uncertain",
+            state=BatchState.UNCERTAIN,
             owner=None,
             next_try=None,
             reason=f"{since}: it is not known whether it was handed over",
         )
     )
-    going = editions.c.status == EditionStatus.SENDING
-    reason = case(
-        (
-            going,
-            f"{since}: {_WAITED}",
-        ),
-        else_=f"{since}: {_HELD}",
-    )
-    stopped = connection.execute(
-        update(editions)
-        .where(editions.c.status.in_((EditionStatus.SENDING, EditionStatus.DRAFT, EditionStatus.APPROVED)))
-        .values(status=case((going, "paused"), else_="held"), reason=reason, restored=True)
-        .returning(editions.c.id, editions.c.slug, editions.c.status)
-    ).all()
-    # Paused before already, but what waits in it may have been handed over just the same.
-    paused = connection.execute(
-        update(editions)
-        .where(editions.c.status == EditionStatus.PAUSED, editions.c.id.not_in([row.id for row in stopped]))
-        .values(reason=f"{since}: {_WAITED}", restored=True)
-        .returning(editions.c.slug)
-    ).scalars()
-    slugs = sorted({row.slug for row in stopped} | set(paused))
-    for row in stopped:
-        if row.status == EditionStatus.HELD:
-            recipients.discard(connection, row.id)  # somebody was at it
-    highest = connection.scalar(select(func.max(editions.c.number))) or 0
-    numbers = max(highest, last_number(connection)) + UNKNOWN_NUMBERS
+    slugs = states.hold_after_restore(connection, midway=f"{since}: {_WAITED}", unsent=f"{since}: {_HELD}")
+    given = numbers.perhaps_given(connection)
     connection.execute(marks.delete())  # also that it was about to be moved when the backup was made
     connection.execute(insert(marks).values(name="restored", value=made.isoformat(), at=at))
-    connection.execute(insert(marks).values(name=_NUMBERS, value=str(numbers), at=at))
+    numbers.leave_out(connection, given, at)
     return slugs
 
 
@@ -94,15 +65,6 @@ def last(connection: Connection) -> Restore | None:
     """The last restore of this database, if it was restored from a backup."""
     row = connection.execute(select(marks).where(marks.c.name == "restored")).one_or_none()
     return Restore(row.value, row.at) if row is not None else None
-
-
-def last_number(connection: Connection) -> int:
-    """The highest number of an edition that may have been given before a restore; 0 if there was none.
-
-    None up to it is given again: slug and Message-ID are made of it. Events of a letter that the backup does
-    not know would be taken for another's, and mail programs could take that one for the mail they have.
-    """
-    return int(connection.scalar(select(marks.c.value).where(marks.c.name == _NUMBERS)) or 0)
 
 
 def unanswered(connection: Connection, digest: str) -> str | None:

@@ -25,7 +25,7 @@ class ChangedError(RapportError):
     code = "changed"
 
 
-class Outcome(Enum):
+class ApprovalResult(Enum):
     DONE = "it is as they wanted it"
     ALREADY = "its status does not allow it, or it was done before: nothing was changed"
     CHANGED = "it says something else than what they saw: nothing was changed"
@@ -46,12 +46,12 @@ def approve(installation: Installation, slug: str, seen: bytes | None = None) ->
         # Also when nobody says what they saw: what `check` has passed is what is approved.
         if now != edition.fingerprint() or seen not in (None, now):
             raise ChangedError(f"{slug} has changed meanwhile.", "Look at it again, then approve it.")
-        return states.move(connection, slug, "approve")
+        return states.approve(connection, slug)
 
 
 def decide(
     installation: Installation, edition: int, verb: str, seen: bytes
-) -> tuple[Outcome, Edition | None]:
+) -> tuple[ApprovalResult, Edition | None]:
     """Do one of VERBS to an edition that was seen as ``seen``; what came of it, and the edition as it is now.
 
     Any number of times. An edition is held whatever it says by now: that lets nothing out, and takes nothing
@@ -60,18 +60,18 @@ def decide(
     with installation.database.write() as connection:
         row = _found(connection, edition)
         if row is None:
-            return Outcome.GONE, None
+            return ApprovalResult.GONE, None
         if verb not in states.possible(row):
-            return Outcome.ALREADY, row
+            return ApprovalResult.ALREADY, row
         if verb != "hold" and row.fingerprint() != seen:
-            return Outcome.CHANGED, row
+            return ApprovalResult.CHANGED, row
         if verb != "approve":
-            return Outcome.DONE, states.move(connection, row.slug, verb)
+            return ApprovalResult.DONE, states.BY_STAFF[verb](connection, row.slug)
     try:
-        return Outcome.DONE, approve(installation, row.slug, seen)
+        return ApprovalResult.DONE, approve(installation, row.slug, seen)
     except ChangedError:
         with installation.database.read() as connection:
-            return Outcome.CHANGED, _found(connection, edition)
+            return ApprovalResult.CHANGED, _found(connection, edition)
 
 
 def _found(connection: Connection, edition: int) -> Edition | None:

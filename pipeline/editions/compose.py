@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
-from pipeline.editions import find, states
+from pipeline.editions import find, states, store
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen, register
@@ -70,17 +70,17 @@ def compose(
         choice = chosen(connection, digest, draft, at)
         if not choice.posts:
             if draft is not None:
-                states.discard(connection, draft.id)
+                store.discard(connection, draft.id)
             lost = " (and the intro is kept nowhere: give it again with the next draft)" if intro else ""
             return Composed(None, choice.reason + lost)
         zone = config.newsletter.zone
         if draft is None:
             named = due or find.next_free_due(connection, digest, zone, at)
-            draft = states.create(connection, digest, named, zone)
+            draft = store.create(connection, digest, named, zone)
         elif due is not None:
-            draft = states.change(connection, draft.id, due=due, due_at=moment_of(due, zone))
+            draft = store.change(connection, draft.id, due=due, due_at=moment_of(due, zone))
         if intro is not None:
-            draft = states.change(connection, draft.id, intro=intro)
+            draft = store.change(connection, draft.id, intro=intro)
         return Composed(written(connection, installation, digest, draft, choice))
 
 
@@ -137,7 +137,7 @@ def _fixed(edition: Edition) -> RapportError:
 def _keep(
     connection: Connection, draft: Edition, choice: Choice, letter: Letter, images: dict[int, Picture]
 ) -> Edition:
-    states.free_posts(connection, draft.id)
+    store.free_posts(connection, draft.id)
     connection.execute(
         insert(edition_posts),
         [{"digest": draft.digest, "post_id": post.id, "edition_id": draft.id} for post in choice.posts],
@@ -147,7 +147,7 @@ def _keep(
         for post in choice.posts
     ]
     left_out = [asdict(post) for post in choice.left_out]
-    return states.change(
+    return store.change(
         connection,
         draft.id,
         posts=shown,

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import RapportError
-from pipeline.editions import find, states
+from pipeline.editions import find, store
 from pipeline.editions.compose import written
+from pipeline.editions.edition import BEFORE_SENDING, Edition
 from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen
 from pipeline.letter.cta import offer_named
@@ -26,10 +27,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Config, Digest
-    from pipeline.editions.edition import Edition
     from pipeline.editions.selection import Choice
-
-EDITABLE = ("draft", "approved", "held")
 
 MOST_POSTS = 25
 """As many as max_posts may be: more would be clipped by Gmail."""
@@ -76,13 +74,13 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> E
         values: dict[str, Any] = {"edits": edits.kept()}
         if wish.intro is not None or wish.reset:
             values["intro"] = wish.intro or ""
-        edition = states.change(connection, edition.id, **values)
+        edition = store.change(connection, edition.id, **values)
         return written(connection, installation, digest, edition, choice)
 
 
 def _editable(connection: Connection, slug: str, *, for_update: bool = False) -> Edition:
     edition = find.by_slug(connection, slug, for_update=for_update)
-    if edition.status not in EDITABLE:
+    if edition.status not in BEFORE_SENDING:
         raise RapportError(
             f"{slug} is {edition.status}: its text is fixed.",
             "One can edit an edition that is a draft, approved or held.",

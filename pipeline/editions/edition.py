@@ -38,6 +38,9 @@ UNDER_WAY = (EditionStatus.SENDING, EditionStatus.PAUSED)
 OPEN = (*BEFORE_SENDING, *UNDER_WAY)
 """Not finished. A digest has at most one such edition: the index `uq_editions_open` lists the same words."""
 
+FINISHED = (EditionStatus.SKIPPED, EditionStatus.SENT, EditionStatus.CANCELLED)
+"""Nothing is to be done with it any more."""
+
 HANDED_OVER = (EditionStatus.SENDING, EditionStatus.SENT)
 """Batches may be handed over: of one that is `sent`, those that are sent again after doubt."""
 
@@ -79,11 +82,6 @@ class Edition:
         """A row with every column of the table. What its columns mean stands in core/tables.py."""
         values = {name: getattr(row, name) for name in cls.__slots__}
         return cls(**values | {"status": EditionStatus(row.status)})
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is not finished."""
-        return self.status in OPEN
 
     @property
     def is_approved(self) -> bool:

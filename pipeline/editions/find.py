@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from pipeline.core.cron import moment_of, next_due
+from pipeline.core.cron import next_due
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions
 from pipeline.editions.edition import HANDED_OVER, OPEN, Edition, EditionStatus
@@ -85,8 +85,4 @@ def due_times(connection: Connection, digest: str) -> frozenset[str]:
 
 def next_free_due(connection: Connection, digest: Digest, zone: ZoneInfo, at: datetime) -> str:
     """The first due time after a moment that has no edition yet."""
-    taken = due_times(connection, digest.name)
-    due = next_due(digest.schedule, zone, at)
-    while due in taken:
-        due = next_due(digest.schedule, zone, moment_of(due, zone))
-    return due
+    return next_due(digest.schedule, zone, at, due_times(connection, digest.name))

@@ -1,4 +1,7 @@
-"""What a digest needs at a moment: the rules of due times and approval, without doing anything."""
+"""What a digest needs at a moment: the rules of due times and approval, as functions of values.
+
+Nothing is read or done here. `run` and `run --dry-run` read the situation and follow the plan (schedule/).
+"""
 
 from __future__ import annotations
 
@@ -22,22 +25,27 @@ CAUGHT_UP_WITHIN = timedelta(days=1)
 REQUIRED_WINDOW = timedelta(hours=24)
 """How long before the due time a draft that staff must approve is put up, unless hold_window says."""
 
-
 MISSED = "missed by more than a day"
-"""How the reasons begin where a due time went by that is not caught up."""
+"""How the reason begins where a due time passed and is not caught up."""
+
+
+MOST_STEPS = 10
+"""Of one digest in one run. The longest way (approve, compose anew what was withdrawn, approve, send) takes
+four; staff who decide meanwhile add some."""
 
 
 class Step(Enum):
     WAIT = "nothing is to be done"
-    COMPOSE = "pull, and compose the draft for `due`"
-    DECIDE = "let the approval rule say whether the draft goes out"
-    SEND = "hand the edition over"
+    COMPOSE = "pull, compose the draft for `due`, and put it up for staff"
+    HOLD = "hold the draft: staff must look before it goes"
+    APPROVE = "approve the draft: nobody is waited for any more"
+    SEND = "hand the edition over, as that of `due` if one is named"
     SKIP = "give `due` up"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``outcome`` is the word of `run --json` for a WAIT; ``due`` the local due time to act for."""
+    """The next step. ``outcome`` is the word of `run --json` for a WAIT, ``due`` a due time in local text."""
 
     step: Step
     outcome: str = ""
@@ -47,11 +55,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that the rules look at.
+    """Everything that the rules look at.
 
-    ``first_seen`` is when Rapport first saw the digest, ``edition`` its open one, ``withdrawn`` whether a
-    post of that was withdrawn since, ``taken`` the due times that have their edition already.
-    """
+    ``first_seen`` is when Rapport first saw the digest. ``edition`` is the digest's open edition, and
+    ``withdrawn`` says whether a post of it was taken back since, or has another address. ``taken`` are the
+    due times that have an edition already. ``must_hold`` is why staff must look at the next letter before it
+    goes (the breaker tripped, or the database was restored), if they must."""
 
     digest: Digest
     zone: ZoneInfo
@@ -61,11 +70,12 @@ class Situation:
     edition: Edition | None
     withdrawn: bool
     taken: frozenset[str]
+    must_hold: str | None = None
 
     def pending(self) -> str | None:
-        """The newest due time that has come, if it still wants its edition."""
+        """The newest due time that has come and has no edition yet; None when there is none."""
         last = last_due(self.digest.schedule, self.zone, self.now)
-        # One that lies before a due time which had its edition was made by a change of schedule.
+        # A due time before one that has its edition only exists because the schedule was changed.
         passed = [due for due in self.taken if moment_of(due, self.zone) <= self.now]
         if moment_of(last, self.zone) <= self.first_seen or last <= max(passed, default=""):
             return None
@@ -78,7 +88,7 @@ class Situation:
         return self.digest.hold_window
 
     def this_moment(self) -> str:
-        """A due time off the schedule, whose next one stands all the same."""
+        """A due time off the schedule: the scheduled ones stay free."""
         return self.now.astimezone(self.zone).replace(tzinfo=None).isoformat(timespec="microseconds")
 
     def today(self) -> date:
@@ -89,7 +99,7 @@ class Situation:
 
 
 def plan(situation: Situation) -> Plan:
-    """What is to be done about a digest now."""
+    """The next step for a digest."""
     edition = situation.edition
     if edition is None:
         return _without_edition(situation)
@@ -103,16 +113,16 @@ def plan(situation: Situation) -> Plan:
 
 
 def _without_edition(s: Situation) -> Plan:
-    if s.at_once:
-        return Plan(Step.COMPOSE, due=s.pending() or s.this_moment())
     pending = s.pending()
+    if s.at_once:
+        return Plan(Step.COMPOSE, due=pending or s.this_moment())
     if pending is None:
-        upcoming = next_due(s.digest.schedule, s.zone, s.now)
-        if s.now < moment_of(upcoming, s.zone) - s.window():
+        due = next_due(s.digest.schedule, s.zone, s.now)
+        if s.now < moment_of(due, s.zone) - s.window():
             return Plan(Step.WAIT, "not_due")
-        if upcoming in s.taken:
+        if due in s.taken:
             return Plan(Step.WAIT, "not_due", "its edition was skipped or cancelled")
-        return Plan(Step.COMPOSE, due=upcoming)
+        return Plan(Step.COMPOSE, due=due)
     if s.long_past(moment_of(pending, s.zone)):
         reason = f"{MISSED}; to send it all the same: `rapport run --now`"
         return Plan(Step.SKIP, reason=reason, due=pending)
@@ -121,27 +131,60 @@ def _without_edition(s: Situation) -> Plan:
 
 def _draft(s: Situation, edition: Edition) -> Plan:
     put_up = edition.announced_at is not None
-    if s.at_once:
-        due = s.pending() or s.this_moment()
-        return Plan(Step.DECIDE) if put_up and not s.withdrawn else Plan(Step.COMPOSE, due=due)
     pending = s.pending()
+    if s.at_once:
+        if put_up and not s.withdrawn:
+            return approval(s, goes_at(s.digest, edition))
+        return Plan(Step.COMPOSE, due=pending or s.this_moment())
     if pending is not None and pending != edition.due:
-        # Another due time came while it lay there (or the schedule was changed): it is that one's now.
+        # The next due time came while the draft waited, or the schedule was changed: the draft is for it now.
         return Plan(Step.COMPOSE, due=pending)
     waits = s.digest.approval == "required" and put_up  # however long staff take
     if s.long_past(goes_at(s.digest, edition)) and not waits:
         reason = f"{MISSED}: it goes out with the next due time, or with `rapport run --now`"
         return Plan(Step.WAIT, "not_due", reason)
-    if put_up:
-        # With a withdrawn post it is put up anew, without it; never does it go out by itself.
-        return Plan(Step.COMPOSE, due=edition.due) if s.withdrawn else Plan(Step.DECIDE)
-    if s.now < edition.due_at - s.window():
+    if not put_up and s.now < edition.due_at - s.window():
         return Plan(Step.WAIT, "not_due", "a draft is ready")
+    if put_up and not s.withdrawn:
+        return approval(s, goes_at(s.digest, edition))
+    # One with a withdrawn post never goes out by itself: it is put up again without the post.
     return Plan(Step.COMPOSE, due=edition.due)
 
 
+def _approved(s: Situation, edition: Edition) -> Plan:
+    if s.at_once:
+        return Plan(Step.SEND)
+    if s.now < edition.due_at:
+        return Plan(Step.WAIT, "not_due", "approved; it goes out when it is due")
+    pending = s.pending()
+    if pending is not None and pending != edition.due:
+        return Plan(Step.SEND, due=pending)  # it missed its own due time and is the letter of the next
+    decided_late = edition.approved_at is not None and edition.approved_at > edition.due_at
+    if s.long_past(edition.due_at) and not decided_late:
+        reason = f"{MISSED}; send it with `rapport send {edition.slug}`"
+        return Plan(Step.WAIT, "not_due", reason)
+    return Plan(Step.SEND)
+
+
+def upcoming(digest: Digest, zone: ZoneInfo, now: datetime, taken: frozenset[str]) -> str:
+    """The next due time without an edition, as `run --json` prints it."""
+    return moment_of(next_due(digest.schedule, zone, now, taken), zone).astimezone(zone).isoformat()
+
+
+def approval(s: Situation, goes: datetime) -> Plan:
+    """The approval rule: what becomes of a draft that was put up and goes out by itself at ``goes``."""
+    if s.digest.approval == "required":
+        return Plan(Step.WAIT, "awaiting_approval", "staff must approve it")
+    if s.must_hold:
+        return Plan(Step.HOLD, reason=s.must_hold)
+    if s.now < goes and not s.at_once:
+        local = goes.astimezone(s.zone)
+        return Plan(Step.WAIT, "not_due", f"goes out on {local:%Y-%m-%d at %H:%M} unless staff hold it")
+    return Plan(Step.APPROVE)
+
+
 def goes_at(digest: Digest, edition: Edition) -> datetime:
-    """When a draft that was put up goes out by itself: the hold window is staff's in full."""
+    """When a draft that was put up goes out by itself: staff have the whole hold window to look at it."""
     put_up = edition.announced_at
     return max(edition.due_at, put_up + digest.hold_window) if put_up else edition.due_at
 
@@ -153,28 +196,3 @@ def by_itself(digest: Digest, edition: Edition) -> datetime | None:
     if edition.status == EditionStatus.DRAFT and digest.approval == "auto":
         return goes_at(digest, edition)
     return None
-
-
-def _approved(s: Situation, edition: Edition) -> Plan:
-    if s.at_once:
-        return Plan(Step.SEND)
-    if s.now < edition.due_at:
-        return Plan(Step.WAIT, "not_due", "approved; it goes out when it is due")
-    pending = s.pending()
-    if pending is not None and pending != edition.due:
-        return Plan(Step.SEND, due=pending)  # missed at its own time, it is the next one's letter
-    decided_late = edition.approved_at is not None and edition.approved_at > edition.due_at
-    if s.long_past(edition.due_at) and not decided_late:
-        reason = f"{MISSED}; send it with `rapport send {edition.slug}`"
-        return Plan(Step.WAIT, "not_due", reason)
-    return Plan(Step.SEND)
-
-
-def verdict(s: Situation, goes: datetime) -> Plan:
-    """The approval rule: whether a draft that was put up, and that goes out at ``goes``, goes out now."""
-    if s.digest.approval == "required":
-        return Plan(Step.WAIT, "awaiting_approval", "staff must approve it")
-    if s.now < goes and not s.at_once:
-        local = goes.astimezone(s.zone)
-        return Plan(Step.WAIT, "not_due", f"goes out on {local:%Y-%m-%d at %H:%M} unless staff hold it")
-    return Plan(Step.SEND)

@@ -1,58 +1,129 @@
-"""Editions: their statuses, the moves between them, and what the world is told of one."""
+"""Where the status of an edition changes, and nowhere else: what staff decide, and what Rapport does itself.
+
+Each change is one UPDATE that names the statuses it may start from. Of two who decide at the same moment the
+second finds the edition elsewhere, and changes nothing.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import update
 
-from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import batches, edition_posts, editions, signers
-from pipeline.editions import after_restore as restored
-from pipeline.editions import find
-from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.core.tables import editions
+from pipeline.editions import find, store
+from pipeline.editions.edition import BEFORE_SENDING, OPEN, UNDER_WAY, Edition, EditionStatus
 from pipeline.editions.ledger import outcomes, queue, recipients
-from pipeline.editions.ledger.reasons import reasons
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Callable, Collection
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from sqlalchemy import Connection, Exists
+    from sqlalchemy import ColumnElement, Connection
 
     from pipeline.core.config import Digest
 
-MOVES: dict[str, tuple[tuple[str, ...], str]] = {
-    "approve": (("draft", "held"), "approved"),
-    "hold": (("draft", "approved"), "held"),
-    "skip": (("draft", "approved", "held"), "skipped"),
-    "cancel": (("draft", "approved", "held", "sending", "paused"), "cancelled"),
-    "pause": (("sending",), "paused"),
+ALLOWED: dict[str, tuple[EditionStatus, ...]] = {
+    "approve": (EditionStatus.DRAFT, EditionStatus.HELD),
+    "hold": (EditionStatus.DRAFT, EditionStatus.APPROVED),
+    "skip": BEFORE_SENDING,
+    "cancel": OPEN,
+    "pause": (EditionStatus.SENDING,),
+    "resume": (EditionStatus.PAUSED, EditionStatus.HELD),
 }
-"""What staff may do with an edition: from which statuses, to which. (`resume` goes back where it was.)"""
+"""In which statuses staff may do what with an edition."""
 
 
-def create(connection: Connection, digest: Digest, due: str, zone: ZoneInfo, **values: Any) -> Edition:
-    """A new edition with the next number. The constraints of the table keep it the only one."""
-    newest = select(func.max(editions.c.number)).where(editions.c.digest == digest.name)
-    number = max(connection.execute(newest).scalar() or 0, restored.last_number(connection)) + 1
-    fixed = {
-        "digest": digest.name,
-        "number": number,
-        "slug": f"{digest.name}-{number}",
-        "due": due,
-        "due_at": moment_of(due, zone),
-    }
-    defaults = {"status": EditionStatus.DRAFT, "posts": [], "left_out": []}
-    made = insert(editions).values(defaults | values | fixed).returning(editions)
-    return Edition.of(connection.execute(made).one())
+def possible(edition: Edition) -> list[str]:
+    """What staff may do with an edition in its status."""
+    return [verb for verb, statuses in ALLOWED.items() if edition.status in statuses]
 
 
-def change(connection: Connection, edition: int, **values: Any) -> Edition:
-    """Set columns of an edition and give it back."""
-    connection.execute(update(editions).where(editions.c.id == edition).values(values))
+# What staff decide. Each raises RapportError when there is no such edition, or its status does not allow it.
+
+
+def approve(connection: Connection, slug: str) -> Edition:
+    """Let an edition go out as it stands."""
+    before = _locked(connection, slug)
+    seen = before.fingerprint().hex()
+    return _decided(
+        connection, before, "approve", EditionStatus.APPROVED, approved_at=clock.now(), approved=seen
+    )
+
+
+def hold(
+    connection: Connection, slug: str, *, reason: str | None = None, after_restore: bool = False
+) -> Edition:
+    """Keep an edition from going out until staff decide again.
+
+    ``after_restore``: because it may have been sent after the backup that was restored.
+    """
+    before = _locked(connection, slug)
+    return _decided(connection, before, "hold", EditionStatus.HELD, reason=reason, restored=after_restore)
+
+
+def skip(connection: Connection, slug: str, *, reason: str | None = None) -> Edition:
+    """Leave an edition out; its posts wait for another."""
+    before = _locked(connection, slug)
+    at = clock.now()
+    after = _decided(connection, before, "skip", EditionStatus.SKIPPED, reason=reason, finished_at=at)
+    _free_untouched_posts(connection, before)
+    return after
+
+
+def cancel(connection: Connection, slug: str) -> Edition:
+    """End an edition for good; what was not handed over stays unsent."""
+    before = _locked(connection, slug)
+    after = _decided(connection, before, "cancel", EditionStatus.CANCELLED, finished_at=clock.now())
+    # After a restore staff cancel what went out already: its posts were mailed. Skipping frees them.
+    if not before.restored:
+        _free_untouched_posts(connection, before)
+    return after
+
+
+def pause(connection: Connection, slug: str) -> Edition:
+    """Stop an edition midway, after the batch in flight."""
+    return _decided(connection, _locked(connection, slug), "pause", EditionStatus.PAUSED)
+
+
+def resume(connection: Connection, slug: str) -> Edition:
+    """Let an edition go on where it was stopped: held before approval it is a draft again, paused midway it
+    goes on being sent."""
+    before = _locked(connection, slug)
+    if before.status == EditionStatus.PAUSED:
+        to = EditionStatus.SENDING
+    else:
+        to = EditionStatus.APPROVED if before.approved_at else EditionStatus.DRAFT
+    # Staff have seen what stopped it: the breaker counts anew.
+    after = _decided(connection, before, "resume", to, judged_from=clock.now())
+    if to == EditionStatus.SENDING:
+        queue.call(connection, before.id)
+    return after
+
+
+BY_STAFF: dict[str, Callable[[Connection, str], Edition]] = {
+    "hold": hold,
+    "skip": skip,
+    "cancel": cancel,
+    "pause": pause,
+    "resume": resume,
+}
+"""What staff may ask for by name. To approve is in approval.py, where the letter is checked first."""
+
+
+# What Rapport does by itself.
+
+
+def approve_draft(connection: Connection, edition: int) -> Edition | None:
+    """Approve an edition that is still a draft; None when staff decided otherwise a moment before."""
+    seen = find.by_id(connection, edition).fingerprint().hex()
+    drafts = (EditionStatus.DRAFT,)
+    approved = {"approved_at": clock.now(), "approved": seen}
+    if not _set(connection, edition, drafts, EditionStatus.APPROVED, **approved):
+        return None
     return find.by_id(connection, edition)
 
 
@@ -67,133 +138,125 @@ def rewritten(connection: Connection, before: Edition, after: Edition) -> Editio
     values: dict[str, Any] = {"approved_at": None, "approved": None}
     if before.announced_at is not None:
         values["announced_at"] = clock.now()
-    if before.status == EditionStatus.APPROVED:
-        values["status"] = EditionStatus.DRAFT
+    if _set(connection, before.id, (EditionStatus.APPROVED,), EditionStatus.DRAFT):
         recipients.discard(connection, before.id)
-    return change(connection, before.id, **values)
+    return store.change(connection, before.id, **values)
 
 
-def possible(edition: Edition) -> list[str]:
-    """Which of the moves its status allows."""
-    return [verb for verb, (before, _) in MOVES.items() if edition.status in before]
-
-
-def move(
-    connection: Connection, slug: str, verb: str, *, reason: str | None = None, after_restore: bool = False
+def skip_due(
+    connection: Connection, digest: Digest, due: str, zone: ZoneInfo, reason: str, at: datetime
 ) -> Edition:
-    """Do what staff ask of an edition. Raises RapportError when its status does not allow it.
-
-    ``after_restore``: it is held because it may have been sent after the backup that was restored.
-    """
-    row = find.by_slug(connection, slug, for_update=True)  # what follows depends on where it stood
-    # Resumed, an edition held before approval is a draft again; one paused midway goes on being sent.
-    before: tuple[str, ...]
-    before, after = (("paused", "held"), _resumed(row)) if verb == "resume" else MOVES[verb]
-    moved = connection.execute(
-        update(editions)
-        .where(editions.c.id == row.id, editions.c.status.in_(before))
-        .values(status=after, reason=reason, restored=after_restore)
-    )
-    if moved.rowcount != 1:
-        raise RapportError(
-            f"{slug} is {row.status}: one can {verb} an edition that is {' or '.join(before)}.",
-            f"See `rapport editions show {slug}`.",
-        )
-    at = clock.now()
-    if after == "approved" and verb == "approve":
-        change(connection, row.id, approved_at=at, approved=row.fingerprint().hex())
-    if verb == "resume":
-        # Staff have seen what stopped it: the breaker counts anew.
-        change(connection, row.id, judged_from=at)
-        if after == "sending":
-            queue.call(connection, row.id)
-    if after in ("skipped", "cancelled"):
-        change(connection, row.id, finished_at=at)
-        # After a restore staff cancel what went out already: its posts were mailed. Skipping frees them.
-        gone_out = after == "cancelled" and row.restored
-        if not gone_out and not outcomes.touched(connection, row.id):
-            free_posts(connection, row.id)
-    if row.status == EditionStatus.APPROVED:
-        recipients.discard(connection, row.id)
-    return find.by_id(connection, row.id)
+    """Give a due time up: an edition that is skipped from the beginning stands for it."""
+    ended = {"reason": reason, "finished_at": at}
+    return store.create(connection, digest, due, zone, status=EditionStatus.SKIPPED, **ended)
 
 
-def approve_draft(connection: Connection, edition: int) -> Edition | None:
-    """Approve an edition that is still a draft; None when staff decided otherwise a moment before."""
-    seen = find.by_id(connection, edition).fingerprint().hex()
-    moved = connection.execute(
-        update(editions)
-        .where(editions.c.id == edition, editions.c.status == EditionStatus.DRAFT)
-        .values(status=EditionStatus.APPROVED, approved_at=clock.now(), approved=seen)
-    )
-    return find.by_id(connection, edition) if moved.rowcount == 1 else None
+def begin_sending(connection: Connection, edition: int) -> None:
+    """Make an edition `sending`, whose recipients are all written down, and call workers to it."""
+    if _set(connection, edition, (EditionStatus.APPROVED,), EditionStatus.SENDING):
+        queue.call(connection, edition)
 
 
 def pause_sending(connection: Connection, edition: int, reason: str | None) -> None:
-    """Stop an edition midway, unless staff have ended it meanwhile."""
-    connection.execute(
-        update(editions)
-        .where(editions.c.id == edition, editions.c.status == EditionStatus.SENDING)
-        .values(status=EditionStatus.PAUSED, reason=reason)
-    )
+    """Stop an edition midway because the provider takes nothing, unless staff have ended it meanwhile."""
+    _set(connection, edition, (EditionStatus.SENDING,), EditionStatus.PAUSED, reason=reason)
 
 
 def finish(connection: Connection, edition: int) -> Edition:
     """Make an edition `sent` once none of its batches waits or is under way; the edition as it then is."""
-    connection.execute(
-        update(editions)
-        .where(editions.c.id == edition, editions.c.status == EditionStatus.SENDING, ~_left(edition))
-        .values(status=EditionStatus.SENT, finished_at=clock.now(), reason=None)
-    )
+    done = ~outcomes.left(edition)
+    ended = {"finished_at": clock.now(), "reason": None}
+    _set(connection, edition, (EditionStatus.SENDING,), EditionStatus.SENT, done, **ended)
     return find.by_id(connection, edition)
 
 
-def unfinished(connection: Connection, edition: int) -> bool:
-    """Whether some of the edition's batches wait or are under way."""
-    return connection.execute(select(_left(edition))).scalar_one()
+def trip(connection: Connection, edition: int, reason: str, at: datetime) -> str | None:
+    """Note that too many of an edition's readers bounced or complained: it is paused, if it is being sent,
+    and the digest's next one is held. The slug of that, if there is one."""
+    tripped = connection.execute(
+        update(editions)
+        .where(editions.c.id == edition)
+        .values(tripped_at=at, reason=reason)
+        .returning(editions.c.slug, editions.c.digest)
+    ).one()
+    _set(connection, edition, (EditionStatus.SENDING,), EditionStatus.PAUSED)
+    held = _hold_all(connection, f"{tripped.slug}: {reason}", editions.c.digest == tripped.digest)
+    return held[0] if held else None
 
 
-def _left(edition: int) -> Exists:
-    return exists().where(batches.c.edition_id == edition, batches.c.state.in_(("waiting", "sending")))
+def hold_after_restore(connection: Connection, *, midway: str, unsent: str) -> list[str]:
+    """Stop and hold all that may have gone out after the backup which this database is made of; the slugs.
+
+    ``midway`` is the reason given of those that were being sent or paused (what waits in one may have been
+    handed over just the same), ``unsent`` of those that had not begun.
+    """
+    stopped = connection.scalars(
+        update(editions)
+        .where(editions.c.status.in_(UNDER_WAY))
+        .values(status=EditionStatus.PAUSED, reason=midway, restored=True)
+        .returning(editions.c.slug)
+    ).all()
+    return sorted([*stopped, *_hold_all(connection, unsent, restored=True)])
 
 
-def free_posts(connection: Connection, edition: int) -> None:
-    """Let the posts of an edition that reached nobody wait for another."""
-    connection.execute(delete(edition_posts).where(edition_posts.c.edition_id == edition))
+def _hold_all(connection: Connection, reason: str, *which: ColumnElement[bool], **values: Any) -> list[str]:
+    """Hold the editions that would go out by themselves, those for which ``which`` holds; their slugs."""
+    held = connection.execute(
+        update(editions)
+        .where(editions.c.status.in_(ALLOWED["hold"]), *which)
+        .values(status=EditionStatus.HELD, reason=reason, **values)
+        .returning(editions.c.id, editions.c.slug)
+    ).all()
+    for row in held:
+        recipients.discard(connection, row.id)  # somebody may have been at it
+    return [row.slug for row in held]
 
 
-def discard(connection: Connection, edition: int) -> None:
-    """Forget a draft that nobody was sent: its posts and its due time are free again."""
-    free_posts(connection, edition)
-    connection.execute(delete(signers).where(signers.c.edition_id == edition))  # approved once, then held
-    connection.execute(delete(editions).where(editions.c.id == edition))
+def _locked(connection: Connection, slug: str) -> Edition:
+    # What follows depends on where it stood: nobody else changes it until this transaction ends.
+    return find.by_slug(connection, slug, for_update=True)
 
 
-def _resumed(row: Edition) -> str:
-    if row.status == EditionStatus.PAUSED:
-        return "sending"
-    return "approved" if row.approved_at else "draft"
+def _decided(
+    connection: Connection,
+    before: Edition,
+    verb: str,
+    after: EditionStatus,
+    *,
+    reason: str | None = None,
+    restored: bool = False,
+    **values: Any,
+) -> Edition:
+    """Do what staff ask for. Every decision replaces the reason that was given before."""
+    values |= {"reason": reason, "restored": restored}
+    if not _set(connection, before.id, ALLOWED[verb], after, **values):
+        raise RapportError(
+            f"{before.slug} is {before.status}: "
+            f"one can {verb} an edition that is {' or '.join(ALLOWED[verb])}.",
+            f"See `rapport editions show {before.slug}`.",
+        )
+    if before.status == EditionStatus.APPROVED:
+        recipients.discard(connection, before.id)
+    return find.by_id(connection, before.id)
 
 
-def today(zone: ZoneInfo) -> date:
-    """The day it is where the newsletter is at home: pauses end by it."""
-    return clock.now().astimezone(zone).date()
+def _free_untouched_posts(connection: Connection, edition: Edition) -> None:
+    if not outcomes.touched(connection, edition.id):
+        store.free_posts(connection, edition.id)
 
 
-def document(connection: Connection, row: Edition, zone: ZoneInfo) -> dict[str, Any]:
-    """What ``--json`` prints of an edition."""
-    return {
-        "slug": row.slug,
-        "number": row.number,
-        "digest": row.digest,
-        "status": row.status,
-        "reason": row.reason,
-        "due": row.due_at.astimezone(zone).isoformat(),
-        "subject": row.subject,
-        "preheader": row.preheader,
-        "posts": row.posts,
-        "left_out": row.left_out,
-        "edited": [*row.edits, *(["intro"] if row.intro else [])],
-        "recipients": outcomes.counts(connection, row.id),
-        "reasons": reasons(connection, row.id),
-    }
+def _set(
+    connection: Connection,
+    edition: int,
+    before: Collection[EditionStatus],
+    after: EditionStatus,
+    *which: ColumnElement[bool],
+    **values: Any,
+) -> bool:
+    """Change the status out of one of ``before``; False, and nothing done, when it is none of them."""
+    moved = connection.execute(
+        update(editions)
+        .where(editions.c.id == edition, editions.c.status.in_(before), *which)
+        .values(status=after, **values)
+    )
+    return moved.rowcount == 1

@@ -1,9 +1,9 @@
-"""A feed's address in, clean entries out.
+"""A feed's address in, clean posts out.
 
-``fetch`` brings bytes, ``parse`` makes entries of them; between the two nothing is shared but the values
-below. The files in the order in which a feed passes them:
-
-==========================  ==========================================================="""
+A feed passes these in order: ``fetching`` brings its bytes, ``parsing`` makes entries of them in a process of
+its own, ``cleaning`` turns HTML into text and pictures, ``matching`` says which entry is which known post,
+and ``posts`` keeps them. ``pull`` does all of it for every feed that is due. Between the stages only the
+values below are passed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PostImage:
+    """A picture of a post. ``url`` is http(s); ``alt`` plain text, None when the feed gives none."""
+
+    url: str
+    alt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,8 @@ class Entry:
     title: str
     """Plain text on one line, never empty (a titleless entry takes the start of its text)."""
     published: datetime | None
-    """Aware, UTC; None when the feed gives no date it is possible to read. May lie in the future."""
+    """Aware, UTC; None when the feed gives no date it is possible to read. May lie in the future. Of a day
+    without a time (``date_only``) the midnight in UTC."""
     author: str | None
     """A name, never an email address."""
     categories: tuple[str, ...]
@@ -33,11 +42,15 @@ class Entry:
     excerpt: str
     """Whole sentences, at most EXCERPT_CHARS characters; empty for a bare entry."""
     words: int
-    """Words in the whole clean text (reading time is made of it); 0 when only the title is known."""
+    """Words in the whole clean text (reading time is made of it); 0 when only the title is known, the text
+    breaks off, or the post is something to hear."""
     image_url: str | None
-    """http(s); never a tracking pixel, an icon or an avatar."""
+    """http(s); the best of its pictures, by what the feed says of them."""
     image_alt: str | None
     """Plain text; None when the feed gives none."""
+    date_only: bool = False
+    further_images: tuple[PostImage, ...] = ()
+    """For when the best cannot be had, or turns out to be small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,8 @@ class Document:
     entries: tuple[Entry, ...]
     sound: bool
     """Whether all of it was read and nothing mended: what is not among the entries is not in the feed."""
+    unread: int = 0
+    """Entries that were left out because they could not be read."""
 
 
 @dataclass(frozen=True, slots=True)

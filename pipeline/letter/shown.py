@@ -1,12 +1,14 @@
-"""What a letter shows of a post: the names that templates know."""
+"""What a letter shows of a post, under the names that templates know."""
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipeline.feeds.excerpt import excerpt
-from pipeline.feeds.text import cut
+from pipeline.feeds.cleaning.excerpt import excerpt
+from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.direction import closed, of_language, of_text
+from pipeline.letter.images import BANNER, LONGEST
 from pipeline.letter.personal import inert
 
 if TYPE_CHECKING:
@@ -17,10 +19,10 @@ if TYPE_CHECKING:
     from pipeline.feeds.posts import Post
 
 WORDS_A_MINUTE = 220
-"""An adult's silent reading of English (Brysbaert 2019, 238 for non-fiction), rounded down for comfort."""
+"""How fast an adult reads English silently (Brysbaert 2019: 238 for non-fiction), rounded down."""
 
-# Characters: three lines of a wide screen. It stands three times in the letter, in references of up to
-# nine bytes a character, and six of them must not clip it.
+# Characters: three lines on a wide screen. A title stands three times in the letter, in character references
+# of up to nine bytes each; six such titles must not make the letter so large that Gmail clips it.
 _TITLE = 160
 _AUTHOR = 80
 _LEAD_EXCERPT = 320
@@ -28,8 +30,8 @@ _EXCERPT = 200
 _ALT = 250
 
 
-class Picture(Protocol):
-    """A post's image as the letter may show it; ``src`` is None when it had better not."""
+class ShownPicture(Protocol):
+    """A post's image as the letter may show it; ``src`` is None when it should not be shown."""
 
     @property
     def src(self) -> str | None: ...
@@ -39,44 +41,75 @@ class Picture(Protocol):
     def height(self) -> int | None: ...
     @property
     def alt(self) -> str: ...
+    @property
+    def transparent(self) -> bool: ...
+    @property
+    def thumbnail(self) -> ShownThumbnail | None: ...
 
 
-def shown(post: Post, config: Config, images: Mapping[int, Picture], *, lead: bool) -> dict[str, Any]:
+class ShownThumbnail(Protocol):
+    """A part of an image, of the shape that all thumbnails have."""
+
+    @property
+    def src(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+def shown(post: Post, config: Config, images: Mapping[int, ShownPicture], *, lead: bool) -> dict[str, Any]:
     """A post as templates see it, the lead with more of its text than the others.
 
-    The text is the blog's: nothing in it passes for a tag of ours.
+    The text is the blog's: nothing in it can be taken for a tag of ours.
     """
     around = of_language(config.newsletter.language)
     title = inert(cut(post.title, _TITLE))
     return {
         "title": title,
         "url": post.url,
-        "date": day(post.published, config),
+        "date": day(post.published, config, date_only=post.date_only),
         "minutes": max(1, round(post.words / WORDS_A_MINUTE)) if post.words else None,
         "excerpt": inert(excerpt(post.excerpt, _LEAD_EXCERPT if lead else _EXCERPT)),
         "author": closed(inert(cut(post.author or "", _AUTHOR)), around),
         "categories": [inert(category) for category in post.categories],
         "dir": of_text(f"{post.title} {post.excerpt}", around),
-        "image": _image(post, title, images),
+        "image": _image(post, title, images, lead=lead),
     }
 
 
-def _image(post: Post, title: str, images: Mapping[int, Picture]) -> dict[str, Any] | None:
+def _image(
+    post: Post, title: str, images: Mapping[int, ShownPicture], *, lead: bool
+) -> dict[str, Any] | None:
     picture = images.get(post.id)
-    if picture is not None:
-        if not picture.src:
+    if picture is None:
+        if not post.image_url:
             return None
-        alt = inert(cut(picture.alt, _ALT))
-        return {"src": picture.src, "width": picture.width, "height": picture.height, "alt": alt}
-    if not post.image_url:
+        alt = inert(cut(post.image_alt, _ALT)) if post.image_alt else title
+        unknown: dict[str, Any] = {"width": None, "height": None, "transparent": False}
+        return {"src": post.image_url, "alt": alt, "banner": lead, **unknown}
+    if not picture.src:
         return None
-    alt = inert(cut(post.image_alt, _ALT)) if post.image_alt else title
-    return {"src": post.image_url, "width": None, "height": None, "alt": alt}
+    width, height = picture.width, picture.height
+    banner = lead and (width is None or width >= BANNER)
+    shown: ShownPicture | ShownThumbnail = picture
+    if not banner and picture.thumbnail is not None:
+        shown = picture.thumbnail
+    elif not banner and width and height and max(width, height) > LONGEST * min(width, height):
+        return None  # a strip, and no part of it can be cut out: nobody would see what it shows
+    return {
+        "src": shown.src,
+        "width": shown.width,
+        "height": shown.height,
+        "alt": inert(cut(picture.alt, _ALT)),
+        "transparent": picture.transparent,
+        "banner": banner,
+    }
 
 
 def fit(image: dict[str, Any], width: int, height: int) -> int:
-    """How wide to show an image in a place of that size: never blown up, and never taller than the place,
-    as far as its own size is known."""
+    """How wide to show an image in a place of that size: never enlarged, and never taller than the place, as
+    far as its own size is known."""
     known, tall = image["width"], image["height"]
     shown_width = min(width, known) if known else width
     if known and tall:
@@ -84,12 +117,15 @@ def fit(image: dict[str, Any], width: int, height: int) -> int:
     return int(shown_width)
 
 
-def day(moment: datetime, config: Config, form: str = "long") -> str:
-    """A date in words, in the newsletter's language and time zone; the ``full`` form names the weekday."""
+def day(moment: datetime, config: Config, form: str = "long", *, date_only: bool = False) -> str:
+    """A date in words, in the newsletter's language and time zone. The ``full`` form names the weekday.
+
+    One that is a day without a time (``date_only``) is that day in every zone.
+    """
     from babel.core import UnknownLocaleError
     from babel.dates import format_date
 
-    local = moment.astimezone(config.newsletter.zone).date()
+    local = moment.astimezone(UTC if date_only else config.newsletter.zone).date()
     try:
         return format_date(local, form, locale=config.newsletter.language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
@@ -97,7 +133,7 @@ def day(moment: datetime, config: Config, form: str = "long") -> str:
 
 
 def time_of_day(moment: datetime, config: Config) -> str:
-    """The same of the hour and minute."""
+    """Hour and minute, in the newsletter's language and time zone."""
     from babel.core import UnknownLocaleError
     from babel.dates import format_time
 

@@ -1,1 +1,1 @@
-"""Mail to one person: what is not an edition. Confirmations, notices and drafts, and sending them."""
+"""Mail to one person, which is no edition: confirmations, notices, drafts, and how they are sent."""

@@ -1,4 +1,4 @@
-"""The mail that shows staff a draft: the letter itself, and above it what they must know and can do."""
+"""The mail that shows staff a draft: the letter itself, and above it a panel with what they can do."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from pipeline.core.templates import Templates
 
 MOST = 8
-"""Left-out posts that are named: an archive of fifty hides the letter below."""
+"""How many left-out posts are named: a list of fifty would hide the letter below it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A draft as it is mailed. ``html`` and ``text`` are the letter's parts with nothing personal in them.
 
-    ``goes`` is when it goes out by itself, None when it waits to be approved; ``due`` its due time.
-    ``links`` by verb lead to the pages and are good ``until`` then; without them the commands are named.
-    ``changed`` says that an earlier version was mailed.
+    ``goes``: when it goes out by itself, None when it waits to be approved. ``due``: its due time. ``links``:
+    by verb the addresses of the pages that decide, good ``until`` then; where there are none, the mail names
+    the commands. ``changed``: an earlier version was mailed before.
     """
 
     slug: str
@@ -102,7 +102,7 @@ def _left_out(draft: Draft, more: str) -> list[str]:
 
 
 def _above(panel: str, letter: str) -> str:
-    """The letter with the panel on top of it, its style sheet (it comes first) in the head."""
+    """The letter with the panel above it. The panel begins with its style sheet, which goes into the head."""
     style, end, shown = panel.encode("ascii", "xmlcharrefreplace").decode("ascii").partition("</style>")
     body = re.search(r"<body\b[^>]*>", letter)
     head = letter.find("</head>")

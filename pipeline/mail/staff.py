@@ -1,7 +1,7 @@
 """Telling staff something by mail: each thing once, and not too often.
 
-The mail goes the way the letters go. A provider that refuses the key cannot carry that news, so what is not
-told is logged as an error as well; the edition's reason and the exit status of `run` say it, too.
+The mail goes by the same provider as the letters. One that refuses the key cannot deliver this news, so what
+could not be told is also logged as an error; the edition's reason and the exit status of `run` say it, too.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from pipeline.providers import Message
 
 REST = timedelta(hours=1)
-"""Between two notices of one kind about one digest. What comes meanwhile is told after it, by whoever asks
-again."""
+"""The least time between two notices of one kind about one digest. What happens meanwhile is told after it,
+when the next run looks again."""
 
 ATTEMPT = ""
-"""Stands for what a notice is about, where the last attempt to tell anything of a kind failed (with the
-digest behind it, if it was about one)."""
+"""In the column `about`: the last attempt to tell anything of this kind failed. The digest stands behind it,
+if the notice was about one."""
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +50,11 @@ def tell(
     since: datetime | None = None,
     digest: str = "",
 ) -> bool:
-    """Mail [staff].emails, unless they were told of ``about`` (``since`` it began), or of this ``kind`` of
-    thing about this ``digest`` within the hour; whether they are told now. Raises nothing.
+    """Mail a notice to [staff].emails; whether that was done now. Raises nothing.
 
-    ``subject`` and ``text`` may hold neither an address nor a token of a subscriber.
+    Nobody is mailed when staff were already told of ``about`` (after ``since``, when it began), or were told
+    something else of this ``kind`` about this ``digest`` within the last hour. ``subject`` and ``text`` must
+    hold neither an address nor a token of a subscriber.
     """
 
     def notice(number: int) -> Message:
@@ -71,7 +72,7 @@ def mail(
     since: datetime | None = None,
     digest: str = "",
 ) -> bool:
-    """The same with any mail: ``made`` makes it, numbered, when it goes; ``what`` it says is for the log."""
+    """The same for any mail: ``made`` makes it from its number when it is sent. ``what`` is for the log."""
     try:
         with installation.database.lock("notices"):
             with installation.database.read() as connection:
@@ -82,8 +83,8 @@ def mail(
                 _remember(connection, kind, about if reached else _attempt(digest), digest)
             return reached
     except BusyError:
-        return False  # another process is telling it
-    except Exception as error:  # whatever it is: who tells of trouble must not make any
+        return False  # another process does it
+    except Exception as error:  # whatever it is: telling of trouble must not stop what goes on
         log.error("staff could not be told: %s (%s)", what, as_rapport_error(error).message)
         return False
 
@@ -126,14 +127,14 @@ def _remember(connection: Connection, kind: str, about: str, digest: str) -> Non
 
 
 def _mail(installation: Installation, what: str, made: Callable[[int], Message]) -> bool:
-    """Whether it reached anybody's provider; with nobody to mail, the log is where it is told."""
+    """Whether the provider took it for anybody. With nobody to mail, the log is told instead."""
     config = installation.config
     if not config.staff.emails:
         log.warning("%s (nobody is mailed: staff.emails is empty)", what)
         return True
     reached = False
     try:
-        # Its Message-ID is made of it: two mails of one second must not pass for one.
+        # The Message-ID is made of this number: two mails of one second must not be taken for one.
         message = made(int(clock.now().timestamp()) * 1_000_000 + secrets.randbelow(1_000_000))
         with mailing(installation) as send:
             for address in config.staff.emails:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 CONFIRMATION = "confirmation"
-"""What stands for a digest's name where a mail asks to confirm; no digest may be called so."""
+"""In place of a digest's name in mails that ask to confirm; no digest may be called so."""
 
 NOTICE = "staff-notice"
 """The same where a mail tells staff something. Its events concern nobody: who it goes to has no id."""
@@ -38,7 +38,7 @@ class Message:
     html: str
     text: str
     hosted_tag: str = ""
-    """What the provider puts the address of its own unsubscribe page in place of; empty: it hosts none."""
+    """The tag that the provider replaces by the address of its own unsubscribe page; empty: it hosts none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ class Recipient:
 
 
 class Readers(Sequence[Recipient]):
-    """The recipients of a batch, each made when asked for: not every provider needs them made.
+    """The recipients of a batch, each made only when it is asked for: not every provider needs them.
 
-    ``people`` are subscriber, address and token; ``make`` puts the token into headers and fields as it is,
-    wherever it goes.
+    ``people`` are subscriber, address and token; ``make`` makes a Recipient of them, with the token unchanged
+    in headers and fields.
     """
 
     def __init__(
@@ -92,9 +92,9 @@ def fill(body: str, fields: Mapping[str, str]) -> str:
 class Batch:
     """Recipients handed over together. ``id`` is new for every attempt.
 
-    ``start_by`` is the last moment, on `clock.uptime`, at which handing over any of them may begin: whoever
-    looked away longer (a stopped process, a connection that took its time) must leave them alone.
-    ``tries``: how often these recipients were put off already.
+    ``start_by`` is the last moment, on `clock.uptime`, at which handing over any of them may begin: after a
+    longer break (a stopped process, a slow connection) somebody else may be at it. ``tries`` says how often
+    these recipients were put off already.
     """
 
     id: str
@@ -114,9 +114,9 @@ class Result(StrEnum):
     ACCEPTED = "accepted"
     """The provider took it."""
     REFUSED = "refused"
-    """Surely not taken, and worth another try after ``retry_after`` seconds."""
+    """Surely not taken; worth another try after ``retry_after`` seconds."""
     UNCERTAIN = "uncertain"
-    """Handed over, no answer: perhaps taken."""
+    """Handed over, and no answer came: perhaps taken."""
     TOO_LARGE = "too large"
     """Surely not taken; a smaller batch may be."""
     REJECTED = "rejected"
@@ -127,23 +127,22 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """The answer to one hand-over. ``reason`` is for staff and holds no address.
+    """What became of one batch. ``reason`` is for staff and holds no address.
 
-    The four mappings, subscriber id → reason, name those of whom ``result`` is not true because they fared
-    otherwise than the rest.
+    ``result`` is true of everyone who is in none of the four mappings from subscriber id to reason.
     """
 
     result: Result
     reason: str = ""
     retry_after: float | None = None
     rejected: Mapping[int, str] = field(default_factory=dict)
-    """People this provider will not take."""
+    """People whom the provider does not take."""
     later: Mapping[int, str] = field(default_factory=dict)
     """Surely not taken, and worth another try later."""
     untried: Mapping[int, str] = field(default_factory=dict)
-    """Their turn never came, for no reason of theirs."""
+    """They were not tried, for a reason that is not theirs."""
     doubtful: Mapping[int, str] = field(default_factory=dict)
-    """Handed over, no answer: perhaps taken."""
+    """Handed over, and no answer came: perhaps taken."""
 
     def of(self, subscriber: int) -> Result:
         """What became of one of the batch."""
@@ -158,14 +157,14 @@ class Provider(Protocol):
     """What delivery needs of a provider."""
 
     max_batch: int
-    """Most recipients one hand-over may hold."""
+    """Most recipients of one batch."""
 
     def send(self, message: Message, batch: Batch) -> BatchResult:
-        """Hand one batch over. Raises nothing for what the other end does."""
+        """Hand one batch over. Raises nothing, whatever the other end does."""
         ...
 
     def settle(self, message: Message, batch: Batch) -> frozenset[int] | None:
-        """Who of an orphaned batch was surely handed over; None: it cannot be known."""
+        """Who of a batch whose process died was surely handed over; None: it cannot be known."""
         ...
 
     def close(self) -> None: ...

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def provider(config: Config, folder: Path) -> Provider:
-    """The provider to hand mail to. Raises ConfigError when a key or setting it needs is missing."""
+    """The provider that mail is handed to. Raises ConfigError when a key or setting that it needs is
+    missing."""
     delivery = config.delivery
     if delivery.on_uncertain == "resend":
         must_tell_of_events(delivery)
@@ -41,8 +42,8 @@ def provider(config: Config, folder: Path) -> Provider:
 
 
 def must_tell_of_events(delivery: Delivery) -> None:
-    """Raises ConfigError where `on_uncertain = "resend"` has nothing to go by."""
-    # Without events silence proves nothing, and everybody in doubt would be mailed twice.
+    """Raises ConfigError where `on_uncertain = "resend"` is set and no events come."""
+    # Without events their absence proves nothing, and everybody in doubt would be mailed twice.
     if delivery.provider != "sendgrid":
         raise ConfigError(
             'delivery.on_uncertain = "resend": it needs the provider\'s events, '
@@ -64,7 +65,7 @@ def _smtp(settings: SmtpSettings) -> Provider:
 
 
 def smtp_server(settings: SmtpSettings, timeout: float = 30.0) -> Server:
-    """The mail server and how it is logged in to. Raises ConfigError as `Server` does."""
+    """The mail server and its login. Raises ConfigError as `Server` does."""
     from pipeline.providers.smtp.connection import Server
 
     return Server(
@@ -78,7 +79,7 @@ def smtp_server(settings: SmtpSettings, timeout: float = 30.0) -> Server:
 
 
 def suppression_lists(config: Config) -> SuppressionLists:
-    """The provider's own lists of who gets no mail. Raises ConfigError where there are none, or no key."""
+    """The provider's own suppression lists. Raises ConfigError where there are none, or no key."""
     if config.delivery.provider != "sendgrid":
         raise ConfigError(
             f'delivery.provider is "{config.delivery.provider}", which keeps no suppression lists.',
@@ -91,7 +92,7 @@ def suppression_lists(config: Config) -> SuppressionLists:
 
 
 def sendgrid_account(config: Config, timeout: float) -> Account:
-    """What SendGrid tells of the account. Raises ConfigError where there is no key."""
+    """SendGrid's account, to be asked about. Raises ConfigError where there is no key."""
     from pipeline.providers.sendgrid.account import Account
 
     settings = config.delivery.sendgrid

@@ -1,7 +1,7 @@
 """A message as a file or an SMTP server wants it: one RFC 5322 message a recipient.
 
-Everything that readers have in common is made into bytes once; a reader's own message is those bytes with
-the personal values joined in between.
+Everything that readers have in common is turned into bytes once. A reader's own message is those bytes with
+the personal values between them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from pipeline.providers import Message, Recipient
 
-# "=_" stands in no quoted-printable body, so no line of one is taken for it (RFC 2045, 6.7).
+# No quoted-printable body holds "=_", so none of its lines is taken for the boundary (RFC 2045, 6.7).
 _BOUNDARY = b"=_the-two-parts-of-a-letter"
 
-# An atom with dots and a domain (RFC 5321, 4.1.2): nearly every address, and as it is in a header.
+# An atom with dots and a domain (RFC 5321, 4.1.2): nearly every address. A header takes it as it is.
 _PLAIN = re.compile(
     r"(?!.*=\?)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@[A-Za-z0-9.-]+", re.ASCII
 )
@@ -35,17 +35,19 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _BARE_BREAK = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _DOTS = re.compile(rb"^\.+", re.MULTILINE)
+# binascii writes a space before a line break as "=20" even where the line has no room for it.
+_OVERLONG = re.compile(rb"^(.{74,75})(=20|=09)$", re.MULTILINE)
 
 
 class UnmailableError(ValueError):
-    """No header can be made of this recipient's address; the others are not concerned."""
+    """This recipient's address cannot stand in a header or command; other recipients are not concerned."""
 
 
 class Prepared:
-    """An edition as bytes, with the places known where the personal values go.
+    """An edition as bytes, with the places for the personal values.
 
-    ``tags`` are the keys of the recipients' fields. No line begins with a dot, so that an SMTP client need
-    not double any (RFC 5321, 4.5.2). Raises ValueError when no valid message can be made.
+    ``tags`` are the keys of the recipients' fields. No line begins with a dot, so an SMTP client need not
+    double any (RFC 5321, 4.5.2). Raises ValueError when no valid message can be made.
     """
 
     def __init__(self, message: Message, tags: Collection[str]) -> None:
@@ -67,7 +69,7 @@ class Prepared:
     def of(self, recipient: Recipient, at: datetime) -> bytes:
         """One recipient's whole message, with CRLF line ends.
 
-        Raises UnmailableError for the address, another ValueError for a header that would be none.
+        Raises UnmailableError for the address, another ValueError for a header that is not valid.
         """
         pieces = self._pieces.copy()
         for place, tag in self._places:
@@ -78,7 +80,7 @@ class Prepared:
         return b"".join((_raw_headers(recipient.headers), _to(recipient.address), self._shared, own, *pieces))
 
     def _add_part(self, kind: bytes, body: str) -> None:
-        # Quoted-printable: MJML's lines are longer than the 998 octets RFC 5322, 2.1.1 allows.
+        # In quoted-printable: MJML's lines are longer than the 998 octets that RFC 5322, 2.1.1 allows.
         self._add(
             b"--" + _BOUNDARY + b"\r\n"
             b"Content-Type: " + kind + b"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
@@ -92,7 +94,7 @@ class Prepared:
             self._places.append((len(self._pieces), found[0]))
             self._add(b"")
             end = found.end()
-        # The last line break before a boundary is the boundary's (RFC 2046, 5.1.1).
+        # The last line break before a boundary is part of the boundary (RFC 2046, 5.1.1).
         self._add(_encoded(body[end:]) + b"\r\n")
 
     def _add(self, piece: bytes) -> None:
@@ -107,7 +109,7 @@ def compose(message: Message, recipient: Recipient, at: datetime) -> bytes:
 def envelope_address(address: str) -> bytes:
     """An address as MAIL and RCPT take it, between the angle brackets.
 
-    Raises UnmailableError where it is not plain ASCII: nothing in it may end the command.
+    Raises UnmailableError where it is not plain ASCII: an address must not be able to end the command.
     """
     if len(address) > _LONGEST_ADDRESS or not _PLAIN.fullmatch(address):
         raise UnmailableError("no SMTP command can hold the address")
@@ -115,14 +117,14 @@ def envelope_address(address: str) -> bytes:
 
 
 def message_id(message: Message, subscriber: int) -> str:
-    """The same for the same edition and subscriber, so that a repeated one can be recognised."""
+    """The same for one edition and subscriber each time, so that a repeated message can be recognised."""
     local = hashlib.blake2b(f"{message.edition}/{subscriber}".encode(), digest_size=16).hexdigest()
     return f"<{local}@{message.from_email.rpartition('@')[2]}>"
 
 
 @lru_cache(1)
 def _date(at: datetime) -> str:
-    # One for all of a batch.
+    # All of a batch have the same.
     return format_datetime(at)
 
 
@@ -151,8 +153,8 @@ def _to(address: str) -> bytes:
 
 
 def _raw_headers(headers: Mapping[str, str]) -> bytes:
-    # As they are: the email package would turn a link too long for 78 columns into an encoded word, which
-    # nobody takes for a link. RFC 5322, 2.1.1 allows a line 998.
+    # Unfolded: the email package would turn a link that is too long for 78 columns into an encoded word,
+    # which no program takes for a link. RFC 5322, 2.1.1 allows 998 octets a line.
     lines = []
     for name, value in headers.items():
         if not _HEADER.fullmatch(name) or _CONTROL.search(value):
@@ -171,22 +173,24 @@ def _with_newlines(body: str) -> str:
 
 
 def _within_a_line(text: str) -> bytes:
-    """Text that something follows on its line, in quoted-printable: it ends in a soft line break.
+    """Text in quoted-printable that something follows on its line: it ends in a soft line break.
 
-    So what follows begins a line of its own and can be encoded without knowing what came before.
+    So what follows begins a new line and can be encoded without knowing what came before.
     """
-    # The letter more, cut off again, leaves room for the "=" in the last of 76 columns.
+    # One letter is added and cut off again: it leaves room for the "=" in the last of 76 columns.
     return _encoded(_with_newlines(text) + "x")[:-1] + b"=\r\n"
 
 
 def _encoded(text: str) -> bytes:
-    """Text with newlines in quoted-printable with CRLF, no line longer than 76 or begun with a dot."""
+    """Text in quoted-printable with CRLF; no line is longer than 76 or begins with a dot."""
     lines = binascii.b2a_qp(text.encode())
+    if b"=20\n" in lines or b"=09\n" in lines:
+        lines = _OVERLONG.sub(rb"\1=\n\2", lines)
     if lines.startswith(b".") or b"\n." in lines:
         lines = _DOTS.sub(_dots, lines)
     return lines.replace(b"\n", b"\r\n")
 
 
 def _dots(found: re.Match[bytes]) -> bytes:
-    # On lines of their own, 24 each, for the line they stand on may be full.
+    # On lines of their own, 24 on each, for the line that they are on may be full.
     return b"".join(b"=2E" * min(24, len(found[0]) - n) + b"=\n" for n in range(0, len(found[0]), 24))

@@ -1,4 +1,4 @@
-"""What a provider later says of a delivery, in our words whoever the provider is."""
+"""Events: what a provider later says of a delivery, in the same words for every provider."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Kind(StrEnum):
     BOUNCE = "bounce"
     """For good: there is no such mailbox."""
     SOFT_BOUNCE = "soft_bounce"
-    """For now: the mailbox is full, say."""
+    """For now: the mailbox is full, for example."""
     BLOCKED = "blocked"
-    """This message was not wanted; it tells nothing of the mailbox."""
+    """The server did not want this message; that says nothing about the mailbox."""
     DROPPED = "dropped"
     """The provider took it and did not send it."""
     SPAMREPORT = "spamreport"
@@ -34,18 +34,18 @@ class Kind(StrEnum):
     OPEN = "open"
     CLICK = "click"
     UNKNOWN = "unknown"
-    """A word that no version of Rapport has met."""
+    """A word that Rapport does not know."""
     MALFORMED = "malformed"
-    """Nothing that could be read as an event."""
+    """It cannot be read as an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. ``id`` is the same each time it is told.
+    """One event. ``id`` is the same each time the event is posted.
 
-    ``subscriber``, ``edition`` and ``batch`` are what the request said of itself; ``address`` is as the
-    provider writes it and is kept nowhere. ``means`` says what follows at once for who it is about.
-    ``reason`` and ``detail`` hold nothing of a person.
+    ``subscriber``, ``edition`` and ``batch`` are what our request named; ``address`` is as the provider
+    writes it and is not kept. ``means`` is the reason for which the address is suppressed at once, if any.
+    ``reason`` and ``detail`` hold nothing about a person.
     """
 
     id: str

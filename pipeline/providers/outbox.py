@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class Outbox:
-    """Writes files whose names sort and tell edition and subscriber, so that none is written twice."""
+    """Writes files whose names tell edition and subscriber, so that none is written twice, and sort."""
 
-    # Small groups: what a killed process leaves to look for is small.
+    # Small groups: after a kill, little must be looked for.
     max_batch = 20
 
     def __init__(self, folder: Path) -> None:
         """Raises ProviderError when the folder cannot be made."""
         self.folder = folder
         try:
-            # What is in it is who reads a mental-health letter: for its owner only.
+            # It tells who reads a letter on mental health: for its owner only.
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ProviderError(
@@ -43,7 +43,8 @@ class Outbox:
             try:
                 self._write(file, compose(message, recipient, clock.now()))
             except OSError as error:
-                # Files already written are recognised; the rest of the batch is surely not handed over.
+                # Files that were written are recognised later; the rest of the batch is surely not handed
+                # over.
                 return BatchResult(Result.STOP, f"the outbox cannot be written: {error.strerror}")
             except UnmailableError:
                 reason = "no valid header can be made of the address"
@@ -61,8 +62,8 @@ class Outbox:
         pass
 
     def _file(self, message: Message, recipient: Recipient) -> Path:
-        # The content stands in the name: a leftover of another database's weekly-1 is not this one.
-        # (subscriber 1 of a list begun anew is somebody else, too).
+        # The name holds a hash of the content: a file that another database's weekly-1 left is not this one
+        # (and subscriber 1 of a new list is somebody else).
         told = f"{recipient.address}\n{message.subject}\n{message.html}"
         content = hashlib.blake2b(told.encode(), digest_size=6).hexdigest()
         person = f"{recipient.subscriber:010d}" if recipient.subscriber else f"test-{time.time_ns()}"
@@ -70,7 +71,7 @@ class Outbox:
         return self.folder / f"{digest}-{int(number):06d}-{person}-{content}.eml"
 
     def _to_disk(self) -> None:
-        # The names, too: after a power cut a row of the ledger must not stand without its file.
+        # The names, too: after a power cut no row of the ledger may be without its file.
         folder = os.open(self.folder, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -79,7 +80,7 @@ class Outbox:
 
     @staticmethod
     def _write(file: Path, content: bytes) -> None:
-        # A name appears only with the whole content behind it, on the disk.
+        # The name appears only when the whole content is on the disk.
         unfinished = file.with_suffix(".part")
         with unfinished.open("wb") as out:
             out.write(content)

@@ -8,7 +8,7 @@ from pipeline.providers import Batch
 
 _LONGEST = 200
 
-# A token is a long run without a space; SendGrid's own field names are long too, and wanted.
+# A token is a long run without a space. SendGrid's own field names are long, too, and stay.
 _RUN = re.compile(r"[A-Za-z0-9_+/=.%~\[\]-]{20,}")
 _FIELD = re.compile(
     r"\[?(?:personalizations|content|custom_args|headers|substitutions|tracking_settings|mail_settings|reply_to)"
@@ -34,8 +34,8 @@ class Redactor:
         return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
     def _known(self) -> list[str]:
-        # What this batch holds of people. Longest first, so that no part of one is left standing. Shorter
-        # than three letters says nothing of anyone, and replacing it would leave nothing to read.
+        # What this batch holds about people. The longest come first, so that no part of one is left. What is
+        # shorter than three letters tells nothing, and replacing it would leave nothing readable.
         if self._secrets is None:
             held = {self._key}
             for person in self._batch.recipients:
@@ -46,7 +46,8 @@ class Redactor:
 
 
 def without_address(address: str, text: str) -> str:
-    """A provider's words about one address, fit to be kept: without it and without its local part."""
+    """A provider's words about one address, without it and without its local part, so that they may be
+    kept."""
     text = Redactor(Batch("", ()))(text)
     local = address.rpartition("@")[0].strip().casefold()
     if local and local in text.casefold():

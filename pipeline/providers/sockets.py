@@ -1,4 +1,4 @@
-"""Sockets of connections to providers: what is written with a limit of time, and what went wrong in words."""
+"""The sockets of connections to providers: writing within a time, and errors in words."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What readers ask for that touches more than the list: confirming, leaving, being erased."""
+"""What readers ask for and what touches more than the list: to confirm, to leave, to be erased."""

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from subscribers.signup import Confirmation
 
 MOST_FAILURES = 3
-"""Of one round: a provider that is down is not asked a hundred times; one bad question stops no others."""
+"""Failures after which a round ends: a provider that is down is not asked a hundred times, and one bad mail
+does not stop the others."""
 
 MOST_DOUBTS = 2
-"""Times that a mail without an answer goes again: perhaps they all arrived, and a stranger may have asked."""
+"""How often a mail without an answer is sent again, at most. Perhaps all of them arrived, and perhaps it was
+a stranger who typed the address in."""
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +42,9 @@ class Asked(NamedTuple):
 
 
 def send_questions(installation: Installation) -> Asked:
-    """Mail every question that is due. Any number of processes may call it at once; one does it.
+    """Mail every question that is due. Any number of processes may call this at once; one of them does it.
 
-    A question without an answer from the provider is asked again later, twice at most: that harms nobody, and
+    When the provider gives no answer to a mail, it is sent again later, twice at most: that harms nobody, and
     a sign-up must not get lost. Raises nothing for what the provider does: what it refuses waits.
     """
     if not _any(installation):
@@ -55,10 +57,11 @@ def send_questions(installation: Installation) -> Asked:
 
 
 def ask_for_staff(installation: Installation, email: str, *, name: str, digests: Sequence[str]) -> Person:
-    """Ask somebody whom staff typed in whether they want ``digests``; the mail goes at once, if it can.
+    """Ask somebody whose address staff typed in whether they want ``digests``. The mail goes at once, if it
+    can.
 
-    Raises SubscriberError when the address gets no mail, or had enough of these mails for now: staff, other
-    than a stranger at the form, are told.
+    Raises SubscriberError when the address may get no mail, or was asked too often already. A stranger who
+    fills in the form is told neither; staff are.
     """
     if installation.config.delivery.provider != "outbox" and not installation.config.newsletter.public_url:
         raise ConfigError(
@@ -93,7 +96,7 @@ def _any(installation: Installation) -> bool:
 
 def _send(installation: Installation) -> Asked:
     done, put_off = 0, 0
-    now = clock.now()  # of this moment: what is put off waits for the next time, however long this takes
+    now = clock.now()  # taken once: what is put off waits for the next round, however long this one takes
     with mailing(installation) as send:
         while put_off < MOST_FAILURES:
             with installation.database.read() as connection:
@@ -110,7 +113,7 @@ def _send(installation: Installation) -> Asked:
 
 
 def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bool | None:
-    """True: mailed. False: put off. None: it need not go any more."""
+    """True: mailed. False: put off. None: it need not be mailed any more."""
     with installation.database.write() as connection:
         if not questions.still_to_be_mailed(connection, asked):
             return None

@@ -1,4 +1,4 @@
-"""Forgetting a person everywhere: list, proof, ledger, events, outbox, and the files underneath."""
+"""Erasing a person everywhere: from list, proof, ledger, events, outbox, and the database's files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 
 class Forgotten(NamedTuple):
-    """``people``: how many ids they had; ``clean``: whether the database's files are rid of them already."""
+    """``people``: how many ids they had. ``clean``: whether the database's files hold nothing of them any
+    more."""
 
     people: int
     clean: bool
@@ -36,8 +37,8 @@ class Forgotten(NamedTuple):
 def forget(installation: Installation, who: str | int) -> Forgotten:
     """Erase the person with this address or id; a keyed hash of each address stays. Repeatable.
 
-    They leave first, and a batch that holds them is waited for: its letter would lie in the outbox after it.
-    Raises SubscriberError for what is no address.
+    First they leave, and a batch that holds them is waited for: else its letter would be written to the
+    outbox afterwards. Raises SubscriberError for what is no address.
     """
     database = installation.database
     email = normalise(who) if isinstance(who, str) else _email(database, who)
@@ -55,7 +56,7 @@ def forget(installation: Installation, who: str | int) -> Forgotten:
 
 
 def empty_outbox(installation: Installation, erased: Erased) -> None:
-    """Take away the mail that bears the ids of people, or the numbers of questions, that were erased."""
+    """Delete the mails to people, and the mails that asked questions, that were erased."""
     folder = installation.folder / installation.config.delivery.outbox
     names = [f"*-{subscriber:010d}-*" for subscriber in erased.people]
     names += [f"{CONFIRMATION}-{number:06d}-*" for number in erased.questions]

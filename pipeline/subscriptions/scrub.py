@@ -1,4 +1,4 @@
-"""Making sure that what was erased is gone from the database's files, too."""
+"""Making sure that what was erased is also gone from the database's files."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ if TYPE_CHECKING:
 
 TRIES = 20
 PAUSE = 0.1
-"""Seconds: readers of the write-ahead log are done within moments."""
+"""Seconds between two tries. Whoever reads the write-ahead log is done within moments."""
 
 _TABLES = "subscribers, subscriptions, consents, confirmations, suppressions, recipients, events"
 
 
 def scrub(database: Database, words: Collection[str]) -> bool:
-    """Take deleted rows that held ``words`` off the disk; False when something stands in the way for now.
+    """Remove deleted rows that held ``words`` from the disk; False when something prevents it for now.
 
-    SQLite overwrites what it deletes (`secure_delete`); what is left is the write-ahead log, which is copied
-    and cut off, and now and then a copy in a page that was rearranged, which only writing the file anew
-    (VACUUM) removes: slow for a large list, so it is done when such a copy is found. PostgreSQL frees the
-    rows (VACUUM) and overwrites them as it goes on; its log and archives are the operator's to keep short.
+    SQLite overwrites what it deletes (`secure_delete`). Two things are left. One is the write-ahead log,
+    which is copied into the file and truncated. The other is, now and then, a copy in a page that was
+    rearranged; only rewriting the file (VACUUM) removes it, which is slow for a large list, so it is done
+    only when such a copy is found. PostgreSQL frees the rows (VACUUM) and overwrites them as it goes on; how
+    long its log and archives are kept is up to the operator.
     """
     try:
         if database.path is None:
             with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text(f"VACUUM {_TABLES}"))
             return True
-        # Not through the engine: that begins a transaction whatever it is told, and VACUUM allows none.
+        # Not through the engine, which always begins a transaction: VACUUM allows none.
         with closing(sqlite3.connect(database.path, BUSY_TIMEOUT, isolation_level=None)) as file:
             if not _cut_log(file):
                 return False
@@ -48,14 +49,14 @@ def scrub(database: Database, words: Collection[str]) -> bool:
                 file.execute("VACUUM")
                 return _cut_log(file)
     except (OperationalError, sqlite3.OperationalError):
-        # Locked, or no room for the copy that VACUUM makes; the person is erased all the same.
+        # Locked, or no space for the copy that VACUUM makes. The person is erased all the same.
         return False
     return True
 
 
 def _cut_log(file: sqlite3.Connection) -> bool:
     # sqlite.org/pragma.html#pragma_wal_checkpoint: the first column is 1 while somebody reads from the log.
-    # Asked often rather than waited for: a reader that stays must not hold this up for BUSY_TIMEOUT.
+    # Tried often instead of waiting once: a reader that stays must not hold this up for BUSY_TIMEOUT.
     file.execute("PRAGMA busy_timeout = 0")
     try:
         for _ in range(TRIES):
@@ -76,14 +77,14 @@ with open(sys.argv[1], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.AC
 
 
 def _found(path: Path, words: Collection[str]) -> bool:
-    """Whether any of the words stands in the file.
+    """Whether the file holds any of the words.
 
-    Looked for by another process: when one that has a SQLite database open opens its file by itself and
-    closes it again, the system drops all locks that the process holds on it (sqlite.org/howtocorrupt.html,
-    2.2), and the next program to close the database takes the write-ahead log away from under us.
+    Another process looks. If this one, which has the database open in SQLite, opened the file once more and
+    closed it, the system would drop all locks that this process holds on it (sqlite.org/howtocorrupt.html,
+    2.2); the next program to close the database would then delete the write-ahead log that we still use.
     """
     if not words:
         return False
     look = [sys.executable, "-I", "-c", _LOOK, str(path)]
-    # Addresses go by the pipe: a command line can be read by everyone on the machine.
+    # Addresses go through a pipe: everyone on the machine can read a command line.
     return subprocess.run(look, input="\n".join(words), text=True).returncode != 0  # noqa: S603

@@ -1,1 +1,1 @@
-"""CSV in: a list of another tool into the database."""
+"""Importing a CSV list of another tool."""

@@ -1,4 +1,4 @@
-"""Which column of a list holds what, and what a row of it asks for."""
+"""Which column of a list holds what, and reading a row by it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ _WAY = re.compile(r"[A-Za-z][\w .:/-]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Numbers of columns. ``headed``: the first row names them and holds nobody. ``tool``: who wrote them, if
-    it can be told.
+    """The columns of a list, by number.
+
+    ``headed``: the first row names them and holds no person. ``tool`` is the tool that wrote the list, if it
+    can be recognised.
     """
 
     header: tuple[str, ...]
@@ -45,10 +47,10 @@ class Columns:
     origin: int | None = None
 
     def applicant(self, record: Record, digests: Sequence[str]) -> Applicant | str:
-        """What the row asks for, or the reason it cannot be taken.
+        """What the row asks for, or the reason why it is refused.
 
-        A row that says itself which digest it is for, or that its person left, is taken at its word: else
-        moving a list would put people on digests they never asked for.
+        If the row itself says which digest it is for, or that the person left, that counts: else moving a
+        list would put people on digests that they never asked for.
         """
         if record.problem:
             return record.problem
@@ -61,7 +63,7 @@ class Columns:
             found = self._standings(record)
             if None in found:
                 return "Its status is not one that Rapport knows."
-            # `is`, for a status and a reason may both be "unsubscribed" and are equal then.
+            # `is` and not `==`: a status and a reason may both be "unsubscribed", and are equal then.
             left = any(one is Status.UNSUBSCRIBED for one in found)
             reasons = [one for one in found if isinstance(one, Reason)]
             reason = to_tell(reasons) if reasons else None
@@ -77,7 +79,7 @@ class Columns:
         return Applicant(email, clean_name(name), digests, left, reason, proof)
 
     def _standings(self, record: Record) -> list[Standing | None]:
-        """How the person stands by each column that says so; None for a word that is not known."""
+        """The person's standing by each column that tells it; None for an unknown word."""
         found = []
         for column, sign in self.signs:
             word = self._cell(record, column).strip().lower()
@@ -85,10 +87,10 @@ class Columns:
         return found
 
     def _proof(self, record: Record) -> str:
-        """When and by which way they agreed, as the tool knows it: (Mailchimp: opted in 2021-03-04 10:11).
+        """When and how they agreed, as the tool knows it: (Mailchimp: opted in 2021-03-04 10:11).
 
         Only what looks like a date, or like the name or address of a page, is repeated: the cell is a
-        stranger's, and a page's address may carry an address behind a question mark.
+        stranger's text, and the address of a page may have somebody's address behind a question mark.
         """
         said = []
         for column, what in self.moments:
@@ -108,7 +110,7 @@ class Columns:
 
 
 def find_columns(first: Record, path: Path) -> Columns:
-    """Read the columns' names off the first row, or their meaning, if it names none but holds an address."""
+    """Find the columns by their names in the first row, or, without names, by the address that it holds."""
     names = [plain(cell) for cell in first.cells]
     email = next((names.index(name) for name in EMAIL if name in names), None)
     if email is not None:
@@ -126,13 +128,13 @@ def find_columns(first: Record, path: Path) -> Columns:
         )
     email = next((column for column, cell in enumerate(first.cells) if "@" in cell), None)
     if email is None:
-        # The names found are not repeated: without a header they would be somebody's data.
+        # The message does not repeat the first row: without a header it is somebody's data.
         raise SubscriberError(
             f"{path}, line {first.line}: no column is named email, and no address stands there.",
             "Name the columns in the first line, for example: email,name",
             code="file",
         )
-    # Of more than two columns without names, only the addresses can be told.
+    # Of more than two columns without names, only that of the addresses can be recognised.
     name = 1 - email if len(first.cells) == 2 else None
     header = tuple("email" if n == email else "name" if n == name else "" for n in range(len(first.cells)))
     return Columns(header, headed=False, email=email, names=() if name is None else (name,))
@@ -141,8 +143,8 @@ def find_columns(first: Record, path: Path) -> Columns:
 def _tool(columns: frozenset[str], first: Record, path: Path) -> Tool:
     fitting = [tool for tool in TOOLS if tool.fits(columns)]
     if len(fitting) > 1:
-        # Their words differ (`inactive` is one tool's "gone" and another's "not yet"): guessing could mail
-        # who left.
+        # Their words differ (`inactive` means "gone" in one tool and "not yet" in another): a guess could
+        # mail people who left.
         among = " and ".join(sorted({tool.name or "Rapport" for tool in fitting}))
         raise SubscriberError(
             f"{path}, line {first.line}: the columns are those of {among}.",

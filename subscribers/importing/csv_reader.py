@@ -1,5 +1,5 @@
-"""A CSV file as other programs write it: its encoding, its separator, its broken rows; and cells that
-cannot become formulas.
+"""Reading CSV files as other programs write them: encodings, separators, broken rows; and cells that look
+like formulas.
 """
 
 from __future__ import annotations
@@ -20,22 +20,21 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 1 << 20
 BLOCK = 1 << 15
-"""Characters read at once. A cell of two blocks is still one that csv.reader takes."""
+"""Characters read at once. csv.reader still takes a cell as long as two blocks."""
 MOST_LINES = 100
-"""Lines that one row may span. Past that a quotation mark was left open, not a long note written."""
+"""Lines that one row may span. If there are more, a quotation mark was left open."""
 
 _CP1252 = "rapport-cp1252"
 _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")
 
-# What OWASP names as the beginning of a formula, the full-width signs included. Behind any number of
-# apostrophes, so that guard and unguard undo each other whatever a cell holds: `'` and `=` may both begin
-# an address.
+# What OWASP names as the beginning of a formula, full-width signs included, behind any number of apostrophes:
+# so guard and unguard undo each other whatever a cell holds. Both `'` and `=` may begin an address.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
 class Record(NamedTuple):
-    """One row and the line it begins in; ``problem`` says why it could not be read."""
+    """One row and the line in which it begins; ``problem`` says why it could not be read."""
 
     line: int
     cells: list[str]
@@ -58,21 +57,21 @@ class CsvFile:
         return self._file.tell() if self._file.seekable() else 0
 
     def records(self) -> Iterator[Record]:
-        """The rows that are not blank. A row with a broken quotation mark costs only itself."""
+        """The rows that are not blank. A broken quotation mark spoils only its own row."""
         lines = self._lines
         while True:
             yield from self._quoted()
             block = lines.block()
             if not block and not lines.waiting:
                 return
-            # By far the most of most lists, and the faster way: no quotation marks, so a line is a row.
+            # Without quotation marks each line is a row: the faster way, and nearly all of most lists.
             first = lines.number - len(block) + 1
             for line, cells in enumerate(csv.reader(block, delimiter=self._delimiter), first):
                 if any(cells):
                     yield Record(line, cells)
 
     def _quoted(self) -> Iterator[Record]:
-        """The rows of the lines that wait, and of those that a quotation mark joins to them."""
+        """The rows of the lines that were put back, and of lines that a quotation mark joins to them."""
         lines = self._lines
         reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         while lines.waiting:
@@ -92,7 +91,8 @@ class CsvFile:
 
 
 class _Lines:
-    """Lines for csv.reader. Those of the row being read are kept, to be given back if it turns out broken."""
+    """Lines for csv.reader. Those of the present row are kept, so that they can be put back if it is
+    broken."""
 
     def __init__(self, text: io.TextIOWrapper, path: Path) -> None:
         self.number = 0
@@ -103,12 +103,12 @@ class _Lines:
 
     @property
     def waiting(self) -> bool:
-        """Whether lines were read that are to be read again, one by one."""
+        """Whether lines were put back, to be read again one by one."""
         return bool(self._back)
 
     def block(self) -> list[str]:
-        """Some further lines, none with a quotation mark. None at all at the end, or if they are to be read
-        one by one.
+        """Further lines, none of them with a quotation mark. Empty at the end, and when they must be read one
+        by one.
         """
         text = self._text.read(BLOCK)
         rest = "" if text.endswith("\n") else self._text.readline(LONGEST_LINE)
@@ -139,7 +139,7 @@ class _Lines:
         return line
 
     def peek(self) -> str:
-        """The first line that is not blank, which stays to be read."""
+        """The first line that is not blank; it is put back."""
         while not (line := self._text.readline(LONGEST_LINE)).strip():
             if not line:
                 raise empty(self._path)
@@ -148,7 +148,7 @@ class _Lines:
         return line
 
     def keep_first(self) -> str:
-        """The row's first line; what was read beyond it will be read again."""
+        """The row's first line; the lines after it are put back."""
         self._back.extendleft(reversed(self.current[1:]))
         self.number -= len(self.current) - 1
         return self.current[0]
@@ -170,12 +170,12 @@ def open_csv(path: Path) -> Iterator[CsvFile]:
 
 
 def guard(cell: str) -> str:
-    """The cell so that no spreadsheet takes it for a formula."""
+    """The cell, changed so that no spreadsheet takes it for a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def unguard(cell: str) -> str:
-    """What the cell was before `guard` (many programs put the same apostrophe)."""
+    """The cell as it was before `guard` (many programs add the same apostrophe)."""
     return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
 
 
@@ -205,7 +205,7 @@ def _delimiter(line: str) -> str:
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
-    """Take a byte that is not UTF-8 for Windows-1252: one pass does, and one bad row harms no other."""
+    """Decode bytes that are not UTF-8 as Windows-1252: in one pass, and a bad row harms no other."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end

@@ -1,5 +1,4 @@
-"""A chunk of a list: its people are looked up in one query, judged row by row, and written in few
-statements."""
+"""A chunk of a list: its people are looked up together, judged row by row, and written together."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from subscribers import suppression
-from subscribers.audience import keep_from_being_fixed
+from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
 from subscribers.importing.rows import Applicant, ImportOutcome, Kind, Known
 from subscribers.importing.write import write
@@ -44,7 +43,7 @@ class ImportChunk:
         self._steps: dict[tuple[int, Kind], list[tuple[Known, str]]] = defaultdict(list)
         self._combined: dict[tuple[str, ...], Mapping[str, str]] = {}
         # Until it is written. Else whoever is erased meanwhile would be added again (PostgreSQL).
-        keep_from_being_fixed(connection)
+        lock_audience_shared(connection)
         self._look_up(list(self._known))
 
     def judge(self, row: Applicant) -> tuple[ImportOutcome, str]:
@@ -77,7 +76,7 @@ class ImportChunk:
         return outcome, ""
 
     def write(self, *, wording: str, source: str) -> None:
-        """Bring the database to what the rows said."""
+        """Write what the rows changed."""
         if self._dry_run is not None:
             self._dry_run.store(self._known.values())
             return

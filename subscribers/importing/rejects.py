@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 
 class Rejects:
-    """The file is readable for its owner alone, safe to open in a spreadsheet, and made only if a row is
-    refused."""
+    """Made only if a row is refused; readable for its owner alone, and safe to open in a spreadsheet."""
 
     def __init__(self, path: Path, source: Path, header: Sequence[str]) -> None:
         if path.exists() and source.exists() and path.samefile(source):
@@ -55,5 +54,5 @@ class Rejects:
                 "Name another file, or make its folder writable. What was read so far is in.",
                 code="file",
             ) from None
-        os.fchmod(handle, 0o600)  # one that lay there before keeps its mode otherwise
+        os.fchmod(handle, 0o600)  # an existing file would keep its mode
         return os.fdopen(handle, "w", encoding="utf-8", newline="")

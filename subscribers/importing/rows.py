@@ -1,4 +1,4 @@
-"""What passes between the steps of an import: a row, what is known of its person, what is to be written."""
+"""Values between the steps of an import: a row, what is known of its person, what is to be written."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ NO_REASON: frozenset[Reason] = frozenset()
 
 
 class Applicant(NamedTuple):
-    """A row that names a person, address and name in their kept form.
+    """What a row asks for, with address and name in the form in which they are kept.
 
-    ``left``: and wants no more mail; ``reason``: or must get none; ``proof``: what the list itself says of
-    when they agreed.
+    ``left``: the person wants no more mail; ``reason``: why they must get none; ``proof``: when and how they
+    agreed, by the list itself.
     """
 
     email: str
@@ -38,10 +38,10 @@ class ImportOutcome(StrEnum):
 
 @dataclass(slots=True)
 class Known:
-    """What stands in the database of one address, and what the rows so far make of it."""
+    """What the database holds of one address (``..._before``), and what the rows so far make of it."""
 
     email: str
-    statuses: Mapping[str, str]  # replaced, never changed: most people share it with others
+    statuses: Mapping[str, str]  # never changed but replaced: most people share it
     statuses_before: Mapping[str, str]
     id: int | None = None
     name: str = ""
@@ -52,7 +52,7 @@ class Known:
 
 
 class Kind(NamedTuple):
-    """What is to be written down; ``wording`` where it is not the one of the import."""
+    """The kind of a consent record to write; ``wording`` if it is not that of the import."""
 
     action: Action
     digest: str | None

@@ -68,7 +68,7 @@ def import_csv(
 
     Every ``CHUNK`` rows are a transaction that ``begin`` opens (for a dry run one that only reads will do).
     After an interruption the same file can be imported again, which changes nothing for whoever is in
-    already. Refused rows go to ``refused_path`` (default: beside the file) with their reasons. ``progress``
+    already. Rejects rows go to ``refused_path`` (default: beside the file) with their reasons. ``progress``
     hears of bytes read, and of bytes in all. A dry run counts and writes the refused rows, and leaves the
     list as it is.
     """
@@ -123,7 +123,7 @@ def rows_next(rows: int, seconds: float) -> int:
 def _judged(
     chunk: ImportChunk, rows: Sequence[tuple[Record, Applicant | str]]
 ) -> list[ImportOutcome | tuple[Record, str]]:
-    """What becomes of each row; of one that is refused, the row and the reason."""
+    """The outcome of each row; for a refused one, the row and the reason."""
     judged: list[ImportOutcome | tuple[Record, str]] = []
     for record, who in rows:
         if isinstance(who, str):

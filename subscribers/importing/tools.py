@@ -1,8 +1,7 @@
-"""How other newsletter tools write their lists: a table of what their columns are called and mean.
+"""How other newsletter tools write their lists: a table of their columns, by name and meaning.
 
-Where a tool says in several columns whether someone may be mailed, the strictest one counts. What none of
-these words covers is refused with its row, never guessed: mailing one person who left costs more than
-asking about a hundred.
+Where several columns of a tool say whether someone may be mailed, the strictest one counts. A row with an
+unknown word is refused and never guessed: to mail one person who left costs more than to ask about a hundred.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Standing = Status | Reason
-"""What a list says of a person: a status, or why they must get nothing."""
+"""A person's standing by a list: a status, or the reason why they must get no mail."""
 
 ACTIVE, LEFT, PENDING = Status.ACTIVE, Status.UNSUBSCRIBED, Status.PENDING
 BOUNCED, COMPLAINED, MANUAL = Reason.BOUNCED, Reason.COMPLAINED, Reason.MANUAL
@@ -26,8 +25,8 @@ BOUNCED, COMPLAINED, MANUAL = Reason.BOUNCED, Reason.COMPLAINED, Reason.MANUAL
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A column that says how a person stands: its words, in lower case, and what any other word means
-    (None: nothing that can be known).
+    """A column that tells a person's standing: its words, in lower case, and what any other word means (None:
+    it is unknown).
     """
 
     column: str
@@ -37,11 +36,11 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One kind of file that one tool writes. Columns are named as `plain` makes them.
+    """One kind of file that a tool writes. Columns are named as `plain` writes them.
 
-    ``marks``: the columns by which it is known, and ``lacks`` those it never has. ``moments``: columns of
-    points in time that prove consent, each with the word for what happened then. ``origin``: the column
-    that says by which way someone came. Network addresses are left where they are.
+    ``marks`` are the columns by which it is recognised, ``lacks`` those that it never has. ``moments`` are
+    columns of times that prove consent, each with a word for what happened then. ``origin`` is the column
+    that says how someone came. Network addresses are not read.
     """
 
     name: str
@@ -56,12 +55,12 @@ class Tool:
 
 
 def plain(column: str) -> str:
-    """A column's name without what programs and people write differently: Email Address, email_address."""
+    """A column's name without differences of spelling: Email Address and email_address are the same."""
     return re.sub(r"[\s_-]", "", column).casefold()
 
 
 def _filled(column: str, standing: Standing) -> Sign:
-    """A column, mostly of points in time, that is empty until something happened."""
+    """A column, mostly of a time, that is empty until something happened."""
     return Sign(column, {"": ACTIVE}, otherwise=standing)
 
 
@@ -105,7 +104,7 @@ _OUR_STATUSES: dict[str, Standing] = {
 }
 
 TOOLS = (
-    # Mailchimp's audience export is a ZIP of three files, and only the last columns tell which one it is.
+    # Mailchimp's export of an audience is a ZIP of three files; only their last columns differ.
     # TryGhost/migrate, packages/mg-mailchimp-members/src/test/fixtures/{subscribed,unsubscribed,cleaned}.csv.
     # A list that was merged or copied can have UNSUB_TIME as a field beside LAST_CHANGED.
     Tool(
@@ -185,7 +184,7 @@ TOOLS = (
         for email, kind in (("emailaddress", "type"), ("email", "subscribertype"))
     ),
     # TryGhost/migrate, packages/mg-beehiiv-members/src/test/fixtures/members.csv; the short form has
-    # `Subscription Tier`. Someone active with a day of unsubscribing is taken for gone.
+    # `Subscription Tier`. Someone active with a date of unsubscribing counts as gone.
     *(
         Tool(
             "beehiiv",
@@ -214,8 +213,8 @@ TOOLS = (
         ),
         (("createdat", "signed up"),),
     ),
-    # What `export_csv` wrote. An address without a status agreed to nothing. `forgotten` stands in no export;
-    # a hand that wrote it is refused.
+    # What `export_csv` wrote. An address without a status agreed to nothing. No export holds `forgotten`:
+    # written by hand, it is refused.
     Tool(
         "",
         frozenset({"email", "digest", "status", "suppression"}),
@@ -228,7 +227,7 @@ TOOLS = (
 )
 
 _WORDED = {"status", "state", "type"}
-"""Columns that many lists have, with many meanings."""
+"""Columns that many lists have, each with its own meaning."""
 
 UNKNOWN = Tool(
     "",
@@ -239,4 +238,4 @@ UNKNOWN = Tool(
         *{s.column: s for t in reversed(TOOLS) for s in t.signs if s.column not in _WORDED}.values(),
     ),
 )
-"""Any other file. A column that only one tool has is heeded also where the others were cut away."""
+"""Any other file. A column that only one tool has counts also where the tool's other columns were removed."""

@@ -190,7 +190,7 @@ def test_a_backup_from_the_middle_of_a_send_mails_nobody_twice(
     assert "weekly-1" in told.text
     # Staff saw at their provider that it went out. The next letter may have, too.
     with again.write() as connection:
-        states.move(connection, "weekly-1", "cancel")
+        states.cancel(connection, "weekly-1")
     blog.items.insert(0, Item("A later post", datetime.now(UTC)))
     held = run_one(there, at_once=True)
     assert held.outcome == "held"

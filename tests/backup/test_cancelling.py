@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from pipeline.core.tables import edition_posts, feeds, posts
-from pipeline.editions import after_restore, states
+from pipeline.editions import after_restore, states, store
 from tests.ledgers import AT, Left, handed_over
 
 if TYPE_CHECKING:
@@ -33,6 +33,6 @@ def test_cancelled_its_posts_count_as_mailed_and_skipped_they_wait(
         connection.execute(insert(edition_posts).values(digest="weekly", post_id=1, edition_id=1))
         after_restore.doubt(connection, AT, AT + timedelta(hours=1))
         # Whatever else was said of it since.
-        states.change(connection, 1, reason="too many bounces")
-        states.move(connection, "weekly-1", verb)
+        store.change(connection, 1, reason="too many bounces")
+        states.BY_STAFF[verb](connection, "weekly-1")
         assert list(connection.scalars(select(edition_posts.c.post_id))) == kept

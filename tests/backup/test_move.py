@@ -11,10 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from pipeline.backup.copy import counters, sums_of
 from pipeline.backup.move import move
 from pipeline.core.database import Database
+from pipeline.core.database_errors import Fault, fault
 from pipeline.core.errors import BusyError, RapportError, UsageError, as_rapport_error
 from pipeline.core.schema import open_database
 from pipeline.core.tables import batches, editions, events, images
-from pipeline.schedule.maintenance import upkeep
+from pipeline.editions.lock import lock
+from pipeline.schedule.maintenance import maintain
 from subscribers.tables import metadata, subscribers
 from tests.installations import installation, subscribe
 from tests.ledgers import AT, Left, handed_over
@@ -101,9 +103,10 @@ def test_the_old_one_is_refused_and_refuses_every_write(
     ):
         with pytest.raises(DBAPIError) as error, database.write() as connection:
             connection.execute(change)
+        assert fault(error.value) is Fault.MOVED
         assert "moved" in as_rapport_error(error.value).message
     with pytest.raises(RapportError, match="moved to"):  # before it could tell staff what it cannot note
-        upkeep(installation(database, tmp_path, "http://127.0.0.1:1/feed"))
+        maintain(installation(database, tmp_path, "http://127.0.0.1:1/feed"))
     open_database(target.url).close()
     target.close()
 
@@ -114,7 +117,7 @@ def test_nothing_moves_while_anything_is_sent(config: Config, database: Database
     target = Database(f"sqlite:///{tmp_path / 'new.db'}")
     with pytest.raises(RapportError, match="weekly-1 is being sent"):
         move(config, database, target)
-    with database.lock("digest-weekly"), pytest.raises(BusyError):
+    with lock(database, "weekly"), pytest.raises(BusyError):
         move(config, Database(database.url), target)
     open_database(database.url).close()
     target.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.core.signals import ended_by_signals
+from pipeline.core.signals import Stop, ended_by_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +34,20 @@ def tell(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-def test_it_ends_once_and_cleans_up_undisturbed(number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "ends", "status"),
+    [
+        (signal.SIGINT, KeyboardInterrupt, ()),
+        (signal.SIGTERM, SystemExit, (143,)),
+        (signal.SIGHUP, SystemExit, (129,)),
+    ],
+)
+def test_it_ends_once_and_cleans_up_undisturbed(
+    number: int, ends: type[BaseException], status: tuple[int, ...]
+) -> None:
     before = [signal.getsignal(one) for one in NUMBERS]
     cleaned = False
-    with pytest.raises((KeyboardInterrupt, SystemExit)) as ended, ended_by_signals():  # noqa: PT012
+    with pytest.raises(ends) as ended, ended_by_signals():  # noqa: PT012
         try:
             tell(number)
         finally:
@@ -44,19 +55,36 @@ def test_it_ends_once_and_cleans_up_undisturbed(number: int) -> None:
                 tell(another)
             cleaned = True
     assert cleaned
-    assert isinstance(ended.value, KeyboardInterrupt) or ended.value.code == 128 + number
+    assert ended.value.args == status
     assert [signal.getsignal(one) for one in NUMBERS] == before
 
 
 def test_what_is_to_be_finished_is_finished() -> None:
+    before, finished = [signal.getsignal(one) for one in NUMBERS], 0
     with ended_by_signals() as finish:
         finish()
         for number in NUMBERS:
             tell(number)
+            finished += 1
+    assert finished == len(NUMBERS)
+    assert [signal.getsignal(one) for one in NUMBERS] == before
 
 
 def test_what_nohup_keeps_away_stays_away() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    went_on = False
     with ended_by_signals():
         tell(signal.SIGHUP)
-    signal.signal(signal.SIGHUP, before)
+        went_on = True
+    assert went_on
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_who_sleeps_is_woken_by_being_told_to_stop() -> None:
+    stop = Stop()
+    began, teller = time.monotonic(), threading.Timer(0.05, stop.ask, (15,))
+    teller.start()
+    stop.sleep(60)
+    assert (stop(), stop.signal) == (True, 15)
+    assert 0.05 <= time.monotonic() - began < 30
+    teller.join()

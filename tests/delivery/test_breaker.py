@@ -15,7 +15,7 @@ from pipeline.core.tables import editions as table
 from pipeline.delivery import breaker
 from pipeline.delivery.breaker import Tally, Tripped
 from pipeline.delivery.events import take
-from pipeline.editions import find, states
+from pipeline.editions import find, states, store
 from pipeline.providers.events import Kind
 from subscribers import clock
 from tests.ledgers import AT, Left, event, handed_over
@@ -163,13 +163,13 @@ def test_the_next_one_waits_until_staff_have_answered(
         next_one(connection, "draft", approved_at=AT)
         assert "weekly-1" in (breaker.unanswered(connection, "weekly", None) or "")
         assert breaker.unanswered(connection, "weekly", edition_of(connection, "weekly-2"))
-        states.move(connection, "weekly-2", "hold")
+        states.hold(connection, "weekly-2")
         travel.shift(timedelta(minutes=1))
-        answered = states.move(connection, "weekly-2", "resume")
+        answered = states.resume(connection, "weekly-2")
         assert breaker.unanswered(connection, "weekly", answered) is None
-        states.change(connection, 2, judged_from=None, approved_at=clock.now())
+        store.change(connection, 2, judged_from=None, approved_at=clock.now())
         assert breaker.unanswered(connection, "weekly", edition_of(connection, "weekly-2")) is None
-        states.change(connection, 2, status="sent", snapshot_at=clock.now())
+        store.change(connection, 2, status="sent", snapshot_at=clock.now())
         assert breaker.unanswered(connection, "weekly", None) is None, "a later one went: all is answered"
 
 
@@ -180,7 +180,7 @@ def test_let_go_on_it_is_judged_by_what_happens_after(
         people = handed_over(connection, lots=[Left(people=600)], status="sending", finished_at=None)
         told(connection, people, PAST)
         travel.shift(timedelta(hours=1))
-        assert states.move(connection, "weekly-1", "resume").status == "sending"
+        assert states.resume(connection, "weekly-1").status == "sending"
         told(connection, people[200:], {Kind.BOUNCE: 5}, at=NOON)  # of before, told late
         told(connection, people[205:], {Kind.DELIVERED: 180}, at=clock.now() + timedelta(minutes=1))
         told(connection, people[385:], {Kind.BOUNCE: 20}, at=clock.now() + timedelta(minutes=1))
@@ -191,7 +191,7 @@ def test_let_go_on_it_is_judged_by_what_happens_after(
 
 def test_of_an_old_edition_nothing_is_judged(sqlite_database: Database) -> None:
     with sqlite_database.write() as connection:
-        people = handed_over(connection, lots=[Left(people=200)], snapshot_at=NOON - breaker.LIVELY)
+        people = handed_over(connection, lots=[Left(people=200)], snapshot_at=NOON - breaker.JUDGED_FOR)
         told(connection, people, PAST)
         assert edition_of(connection).tripped_at is None
 
@@ -254,3 +254,95 @@ def test_by_smtp_few_refusals_stop_nothing(sqlite_database: Database) -> None:
 def test_who_was_given_up_after_a_full_mailbox_did_not_bounce(database: Database) -> None:
     with database.write() as connection:
         assert judged(connection, 100, "put off 5 times, last: 452 mailbox full") == []
+
+
+# At the edges
+
+
+def test_what_is_said_of_bounces_and_of_complaints_differs() -> None:
+    bounced = Tally(200, 11, 9).verdict(Delivery())
+    assert bounced.startswith("11 of the 200 readers of whom it is known how it ended bounced: 5.50%")
+    assert "spam" not in bounced
+    complained = Tally(1000, 0, 4).verdict(Delivery())
+    assert "4 of the 1,000 readers of whom it is known how it ended reported it as spam: 0.40%" in complained
+    assert Tally(199, 199, 199).verdict(Delivery()) == ""
+    assert Tally(1000, 0, 3).verdict(Delivery()) == ""
+
+
+def test_events_of_no_edition_and_of_no_end_judge_nothing(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        told(connection, people, PAST, limits=Delivery(bounce_limit=1))
+        assert breaker.judge(connection, Delivery(), [event(Kind.PROCESSED, people[0])], NOON) == []
+        nobodys = event(Kind.BOUNCE, people[0], edition="")
+        assert breaker.judge(connection, Delivery(), [nobodys], NOON) == []
+        assert len(breaker.judge(connection, Delivery(), [event(Kind.BOUNCE, people[0])], NOON)) == 1
+
+
+def test_of_one_that_tripped_nothing_is_judged_until_staff_let_it_go_on(sqlite_database: Database) -> None:
+    fresh = [event(Kind.BOUNCE, 1)]
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        told(connection, people, PAST)
+        assert breaker.judge(connection, Delivery(), fresh, NOON) == []
+        store.change(connection, 1, judged_from=NOON)  # at that very moment it is not after it
+        assert breaker.judge(connection, Delivery(), fresh, NOON) == []
+        assert "weekly-1" in (breaker.unanswered(connection, "weekly", None) or "")
+        store.change(connection, 1, judged_from=NOON + timedelta(seconds=1))
+        assert breaker.unanswered(connection, "weekly", None) is None
+
+
+@pytest.mark.parametrize(
+    ("finished", "tripped", "judged_again"),
+    [
+        (None, None, True),
+        (timedelta(hours=23), None, True),
+        (timedelta(days=1), None, False),
+        (None, NOON, False),
+    ],
+    ids=["on its way", "ended today", "ended a day ago", "tripped already"],
+)
+def test_by_smtp_a_ledger_is_judged_while_it_may_change(
+    sqlite_database: Database, finished: timedelta | None, tripped: datetime | None, judged_again: bool
+) -> None:
+    values = {"finished_at": finished and NOON - finished, "tripped_at": tripped, "judged_from": None}
+    with sqlite_database.write() as connection:
+        assert bool(judged(connection, 11, status="sent", **values)) is judged_again
+
+
+def test_by_smtp_one_that_staff_let_go_on_is_not_stopped_again(sqlite_database: Database) -> None:
+    after = {"tripped_at": NOON, "judged_from": NOON + timedelta(minutes=1)}
+    with sqlite_database.write() as connection:
+        assert judged(connection, 11, status="sending", finished_at=None, **after) == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "batches", "trips"),
+    [
+        ("smtp", [(199, 11), (1, 0)], True),
+        ("smtp", [(199, 11)], False),
+        ("smtp", [(200, 0), (100, 11)], False),
+        ("smtp", [(200, 1)], True),
+        ("sendgrid", [(200, 11)], False),
+    ],
+    ids=["from 200 on", "too few yet", "counted anew after each look", "with a single bounce", "events tell"],
+)
+def test_while_it_is_handed_over_the_ledger_is_looked_at_every_two_hundred(
+    sqlite_database: Database, provider: str, batches: list[tuple[int, int]], trips: bool
+) -> None:
+    apart: dict[int, tuple[str, str | None]] = dict.fromkeys(range(11), ("failed", "550 no such user"))
+    tally = breaker.RunningTally(Delivery(provider=provider))  # type: ignore[arg-type]
+    with sqlite_database.write() as connection:
+        lots = [Left("sent", 200, apart=apart), Left("waiting", 50)]
+        handed_over(connection, lots=lots, status="sending", finished_at=None)
+        for outcomes, bounces in batches:
+            tally.add(connection, outcomes, bounces, NOON)
+        assert (edition_of(connection).tripped_at is not None) is trips
+
+
+def test_another_digests_trouble_keeps_no_letter_back(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        told(connection, people, PAST)
+        assert breaker.unanswered(connection, "weekly", None)
+        assert breaker.unanswered(connection, "monthly", None) is None

@@ -74,7 +74,7 @@ def test_mail_that_is_passed_on_for_nobody_pauses_the_edition_and_all_of_it_wait
         assert reread(database, many).status == "paused"
         assert counted(database, many) == {"total": 400, "waiting": 400}
         with database.write() as connection:
-            states.move(connection, "weekly-1", "resume")
+            states.resume(connection, "weekly-1")
         assert hand_over(database, many, server).status == "sent"
     assert counted(database, many) == {"total": 400, "sent": 400}
     assert len({delivery.address for delivery in server.deliveries}) == len(server.deliveries) == 400

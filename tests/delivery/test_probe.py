@@ -50,7 +50,7 @@ def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         app = make_app(practice(sqlite_database, tmp_path, url))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         yield url
@@ -93,9 +93,17 @@ def refused(installed: Installation, edition: Edition) -> str:
 
 
 def test_our_own_pages_answer(
-    sqlite_database: Database, tmp_path: Path, edition: Edition, address: str
+    sqlite_database: Database,
+    tmp_path: Path,
+    edition: Edition,
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    asked: list[str] = []
+    real = probe.fault
+    monkeypatch.setattr(probe, "fault", lambda url: asked.append(url) or real(url))
     must_answer(practice(sqlite_database, tmp_path, address), edition)
+    assert [url.rpartition("/")[0] for url in asked] == [f"{address}/unsubscribe"]
 
 
 def test_another_secret_is_named(

@@ -67,13 +67,14 @@ def wait_for_a_waiter(database: Database, thread: threading.Thread) -> None:
 def test_a_cancel_that_meets_the_beginning_of_a_hand_over_leaves_the_ledger(
     database: Database, edition: Edition
 ) -> None:
-    cancel = Other(database, lambda connection: states.move(connection, edition.slug, "cancel"))
+    cancel = Other(database, lambda connection: states.cancel(connection, edition.slug))
 
-    def meanwhile(connection: Connection) -> None:
+    def meanwhile(connection: Connection, edition_id: int) -> None:
+        states.begin_sending(connection, edition_id)
         cancel.start()
         wait_for_a_waiter(database, cancel)
 
-    assert recipients.take(database, edition, TODAY, 2, AT, with_the_last=meanwhile)
+    assert recipients.take(database, edition, TODAY, 2, AT, begin=meanwhile)
     cancel.end()
     assert counted(database, edition) == {"total": 5, "waiting": 5}
     with database.read() as connection:

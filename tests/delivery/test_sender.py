@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 from sqlalchemy import insert, update
+from sqlalchemy.exc import OperationalError
 
 from pipeline.core.config import Config
 from pipeline.core.errors import ProviderError, StoppedError
@@ -17,8 +18,8 @@ from pipeline.core.tables import batches, events
 from pipeline.delivery import sender
 from pipeline.delivery.edition import Delivery
 from pipeline.editions import find, states
-from pipeline.editions.ledger import claims, doubt, rate
-from pipeline.editions.ledger.reasons import reasons
+from pipeline.editions.ledger import claims, doubt, outcomes, rate
+from pipeline.editions.ledger.outcomes import reasons
 from pipeline.letter.personal import Links
 from pipeline.providers import BatchResult, Result
 from subscribers import clock
@@ -86,8 +87,27 @@ def test_a_request_may_begin_half_a_lease_after_its_claim_and_no_later(
 ) -> None:
     before, provider = clock.uptime(), Taker()
     delivery(database, provider).run(edition)
+    assert len(provider.taken) == 3
     assert all(before + 30 <= batch.start_by <= clock.uptime() + 30 for batch in provider.taken)
     assert not provider.taken[0].late
+
+
+def test_who_sleeps_between_a_claim_and_its_request_wakes_up_too_late(
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, real = [1000.0], claims.claim
+
+    def claimed_slowly(*given: Any) -> claims.Claim | None:
+        found = real(*given)
+        moment[0] += 31
+        return found
+
+    monkeypatch.setattr(clock, "uptime", lambda: moment[0])
+    monkeypatch.setattr(claims, "claim", claimed_slowly)
+    provider = Taker()
+    delivery(database, provider).run(edition)
+    assert [batch.late for batch in provider.taken[:1]] == [True]
+    assert provider.taken[0].start_by == 1030
 
 
 def orphaned(database: Database, edition: Edition, owner: str) -> None:
@@ -105,11 +125,10 @@ def test_a_batch_whose_owner_is_gone_is_in_doubt_and_the_rest_goes_out(
     assert counted(database, edition) == {"total": 5, "sent": 3, "uncertain": 2}
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # on SQLite one process hands over
 def test_on_postgresql_a_batch_whose_owner_lives_is_left_to_them(
     database: Database, edition: Edition
 ) -> None:
-    if database.sqlite:
-        return  # there one process hands an edition over
     orphaned(database, edition, "owner-alive")
     with database.alive("owner-alive"):
         shared = delivery(database, Taker(), patience=0).run(reread(database, edition))
@@ -130,7 +149,7 @@ def test_the_pace_is_one_for_all_who_hand_over(database: Database) -> None:
 def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edition: Edition) -> None:
     def cancel() -> None:
         with database.write() as connection:
-            states.move(connection, "weekly-1", "cancel")
+            states.cancel(connection, "weekly-1")
 
     provider = Taker(then=cancel)
     assert delivery(database, provider).run(edition).status == "cancelled"
@@ -240,3 +259,136 @@ def test_else_it_backs_off_for_a_random_part_of_a_time_that_doubles(
         with pytest.raises(ProviderError, match="keeps refusing"):
             delivery(database, busy, stop=stop).run(edition)
     assert stop.slept == slept
+
+
+class Answering(Taker):
+    """A provider that gives these answers, one a batch, and takes everything after them."""
+
+    def __init__(self, *answers: BatchResult) -> None:
+        super().__init__()
+        self._answers = list(answers)
+
+    def send(self, message: Message, batch: Batch) -> BatchResult:
+        self.taken.append(batch)
+        return self._answers.pop(0) if self._answers else BatchResult(Result.ACCEPTED)
+
+
+def people_of(provider: Taker) -> list[list[int]]:
+    return [[reader.subscriber for reader in batch.recipients] for batch in provider.taken]
+
+
+def told_of(database: Database, edition: Edition, state: str) -> dict[int, str]:
+    with database.read() as connection:
+        return {one["subscriber"]: one["reason"] for one in outcomes.people(connection, edition.id, state)}
+
+
+def test_who_is_put_off_is_tried_once_more_after_a_minute(
+    sqlite_database: Database, edition: Edition
+) -> None:
+    provider = Answering(BatchResult(Result.ACCEPTED, later={2: "greylisted"}, untried={1: "too late"}))
+    with time_machine.travel(AT, tick=False) as traveller:
+        stop = Sleepless(traveller)
+        ended = delivery(sqlite_database, provider, stop=stop).run(edition)
+    assert (ended.status, stop.slept) == ("sent", [60.0])
+    assert people_of(provider) == [[1, 2], [3, 4], [5], [2], [1]]
+    assert [batch.tries for batch in provider.taken] == [0, 0, 0, 1, 0]
+
+
+def test_those_in_doubt_one_by_one_keep_their_reason(sqlite_database: Database, edition: Edition) -> None:
+    provider = Answering(BatchResult(Result.ACCEPTED, doubtful={2: "no answer"}, rejected={1: "550 no"}))
+    assert delivery(sqlite_database, provider).run(edition).status == "sent"
+    assert told_of(sqlite_database, edition, "uncertain") == {2: "no answer"}
+    assert told_of(sqlite_database, edition, "failed") == {1: "550 no"}
+
+
+def test_of_a_batch_that_is_rejected_for_some_the_others_are_tried_again(
+    sqlite_database: Database, edition: Edition
+) -> None:
+    provider = Answering(BatchResult(Result.REJECTED, "one is bad", rejected={1: "no address"}))
+    assert delivery(sqlite_database, provider).run(edition).status == "sent"
+    assert people_of(provider) == [[1, 2], [2], [3, 4], [5]]
+    assert told_of(sqlite_database, edition, "failed") == {1: "no address"}
+
+
+def test_a_letter_that_is_too_large_even_for_one_fails_for_each_with_the_reason(
+    sqlite_database: Database, edition: Edition
+) -> None:
+    provider = Taker(answer=BatchResult(Result.TOO_LARGE, "too large"))
+    assert delivery(sqlite_database, provider).run(edition).status == "sent"
+    assert told_of(sqlite_database, edition, "failed") == dict.fromkeys(range(1, 6), "too large")
+
+
+def test_who_waits_for_another_try_is_told_why(
+    sqlite_database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "FIRST_WAIT", 0.0)
+    with pytest.raises(ProviderError, match="keeps refusing: busy"):
+        delivery(sqlite_database, Taker(answer=BatchResult(Result.REFUSED, "busy"))).run(edition)
+    assert told_of(sqlite_database, edition, "waiting") == {1: "busy", 2: "busy", 3: None, 4: None, 5: None}
+
+
+def test_refusals_count_in_a_row_only(sqlite_database: Database, edition: Edition) -> None:
+    busy, fine = BatchResult(Result.REFUSED, "busy"), BatchResult(Result.ACCEPTED)
+    provider = Answering(busy, busy, busy, busy, fine, busy, busy, busy, busy)
+    with time_machine.travel(AT, tick=False) as traveller:
+        stop = Sleepless(traveller)
+        assert delivery(sqlite_database, provider, stop=stop).run(edition).status == "sent"
+    assert len(stop.slept) == 8
+
+
+def test_at_a_rate_the_next_batch_waits_until_the_mails_before_it_are_paid_for(
+    sqlite_database: Database, edition: Edition
+) -> None:
+    config = CONFIG.model_copy(update={"delivery": CONFIG.delivery.model_copy(update={"rate": 2.0})})
+    with time_machine.travel(AT, tick=False) as traveller:
+        stop = Sleepless(traveller)
+        with sqlite_database.write() as connection:
+            rate.wait(connection, AT + timedelta(seconds=3.5), 100)  # as a clock that was ahead wrote it
+        slow = delivery(sqlite_database, Taker(), stop=stop)
+        slow.config = config
+        assert slow.run(edition).status == "sent"
+    assert stop.slept == [1.0, 1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "said"),
+    [
+        (BatchResult(Result.ACCEPTED), "INFO", "weekly-1, a batch of 2: accepted"),
+        (
+            BatchResult(Result.UNCERTAIN, "timed out"),
+            "WARNING",
+            "weekly-1, a batch of 2: uncertain: timed out",
+        ),
+    ],
+)
+def test_each_batch_is_a_line_in_the_log(
+    sqlite_database: Database,
+    edition: Edition,
+    caplog: pytest.LogCaptureFixture,
+    answer: BatchResult,
+    level: str,
+    said: str,
+) -> None:
+    with caplog.at_level("INFO", "pipeline.delivery.sender"):
+        delivery(sqlite_database, Taker(answer=answer)).run(edition)
+    lines = [(line.levelname, line.message) for line in caplog.records if "batch of 2" in line.message]
+    assert lines == [(level, said)] * 2
+
+
+def test_an_answer_that_a_failing_database_could_not_keep_is_written_down_where_others_hand_over_too(
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = claims.claim, [0]
+
+    def fails_at_the_second(*given: Any) -> claims.Claim | None:
+        calls[0] += 1
+        if calls[0] == 2:
+            raise OperationalError("a claim", {}, Exception("the server is gone"))
+        return real(*given)
+
+    monkeypatch.setattr(claims, "claim", fails_at_the_second)
+    with pytest.raises(OperationalError):
+        delivery(database, Taker()).run(edition)
+    # On SQLite the one process is gone with it; who goes on settles what it left.
+    answered = {"uncertain": 2} if database.sqlite else {"sent": 2}
+    assert counted(database, edition) == {"total": 5, "waiting": 3} | answered

@@ -22,13 +22,14 @@ from pipeline.core.schema import migrate
 from pipeline.core.tables import editions as table
 from pipeline.core.tables import recipients
 from pipeline.delivery.send import send
-from pipeline.editions import find, states
-from pipeline.editions.approval import ChangedError, Outcome, approve, decide
+from pipeline.editions import find, states, store
+from pipeline.editions.approval import ApprovalResult, ChangedError, approve, decide
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
+from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
-from pipeline.schedule.drafts import GOOD_FOR
-from pipeline.schedule.maintenance import upkeep
+from pipeline.schedule.drafts import LINKS_VALID_FOR
+from pipeline.schedule.maintenance import maintain
 from subscribers.tokens import Purpose
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
@@ -82,7 +83,7 @@ def put_up(
 
 def wish(installed: Installation, **wanted: Any) -> Edition:
     digest = installed.config.digests[0]
-    with installed.database.lock(f"digest-{digest.name}"):
+    with lock(installed.database, digest.name):
         return edit(installed, digest, "weekly-1", Wish(**wanted))
 
 
@@ -119,7 +120,7 @@ def test_a_draft_is_mailed_to_all_of_staff_once(
     installed = made(database, tmp_path, blog, max_posts=2)
     edition = put_up(installed, clock)
     for _ in range(3):
-        upkeep(installed)
+        maintain(installed)
     assert sorted(mail["To"] for mail in mails(tmp_path)) == STAFF["emails"]
     mail = drafts(tmp_path)[0]
     assert mail["Subject"] == "Draft of weekly-1: Post 1"
@@ -199,11 +200,11 @@ def test_a_draft_that_keeps_changing_is_mailed_again_once_an_hour(
     for minute in range(1, 121, 20):
         clock.move_to(DUE - timedelta(days=1) + timedelta(minutes=minute))
         wish(installed, subject=f"At {minute} minutes")
-        upkeep(installed)
+        maintain(installed)
     subjects = [mail["Subject"] for mail in drafts(tmp_path)]
     assert subjects == ["Draft of weekly-1: Post 1", "Changed draft of weekly-1: At 61 minutes"]
     clock.shift(timedelta(hours=1))
-    upkeep(installed)
+    maintain(installed)
     (*_, last) = drafts(tmp_path)
     assert last["Subject"] == "Changed draft of weekly-1: At 101 minutes"
     assert "It has changed since the last mail about it" in said(last)
@@ -217,7 +218,7 @@ def test_one_that_went_back_to_what_it_was_is_mailed_again(
     for subject in ("Another", ""):
         clock.shift(timedelta(hours=2))
         wish(installed, subject=subject)
-        upkeep(installed)
+        maintain(installed)
     assert [mail["Subject"].partition(": ")[2] for mail in drafts(tmp_path)] == [
         "Post 1",
         "Another",
@@ -233,7 +234,7 @@ def test_one_that_staff_have_decided_about_is_mailed_no_more(
     approve(installed, "weekly-1")
     again = installation(sqlite_database, tmp_path, blog.url, staff=STAFF, digests=[{"name": "weekly"}])
     clock.shift(timedelta(hours=2))
-    upkeep(again)
+    maintain(again)
     assert drafts(tmp_path) == []
 
 
@@ -290,10 +291,10 @@ def test_an_edition_held_and_edited_is_a_draft_when_it_is_resumed(
     put_up(installed, clock)
     approve(installed, "weekly-1")
     with sqlite_database.write() as connection:
-        states.move(connection, "weekly-1", "hold")
+        states.hold(connection, "weekly-1")
     assert wish(installed, subject="Another subject").status == "held"
     with sqlite_database.write() as connection:
-        assert states.move(connection, "weekly-1", "resume").status == "draft"
+        assert states.resume(connection, "weekly-1").status == "draft"
 
 
 def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
@@ -303,7 +304,7 @@ def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
     edition = put_up(installed, clock)
     approve(installed, "weekly-1")
     with database.write() as connection:
-        states.change(connection, edition.id, snapshot_at=DUE)
+        store.change(connection, edition.id, snapshot_at=DUE)
         person = {"edition_id": edition.id, "subscriber_id": 1, "email": "reader1@example.net", "batch": 0}
         connection.execute(recipients.insert().values(person))
     assert wish(installed, subject="Another subject").snapshot_at is None
@@ -367,7 +368,7 @@ def test_a_decision_is_made_once_however_often_it_is_asked_for(
     put_up(installed, clock)
     edition, content = seen(installed)
     outcomes = [decide(installed, edition, verb, content)[0] for _ in range(3)]
-    assert outcomes == [Outcome.DONE, Outcome.ALREADY, Outcome.ALREADY]
+    assert outcomes == [ApprovalResult.DONE, ApprovalResult.ALREADY, ApprovalResult.ALREADY]
     assert now_is(installed).status == status
 
 
@@ -379,9 +380,9 @@ def test_what_nobody_saw_is_held_but_neither_approved_nor_skipped(
     edition, content = seen(installed)
     wish(installed, subject="Another subject")
     for verb in ("approve", "skip"):
-        assert decide(installed, edition, verb, content)[0] is Outcome.CHANGED
+        assert decide(installed, edition, verb, content)[0] is ApprovalResult.CHANGED
     assert now_is(installed).status == "draft"
-    assert decide(installed, edition, "hold", content)[0] is Outcome.DONE
+    assert decide(installed, edition, "hold", content)[0] is ApprovalResult.DONE
 
 
 def test_a_decision_about_a_draft_that_is_gone(
@@ -391,8 +392,8 @@ def test_a_decision_about_a_draft_that_is_gone(
     put_up(installed, clock)
     edition, content = seen(installed)
     with sqlite_database.write() as connection:
-        states.discard(connection, edition)
-    assert decide(installed, edition, "approve", content) == (Outcome.GONE, None)
+        store.discard(connection, edition)
+    assert decide(installed, edition, "approve", content) == (ApprovalResult.GONE, None)
 
 
 def test_the_links_in_the_mail_are_good_for_two_weeks_and_for_that_version(
@@ -407,7 +408,7 @@ def test_the_links_in_the_mail_are_good_for_two_weeks_and_for_that_version(
         told = installed.tokens.read_seen(Purpose(verb), token)
         assert told is not None
         assert (told.about, told.content) == seen(installed)
-        assert told.until == DUE - timedelta(days=1) + GOOD_FOR
+        assert told.until == DUE - timedelta(days=1) + LINKS_VALID_FOR
         others = [purpose for purpose in Purpose if purpose != verb]
         assert not any(installed.tokens.read_seen(purpose, token) for purpose in others)
 
@@ -425,7 +426,7 @@ def test_composing_anew_puts_a_changed_draft_up_again_and_leaves_an_approved_one
     pull(sqlite_database, installed.config)
     compose(installed, digest)
     assert now_is(installed).announced_at == DUE - timedelta(hours=22)
-    upkeep(installed)
+    maintain(installed)
     assert [mail["Subject"] for mail in drafts(tmp_path)][1:] == ["Changed draft of weekly-1: The newest"]
     approve(installed, "weekly-1")
     before = now_is(installed)
@@ -479,3 +480,50 @@ def test_by_sendgrid_the_draft_says_nothing_of_a_list_and_hosts_no_way_out(
             assert "%%rapport" not in mail.text + mail.html
             assert "https://unsubscribe.example/preview" in mail.text
         assert sendgrid.problems == []
+
+
+def test_what_is_not_as_it_was_seen_has_a_code_of_its_own(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    with pytest.raises(ChangedError) as changed:
+        approve(installed, "weekly-1", b"something else")
+    assert changed.value.code == "changed"
+
+
+@pytest.mark.parametrize("status", ["draft", "held"])
+def test_what_check_finds_an_error_in_is_not_approved_and_it_is_told_which(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller, status: str
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    with sqlite_database.write() as connection:
+        store.change(connection, 1, text="No way out.", status=status)
+    edition, content = seen(installed)
+    for decision in (
+        lambda: approve(installed, "weekly-1"),
+        lambda: decide(installed, edition, "approve", content),
+    ):
+        with pytest.raises(RapportError, match=r"weekly-1 cannot go out\. .*no unsubscribe link") as refused:
+            decision()
+        assert "rapport check weekly" in refused.value.remedy
+    assert now_is(installed).status == status
+
+
+def test_one_that_changes_between_the_look_at_it_and_its_approval_is_given_back_as_it_is(
+    sqlite_database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    put_up(installed, clock)
+    from pipeline.editions import approval as module
+
+    edition, content = seen(installed)
+    monkeypatch.setattr(module, "must_pass", lambda *_: wish(installed, subject="Another subject"))
+    outcome, row = decide(installed, edition, "approve", content)
+    assert (outcome, row) == (ApprovalResult.CHANGED, now_is(installed))
+    assert now_is(installed).subject == "Another subject"

@@ -223,6 +223,6 @@ def test_what_was_edited_goes_out_and_the_next_edition_begins_afresh(on_sqlite: 
 @pytest.mark.parametrize("verb", ["skip", "cancel"])
 def test_one_that_is_over_is_not_edited(on_sqlite: Installation, verb: str) -> None:
     with on_sqlite.database.write() as connection:
-        states.move(connection, "weekly-1", verb)
+        states.BY_STAFF[verb](connection, "weekly-1")
     with pytest.raises(RapportError, match="its text is fixed"):
         wish(on_sqlite, subject="Small things")

@@ -72,16 +72,18 @@ def test_a_backup_that_is_told_to_stop_leaves_nothing(
 @pytest.mark.installed
 def test_stopped_in_the_middle_neither_leaves_its_folder_or_half_a_thing(project: Project) -> None:
     project.subscribe(500)
-    if stop_midway(project, signal.SIGTERM, project.folder, ".kept.tar.gz.*", "backup", "kept.tar.gz"):
-        assert not (project.folder / "kept.tar.gz").exists()
+    stopped = stop_midway(project, signal.SIGTERM, project.folder, ".kept.tar.gz.*", "backup", "kept.tar.gz")
+    assert (project.folder / "kept.tar.gz").exists() is not stopped
+    if stopped:
         project.rapport("backup", "kept.tar.gz")
 
     clone, scratch = project.folder / "clone", project.folder / "scratch"
     clone.mkdir()
     scratch.mkdir()
     machine = Project(clone, installed=True, environment={"TMPDIR": str(scratch)})
-    if stop_midway(machine, signal.SIGINT, scratch, ".rapport-restore.*", "restore", "../kept.tar.gz"):
-        assert list(clone.iterdir()) == []
+    stopped = stop_midway(machine, signal.SIGINT, scratch, ".rapport-restore.*", "restore", "../kept.tar.gz")
+    assert (list(clone.iterdir()) == []) is stopped
+    if stopped:
         machine.rapport("restore", "../kept.tar.gz")
     assert machine.json("subscribers", "stats")["digests"][0]["active"] == 500
 

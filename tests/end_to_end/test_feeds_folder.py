@@ -13,6 +13,7 @@ from pipeline.core.app import Installation
 from pipeline.core.config import Config
 from pipeline.core.templates import Templates
 from pipeline.editions.compose import compose
+from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import check_letter
 from tests.doubles.blog import Blog
@@ -54,7 +55,7 @@ def test_a_feed_makes_a_letter_without_an_error_or_says_why_not(
         installation = Installation(config, tmp_path, sqlite_database)
         (pulled,) = pull(sqlite_database, config)
         (again,) = pull(sqlite_database, config)
-        with sqlite_database.lock("digest-weekly"):
+        with lock(sqlite_database, "weekly"):
             composed = compose(installation, config.digests[0])
     if pulled.error:
         assert pulled.outcome == "failed"

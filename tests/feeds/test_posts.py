@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from pipeline.core.tables import feeds
 from pipeline.core.tables import posts as table
 from pipeline.feeds import Entry, posts
-from pipeline.feeds.identity import canonical
+from pipeline.feeds.matching.names import canonical
 
 if TYPE_CHECKING:
     from pipeline.core.database import Database
@@ -129,6 +129,22 @@ def test_items_that_all_link_to_the_home_page_are_told_apart_by_guid(database: D
 def test_items_with_one_link_and_no_guid_are_told_apart_by_title(database: Database) -> None:
     feed = [entry(f"Item {n}", link="https://example.org/") for n in (1, 2, 3)]
     assert stored(database, feed, feed, feed[1:2]) == [(3, 0, 0), (0, 0, 3), (0, 0, 1)]
+
+
+def test_a_title_that_recurs_on_one_link_is_another_post_each_time(database: Database) -> None:
+    home = {"link": "https://example.org/"}
+    first = entry("Open thread", published=AT - timedelta(days=14), **home)
+    notes = entry("Notes", published=AT - timedelta(days=10), **home)
+    second = entry("Open thread", published=AT - timedelta(days=7), **home)
+    third = entry("Open  Thread", published=AT, **home)
+    pulls = stored(database, [notes, first], [second, notes, first], [third, second])
+    assert pulls == [(2, 0, 0), (1, 0, 2), (1, 0, 1)]
+    assert titles(database) == ["Notes", "Open thread", "Open thread", "Open  Thread"]
+
+
+def test_a_title_that_stands_on_two_links_is_two_posts(database: Database) -> None:
+    feed = [entry("Open thread", link=f"https://example.org/{week}") for week in (1, 2)]
+    assert stored(database, feed, feed[:1]) == [(2, 0, 0), (0, 0, 1)]
 
 
 def test_posts_with_no_name_but_their_title_are_kept_apart(database: Database) -> None:

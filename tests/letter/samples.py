@@ -13,7 +13,7 @@ from pipeline.cli.sample.posts import read_posts
 from pipeline.cli.sample.rss import render_feed
 from pipeline.core.config import Config
 from pipeline.core.templates import Templates
-from pipeline.feeds.parse import parse
+from pipeline.feeds.parsing.parse import parse
 from pipeline.feeds.posts import Post
 from pipeline.letter.render import render_letter
 
@@ -42,6 +42,8 @@ class Picture:
     width: int | None = 1200
     height: int | None = 630
     alt: str = ""
+    transparent: bool = False
+    thumbnail: None = None
 
 
 def config(**sections: dict[str, Any]) -> Config:

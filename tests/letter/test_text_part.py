@@ -33,9 +33,9 @@ def test_there_is_no_debris(text: str) -> None:
 
 
 def test_every_address_stands_on_a_line_of_its_own(text: str) -> None:
-    for line in text.splitlines():
-        if "https://" in line:
-            assert re.fullmatch(r"\s*https://\S+", line), line
+    with_address = [line for line in text.splitlines() if "https://" in line]
+    assert with_address
+    assert [line for line in with_address if not re.fullmatch(r"\s*https://\S+", line)] == []
 
 
 def test_no_provider_takes_it_for_latin_1(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
 import json
 import logging
@@ -11,10 +12,12 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -26,6 +29,7 @@ from pipeline.providers import Batch, BatchResult, Message, Provider, Recipient,
 from pipeline.providers.sendgrid import SendGrid
 from pipeline.providers.sendgrid.answer import judge
 from pipeline.providers.sendgrid.request import ascii_name, build
+from subscribers import clock
 from tests.doubles.sendgrid import (
     Answer,
     CloseAfter,
@@ -220,6 +224,52 @@ def test_every_status_has_one_meaning(
     assert sendgrid_server.attempts == 1
 
 
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ((300, 301, 399), "never followed"),
+        ((401,), "SENDGRID_API_KEY"),
+        ((403,), "mail.send"),
+        ((404, 405, 406, 415), "api_url"),
+        ((408, 499), "timed out on the way"),
+        ((402, 407, 414, 416, 428, 498), "SendGrid refused it"),
+        ((413,), "too large"),
+        ((429,), "asks to wait"),
+        ((200, 201, 299, 501, 502, 504, 599), "does not say whether it was taken"),
+    ],
+)
+def test_each_answer_is_told_in_words_of_its_own(statuses: tuple[int, ...], said: str) -> None:
+    for status in statuses:
+        outcome = judge(status, {}, SENDGRIDS, batch())
+        assert said in outcome.reason, status
+        assert f"({status})" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (402, SENDGRIDS, "SendGrid refused it (402) [try later]"),
+        (402, PAGE, "SendGrid refused it (402)"),
+        (429, b'{"errors":[{"message":"slow down","field":"mail"}]}',
+         "SendGrid asks to wait (429) [mail: slow down]"),
+        (400, SENDGRIDS, "SendGrid rejects sender or content (400) [try later]"),
+    ],
+)  # fmt: skip
+def test_what_sendgrid_says_itself_stands_behind_ours(status: int, body: bytes, reason: str) -> None:
+    assert judge(status, {}, body, batch()).reason == reason
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000"])
+def test_without_a_clock_of_the_servers_own_ours_tells_how_long_a_date_is_away(zone: str) -> None:
+    with time_machine.travel(datetime(2026, 11, 23, 10, tzinfo=UTC), tick=False):
+        for headers in (
+            {"Retry-After": f"Mon, 23 Nov 2026 10:01:30 {zone}"},
+            {"Retry-After": f"Mon, 23 Nov 2026 10:01:30 {zone}", "Date": "soon"},
+            {"X-RateLimit-Reset": "1795428090"},
+        ):
+            assert judge(429, headers, b"", batch()).retry_after == 90.0, headers
+
+
 def test_a_wrong_key_stops_everything_with_its_remedy(sendgrid_server: StrictSendGrid) -> None:
     outcome = hasty(sendgrid_server, api_key="SG.wrong").send(MESSAGE, batch())
     assert outcome.result is Result.STOP
@@ -273,6 +323,10 @@ def test_a_400_that_names_people_rejects_these(body: bytes, people: set[int]) ->
         errors(("personalizations.99999.to", "nobody of that number")),
         errors(("personalizations", "too many")),
         errors((None, "Bad Request")),
+        b'{"errors": [{"message": "fine"}, 1]}',
+        b'{"errors": [{"message": null}]}',
+        b'{"errors": {"message": "no list"}}',
+        b'["no document"]',
     ],
 )
 def test_a_400_about_sender_content_or_everyone_stops(body: bytes) -> None:
@@ -306,6 +360,8 @@ DATE = "Mon, 23 Nov 2026 10:00:00 GMT"
         ({"Retry-After": "17"}, 17.0),
         ({"Retry-After": "Mon, 23 Nov 2026 10:01:30 GMT", "Date": DATE}, 90.0),
         ({"X-RateLimit-Reset": "1795428042", "Date": DATE}, 42.0),
+        ({"X-RateLimit-Reset": " 1795428042 ", "Date": DATE}, 42.0),
+        ({"Retry-After": " 17 "}, 17.0),
         ({"X-RateLimit-Reset": "1", "Date": DATE}, 0.0),
         ({"Retry-After": "soon", "X-RateLimit-Reset": "1795428042", "Date": DATE}, 42.0),
         ({"Retry-After": "-5"}, None),
@@ -430,6 +486,23 @@ def test_nobody_at_the_address_means_not_sent() -> None:
         port = free.getsockname()[1]
     outcome = SendGrid(api_key="SG.k", api_url=f"http://127.0.0.1:{port}", timeout=1).send(MESSAGE, batch())
     assert outcome == BatchResult(Result.REFUSED, "could not connect to SendGrid (Connection refused)")
+
+
+def test_whether_it_is_too_late_is_judged_once_the_connection_stands(
+    provider: SendGrid, sendgrid_server: StrictSendGrid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, real = [0.0], http.client.HTTPConnection.connect
+
+    def slowly(connection: http.client.HTTPConnection) -> None:
+        real(connection)
+        moment[0] += 31
+
+    monkeypatch.setattr(clock, "uptime", lambda: moment[0])
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", slowly)
+    outcome = provider.send(MESSAGE, replace(batch(2), start_by=30))
+    assert (outcome.result, "too long ago" in outcome.reason) == (Result.REFUSED, True)
+    assert sendgrid_server.requests == 0
+    assert provider.send(MESSAGE, replace(batch(2), start_by=90)).result is Result.ACCEPTED
 
 
 def test_a_failed_tls_handshake_means_not_sent(sendgrid_server: StrictSendGrid) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
+from pipeline.providers.smtp.protocol import ConnectionEnded, Transport
 from subscribers import clock
 from tests.doubles.smtp import Act, Fault, StrictSmtp
 from tests.providers.test_outbox import MESSAGE, batch, reader
@@ -184,6 +185,35 @@ def test_what_a_server_says_before_it_has_the_whole_letter_is_its_answer(server:
     assert server.addresses == addresses(1, 3)
 
 
+@pytest.mark.parametrize(
+    ("said", "became", "kept"),
+    [
+        ("552 5.3.4 too big", Result.REJECTED, "rejected"),
+        ("400 4.3.0 not now", Result.REFUSED, "later"),
+        ("250 2.0.0 taken", Result.UNCERTAIN, "doubtful"),
+        (Act.DROP, Result.REFUSED, "untried"),
+    ],
+)
+def test_what_a_server_says_over_half_a_letter_is_heard(
+    server: StrictSmtp, monkeypatch: pytest.MonkeyPatch, said: Act | str, became: Result, kept: str
+) -> None:
+    real = Transport.write
+
+    def half(line: Transport, data: bytes) -> None:
+        if b"\r\n.\r\n" not in data:
+            return real(line, data)
+        real(line, data[:200])
+        raise ConnectionEnded("the connection broke while writing", 200)
+
+    monkeypatch.setattr(Transport, "write", half)
+    server.faults.append(Fault("body", said))
+    outcome = send(server, 1)
+    assert outcome.of(1) is became
+    told = {name: set(getattr(outcome, name)) for name in ("rejected", "later", "doubtful")}
+    assert told == {name: {1} if name == kept else set() for name in told}
+    assert server.connections == 1
+
+
 @pytest.mark.parametrize("act", [Act.DROP, Act.SILENCE])
 @pytest.mark.usefixtures("impatient")
 def test_a_letter_written_whole_and_not_answered_is_doubtful(server: StrictSmtp, act: Act) -> None:
@@ -201,6 +231,41 @@ def test_a_doubt_of_one_connection_keeps_no_other_from_going_on(server: StrictSm
     assert set(outcome.doubtful) == {2}
     assert len(server.deliveries) + len(outcome.untried) == 40
     assert len(outcome.untried) <= 1  # its envelope may have gone along
+
+
+def test_who_is_in_doubt_stays_so_though_another_connection_is_told_to_stop(server: StrictSmtp) -> None:
+    server.faults.append(Fault("message", Act.DROP))
+    server.faults += [Fault("mail", "250 2.1.0 Ok"), Fault("mail", "550 5.7.1 you may not send", times=99)]
+    outcome = send(server, *range(1, 41), connections=2)
+    (doubtful,) = outcome.doubtful
+    assert server.addresses == addresses(doubtful), "it was taken, though nobody was told"
+    assert outcome.result is Result.ACCEPTED, "refused as a whole, the reader in doubt would wait again"
+    assert len(outcome.untried) == 39
+    assert {words.partition(")")[0] for words in outcome.untried.values()} == {
+        "the server refused the sender (550"
+    }
+
+
+@pytest.mark.parametrize(("short", "became"), [(0, Result.UNCERTAIN), (1, Result.REFUSED)])
+def test_a_connection_that_breaks_at_the_dot_leaves_doubt_only_where_all_of_the_dot_had_left(
+    server: StrictSmtp, monkeypatch: pytest.MonkeyPatch, short: int, became: Result
+) -> None:
+    real = Transport.write
+
+    def breaks(line: Transport, data: bytes) -> None:
+        end = data.find(b"\r\n.\r\n") + len(b"\r\n.\r\n") - short
+        if b"\r\n.\r\n" not in data:
+            return real(line, data)
+        real(line, data[:end])
+        raise ConnectionEnded("the connection broke while writing", end)
+
+    monkeypatch.setattr(Transport, "write", breaks)
+    monkeypatch.setattr("pipeline.providers.smtp.protocol._MOMENT", 0.05)
+    server.faults.append(Fault("message", Act.DROP))  # it may have taken it, and does not say
+    outcome = send(server, 1, 2)
+    assert outcome.of(1) is became
+    assert set(outcome.doubtful) == ({1} if became is Result.UNCERTAIN else set())
+    assert outcome.of(2) is Result.REFUSED, "nobody else was begun"
 
 
 def test_a_letter_that_the_server_closes_over_takes_nobody_with_it(server: StrictSmtp) -> None:
@@ -378,6 +443,49 @@ def test_a_letter_too_large_for_the_server_stops_before_it_is_written(server: St
     assert "400" in outcome.reason
     server.size = 4000
     assert send(server, 1, 2) == BatchResult(Result.ACCEPTED)
+
+
+def test_a_letter_of_just_the_size_that_the_server_takes_is_taken(server: StrictSmtp) -> None:
+    send(server, 1)
+    size = len(server.deliveries[0].content)
+    server.size = size
+    assert send(server, 2) == BatchResult(Result.ACCEPTED)
+    server.size = size - 1
+    assert send(server, 3).result is Result.STOP
+    assert server.addresses == addresses(1, 2)
+
+
+def test_a_server_that_ends_every_connection_before_a_word_of_anybody_is_not_tried_again_and_again(
+    server: StrictSmtp,
+) -> None:
+    server.faults.append(Fault("mail", Act.DROP, times=99))
+    outcome = send(server, 1, 2)
+    assert (outcome.result, server.connections) == (Result.REFUSED, 1)
+
+
+def test_a_letter_that_ends_two_connections_goes_over_the_third(server: StrictSmtp) -> None:
+    server.faults.append(Fault("rcpt", Act.DROP, to="reader2@", times=2))
+    assert send(server, 1, 2, 3) == BatchResult(Result.ACCEPTED)
+    assert server.addresses == addresses(1, 2, 3)
+
+
+def test_a_letter_that_cannot_be_made_stops_the_rest_and_its_reader_is_not_lost(server: StrictSmtp) -> None:
+    bad = replace(reader(2), headers={"List-Id": "<weekly>\r\nBcc: other@example.net"})
+    outcome = send_batch(server, Batch("attempt", [reader(1), reader(3), bad, reader(4)]))
+    assert server.addresses == addresses(1)
+    assert (outcome.result, set(outcome.untried)) == (Result.ACCEPTED, {2, 3, 4})
+    assert "no valid message" in outcome.untried[2]
+
+
+def test_what_is_said_of_both_of_two_is_not_theirs(server: StrictSmtp) -> None:
+    server.faults.append(Fault("message", "554 5.7.1 this is spam", times=99))
+    assert send(server, 1, 2).result is Result.STOP
+
+
+@pytest.mark.parametrize("code", [400, 499])
+def test_any_answer_of_four_hundred_means_later(server: StrictSmtp, code: int) -> None:
+    server.faults.append(Fault("message", f"{code} not now"))
+    assert set(send(server, 1, 2).later) == {1}
 
 
 def test_nothing_is_begun_too_late(server: StrictSmtp, provider: Smtp) -> None:

@@ -9,7 +9,9 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -220,7 +222,6 @@ def test_the_configuration_and_the_environment_make_the_provider(
     [
         ({"host": "mail.example.org", "username": "practice"}, PASSWORD, "unencrypted"),
         ({"host": "192.0.2.1", "username": "practice"}, PASSWORD, "unencrypted"),
-        ({"security": "tls", "username": "practice"}, "", "RAPPORT_SMTP_PASSWORD"),
         ({"username": "practice"}, "pässword", "ASCII"),
     ],
 )
@@ -232,7 +233,16 @@ def test_what_cannot_work_is_said_before_anything_is_sent(
         provider(config(**settings), tmp_path)
     told = f"{raised.value.message} {raised.value.remedy}"
     assert said in told
-    assert not password or password not in told
+    assert password not in told
+
+
+def test_a_login_without_a_password_says_where_to_put_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RAPPORT_SMTP_PASSWORD", "")
+    with pytest.raises(ConfigError) as raised:
+        provider(config(security="tls", username="practice"), tmp_path)
+    assert "RAPPORT_SMTP_PASSWORD" in raised.value.remedy
 
 
 def test_the_password_is_in_no_text_of_the_server() -> None:
@@ -277,3 +287,60 @@ def answers_at(port: int) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+@contextmanager
+def answering(offers: str, verb: bytes, reply: bytes) -> Iterator[int]:
+    """A server that offers an extension, and answers ``verb`` with ``reply`` or (none) hangs up; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            sock, _ = listener.accept()
+            with sock, sock.makefile("rwb") as lines:
+                lines.write(b"220 mail.example\r\n")
+                lines.flush()
+                while line := lines.readline():
+                    said = (
+                        reply if line.startswith(verb) else f"250-mail.example\r\n250 {offers}\r\n".encode()
+                    )
+                    if not said:
+                        return
+                    lines.write(said)
+                    lines.flush()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("security", "reply", "result", "said"),
+    [
+        ("starttls", b"454 4.7.0 not now\r\n", Result.REFUSED, "refused STARTTLS (454)"),
+        ("starttls", b"500 5.5.1 no\r\n", Result.STOP, "refused STARTTLS (500)"),
+        ("none", b"454 4.7.0 not now\r\n", Result.REFUSED, "cannot log in now (454)"),
+        ("none", b"500 5.5.1 no\r\n", Result.STOP, "refused the login (500)"),
+        ("none", b"", Result.REFUSED, "closed the connection at the login"),
+    ],
+)
+def test_a_server_that_cannot_for_now_is_tried_again_and_one_that_will_not_is_not(
+    security: str, reply: bytes, result: Result, said: str
+) -> None:
+    offers, verb = ("STARTTLS", b"STARTTLS") if security == "starttls" else ("AUTH PLAIN", b"AUTH")
+    username = "" if security == "starttls" else "practice"
+    with answering(offers, verb, reply) as port:
+        outcome = send(port, security, username)
+    assert outcome.result is result
+    assert said in outcome.reason
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
+def test_on_this_machine_a_password_may_go_unencrypted(host: str) -> None:
+    assert Server(host, 25, username="practice", password=PASSWORD).host == host
+
+
+@pytest.mark.parametrize("host", ["localhost.example.org", "192.0.2.1", "127.0.0.1.example.org"])
+def test_to_any_other_it_may_not(host: str) -> None:
+    with pytest.raises(ConfigError, match="unencrypted"):
+        Server(host, 25, username="practice", password=PASSWORD)

@@ -16,8 +16,9 @@ import time_machine
 
 from pipeline.core.config import Digest, Staff
 from pipeline.editions import states
+from pipeline.editions.lock import lock
 from pipeline.schedule import heartbeat, history
-from pipeline.schedule.history import RunResult
+from pipeline.schedule.result import RunResult
 from subscribers.tables import asked
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import Answer, StrictSendGrid
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sqlalchemy import Row
+
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
-    from pipeline.editions.edition import Edition
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 SECRET_PATH = "/ping/a-secret-of-the-practice"
@@ -90,7 +92,7 @@ def practice(database: Database, folder: Path, blog: Blog, **sections: Any) -> I
     return installation(database, folder, blog.url, **sections)
 
 
-def last(database: Database, digest: str = "weekly") -> Edition:
+def last(database: Database, digest: str = "weekly") -> Row[Any]:
     with database.read() as connection:
         found = history.last(connection, [Digest(name=digest)])[digest]
     assert found is not None
@@ -104,6 +106,7 @@ def test_the_last_run_is_kept_with_since_when_they_fail(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
     installed = practice(database, tmp_path, blog)
+    written, blog.items = blog.items, []
     run_one(installed)
     good = last(database)
     assert (good.outcome, good.at, good.good_at, good.failing_since) == ("not_due", MONDAY, MONDAY, None)
@@ -116,7 +119,7 @@ def test_the_last_run_is_kept_with_since_when_they_fail(
     assert bad.failing_since == MONDAY + timedelta(hours=1)
     assert "500" in bad.reason
     assert bad.run != good.run
-    blog.status = 200
+    blog.status, blog.items = 200, written
     clock.move_to(MONDAY + timedelta(hours=3))
     assert run_one(installed, at_once=True).outcome == "sent"
     assert last(database).failing_since is None
@@ -127,7 +130,7 @@ def test_who_found_another_process_at_it_leaves_the_word_to_that_one(
 ) -> None:
     installed = practice(database, tmp_path, blog)
     run_one(installed)
-    with database.lock("digest-weekly"):
+    with lock(database, "weekly"):
         assert run_one(installed).outcome == "busy"
     assert last(database).outcome == "not_due"
 
@@ -189,8 +192,8 @@ def test_it_is_not_called_while_a_letter_stands_stopped_by_trouble(
         assert run_one(installed).outcome == "paused"
         assert monitor.calls == []
         with sqlite_database.write() as connection:
-            states.move(connection, "weekly-1", "resume")
-            states.move(connection, "weekly-1", "pause")
+            states.resume(connection, "weekly-1")
+            states.pause(connection, "weekly-1")
         assert run_one(installed).outcome == "paused"
         assert len(monitor.calls) == 1, "staff paused it themselves: all is well"
 
@@ -225,7 +228,7 @@ def test_it_is_not_called_while_staff_could_not_be_told_of_something(
         ]
 
 
-def test_it_is_not_called_when_upkeep_failed(
+def test_it_is_not_called_when_maintenance_failed(
     sqlite_database: Database, tmp_path: Path, blog: Blog, monitor: Monitor
 ) -> None:
     installed = practice(sqlite_database, tmp_path, blog, staff={"heartbeat_url": monitor.url})

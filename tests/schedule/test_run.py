@@ -14,9 +14,13 @@ import pytest
 import time_machine
 
 from pipeline.core.errors import RapportError
-from pipeline.editions import find, states
+from pipeline.editions import after_restore, find, states
 from pipeline.editions.approval import approve
-from pipeline.schedule.dry_run import rehearse
+from pipeline.editions.lock import lock
+from pipeline.editions.plan import Plan, Step
+from pipeline.feeds.pull import pull
+from pipeline.schedule.dry_run import foresee
+from pipeline.schedule.steps import STEPS
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe
 
@@ -61,7 +65,7 @@ def outbox(folder: Path) -> int:
 
 def decide(installed: Installation, slug: str, verb: str) -> None:
     with installed.database.write() as connection:
-        states.move(connection, slug, verb)
+        getattr(states, verb)(connection, slug)
 
 
 def test_it_sends_when_due_and_only_then(
@@ -178,9 +182,9 @@ def test_too_few_posts_give_the_due_time_up_and_keep_the_posts(
 def test_a_broken_feed_with_nothing_to_send_keeps_the_due_time_open(
     sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
+    blog.status = 404
     installed = made(sqlite_database, tmp_path, blog)
     clock.move_to(DUE)
-    blog.status = 404
     failed = run_one(installed)
     assert failed.outcome == "failed"
     assert "404" in failed.reason
@@ -294,21 +298,6 @@ def test_one_digest_that_fails_does_not_keep_the_other_back(
     assert "'nonsense' is undefined" in first.reason
 
 
-def test_a_rehearsal_tells_the_outcome_and_changes_nothing(
-    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
-) -> None:
-    installed = made(database, tmp_path, blog)
-    from pipeline.feeds.pull import pull
-
-    pull(database, installed.config)
-    digests = installed.config.digests
-    assert rehearse(installed, digests, at=DUE - timedelta(hours=1))[0].outcome == "not_due"
-    assert rehearse(installed, digests, at=DUE)[0].outcome == "sent"
-    assert rehearse(installed, digests, at=DUE + timedelta(days=2))[0].outcome == "skipped"
-    with database.read() as connection:
-        assert find.newest_first(connection) == []
-
-
 def test_a_letter_sent_by_hand_leaves_the_next_due_time_standing(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
@@ -367,6 +356,33 @@ def test_a_letter_with_an_error_goes_out_by_no_door(
     assert run_one(mended, at_once=True).outcome == "sent"
 
 
+@pytest.mark.parametrize("approval", ["auto", "required"])
+def test_a_letter_with_an_error_is_put_up_no_longer(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller, approval: str
+) -> None:
+    blog.items.insert(0, Item("A second post", MONDAY - timedelta(hours=2), guid="the-guid-of-the-second"))
+    digest = {"name": "weekly", "approval": approval, "hold_window": "6h"}
+    installed = made(sqlite_database, tmp_path, blog, **digest)
+    clock.move_to(DUE - timedelta(hours=6))
+    put_up = run_one(installed).edition
+    assert put_up is not None
+    assert put_up.announced_at is not None
+    # A post is taken back, so it is composed anew; and by now something is missing that the law wants.
+    del blog.items[0]
+    newsletter = {"name": "Letter", "from_email": "letter@example.org", "postal_address": ""}
+    broken = installation(sqlite_database, tmp_path, blog.url, digests=[digest], newsletter=newsletter)
+    pull(sqlite_database, installed.config)
+    clock.move_to(DUE - timedelta(hours=4))
+    assert run_one(broken, at_once=True).outcome == "failed"
+    with sqlite_database.read() as connection:
+        assert find.by_slug(connection, "weekly-1").announced_at is None
+    # Mended, it is put up anew, and staff have their time in full.
+    clock.move_to(DUE - timedelta(hours=1))
+    again = run_one(installed).edition
+    assert again is not None
+    assert again.announced_at == DUE - timedelta(hours=1)
+
+
 def test_staff_who_hold_while_it_pulls_are_heeded(
     database: Database,
     tmp_path: Path,
@@ -375,7 +391,7 @@ def test_staff_who_hold_while_it_pulls_are_heeded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     installed = made(database, tmp_path, blog)
-    with database.lock("digest-weekly"):
+    with lock(database, "weekly"):
         from pipeline.editions.compose import compose
         from pipeline.feeds import pull as module
 
@@ -457,3 +473,123 @@ def test_with_nobody_subscribed_the_posts_wait(
     subscribe(database, 1)
     clock.shift(timedelta(minutes=1))
     assert run_one(installed, at_once=True).outcome == "sent"
+
+
+# What would happen
+
+
+def foreseen(installed: Installation, at: datetime, **how: Any) -> tuple[str, str]:
+    (found,) = foresee(installed, installed.config.digests, at=at, **how)
+    return found.outcome, found.reason
+
+
+def test_a_dry_run_tells_the_outcome_and_changes_nothing(
+    database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(database, tmp_path, blog)
+    from pipeline.feeds.pull import pull
+
+    pull(database, installed.config)
+    assert foreseen(installed, DUE - timedelta(hours=1)) == ("not_due", "")
+    assert foreseen(installed, DUE - timedelta(hours=1), at_once=True) == ("sent", "")
+    assert foreseen(installed, DUE) == ("sent", "")
+    skipped = ("skipped", "missed by more than a day; to send it all the same: `rapport run --now`")
+    assert foreseen(installed, DUE + timedelta(days=2)) == skipped
+    with database.read() as connection:
+        assert find.newest_first(connection) == []
+    assert outbox(tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    ("digest", "at", "wanted"),
+    [
+        ({"approval": "required"}, DUE, ("awaiting_approval", "staff must approve it")),
+        (
+            {"hold_window": "6h"},
+            DUE - timedelta(hours=2),
+            ("not_due", "goes out on 2026-11-26 at 13:00 unless staff hold it"),
+        ),
+        ({"min_posts": 2}, DUE, ("skipped", "1 new post, fewer than min_posts = 2: waiting so far")),
+        (
+            {"min_posts": 2, "hold_window": "6h"},
+            DUE - timedelta(hours=6),
+            ("not_due", "1 new post, fewer than min_posts = 2: waiting so far"),
+        ),
+    ],
+    ids=["approval", "hold window", "too few posts when it is due", "too few posts before"],
+)
+def test_it_foresees_the_draft_that_would_be_composed(
+    sqlite_database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    digest: dict[str, Any],
+    at: datetime,
+    wanted: tuple[str, str],
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog, **digest)
+    from pipeline.feeds.pull import pull
+
+    pull(sqlite_database, installed.config)
+    assert foreseen(installed, at) == wanted
+
+
+def test_it_foresees_what_becomes_of_an_edition_that_is_there(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog, hold_window="6h")
+    clock.move_to(DUE - timedelta(hours=6))
+    run_one(installed)
+    waits = ("not_due", "goes out on 2026-11-26 at 09:00 unless staff hold it")
+    assert foreseen(installed, DUE - timedelta(hours=1)) == waits
+    assert foreseen(installed, DUE) == ("sent", "")
+    (found,) = foresee(installed, installed.config.digests, at=DUE)
+    assert found.edition is not None
+    assert (found.edition.slug, found.edition.status) == ("weekly-1", "draft")
+    decide(installed, "weekly-1", "hold")
+    assert foreseen(installed, DUE) == ("held", "staff have held it")
+    decide(installed, "weekly-1", "approve")
+    assert foreseen(installed, DUE) == ("sent", "")
+
+
+def test_it_foresees_that_staff_must_look_first_but_not_without_any_post(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    with sqlite_database.write() as connection:
+        after_restore.doubt(connection, MONDAY, MONDAY)
+    assert foreseen(installed, DUE) == ("skipped", "there are no new posts so far")
+    from pipeline.feeds.pull import pull
+
+    pull(sqlite_database, installed.config)
+    outcome, reason = foreseen(installed, DUE)
+    assert (outcome, reason[:22]) == ("held", "restored from a backup")
+    clock.move_to(DUE)
+    assert (run_one(installed).outcome, run_one(installed).reason) == ("held", reason)
+
+
+def test_every_step_but_waiting_can_be_done_and_foreseen() -> None:
+    assert {*STEPS, Step.WAIT} == {*Step}
+
+
+def test_a_run_that_comes_to_no_end_is_stopped_and_says_so(
+    sqlite_database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[Step] = []
+
+    def nothing(turn: Any, situation: Any, planned: Plan) -> None:
+        done.append(planned.step)
+
+    installed = made(sqlite_database, tmp_path, blog)
+    monkeypatch.setitem(STEPS, Step.COMPOSE, STEPS[Step.COMPOSE]._replace(do=nothing))
+    clock.move_to(DUE)
+    ran = run_one(installed)
+    assert (ran.outcome, ran.went_wrong) == ("failed", True)
+    assert ran.reason == "it came to no end within 10 steps; the next run goes on"
+    assert done == [Step.COMPOSE] * 10
+    monkeypatch.undo()
+    assert run_one(installed).outcome == "sent"

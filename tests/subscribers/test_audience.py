@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, func, select, text, update
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.event import listen
 
 from subscribers import directory, suppression
-from subscribers.audience import mailable, why_not
+from subscribers.audience import anyone, has_left, lock_audience, lock_audience_shared, mailable, why_not
 from subscribers.suppression import Reason
-from subscribers.tables import subscriptions
+from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -19,6 +35,7 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
 
 TODAY = date(2026, 3, 1)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def add(connection: Connection, name: str) -> int:
@@ -80,6 +97,101 @@ def test_the_select_and_the_reason_agree(database: Database, reason: Reason) -> 
         suppression.suppress(connection, "ann@example.org", reason, "event")
         assert mailed(connection) == []
         assert why_not(connection, ann, "weekly", TODAY) != ""
+
+
+def left(connection: Connection, subscriber: int, email: str | None) -> bool:
+    """Whether somebody who was to be mailed at ``email`` may no longer be, as a claim asks it."""
+    who = select(literal(subscriber).label("id"), literal(email, String).label("email")).subquery()
+    held = and_(subscriptions.c.subscriber_id == who.c.id, subscriptions.c.digest == "weekly")
+    of_them = who.outerjoin(subscriptions, held).outerjoin(subscribers, subscribers.c.id == who.c.id)
+    query = select(has_left(who.c.email, bindparam("today"))).select_from(of_them)
+    return bool(connection.scalar(query, {"today": TODAY}))
+
+
+@pytest.mark.parametrize(
+    ("change_to", "gone"),
+    [
+        ({}, False),
+        ({"status": "unsubscribed"}, True),
+        ({"status": "pending"}, True),
+        ({"paused_until": TODAY + timedelta(days=1)}, True),
+        ({"paused_until": TODAY}, False),
+    ],
+)
+def test_who_no_longer_wants_it_has_left(
+    database: Database, change_to: dict[str, object], gone: bool
+) -> None:
+    with database.write() as connection:
+        ann = add(connection, "ann")
+        if change_to:
+            change(connection, ann, **change_to)
+        assert left(connection, ann, "ann@example.org") is gone
+
+
+@pytest.mark.parametrize(
+    ("present", "suppressed", "gone"),
+    [
+        ("ann@example.org", "ann@example.org", True),
+        ("new@example.org", "nobody@example.org", False),
+        ("new@example.org", "new@example.org", True),
+        ("new@example.org", "ann@example.org", True),
+        ("ann@example.org", "nobody@example.org", False),
+    ],
+    ids=[
+        "where they are",
+        "moved",
+        "moved to where nothing may go",
+        "moved from where nothing may go",
+        "still there",
+    ],
+)
+def test_who_may_be_mailed_neither_where_they_were_nor_where_they_are_has_left(
+    database: Database, present: str, suppressed: str, gone: bool
+) -> None:
+    with database.write() as connection:
+        ann = add(connection, "ann")
+        connection.execute(update(subscribers).where(subscribers.c.id == ann).values(email=present))
+        suppression.suppress(connection, suppressed, Reason.BOUNCED, "event")
+        assert left(connection, ann, "ann@example.org") is gone
+
+
+def test_who_was_erased_or_removed_has_left(database: Database) -> None:
+    with database.write() as connection:
+        ann = add(connection, "ann")
+        assert left(connection, ann, None)
+        assert left(connection, 4711, "ann@example.org")
+        connection.execute(delete(subscriptions))
+        assert left(connection, ann, "ann@example.org")
+
+
+def test_who_is_gone_from_the_list_has_left_though_a_subscription_stayed(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        ann = add(connection, "ann")
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        row = {"subscriber_id": 4711, "digest": "weekly", "status": "active", "since": NOW}
+        connection.execute(insert(subscriptions), [row])
+        assert left(connection, 4711, "ann@example.org")
+        assert not left(connection, ann, "ann@example.org")
+        connection.execute(delete(subscriptions).where(subscriptions.c.subscriber_id == 4711))
+
+
+def test_there_is_anyone_while_one_may_be_mailed(database: Database) -> None:
+    with database.write() as connection:
+        assert anyone(connection, "weekly", TODAY) is False
+        ann = add(connection, "ann")
+        assert anyone(connection, "weekly", TODAY) is True
+        assert anyone(connection, "monthly", TODAY) is False
+        directory.unsubscribe(connection, ann, source="link")
+        assert anyone(connection, "weekly", TODAY) is False
+
+
+def test_on_sqlite_its_one_writer_is_lock_enough(sqlite_database: Database) -> None:
+    asked: list[object] = []
+    with sqlite_database.write() as connection:
+        listen(connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        lock_audience(connection)
+        lock_audience_shared(connection)
+        assert asked == []
 
 
 def test_it_can_be_inserted_from_and_joined(database: Database) -> None:

@@ -75,6 +75,14 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         load_secrets({}, tmp_path / "nowhere" / "rapport.secret")
 
 
+def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "rapport.secret").mkdir(0o700)
+    for named in ({}, {VARIABLE: "a secret in the environment"}):
+        with pytest.raises(SubscriberError, match="cannot be read or made") as told:
+            load_secrets(named, tmp_path / "rapport.secret")
+        assert (told.value.code, "$RAPPORT_SECRET" in told.value.remedy) == ("secret", True)
+
+
 def test_processes_that_start_at_once_have_the_same_secret(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     with context.Pool(4) as pool:

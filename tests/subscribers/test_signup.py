@@ -252,6 +252,27 @@ class TestMoving:
             assert suppression.reason_for(connection, ANN) is None
             assert suppression.reason_for(connection, "new@example.org") == Reason.UNSUBSCRIBED
 
+    def test_who_asked_at_one_address_moved_and_confirms_from_the_first_reads_there(
+        self, database: Database
+    ) -> None:
+        with database.write() as connection:
+            self.start(connection)
+            asked = ask(connection, digest="monthly")
+            assert self.moved(connection, "new@example.org") is not None
+            answered = confirm(connection, asked)
+            assert answered is not None
+            # The yes is that mailbox's own, and no longer the person's who has left it behind.
+            assert status(connection) == {"monthly": Status.ACTIVE}
+            assert suppression.reason_for(connection, ANN) is None
+            at_new = status(connection, "new@example.org")
+            assert at_new == {"weekly": Status.ACTIVE, "monthly": Status.PENDING}
+            again = directory.person(connection, ANN)
+            assert again is not None
+            assert again.id == answered.subscriber != 1
+            # A link in the first one's letters means this reader alone from now on.
+            assert leaving.leave(connection, again.id, digest=None, source="link")
+            assert status(connection, "new@example.org") == at_new
+
     @pytest.mark.parametrize("reason", [Reason.COMPLAINED, Reason.MANUAL])
     def test_nobody_moves_past_a_complaint_or_staffs_decision(
         self, database: Database, reason: Reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +106,38 @@ def test_spellings_that_reach_one_mailbox_are_counted_as_one(
     with sqlite_database.read() as connection:
         found = suppression.mailbox(connection, one) == suppression.mailbox(connection, other)
     assert found is same
+
+
+def test_an_address_is_forgotten_by_forgetting_it_and_not_by_a_reason(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        with pytest.raises(ValueError, match="forgotten by forget"):
+            suppression.suppress(connection, ANN, Reason.FORGOTTEN, "test")
+        assert suppression.reason_for(connection, ANN) is None
+
+
+def test_many_are_suppressed_at_once_and_who_was_before_keeps_the_first_date(database: Database) -> None:
+    with database.write() as connection:
+        suppression.suppress(connection, ANN, Reason.BOUNCED, "first")
+        before = suppression.find(connection, ANN)
+        suppression.suppress_many(connection, [ANN, "ben@example.org"], Reason.BOUNCED, "a list")
+        assert suppression.find(connection, ANN) == before
+        ben = suppression.find(connection, "ben@example.org")
+        assert ben is not None
+        assert (ben.reason, ben.source, ben.at.tzinfo) == (Reason.BOUNCED, "a list", UTC)
+        suppression.suppress_many(connection, [ANN], Reason.MANUAL, "a list")
+        assert suppression.reasons(connection, ANN) == {Reason.BOUNCED, Reason.MANUAL}
+
+
+def test_of_many_everything_that_stands_is_told_also_of_the_erased(database: Database) -> None:
+    with database.write() as connection:
+        suppression.suppress(connection, ANN, Reason.BOUNCED, "event")
+        suppression.suppress(connection, ANN, Reason.MANUAL, "staff")
+        suppression.forget(connection, "cat@example.org")
+        asked = [ANN, "ben@example.org", "cat@example.org"]
+        both = {Reason.BOUNCED, Reason.MANUAL}
+        assert suppression.reasons_of(connection, asked) == {
+            ANN: both, "cat@example.org": {Reason.FORGOTTEN},
+        }  # fmt: skip
 
 
 def test_every_reason_is_counted_also_at_none(database: Database) -> None:

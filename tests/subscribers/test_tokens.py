@@ -75,6 +75,15 @@ def test_a_token_has_one_spelling() -> None:
         assert TOKENS.read(Purpose.LETTER, other) is None
 
 
+@given(IDS, st.datetimes(datetime(1970, 1, 2), datetime(2105, 1, 1)))
+def test_until_when_a_link_is_good_is_read_as_it_was_signed(about: int, until: datetime) -> None:
+    moment = until.replace(tzinfo=UTC, microsecond=0)
+    token = TOKENS.sign_until(Purpose.CONFIRM, about, moment)
+    assert TOKENS.read_until(Purpose.CONFIRM, token) == (about, moment)
+    assert TOKENS.read_until(Purpose.UNDO, token) is None
+    assert TOKENS.read_until(Purpose.CONFIRM, "x" * len(token)) is None
+
+
 def test_links_mailed_before_a_rotation_still_work() -> None:
     before = Tokens([OLD]).sign(Purpose.LETTER, 7, 3)
     rotated = Tokens([NEW, OLD])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.schedule.maintenance import upkeep
+from pipeline.schedule.maintenance import maintain
 from pipeline.subscriptions.confirm import Asked, send_questions
 from subscribers import directory, signup, suppression
 from subscribers.suppression import Reason
@@ -140,12 +140,12 @@ def test_a_provider_that_is_down_loses_no_sign_up(
     assert accepted["tracking_settings"]["click_tracking"]["enable"] is False
 
 
-def test_upkeep_erases_mails_and_blanks_in_one_go(installed: Installation, tmp_path: Path) -> None:
+def test_maintenance_erases_mails_and_blanks_in_one_go(installed: Installation, tmp_path: Path) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         ask(installed)
         now.shift(timedelta(days=31))
         ask(installed, "ben@example.org")
-        upkeep(installed)
+        maintain(installed)
     assert [mail["To"] for mail in outbox(tmp_path)] == ["ben@example.org"]
     with installed.database.read() as connection:
         assert directory.person(connection, ANN) is None

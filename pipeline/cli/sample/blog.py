@@ -1,4 +1,4 @@
-"""Serves the sample blog on loopback, so that the demo fetches a feed as it would anybody's."""
+"""Serves the sample blog on loopback: the demo fetches its feed as it would fetch any other."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class _Reply:
 
 
 class SampleBlog:
-    """The blog as a context manager: served from entering to leaving.
+    """The blog, served while its context manager is open.
 
-    ``now`` (aware) is when the posts' ages count from. ``port`` 0 takes any free one.
+    The ages of posts are counted from ``now`` (aware). ``port`` 0 takes any free one.
     """
 
     def __init__(self, now: datetime, port: int = 0) -> None:
@@ -73,7 +73,7 @@ class SampleBlog:
 
     def __enter__(self) -> Self:
         self._server = _Server(self._port, self._reply)
-        # Polled often: leaving waits for one poll, and tests enter and leave a lot.
+        # Polled often: to end waits for one poll, and tests begin and end many.
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="sample-blog", daemon=True
         )
@@ -116,7 +116,7 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A reader that has seen enough hangs up; that is no fault worth a traceback in the demo.
+        # A client that has read enough closes the connection: no reason for a traceback in the demo.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -157,4 +157,4 @@ class _Handler(BaseHTTPRequestHandler):
         return etag.removeprefix("W/") in known
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the demo's own lines are what a person came to read."""
+        """Prints nothing: only the demo's own lines matter."""

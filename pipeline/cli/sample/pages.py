@@ -1,4 +1,4 @@
-"""The sample blog's pages: what a reader of the letter sees who follows one of its links."""
+"""The sample blog's pages: where the links of the demo's letter lead."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def contact_page(site: str) -> str:
 
 
 def missing_page(site: str) -> str:
-    """For an address that leads nowhere."""
+    """The page for an address that does not exist."""
     return _page(f"Not found · {site}", '<h1>Not found</h1><p><a href="/blog">All posts</a></p>', site)
 
 

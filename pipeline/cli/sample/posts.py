@@ -1,4 +1,4 @@
-"""The sample posts as they lie in ``posts/``: a few header lines, a blank line, the HTML body."""
+"""The sample posts, a file each in ``posts/``: a few header lines, a blank line, the HTML body."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SamplePost:
     image: str | None
     alt: str
     body: str
-    """HTML in the shape that Squarespace writes, links and images root-relative."""
+    """HTML as Squarespace writes it, with root-relative links and images."""
 
     def published(self, now: datetime) -> datetime:
         """The post's time on the calendar of ``now``'s time zone."""

@@ -1,4 +1,4 @@
-"""The sample blog's feed, with the habits of the feeds that Rapport meets most (Squarespace's)."""
+"""The sample blog's feed, in the form that Rapport meets most (Squarespace's)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMESPACES = (
 
 def render_feed(title: str, posts: Sequence[SamplePost], now: datetime, site_url: str) -> str:
     """RSS 2.0 of ``posts``, which come newest first."""
-    # The newest post's date, not the time of asking: an unchanged blog must give unchanged bytes.
+    # The newest post's date, not the time of the request: an unchanged blog must give unchanged bytes.
     built = _date(posts[0].published(now)) if posts else _date(now)
     items = "".join(_item(post, now, site_url) for post in posts)
     return (
@@ -55,7 +55,7 @@ def _media(post: SamplePost, site_url: str) -> str:
 
 
 def _guid(post: SamplePost) -> str:
-    """Made of the slug alone: the blog's port and the posts' dates differ from one demo to the next."""
+    """Made from the slug alone: the blog's port and the posts' dates differ from demo to demo."""
     return f"harbourlane:{hashlib.sha256(post.slug.encode()).hexdigest()[:24]}"
 
 

@@ -1,1 +1,1 @@
-"""Reading what stands in the DNS for mail: text in, meaning out. Nothing here asks anybody."""
+"""Parsing the DNS records for mail. Nothing here asks the DNS."""

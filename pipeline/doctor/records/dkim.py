@@ -15,7 +15,7 @@ class Broken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """``bits`` of an RSA key, 0 of ed25519; ``testing``: receivers are asked not to mind failures."""
+    """``bits`` is 0 for ed25519; ``testing``: the domain asks receivers to ignore failures."""
 
     kind: str
     bits: int
@@ -58,7 +58,7 @@ def _bits(kind: str, material: str) -> int:
 
     try:
         loaded = load_der_public_key(key)
-    except Exception:  # cryptography's refusals are of many kinds
+    except Exception:  # cryptography raises errors of many kinds
         loaded = None
     if not isinstance(loaded, RSAPublicKey):
         raise Broken("its p= is no RSA key")

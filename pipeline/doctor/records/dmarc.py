@@ -28,13 +28,13 @@ _FREE = ("v", "rua", "ruf", "fo")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``wrong``: what receivers ignore or read otherwise than it was meant."""
+    """``wrong``: parts that receivers ignore, or read in another way than was meant."""
 
     tags: Mapping[str, str]
     wrong: tuple[str, ...]
 
     def value(self, name: str, otherwise: str = "") -> str:
-        """A tag's value, where it is one that receivers know."""
+        """A tag's value, if receivers know it."""
         value = self.tags.get(name, "").lower()
         return value if value in _VALUES[name] else otherwise
 
@@ -44,12 +44,12 @@ class Policy:
         return self.value("p", "none")
 
     def strict(self, tag: str) -> bool:
-        """Whether alignment, by ``adkim`` or ``aspf``, asks for the very same domain."""
+        """Whether alignment (``adkim`` or ``aspf``) wants exactly the same domain."""
         return self.value(tag, "r") == "s"
 
     @property
     def report_hosts(self) -> list[str]:
-        """Domains that are to get the aggregate reports."""
+        """The domains to which aggregate reports are sent."""
         return [found[1].lower() for uri in self._uris() if (found := _REPORT.fullmatch(uri))]
 
     def _uris(self) -> list[str]:
@@ -61,7 +61,8 @@ def is_dmarc(record: str) -> bool:
 
 
 def read(record: str) -> Policy:
-    """Any record of which is_dmarc holds; nothing in it is refused, as receivers refuse nothing."""
+    """Read a record of which is_dmarc is true. Nothing in it is refused, for receivers refuse nothing
+    either."""
     found, wrong = tags.read(record)
     for name, value in found.items():
         if name in OBSOLETE:

@@ -15,7 +15,7 @@ ASKS = frozenset(("include", "a", "mx", "ptr", "exists", "redirect"))
 
 
 class Broken(ValueError):
-    """A record that receivers answer with "permerror": then SPF passes for nobody."""
+    """A record for which receivers say "permerror": then SPF passes for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def is_spf(record: str) -> bool:
 
 
 def read(record: str) -> list[Term]:
-    """The terms in the order in which receivers take them. Raises Broken."""
+    """The terms in the order in which receivers evaluate them. Raises Broken."""
     terms: list[Term] = []
     once: set[str] = set()
     redirect: Term | None = None
@@ -52,7 +52,7 @@ def read(record: str) -> list[Term]:
                 redirect = Term("", name, modifier[2])
             continue  # unknown modifiers are ignored (6)
         terms.append(_mechanism(written))
-    # It counts only where there is no "all", wherever it stands (6.1).
+    # A redirect counts only where there is no "all", wherever the two are in the record (6.1).
     if redirect and not any(term.name == "all" for term in terms):
         terms.append(redirect)
     return terms

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 
 def read(record: str) -> tuple[dict[str, str], list[str]]:
-    """The tags by name in lower case, and what is wrong with the rest. The first of two alike counts."""
+    """The tags by name in lower case, and what is wrong with the rest. Of two equal names the first
+    counts."""
     found: dict[str, str] = {}
     wrong: list[str] = []
     for part in record.split(";"):

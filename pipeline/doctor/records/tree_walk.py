@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from pipeline.doctor.records.dmarc import Policy
 
 MOST = 8
-"""Queries of one walk."""
+"""Most queries of one tree walk (4.10)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeWalk:
-    """``organisation``: the organizational domain. ``policy``: what applies, found ``at`` a name; None where
-    there is none. ``doubled``: the names with several records, which receivers all discard."""
+    """What a tree walk found.
+
+    ``organisation`` is the organizational domain; ``policy`` is the one that applies, found ``at`` a name, or
+    None; ``doubled`` are names with several records, all of which receivers discard.
+    """
 
     organisation: str
     policy: Policy | None
@@ -29,7 +32,7 @@ class TreeWalk:
 
 
 def tree_walk(resolver: Resolver, domain: str) -> TreeWalk:
-    """From a domain up to its top. Raises Unanswered."""
+    """Walk from a domain up to its top-level domain. Raises Unanswered."""
     steps: list[tuple[str, Policy]] = []
     doubled: list[str] = []
     for name in _names(domain):
@@ -51,14 +54,14 @@ def tree_walk(resolver: Resolver, domain: str) -> TreeWalk:
 def _names(domain: str) -> Iterator[str]:
     labels = domain.split(".")
     yield domain
-    # However long the name, eight questions: the first at the name itself, the next at its last seven labels.
+    # Eight queries, however long the name: the first at the name itself, the next at its last seven labels.
     start = 1 if len(labels) <= MOST else len(labels) - (MOST - 1)
     for place in range(start, len(labels)):
         yield ".".join(labels[place:])
 
 
 def _organisation(domain: str, steps: list[tuple[str, Policy]]) -> str:
-    """4.10.2. The walk ends at psd=y or psd=n, so only its last record can say either."""
+    """By 4.10.2. The tree walk ends at psd=y or psd=n, so only its last record can have either."""
     if not steps:
         return domain
     top, policy = steps[-1]

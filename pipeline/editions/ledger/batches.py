@@ -10,6 +10,7 @@ from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import batches, recipients
 from pipeline.editions.ledger.claims import LATER, set_aside
 from pipeline.editions.ledger.outcomes import GIVEN_UP
+from pipeline.editions.ledger.state import BatchState
 from subscribers.sets import among
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _split(connection: Connection, claim: Claim, people: list[int], **values: An
     newest = select(func.max(batches.c.number)).where(batches.c.edition_id == claim.edition)
     number = (connection.execute(newest).scalar() or 0) + 1
     ends = {"first": people[0], "last": people[-1], "size": len(people)}
-    made = {"edition_id": claim.edition, "number": number, "state": "waiting"}
+    made = {"edition_id": claim.edition, "number": number, "state": BatchState.WAITING}
     connection.execute(insert(batches).values(made | ends | values))
     connection.execute(
         update(recipients)

@@ -17,7 +17,8 @@ from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.editions.edition import Edition, EditionStatus
-from subscribers.audience import fix, has_left, why_not
+from pipeline.editions.ledger.state import BatchState, RecipientState
+from subscribers.audience import has_left, lock_audience, why_not
 from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Claim:
 # What is asked for every batch is built once: to build it costs more than to run it.
 
 _READY = (
-    batches.c.state == "waiting",
+    batches.c.state == BatchState.WAITING,
     or_(
         batches.c.next_try.is_(None),
         batches.c.next_try <= bindparam("now"),
@@ -76,10 +77,10 @@ _CLAIM = (
     .where(
         batches.c.edition_id == bindparam("of"),
         batches.c.number == bindparam("its"),
-        batches.c.state == "waiting",
+        batches.c.state == BatchState.WAITING,
     )
     .values(
-        state="sending",
+        state=BatchState.SENDING,
         attempt=bindparam("made_attempt"),
         owner=bindparam("made_owner"),
         at=bindparam("made_at"),
@@ -126,7 +127,7 @@ def claim(
     Who may no longer be mailed is withheld in the same transaction: it comes right before every attempt,
     so that whoever left before it is not in the request.
     """
-    fix(connection)
+    lock_audience(connection)
     batch = connection.execute(_WAITING, {"edition": edition.id} | _ready_at(at)).one_or_none()
     if batch is None or connection.execute(_GOING, {"edition": edition.id}).first() is None:
         return None
@@ -143,7 +144,7 @@ def next_try(connection: Connection, edition: int) -> datetime | None:
     """When the next of the batches that were put off may be tried again; None: there are none, or the edition
     is not being sent."""
     query = select(func.min(batches.c.next_try)).join(editions, editions.c.id == batches.c.edition_id)
-    query = query.where(batches.c.edition_id == edition, batches.c.state == "waiting", _SENDING)
+    query = query.where(batches.c.edition_id == edition, batches.c.state == BatchState.WAITING, _SENDING)
     found: datetime | None = connection.execute(query).scalar()
     return found
 
@@ -161,13 +162,15 @@ def _ready_at(at: datetime) -> dict[str, datetime]:
 
 def owners(connection: Connection, edition: int) -> list[str]:
     """Whose the batches are that were claimed and have no outcome yet."""
-    query = select(batches.c.owner).where(batches.c.edition_id == edition, batches.c.state == "sending")
+    query = select(batches.c.owner).where(
+        batches.c.edition_id == edition, batches.c.state == BatchState.SENDING
+    )
     return [owner or "" for owner in connection.scalars(query.distinct())]
 
 
 def under_way(connection: Connection, edition: int) -> list[Claim]:
     """The batches of an edition that were claimed and have no outcome yet."""
-    query = select(batches).where(batches.c.edition_id == edition, batches.c.state == "sending")
+    query = select(batches).where(batches.c.edition_id == edition, batches.c.state == BatchState.SENDING)
     rows = connection.execute(query).all()
     return [
         Claim(edition, row.number, row.attempt, _untold(connection, row), row.owner or "", row.tries)
@@ -177,7 +180,7 @@ def under_way(connection: Connection, edition: int) -> list[Claim]:
 
 def sent(connection: Connection, claim: Claim, at: datetime) -> bool:
     """It was taken. False when that, or another outcome, was written already."""
-    return _close(connection, claim, "sent", at, None, also="uncertain")
+    return _close(connection, claim, BatchState.SENT, at, None, also=BatchState.UNCERTAIN)
 
 
 def uncertain(connection: Connection, claim: Claim, at: datetime, reason: str) -> None:
@@ -186,16 +189,20 @@ def uncertain(connection: Connection, claim: Claim, at: datetime, reason: str) -
     if connection.execute(proven).first() is not None:
         sent(connection, claim, at)
     else:
-        _close(connection, claim, "uncertain", at, reason)
+        _close(connection, claim, BatchState.UNCERTAIN, at, reason)
 
 
 def refused(connection: Connection, claim: Claim, at: datetime, reason: str | None) -> bool:
     """Surely not taken: it waits for another try. False when events say otherwise."""
-    return _close(connection, claim, "waiting", at, reason)
+    return _close(connection, claim, BatchState.WAITING, at, reason)
 
 
 def set_aside(
-    connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime, state: str = "failed"
+    connection: Connection,
+    claim: Claim,
+    people: Mapping[int, str],
+    at: datetime,
+    state: RecipientState = RecipientState.FAILED,
 ) -> None:
     """People who fared otherwise than their batch (`failed`, `uncertain`), each with the reason."""
     for subscriber, reason in people.items():
@@ -205,7 +212,7 @@ def set_aside(
 def found_sent(connection: Connection, claim: Claim, people: Collection[int], at: datetime) -> None:
     """People of a batch without an outcome who were surely handed over."""
     for subscriber in people:
-        _set(connection, claim.edition, subscriber, state="sent", reason=None, at=at)
+        _set(connection, claim.edition, subscriber, state=RecipientState.SENT, reason=None, at=at)
 
 
 _CLOSE = (
@@ -214,14 +221,19 @@ _CLOSE = (
         batches.c.edition_id == bindparam("of"),
         batches.c.number == bindparam("its"),
         batches.c.attempt == bindparam("very"),
-        or_(batches.c.state == "sending", batches.c.state == bindparam("before")),
+        or_(batches.c.state == BatchState.SENDING, batches.c.state == bindparam("before")),
     )
     .values(state=bindparam("to"), at=bindparam("when"), reason=bindparam("why"))
 )
 
 
 def _close(
-    connection: Connection, claim: Claim, state: str, at: datetime, reason: str | None, also: str = "sending"
+    connection: Connection,
+    claim: Claim,
+    state: BatchState,
+    at: datetime,
+    reason: str | None,
+    also: BatchState = BatchState.SENDING,
 ) -> bool:
     """Write an outcome of this very attempt, if its batch is still `sending`, or in the state ``also``."""
     which = {"of": claim.edition, "its": claim.number, "very": claim.attempt, "before": also}
@@ -235,7 +247,7 @@ def _members(
     left = connection.scalars(_LEFT, of | {"digest": edition.digest, "today": today})
     for subscriber in left.all():
         reason = why_not(connection, subscriber, edition.digest, today) or "moved to another address"
-        _set(connection, edition.id, subscriber, state="withheld", reason=reason, at=at)
+        _set(connection, edition.id, subscriber, state=RecipientState.WITHHELD, reason=reason, at=at)
     if connection.dialect.name == "sqlite":
         who, addresses = map(orjson.loads, connection.execute(_MEMBERS_AT_ONCE, of).one())
         return list(zip(who, addresses, strict=True))

@@ -17,6 +17,7 @@ from pipeline.core.tables import batches, editions, events, marks
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger import queue
 from pipeline.editions.ledger.outcomes import RESENT_WITHIN
+from pipeline.editions.ledger.state import UNFINISHED, BatchState
 from subscribers.sets import among
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ def proven(connection: Connection, attempts: Collection[str], at: datetime) -> f
         update(batches)
         .where(
             among(connection, batches.c.attempt, sorted(attempts)),
-            batches.c.state.in_(("sending", "uncertain", "waiting")),
+            batches.c.state.in_((*UNFINISHED, BatchState.UNCERTAIN)),
         )
-        .values(state="sent", at=at, reason=None, next_try=None)
+        .values(state=BatchState.SENT, at=at, reason=None, next_try=None)
         .returning(batches.c.edition_id)
     )
     return frozenset(moved.scalars())
@@ -68,7 +69,7 @@ def again(connection: Connection, edition: int, now: datetime) -> int:
         update(batches)
         .where(
             batches.c.edition_id == edition,
-            batches.c.state == "uncertain",
+            batches.c.state == BatchState.UNCERTAIN,
             batches.c.at <= now - SILENCE,
             batches.c.attempt.is_not(None),
             ~exists().where(events.c.batch == batches.c.attempt),
@@ -76,7 +77,12 @@ def again(connection: Connection, edition: int, now: datetime) -> int:
             # After a restore silence proves nothing: what was told meanwhile was told to the lost database.
             ~exists().where(marks.c.name == "restored", marks.c.at >= batches.c.at),
         )
-        .values(state="waiting", owner=None, next_try=None, reason="no answer and no event: to be sent again")
+        .values(
+            state=BatchState.WAITING,
+            owner=None,
+            next_try=None,
+            reason="no answer and no event: to be sent again",
+        )
     )
     if moved.rowcount:
         queue.call(connection, edition)
@@ -100,6 +106,6 @@ def _give_up(connection: Connection, which: ColumnElement[bool], reason: str) ->
     sent = select(editions.c.id).where(which, editions.c.status == EditionStatus.SENT)
     connection.execute(
         update(batches)
-        .where(batches.c.edition_id.in_(sent), batches.c.state == "waiting")
-        .values(state="uncertain", next_try=None, reason=reason)
+        .where(batches.c.edition_id.in_(sent), batches.c.state == BatchState.WAITING)
+        .values(state=BatchState.UNCERTAIN, next_try=None, reason=reason)
     )

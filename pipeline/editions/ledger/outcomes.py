@@ -2,39 +2,39 @@
 
 A person is one row of ``recipients`` in exactly one batch, so what happened to a batch is written once,
 whatever its size; a row says more only where a person fared otherwise (withheld, failed). Here it is read;
-snapshot.py makes the rows, claims.py moves them.
+recipients.py makes the rows, claims.py moves them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, and_, bindparam, case, func, literal, or_, select, union_all, update
+from sqlalchemy import String, and_, bindparam, case, exists, func, literal, or_, select, union_all, update
 
 from pipeline.core.tables import batches, editions, recipients
-from pipeline.editions.edition import EditionStatus
+from pipeline.editions.edition import UNDER_WAY, EditionStatus
+from pipeline.editions.ledger.state import APART, UNFINISHED, BatchState, RecipientState, told
 from subscribers.sets import among
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Exists
 
-STATES = ("waiting", "sent", "failed", "uncertain", "withheld")
-APART = STATES[1:]
-"""What a person's own row may say. Asked for by name: for "any" SQLite would read every row."""
-
-# A batch in `sending` was handed over and no answer is known: until one is, that is doubt.
+# As state.told() says it, in SQL.
 _state = func.coalesce(
     recipients.c.state,
-    case((batches.c.state == "sending", "uncertain"), else_=batches.c.state),
+    case(
+        (batches.c.state == BatchState.SENDING, literal(RecipientState.UNCERTAIN, String)),
+        else_=batches.c.state,
+    ),
 )
 _joined = recipients.join(
     batches, and_(batches.c.edition_id == recipients.c.edition_id, batches.c.number == recipients.c.batch)
 )
-
 
 GIVEN_UP = "put off"
 """How the reason begins of who failed only because nobody would take the letter for too long."""
@@ -45,6 +45,13 @@ RESENT_WITHIN = timedelta(days=7)
 IN_FLIGHT = timedelta(minutes=2)
 """A batch claimed longer ago has lost its owner, or waits for an answer that will not come any more."""
 
+MOST_REASONS = 20
+"""Reasons of one state that are told. A server may word each of its refusals differently."""
+
+NO_ANSWER = "handed over; no answer yet"
+
+Reasons = dict[str, dict[str, int]]
+"""State, then reason, to a number of people, the most frequent first."""
 
 # The editions in a subquery: as a third table of the join SQLite reads the whole ledger for one person, 20 ms
 # with 200,000 rows in it; so it is a look into the primary key for each edition that may be under way.
@@ -55,10 +62,7 @@ _IN_FLIGHT = (
         recipients.c.edition_id.in_(
             select(editions.c.id).where(
                 or_(
-                    *(
-                        editions.c.status == status
-                        for status in (EditionStatus.SENDING, EditionStatus.PAUSED, EditionStatus.CANCELLED)
-                    ),
+                    *(editions.c.status == status for status in (*UNDER_WAY, EditionStatus.CANCELLED)),
                     # Of one that was sent a batch may be on its way again: delivery.on_uncertain.
                     and_(
                         editions.c.status == EditionStatus.SENT, editions.c.finished_at > bindparam("lately")
@@ -68,7 +72,7 @@ _IN_FLIGHT = (
         ),
         recipients.c.subscriber_id == bindparam("subscriber"),
         recipients.c.state.is_(None),
-        batches.c.state == "sending",
+        batches.c.state == BatchState.SENDING,
         batches.c.at > bindparam("since"),
     )
     .limit(1)
@@ -97,14 +101,25 @@ def forget(connection: Connection, subscriber: int) -> None:
 def touched(connection: Connection, edition: int) -> bool:
     """Whether any batch of the edition was ever handed over."""
     query = select(batches.c.number).where(
-        batches.c.edition_id == edition, (batches.c.state != "waiting") | batches.c.attempt.is_not(None)
+        batches.c.edition_id == edition,
+        (batches.c.state != BatchState.WAITING) | batches.c.attempt.is_not(None),
     )
     return connection.execute(query).first() is not None
 
 
+def unfinished(connection: Connection, edition: int) -> bool:
+    """Whether some of the edition's batches wait or are under way."""
+    return connection.execute(select(left(edition))).scalar_one()
+
+
+def left(edition: int) -> Exists:
+    """The same as a condition."""
+    return exists().where(batches.c.edition_id == edition, batches.c.state.in_(UNFINISHED))
+
+
 def counts(connection: Connection, edition: int) -> dict[str, int]:
     """How many recipients an edition has, in all and in each state."""
-    found = dict.fromkeys(STATES, 0)
+    found = {state.value: 0 for state in RecipientState}
     whole = (
         select(batches.c.state, literal(None, String), func.sum(batches.c.size))
         .where(batches.c.edition_id == edition)
@@ -119,9 +134,9 @@ def counts(connection: Connection, edition: int) -> dict[str, int]:
     # In one statement: on PostgreSQL a second one could see a later state of the ledger.
     for of_batch, own, people in connection.execute(union_all(whole, apart)):
         if own is None:
-            found[_told(of_batch)] += int(people)
+            found[told(of_batch)] += int(people)
         else:
-            found[_told(of_batch)] -= int(people)
+            found[told(of_batch)] -= int(people)
             found[own] += int(people)
     return {"total": sum(found.values()), **found}
 
@@ -130,14 +145,65 @@ def bounced(connection: Connection, edition: int) -> int:
     """How many of an edition were refused for good."""
     query = select(func.count()).where(
         recipients.c.edition_id == edition,
-        recipients.c.state == "failed",
+        recipients.c.state == RecipientState.FAILED,
         recipients.c.reason.not_like(f"{GIVEN_UP}%"),
     )
     return connection.execute(query).scalar_one()
 
 
-def _told(state: str) -> str:
-    return "uncertain" if state == "sending" else state
+def reasons(connection: Connection, edition: int) -> Reasons:
+    """Why so many of an edition wait, failed, are uncertain or withheld. Who has no reason is not in it.
+
+    It reads batches, and of the people those alone who fared otherwise than their batch.
+    """
+    found: dict[str, Counter[str]] = {
+        state.value: Counter() for state in RecipientState if state != RecipientState.SENT
+    }
+    for state, reason, number in _of_batches(connection, edition):
+        if why := (NO_ANSWER if state == BatchState.SENDING else reason):
+            found[told(state)][why] += number
+    for state, counter in found.items():
+        counter.update(_of_people(connection, edition, state))
+    return {
+        state: dict(sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_REASONS])
+        for state, counter in found.items()
+        if counter
+    }
+
+
+def _of_batches(connection: Connection, edition: int) -> list[tuple[str, str | None, int]]:
+    """State, reason and people of the batches that are not sent, without who fared otherwise."""
+    columns = (batches.c.state, batches.c.reason)
+    unsent = and_(batches.c.edition_id == edition, batches.c.state != BatchState.SENT)
+    all_of_them = select(*columns, func.sum(batches.c.size)).where(unsent).group_by(*columns)
+    apart = (
+        select(*columns, func.count())
+        .select_from(_joined)
+        .where(unsent, recipients.c.edition_id == edition, recipients.c.state.in_(APART))
+        .group_by(*columns)
+    )
+    less = {(state, reason): number for state, reason, number in connection.execute(apart)}
+    return [
+        (state, reason, rest)
+        for state, reason, number in connection.execute(all_of_them)
+        if (rest := int(number) - less.get((state, reason), 0)) > 0
+    ]
+
+
+def _of_people(connection: Connection, edition: int, state: str) -> dict[str, int]:
+    number = func.count().label("number")
+    query = (
+        select(recipients.c.reason, number)
+        .where(
+            recipients.c.edition_id == edition,
+            recipients.c.state == state,
+            recipients.c.reason.is_not(None),
+        )
+        .group_by(recipients.c.reason)
+        .order_by(number.desc(), recipients.c.reason)
+        .limit(MOST_REASONS)
+    )
+    return {row.reason: row.number for row in connection.execute(query)}
 
 
 def people(connection: Connection, edition: int, state: str | None = None) -> Iterator[dict[str, Any]]:
@@ -201,7 +267,7 @@ def handed_over(
         .where(
             among(connection, recipients.c.edition_id, recent),
             among(connection, recipients.c.subscriber_id, sorted(people)),
-            _state.in_(("sent", "uncertain")),
+            _state.in_((RecipientState.SENT, RecipientState.UNCERTAIN)),
         )
         .order_by(editions.c.id)
     )

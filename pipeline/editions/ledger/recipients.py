@@ -14,6 +14,7 @@ from sqlalchemy import Column, MetaData, String, Table, delete, func, insert, li
 
 from pipeline.core.tables import batches, editions, recipients
 from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.ledger.state import BatchState
 from subscribers.audience import mailable
 from subscribers.sets import among
 from subscribers.tables import Id, subscriptions
@@ -45,16 +46,16 @@ def take(
     today: date,
     batch_size: int,
     at: datetime,
-    with_the_last: Callable[[Connection], None] = lambda connection: None,
+    begin: Callable[[Connection, int], None],
 ) -> bool:
     """Fix who the edition is for, in batches of ``batch_size``; False when others own that or have done it.
 
-    Whoever put their mark ``at`` on the approved edition last owns it. ``with_the_last`` is called in the
-    transaction that makes it `sending`.
+    Whoever put their mark ``at`` on the approved edition last owns it. ``begin`` is called with the edition's
+    id in the transaction of the last page, and makes it `sending`.
     """
     with database.session() as session:
         try:
-            return _taken(session, edition, today, batch_size, at, with_the_last)
+            return _taken(session, edition, today, batch_size, at, begin)
         finally:
             session.end()  # and the table of addresses with it
 
@@ -65,7 +66,7 @@ def _taken(
     today: date,
     batch_size: int,
     at: datetime,
-    with_the_last: Callable[[Connection], None],
+    begin: Callable[[Connection, int], None],
 ) -> bool:
     with session.write() as connection:
         if not _own(connection, edition.id, at):
@@ -80,11 +81,7 @@ def _taken(
                 return False
             _take(connection, edition.id, first, last, batch_size)
             if last == total:
-                begun = (
-                    update(editions).where(editions.c.id == edition.id).values(status=EditionStatus.SENDING)
-                )
-                connection.execute(begun)
-                with_the_last(connection)
+                begin(connection, edition.id)
     return True
 
 
@@ -136,7 +133,7 @@ def _take(connection: Connection, edition: int, first: int, last: int, batch_siz
         {
             "edition_id": edition,
             "number": (start - 1) // batch_size,
-            "state": "waiting",
+            "state": BatchState.WAITING,
             "first": ids[start],
             "last": ids[end],
             "size": end - start + 1,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SendGrid:
-    """A Provider over one kept connection. For one thread: give each thread its own."""
+    """A Provider over one kept connection, for one thread."""
 
     max_batch = request.MAX_BATCH
 
@@ -44,8 +44,8 @@ class SendGrid:
         return answer.judge(response.status_code, response.headers, response.body, batch, self._key)
 
     def settle(self, message: Message, batch: Batch) -> None:
-        """Never known from here: SendGrid has no request key, only events that bear the batch id."""
+        """It cannot be known: SendGrid has no request key, only events that name the batch."""
 
     def close(self) -> None:
-        """Close the connection; the next `send` would open another."""
+        """Close the connection; the next `send` opens another."""
         self._connection.close()

@@ -1,7 +1,7 @@
 """What SendGrid says of the account and the key: scopes, tracking, domains, webhooks. Nothing is changed.
 
-A key sees only what it has a scope for, and a good one has little more than `mail.send`; so "not shown to
-this key" (403) is told apart from every fault.
+A key sees only what it has a scope for, and a good key has little more than `mail.send`. So "not shown to
+this key" (403) is no error: it raises Hidden.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class Hidden(Exception):
 
 
 class Shut(ProviderError):
-    """Nothing can be asked at all: SendGrid is not reached, or does not know the key (401)."""
+    """No question can be asked: SendGrid is not reached, or does not know the key (401)."""
 
 
 class Account:
-    """Questions over one connection. For one thread. All raise Hidden, Shut, or ProviderError."""
+    """Questions over one connection, for one thread. Each may raise Hidden, Shut or ProviderError."""
 
     def __init__(self, *, api_key: str, api_url: str, timeout: float) -> None:
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
@@ -41,7 +41,7 @@ class Account:
         return [scope for scope in self._list("scopes", "scopes") if isinstance(scope, str)]
 
     def tracking(self) -> list[str]:
-        """The names of what is tracked unless a request says otherwise (GET /v3/tracking_settings)."""
+        """The kinds of tracking that are on unless a request turns them off (GET /v3/tracking_settings)."""
         found = self._list("tracking_settings", "result")
         return [str(one.get("name")) for one in _objects(found) if one.get("enabled") is True]
 

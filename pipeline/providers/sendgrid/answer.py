@@ -1,7 +1,7 @@
-"""What SendGrid's answer says became of a batch.
+"""What became of a batch, by SendGrid's answer.
 
-The rule is honesty about doubt: "surely not taken" needs SendGrid's own word. A bare 5xx may come from a
-proxy behind which the batch was taken, and there is no request key by which to ask again.
+Only SendGrid's own words prove that a batch was surely not taken. A bare 5xx may come from a proxy that
+passed the batch on before, and SendGrid has no request key by which one could ask again.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 _WHO = re.compile(r"personalizations(?:\.|\[)([0-9]{1,4})(?![0-9])")
 
 _FEW = 10
-"""Readers who may all be named in one batch without the fault being anybody's but theirs."""
+"""If all readers of a batch are named in errors, and they are so few, the fault may still be theirs alone."""
 
 
 def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, key: str = "") -> BatchResult:
-    """The outcome of a batch that was answered; never raises for what the answer holds."""
+    """The result of a batch that was answered. Raises nothing, whatever the answer holds."""
     if status == 202:
         return BatchResult(Result.ACCEPTED)
     errors = _errors(body)
@@ -56,20 +56,20 @@ def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, ke
             return _stop(
                 f"no mail is taken at this address ({status}){said}: check delivery.sendgrid.api_url"
             )
-        # The request may have reached SendGrid and its answer been replaced: a time-out is a gateway's word.
+        # The request may have reached SendGrid: a gateway says so when the answer does not come in time.
         case 408 | 499:
             return BatchResult(Result.UNCERTAIN, f"timed out on the way ({status})")
     if 300 <= status < 400:
         return _stop(f"redirected ({status}), which is never followed: check delivery.sendgrid.api_url")
     if 400 <= status < 500:
         return _stop(f"SendGrid refused it ({status}){said}")
-    # Any other 2xx too: 200 is documented for sandbox mode only, which Rapport does not use, so it is not
-    # known who answered so and what they did.
+    # Any other 2xx is doubt, too. 200 is documented for sandbox mode only, which Rapport does not use; so it
+    # is not known who answered and what they did.
     return BatchResult(Result.UNCERTAIN, f"an answer that does not say whether it was taken ({status})")
 
 
 def _bad_request(errors: list[dict[str, Any]], batch: Batch, clean: Redactor, said: str) -> BatchResult:
-    """A 400 is about certain people only if every error in it names one; else it is about everyone."""
+    """A 400 is about certain people only if each of its errors names some; else it is about everyone."""
     rejected: dict[int, str] = {}
     for error in errors:
         who = _people(error, batch)
@@ -77,8 +77,8 @@ def _bad_request(errors: list[dict[str, Any]], batch: Batch, clean: Redactor, sa
             return _stop(f"SendGrid rejects sender or content (400){said}")
         for place in who:
             rejected.setdefault(batch.recipients[place].subscriber, _one(error, clean))
-    # All of many at once: that is what they have in common, and striking them out one batch after another
-    # would leave nobody. A few may all be bad, and would stop the edition again after each resume.
+    # If all of many are named, the cause is what they have in common; to reject batch after batch would leave
+    # nobody. But a few may really all be bad, and would otherwise stop the edition after each resume.
     if not rejected or len(rejected) == len(batch.recipients) > _FEW:
         return _stop(f"SendGrid rejects the request (400){said}")
     return BatchResult(
@@ -87,7 +87,7 @@ def _bad_request(errors: list[dict[str, Any]], batch: Batch, clean: Redactor, sa
 
 
 def _people(error: dict[str, Any], batch: Batch) -> list[int]:
-    """Places in the batch that an error is about."""
+    """The places in the batch of the people whom an error is about."""
     field, message = error.get("field"), error["message"]
     field = field if isinstance(field, str) else ""
     for text in (field, message):
@@ -97,14 +97,14 @@ def _people(error: dict[str, Any], batch: Batch) -> list[int]:
     if not field.startswith("personalizations"):
         return []
     # "Each unique email address in the personalizations array should only be included once. You have
-    # included [address] more than once": a spelling of one person that slipped through. The first stays.
+    # included [address] more than once": two spellings of one address were not recognised. The first stays.
     words = {word.strip("[]<>()'\".,;:").casefold() for word in message.split() if "@" in word}
     places = [n for n, person in enumerate(batch.recipients) if person.address.casefold() in words]
     return places[1:] or places
 
 
 def _errors(body: bytes) -> list[dict[str, Any]]:
-    """SendGrid's own errors, `{"errors": [{"message", "field", "help"}]}`; of any other body, none."""
+    """SendGrid's own errors, `{"errors": [{"message", "field", "help"}]}`; none for any other body."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -134,7 +134,8 @@ def _stop(reason: str) -> BatchResult:
 def wait_of(headers: Mapping[str, Any]) -> float | None:
     """Seconds to wait: `Retry-After`, else until `X-RateLimit-Reset` (unix seconds).
 
-    By the server's own clock where it tells it. Neither header is promised (API docs, rate-limits).
+    Measured by the server's clock, if the answer has a Date. Neither header is promised (API docs,
+    rate-limits).
     """
     now = _date(headers.get("Date")) or clock.now()
     after = str(headers.get("Retry-After") or "").strip()

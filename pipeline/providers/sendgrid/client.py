@@ -1,8 +1,8 @@
 """The `sendgrid` package with its traps closed.
 
-Left to itself the package's client has no time-out, follows redirects (a 302 turns the POST into a GET and
-the caller sees 200), opens a connection a call, cannot tell "not sent" from "no answer", and writes the key
-and everybody's address to the log at DEBUG. Overriding its `_make_request` ends all of that.
+By itself the package's client has no time-out, follows redirects (a 302 turns the POST into a GET and the
+caller sees 200), opens a connection for each call, cannot tell "not sent" from "no answer", and logs the key
+and every address at DEBUG. Overriding its `_make_request`, and a filter on its logger, prevent all of that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
 
-    from pipeline.providers.sendgrid.http import Answer, Connection
+    from pipeline.providers.sendgrid.http import Connection, HttpAnswer
 
 
 def send(api: Any, payload: Mapping[str, Any]) -> Any:
@@ -47,7 +47,7 @@ def connect(api_key: str, api_url: str, connection: Connection) -> Any:
 
 
 def checked(api_key: str) -> str:
-    """A key fit for a header. Raises ProviderError, which does not quote it."""
+    """A key that can stand in a header. Raises ProviderError, which does not quote it."""
     # A key read from a file ends in a newline. An empty one must not reach the package, which would
     # look for another in the environment and, finding none, send "Bearer None".
     api_key = api_key.strip()
@@ -81,7 +81,7 @@ class Client(python_http_client.Client):  # type: ignore[misc]
 
     def _make_request(
         self, opener: object, request: urllib.request.Request, timeout: float | None = None
-    ) -> Answer:
+    ) -> HttpAnswer:
         body = request.data if isinstance(request.data, bytes) else b""
         headers = dict(request.header_items())
         return self._connection.exchange(request.get_method(), request.full_url, headers, body)
@@ -92,8 +92,8 @@ def _drop(record: logging.LogRecord) -> bool:
 
 
 def _silence() -> None:
-    # A filter, not a level: a logging configuration that names this logger sets its level, but leaves its
-    # filters. Nothing that this logger writes is free of the key or of addresses.
+    # A filter, not a level: a logging configuration that names this logger sets its level and leaves its
+    # filters. Everything that this logger writes may hold the key or addresses.
     logger = python_http_client.client._logger
     if _drop not in logger.filters:
         logger.addFilter(_drop)

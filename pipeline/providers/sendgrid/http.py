@@ -1,7 +1,8 @@
-"""One kept HTTP connection that knows whether all of a request has left.
+"""One kept HTTP connection that tells whether a request was written whole.
 
-A request ends in one of three ways: in an Answer, whatever its status; in NotSent, when it never left whole,
-so surely nobody acted on it; in NoAnswer, when its last byte was written and what came of it is not known.
+A request ends in one of three ways: in an HttpAnswer, whatever its status; in NotSent, when it never left
+whole, so surely nobody acted on it; in NoAnswer, when its last byte was written and what came of it is not
+known.
 
 Connecting, writing and reading may take `timeout` seconds each, in all and not per byte: an answer that
 trickles in does not hold a worker.
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from email.message import Message
 
 IDLE_SECONDS = 20.0
-"""A connection unused for longer is not trusted: servers close theirs after a minute or so, and a request
-written in the moment of closing is doubt."""
+"""A connection unused for longer is opened anew: servers close theirs after a minute or so, and a request
+that is written in the moment of closing is in doubt."""
 
 MOST_BODY = 64 * 1024
 """Bytes of an answer that are read; SendGrid's answers to a batch are shorter."""
@@ -41,15 +42,15 @@ _EARLY_ANSWER = 1.0
 
 
 class NotSent(Exception):
-    """The request never left whole. The text is for staff and holds nothing of the request."""
+    """The request was not written whole. The text is for staff and holds nothing of the request."""
 
 
 class NoAnswer(Exception):
-    """The whole request was written and no answer came that can be read."""
+    """The whole request was written, and no answer came that can be read."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What came back, in the shape that python_http_client's Response takes."""
 
     status: int
@@ -80,17 +81,17 @@ class Connection:
         self.start_by = math.inf
         """The last moment, on clock.uptime, at which a request may be begun."""
 
-    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Write one request and read its answer; raise NotSent or NoAnswer."""
         request = self._head(method, url, headers, len(body)) + body
         sock = self._socket()
-        # Here and not before: connecting takes its time.
+        # Now and not before connecting, which may take long.
         if clock.uptime() > self.start_by:
             raise NotSent("it was claimed too long ago to be begun now")
         try:
             return self._exchange(sock, request)
         except BaseException:
-            # Also when the process is told to stop: half a request must not lie on a kept connection.
+            # Also when the process is told to stop: a kept connection must not hold half a request.
             self.close()
             raise
 
@@ -99,7 +100,7 @@ class Connection:
         if connection is not None:
             connection.close()
 
-    def _exchange(self, sock: socket.socket, request: bytes) -> Answer:
+    def _exchange(self, sock: socket.socket, request: bytes) -> HttpAnswer:
         try:
             write_all(sock, request, self._timeout)
         except WriteError as error:
@@ -109,12 +110,12 @@ class Connection:
         except TimeoutError:
             raise NoAnswer(f"SendGrid did not answer within {self._timeout:g} seconds") from None
         except Exception as error:
-            # Everything, for the last byte is written: whatever goes wrong from here on is doubt.
+            # Any error: the last byte was written, so whatever goes wrong from here on is doubt.
             raise NoAnswer(
                 f"the connection to SendGrid ended without an answer ({reason_of(error)})"
             ) from None
 
-    def _early_answer(self, sock: socket.socket, error: WriteError) -> Answer:
+    def _early_answer(self, sock: socket.socket, error: WriteError) -> HttpAnswer:
         # A server that will not take a request (too large, say) answers and closes while we still write.
         try:
             answer = self._read(sock, min(_EARLY_ANSWER, self._timeout))
@@ -129,22 +130,22 @@ class Connection:
         self.close()
         return answer
 
-    def _read(self, sock: socket.socket, timeout: float) -> Answer:
+    def _read(self, sock: socket.socket, timeout: float) -> HttpAnswer:
         incoming = _BoundedReader(sock, time.monotonic() + timeout)
         response = http.client.HTTPResponse(incoming, method="POST")  # type: ignore[arg-type]
         try:
             response.begin()
             if incoming.ended:
-                # http.client takes a head that broke off for a whole one.
+                # http.client takes a head that was cut off for a whole one.
                 raise http.client.IncompleteRead(b"")
             body = b""
-            # The status stands; a body that breaks off takes nothing from it.
+            # The status counts even if the body is cut off.
             with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
                 body = response.read(self._most_body)
             if response.will_close or not response.isclosed():
                 self.close()
             self._last_used = time.monotonic()
-            return Answer(response.status, response.headers, body)
+            return HttpAnswer(response.status, response.headers, body)
         finally:
             response.close()
 
@@ -193,7 +194,7 @@ class Connection:
 
 
 class _BoundedReader(io.RawIOBase):
-    """A socket's incoming side that ends in TimeoutError when the time for the whole answer is up."""
+    """Reads a socket until the time for the whole answer is up, then raises TimeoutError."""
 
     def __init__(self, sock: socket.socket, end: float) -> None:
         self._sock = sock

@@ -1,4 +1,4 @@
-"""The proxy that the environment names, by urllib's rules, for those who reach the world through one."""
+"""The HTTP proxy that the environment names, by the rules of urllib."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.core.errors import ProviderError
 
 
 def for_server(url: SplitResult) -> SplitResult | None:
-    """The proxy for this server, if any; never one for this machine itself."""
+    """The proxy for this server, if there is one. A server on this machine itself needs none."""
     host = url.hostname or ""
     if host in ("localhost", "::1") or host.startswith("127.") or urllib.request.proxy_bypass(url.netloc):
         return None
@@ -31,7 +31,7 @@ def for_server(url: SplitResult) -> SplitResult | None:
 
 
 def login(proxy: SplitResult) -> dict[str, str]:
-    """The header by which the proxy knows us, if its address holds a name."""
+    """The header that logs in at the proxy, if its address holds a username."""
     if proxy.username is None:
         return {}
     pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()

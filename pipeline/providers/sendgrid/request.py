@@ -1,7 +1,7 @@
 """A batch as the body of one `POST /v3/mail/send`.
 
-Plain dicts: the package's helper objects take ten times as long for the same JSON, and convert nothing
-(custom_args, headers and substitutions must be strings; a number is answered by a 400 that names no field).
+It is made of plain dicts: the package's helper objects take ten times as long for the same JSON and convert
+nothing (custom_args, headers and substitutions must be strings; a number gets a 400 that names no field).
 For a letter's many readers `personalizations.py` makes the JSON.
 """
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from pipeline.providers import Batch, Message, Recipient
 
 MAX_BATCH = 1000
-"""Personalizations, and recipients over all of them, in one request (mail-send/limitations)."""
+"""Most personalizations, and recipients in all of them, in one request (mail-send/limitations)."""
 
-# Account defaults stand in for what is left out, so all four are said. Subscription tracking off also keeps
-# SendGrid from adding a List-Unsubscribe of its own beside ours.
+# The account's settings hold for what is left out, so all four are named. Subscription tracking must be off
+# also because SendGrid would add its own List-Unsubscribe beside ours.
 _NO_TRACKING = {
     "click_tracking": {"enable": False, "enable_text": False},
     "open_tracking": {"enable": False},
@@ -30,14 +30,14 @@ _NO_TRACKING = {
     "ganalytics": {"enable": False},
 }
 
-# What decomposition (NFKD) leaves standing of European names.
+# Letters of European names that decomposition (NFKD) leaves as they are.
 _ASCII = str.maketrans("øØłŁđĐðÐıħĦ‘’“”–—‐‑−·", "oOlLdDdDihH''\"\"------") | str.maketrans(
     {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th"}
 )
 
 
 def build(message: Message, batch: Batch) -> dict[str, Any]:
-    """The request for one batch; a batch of nobody or of too many is the caller's mistake."""
+    """The request for one batch. Raises ValueError for a batch of nobody or of too many."""
     if not 1 <= len(batch.recipients) <= MAX_BATCH:
         raise ValueError(f"a batch holds 1 to {MAX_BATCH} recipients, not {len(batch.recipients)}")
     return {
@@ -45,13 +45,13 @@ def build(message: Message, batch: Batch) -> dict[str, Any]:
         "from": _sender(message),
         "reply_to": {"email": message.reply_to},
         "subject": message.subject,
-        # In this order: any other is a 400.
+        # In this order; any other gets a 400.
         "content": [
             {"type": "text/plain", "value": message.text},
             {"type": "text/html", "value": message.html},
         ],
         "categories": [message.digest],
-        # Kept by SendGrid for good and seen by its staff: random ids only, never a person.
+        # SendGrid keeps these for good and its staff can see them: random ids only, never a person.
         "custom_args": {"edition": message.edition, "batch": batch.id},
         "tracking_settings": _tracking(message),
     }
@@ -71,9 +71,9 @@ def _personalizations(recipients: Sequence[Recipient]) -> Any:
 
 
 def _personalization(recipient: Recipient) -> dict[str, Any]:
-    # One recipient each: those who share a personalization see each other's addresses. No name: it may not
-    # hold `;` or `,`, and nothing needs it. All headers stand here: how the two levels merge is documented
-    # nowhere.
+    # One recipient each: people who share a personalization see each other's addresses. Without a name: it
+    # may not hold `;` or `,`, and nothing needs it. With all headers: how those of the request are merged
+    # with these is documented nowhere.
     return {
         "to": [{"email": recipient.address}],
         "headers": recipient.headers,
@@ -88,12 +88,12 @@ def _sender(message: Message) -> dict[str, str]:
 
 
 def ascii_name(name: str) -> str:
-    """A sender's name in ASCII, or nothing where letters would be lost.
+    """The sender's name in ASCII; empty where letters would be lost.
 
-    "Unicode encoding is not supported for the from field" (SendGrid API docs, mail-send/limitations).
-    Whether that still means the name is not settled, and an encoded-word of our own might be quoted and
-    shown as it stands; so accents go ("Praxis Müller" is sent as "Praxis Muller"), and a name that cannot
-    be written so is left out whole, for half a name looks like a forgery and the address does not.
+    "Unicode encoding is not supported for the from field" (SendGrid API docs, mail-send/limitations). Whether
+    that still holds for the name is not known, and an encoded word of our own might be quoted and shown
+    undecoded. So accents are removed ("Praxis Müller" is sent as "Praxis Muller"). A name that cannot be
+    written so is left out whole: half a name looks like a forgery, and the address alone does not.
     """
     plain = unicodedata.normalize("NFKD", name.translate(_ASCII)).translate(_ASCII)
     kept = []

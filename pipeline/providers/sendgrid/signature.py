@@ -1,8 +1,8 @@
-"""Whether a post to the Event Webhook is SendGrid's own.
+"""Whether SendGrid signed a post to the Event Webhook.
 
-ECDSA over P-256 and SHA-256, of the timestamp header's bytes and the body's exactly as they came; the
-signature is DER in base64 (docs.sendgrid.com, getting-started-event-webhook-security-features). The
-package's own check takes the body as text, and a body that is not UTF-8 would never pass it.
+The signature is ECDSA over P-256 and SHA-256, of the bytes of the timestamp header and of the body exactly as
+they came, in DER and base64 (docs.sendgrid.com, getting-started-event-webhook-security-features). The
+package's own check takes the body as text: a body that is not UTF-8 would never pass it.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 
 OLDEST = timedelta(hours=25)
-"""SendGrid tries again for 24 hours (getting-started-event-webhook); whether a retry is signed anew is
-documented nowhere. A post that is replayed within them changes nothing, for its events are known."""
+"""SendGrid tries again for 24 hours (getting-started-event-webhook). Whether a retry gets a new signature is
+documented nowhere. A post that an attacker replays within that time changes nothing: its events are known."""
 
 AHEAD = timedelta(minutes=10)
-"""How far another machine's clock may be before ours."""
+"""How far SendGrid's clock may be ahead of ours."""
 
 
 class Verifier:
-    """Checks signatures against the one key of the Event Webhook's settings."""
+    """Checks signatures with the key of the Event Webhook's settings."""
 
     def __init__(self, public_key: str) -> None:
-        """``public_key``: base64 of the SPKI, as SendGrid shows it. Raises ConfigError when it is none."""
+        """``public_key`` is the SPKI in base64, as SendGrid shows it. Raises ConfigError when it is no
+        key."""
         try:
             key = load_der_public_key(b64decode("".join(public_key.split()), validate=True))
-        except Exception:  # cryptography's own refusals are of many kinds
+        except Exception:  # cryptography raises errors of many kinds
             key = None
         if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
             raise ConfigError(
@@ -48,13 +49,13 @@ class Verifier:
         self._key = key
 
     def is_fresh(self, timestamp: str) -> bool:
-        """Whether the timestamp header (unix seconds) is one of a post that may still come."""
+        """Whether the timestamp header (unix seconds) is neither too old nor ahead of our clock."""
         if not re.fullmatch(r"[0-9]{1,11}", timestamp):
             return False
         return -AHEAD <= clock.now() - datetime.fromtimestamp(int(timestamp), UTC) <= OLDEST
 
     def is_signed(self, body: bytes, timestamp: str, signature: str) -> bool:
-        """Whether SendGrid signed exactly these bytes; False for whatever is no signature."""
+        """Whether SendGrid signed exactly these bytes; False also for what is no signature."""
         try:
             self._key.verify(
                 b64decode(signature, validate=True),

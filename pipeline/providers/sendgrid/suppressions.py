@@ -1,6 +1,6 @@
-"""The lists that SendGrid keeps of who must get no mail: GET /v3/suppression/… (API reference, suppressions).
+"""SendGrid's own suppression lists: GET /v3/suppression/… (API reference, suppressions).
 
-Blocks are not among them: they are about a message, and SendGrid itself goes on mailing who is on that list.
+The list of blocks is left out: a block is about a message, and SendGrid goes on mailing the addresses on it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LISTS = {
 }
 
 PAGE = 500
-"""Entries asked for at once: the most there are (API reference, parameter limit)."""
+"""Entries asked for at once: the most that SendGrid gives (API reference, parameter limit)."""
 
 _MOST_BODY = 8 * 1024 * 1024
 _TRIES = 5
@@ -40,7 +40,7 @@ _LONGEST_WAIT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An address on one of the lists, normalised; ``said`` is why, without it."""
+    """A normalised address on one of the lists; ``said`` is the reason, without the address."""
 
     address: str
     at: datetime
@@ -66,8 +66,8 @@ class SuppressionLists:
         Raises ProviderError when a page cannot be had.
         """
         offset, before = 0, None
-        # To the first empty page: whether a server that gives fewer than were asked for has no more, or gives
-        # no more at once, cannot be told.
+        # Until the first empty page. A server that gives fewer entries than were asked for may have no more,
+        # or may give no more at once.
         while entries := self._page(name, offset):
             if entries == before:
                 raise _failed(name, "it gives the same page again and again")

@@ -1,4 +1,4 @@
-"""A post of the Event Webhook read into our words (docs.sendgrid.com, tracking-events/event)."""
+"""Reading a post of the Event Webhook into Events (docs.sendgrid.com, tracking-events/event)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _DROPPED = {
     "spam reporting address": Reason.COMPLAINED,
     "unsubscribed address": Reason.UNSUBSCRIBED,
 }
-"""Reasons of `dropped` that are about the address; all others are about the message or the account. Whole,
-for "Invalid SMTPAPI header" begins like one."""
+"""The reasons of `dropped` that are about the address; all others are about the message or the account. They
+are compared whole, for "Invalid SMTPAPI header" begins like one of them."""
 
 _MEANS = {
     Kind.BOUNCE: Reason.BOUNCED,
     Kind.SPAMREPORT: Reason.COMPLAINED,
     Kind.UNSUBSCRIBE: Reason.UNSUBSCRIBED,
-    # There are no groups in what we send: whoever leaves one leaves us.
+    # Our mails name no group: whoever leaves a group wants no more of them.
     Kind.GROUP_UNSUBSCRIBE: Reason.UNSUBSCRIBED,
 }
 
@@ -42,7 +42,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _NOT_KEPT = frozenset(
     {
         *("email", "ip", "useragent", "url", "url_offset", "smtp-id", "newsletter"),
-        # These have columns of their own.
+        # These have their own columns.
         *("subscriber", "edition", "batch", "timestamp", "sg_event_id"),
     }
 )
@@ -53,11 +53,11 @@ _MOST_DETAILS = 20
 
 
 class Unreadable(ValueError):
-    """The body is no JSON array: nothing in it can be taken."""
+    """The body is no JSON array, so no event can be read from it."""
 
 
 def read(body: bytes) -> list[Event]:
-    """Every event of one post, in its order. What is no event among them is one of kind `malformed`.
+    """Every event of one post, in its order. An item that is no event gives one of the kind `malformed`.
 
     Raises Unreadable.
     """
@@ -80,8 +80,8 @@ def _event(item: object) -> Event:
         return _malformed(item, "without a time")
     kind = _kind(word.strip().lower(), item)
     if kind in (Kind.OPEN, Kind.CLICK):
-        # Neither is asked for, and who opened what is nobody's business: that it came, and that its batch was
-        # taken, which is not kept with it.
+        # Rapport asks for neither, and who opened what is nobody's business. What counts is that it came, and
+        # that its batch was taken; the batch is not kept with it.
         return Event(_id(item), at, kind, batch=_matching(_BATCH, item.get("batch")))
     address = _text(item, "email")
     said = _text(item, "response" if kind is Kind.DEFERRED else "reason")
@@ -105,20 +105,20 @@ def _kind(word: str, item: dict[str, Any]) -> Kind:
         return kind
     if _text(item, "type").lower() == "blocked":
         return Kind.BLOCKED
-    # RFC 3463: the first digit of a status says whether it may pass. Bounces that come late have none.
+    # RFC 3463, 2: a status that begins with 4 is about a failure that may pass. Late bounces have no status.
     passing = _text(item, "status").startswith("4")
     invalid = _text(item, "bounce_classification").lower() == "invalid address"
     return Kind.SOFT_BOUNCE if passing and not invalid else Kind.BOUNCE
 
 
 def _malformed(item: object, reason: str) -> Event:
-    # Nothing of it is kept: what cannot be read may hold anything.
+    # Nothing in it is kept: it may hold anything.
     known = item if isinstance(item, dict) else {"": item}
     return Event(_id(known), clock.now(), Kind.MALFORMED, reason=reason)
 
 
 def _id(item: dict[str, Any]) -> str:
-    """SendGrid's id of the event; without one, the hash of all it says, which is the same each time."""
+    """SendGrid's id of the event; without one, the hash of its content, which is the same each time."""
     given = _matching(_ID, item.get("sg_event_id"))
     if given:
         return given
@@ -153,7 +153,7 @@ def _text(item: dict[str, Any], name: str) -> str:
 
 
 def _detail(item: dict[str, Any], address: str) -> dict[str, str | int]:
-    """What an event of an unknown kind says, but for what tells of a person or of their machine."""
+    """What an event of an unknown kind says, without anything about a person or their machine."""
     kept: dict[str, str | int] = {}
     for name, value in item.items():
         if name in _NOT_KEPT or not _KEY.fullmatch(name) or len(kept) == _MOST_DETAILS:

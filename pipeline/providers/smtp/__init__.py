@@ -27,7 +27,7 @@ GROUP = 20
 
 
 class Smtp:
-    """A Provider over kept connections to one server. For one thread: give each thread its own."""
+    """A Provider over kept connections to one server, for one thread."""
 
     def __init__(self, server: Server, connections: int) -> None:
         self.max_batch = GROUP * connections
@@ -52,10 +52,10 @@ class Smtp:
         return progress.result()
 
     def settle(self, message: Message, batch: Batch) -> None:
-        """Never known: SMTP has no way of asking whether a letter was taken."""
+        """It cannot be known: SMTP has no way to ask whether a letter was taken."""
 
     def close(self) -> None:
-        """Close the connections; the next `send` would open others."""
+        """Close the connections; the next `send` opens others."""
         self._threads.shutdown()
         self._threads = _threads(len(self._connections))
         for place, connection in enumerate(self._connections):
@@ -95,7 +95,7 @@ class Smtp:
                 transactions.run()
                 connection.used()
             except BaseException as error:
-                # Half a transaction must not lie on a kept connection.
+                # A kept connection must not hold half a transaction.
                 self._connections[place] = None
                 connection.close()
                 if isinstance(error, Halt):
@@ -103,8 +103,9 @@ class Smtp:
                     return
                 if not isinstance(error, ConnectionEnded):
                     raise
-                # A server may close after so many letters, and a kept connection may have died unseen; one
-                # that ends before it answered for a single letter will not do better the next time.
+                # A server may close after so many letters, and a kept connection may have ended unnoticed.
+                # But a new one that ends before an answer for a single letter will do no better the next
+                # time.
                 if fresh and not transactions.answered:
                     progress.halt(Halt(Result.REFUSED, error.reason))
                     return

@@ -44,7 +44,7 @@ class Halt(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class EncodedLetter:
     """One reader's message: envelope address and content, both ready to be written."""
 
     reader: Recipient
@@ -104,7 +104,7 @@ class BatchProgress:
         if self._batch.late:
             raise Halt(Result.REFUSED, _LATE)
 
-    def take(self) -> Letter | None:
+    def take(self) -> EncodedLetter | None:
         """The next letter; None when nobody is left. Raises Halt when no letter can be made."""
         while True:
             with self._lock:
@@ -112,7 +112,9 @@ class BatchProgress:
                     return None
                 reader = self._waiting.popleft()
             try:
-                return Letter(reader, envelope_address(reader.address), self._prepared.of(reader, self._at))
+                return EncodedLetter(
+                    reader, envelope_address(reader.address), self._prepared.of(reader, self._at)
+                )
             except UnmailableError:
                 self._rejected[reader.subscriber] = "no valid header can be made of the address"
             except ValueError as error:
@@ -120,12 +122,12 @@ class BatchProgress:
                     self._waiting.appendleft(reader)
                 raise Halt(Result.STOP, f"no valid message can be made ({type(error).__name__})") from None
 
-    def put_back(self, letter: Letter) -> None:
+    def put_back(self, letter: EncodedLetter) -> None:
         """Put a letter back that was not begun, for another connection."""
         with self._lock:
             self._waiting.appendleft(letter.reader)
 
-    def failed_with(self, letter: Letter, reason: str) -> None:
+    def failed_with(self, letter: EncodedLetter, reason: str) -> None:
         """Record that the connection ended before this letter's body was written: surely it was not taken."""
         who = letter.reader.subscriber
         with self._lock:
@@ -149,11 +151,11 @@ class BatchProgress:
             self._taken += 1
             self._streak.end()
 
-    def doubt(self, letter: Letter, reason: str) -> None:
+    def doubt(self, letter: EncodedLetter, reason: str) -> None:
         with self._lock:
             self._doubtful[letter.reader.subscriber] = reason
 
-    def refused(self, letter: Letter, reply: Reply, what: str, *, of_all: bool = False) -> None:
+    def refused(self, letter: EncodedLetter, reply: Reply, what: str, *, of_all: bool = False) -> None:
         """A letter that a reply refused, for good or for now. Raises Halt when it concerns everyone."""
         with self._lock:
             kept = self._rejected if reply.for_good else self._later

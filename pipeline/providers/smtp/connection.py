@@ -1,4 +1,4 @@
-"""A connection to the operator's mail server: greeted, encrypted, logged in, and what the server can do."""
+"""Connections to the operator's mail server: opened, encrypted and logged in."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ IDLE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Server:
-    """Where the server is and how it is spoken to. ``timeout``: seconds that each step may take.
+    """Where the server is and how to connect to it. ``timeout`` is how many seconds each step may take.
 
-    Raises ConfigError where a password would travel in the clear, or is none that SMTP can carry.
+    Raises ConfigError where a password would be sent unencrypted, or cannot be sent by SMTP.
     """
 
     host: str
@@ -60,7 +60,7 @@ class Server:
 
     @cached_property
     def own_name(self) -> str:
-        # Asked once: where no name server answers this takes seconds.
+        # Looked up once: where no name server answers, it takes seconds.
         return socket.getfqdn()
 
 
@@ -70,7 +70,7 @@ class Connection:
     def __init__(self, smtp: smtplib.SMTP, timeout: float) -> None:
         assert smtp.sock is not None
         self._sock: socket.socket = smtp.sock
-        # Else the last part of a letter may wait until the server has acknowledged the one before (Nagle).
+        # Else the last part of a letter may wait until the server has acknowledged the part before (Nagle).
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.transport = Transport(self._sock, timeout)
         self.pipelining = smtp.has_extn("pipelining")
@@ -117,7 +117,7 @@ def connect(server: Server) -> Connection:
         _close(smtp)
         raise Halt(Result.REFUSED, f"the mail server takes no connection ({error.smtp_code})") from None
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        # No letter was begun, so whatever it was, nothing was sent.
+        # No letter was begun: whatever the error, nothing was sent.
         _close(smtp)
         raise Halt(Result.REFUSED, f"could not connect to the mail server ({reason_of(error)})") from None
 
@@ -130,7 +130,7 @@ def _open(server: Server) -> smtplib.SMTP:
 
 
 def _secure(smtp: smtplib.SMTP, server: Server) -> None:
-    """EHLO, STARTTLS and login, as far as they are asked for."""
+    """EHLO, then STARTTLS and login where the settings ask for them."""
     smtp.ehlo_or_helo_if_needed()
     if server.security == "starttls":
         if not smtp.has_extn("starttls"):
@@ -146,7 +146,7 @@ def _secure(smtp: smtplib.SMTP, server: Server) -> None:
 
 
 def _log_in(smtp: smtplib.SMTP, server: Server) -> None:
-    # The exceptions' own texts quote the server, and the server may quote what it was told.
+    # The texts of these errors quote the server, and the server may quote the password.
     try:
         smtp.login(server.username, server.password)
     except smtplib.SMTPAuthenticationError as error:

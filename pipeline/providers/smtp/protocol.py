@@ -21,7 +21,8 @@ _MOMENT = 1.0
 
 
 class ConnectionEnded(Exception):
-    """The connection is of no more use. ``reason`` is for staff; ``written``: bytes that had left."""
+    """The connection can no longer be used. ``reason`` is for staff; ``written`` is how many bytes had
+    left."""
 
     def __init__(self, reason: str, written: int = 0) -> None:
         super().__init__(reason)

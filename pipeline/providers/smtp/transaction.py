@@ -15,7 +15,7 @@ from pipeline.providers.smtp.batch import Halt
 from pipeline.providers.smtp.protocol import PATIENCE, ConnectionEnded
 
 if TYPE_CHECKING:
-    from pipeline.providers.smtp.batch import BatchProgress, Letter
+    from pipeline.providers.smtp.batch import BatchProgress, EncodedLetter
     from pipeline.providers.smtp.connection import Connection
     from pipeline.providers.smtp.protocol import Reply
 
@@ -34,8 +34,8 @@ class Transactions:
         self._most = connection.size
         self._sender = sender
         self._progress = progress
-        self._letter: Letter | None = None
-        self._next: Letter | None = None
+        self._letter: EncodedLetter | None = None
+        self._next: EncodedLetter | None = None
         self.answered = False
         """Whether the server has answered for a single letter: taken or refused."""
 
@@ -56,7 +56,7 @@ class Transactions:
                 self._progress.put_back(self._letter)
             raise
 
-    def _send(self, letter: Letter) -> None:
+    def _send(self, letter: EncodedLetter) -> None:
         """Send one letter if the server permits it. What is written last asks for the next one, too."""
         if not self._permitted(letter):
             return
@@ -90,7 +90,7 @@ class Transactions:
         if reply.closes:
             raise ConnectionEnded("the server closes the connection")
 
-    def _permitted(self, letter: Letter) -> bool:
+    def _permitted(self, letter: EncodedLetter) -> bool:
         """Whether the server waits for the body. If not, the letter is settled and the next asked for."""
         sender = self._ask(letter, b"MAIL FROM:<%b>\r\n" % self._sender)
         if not sender.fine:
@@ -109,7 +109,7 @@ class Transactions:
             raise ConnectionEnded("the server closes the connection")
         return False
 
-    def _not_permitted(self, letter: Letter, recipient: Reply, data: Reply) -> None:
+    def _not_permitted(self, letter: EncodedLetter, recipient: Reply, data: Reply) -> None:
         if recipient.code == _LOGIN_WANTED:
             raise Halt(Result.STOP, letter.refusal(recipient, "mail without a login"))
         self._settled()
@@ -124,14 +124,14 @@ class Transactions:
         self._letter = None
         self.answered = True
 
-    def _write(self, ahead: bytes, following: Letter | None) -> None:
+    def _write(self, ahead: bytes, following: EncodedLetter | None) -> None:
         """Write what is due; where the server allows it, together with the envelope of the next letter."""
         if following and self._pipelining:
             ahead += b"MAIL FROM:<%b>\r\nRCPT TO:<%b>\r\nDATA\r\n" % (self._sender, following.address)
         if ahead:
             self._transport.write(ahead)
 
-    def _ask(self, letter: Letter, command: bytes) -> Reply:
+    def _ask(self, letter: EncodedLetter, command: bytes) -> Reply:
         """The answer to a command of the envelope. With pipelining the command was written before."""
         if not self._pipelining:
             self._transport.write(command)
@@ -140,7 +140,7 @@ class Transactions:
             raise ConnectionEnded(letter.refusal(reply, "any more"))
         return reply
 
-    def _refused_midway(self, letter: Letter) -> None:
+    def _refused_midway(self, letter: EncodedLetter) -> None:
         reply = self._transport.early_reply()
         if reply and reply.code < 400:
             self._doubt(letter, ConnectionEnded(f"{reply.code} came before it was written whole"))
@@ -148,7 +148,7 @@ class Transactions:
             self._settled()
             self._progress.refused(letter, reply, "the letter", of_all=True)
 
-    def _doubt(self, letter: Letter, end: ConnectionEnded) -> NoReturn:
+    def _doubt(self, letter: EncodedLetter, end: ConnectionEnded) -> NoReturn:
         self._letter = None
         self._progress.doubt(letter, f"handed over, but {end.reason}")
         # A server that gives no answer to one letter is not sent another, which would be in doubt, too.

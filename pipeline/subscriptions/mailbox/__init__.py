@@ -31,12 +31,12 @@ class Counts:
     unsubscribed: int = 0
     already: int = 0  # asked, and had left before
     unknown: int = 0  # asked, and not on the list
-    ignored: int = 0  # bounces and automatic replies
+    ignored: int = 0  # bounces and automatic replies, which ask for nothing
     left: int = 0  # for staff to read
 
 
 class Box(Protocol):
-    """A mailbox that can be entered; ``done`` marks a mail by the name that ``mails`` gave it."""
+    """A mailbox, open as a context manager. ``done`` marks a mail by the name that ``mails`` gave it."""
 
     def __enter__(self) -> Self: ...
     def __exit__(

@@ -1,7 +1,7 @@
 """A Maildir: a file a mail, in `new` or `cur` (cr.yp.to/proto/maildir.html).
 
-The standard library's `mailbox.Maildir` writes a mail anew to change its flags, which changes its bytes
-(python/cpython#137454); here a mail is only ever renamed.
+The standard library's `mailbox.Maildir` rewrites a mail to change its flags, which changes its bytes
+(python/cpython#137454). Here a mail is only ever renamed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-# A mail that staff have merely opened (S) still asks what it asks. Answered ones, drafts and trash do not.
+# A mail that staff have only opened (S) still waits. Answered ones (R), drafts (D) and trash (T) do not.
 _DONE = frozenset("RDT")
 _HANDLED = frozenset("RS")
 
@@ -51,14 +51,14 @@ class Maildir:
             except FileNotFoundError:
                 yield None
             except OSError:
-                yield str(file), b""  # asks nothing: staff will see it lie there
+                yield str(file), b""  # unreadable, so it asks for nothing and stays for staff to see
 
     def done(self, name: str) -> None:
         """Mark a mail as handled."""
         file = Path(name)
         base, _, flags = file.name.partition(":2,")
         target = self._path / "cur" / f"{base}:2,{''.join(sorted({*flags, *_HANDLED}))}"
-        # Another program moved it meanwhile: its request is met, and met again the next time, to no harm.
+        # Another program may have moved it meanwhile: its request is carried out again next time, to no harm.
         with suppress(FileNotFoundError):
             if not target.exists():
                 file.rename(target)

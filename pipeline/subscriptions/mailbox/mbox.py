@@ -1,8 +1,8 @@
 """An mbox: all mails in one file (RFC 4155).
 
-Marking a mail within it would mean writing the file anew, and whoever is killed at that has lost mail. So
-the file is only read, under its lock, and what was handled is remembered in a file beside it: without that,
-each run would unsubscribe again whoever has signed up anew since they wrote.
+To mark a mail inside it, the whole file would have to be rewritten, and a kill in between would lose mail. So
+the file is only read, under its lock, and what was handled is remembered in a file beside it. Without that,
+each run would once more unsubscribe people who have signed up again since they wrote.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-# Mail programs write these into the file as they like; the rest of a mail stays.
+# Headers that mail programs change in the file at any time; the rest of a mail stays as it is.
 _PASSING = re.compile(rb"(?im)^(?:X-)?(?:Status|Keywords|UID|IMAP|IMAPbase|Mozilla-[\w-]+)[ \t]*:.*\n?")
 _ENOUGH = 4096
 
 
 class Mbox:
-    """An mbox, locked while it is entered. What was handled stands, hashed, in `PATH.handled`."""
+    """An mbox, locked while its context manager is open. `PATH.handled` keeps a hash of every handled
+    mail."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,6 +1,6 @@
-"""Whether a web process can do its work, and how the last runs ended: for whoever looks from outside.
+"""Whether a web process can do its work, and how the last runs ended, for monitoring from outside.
 
-A stranger may read it: it says no address, no name and no reason.
+A stranger may read it, so it holds no address, no name and no reason.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
 
 
-class Scheduler(Protocol):
+class SchedulerState(Protocol):
     """What is asked of the scheduler in this process."""
 
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         """What keeps it from running what is due, in words for the log; None when it runs."""
         ...
 
 
-class Health(NamedTuple):
-    """``ready``: the database can be used, and the scheduler, where there is one, runs. How the last runs
-    ended does not count: the pages must stay reachable while a feed is broken."""
+class Readiness(NamedTuple):
+    """``ready``: the database can be used, and the scheduler, if there is one, runs. How the last runs ended
+    does not count: the pages must stay reachable while a feed is broken."""
 
     ready: bool
     document: dict[str, Any]
 
 
-def health(installation: Installation, scheduler: Scheduler | None) -> Health:
-    """Look at everything. Raises nothing for what the database does."""
+def readiness(installation: Installation, scheduler: SchedulerState | None) -> Readiness:
+    """Look at database, scheduler and last runs. Raises nothing for what the database does."""
     database = _database_trouble(installation.database)
-    # Its words may name the database or a feed: the log has them.
-    stuck = scheduler is not None and scheduler.trouble() is not None
+    # Only whether, not why: the words may name the database or a feed. The log has them.
+    stuck = scheduler is not None and scheduler.problem() is not None
     ready = database is None and not stuck
     document = {
         "ready": ready,
@@ -49,7 +49,7 @@ def health(installation: Installation, scheduler: Scheduler | None) -> Health:
         "scheduler": {"ok": not stuck} if scheduler is not None else None,
         "last_run": _last_runs(installation) if database is None else None,
     }
-    return Health(ready, document)
+    return Readiness(ready, document)
 
 
 def _database_trouble(database: Database) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -125,10 +126,12 @@ def test_a_turn_ends_with_its_time_or_with_the_worker_and_cuts_no_wait_short() -
     began = clock.uptime()
     over.sleep(0.1)
     assert clock.uptime() - began >= 0.1
-    stop.ask(15)
-    assert fresh()
+    teller = threading.Timer(0.05, stop.ask, (15,))
+    teller.start()
     fresh.sleep(60)
+    assert fresh(), "the worker was told to end while it slept"
     assert clock.uptime() - began < 30
+    teller.join()
 
 
 GONE = Left("sending")

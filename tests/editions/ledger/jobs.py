@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from pipeline.core.database import Database
-    from pipeline.editions.edition import Edition
 
 
-def waiting(database: Database) -> list[Edition]:
+def waiting(database: Database) -> list[Row[Any]]:
     """Jobs that wait, with the seconds that each has to rest before (None: it need not)."""
     query = "SELECT args, extract(epoch FROM scheduled_at - now()) AS rest FROM procrastinate_jobs"
     with database.read() as connection:

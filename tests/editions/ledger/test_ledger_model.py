@@ -1,4 +1,4 @@
-"""The ledger against a model of it, through any sequence of claims, answers, deaths and decisions.
+"""The ledger against a model of it, through any sequence of claims, answers, deaths and states.
 
 The model knows what the provider truly took; the ledger knows what it was told. Owners die as steps of the
 sequence: their answers are then never written, or long after somebody has judged them gone.
@@ -31,9 +31,8 @@ from sqlalchemy import insert
 from pipeline.core.database import Database, Session
 from pipeline.core.tables import digests, editions, events
 from pipeline.delivery.edition import LOST
-from pipeline.delivery.sender import Answered, Lane
-from pipeline.editions import find
-from pipeline.editions import states as decisions
+from pipeline.delivery.sender import Answered, BatchSender
+from pipeline.editions import find, states
 from pipeline.editions.edition import Edition
 from pipeline.editions.ledger import claims, outcomes, recipients
 from pipeline.providers import BatchResult, Result
@@ -114,7 +113,7 @@ class Ledger(RuleBasedStateMachine):
         self.left: set[int] = set()
         self.under_way: list[Flight] = []
         nothing = cast("Any", None)
-        self.lane = Lane(self.database, CONFIG, nothing, nothing, nothing, nothing)
+        self.sender = BatchSender(self.database, CONFIG, nothing, nothing, nothing, nothing)
 
     def teardown(self) -> None:
         for name in list(self.owners):
@@ -140,8 +139,8 @@ class Ledger(RuleBasedStateMachine):
             with self.database.write() as connection:
                 directory.add(connection, "late@example.net", digests=["weekly"], wording="L", source="test")
         self.at += timedelta(seconds=1)
-        assert recipients.take(self.database, self.edition, TODAY, size, self.at)
-        assert not recipients.take(self.database, self.edition, TODAY, size, self.at)
+        assert recipients.take(self.database, self.edition, TODAY, size, self.at, states.begin_sending)
+        assert not recipients.take(self.database, self.edition, TODAY, size, self.at, states.begin_sending)
         self.states = dict.fromkeys(range(1, readers + late + 1), "waiting")
 
     def _dies_over_the_snapshot(self, size: int, dies_in: int) -> None:
@@ -152,12 +151,13 @@ class Ledger(RuleBasedStateMachine):
                 raise Died
             return real(session)
 
-        def dies(connection: Connection) -> None:
+        def dies(connection: Connection, edition: int) -> None:
+            states.begin_sending(connection, edition)
             raise Died
 
         try:
             with patch.object(Session, "write", dying):
-                recipients.take(self.database, self.edition, TODAY, size, self.at, with_the_last=dies)
+                recipients.take(self.database, self.edition, TODAY, size, self.at, dies)
         except Died:
             return
         raise AssertionError("it did not die")
@@ -206,7 +206,7 @@ class Ledger(RuleBasedStateMachine):
         answered = Answered(flight.claim, self._outcome(flight))
         alive = next((one for one in self.owners.values() if one.name == flight.owner), None)
         with (alive.session if alive else self.database).write() as connection:
-            self.lane._record(connection, self.edition, answered)
+            self.sender._record(connection, self.edition, answered)
         self._expect(flight)
 
     def _outcome(self, flight: Flight) -> BatchResult:
@@ -287,14 +287,14 @@ class Ledger(RuleBasedStateMachine):
     def staff_decides(self, verb: str) -> None:
         if self._status() == {"pause": "sending", "resume": "paused"}[verb]:
             with self.database.write() as connection:
-                decisions.move(connection, SLUG, verb)
+                states.BY_STAFF[verb](connection, SLUG)
 
     @precondition(lambda self: len(self.under_way) > 4)
     @rule()
     def staff_cancels(self) -> None:
         if self._status() in ("sending", "paused"):
             with self.database.write() as connection:
-                decisions.move(connection, SLUG, "cancel")
+                states.cancel(connection, SLUG)
 
     @rule(person=st.integers(1, 9))
     def unsubscribe(self, person: int) -> None:
@@ -310,7 +310,7 @@ class Ledger(RuleBasedStateMachine):
     @rule()
     def finish(self) -> None:
         with self.database.write() as connection:
-            status = decisions.finish(connection, self.edition.id).status
+            status = states.finish(connection, self.edition.id).status
         if status == "sent":
             assert "waiting" not in self.states.values()
             assert all(one.told or one.judged or one.proven for one in self.under_way)

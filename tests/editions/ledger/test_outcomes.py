@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from pipeline.core.tables import batches as batch_rows
 from pipeline.core.tables import editions, recipients
 from pipeline.editions.ledger import batches, claims, outcomes
-from pipeline.editions.ledger.reasons import reasons
+from pipeline.editions.ledger.outcomes import reasons
 from subscribers import directory
 from tests.editions.ledger.moves import AT, claimed, counted, taken
+from tests.ledgers import Left, handed_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +93,22 @@ def test_an_answer_that_comes_too_late_changes_nothing(database: Database, editi
     assert counted(database, edition) == {"total": 5, "uncertain": 2, "waiting": 3}
 
 
+def test_a_batch_of_two_can_be_halved_and_one_of_one_cannot(database: Database, edition: Edition) -> None:
+    taken(database, edition)
+    two = claimed(database, edition)
+    assert two is not None
+    with database.write() as connection:
+        claims.refused(connection, two, AT, "too large")
+        assert batches.halve(connection, two) is True
+    one = claimed(database, edition)
+    assert one is not None
+    assert [person for person, _ in one.members] == [1]
+    with database.write() as connection:
+        assert batches.halve(connection, one) is False
+        told = list(outcomes.people(connection, edition.id))
+    assert told[1]["reason"] == "too large for one request: halved"
+
+
 def test_a_batch_that_is_too_large_waits_as_two_halves(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim = claimed(database, edition)
@@ -107,7 +126,7 @@ def test_an_edition_that_is_no_longer_being_sent_gives_out_no_batch(
 ) -> None:
     taken(database, edition)
     with database.write() as connection:
-        connection.execute(update(editions).values(status="paused"))
+        connection.execute(update(editions).where(editions.c.id == edition.id).values(status="paused"))
     assert claimed(database, edition) is None
 
 
@@ -141,6 +160,56 @@ def test_who_was_found_sent_has_no_part_in_what_kept_the_rest(database: Database
     assert (kept["state"], kept["reason"]) == ("waiting", "the outbox cannot be written")
 
 
+@pytest.mark.parametrize(
+    ("status", "under_way"),
+    [
+        ("sending", True),
+        ("paused", True),
+        ("cancelled", True),
+        ("sent", True),  # a batch of it may be on its way again
+        ("draft", False),
+        ("approved", False),
+        ("held", False),
+        ("skipped", False),
+    ],
+)
+def test_a_batch_is_in_flight_in_every_edition_that_may_have_one(
+    database: Database, status: str, under_way: bool
+) -> None:
+    with database.write() as connection:
+        first, *_ = handed_over(connection, lots=[Left("sending")], status=status)
+        assert outcomes.in_flight(connection, first, AT) is under_way
+
+
+@pytest.mark.parametrize("state", ["waiting", "sent", "uncertain"])
+def test_a_batch_with_an_outcome_is_not_in_flight(sqlite_database: Database, state: str) -> None:
+    with sqlite_database.write() as connection:
+        first, _, other, _ = handed_over(connection, lots=[Left(state), Left("sending")], status="sending")
+        assert not outcomes.in_flight(connection, first, AT)
+        assert outcomes.in_flight(connection, other, AT)
+
+
+def test_nobody_waits_for_a_batch_claimed_long_ago_or_one_that_withheld_them(
+    sqlite_database: Database,
+) -> None:
+    apart: dict[int, tuple[str, str | None]] = {1: ("withheld", "unsubscribed")}
+    with sqlite_database.write() as connection:
+        first, withheld = handed_over(connection, lots=[Left("sending", apart=apart)], status="sending")
+        assert not outcomes.in_flight(connection, withheld, AT)
+        just = timedelta(minutes=2) - timedelta(seconds=1)
+        assert outcomes.in_flight(connection, first, AT + just)
+        assert not outcomes.in_flight(connection, first, AT + timedelta(minutes=2))
+
+
+def test_in_a_letter_sent_long_ago_nothing_is_in_flight(sqlite_database: Database) -> None:
+    long_ago = AT - outcomes.RESENT_WITHIN - outcomes.IN_FLIGHT
+    with sqlite_database.write() as connection:
+        first, *_ = handed_over(connection, 1, lots=[Left("sending")], finished_at=long_ago)
+        assert not outcomes.in_flight(connection, first, AT)
+        handed_over(connection, 2, lots=[Left("sending")], finished_at=long_ago + timedelta(seconds=1))
+        assert outcomes.in_flight(connection, first, AT)
+
+
 def test_what_a_person_got_is_told(database: Database, edition: Edition) -> None:
     taken(database, edition)
     claim = claimed(database, edition)
@@ -148,9 +217,106 @@ def test_what_a_person_got_is_told(database: Database, edition: Edition) -> None
     with database.write() as connection:
         claims.sent(connection, claim, AT)
         assert outcomes.of_subscriber(connection, 1) == [
-            {"slug": "weekly-1", "state": "sent", "at": AT.isoformat()}
+            {"slug": "monthly-1", "state": "uncertain", "at": AT.isoformat()},
+            {"slug": "weekly-1", "state": "sent", "at": AT.isoformat()},
         ]
         assert outcomes.of_subscriber(connection, 99) == []
+
+
+def test_of_who_fared_otherwise_than_the_batch_their_own_moment_and_reason_are_told(
+    sqlite_database: Database,
+) -> None:
+    apart: dict[int, tuple[str, str | None]] = {1: ("failed", "550 no"), 2: ("withheld", None)}
+    lots = [Left("uncertain", 3, "timed out", apart=apart), Left("sending", 1)]
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=lots)
+        of_one = (recipients.c.edition_id == 1, recipients.c.subscriber_id == people[1])
+        connection.execute(update(recipients).where(*of_one).values(at=AT + timedelta(hours=1)))
+        told = list(outcomes.people(connection, 1))
+        fared = [(one["state"], one["at"], one["reason"], one["batch"]) for one in told]
+        later = (AT + timedelta(hours=1)).isoformat()
+        assert fared == [
+            ("uncertain", AT.isoformat(), "timed out", "attempt-1-0"),
+            ("failed", later, "550 no", "attempt-1-0"),
+            ("withheld", AT.isoformat(), None, "attempt-1-0"),
+            ("uncertain", AT.isoformat(), None, "attempt-1-1"),
+        ]
+        assert [one["subscriber"] for one in told] == people
+        assert [one["email"] for one in told] == [f"reader{person}@example.net" for person in people]
+        only = [one["subscriber"] for one in outcomes.people(connection, 1, "uncertain")]
+        assert only == [people[0], people[3]]
+
+
+def test_nobody_is_told_a_moment_before_anything_was_handed_over(
+    database: Database, edition: Edition
+) -> None:
+    taken(database, edition)
+    with database.read() as connection:
+        first = next(outcomes.people(connection, edition.id))
+        assert (first["state"], first["at"], first["batch"]) == ("waiting", None, None)
+        (mine,) = [one for one in outcomes.of_subscriber(connection, 1) if one["slug"] == "weekly-1"]
+        assert mine == {"slug": "weekly-1", "state": "waiting", "at": None}
+
+
+def test_the_erased_are_counted_and_their_address_stands_in_no_edition(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        gone, kept = handed_over(connection, 1, [Left(people=2)])
+        handed_over(connection, 2, [Left(people=2)])
+        outcomes.forget(connection, gone)
+        left = connection.execute(select(recipients.c.subscriber_id).where(recipients.c.email.is_not(None)))
+        assert list(left.scalars()) == [kept, kept]
+        assert outcomes.counts(connection, 1)["sent"] == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "attempted", "was"),
+    [("waiting", False, False), ("waiting", True, True), ("sending", True, True), ("uncertain", True, True)],
+)
+def test_an_edition_was_touched_once_a_batch_of_it_was_ever_claimed(
+    sqlite_database: Database, state: str, attempted: bool, was: bool
+) -> None:
+    with sqlite_database.write() as connection:
+        handed_over(connection, 1, [Left("sent")])
+        handed_over(connection, 2, [Left(state)])
+        if not attempted:
+            connection.execute(update(batch_rows).where(batch_rows.c.edition_id == 2).values(attempt=None))
+        assert outcomes.touched(connection, 2) is was
+
+
+def test_who_was_given_up_after_being_put_off_has_not_bounced(sqlite_database: Database) -> None:
+    apart: dict[int, tuple[str, str | None]] = {
+        0: ("failed", "550 no such user"),
+        1: ("failed", f"{outcomes.GIVEN_UP} 5 times, last: full"),
+        2: ("withheld", "unsubscribed"),
+        3: ("failed", "551 moved"),
+    }
+    with sqlite_database.write() as connection:
+        handed_over(connection, 1, [Left("sent", 5, apart=apart)])
+        handed_over(connection, 2, [Left("sent", 1, apart={0: ("failed", "550 no")})])
+        assert outcomes.bounced(connection, 1) == 2
+
+
+def test_the_editions_that_people_had_are_told_from_the_oldest_that_is_asked_for(
+    sqlite_database: Database,
+) -> None:
+    lots = [
+        [Left("sent")],
+        [Left("uncertain")],
+        [Left("sent", apart={0: ("withheld", "paused")})],
+        [Left("sending")],
+        [Left("waiting")],
+    ]
+    with sqlite_database.write() as connection:
+        for number, lot in enumerate(lots, 1):
+            one, other = handed_over(connection, number, lot)
+        had = outcomes.handed_over(connection, [one], ["weekly-2", "weekly-4"])
+        assert had == {one: ["weekly-2", "weekly-4"]}
+        both = outcomes.handed_over(connection, [one, other], ["weekly-1"])
+        assert both == {
+            one: ["weekly-1", "weekly-2", "weekly-4"],
+            other: ["weekly-1", "weekly-2", "weekly-3", "weekly-4"],
+        }
+        assert outcomes.handed_over(connection, [one], ["never-1"]) == {}
 
 
 def test_a_person_can_be_found_without_reading_the_whole_ledger(sqlite_database: Database) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
+from sqlalchemy.event import listen
 
 from pipeline.core.config import Delivery
 from pipeline.delivery.events import take as take_events
@@ -19,6 +20,8 @@ from tests.ledgers import AT, Left, attempt, event, handed_over
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from pipeline.core.database import Database
 
@@ -74,14 +77,17 @@ def test_after_a_failure_it_rests_unless_somebody_calls_for_it_anew(database: Da
 
 
 def test_where_there_is_no_fleet_nothing_is_called(sqlite_database: Database) -> None:
+    asked: list[object] = []
     with sqlite_database.write() as connection:
+        listen(connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
         queue.call(connection, 7)
+        assert asked == []
 
 
 def test_resuming_an_edition_calls_for_it(database: Database) -> None:
     with database.write() as connection:
         handed_over(connection, 1, [Left("waiting")], status="paused")
-        states.move(connection, "weekly-1", "resume")
+        states.resume(connection, "weekly-1")
     assert called_for(database) == [1]
 
 
@@ -99,14 +105,11 @@ def test_an_edition_is_called_for_in_the_transaction_that_makes_it_sending(datab
         handed_over(connection, 1, [Left("waiting")], status="approved", snapshot_at=None)
         edition = find.by_slug(connection, "weekly-1")
 
-    def look(connection: object) -> None:
+    def begin(connection: Connection, edition_id: int) -> None:
+        states.begin_sending(connection, edition_id)
         assert called_for(database) == []
 
-    def call(connection: object) -> None:
-        queue.call(connection, edition.id)  # type: ignore[arg-type]
-        look(connection)
-
-    assert recipients.take(database, edition, AT.date(), 2, AT, with_the_last=call)
+    assert recipients.take(database, edition, AT.date(), 2, AT, begin)
     assert called_for(database) == [1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from tests.editions.ledger.moves import AT, TODAY, counted, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -65,8 +67,14 @@ def test_pages_make_batches_of_the_asked_size_one_behind_the_other(
     assert status(database, edition) == "sending"
     with database.read() as connection:
         query = select(batches.c.number, batches.c.first, batches.c.last, batches.c.size)
-        made = [tuple(row) for row in connection.execute(query.order_by(batches.c.number))]
+        query = query.where(batches.c.edition_id == edition.id).order_by(batches.c.number)
+        made = [tuple(row) for row in connection.execute(query)]
     assert made == [(0, 1, 2, 2), (1, 3, 4, 2), (2, 5, 5, 1)]
+
+
+def test_a_batch_may_be_larger_than_a_page(database: Database, edition: Edition) -> None:
+    assert taken(database, edition, size=5) is True
+    assert counted(database, edition) == {"total": 5, "waiting": 5}
 
 
 def test_an_edition_for_nobody_is_sending_at_once(database: Database, edition: Edition) -> None:
@@ -99,8 +107,8 @@ def test_held_and_approved_anew_midway_it_is_taken_from_the_beginning(
 ) -> None:
     def hold_and_approve() -> None:
         with database.write() as connection:
-            states.move(connection, "weekly-1", "hold")
-            states.move(connection, "weekly-1", "approve")
+            states.hold(connection, "weekly-1")
+            states.approve(connection, "weekly-1")
 
     with monkeypatch.context() as patch:
         after_the_first_page(patch, hold_and_approve)
@@ -124,11 +132,46 @@ def test_an_address_that_changes_hands_meanwhile_is_in_it_once(
     assert addresses(database, edition) == [f"reader{n}@example.net" for n in range(1, 6)]
 
 
-def test_of_two_who_take_it_the_one_who_came_last_owns_it(database: Database, edition: Edition) -> None:
+def test_an_edition_that_others_have_taken_already_is_not_taken_again(
+    database: Database, edition: Edition
+) -> None:
     called: list[int] = []
-    with database.write() as connection:
-        connection.execute(update(table).values(status="sending"))
-    assert not recipients.take(
-        database, edition, TODAY, 2, AT, with_the_last=lambda connection: called.append(1)
+    assert taken(database, edition)
+    again = recipients.take(
+        database, edition, TODAY, 2, AT, begin=lambda connection, edition: called.append(edition)
     )
-    assert called == []
+    assert (again, called) == (False, [])
+
+
+def test_of_two_who_take_it_the_one_who_came_last_owns_it(
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+
+    def take(at: datetime, name: str) -> bool:
+        def begin(connection: Connection, edition: int) -> None:
+            states.begin_sending(connection, edition)
+            ended.append(name)
+
+        return recipients.take(database, edition, TODAY, 2, at, begin=begin)
+
+    def another_comes() -> None:
+        assert take(AT + timedelta(seconds=1), "the other") is True
+
+    after_the_first_page(monkeypatch, another_comes)
+    assert take(AT, "the first") is False
+    assert ended == ["the other"]
+    assert counted(database, edition) == {"total": 5, "waiting": 5}
+
+
+def test_what_is_discarded_is_one_edition_that_may_then_be_taken_anew(
+    database: Database, edition: Edition
+) -> None:
+    taken(database, edition)
+    with database.write() as connection:
+        recipients.discard(connection, edition.id)
+        connection.execute(update(table).where(table.c.id == edition.id).values(status="approved"))
+        assert find.by_id(connection, edition.id).snapshot_at is None
+    assert counted(database, edition) == {}
+    assert taken(database, edition, size=1)
+    assert counted(database, edition) == {"total": 5, "waiting": 5}

@@ -14,6 +14,7 @@ from pipeline.core.app import Installation
 from pipeline.core.templates import PACKAGED, Templates
 from pipeline.editions.compose import compose
 from pipeline.editions.edition import Edition
+from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
 from pipeline.letter.check import Finding, check_letter
 from subscribers import clock
@@ -73,7 +74,7 @@ class Kitchen:
         (folder / "rapport.toml").write_text(f"{config}\n[theme]\n{theme}", encoding="utf-8")
         with Installation.open(folder / "rapport.toml") as installation:
             pull(installation.database, installation.config)
-            with installation.database.lock("digest-weekly"):
+            with lock(installation.database, "weekly"):
                 edition = compose(installation, installation.config.digests[0]).edition
             assert edition is not None
             row = asdict(edition)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.letter.check.cascade import Scheme, applies
 from pipeline.letter.check.css import declarations, parse
 from pipeline.letter.check.css_colour import background_colour, colour
+from pipeline.letter.check.matching import Scheme, applies
 
 if TYPE_CHECKING:
     from tests.letter.check.conftest import Sample
@@ -41,7 +41,8 @@ def test_no_letter_makes_check_fall(
 ) -> None:
     findings = sample.findings(html=html, text=text, subject=subject, preheader=preheader)
     assert all(found.message and found.remedy and found.where for found in findings)
-    assert "unsubscribe" in {found.name for found in findings} or "unsubscribe" in html
+    if "unsubscribe" not in html:
+        assert "unsubscribe" in {found.name for found in findings}
 
 
 @given(st.lists(PIECES | st.text(max_size=20), max_size=40).map("".join))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from pipeline.letter.check.cascade import Scheme, texts
+from pipeline.letter.check.cascade import texts
+from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.reading import CheckedLetter
 from tests.browser import needs_chromium, show
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageCms
 
+from pipeline.core import child_process
 from pipeline.letter.images import sandbox
 from pipeline.letter.images.sandbox import Copy, Look
 from tests.letter.images.inprocess import look
@@ -307,4 +308,4 @@ def test_the_largest_image_that_is_opened_fits_the_childs_memory() -> None:
 def test_the_child_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAPPORT_SECRET", "s3cret")
     monkeypatch.setenv("SENDGRID_API_KEY", "SG.x")
-    assert set(sandbox._environment()) == {"PYTHONPATH", "PATH"}
+    assert set(child_process.environment()) == {"PYTHONPATH", "PATH"}

@@ -36,6 +36,64 @@ def test_columns_are_found_by_name_or_by_what_stands_in_them(header: str, row: s
     assert asked(header, row) == Applicant("ann@example.org", "Ann Smith", ["weekly", "monthly"])
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "name"),
+    [
+        ("email,Full Name,first_name", "ann@example.org,Ann Smith,Ann", "Ann Smith"),
+        ("email,first_name", "ann@example.org,Ann", "Ann"),
+        ("email,last_name", "ann@example.org,Smith", ""),
+        ("email,name", "ann@example.org,'=Ann", "=Ann"),
+        ("email,name", "ann@example.org,'Ann'", "'Ann'"),
+        ("email,name", "ann@example.org", ""),
+    ],
+)
+def test_the_name_is_that_of_the_first_columns_that_are_there(header: str, row: str, name: str) -> None:
+    found = asked(header, row)
+    assert isinstance(found, Applicant)
+    assert found.name == name
+
+
+@pytest.mark.parametrize(
+    ("moment", "referrer", "proof"),
+    [
+        (" 2021-03-04 10:11:12 ", "", "(Kit: signed up 2021-03-04 10:11)"),
+        ("2021-03-04", " https://example.org/welcome?email=a@example.org ",
+         "(Kit: signed up 2021-03-04, by https://example.org/welcome)"),
+        ("", "Instagram", "(Kit: by Instagram)"),
+        ("", "", "(Kit)"),
+        ("04.03.2021", "1nstagram", "(Kit)"),
+    ],
+)  # fmt: skip
+def test_evidence_is_when_and_by_which_way(moment: str, referrer: str, proof: str) -> None:
+    header = "first_name,email_address,state,created_at,referrer"
+    found = asked(header, f"Ann,ann@example.org,active,{moment},{referrer}")
+    assert isinstance(found, Applicant)
+    assert found.proof == proof
+
+
+def test_a_row_that_could_not_be_read_says_why() -> None:
+    layout = find_columns(Record(1, ["email", "name"]), PATH)
+    broken = Record(7, ["ann@example.org"], "A quotation mark is left open or out of place.")
+    assert layout.applicant(broken, ["weekly"]) == broken.problem
+
+
+def test_a_list_of_two_tools_is_refused_for_a_file_that_is_not_right() -> None:
+    ours = Record(4, ["email", "digest", "status", "suppression", "attributes", "email_disabled", "expiry"])
+    with pytest.raises(SubscriberError, match=r"line 4: the columns are those of Rapport and Substack") as no:
+        find_columns(ours, PATH)
+    assert no.value.code == "file"
+    with pytest.raises(SubscriberError) as none:
+        find_columns(Record(1, ["nobody"]), PATH)
+    assert none.value.code == "file"
+
+
+def test_columns_without_names_are_named_as_far_as_they_can_be_told() -> None:
+    two = find_columns(Record(1, ["Ben", "ben@example.org"]), PATH)
+    assert (two.header, two.headed) == (("name", "email"), False)
+    three = find_columns(Record(1, ["Ben", "ben@example.org", "Main Street"]), PATH)
+    assert (three.header, three.names) == (("", "email", ""), ())
+
+
 def test_a_list_of_bare_addresses_is_one(tmp_path: Path) -> None:
     assert asked("ben@example.org", "ann@example.org") == Applicant(
         "ann@example.org", "", ["weekly", "monthly"]
@@ -54,6 +112,7 @@ def test_without_a_column_of_addresses_the_place_and_remedy_are_told_and_no_data
     ("row", "wanted"),
     [
         ("a@example.org,weekly,active", Applicant("a@example.org", "", ("weekly",))),
+        (" a@example.org , weekly , active ", Applicant("a@example.org", "", ("weekly",))),
         ("a@example.org,,subscribed", Applicant("a@example.org", "", ["weekly", "monthly"])),
         ("a@example.org,weekly,unsubscribed", Applicant("a@example.org", "", ("weekly",), left=True)),
         ("a@example.org,daily,active", "It is for another digest than this import."),
@@ -72,7 +131,7 @@ def test_a_row_that_says_its_digest_and_status_is_taken_at_its_word(
 @pytest.mark.parametrize(
     ("header", "row", "wanted"),
     [
-        # Columns were cut away: what only one tool has is still heeded.
+        # Columns were cut away: what only one tool has is still looked at.
         ("Email Address,UNSUB_TIME", "a@example.org,2021-11-12 13:14:15", "left"),
         ("Email Address,UNSUB_TIME", "a@example.org,", "active"),
         ("Email Address,CLEAN_TIME", "a@example.org,2021-11-12 13:14:15", "bounced"),

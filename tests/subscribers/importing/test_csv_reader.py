@@ -64,6 +64,33 @@ def test_a_quotation_mark_out_of_place_costs_one_row(tmp_path: Path, broken: str
     assert [record.cells for record in found if record.problem] == [[broken]]
 
 
+def test_lines_are_numbered_through_blocks_with_and_without_quotation_marks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subscribers.importing.csv_reader.BLOCK", 40)
+    lines = [f"reader{n}@example.org,Number {n}" for n in range(1, 31)]
+    for number in (7, 8, 21):
+        lines[number - 1] = f'reader{number}@example.org,"Number {number}"'
+    lines[14] = '"reader15@example.org","Number 15"'
+    file = tmp_path / "list.csv"
+    file.write_text("\n".join(lines) + "\n")
+    with open_csv(file) as opened:
+        found = [(record.line, record.cells) for record in opened.records()]
+    assert found == [(n, [f"reader{n}@example.org", f"Number {n}"]) for n in range(1, 31)]
+
+
+def test_blank_rows_are_nobodys(tmp_path: Path) -> None:
+    content = b'email,name\n,\n"",""\nann@example.org,"Ann"\n\n,\nben@example.org,\n'
+    assert rows(tmp_path, content) == [["email", "name"], ["ann@example.org", "Ann"], ["ben@example.org", ""]]
+
+
+def test_a_note_may_span_many_lines_and_an_open_mark_no_more_than_a_hundred(tmp_path: Path) -> None:
+    note = "\n".join(['a@example.org,"one', *["more"] * 98, 'end"', "b@example.org,x"])
+    assert [row[0] for row in rows(tmp_path, note.encode())] == ["a@example.org", "b@example.org"]
+    longer = "\n".join(['a@example.org,"one', *["more"] * 99, 'end"', "b@example.org,x"])
+    assert rows(tmp_path, longer.encode())[0] == ['a@example.org,"one']
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -81,12 +108,14 @@ def test_what_is_no_list_is_refused_with_its_place_and_a_remedy(
         rows(tmp_path, content)
     assert message in refused.value.message
     assert refused.value.remedy
+    assert refused.value.code == "file"
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(SubscriberError, match="cannot be read"), open_csv(path):
+        with pytest.raises(SubscriberError, match="cannot be read") as told, open_csv(path):
             pass
+        assert told.value.code == "file"
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "＝1", "'=1", "''=1"])

@@ -242,10 +242,14 @@ def test_the_lists_of_other_tools_are_read_and_nobody_is_mailed_who_was_not_ther
     for email in named:
         word = email.lower().partition(".")[0]
         assert standing(sqlite_database, email) == WORDS.get(word, word), word
-    assert result.refused == len([e for e in named if e.startswith(("pending", "unknown"))])
-    if result.refused:
-        reasons = {line.split(",")[1] for line in refused.read_text().splitlines()[1:]}
-        assert reasons <= {"This person has not confirmed.", "Its status is not one that Rapport knows."}
+    expected = {
+        "This person has not confirmed.": len([e for e in named if e.startswith("pending")]),
+        "Its status is not one that Rapport knows.": len([e for e in named if e.startswith("unknown")]),
+    }
+    lines = refused.read_text().splitlines()[1:] if refused.exists() else []
+    reasons = [line.split(",")[1] for line in lines]
+    assert {reason: reasons.count(reason) for reason in {*reasons, *expected}} == expected
+    assert result.refused == len(reasons)
     again = bring_in(sqlite_database, file, refused_path=refused)
     assert (again.added, again.changed, again.refused) == (0, 0, result.refused)
     assert "203.0.113" not in repr(everything(sqlite_database))
@@ -397,3 +401,73 @@ def test_rows_come_to_the_same_in_any_chunks_and_a_dry_run_knows_it(
     begin_again(sqlite_database)
     assert brought_in(1000) == result
     assert told(sqlite_database) == after
+
+
+def test_who_left_one_of_the_digests_is_put_on_none_of_them(database: Database, listed: Path) -> None:
+    with database.write() as connection:
+        email = "ann@example.org"
+        directory.add(connection, email, digests=["weekly", "monthly"], wording=WORDING, source="cli")
+        directory.unsubscribe(connection, email, digests=["weekly"], source="link")
+    listed.write_text("ann@example.org\n")
+    assert bring_in(database, listed, "weekly", "monthly").refused == 1
+    assert statuses(database, "ann@example.org") == {"monthly": "active", "weekly": "unsubscribed"}
+
+
+def test_who_is_known_and_has_no_subscription_is_given_one_and_stays_one_person(
+    database: Database, listed: Path
+) -> None:
+    with database.write() as connection:
+        directory.add(connection, "ann@example.org", digests=["weekly"], wording=WORDING, source="cli")
+        connection.execute(delete(subscriptions))
+    listed.write_text("email,name\nann@example.org,Ann\n")
+    result = bring_in(database, listed)
+    assert (result.added, result.changed) == (0, 1)
+    with database.read() as connection:
+        assert connection.execute(select(subscribers.c.name)).scalars().all() == ["Ann"]
+    assert statuses(database, "ann@example.org") == {"weekly": "active"}
+
+
+def test_that_mail_to_somebody_without_a_subscription_bounced_stands_among_their_records(
+    database: Database, listed: Path
+) -> None:
+    with database.write() as connection:
+        directory.add(connection, "ann@example.org", digests=["weekly"], wording=WORDING, source="cli")
+        connection.execute(delete(subscriptions))
+    listed.write_text("email,digest,status,suppression\nann@example.org,weekly,active,bounced\n")
+    assert bring_in(database, listed).changed == 1
+    with database.read() as connection:
+        actions = list(connection.scalars(select(consents.c.action).order_by(consents.c.id)))
+    assert actions == ["added", "suppressed"]
+
+
+def test_a_row_may_say_that_somebody_left_and_bounced(database: Database, listed: Path) -> None:
+    header = "email,digest,status,suppression\n"
+    listed.write_text(header + "ann@example.org,weekly,unsubscribed,bounced\n")
+    first = bring_in(database, listed)
+    assert (first.added + first.changed, first.refused) == (1, 0)
+    assert statuses(database, "ann@example.org") == {"weekly": "unsubscribed"}
+    with database.read() as connection:
+        assert suppression.reasons(connection, "ann@example.org") == {Reason.BOUNCED}
+    assert bring_in(database, listed).unchanged == 1
+    listed.write_text(header + "ann@example.org,weekly,active,\n")
+    assert bring_in(database, listed).refused == 1
+
+
+def test_the_refused_rows_are_for_their_owner_alone_though_the_file_was_there_before(
+    sqlite_database: Database, listed: Path
+) -> None:
+    refused = listed.with_name("list.csv.refused.csv")
+    refused.write_text("of an earlier import")
+    refused.chmod(0o644)
+    listed.write_text("email,name\nwrong,Zoë\n")
+    bring_in(sqlite_database, listed)
+    assert stat.S_IMODE(refused.stat().st_mode) == 0o600
+    assert refused.read_text(encoding="utf-8").splitlines()[1].endswith("wrong,Zoë")
+
+
+def test_what_is_wrong_with_a_file_has_a_code_for_programs(sqlite_database: Database, listed: Path) -> None:
+    listed.write_text("email\nwrong\n")
+    for path in (listed, listed.with_name("nowhere") / "refused.csv"):
+        with pytest.raises(SubscriberError) as told:
+            bring_in(sqlite_database, listed, refused_path=path)
+        assert told.value.code == "file"

@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from pipeline.core.config import Digest
 from pipeline.core.tables import feeds, marks
 from pipeline.schedule import history
-from pipeline.schedule.history import RunResult
+from pipeline.schedule.result import RunResult
 from pipeline.web.app import make_app
 from subscribers import clock, suppression
 from subscribers.suppression import Reason
@@ -55,7 +55,7 @@ class Stub:
     def __init__(self, trouble: str | None) -> None:
         self._trouble = trouble
 
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         return self._trouble
 
 

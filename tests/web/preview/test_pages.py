@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from pipeline.editions import find, states
+from pipeline.editions import find, states, store
 from pipeline.editions.compose import compose
+from pipeline.editions.lock import lock
 from pipeline.editions.message import write_preview
-from pipeline.web.preview import frame as frame
-from pipeline.web.preview import inbox
+from pipeline.web.preview import frame, inbox
 from pipeline.web.preview.routes import application
 from pipeline.web.preview.session import PreviewSession
 from subscribers.importing.run import import_csv
@@ -97,7 +97,7 @@ class Office:
         assert self.session.installation
         edition = self.edition()
         with self.session.installation.database.write() as connection:
-            return states.change(connection, edition.id, status="sent", finished_at=datetime.now(UTC))
+            return store.change(connection, edition.id, status="sent", finished_at=datetime.now(UTC))
 
 
 @contextmanager
@@ -179,7 +179,7 @@ def test_looking_changes_nothing(office: Office) -> None:
 
 
 def test_a_strangers_markup_is_text_on_every_view(office: Office) -> None:
-    office.blog.items = [
+    office.blog.items += [
         Item("<script>alert('title')</script>", day(0.5), body="<p>x</p><script>alert('body')</script>"),
         Item('"><img src=x onerror=alert(1)>', day(300)),
     ]
@@ -264,7 +264,7 @@ def test_a_finding_leads_to_its_place_in_the_letter(office: Office) -> None:
 
 
 def test_a_finding_about_the_subject_leads_to_the_inbox_line(office: Office) -> None:
-    office.blog.items = [Item("A very long title that goes on and on " * 3, day(0.5))]
+    office.blog.items.insert(0, Item("A very long title that goes on and on " * 3, day(0.5)))
     office.session.pull()
     assert re.search(r'href="/\?view=inbox&amp;finding=\d+#place"', office.page())
 
@@ -356,7 +356,7 @@ def test_an_approved_edition_is_shown_as_it_stands(office: Office) -> None:
     office.page()
     assert office.session.installation
     with office.session.installation.database.write() as connection:
-        states.move(connection, "weekly-1", "approve")
+        states.approve(connection, "weekly-1")
     before = office.browser.get("/letter.html").content
     office.template("digest.mjml", "{{ broken")
     assert "approved: it stays as it is" in office.words()
@@ -366,7 +366,7 @@ def test_an_approved_edition_is_shown_as_it_stands(office: Office) -> None:
 def test_while_another_process_is_at_the_digest_the_last_draft_is_shown(office: Office) -> None:
     office.page()
     assert office.session.installation
-    with office.session.installation.database.lock("digest-weekly"):
+    with lock(office.session.installation.database, "weekly"):
         office.session.templates_changed()
         assert "Another process is at this digest" in office.words()
         assert "<iframe" in office.page()
@@ -437,7 +437,7 @@ def test_a_draft_that_rapport_compose_refreshed_is_the_one_shown(office: Office)
     office.page()
     assert office.session.installation
     installation = office.session.installation
-    with installation.database.lock("digest-weekly"):
+    with lock(installation.database, "weekly"):
         compose(installation, installation.config.digests[0], intro="Good *morning* to all of you.")
     assert "Good" in office.browser.get("/letter.txt").text
     office.session.templates_changed()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.editions import find, states
+from pipeline.editions import find, store
 from pipeline.editions.edit import Wish, edit
-from pipeline.schedule.drafts import links
+from pipeline.schedule.drafts import decision_links
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
 from tests.web.public.visitor import Shape, Visitor, everything
@@ -62,7 +62,7 @@ def practice(
 
 def link(practice: Installation, verb: str = "approve") -> str:
     with practice.database.read() as connection:
-        return f"/{links(practice, find.by_slug(connection, 'weekly-1'), UNTIL)[verb]}"
+        return f"/{decision_links(practice, find.by_slug(connection, 'weekly-1'), UNTIL)[verb]}"
 
 
 def status(practice: Installation) -> str:
@@ -185,7 +185,7 @@ def test_what_check_finds_keeps_it_from_being_approved(visitor: Visitor) -> None
     practice = visitor.installation
     with practice.database.write() as connection:
         row = find.by_slug(connection, "weekly-1")
-        states.change(connection, row.id, text="No way out.")
+        store.change(connection, row.id, text="No way out.")
     page = visitor.post(link(practice))
     assert page.status_code == 409
     assert "It cannot go out as it is, and nothing was changed." in page.text
@@ -201,10 +201,9 @@ def test_a_link_ends_after_its_time_and_its_page_makes_no_longer_one(
     path = link(practice)
     offered = re.findall(r"/staff/[\w/-]+", visitor.get(path).text)
     clock.move_to(UNTIL + timedelta(seconds=1))
-    for old in (path, *offered):
-        if old.endswith("/letter"):
-            assert visitor.get(old).status_code == 404
-            continue
+    (letter,) = [old for old in offered if old.endswith("/letter")]
+    assert visitor.get(letter).status_code == 404
+    for old in {path, *offered} - {letter}:
         for answer in (visitor.get(old), visitor.post(old)):
             assert answer.status_code == 410
             assert "This link is no longer good" in answer.text

@@ -12,7 +12,7 @@ import httpx
 from sqlalchemy import select
 
 import pipeline.core.tables
-from pipeline.editions.states import create
+from pipeline.editions.store import create
 from pipeline.feeds.first_seen import register
 from pipeline.web.app import make_app
 from subscribers import clock

@@ -1,0 +1,156 @@
+"""One edition as commands name it, make it and print it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.options import Options, plural
+from pipeline.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Config, Digest
+    from pipeline.editions.compose import Composed
+    from pipeline.editions.edition import Edition
+    from pipeline.feeds.pull import Pulled
+
+log = logging.getLogger(__name__)
+
+INTRO_FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+
+
+def digest_named(config: Config, name: str | None) -> Digest:
+    """The digest that a command is about: the named one, or the only one. Raises UsageError."""
+    if name is None:
+        if len(config.digests) == 1:
+            return config.digests[0]
+        raise UsageError("There are several digests.", f"Name one: {_names(config)}.")
+    for digest in config.digests:
+        if digest.name == name:
+            return digest
+    raise UsageError(f"There is no digest {name}.", f"The configuration has: {_names(config)}.")
+
+
+def _names(config: Config) -> str:
+    return ", ".join(digest.name for digest in config.digests)
+
+
+def intro_of(file: Path | None, text: str | None, none: bool) -> str | None:
+    """The intro that the options ask for; None leaves the draft's as it is. Raises UsageError."""
+    if (file is not None) + (text is not None) + none > 1:
+        raise UsageError("Give one of --intro, --intro-text and --no-intro.", "Leave the others out.")
+    if file is None:
+        return "" if none else text
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return content.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise UsageError(f"The intro {file} cannot be read: {reason}.", "Name a text file.") from None
+
+
+def compose_locked(
+    installation: Installation, digest: Digest, intro: str | None = None, *, looking: bool = False
+) -> Composed:
+    """Make or refresh the digest's draft, under the digest's lock."""
+    from pipeline.editions.compose import compose as compose_draft
+    from pipeline.editions.lock import lock
+
+    with lock(installation.database, digest.name):
+        return compose_draft(installation, digest, intro=intro, looking=looking)
+
+
+def fresh_draft(installation: Installation, digest: Digest) -> Composed:
+    """The digest's edition, to be looked at: composed from the feeds as they are now. A feed that cannot be
+    read is only warned of."""
+    from pipeline.feeds.pull import pull as pull_all
+
+    for feed in pull_all(installation.database, installation.config):
+        if feed.error:
+            log.warning("%s", feed_line(feed))
+    return compose_locked(installation, digest, looking=True)
+
+
+def feed_line(feed: Pulled) -> str:
+    from pipeline.feeds.fetching.address import shown
+    from pipeline.feeds.overlap import MORE_ITEMS
+
+    if feed.error:
+        return f"{shown(feed.url)}: failed. {feed.error} {feed.remedy}".rstrip()
+    if feed.outcome == "not_modified":
+        said = "not modified"
+    else:
+        said = f"{plural(feed.new, 'new post')}, {feed.changed:,} changed, {feed.unchanged:,} unchanged"
+        said += f", {feed.withdrawn:,} withdrawn" if feed.withdrawn else ""
+        said += f", {feed.archive:,} of the archive" if feed.archive else ""
+    if feed.unsure:
+        said += f"; {plural(feed.unsure, 'post')} may be old ones under new names: see `rapport posts`"
+    if not feed.overlaps:
+        lost = f"about {feed.may_be_lost:,}" if feed.may_be_lost else "some"
+        said += f"; it shares no post with what it held before, so {lost} may be lost. {MORE_ITEMS}"
+    if feed.moved_to:
+        said += f"; it has moved for good: write {feed.moved_to} into the configuration"
+    return f"{shown(feed.url)}: {said}"
+
+
+def print_edition(
+    options: Options,
+    installation: Installation,
+    edition: Edition | None,
+    reason: str = "",
+    *,
+    whole: bool = False,
+    **more: Any,
+) -> None:
+    """Print one edition, or why there is none; with ``whole`` also every post that was left out."""
+    if edition is None:
+        options.print({"edition": None, "reason": reason, **more}, f"No letter: {reason}.")
+        return
+    document = edition_document(installation, edition)
+    options.print(
+        {"edition": document, **({"reason": reason} if reason else {}), **more},
+        *_shown(document, whole=whole),
+    )
+
+
+def edition_document(installation: Installation, edition: Edition) -> dict[str, Any]:
+    """An edition as ``--json`` prints it."""
+    from pipeline.editions.document import document
+
+    with installation.database.read() as connection:
+        return document(connection, edition, installation.config.newsletter.zone)
+
+
+def _shown(document: dict[str, Any], *, whole: bool) -> list[str]:
+    lines = [f"{document['slug']}: {document['status']}, due {document['due']}"]
+    if document["reason"]:
+        lines.append(f"  because: {document['reason']}")
+    if document["subject"]:
+        lines += [f"  subject: {document['subject']}", f"  preheader: {document['preheader']}"]
+    if whole:
+        lines += _posts(document)
+    else:
+        lines += [f"  post: {post['title']}" for post in document["posts"]]
+        if document["left_out"]:
+            lines.append(f"  left out: {plural(len(document['left_out']), 'post')} (--json says why)")
+    if document["edited"]:
+        lines.append(f"  edited by staff: {', '.join(document['edited'])}")
+    counts = document["recipients"]
+    if counts["total"]:
+        told = ", ".join(f"{n:,} {state}" for state, n in counts.items() if n and state != "total")
+        lines.append(f"  recipients: {told}")
+    for state, why in document["reasons"].items():
+        lines += [f"    {number:,} {state}: {reason}" for reason, number in why.items()]
+    return lines
+
+
+def _posts(document: dict[str, Any]) -> list[str]:
+    """The posts with the numbers by which `editions edit` knows them."""
+    inside = [f"post: {post['title']}" for post in document["posts"]]
+    outside = [f"left out: {post['title']} ({post['reason']})" for post in document["left_out"]]
+    return [f"  {number:>2} {line}" for number, line in enumerate(inside + outside, start=1)]

@@ -1,0 +1,78 @@
+"""The command preview: the next letter in a browser, or as files."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import click
+
+from pipeline.cli.edition import digest_named, fresh_draft, print_edition
+from pipeline.cli.options import Options, common
+
+PREVIEW_PORT = 8001
+
+
+@click.command()
+@click.argument("digest", required=False)
+@click.option(
+    "--port", default=PREVIEW_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Serve nothing: write edition.html, edition.txt and edition.eml there.",
+)
+@common
+@click.pass_obj
+def preview(options: Options, digest: str | None, port: int, out: Path | None) -> None:
+    """Show DIGEST's next letter as it will arrive, in a browser on this machine.
+
+    The page reloads by itself when a template, the configuration or the feed changes. Needs no key and no
+    subscriber, and goes on from the last pull when a feed cannot be reached. Sends nothing.
+    """
+    if out is None:
+        serve_preview(options, digest, port)
+        return
+    from pipeline.editions.message import write_preview
+
+    with options.open() as installation:
+        composed = fresh_draft(installation, digest_named(installation.config, digest))
+        if composed.edition is None:
+            print_edition(options, installation, None, composed.reason, files=[])
+            return
+        files = [str(file) for file in write_preview(installation, composed.edition, out)]
+        print_edition(options, installation, composed.edition, files=files)
+        if not options.json:
+            for file in files:
+                click.echo(f"  wrote {file}")
+
+
+def serve_preview(
+    options: Options, digest: str | None, port: int, *, edition: str = "", otherwise: int | None = None
+) -> None:
+    """Serve the preview until Ctrl-C, opened at a digest or at one edition.
+
+    ``otherwise`` is the port to take when the first is taken.
+    """
+    from pipeline.web.preview.page import Query
+    from pipeline.web.preview.server import listen, serve
+    from pipeline.web.preview.session import PreviewSession
+
+    with listen(port, otherwise) as listening, contextlib.suppress(KeyboardInterrupt):
+        session = PreviewSession(options.config)
+        session.open()
+        if digest and session.installation:
+            digest_named(session.installation.config, digest)
+        path = Query(digest=digest or "", edition=edition).url()
+
+        def ready(address: str) -> None:
+            options.print(
+                {"address": address + path}, f"The preview is at {address}{path} until you press Ctrl-C."
+            )
+
+        try:
+            serve(session, listening, ready)
+        finally:
+            session.close()

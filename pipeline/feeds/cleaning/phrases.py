@@ -1,0 +1,192 @@
+"""What blogs' software says around posts, by language. A language is added with a line in each table.
+
+Small letters, straight apostrophes, a bar between phrases. The names of the languages are for the reader of
+this file alone: a post is looked through for the phrases of all.
+"""
+
+from __future__ import annotations
+
+
+def _listed(phrases: str) -> tuple[str, ...]:
+    return tuple(" ".join(phrase.split()) for phrase in phrases.split("|"))
+
+
+_READ_MORE = {
+    "en": """
+        continue reading | keep reading | read more | read the full article | read the full story |
+        read the full post | read full post | read full article | read the rest | read the whole post |
+        read the article | read on | view full post | view original | click here to read more |
+        click to read more | click here to continue reading | to read more
+    """,
+    "de": """
+        weiterlesen | weiter lesen | mehr lesen | mehr erfahren | hier weiterlesen |
+        den ganzen beitrag lesen | den ganzen artikel lesen | ganzen beitrag lesen |
+        ganzen artikel lesen | zum ganzen beitrag | zum beitrag | zum artikel | lesen sie mehr |
+        lesen sie weiter
+    """,
+    "fr": """
+        lire la suite | en savoir plus | lire plus | lire l'article | lire l'article complet |
+        continuer la lecture | continuer à lire | poursuivre la lecture
+    """,
+    "es": """
+        leer más | leer mas | seguir leyendo | sigue leyendo | continuar leyendo | continúa leyendo |
+        continuar la lectura | leer el artículo completo | leer artículo completo |
+        leer la entrada completa | saber más
+    """,
+    "it": """
+        leggi tutto | leggi di più | leggi di piu | leggi l'articolo | leggi l'articolo completo |
+        leggi ancora | continua a leggere | continua la lettura | continua con la lettura |
+        per saperne di più | scopri di più
+    """,
+    "nl": """
+        lees meer | lees verder | meer lezen | verder lezen | lees het hele artikel |
+        lees het volledige artikel | lees de rest
+    """,
+    "pt": """
+        leia mais | ler mais | continue lendo | continue a ler | continuar lendo | continuar a ler |
+        continuar a leitura | leia o artigo completo | saiba mais
+    """,
+    "sv": "läs mer | läs vidare | fortsätt läsa",
+    "da": "læs mere | læs videre | fortsæt læsning",
+    "no": "les mer | les videre | fortsett å lese",
+    "fi": "lue lisää | jatka lukemista",
+    "pl": "czytaj więcej | czytaj dalej",
+    "cs": "číst více | číst dále | pokračovat ve čtení",
+    "ru": "читать далее | читать дальше | читать полностью | продолжить чтение",
+    "tr": "devamını oku | devamını okuyun",
+    "ja": "続きを読む | もっと読む",
+    "zh": "阅读更多 | 閱讀更多 | 继续阅读 | 繼續閱讀 | 阅读全文 | 閱讀全文",
+}
+READ_MORE = tuple(phrase for phrases in _READ_MORE.values() for phrase in _listed(phrases))
+"""A link to the rest of a post, at the end of its summary."""
+
+_FIRST_APPEARED = {
+    "en": (
+        "the post | the article | the entry | this post | this article | this entry | the page",
+        """
+            first appeared on | appeared first on | first appeared in | was first published on |
+            was first posted on | was originally published on | originally appeared on
+        """,
+    ),
+    "de": (
+        "der beitrag | der artikel | der post | die seite | dieser beitrag | dieser artikel",
+        """
+            erschien zuerst auf | erschien zuerst bei | erschien als erstes auf | erschien zuerst in |
+            ist zuerst erschienen auf | wurde zuerst veröffentlicht auf | erschien erstmals auf
+        """,
+    ),
+    "fr": (
+        "l'article | cet article | le post | la publication | le billet | ce billet",
+        """
+            est apparu en premier sur | est apparue en premier sur | apparaît en premier sur |
+            a été publié en premier sur | a d'abord été publié sur | est apparu d'abord sur
+        """,
+    ),
+    "es": (
+        """
+            la entrada | el artículo | el post | la publicación | el cargo | esta entrada | el puesto
+        """,
+        """
+            apareció primero en | aparece primero en | se publicó primero en | se publicó antes en |
+            fue publicado primero en | fue publicada primero en | apareció por primera vez en
+        """,
+    ),
+    "it": (
+        "l'articolo | il post | questo articolo | il messaggio",
+        """
+            proviene da | sembra essere il primo su | è apparso per primo su | è apparso prima su |
+            è apparso per la prima volta su | è stato pubblicato per la prima volta su |
+            appare per primo su
+        """,
+    ),
+    "nl": (
+        "het bericht | het artikel | de post | dit bericht | deze post",
+        """
+            verscheen eerst op | verscheen als eerste op | verscheen het eerst op |
+            is als eerste verschenen op
+        """,
+    ),
+    "pt": (
+        "o post | o artigo | a postagem | o conteúdo | a publicação | esse post | este artigo",
+        """
+            apareceu primeiro em | aparece primeiro em | apareceu primeiro no | aparece primeiro no |
+            apareceu primeiro na | aparece primeiro na | foi publicado primeiro em |
+            apareceu pela primeira vez em
+        """,
+    ),
+    "sv": ("inlägget | artikeln", "dök först upp på | publicerades först på | visades först på"),
+    "da": ("indlægget | artiklen", "blev først udgivet på | blev vist først på | dukkede først op på"),
+    "no": ("innlegget | artikkelen", "dukket først opp på | ble først publisert på"),
+    "pl": ("artykuł | wpis", "pochodzi z serwisu | pojawił się najpierw w"),
+    "cs": ("příspěvek", "pochází z | se nejdříve objevil na"),
+    "ru": ("сообщение | запись", "появились сначала на | впервые появилась на"),
+    "ja": ("投稿", "に最初に表示されました"),
+    "zh": ("文章 |", "最先出现在 | 最早出現於 | 最先出現在"),
+}
+FIRST_APPEARED = tuple((_listed(begins), _listed(says)) for begins, says in _FIRST_APPEARED.values())
+"""How a footer begins that plug-ins (Yoast, All in One SEO) put under each post, and what it goes on to say
+behind the post's title."""
+
+_NO_PLAYER = {
+    "en": """
+        your browser does not support | your browser doesn't support | your browser cannot play
+    """,
+    "de": "ihr browser unterstützt | dein browser unterstützt",
+    "fr": "votre navigateur ne supporte pas | votre navigateur ne prend pas en charge",
+    "es": """
+        tu navegador no soporta | tu navegador no admite | su navegador no soporta |
+        su navegador no admite
+    """,
+    "it": "il tuo browser non supporta | il vostro browser non supporta",
+    "nl": "je browser ondersteunt | uw browser ondersteunt",
+    "pt": "seu navegador não suporta | o seu navegador não suporta | o teu navegador não suporta",
+}
+NO_PLAYER = tuple(phrase for phrases in _NO_PLAYER.values() for phrase in _listed(phrases))
+"""What stands inside <audio> and <video> for browsers of 2009."""
+
+PAYWALL = _listed(
+    """
+    already have an account? | already a subscriber? | already a paid subscriber? | already a member? |
+    this post is for paid subscribers | this post is for paying subscribers |
+    this post is for subscribers | this post is for members | this content is for members |
+    this content is for subscribers | subscribe to continue reading | subscribe to keep reading |
+    subscribe to read the rest | sign up to read this post | sign in to read the rest |
+    get access to the rest of this post | to get access to this post | become a paid subscriber |
+    become a paying subscriber | keep reading with a | you've reached the end of the free |
+    this content is password protected | this is a protected post
+    """
+)
+"""Where a post goes on for those who pay."""
+
+LINES = frozenset(
+    _listed(
+        """
+    share | like | like this | related | related posts | loading | advertisement | sponsored |
+    sponsored content | comment | comments | leave a comment | sign up | subscribe | subscribe now |
+    listen to this article | upgrade to paid | give a gift subscription | get the app |
+    refer a friend | learn more | table of contents | jump to recipe | jump to section | image |
+    photo | video | gallery | audio player | video player | view this post on instagram |
+    view in browser | view on mastodon
+        """
+    )
+)
+"""Buttons without their form, and marks of pictures: a whole paragraph each."""
+
+BEGINNINGS = _listed(
+    """
+    like this: | related: | related posts: | filed under: | tagged: | tagged with: | posted in: | tags: |
+    share this: | image credit: | image credits: | image source: | image by: | image: | images: | photo: |
+    photos: | photo credit: | photo credits: | photo source: | photo by: | video: | video credit: |
+    podcast: play in new window | view in browser | view this post on instagram
+    """
+)
+"""How paragraphs begin that say nothing of the post."""
+
+_NETWORKS = """
+    share tweet facebook twitter x linkedin pinterest pin reddit tumblr whatsapp telegram pocket bluesky
+    mastodon threads email e-mail mail print more
+"""
+NETWORKS = frozenset(_NETWORKS.split())
+_SHARE_WORDS = "it on via to this post article story with the your friends friend and like please"
+SHARE_WORDS = frozenset(_SHARE_WORDS.split())
+"""What stands between the names of networks in a bar of share buttons."""

@@ -1,0 +1,38 @@
+"""Reading off the database what the rules of editions/plan.py look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.delivery import breaker
+from pipeline.editions import after_restore, find
+from pipeline.editions.plan import Situation
+from pipeline.editions.taken_back import is_outdated
+from pipeline.feeds.first_seen import first_seen
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from pipeline.core.config import Config, Digest
+
+
+def situation_of(
+    connection: Connection, config: Config, digest: Digest, now: datetime, *, at_once: bool = False
+) -> Situation:
+    """How a digest stands at ``now``, which may be a moment to come."""
+    edition = find.open_one(connection, digest.name)
+    return Situation(
+        digest=digest,
+        zone=config.newsletter.zone,
+        now=now,
+        at_once=at_once,
+        first_seen=first_seen(connection, digest.name, otherwise=min(now, clock.now())),
+        edition=edition,
+        withdrawn=edition is not None and is_outdated(connection, edition, digest),
+        taken=find.due_times(connection, digest.name),
+        must_hold=breaker.unanswered(connection, digest.name, edition)
+        or after_restore.unanswered(connection, digest.name),
+    )

@@ -1,0 +1,386 @@
+"""Which posts an edition gets, as a table: the posts there are, those that go, and why the others do not.
+
+Rapport first saw digest and feed on Monday; the edition is composed on Thursday.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import insert
+
+from pipeline.core.config import Digest
+from pipeline.core.tables import digests, edition_posts, editions, feeds, posts
+from pipeline.editions.eligibility import WITHDRAWN, Candidate
+from pipeline.editions.selection import NOT_PICKED, Choice, choose, select_posts
+from pipeline.feeds.posts import Post
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from pipeline.core.database import Database
+
+MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
+THURSDAY = datetime(2026, 11, 26, 14, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MOMENT = timedelta(microseconds=1)
+
+OLD = "older than the backlog of 7 days when Rapport first saw it"
+UNDATED = "undated and in the feed from the start: taken for the archive after the first edition"
+
+
+def post(
+    number: int,
+    published: datetime | None = THURSDAY - DAY,
+    *,
+    seen: datetime = THURSDAY - HOUR,
+    categories: Sequence[str] = (),
+    **more: Any,
+) -> Candidate:
+    """A post that appeared after the first pull, unless said otherwise."""
+    kept = Post(
+        id=number,
+        url=f"https://example.org/{number}",
+        title=f"Post {number}",
+        published=published or seen,
+        author=None,
+        categories=tuple(categories),
+        excerpt="",
+        words=100,
+        image_url=None,
+        image_alt=None,
+    )
+    candidate = Candidate(
+        post=kept,
+        dated=published is not None,
+        first_seen=seen,
+        feed_first_seen=MONDAY,
+        initial=False,
+        position=0,
+        withdrawn=False,
+    )
+    return replace(candidate, **more)
+
+
+def archived(number: int, published: datetime | None, **more: Any) -> Candidate:
+    """A post of the first pull."""
+    return post(number, published, **{"seen": MONDAY, "initial": True} | more)
+
+
+def chosen(
+    *candidates: Candidate,
+    first_seen: datetime = MONDAY,
+    previous: datetime | None = None,
+    picked: Sequence[int] = (),
+    **digest: Any,
+) -> Choice:
+    return select_posts(candidates, Digest(name="weekly", **digest), first_seen, THURSDAY, previous, picked)
+
+
+def ids(choice: Choice) -> list[int]:
+    return [one.id for one in choice.posts]
+
+
+def left_out(choice: Choice) -> dict[int, str]:
+    return {one.id: one.reason for one in choice.left_out}
+
+
+# The order
+
+
+def test_the_newest_post_leads() -> None:
+    choice = chosen(post(1, THURSDAY - 3 * DAY), post(2, THURSDAY - DAY), post(3, THURSDAY - 2 * DAY))
+    assert ids(choice) == [2, 3, 1]
+
+
+def test_posts_of_one_moment_are_in_the_order_of_their_feed() -> None:
+    choice = chosen(post(2, position=1), post(9, position=0), post(3, position=2), post(1, position=2))
+    assert ids(choice) == [9, 2, 1, 3]
+
+
+def test_an_undated_post_is_as_new_as_it_was_first_seen() -> None:
+    choice = chosen(post(1, None, seen=THURSDAY - 2 * DAY), post(2, THURSDAY - DAY))
+    assert ids(choice) == [2, 1]
+    choice = chosen(post(1, None, seen=THURSDAY - HOUR), post(2, THURSDAY - DAY))
+    assert ids(choice) == [1, 2]
+
+
+# Which one may go
+
+GOES = ""
+
+ALONE: dict[str, tuple[Candidate, dict[str, Any], str]] = {
+    "a new post goes": (post(1), {}, GOES),
+    "a withdrawn post does not": (post(1, withdrawn=True), {}, WITHDRAWN),
+    "a post dated in the future waits": (
+        post(1, THURSDAY + MOMENT),
+        {},
+        "waits for its date, 2026-11-26 14:00 UTC",
+    ),
+    "one dated now goes": (post(1, THURSDAY), {}, GOES),
+    "the archive does not": (archived(1, MONDAY - 7 * DAY - MOMENT), {}, OLD),
+    "but its posts within the backlog": (archived(1, MONDAY - 7 * DAY), {}, GOES),
+    "however long that is": (archived(1, MONDAY - 70 * DAY), {"backlog": "70d"}, GOES),
+    "a post that appears later goes, however old its date": (post(1, MONDAY - 900 * DAY), {}, GOES),
+    "not one that was there when Rapport first saw the digest": (
+        post(1, MONDAY - 8 * DAY, seen=MONDAY),
+        {},
+        OLD,
+    ),
+    "but one seen a moment after": (post(1, MONDAY - 8 * DAY, seen=MONDAY + MOMENT), {}, GOES),
+    "the archive of a feed added later is reckoned from then": (
+        archived(1, THURSDAY - 7 * DAY - MOMENT, seen=THURSDAY, feed_first_seen=THURSDAY),
+        {},
+        OLD,
+    ),
+    "with its backlog": (
+        archived(1, THURSDAY - 7 * DAY, seen=THURSDAY, feed_first_seen=THURSDAY),
+        {},
+        GOES,
+    ),
+    "the archive for a digest added later is reckoned from then": (
+        archived(1, MONDAY - DAY),
+        {"first_seen": MONDAY + 6 * DAY + MOMENT},
+        OLD,
+    ),
+    "with its backlog, too": (archived(1, MONDAY - DAY), {"first_seen": MONDAY + 6 * DAY}, GOES),
+    "an undated post of the first pull goes in the first edition": (archived(1, None), {}, GOES),
+    "not in a later one": (archived(1, None), {"previous": MONDAY}, UNDATED),
+    "but if it came after the last one": (archived(1, None), {"previous": MONDAY - MOMENT}, GOES),
+    "a dated one in any": (archived(1, MONDAY - DAY), {"previous": MONDAY}, GOES),
+    "an undated post that appeared later, too": (
+        post(1, None, seen=MONDAY + DAY),
+        {"previous": MONDAY + 2 * DAY},
+        GOES,
+    ),
+    "a post in none of the categories does not": (
+        post(1, categories=["Groups"]),
+        {"include_categories": ["couples", "families"]},
+        "in none of the categories couples, families",
+    ),
+    "nor one without any": (
+        post(1),
+        {"include_categories": ["couples"]},
+        "in none of the categories couples",
+    ),
+    "one in any of them goes, however they are written": (
+        post(1, categories=["Groups", "COUPLES"]),
+        {"include_categories": ["families", "Couples"]},
+        GOES,
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "given", "reason"), ALONE.values(), ids=ALONE.keys())
+def test_one_post(one: Candidate, given: dict[str, Any], reason: str) -> None:
+    choice = chosen(one, **given)
+    assert (ids(choice), left_out(choice)) == (([], {1: reason}) if reason else ([1], {}))
+
+
+# How many
+
+FULL = "waits for the next edition: this one has its 2 posts (max_posts)"
+
+
+def test_what_does_not_fit_waits_for_the_next_edition() -> None:
+    choice = chosen(*(post(n, THURSDAY - n * HOUR) for n in (1, 2, 3, 4)), max_posts=2)
+    assert (ids(choice), left_out(choice)) == ([1, 2], {3: FULL, 4: FULL})
+    assert choice.reason == ""
+
+
+@pytest.mark.parametrize(
+    ("there", "reason"),
+    [
+        (0, "there are no new posts"),
+        (1, "1 new post, fewer than min_posts = 3: waiting"),
+        (2, "2 new posts, fewer than min_posts = 3: waiting"),
+    ],
+)
+def test_with_too_few_posts_there_is_no_edition_and_they_wait(there: int, reason: str) -> None:
+    old = archived(9, MONDAY - 90 * DAY)
+    choice = chosen(old, *(post(n) for n in range(there)), min_posts=3)
+    assert (choice.posts, choice.reason) == ((), reason)
+    assert left_out(choice) == dict.fromkeys(range(there), reason) | {9: OLD}
+
+
+def test_with_just_enough_there_is_one() -> None:
+    choice = chosen(post(1), post(2), post(3), min_posts=3)
+    assert (len(choice.posts), choice.reason) == (3, "")
+
+
+# The post that waited longest
+
+LAST_WEEK = THURSDAY - 7 * DAY
+
+
+def busy(*waited: Candidate, **given: Any) -> Choice:
+    """Three posts newer than the previous edition, and some that it had no place for."""
+    new = [post(n, THURSDAY - n * HOUR, seen=LAST_WEEK + DAY) for n in (1, 2, 3)]
+    return chosen(
+        *new, *waited, **{"previous": LAST_WEEK, "first_seen": LAST_WEEK - 30 * DAY, "max_posts": 3} | given
+    )
+
+
+def test_the_last_place_is_kept_for_the_post_that_waited_longest() -> None:
+    choice = busy(post(4, LAST_WEEK - DAY, seen=LAST_WEEK))
+    assert ids(choice) == [1, 2, 4]
+    assert list(left_out(choice)) == [3]
+
+
+def test_of_several_it_is_the_first_that_was_seen_and_then_the_first_that_was_published() -> None:
+    seen = LAST_WEEK - DAY
+    waited = [
+        post(4, LAST_WEEK - 5 * DAY, seen=LAST_WEEK),
+        post(5, LAST_WEEK - 2 * DAY, seen=seen),
+        post(6, LAST_WEEK - 3 * DAY, seen=seen),
+    ]
+    choice = busy(*waited)
+    assert ids(choice) == [1, 2, 6]
+    assert list(left_out(choice)) == [3, 5, 4]
+
+
+@pytest.mark.parametrize(
+    ("waited", "given"),
+    [
+        (post(4, LAST_WEEK - DAY, seen=LAST_WEEK + MOMENT), {}),
+        (post(4, LAST_WEEK - DAY, seen=LAST_WEEK), {"previous": None}),
+    ],
+    ids=["it came after the previous edition", "there was no edition yet"],
+)
+def test_a_post_that_no_edition_passed_over_waits_like_any(waited: Candidate, given: dict[str, Any]) -> None:
+    assert ids(busy(waited, **given)) == [1, 2, 3]
+
+
+def test_where_the_last_place_is_one_of_those_already_nothing_is_moved() -> None:
+    waited = [post(n, LAST_WEEK - n * HOUR, seen=LAST_WEEK) for n in (4, 5)]
+    assert ids(busy(*waited, max_posts=4)) == [1, 2, 3, 4]
+
+
+def test_the_only_place_of_a_letter_is_for_the_newest() -> None:
+    assert ids(busy(post(4, LAST_WEEK - DAY, seen=LAST_WEEK), max_posts=1)) == [1]
+
+
+def test_of_two_places_the_second_is_kept() -> None:
+    assert ids(busy(post(4, LAST_WEEK - DAY, seen=LAST_WEEK), max_posts=2)) == [1, 4]
+
+
+# What staff picked
+
+
+def test_staff_get_the_posts_they_picked_in_their_order_and_no_others() -> None:
+    choice = chosen(post(1), post(2), post(3, THURSDAY - 2 * DAY), picked=(3, 1))
+    assert (ids(choice), left_out(choice)) == ([3, 1], {2: NOT_PICKED})
+
+
+def test_they_may_pick_what_the_rules_leave_out_and_however_many() -> None:
+    there = [
+        post(1, THURSDAY + DAY),
+        archived(2, MONDAY - 90 * DAY),
+        post(3, categories=["groups"]),
+        archived(4, MONDAY - 91 * DAY),
+        post(5),
+    ]
+    given: dict[str, Any] = {"include_categories": ["couples"], "max_posts": 2}
+    choice = chosen(*there, picked=(1, 2, 3), **given)
+    assert ids(choice) == [1, 2, 3]
+    assert left_out(choice) == {5: "in none of the categories couples", 4: OLD}
+    assert ids(chosen(*there, picked=(5,), min_posts=3)) == [5]
+
+
+def test_what_they_picked_and_is_gone_or_withdrawn_is_left_out() -> None:
+    choice = chosen(post(1), post(2, withdrawn=True), picked=(7, 2, 1))
+    assert (ids(choice), left_out(choice)) == ([1], {2: WITHDRAWN})
+
+
+def test_with_nothing_left_of_it_the_rules_choose() -> None:
+    assert ids(chosen(post(1), post(2, withdrawn=True), picked=(7, 2))) == [1]
+
+
+# What is shown of it
+
+
+def test_the_left_out_are_named_newest_first_and_fifty_at_the_most() -> None:
+    there = [post(n, THURSDAY - n * HOUR) for n in range(1, 54)]
+    assert list(left_out(chosen(*there, max_posts=2))) == list(range(3, 53))
+    (first, *_) = chosen(*there, max_posts=2).left_out
+    assert (first.title, first.url) == ("Post 3", "https://example.org/3")
+
+
+# What the database knows
+
+
+def kept(connection: Connection, *numbers: int, **values: Any) -> None:
+    if 1 in numbers:
+        connection.execute(
+            insert(digests), [{"name": n, "first_seen": MONDAY} for n in ("weekly", "monthly")]
+        )
+        connection.execute(insert(feeds).values(id=1, url="https://example.org/feed", first_seen=MONDAY))
+    content = {"categories": [], "excerpt": "", "words": 9, "initial": False, "position": 0, "feed_id": 1}
+    for number in numbers:
+        row = {"id": number, "title": f"Post {number}", "first_seen": THURSDAY - HOUR, "published": THURSDAY}
+        connection.execute(insert(posts).values(content | row | values))
+
+
+def composed(
+    connection: Connection, number: int, status: str, *of: int, digest: str = "weekly", at: datetime = MONDAY
+) -> None:
+    fixed = {"id": number, "digest": digest, "number": number, "slug": f"{digest}-{number}", "posts": []}
+    due = {"due": f"{number}", "due_at": MONDAY, "left_out": [], "status": status, "composed_at": at}
+    connection.execute(insert(editions).values(fixed | due))
+    for one in of:
+        connection.execute(insert(edition_posts).values(digest=digest, post_id=one, edition_id=number))
+
+
+def test_a_post_is_in_one_edition_of_a_digest_and_those_of_a_draft_are_free_for_it(
+    sqlite_database: Database,
+) -> None:
+    digest = Digest(name="weekly")
+    with sqlite_database.write() as connection:
+        kept(connection, 1, 2, 3, 4)
+        composed(connection, 1, "sent", 1)
+        composed(connection, 2, "draft", 2)
+        composed(connection, 3, "sent", 3, digest="monthly")
+        assert ids(choose(connection, digest, MONDAY, THURSDAY)) == [3, 4]
+        assert ids(choose(connection, digest, MONDAY, THURSDAY, draft=2)) == [2, 3, 4]
+        assert ids(choose(connection, digest, MONDAY, THURSDAY, draft=2, picked=(4, 2))) == [4, 2]
+
+
+def test_everything_the_rules_look_at_is_read(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        kept(connection, 1, published=None)
+        kept(connection, 2, withdrawn_at=THURSDAY)
+        kept(connection, 3, initial=True, published=MONDAY - 8 * DAY)
+        kept(connection, 4, position=-1)
+        choice = choose(connection, Digest(name="weekly"), MONDAY - 30 * DAY, THURSDAY)
+    assert ids(choice) == [4, 1]
+    assert left_out(choice) == {2: WITHDRAWN, 3: OLD}
+
+
+@pytest.mark.parametrize(
+    ("status", "went"),
+    [
+        ("draft", False),
+        ("held", False),
+        ("skipped", False),
+        ("cancelled", False),
+        ("approved", True),
+        ("sending", True),
+        ("paused", True),
+        ("sent", True),
+    ],
+)
+def test_the_previous_edition_is_the_newest_that_went_or_will(
+    sqlite_database: Database, status: str, went: bool
+) -> None:
+    with sqlite_database.write() as connection:
+        kept(connection, 1, initial=True, published=None, first_seen=MONDAY)
+        composed(connection, 1, "sent", at=MONDAY - DAY)
+        composed(connection, 2, status, at=MONDAY)
+        composed(connection, 3, "sent", at=MONDAY + DAY, digest="monthly")
+        choice = choose(connection, Digest(name="weekly"), MONDAY, THURSDAY)
+    assert left_out(choice) == ({1: UNDATED} if went else {})

@@ -1,0 +1,81 @@
+"""Puts a fault into a module that is imported already; done in a child process, which then ends.
+
+The changed module is run once more in its own namespace. Whoever imported a function or a constant of it by
+name holds the old one: functions get the new code, constants are replaced by name. Classes stay the old ones,
+as values of them exist already; their methods, plain attributes and the defaults of their fields are changed.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ast
+
+_Key = tuple[str, int]
+
+
+def functions_of(module: types.ModuleType) -> list[types.FunctionType]:
+    """Every function that a module made and somebody holds, however it was decorated."""
+    return [
+        found
+        for found in gc.get_objects()
+        if isinstance(found, types.FunctionType) and found.__globals__ is vars(module)
+    ]
+
+
+def plant(module: types.ModuleType, functions: list[types.FunctionType], tree: ast.Module) -> None:
+    """Have ``module`` behave as ``tree`` says, for everybody who imported of it."""
+    code = compile(tree, module.__file__ or "", "exec", dont_inherit=True)
+    old = dict(vars(module))
+    exec(code, vars(module))
+    new = dict(vars(module))
+    made = {_key(found): found for found in new.values() if isinstance(found, types.FunctionType)}
+    codes = _codes(code)
+    for function in functions:
+        if (key := _key(function)) in codes:
+            function.__code__ = codes[key]
+        if key in made:
+            function.__defaults__ = made[key].__defaults__
+            function.__kwdefaults__ = made[key].__kwdefaults__
+    for name, value in new.items():
+        before = old.get(name)
+        if isinstance(value, type) and isinstance(before, type) and value.__module__ == module.__name__:
+            _class(before, value)
+            setattr(module, name, before)
+        elif isinstance(value, types.FunctionType) and isinstance(before, types.FunctionType):
+            if value.__module__ == module.__name__:
+                setattr(module, name, before)
+        elif name in old and value is not before and not name.startswith("__"):
+            _everywhere(name, before, value)
+
+
+def _key(function: types.FunctionType) -> _Key:
+    return function.__code__.co_qualname, function.__code__.co_firstlineno
+
+
+def _codes(code: types.CodeType) -> dict[_Key, types.CodeType]:
+    found = {}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found[constant.co_qualname, constant.co_firstlineno] = constant
+            found |= _codes(constant)
+    return found
+
+
+def _class(before: type, after: type) -> None:
+    for name, value in vars(after).items():
+        if isinstance(value, (str, int, float, tuple, frozenset, dict)) and not name.startswith("__"):
+            setattr(before, name, value)
+    old, new = vars(before).get("__init__"), vars(after).get("__init__")
+    if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
+        old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
+
+
+def _everywhere(name: str, before: Any, value: Any) -> None:
+    for module in list(sys.modules.values()):
+        if getattr(module, "__dict__", {}).get(name) is before and before is not None:
+            setattr(module, name, value)

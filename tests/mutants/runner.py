@@ -1,0 +1,247 @@
+"""Has the mirrored tests look for each fault of one module.
+
+The tests are collected once. A first child runs them all and notes which reach which line; then every fault
+gets a child of its own, which runs those that reach it, the quickest first, until one fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from _pytest.runner import runtestprotocol
+
+from tests import conftest
+from tests.mutants.operators import mutants
+from tests.mutants.planting import functions_of, plant
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Callable, Sequence
+
+    import pytest
+
+    from tests.mutants.operators import Mutant
+
+ROOT = Path(__file__).parents[2]
+FAST = Path("/dev/shm")  # a disk that need not flush
+
+
+@dataclass
+class Result:
+    """What became of the faults of a module."""
+
+    module: str
+    all: int = 0
+    tried: int = 0
+    noticed: int = 0
+    equivalent: int = 0
+    survivors: list[tuple[int, str]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)  # tests that fail without any fault
+    stale: list[str] = field(default_factory=list)  # called equivalent, and there is no such fault any more
+
+
+@dataclass(frozen=True)
+class _Reach:
+    lines: frozenset[int]
+    seconds: float
+
+
+@dataclass
+class Runner:
+    """A pytest plugin that plants faults instead of running the tests."""
+
+    module: str
+    equivalent: frozenset[str]
+    most: int
+    jobs: int
+    only: str
+    postgresql: bool
+    result: Result
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.folder = (FAST if FAST.is_dir() else Path("/tmp")) / f"mutants-{os.getpid()}"
+        self.folder.mkdir()
+        self.file = ROOT / self.module
+        dotted = ".".join(Path(self.module).with_suffix("").parts).removesuffix(".__init__")
+        self.target: types.ModuleType = importlib.import_module(dotted)
+        self.functions = functions_of(self.target)
+        conftest._migrated(f"sqlite:///{self.folder / 'template.db'}")
+        gc.collect()
+        gc.freeze()  # what all children share is not to be copied by their collectors
+        try:
+            self._look([item for item in session.items if self.postgresql or not _wants_postgresql(item)])
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        return True
+
+    def _look(self, items: Sequence[pytest.Item]) -> None:
+        reach = self._reach(items)
+        every = mutants(self.file.read_text())
+        names = {mutant.name for mutant in every}
+        self.result.all = len(every)
+        self.result.stale = sorted(self.equivalent - names)
+        wanted = [mutant for mutant in every if self.only in mutant.name]
+        if 0 < self.most < len(wanted):
+            wanted = [wanted[index * len(wanted) // self.most] for index in range(self.most)]
+        self.result.tried = len(wanted)
+        running: dict[int, tuple[Mutant, float]] = {}
+        for mutant in wanted:
+            if mutant.name in self.equivalent:
+                self.result.equivalent += 1
+                continue
+            chosen = [item for item in items if item.nodeid in reach and _reaches(reach[item.nodeid], mutant)]
+            chosen.sort(key=lambda item: reach[item.nodeid].seconds)
+            if not chosen:
+                self._survived(mutant)
+                continue
+            limit = 10 + 3 * sum(reach[item.nodeid].seconds for item in chosen)
+            child = self._child(lambda m=mutant, c=chosen: self._noticed(m, c))
+            running[child] = (mutant, time.monotonic() + limit)
+            while len(running) >= self.jobs:
+                self._wait(running)
+        while running:
+            self._wait(running)
+        self.result.survivors.sort()
+
+    def _wait(self, running: dict[int, tuple[Mutant, float]]) -> None:
+        for child, (mutant, until) in list(running.items()):
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if not ended and time.monotonic() < until:
+                continue
+            _end(child)
+            if not ended:
+                os.waitpid(child, 0)
+            del running[child]
+            shutil.rmtree(self.folder / str(child), ignore_errors=True)
+            if ended and os.waitstatus_to_exitcode(status) == 0:
+                self._survived(mutant)
+            else:  # a test failed, or the interpreter did, or it never ended
+                self.result.noticed += 1
+        time.sleep(0.005)
+
+    def _survived(self, mutant: Mutant) -> None:
+        self.result.survivors.append((mutant.lines.start, mutant.name))
+
+    def _noticed(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
+        try:
+            plant(self.target, self.functions, mutant.tree())
+        except Exception:
+            return True  # it does not even import
+        return any(not _passes(item, after) for item, after in zip(items, [*items[1:], None], strict=True))
+
+    def _reach(self, items: Sequence[pytest.Item]) -> dict[str, _Reach]:
+        noted = self.folder / "reach.json"
+
+        def look() -> bool:
+            found: dict[str, Any] = {}
+            for item, after in zip(items, [*items[1:], None], strict=True):
+                lines: set[int] = set()
+                started = time.monotonic()
+                with _traced(str(self.file), lines):
+                    passed = _passes(item, after)
+                found[item.nodeid] = [passed, sorted(lines), time.monotonic() - started]
+            noted.write_text(json.dumps(found))
+            return False
+
+        child = self._child(look)
+        os.waitpid(child, 0)
+        _end(child)
+        shutil.rmtree(self.folder / str(child), ignore_errors=True)
+        found = json.loads(noted.read_text())
+        self.result.broken = [name for name, (passed, _, _) in found.items() if not passed]
+        return {name: _Reach(frozenset(n), s) for name, (passed, n, s) in found.items() if passed}
+
+    def _child(self, work: Callable[[], bool]) -> int:
+        """A process of its own that does ``work`` and ends with 1 when it says so."""
+        child = os.fork()
+        if child:
+            return child
+        code = 1
+        try:
+            os.setpgid(0, 0)
+            silent = os.open(os.devnull, os.O_RDWR)
+            for stream in (0, 1, 2):
+                os.dup2(silent, stream)
+            folder = self.folder / str(os.getpid())
+            folder.mkdir()
+            _use(folder, self.folder / "template.db")
+            code = int(work())
+        finally:
+            os._exit(code)
+
+
+def _wants_postgresql(item: pytest.Item) -> bool:
+    return not {"postgresql", "postgresql_database"}.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def _reaches(reach: _Reach, mutant: Mutant) -> bool:
+    return not mutant.inside or not reach.lines.isdisjoint(mutant.lines)
+
+
+def _passes(item: pytest.Item, after: pytest.Item | None) -> bool:
+    reports = runtestprotocol(item, nextitem=after, log=False)
+    return all(report.outcome != "failed" for report in reports)
+
+
+def _end(child: int) -> None:
+    """End what a child started and left, with it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+
+
+class _traced:
+    """Notes the lines of ``file`` that run meanwhile, in any thread."""
+
+    def __init__(self, file: str, lines: set[int]) -> None:
+        self.file, self.lines = file, lines
+
+    def _line(self, frame: types.FrameType, event: str, _: Any) -> Any:
+        self.lines.add(frame.f_lineno)
+        return self._line
+
+    def _call(self, frame: types.FrameType, event: str, _: Any) -> Any:
+        if frame.f_code.co_filename != self.file:
+            return None
+        self.lines.add(frame.f_lineno)
+        return self._line
+
+    def __enter__(self) -> None:
+        threading.settrace(self._call)
+        sys.settrace(self._call)
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(None)
+        threading.settrace(None)  # type: ignore[arg-type]
+
+
+_config: list[pytest.Config] = []
+
+
+class Setup:
+    """Keeps the configuration, whose temporary folder each child must have for itself."""
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        _config.append(config)
+
+
+def _use(folder: Path, template: Path) -> None:
+    """Temporary files in ``folder``; the migrated database is copied, as migrating takes long."""
+    factory: Any = _config[-1]._tmp_path_factory  # type: ignore[attr-defined]
+    factory._basetemp = folder
+    conftest._migrated = lambda url: _copied(template, url)  # type: ignore[attr-defined]
+
+
+def _copied(template: Path, url: str) -> None:
+    shutil.copyfile(template, url.removeprefix("sqlite:///"))

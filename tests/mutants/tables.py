@@ -1,0 +1,74 @@
+"""Which tests mirror which module, and which faults are known to change nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+_LEDGER = (
+    "editions/ledger/test_claims.py",
+    "editions/ledger/test_doubt.py",
+    "editions/ledger/test_outcomes.py",
+    "editions/ledger/test_recipients.py",
+    "editions/ledger/test_reasons.py",
+    "editions/ledger/test_rate.py",
+)
+_SMTP = ("providers/test_smtp.py", "providers/test_smtp_login.py", "providers/test_smtp_batch.py")
+_SENDING = ("delivery/test_sender.py", "delivery/test_edition.py", "delivery/test_by_smtp.py")
+
+TESTS: dict[str, tuple[str, ...]] = {
+    "pipeline/editions/plan.py": ("editions/test_plan.py",),
+    "pipeline/editions/selection.py": ("editions/test_selection.py",),
+    "pipeline/editions/approval.py": ("editions/test_approval.py",),
+    "pipeline/editions/after_restore.py": ("editions/test_after_restore.py", "editions/test_approval.py"),
+    "pipeline/editions/numbers.py": ("editions/test_after_restore.py", "backup/test_restored_ids.py"),
+    "pipeline/editions/ledger/claims.py": _LEDGER,
+    "pipeline/editions/ledger/doubt.py": _LEDGER,
+    "pipeline/editions/ledger/batches.py": _LEDGER,
+    "pipeline/editions/ledger/recipients.py": _LEDGER,
+    "pipeline/editions/ledger/outcomes.py": _LEDGER,
+    "pipeline/editions/ledger/rate.py": (*_LEDGER, "delivery/test_sender.py"),
+    "pipeline/editions/ledger/state.py": _LEDGER,
+    "pipeline/editions/ledger/signing_keys.py": ("editions/ledger/test_signing_keys.py",),
+    "pipeline/delivery/edition.py": _SENDING,
+    "pipeline/delivery/sender.py": _SENDING,
+    "pipeline/delivery/send.py": ("delivery/test_send.py", "delivery/test_meanwhile.py"),
+    "pipeline/delivery/breaker.py": ("delivery/test_breaker.py",),
+    "pipeline/delivery/events.py": ("delivery/test_events.py", "delivery/test_breaker.py"),
+    "pipeline/delivery/probe.py": ("delivery/test_probe.py",),
+    "pipeline/providers/sendgrid/answer.py": (
+        "providers/test_sendgrid.py",
+        "providers/test_sendgrid_answer.py",
+    ),
+    "pipeline/providers/smtp/transaction.py": _SMTP,
+    "pipeline/providers/smtp/batch.py": _SMTP,
+    "pipeline/providers/smtp/connection.py": _SMTP,
+    "subscribers/tokens.py": ("subscribers/test_tokens.py",),
+    "subscribers/signing_secrets.py": ("subscribers/test_signing_secrets.py",),
+    "subscribers/audience.py": ("subscribers/test_audience.py",),
+    "subscribers/suppression.py": ("subscribers/test_suppression.py",),
+    "subscribers/importing/columns.py": ("subscribers/importing/",),
+    "subscribers/importing/csv_reader.py": ("subscribers/importing/",),
+    "subscribers/importing/dry_run.py": ("subscribers/importing/",),
+    "subscribers/importing/judge.py": ("subscribers/importing/",),
+    "subscribers/importing/rejects.py": ("subscribers/importing/",),
+    "subscribers/importing/rows.py": ("subscribers/importing/",),
+    "subscribers/importing/run.py": ("subscribers/importing/",),
+    "subscribers/importing/tools.py": ("subscribers/importing/",),
+    "subscribers/importing/write.py": ("subscribers/importing/",),
+}
+"""By module its mirrored tests, and those alone: a rule is to be described where one looks for it."""
+
+_FILE = Path(__file__).with_name("equivalent.toml")
+
+
+def mirrored(module: str) -> list[str]:
+    """The files and folders of a module's tests that exist."""
+    return [f"tests/{name}" for name in TESTS[module] if (_FILE.parents[1] / name).exists()]
+
+
+def equivalent(module: str) -> frozenset[str]:
+    """The faults of a module that nobody could see, each with its reason in ``equivalent.toml``."""
+    known = tomllib.loads(_FILE.read_text()).get("mutant", []) if _FILE.exists() else []
+    assert all(entry["reason"] for entry in known)
+    return frozenset(fault for entry in known if entry["module"] == module for fault in entry["faults"])
