@@ -59,6 +59,11 @@ def warm_up() -> None:
     _children.warm_up()
 
 
+def close() -> None:
+    """End the children that are idle, now and not after IDLE_SECONDS: for a process that is about to fork."""
+    _children.close()
+
+
 class _Ended(Exception):
     """The child is no more, and gave no answer."""
 
@@ -144,6 +149,12 @@ class _Children:
         for child in idle:
             child.end()
 
+    def close(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer.join()
+        self.end()
+
     def warm_up(self) -> None:
         with self._changed:
             if not self._count:
@@ -184,7 +195,7 @@ class _Children:
 
 
 _children = _Children()
-atexit.register(_children.end)
+atexit.register(close)
 
 
 def answer(document: Document) -> dict[str, Any]:
