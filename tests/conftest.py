@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -38,6 +39,8 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK | os.X_OK):
         # Flushing to a disk is most of what a small transaction costs, and no test cuts the power.
         os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 
+POSTGRESQL_TEMPLATE = "template_rapport"
+
 compile_once()
 
 _names = itertools.count(1)
@@ -51,6 +54,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no worker is left with it at the end."""
     items.sort(key=lambda item: (not _in_chromium(item), item.get_closest_marker("long") is None))
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not look through it again and again."""
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -93,7 +102,7 @@ def _no_settings_from_outside() -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> str:
-    """The URL of a real PostgreSQL server's `postgres` database; it holds a migrated `template_rapport`.
+    """The URL of a real PostgreSQL server's `postgres` database; it holds a migrated template.
 
     All workers of one run share the server, and the last to end deletes it. Nothing here outlives a power
     cut, so it need not flush. Its folder is none of pytest's: when root runs the tests the server is another
@@ -110,13 +119,15 @@ def postgresql() -> str:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(1)"))  # one worker makes the template
-        made = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = 'template_rapport'"))
+        made = connection.execute(
+            text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": POSTGRESQL_TEMPLATE}
+        )
         if made.first() is None:
             for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
-            connection.execute(text("CREATE DATABASE template_rapport"))
-            _migrated(_beside(url, "template_rapport"))
+            connection.execute(text(f"CREATE DATABASE {POSTGRESQL_TEMPLATE}"))
+            _migrated(_beside(url, POSTGRESQL_TEMPLATE))
     engine.dispose()
     return url
 
@@ -156,7 +167,7 @@ def new_postgresql_database(postgresql: str) -> Iterator[Callable[[], str]]:
         with engine.connect() as connection:
             # In a database this small to copy the files costs less than to log every page.
             connection.execute(
-                text(f"CREATE DATABASE {made[-1]} TEMPLATE template_rapport STRATEGY file_copy")
+                text(f"CREATE DATABASE {made[-1]} TEMPLATE {POSTGRESQL_TEMPLATE} STRATEGY file_copy")
             )
         return _beside(postgresql, made[-1])
 

@@ -31,6 +31,7 @@ def send(options: Options, edition: str, address: str | None) -> int:
     from pipeline.delivery.send import send as send_edition
     from pipeline.delivery.send import send_test
     from pipeline.editions import find
+    from pipeline.editions.edition import EditionStatus
     from pipeline.editions.lock import lock
 
     with options.open() as installation:
@@ -44,7 +45,7 @@ def send(options: Options, edition: str, address: str | None) -> int:
         with lock(installation.database, digest.name):
             row = send_edition(installation, edition, Progress("Sending"))
         print_edition(options, installation, row)
-    return 1 if row.status == "held" else 0
+    return 1 if row.status == EditionStatus.HELD else 0
 
 
 @click.command()

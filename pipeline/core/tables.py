@@ -52,6 +52,8 @@ posts = Table(
     Column("published", Moment),
     # The date that it first had: a post of the archive that is dated anew stays in the archive.
     Column("first_published", Moment),
+    # Whether that is a day without a time; then it is the day's midnight in UTC.
+    Column("date_only", Boolean, nullable=False, server_default=false()),
     Column("first_seen", Moment, nullable=False),
     # Came with the first pull of its feed: part of the archive unless recent (promise 7).
     Column("initial", Boolean, nullable=False),
@@ -63,6 +65,8 @@ posts = Table(
     Column("words", Integer, nullable=False),
     Column("image_url", Text),
     Column("image_alt", Text),
+    # Its other pictures, the best first: {url, alt} each.
+    Column("further_images", JSON, nullable=False, server_default="[]"),
     # When it was first missing from its feed, though the feed still lists older ones (feeds/withdrawal.py).
     Column("withdrawn_at", Moment),
     # `unsure` and `archive` are decided when it comes (feeds/verdict.py), `out` and `in` by staff.
@@ -177,6 +181,10 @@ image_sources = Table(
     Column("problem", Text, nullable=False, server_default=""),
     # The copy that was made because of the flaw.
     Column("hash", String(64), ForeignKey("images.hash")),
+    # A part of it, of the shape that all thumbnails have: the hash of a copy.
+    Column("thumbnail", String(64)),
+    # Whether the ground shows through it.
+    Column("transparent", Boolean, nullable=False, server_default=false()),
     sqlite_with_rowid=False,
 )
 

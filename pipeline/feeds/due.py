@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 
 def pull_due(database: Database, config: Config, now: datetime | None = None) -> list[Pulled]:
-    """Read the feeds whose time has come; one look into the database when there are none. Raises nothing for
-    a
-    feed's fault."""
+    """Read the feeds that are due. When none is, it costs one look into the database. Raises nothing."""
     with database.read() as connection:
         urls = due(connection, config, now or clock.now())
     if not urls:

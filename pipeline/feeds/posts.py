@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.core.tables import feeds, post_keys, posts
+from pipeline.feeds import PostImage
 from pipeline.feeds.matching import traces
 from pipeline.feeds.matching.circumstances import Reading
 from pipeline.feeds.matching.match import by_name, match
@@ -45,6 +46,14 @@ class Post:
     words: int
     image_url: str | None
     image_alt: str | None
+    date_only: bool = False
+    further_images: tuple[PostImage, ...] = ()
+
+    @property
+    def images(self) -> tuple[PostImage, ...]:
+        """All of its pictures, the best first."""
+        first = (PostImage(self.image_url, self.image_alt),) if self.image_url else ()
+        return (*first, *self.further_images)
 
     @classmethod
     def of(cls, row: Row[Any]) -> Post:
@@ -59,6 +68,8 @@ class Post:
             words=row.words,
             image_url=row.image_url,
             image_alt=row.image_alt,
+            date_only=row.date_only,
+            further_images=tuple(PostImage(**image) for image in row.further_images),
         )
 
 
@@ -225,11 +236,14 @@ def _content(entry: Entry) -> dict[str, Any]:
         "words": entry.words,
         "image_url": entry.image_url,
         "image_alt": entry.image_alt,
+        "date_only": entry.date_only,
+        "further_images": [asdict(image) for image in entry.further_images],
     }
 
 
 def _changes(row: Row[Any], entry: Entry) -> dict[str, Any]:
     content = _content(entry)
     if entry.published is None:
-        del content["published"]  # a date once given is not lost with an edit that drops it
+        # A date once given is not lost with an edit that drops it.
+        del content["published"], content["date_only"]
     return {name: value for name, value in content.items() if value != getattr(row, name)}

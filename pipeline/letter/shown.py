@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.feeds.cleaning.excerpt import excerpt
 from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.direction import closed, of_language, of_text
+from pipeline.letter.images import BANNER, LONGEST
 from pipeline.letter.personal import inert
 
 if TYPE_CHECKING:
@@ -39,6 +41,21 @@ class ShownPicture(Protocol):
     def height(self) -> int | None: ...
     @property
     def alt(self) -> str: ...
+    @property
+    def transparent(self) -> bool: ...
+    @property
+    def thumbnail(self) -> ShownThumbnail | None: ...
+
+
+class ShownThumbnail(Protocol):
+    """A part of an image, of the shape that all thumbnails have."""
+
+    @property
+    def src(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
 
 
 def shown(post: Post, config: Config, images: Mapping[int, ShownPicture], *, lead: bool) -> dict[str, Any]:
@@ -51,27 +68,43 @@ def shown(post: Post, config: Config, images: Mapping[int, ShownPicture], *, lea
     return {
         "title": title,
         "url": post.url,
-        "date": day(post.published, config),
+        "date": day(post.published, config, date_only=post.date_only),
         "minutes": max(1, round(post.words / WORDS_A_MINUTE)) if post.words else None,
         "excerpt": inert(excerpt(post.excerpt, _LEAD_EXCERPT if lead else _EXCERPT)),
         "author": closed(inert(cut(post.author or "", _AUTHOR)), around),
         "categories": [inert(category) for category in post.categories],
         "dir": of_text(f"{post.title} {post.excerpt}", around),
-        "image": _image(post, title, images),
+        "image": _image(post, title, images, lead=lead),
     }
 
 
-def _image(post: Post, title: str, images: Mapping[int, ShownPicture]) -> dict[str, Any] | None:
+def _image(
+    post: Post, title: str, images: Mapping[int, ShownPicture], *, lead: bool
+) -> dict[str, Any] | None:
     picture = images.get(post.id)
-    if picture is not None:
-        if not picture.src:
+    if picture is None:
+        if not post.image_url:
             return None
-        alt = inert(cut(picture.alt, _ALT))
-        return {"src": picture.src, "width": picture.width, "height": picture.height, "alt": alt}
-    if not post.image_url:
+        alt = inert(cut(post.image_alt, _ALT)) if post.image_alt else title
+        unknown: dict[str, Any] = {"width": None, "height": None, "transparent": False}
+        return {"src": post.image_url, "alt": alt, "banner": lead, **unknown}
+    if not picture.src:
         return None
-    alt = inert(cut(post.image_alt, _ALT)) if post.image_alt else title
-    return {"src": post.image_url, "width": None, "height": None, "alt": alt}
+    width, height = picture.width, picture.height
+    banner = lead and (width is None or width >= BANNER)
+    shown: ShownPicture | ShownThumbnail = picture
+    if not banner and picture.thumbnail is not None:
+        shown = picture.thumbnail
+    elif not banner and width and height and max(width, height) > LONGEST * min(width, height):
+        return None  # a strip, and no part of it can be cut out: nobody would see what it shows
+    return {
+        "src": shown.src,
+        "width": shown.width,
+        "height": shown.height,
+        "alt": inert(cut(picture.alt, _ALT)),
+        "transparent": picture.transparent,
+        "banner": banner,
+    }
 
 
 def fit(image: dict[str, Any], width: int, height: int) -> int:
@@ -84,12 +117,15 @@ def fit(image: dict[str, Any], width: int, height: int) -> int:
     return int(shown_width)
 
 
-def day(moment: datetime, config: Config, form: str = "long") -> str:
-    """A date in words, in the newsletter's language and time zone. The ``full`` form names the weekday."""
+def day(moment: datetime, config: Config, form: str = "long", *, date_only: bool = False) -> str:
+    """A date in words, in the newsletter's language and time zone. The ``full`` form names the weekday.
+
+    One that is a day without a time (``date_only``) is that day in every zone.
+    """
     from babel.core import UnknownLocaleError
     from babel.dates import format_date
 
-    local = moment.astimezone(config.newsletter.zone).date()
+    local = moment.astimezone(UTC if date_only else config.newsletter.zone).date()
     try:
         return format_date(local, form, locale=config.newsletter.language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):

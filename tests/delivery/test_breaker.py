@@ -346,3 +346,19 @@ def test_another_digests_trouble_keeps_no_letter_back(sqlite_database: Database)
         told(connection, people, PAST)
         assert breaker.unanswered(connection, "weekly", None)
         assert breaker.unanswered(connection, "monthly", None) is None
+
+
+def test_who_bounced_again_and_again_is_one_reader(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        told(connection, people[10:], {Kind.DELIVERED: 190})
+        for _ in range(3):
+            told(connection, people, {Kind.BOUNCE: 10})
+        assert edition_of(connection).tripped_at is None, "10 of 200, though 30 of 220 events"
+
+
+def test_of_two_that_tripped_the_latest_is_named(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        for number, hours in ((1, 2), (2, 3), (3, 1)):
+            handed_over(connection, number, tripped_at=AT + timedelta(hours=hours))
+        assert (breaker.unanswered(connection, "weekly", None) or "").startswith("weekly-2 had too many")

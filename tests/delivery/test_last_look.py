@@ -14,7 +14,7 @@ from sqlalchemy import select
 from pipeline.core.tables import posts
 from pipeline.delivery import last_look
 from pipeline.delivery.send import send
-from pipeline.editions import find, states
+from pipeline.editions import find, states, store
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose
 from pipeline.feeds.pull import pull
@@ -184,7 +184,7 @@ def test_a_private_address_that_no_feed_names_is_not_knocked_at(
         with practice.database.write() as connection:
             edition = find.by_slug(connection, "weekly-1")
             changed = [{**post, "url": f"{inside.site}/secret"} for post in edition.posts]
-            states.change(connection, edition.id, posts=changed)
+            store.change(connection, edition.id, posts=changed)
         assert sent(practice).status == "sent"
         assert inside.asked == []
 
@@ -197,7 +197,7 @@ def test_staff_who_decide_meanwhile_are_not_overruled(
 
     def cancelled_meanwhile(*args: Any, **kwargs: Any) -> Any:
         with practice.database.write() as connection:
-            states.move(connection, "weekly-1", "cancel")
+            states.cancel(connection, "weekly-1")
         return asked(*args, **kwargs)
 
     monkeypatch.setattr(last_look, "ask", cancelled_meanwhile)

@@ -42,6 +42,8 @@ class Picture:
     width: int | None = 1200
     height: int | None = 630
     alt: str = ""
+    transparent: bool = False
+    thumbnail: None = None
 
 
 def config(**sections: dict[str, Any]) -> Config:

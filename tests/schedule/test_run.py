@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
+
+NEW_YORK = ZoneInfo("America/New_York")
 
 # A Monday; Thursday the 26th at nine in New York is 14:00 UTC.
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -149,10 +152,11 @@ def test_a_daylight_saving_sunday_neither_doubles_nor_skips(
     run_one(installed)
     sent = []
     for quarter in range(days * 24 * 4):
-        clock.move_to(seen + timedelta(minutes=15 * quarter))
-        blog.items = [
-            Item(f"Post {quarter}", seen + timedelta(minutes=15 * quarter), guid=f"post-number-{quarter}")
-        ]
+        now = seen + timedelta(minutes=15 * quarter)
+        if quarter % 4 and now.astimezone(NEW_YORK).hour > 4:
+            continue  # by day once an hour is enough
+        clock.move_to(now)
+        blog.items = [Item(f"Post {quarter}", now, guid=f"post-number-{quarter}")]
         ran = run_one(installed)
         if ran.outcome == "sent" and ran.edition is not None:
             sent.append(ran.edition.due)

@@ -31,7 +31,7 @@ LONGEST_ALT = 250
 """Characters. Longer ones are captions or whole paragraphs; screen readers read them out in one go."""
 SMALLEST = 48
 """Pixels. Below it is an icon, an emoji or a pixel."""
-BANNER = 300
+NARROW = 300
 """Pixels. A picture that is declared to be narrower comes after those that may be wider."""
 _MOST_TAGS = 200
 _LONGEST_ATTRIBUTE = 2_500
@@ -166,7 +166,7 @@ def _inside(source: str, feed_url: str, bases: tuple[str, ...]) -> Iterator[_Can
         sizes = _sizes(attributes)
         if re.search(r"(?i)display\s*:\s*none", attributes.get("style", "")[:500]):
             continue
-        if _CLASSES.search(attributes.get("class", "")[:500]) and max(sizes, default=0) < BANNER:
+        if _CLASSES.search(attributes.get("class", "")[:500]) and max(sizes, default=0) < NARROW:
             continue
         found = (_usable(one, sizes, feed_url, bases) for one in _addresses(node, attributes))
         for address in list(dict.fromkeys(one for one in found if one))[:2]:
@@ -203,7 +203,7 @@ def _addresses(node: LexborNode, attributes: dict[str, str]) -> Iterator[str]:
 
 def _is_shrunk(src: str) -> bool:
     match = _SHRUNK.search(src[:_LONGEST_ATTRIBUTE])
-    return bool(match and int(next(group for group in match.groups() if group)) < BANNER)
+    return bool(match and int(next(group for group in match.groups() if group)) < NARROW)
 
 
 def _usable(address: str, sizes: list[int], feed_url: str, bases: tuple[str, ...]) -> str | None:
@@ -223,7 +223,7 @@ def _usable(address: str, sizes: list[int], feed_url: str, bases: tuple[str, ...
 
 def _is_beside(address: str, sizes: list[int]) -> bool:
     if sizes:
-        return max(sizes) < BANNER
+        return max(sizes) < NARROW
     return _BESIDE.search(urlsplit(address).path) is not None
 
 

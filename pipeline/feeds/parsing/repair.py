@@ -26,7 +26,6 @@ _ENTITY = re.compile(
 )
 _DOCTYPE_MARK = re.compile(r"""<!--|["'\[\]>]""")
 _CLOSERS = {"<!--": "-->", '"': '"', "'": "'"}
-_SPACE = re.compile(r"\s*")
 _PREDEFINED = ("lt", "gt", "amp", "quot", "apos")
 
 
@@ -81,10 +80,9 @@ def _from_the_root(text: str) -> str:
 
 
 def head(text: str) -> tuple[int, str]:
-    """Where the root element starts, and the document type before it."""
+    """Where the root element starts, and the document type before it. Text between them belongs nowhere."""
     at, doctype = 0, ""
-    while True:
-        at = _past_space(text, at)
+    while (at := text.find("<", at)) >= 0:
         if text.startswith("<?", at):
             end = text.find("?>", at)
             after = end + 2
@@ -94,16 +92,14 @@ def head(text: str) -> tuple[int, str]:
         elif text[at : at + 9].upper() == "<!DOCTYPE":
             end = after = _doctype_end(text, at)
             doctype += text[at:after]
-        else:
+        elif text[at + 1 : at + 2].isalpha():
             return at, doctype
+        else:
+            end = after = at + 1
         if end < 0:
             return at, doctype
         at = after
-
-
-def _past_space(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
+    return len(text), doctype
 
 
 def _doctype_end(text: str, at: int) -> int:

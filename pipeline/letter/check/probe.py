@@ -57,8 +57,11 @@ def _asked(letter: CheckedLetter) -> tuple[dict[str, LexborNode], dict[str, Lexb
 
 def _askable(letter: CheckedLetter, found: dict[str, LexborNode]) -> dict[str, LexborNode]:
     newsletter = letter.config.newsletter
-    # The archive has no page of an edition that has not gone out; without public_url nothing is served yet.
-    pages = f"{newsletter.pages}/archive/{letter.edition.slug}" if newsletter.public_url else newsletter.pages
+    # The archive has no page of an edition that has not gone out, and the copies of images are surely there:
+    # whether public_url leads to them is asked before an edition is sent. Without it nothing is served yet.
+    pages: tuple[str, ...] = (newsletter.pages,)
+    if newsletter.public_url:
+        pages = (f"{newsletter.pages}/archive/{letter.edition.slug}", f"{newsletter.pages}/images/")
     return {
         address: node
         for address, node in found.items()

@@ -59,8 +59,8 @@ def wordpress_thumbnail(host: str, parts: SplitResult) -> str | None:
     Which other copies there are cannot be known. So only a copy too small for the letter is replaced, by
     the upload itself; the large ones stay as they are.
     """
-    match = re.fullmatch(r"(.*/wp-content/uploads/.+)-(\d{1,4})x\d{1,4}(\.\w{3,4})", parts.path)
-    if not match or int(match[2]) >= 600:
+    match = re.fullmatch(r"(.+)-(\d{1,4})x\d{1,4}(\.\w{3,4})", parts.path)
+    if not match or "/wp-content/uploads/" not in match[1] or int(match[2]) >= 600:
         return None
     return urlunsplit(parts._replace(path=match[1] + match[3], query=""))
 
@@ -111,6 +111,19 @@ def ghost(host: str, parts: SplitResult) -> str | None:
     return urlunsplit(parts._replace(path=f"{match[1]}size/w1000/{match[2]}")) if match else None
 
 
+def blogger(host: str, parts: SplitResult) -> str | None:
+    """Google's image servers take the size from the address: a folder /s320/ or /w640-h480/, or an ending
+    =s320; "-c" crops to a square. Blogger's feeds name s72-c, its posts s320 or s400.
+    """
+    if not re.fullmatch(r"(?:\d{1,2}\.)?bp\.blogspot\.com|(?:blogger|lh\d)\.googleusercontent\.com", host):
+        return None
+    size = r"(?:s\d{2,4}|w\d{2,4}(?:-h\d{2,4})?)(?:-[a-z]{1,3}){0,4}"
+    path, found = re.subn(rf"/{size}/(?=[^/]{{1,500}}$)", f"/s{WIDTH}/", parts.path, count=1)
+    if not found:
+        path, found = re.subn(rf"={size}$", f"=s{WIDTH}", parts.path)
+    return urlunsplit(parts._replace(path=path)) if found else None
+
+
 RULES: tuple[Callable[[str, SplitResult], str | None], ...] = (
     squarespace,
     photon,
@@ -118,6 +131,7 @@ RULES: tuple[Callable[[str, SplitResult], str | None], ...] = (
     substack,
     medium,
     ghost,
+    blogger,
     wordpress_thumbnail,
 )
 

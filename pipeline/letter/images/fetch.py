@@ -59,7 +59,7 @@ def fetch_image(wanted: Wanted, deadline: float) -> Seen | None:
         else:
             if fetched.body is None:
                 return None
-            found = look(fetched.body, fetched.content_type, copying=wanted.copying)
+            found = look(fetched.body, fetched.content_type, copying=wanted.copying, thumbnail=wanted.copying)
             if not found.problem:
                 return _seen(wanted.url, address, fetched, found)
             problem = f"The image {found.problem}"
@@ -108,4 +108,6 @@ def _seen(url: str, address: str, fetched: Fetched, found: Look) -> Seen:
         found.media_type,
         found.flaw,
         copy=found.copy,
+        thumbnail=found.thumbnail,
+        transparent=found.transparent,
     )

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from pipeline.core.tables import feeds
 from pipeline.core.tables import posts as posts_table
-from pipeline.letter.images import Picture, store
+from pipeline.letter.images import BANNER, LONGEST, Picture, Thumbnail, store
 from pipeline.letter.images.fetch import Wanted, fetch_image
 from subscribers import clock
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
+    from pipeline.feeds import PostImage
     from pipeline.feeds.posts import Post
     from pipeline.letter.images.store import Seen
 
@@ -36,43 +37,66 @@ RETRY = timedelta(minutes=5)
 
 
 def pictures(installation: Installation, posts: Sequence[Post]) -> dict[int, Picture]:
-    """The lead image of each post that has one, by the post's id, fetched where what is known is too old."""
+    """The picture of each post that has one, by the post's id, fetched where what is known is too old."""
     refresh(installation, posts)
     with installation.database.read() as connection:
         return known(connection, installation.config, posts)
 
 
 def refresh(installation: Installation, posts: Sequence[Post]) -> None:
-    """Find out what the posts' images are now. Takes as long as their hosts do: call it in no transaction."""
+    """Find out what the posts' pictures are now. Takes as long as their hosts do: call it in no transaction.
+
+    Of each post the best is asked for, and where that cannot be had, or is no more than a logo, the next one.
+    """
     at = clock.now()
-    with installation.database.read() as connection:
-        wanted = _wanted(connection, installation.config, posts, at)
-    if not wanted:
-        return
     deadline = time.monotonic() + TOTAL_SECONDS
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        found = list(pool.map(lambda one: fetch_image(one, deadline), wanted))
-    with installation.database.write() as connection:
-        before = store.remembered(connection, (one.url for one in wanted))
-        for one, seen in zip(wanted, found, strict=True):
-            _keep(connection, one.url, before.get(one.url), seen, at)
+    asked: set[str] = set()
+    while True:
+        with installation.database.read() as connection:
+            wanted = _wanted(connection, installation.config, posts, at, asked)
+        if not wanted or time.monotonic() >= deadline:
+            return
+        asked |= {one.url for one in wanted}
+        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+            found = list(pool.map(lambda one: fetch_image(one, deadline), wanted))
+        with installation.database.write() as connection:
+            before = store.remembered(connection, (one.url for one in wanted))
+            for one, seen in zip(wanted, found, strict=True):
+                _keep(connection, one.url, before.get(one.url), seen, at)
 
 
-def _wanted(connection: Connection, config: Config, posts: Sequence[Post], at: datetime) -> list[Wanted]:
-    urls = {post.image_url: post.id for post in posts if post.image_url}
-    before = store.remembered(connection, urls)
+def _wanted(
+    connection: Connection, config: Config, posts: Sequence[Post], at: datetime, asked: set[str]
+) -> list[Wanted]:
+    """Of each post the first picture of which too little is known, unless one before it is good."""
+    rows = store.remembered(connection, (image.url for post in posts for image in post.images))
     copying = is_hosting(config)
     query = select(posts_table.c.id, feeds.c.url).join(feeds, feeds.c.id == posts_table.c.feed_id)
-    homes = {row.id: row.url for row in connection.execute(query.where(posts_table.c.id.in_(urls.values())))}
-    wanted = []
-    for url, post in urls.items():
-        row = before.get(url)
-        # Linked until now, and to be hosted from now on: the bytes are needed once more.
-        lacks_copy = row is not None and copying and bool(row.flaw) and not row.hash
-        if row is None or lacks_copy or _is_due(row, at):
-            usable = row is not None and row.width is not None and not lacks_copy
-            wanted.append(Wanted(url, homes.get(post, ""), row if usable else None, copying))
-    return wanted
+    homes = {row.id: row.url for row in connection.execute(query.where(posts_table.c.id.in_(_ids(posts))))}
+    wanted: dict[str, Wanted] = {}
+    for post in posts:
+        for image in post.images:
+            row = rows.get(image.url)
+            # Linked until now, and to be hosted from now on: the bytes are needed once more.
+            lacks_copy = row is not None and row.width is not None and copying and not row.thumbnail
+            if image.url not in asked and (row is None or lacks_copy or _is_due(row, at)):
+                usable = row is not None and row.width is not None and not lacks_copy
+                home = homes.get(post.id, "")
+                wanted.setdefault(image.url, Wanted(image.url, home, row if usable else None, copying))
+                break
+            if row is not None and _is_good(row):
+                break
+    return list(wanted.values())
+
+
+def _ids(posts: Sequence[Post]) -> list[int]:
+    return [post.id for post in posts if post.images]
+
+
+def _is_good(row: Row[Any]) -> bool:
+    """Whether it can fill the letter's column: what is smaller, or much wider than high, is a logo or a
+    portrait, and better than none."""
+    return row.width is not None and BANNER <= row.width <= LONGEST * row.height
 
 
 def _is_due(row: Row[Any], at: datetime) -> bool:
@@ -98,20 +122,50 @@ def is_hosting(config: Config) -> bool:
 
 def known(connection: Connection, config: Config, posts: Sequence[Post]) -> dict[int, Picture]:
     """The same from what is remembered, without any fetching."""
-    rows = store.remembered(connection, (post.image_url for post in posts if post.image_url))
-    return {post.id: _picture(config, post, rows.get(post.image_url)) for post in posts if post.image_url}
+    rows = store.remembered(connection, (image.url for post in posts for image in post.images))
+    return {post.id: _picture(config, post, rows) for post in posts if post.images}
 
 
-def _picture(config: Config, post: Post, row: Row[Any] | None) -> Picture:
+def _picture(config: Config, post: Post, rows: dict[str, Row[Any]]) -> Picture:
+    image = _best(post, rows)
+    row = rows.get(image.url)
     # Never empty, even where the title stands beside it: the image is a link to the post, and a link needs
     # a name (WCAG 2.4.4, failure F89); with images blocked it is what says where the gap leads.
-    alt = post.image_alt or post.title
+    alt = image.alt or post.title
     if row is None or row.width is None:
         problem = row.problem if row is not None else "The image has not been fetched yet"
         return Picture("", None, None, alt, None, "", problem)
+    thumbnail = None
+    if row.thumbnail and is_hosting(config):
+        small = _served(config, row.thumbnail, row.thumbnail_media_type)
+        thumbnail = Thumbnail(small, row.thumbnail_width, row.thumbnail_height)
     if row.hash and is_hosting(config):
-        src = f"{config.newsletter.pages}/images/{store.file_name(row.hash, row.copy_media_type)}"
-        return Picture(src, row.copy_width, row.copy_height, alt, row.copy_weight, row.copy_media_type, "")
+        src = _served(config, row.hash, row.copy_media_type)
+        size = (row.copy_width, row.copy_height)
+        return Picture(src, *size, alt, row.copy_weight, row.copy_media_type, "", row.transparent, thumbnail)
     flaw = f"The image {row.flaw}" if row.flaw else ""
     problem = "; ".join(part for part in (row.problem, flaw) if part)
-    return Picture(row.address, row.width, row.height, alt, row.weight, row.media_type, problem)
+    return Picture(
+        row.address,
+        row.width,
+        row.height,
+        alt,
+        row.weight,
+        row.media_type,
+        problem,
+        row.transparent,
+        thumbnail,
+    )
+
+
+def _best(post: Post, rows: dict[str, Row[Any]]) -> PostImage:
+    """The first that is good, else the largest that can be shown, else the first."""
+    seen = [(image, rows[image.url]) for image in post.images if image.url in rows]
+    good = (image for image, row in seen if _is_good(row))
+    shown = [(row.width * row.height, image) for image, row in seen if row.width is not None]
+    largest = max(shown, key=lambda pair: pair[0], default=(0, post.images[0]))[1]
+    return next(good, largest)
+
+
+def _served(config: Config, digest: str, media_type: str) -> str:
+    return f"{config.newsletter.pages}/images/{store.file_name(digest, media_type)}"

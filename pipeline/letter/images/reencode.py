@@ -10,28 +10,65 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
-_PLANS = ((1.0, 82), (1.0, 72), (0.75, 75), (0.5, 75))
+_ATTEMPTS = ((1.0, 82), (1.0, 72), (0.75, 75), (0.5, 75))
 """Part of the greatest width, and JPEG quality; the next one when the file is still too heavy."""
+THUMBNAIL = (608, 456)
+"""Pixels. Beside a post's text it takes 152 × 114, on a phone the whole width."""
+_RESIZABLE = ("L", "LA", "RGB", "RGBA", "CMYK")
+
+Encoded = tuple[str, tuple[int, int], bytes]
+"""Media type, size and bytes."""
 
 
-def remake(image: Image.Image, widest: int, heavy: int) -> tuple[str, tuple[int, int], bytes]:
-    """Media type, size and bytes of a copy, at most ``widest`` pixels and, if it can be, ``heavy`` bytes."""
+def copy_of(image: Image.Image, widest: int, heavy: int) -> Encoded:
+    """A copy of at most ``widest`` pixels and, if it can be, ``heavy`` bytes."""
     profile = image.info.get("icc_profile")
-    if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
+    if image.mode in _RESIZABLE:
         # First made small, then converted: the other way round takes the memory twice.
         image = _fitting(image, widest)
-    image = _fitting(_plain(image), widest)
-    image = _in_srgb(image, profile)
+    image = _in_srgb(_fitting(_plain(image), widest), profile)
     kind, content = "image/jpeg", b""
-    for part, quality in _PLANS:
+    for part, quality in _ATTEMPTS:
         image = _fitting(image, int(widest * part))
-        if image.mode == "RGBA":
-            kind, content = "image/png", _png(image, heavy)
-        else:
-            content = _jpeg(image, quality)
+        kind, content = _encoded(image, quality, heavy)
         if len(content) <= heavy:
             break
     return kind, image.size, content
+
+
+def thumbnail_of(image: Image.Image) -> Encoded:
+    """The middle of an image, of the shape that all thumbnails have; never blown up.
+
+    Of what stands upright it is the upper part: that is where faces are.
+    """
+    profile = image.info.get("icc_profile")
+    if image.mode not in _RESIZABLE:
+        image = _plain(image)
+    across, down = THUMBNAIL
+    width = min(image.width, image.height * across // down) or 1
+    height = min(image.height, image.width * down // across) or 1
+    left, top = (image.width - width) // 2, (image.height - height) // 3
+    scale = min(1.0, across / width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    box = (left, top, left + width, top + height)
+    small = image.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=2.0)
+    kind, content = _encoded(_in_srgb(_plain(small), profile), 78, 90_000)
+    return kind, size, content
+
+
+def is_transparent(image: Image.Image) -> bool:
+    """Whether anything can be seen through it."""
+    if not image.has_transparency_data:
+        return False
+    alpha = image if image.mode in ("LA", "RGBA") else image.convert("RGBA")
+    lowest, _ = alpha.getchannel("A").getextrema()
+    return bool(lowest < 255)  # type: ignore[operator]
+
+
+def _encoded(image: Image.Image, quality: int, heavy: int) -> tuple[str, bytes]:
+    if image.mode == "RGBA":
+        return "image/png", _png(image, heavy)
+    return "image/jpeg", _jpeg(image, quality)
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -44,8 +81,7 @@ def _plain(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")
-    lowest, _ = image.getchannel("A").getextrema()
-    return image if lowest < 255 else image.convert("RGB")  # type: ignore[operator]
+    return image if is_transparent(image) else image.convert("RGB")
 
 
 def _fitting(image: Image.Image, widest: int) -> Image.Image:

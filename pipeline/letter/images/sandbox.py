@@ -4,7 +4,7 @@ The bytes are a stranger's, and decoders can be made to take minutes, gigabytes 
 them (a JPEG of a thousand scans, an SVG of nested filters: resvg aborts when memory runs out). So they are
 opened in a child process (core/child_process.py), one for each image: what a decoder left behind is gone.
 
-The child reads the image from stdin and writes one line of JSON, then the bytes of the copy if it made one.
+The child reads the image from stdin and writes one line of JSON, then the bytes of what copies it made.
 """
 
 from __future__ import annotations
@@ -38,19 +38,23 @@ class Copy:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What an image is. ``problem``: why it cannot be shown at all; ``flaw``: what some readers would not see
-    of it as it is."""
+    of it as it is; ``transparent``: whether the ground shows through it."""
 
     media_type: str = ""
     width: int | None = None
     height: int | None = None
     flaw: str = ""
     problem: str = ""
+    transparent: bool = False
     copy: Copy | None = None
+    thumbnail: Copy | None = None
 
 
-def look(content: bytes, content_type: str, *, copying: bool) -> Look:
-    """Measure an image; with ``copying``, make a copy of one that has a flaw. Raises nothing."""
-    child = command("pipeline.letter.images.sandbox_child", content_type, "copy" if copying else "measure")
+def look(content: bytes, content_type: str, *, copying: bool, thumbnail: bool = False) -> Look:
+    """Measure an image; with ``copying``, make a copy of one that has a flaw; with ``thumbnail``, cut one out
+    of it. Raises nothing."""
+    tasks = [task for task, wanted in (("copy", copying), ("thumbnail", thumbnail)) if wanted]
+    child = command("pipeline.letter.images.sandbox_child", content_type, *tasks)
     try:
         with _ROOM:
             done = subprocess.run(  # noqa: S603
@@ -60,5 +64,9 @@ def look(content: bytes, content_type: str, *, copying: bool) -> Look:
         told = json.loads(line)
     except (subprocess.SubprocessError, ValueError):
         return Look(problem="cannot be opened within the time and memory an image may take")
-    made = told.pop("copy", None)
-    return Look(**told, copy=Copy(**made, content=rest) if made else None)
+    copies: dict[str, Copy] = {}
+    for made in told.pop("copies", ()):
+        task, length = made.pop("task"), made.pop("length")
+        copies[task] = Copy(**made, content=rest[:length])
+        rest = rest[length:]
+    return Look(**told, copy=copies.get("copy"), thumbnail=copies.get("thumbnail"))

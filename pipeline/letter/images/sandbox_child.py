@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.core.child_process import limit_memory, limit_time
 from pipeline.letter.images import svg
-from pipeline.letter.images.reencode import remake
+from pipeline.letter.images.reencode import copy_of, is_transparent, thumbnail_of
 from pipeline.letter.images.sandbox import MEMORY, SECONDS
 from pipeline.letter.images.svg import SMALLEST
 
@@ -32,21 +33,32 @@ _SHOWN = ("JPEG", "PNG", "GIF")
 """What every client shows; Outlook for Windows shows no WebP, AVIF or SVG (caniemail.com)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Tasks:
+    copy: bool
+    thumbnail: bool
+
+
+_Told = tuple[dict[str, Any], bytes]
+"""What is said of an image, and the bytes of its copies."""
+
+
 def main() -> None:
-    content_type, task = sys.argv[1:]
+    content_type, *tasks = sys.argv[1:]
     limit_memory(MEMORY)
     limit_time(SECONDS)
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MOST_PIXELS is stricter
-    told, copy = _told(sys.stdin.buffer.read(), content_type, copying=task == "copy")
-    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + copy)
+    wanted = _Tasks("copy" in tasks, "thumbnail" in tasks)
+    told, copies = _told(sys.stdin.buffer.read(), content_type, wanted)
+    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + copies)
 
 
-def _told(content: bytes, content_type: str, *, copying: bool) -> tuple[dict[str, Any], bytes]:
+def _told(content: bytes, content_type: str, wanted: _Tasks) -> _Told:
     try:
         if svg.is_svg(content):
-            return _drawn(content, copying=copying)
+            return _drawn(content, wanted)
         with Image.open(BytesIO(content), formats=_OPENED) as image:
-            return _looked_at(image, content, content_type, copying=copying)
+            return _looked_at(image, content, content_type, wanted)
     except svg.UnsafeDrawing as error:
         return {"problem": str(error)}, b""
     except UnidentifiedImageError:
@@ -60,16 +72,14 @@ def _told(content: bytes, content_type: str, *, copying: bool) -> tuple[dict[str
         return {"problem": "is cut off" if cut else "is damaged"}, b""
 
 
-def _drawn(content: bytes, *, copying: bool) -> tuple[dict[str, Any], bytes]:
+def _drawn(content: bytes, wanted: _Tasks) -> _Told:
     image = svg.draw(content, WIDEST)
     told = {"media_type": "image/svg+xml", "width": image.width, "height": image.height}
     flaw = "is SVG, which Outlook and Gmail do not show"
-    return _finished(told, flaw, image, copying=copying)
+    return _finished(told, flaw, image, wanted)
 
 
-def _looked_at(
-    image: Image.Image, content: bytes, content_type: str, *, copying: bool
-) -> tuple[dict[str, Any], bytes]:
+def _looked_at(image: Image.Image, content: bytes, content_type: str, wanted: _Tasks) -> _Told:
     if image.width * image.height > MOST_PIXELS:
         return {"problem": f"is too large ({image.width} × {image.height} px)"}, b""
     kind = _NAMES.get(image.format or "", image.format or "")
@@ -86,7 +96,7 @@ def _looked_at(
     flaws = list(_flaws(image, kind, len(content), content_type, turned=turned, width=width))
     if image.tell() > 0:
         flaws.append("moves, and its first frame, all that Outlook shows, is empty")
-    return _finished(told, "; ".join(flaws), upright, copying=copying)
+    return _finished(told, "; ".join(flaws), upright, wanted)
 
 
 def _flaws(
@@ -130,16 +140,25 @@ def _is_empty(image: Image.Image) -> bool:
     return all(low == high for low, high in bands) or bands[3] == (0, 0)  # type: ignore[misc]
 
 
-def _finished(
-    told: dict[str, Any], flaw: str, image: Image.Image, *, copying: bool
-) -> tuple[dict[str, Any], bytes]:
-    told["flaw"] = flaw
-    if not (flaw and copying):
-        image.load()  # finds out whether the file is whole
-        return told, b""
-    media_type, size, content = remake(image, WIDEST, HEAVY)
-    told["copy"] = {"media_type": media_type, "width": size[0], "height": size[1]}
-    return told, content
+def _finished(told: dict[str, Any], flaw: str, image: Image.Image, wanted: _Tasks) -> _Told:
+    image.load()  # finds out whether the file is whole
+    made = {}
+    if flaw and wanted.copy:
+        made["copy"] = copy_of(image, WIDEST, HEAVY)
+    if wanted.thumbnail:
+        made["thumbnail"] = thumbnail_of(image)
+    told |= {"flaw": flaw, "transparent": is_transparent(image)}
+    told["copies"] = [
+        {
+            "task": task,
+            "media_type": media_type,
+            "width": size[0],
+            "height": size[1],
+            "length": len(content),
+        }
+        for task, (media_type, size, content) in made.items()
+    ]
+    return told, b"".join(content for _, _, content in made.values())
 
 
 if __name__ == "__main__":

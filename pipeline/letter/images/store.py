@@ -38,17 +38,28 @@ class Seen:
     flaw: str = ""
     problem: str = ""
     copy: Copy | None = None
+    thumbnail: Copy | None = None
+    transparent: bool = False
 
 
 def remembered(connection: Connection, urls: Iterable[str]) -> dict[str, Row[Any]]:
-    """By address: the row of image_sources, with the copy's type and size beside it (``copy_…``)."""
-    query = select(
-        image_sources,
-        images.c.media_type.label("copy_media_type"),
-        images.c.width.label("copy_width"),
-        images.c.height.label("copy_height"),
-        images.c.weight.label("copy_weight"),
-    ).outerjoin(images, images.c.hash == image_sources.c.hash)
+    """By address: the row of image_sources, beside it the types and sizes of the copy and of the thumbnail
+    (``copy_…``, ``thumbnail_…``)."""
+    small = images.alias("small")
+    query = (
+        select(
+            image_sources,
+            images.c.media_type.label("copy_media_type"),
+            images.c.width.label("copy_width"),
+            images.c.height.label("copy_height"),
+            images.c.weight.label("copy_weight"),
+            small.c.media_type.label("thumbnail_media_type"),
+            small.c.width.label("thumbnail_width"),
+            small.c.height.label("thumbnail_height"),
+        )
+        .outerjoin(images, images.c.hash == image_sources.c.hash)
+        .outerjoin(small, small.c.hash == image_sources.c.thumbnail)
+    )
     wanted = query.where(image_sources.c.url.in_(sorted(set(urls))))
     return {row.url: row for row in connection.execute(wanted)}
 
@@ -67,6 +78,8 @@ def keep(connection: Connection, seen: Seen, at: datetime) -> None:
         "flaw": seen.flaw,
         "problem": seen.problem,
         "hash": _keep_copy(connection, seen.copy) if seen.copy else None,
+        "thumbnail": _keep_copy(connection, seen.thumbnail) if seen.thumbnail else None,
+        "transparent": seen.transparent,
     }
     statement = insert(connection, image_sources).values(url=seen.url, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["url"], set_=values))

@@ -435,7 +435,7 @@ def test_what_waits_is_shown_beside_what_it_may_be() -> None:
     assert [tuple(one) for one in match(entries, posts, reading)] == [(Verdict.UNSURE, n) for n in range(3)]
 
 
-def test_of_a_move_half_understood_the_rest_is_judged_by_its_days() -> None:
+def test_of_a_move_that_is_half_clear_the_rest_is_judged_by_its_days() -> None:
     moved = [replace(NEW_NAMES(one), published=midnight(one)) for one in BLOG]
     moved[4] = replace(moved[4], title="Retitled so that nobody would know it")
     assert decided(BLOG, moved) == [*range(len(BLOG))]

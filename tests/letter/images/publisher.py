@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from pipeline.core.config import Config
 from pipeline.core.tables import feeds
 from pipeline.core.tables import posts as posts_table
-from pipeline.feeds import Entry, posts
+from pipeline.feeds import Entry, PostImage, posts
 from pipeline.feeds.posts import Post
 from pipeline.letter.images.pictures import pictures
 
@@ -41,8 +41,9 @@ class Publisher:
     installation: Installation
     feed: str
 
-    def post(self, image_url: str | None, alt: str | None = None, title: str = "A walk") -> Post:
-        """A post as a pull would have stored it."""
+    def post(self, *image_urls: str | None, alt: str | None = None, title: str = "A walk") -> Post:
+        """A post with these pictures, the best first, as a pull would have stored it."""
+        first, *further = image_urls
         with self.installation.database.write() as connection:
             feed = connection.execute(select(feeds.c.id).where(feeds.c.url == self.feed)).scalar()
             if feed is None:
@@ -51,7 +52,8 @@ class Publisher:
                 ).scalar_one()
             # Dates of their own: two posts with one title and one date are the same post.
             moment = SEEN + timedelta(minutes=next(_minutes))
-            entry = Entry(f"{moment}", None, title, moment, None, (), "An excerpt.", 2, image_url, alt)
+            entry = Entry(f"{moment}", None, title, moment, None, (), "An excerpt.", 2, first, alt)
+            entry = replace(entry, further_images=tuple(PostImage(url) for url in further if url))
             posts.store(connection, feed, [entry], at=SEEN, initial=False)
             newest = select(posts_table).order_by(posts_table.c.id.desc()).limit(1)
             return Post.of(connection.execute(newest).one())

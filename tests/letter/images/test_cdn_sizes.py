@@ -10,6 +10,7 @@ SQUARESPACE = "https://images.squarespace-cdn.com/content/v1/5f9/1604-PJL/anne.j
 STATIC = "https://static1.squarespace.com/static/554/57d/5e9/1587067534113"
 WIX = "https://static.wixstatic.com/media/3b23e7_7df7e97ed9fa4a2ebcd1ce15380a7170~mv2"
 S3 = "https%3A%2F%2Fsubstack-post-media.s3.amazonaws.com%2Fpublic%2Fimages%2F7a71a4f9_2048x1152.jpeg"
+BLOGGER = "https://blogger.googleusercontent.com/img/b/R29vZ2xl/AVvXsEjI"
 GHOST = "https://blog.example.org/content/images"
 UPLOADS = "https://example.org/wp-content/uploads/2024/05"
 
@@ -44,6 +45,14 @@ UPLOADS = "https://example.org/wp-content/uploads/2024/05"
             f"https://substackcdn.com/image/fetch/w_256,h_256,c_fill,f_auto,g_auto/{S3}",
             f"https://substackcdn.com/image/fetch/w_1200,c_limit,f_auto/{S3}",
         ),
+        (f"{BLOGGER}/s72-c/lake.jpg", f"{BLOGGER}/s1200/lake.jpg"),
+        (f"{BLOGGER}/s320/lake.jpg", f"{BLOGGER}/s1200/lake.jpg"),
+        (f"{BLOGGER}/w640-h480-rw/lake.jpg", f"{BLOGGER}/s1200/lake.jpg"),
+        (
+            "https://1.bp.blogspot.com/-9Ld/XyZ/AAA/s1600/lake.jpg",
+            "https://1.bp.blogspot.com/-9Ld/XyZ/AAA/s1200/lake.jpg",
+        ),
+        ("https://lh3.googleusercontent.com/abc=s72-c", "https://lh3.googleusercontent.com/abc=s1200"),
         (
             "https://cdn-images-1.medium.com/max/938/1*C_nVpehD-NKBgtVEULabmQ.jpeg",
             "https://miro.medium.com/v2/resize:fit:1200/1*C_nVpehD-NKBgtVEULabmQ.jpeg",

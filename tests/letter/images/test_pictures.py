@@ -19,7 +19,7 @@ from pipeline.core.tables import images
 from pipeline.letter.images import fetch, sandbox, store
 from pipeline.letter.images import pictures as module
 from pipeline.letter.images.pictures import known, pictures
-from tests.letter.images.photographs import bomb, file, jpeg, noise, picture
+from tests.letter.images.photographs import bomb, file, jpeg, noise, picture, seen_through
 from tests.letter.images.publisher import Publisher, config
 
 pytest_plugins = ["tests.letter.images.fixture"]
@@ -108,7 +108,8 @@ def test_one_copy_is_kept_of_an_image_that_stands_under_two_addresses(
     content = file(picture(), "WEBP")
     shown = [publisher.picture(publisher.post(gallery.show(path, content))) for path in ("/a", "/b")]
     assert shown[0].src == shown[1].src
-    assert copies(publisher) == 1
+    assert shown[0].thumbnail == shown[1].thumbnail
+    assert copies(publisher) == 2  # and its thumbnail
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,7 @@ def test_later_the_host_is_asked_whether_the_image_changed(publisher: Publisher,
         changed = publisher.picture(post)
     assert (changed.width, changed.height) == (900, 500)
     assert changed.src != first.src
-    assert copies(publisher) == 2  # letters that went out still show the first
+    assert copies(publisher) == 4  # letters that went out still show the first, and its thumbnail
 
 
 def test_a_failure_is_tried_again_after_some_minutes(publisher: Publisher, gallery: Gallery) -> None:
@@ -341,3 +342,95 @@ def test_opening_images_takes_no_memory_of_this_process(
 def _resident() -> int:
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+# One of several
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"gone", "text/html", 404),
+        (b"<!doctype html><title>Sign in</title>", "text/html", 200),
+        (file(picture(1, 1), "GIF"), "image/gif", 200),
+        (file(picture(60, 60), "PNG"), "image/png", 200),
+        (file(picture(240, 60), "PNG"), "image/png", 200),
+        (file(picture(1_000, 90), "PNG"), "image/png", 200),
+    ],
+    ids=["missing", "page", "pixel", "portrait", "logo", "strip"],
+)
+def test_what_is_no_picture_of_the_post_gives_way_to_the_next_that_is_one(
+    publisher: Publisher, gallery: Gallery, body: bytes, content_type: str, status: int
+) -> None:
+    first = gallery.show("/first", body, content_type, status=status)
+    good = gallery.show("/good.jpg", jpeg())
+    shown = publisher.picture(publisher.post(first, good, gallery.show("/third.jpg", jpeg())))
+    assert (shown.src, shown.problem) == (good, "")
+    assert gallery.asked == ["/first", "/good.jpg"]
+
+
+def test_the_largest_is_shown_where_none_fills_the_column(publisher: Publisher, gallery: Gallery) -> None:
+    portrait = gallery.show("/portrait.jpg", jpeg(60, 60))
+    logo = gallery.show("/logo.jpg", jpeg(240, 60))
+    assert publisher.picture(publisher.post(portrait, logo)).src == logo
+
+
+def test_where_none_can_be_had_the_first_says_why(publisher: Publisher, gallery: Gallery) -> None:
+    shown = publisher.picture(publisher.post(f"{gallery.site}/a.jpg", f"{gallery.site}/b.jpg"))
+    assert shown.src == ""
+    assert "/a.jpg" in shown.problem
+
+
+def test_a_good_picture_is_the_only_one_that_is_fetched(publisher: Publisher, gallery: Gallery) -> None:
+    publisher.picture(publisher.post(gallery.show("/a.jpg", jpeg()), gallery.show("/b.jpg", jpeg())))
+    assert gallery.asked == ["/a.jpg"]
+
+
+# Thumbnails
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((1_200, 800), (608, 456)),
+        ((1_000, 100), (133, 100)),
+        ((300, 900), (300, 225)),
+        ((60, 60), (60, 45)),
+        ((5_000, 4_000), (608, 456)),
+    ],
+)
+def test_thumbnails_have_one_shape_and_are_never_blown_up(
+    publisher: Publisher, gallery: Gallery, size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    thumbnail = publisher.picture(
+        publisher.post(gallery.show("/a.png", file(picture(*size), "PNG")))
+    ).thumbnail
+    assert thumbnail is not None
+    assert (thumbnail.width, thumbnail.height) == expected
+    with publisher.installation.database.read() as connection:
+        copy = store.served(connection, thumbnail.src.rpartition("/")[2])
+    assert copy is not None
+    assert Image.open(BytesIO(copy.content)).size == expected
+    assert len(copy.content) < 100_000
+
+
+def test_of_what_stands_upright_a_thumbnail_shows_the_upper_part(
+    publisher: Publisher, gallery: Gallery
+) -> None:
+    thumbnail = publisher.picture(publisher.post(gallery.show("/a.jpg", jpeg(600, 1_800)))).thumbnail
+    assert thumbnail is not None
+    with publisher.installation.database.read() as connection:
+        copy = store.served(connection, thumbnail.src.rpartition("/")[2])
+    assert copy is not None
+    assert Image.open(BytesIO(copy.content)).convert("RGB").getpixel((300, 200))[1] > 180  # light above
+
+
+def test_where_images_are_linked_there_are_no_thumbnails(publisher: Publisher, gallery: Gallery) -> None:
+    publisher.use(images="link")
+    assert publisher.picture(publisher.post(gallery.show("/a.jpg", jpeg()))).thumbnail is None
+
+
+def test_what_the_ground_shows_through_is_told(publisher: Publisher, gallery: Gallery) -> None:
+    clear = publisher.picture(publisher.post(gallery.show("/a.png", file(seen_through(), "PNG"))))
+    solid = publisher.picture(publisher.post(gallery.show("/b.png", file(picture(mode="RGBA"), "PNG"))))
+    assert (clear.transparent, solid.transparent) == (True, False)
