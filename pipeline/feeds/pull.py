@@ -135,7 +135,8 @@ def _keep(
             read=settings.read,
             backlog=settings.backlog,
         )
-        gap = overlap.gap(connection, before, stored.listed)
+        came = stored.new or stored.unsure or stored.archive
+        gap = overlap.gap(connection, before, stored.listed) if came else None
         withdrawn = withdrawal.note(
             connection,
             feed.id,

@@ -35,18 +35,23 @@ def note(
 
     What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound).
     ``moved``: it holds posts that may be old ones under new names, so that nobody can tell why others are
-    missing; they are not looked for any more. ``read`` are the feeds that are configured: what another one
-    lists, nobody knows any more. The caller lets one transaction after another in, as for posts.store."""
+    missing. They are not looked for any more, unless the document shares nothing with the one before: that
+    may pass, and only when it comes a second time is it the blog. ``read`` are the feeds that are configured:
+    what another one lists, nobody knows any more. The caller lets one transaction after another in, as for
+    posts.store."""
     before = set(connection.scalars(select(listings.c.post_id).where(listings.c.feed_id == feed)))
     now = {place.post for place in listed if place.post is not None}
-    if new := now - before:
-        connection.execute(insert(listings), [{"feed_id": feed, "post_id": post} for post in sorted(new)])
     connection.execute(
         update(posts).where(posts.c.id.in_(now), posts.c.withdrawn_at.is_not(None)).values(withdrawn_at=None)
     )
-    if moved:
-        left = (listings.c.feed_id == feed, listings.c.post_id.not_in(now))
-        connection.execute(delete(listings).where(*left))
+    same_blog = not before or bool(before & now)
+    if moved and not same_blog:
+        return 0  # if what was there before comes back, it is compared with the time before
+    if new := now - before:
+        connection.execute(insert(listings), [{"feed_id": feed, "post_id": post} for post in sorted(new)])
+    if moved or not (same_blog or _brings_new(connection, now, at)):
+        gone = (listings.c.feed_id == feed, listings.c.post_id.not_in(now))
+        connection.execute(delete(listings).where(*gone))
         return 0
     past = reach(listed, before) if sound else None
     if past is None:
@@ -65,6 +70,10 @@ def note(
         update(posts).where(posts.c.id.in_(withdrawn), ~elsewhere).values(withdrawn_at=at)
     )
     return marked.rowcount
+
+
+def _brings_new(connection: Connection, now: Collection[int], at: datetime) -> bool:
+    return bool(connection.scalar(select(exists().where(posts.c.id.in_(now), posts.c.first_seen >= at))))
 
 
 def reach(listed: Sequence[Listed], before: Container[int | None]) -> datetime | None:
