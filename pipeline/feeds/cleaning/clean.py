@@ -60,11 +60,12 @@ def read(source: str) -> Text:
                 breaks_off = True
                 continue
             one = boilerplate.without_player_notice(one)
-            if boilerplate.is_boilerplate(one):
+            tail = boilerplate.without_tail(one) if len(found) - at <= _LAST else None
+            if tail and (tail.breaks_off or tail.goes_on):
+                breaks_off, goes_on = breaks_off or tail.breaks_off, goes_on or tail.goes_on
+            elif boilerplate.is_boilerplate(one):
                 continue
-            if len(found) - at <= _LAST:
-                one, cut, more = boilerplate.without_tail(one)
-                breaks_off, goes_on = breaks_off or cut, goes_on or more
+            one = tail.text if tail else one
         one = one_line(boilerplate.unmarked(one).replace(shortcodes.LITERAL, "["))
         if one:
             blocks.append(Block(kind, one, lines))
@@ -155,25 +156,26 @@ def line(source: str) -> str:
     """
     source = visible(source[:4_000])
     for _ in range(3):
-        plain = html.unescape(_without_tags(source))
+        plain = visible(html.unescape(_without_tags(source)))
         if plain == source:
             break
-        source = visible(plain)
-    return one_line(superscript.resolved(shortcodes.stripped(_without_tags(source))))
+        source = plain
+    source = _RAISED.sub(lambda tag: superscript.END if tag[1] else superscript.START, _without_tags(source))
+    return one_line(superscript.resolved(shortcodes.stripped(source)))
 
 
 def _without_tags(source: str) -> str:
+    """Without any but <sup>, which says something."""
     if "<" not in source:
         return source
     source = _STRUCK.sub("", _BREAKS.sub(" ", source))
-    source = _RAISED.sub(lambda tag: superscript.END if tag[1] else superscript.START, source)
-    return _TAGS.sub("", source)
+    return _TAGS.sub("", _RAISED.sub(r"<\1sup>", source))
 
 
 _NAMES = (
     "a|abbr|article|aside|audio|b|big|blockquote|body|br|button|center|cite|code|del|dfn|div|em|embed|figure|font|"
     "footer|form|frame|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|kbd|label|li|link|main|mark|math|meta|nav|"
-    "object|ol|p|picture|pre|q|s|samp|script|section|select|small|source|span|strike|strong|style|sub|sup|svg|table|"
+    "object|ol|p|picture|pre|q|s|samp|script|section|select|small|source|span|strike|strong|style|sub|svg|table|"
     "tbody|td|textarea|th|thead|time|title|tr|tt|u|ul|var|video|wbr"
 )
 _TAGS = re.compile(

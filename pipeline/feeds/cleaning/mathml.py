@@ -25,7 +25,7 @@ def readable(formula: LexborNode) -> str:
     if shown:
         return shown
     tex = formula.css_first("annotation")
-    return " ".join(visible(tex.text_content or "").split()) if tex is not None else ""
+    return " ".join(visible(tex.text()).split()) if tex is not None else ""
 
 
 def _read(node: LexborNode, depth: int) -> str:
@@ -35,7 +35,7 @@ def _read(node: LexborNode, depth: int) -> str:
     if tag.startswith("annotation"):
         return ""
     if depth > DEEPEST:
-        return visible(node.text_content or "")
+        return visible(node.text())
     children = [child for child in node.iter(include_text=tag in _TOKENS) if child.tag != "-comment"]
     parts = [_read(child, depth + 1) for child in children]
     if tag == "mo" or (tag == "mrow" and len(parts) == 1):

@@ -97,7 +97,7 @@ def _instead(node: LexborNode) -> str | None:
         return mathml.readable(node)
     attributes = node.attributes if tag in ("img", "script") else {}
     if tag == "script" and (attributes.get("type") or "").startswith("math/tex"):
-        return visible(node.text_content or "")
+        return visible(node.text())
     if tag == "img":
         # Formulas (WordPress's latex) and emoji are drawn; what they mean stands in alt.
         names = f" {attributes.get('class') or ''} "[:300]

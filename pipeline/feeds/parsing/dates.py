@@ -30,6 +30,8 @@ _FORMS = tuple(
     for form in (
         # ISO 8601, RFC 3339
         rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})(?:(?:[Tt]|,?\s{{1,3}}){_TIME})?",
+        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
+        r"(?:T(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<zone>Z|[+-]\d{4})?)?",
         # RFC 5322
         rf"{_DAY_NAME}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s-](?:de\s)?(?P<name>[^\W\d]{{3,12}})\.?,?[\s-]"
         rf"(?:de\s)?(?P<year>\d{{4}}|\d{{2}})(?:,?\s{{1,3}}{_TIME})?",
