@@ -283,68 +283,68 @@ def told_of(database: Database, edition: Edition, state: str) -> dict[int, str]:
 
 
 def test_who_is_put_off_is_tried_once_more_after_a_minute(
-    sqlite_database: Database, edition: Edition
+    database: Database, edition: Edition
 ) -> None:
     provider = Answering(BatchResult(Result.ACCEPTED, later={2: "greylisted"}, untried={1: "too late"}))
     with time_machine.travel(AT, tick=False) as traveller:
         stop = Sleepless(traveller)
-        ended = delivery(sqlite_database, provider, stop=stop).run(edition)
+        ended = delivery(database, provider, stop=stop).run(edition)
     assert (ended.status, stop.slept) == ("sent", [60.0])
     assert people_of(provider) == [[1, 2], [3, 4], [5], [2], [1]]
     assert [batch.tries for batch in provider.taken] == [0, 0, 0, 1, 0]
 
 
-def test_those_in_doubt_one_by_one_keep_their_reason(sqlite_database: Database, edition: Edition) -> None:
+def test_those_in_doubt_one_by_one_keep_their_reason(database: Database, edition: Edition) -> None:
     provider = Answering(BatchResult(Result.ACCEPTED, doubtful={2: "no answer"}, rejected={1: "550 no"}))
-    assert delivery(sqlite_database, provider).run(edition).status == "sent"
-    assert told_of(sqlite_database, edition, "uncertain") == {2: "no answer"}
-    assert told_of(sqlite_database, edition, "failed") == {1: "550 no"}
+    assert delivery(database, provider).run(edition).status == "sent"
+    assert told_of(database, edition, "uncertain") == {2: "no answer"}
+    assert told_of(database, edition, "failed") == {1: "550 no"}
 
 
 def test_of_a_batch_that_is_rejected_for_some_the_others_are_tried_again(
-    sqlite_database: Database, edition: Edition
+    database: Database, edition: Edition
 ) -> None:
     provider = Answering(BatchResult(Result.REJECTED, "one is bad", rejected={1: "no address"}))
-    assert delivery(sqlite_database, provider).run(edition).status == "sent"
+    assert delivery(database, provider).run(edition).status == "sent"
     assert people_of(provider) == [[1, 2], [2], [3, 4], [5]]
-    assert told_of(sqlite_database, edition, "failed") == {1: "no address"}
+    assert told_of(database, edition, "failed") == {1: "no address"}
 
 
 def test_a_letter_that_is_too_large_even_for_one_fails_for_each_with_the_reason(
-    sqlite_database: Database, edition: Edition
+    database: Database, edition: Edition
 ) -> None:
     provider = Taker(answer=BatchResult(Result.TOO_LARGE, "too large"))
-    assert delivery(sqlite_database, provider).run(edition).status == "sent"
-    assert told_of(sqlite_database, edition, "failed") == dict.fromkeys(range(1, 6), "too large")
+    assert delivery(database, provider).run(edition).status == "sent"
+    assert told_of(database, edition, "failed") == dict.fromkeys(range(1, 6), "too large")
 
 
 def test_who_waits_for_another_try_is_told_why(
-    sqlite_database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "FIRST_WAIT", 0.0)
     with pytest.raises(ProviderError, match="keeps refusing: busy"):
-        delivery(sqlite_database, Taker(answer=BatchResult(Result.REFUSED, "busy"))).run(edition)
-    assert told_of(sqlite_database, edition, "waiting") == {1: "busy", 2: "busy", 3: None, 4: None, 5: None}
+        delivery(database, Taker(answer=BatchResult(Result.REFUSED, "busy"))).run(edition)
+    assert told_of(database, edition, "waiting") == {1: "busy", 2: "busy", 3: None, 4: None, 5: None}
 
 
-def test_refusals_count_in_a_row_only(sqlite_database: Database, edition: Edition) -> None:
+def test_refusals_count_in_a_row_only(database: Database, edition: Edition) -> None:
     busy, fine = BatchResult(Result.REFUSED, "busy"), BatchResult(Result.ACCEPTED)
     provider = Answering(busy, busy, busy, busy, fine, busy, busy, busy, busy)
     with time_machine.travel(AT, tick=False) as traveller:
         stop = Sleepless(traveller)
-        assert delivery(sqlite_database, provider, stop=stop).run(edition).status == "sent"
+        assert delivery(database, provider, stop=stop).run(edition).status == "sent"
     assert len(stop.slept) == 8
 
 
 def test_at_a_rate_the_next_batch_waits_until_the_mails_before_it_are_paid_for(
-    sqlite_database: Database, edition: Edition
+    database: Database, edition: Edition
 ) -> None:
     config = CONFIG.model_copy(update={"delivery": CONFIG.delivery.model_copy(update={"rate": 2.0})})
     with time_machine.travel(AT, tick=False) as traveller:
         stop = Sleepless(traveller)
-        with sqlite_database.write() as connection:
+        with database.write() as connection:
             rate.wait(connection, AT + timedelta(seconds=3.5), 100)  # as a clock that was ahead wrote it
-        slow = delivery(sqlite_database, Taker(), stop=stop)
+        slow = delivery(database, Taker(), stop=stop)
         slow.config = config
         assert slow.run(edition).status == "sent"
     assert stop.slept == [1.0, 1.0, 0.5]
@@ -362,7 +362,7 @@ def test_at_a_rate_the_next_batch_waits_until_the_mails_before_it_are_paid_for(
     ],
 )
 def test_each_batch_is_a_line_in_the_log(
-    sqlite_database: Database,
+    database: Database,
     edition: Edition,
     caplog: pytest.LogCaptureFixture,
     answer: BatchResult,
@@ -370,7 +370,7 @@ def test_each_batch_is_a_line_in_the_log(
     said: str,
 ) -> None:
     with caplog.at_level("INFO", "pipeline.delivery.sender"):
-        delivery(sqlite_database, Taker(answer=answer)).run(edition)
+        delivery(database, Taker(answer=answer)).run(edition)
     lines = [(line.levelname, line.message) for line in caplog.records if "batch of 2" in line.message]
     assert lines == [(level, said)] * 2
 
