@@ -36,8 +36,9 @@ def note(
     What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound).
     ``moved``: it holds posts that may be old ones under new names, so that nobody can tell why others are
     missing. They are not looked for any more, unless the document shares nothing with the one before: that
-    may pass, and only when it comes a second time is it the blog. ``read`` are the feeds that are configured: what another one
-    lists, nobody knows any more. The caller lets one transaction after another in, as for posts.store."""
+    may pass, and only when it comes a second time is it the blog. ``read`` are the feeds that are configured:
+    what another one lists, nobody knows any more. The caller lets one transaction after another in, as for
+    posts.store."""
     before = set(connection.scalars(select(listings.c.post_id).where(listings.c.feed_id == feed)))
     now = {place.post for place in listed if place.post is not None}
     connection.execute(
