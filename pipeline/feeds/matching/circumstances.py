@@ -74,18 +74,27 @@ class Circumstances:
             return evidence.title and evidence.same_day and (evidence.text or evidence.path)
         if evidence.title:
             return self._recurs_not(pair)
-        if self.fresh[pair.entry] and not (evidence.same_day and self._is_after(post.published)):
+        dated = entry.published is not None
+        if self.fresh[pair.entry] and dated and not (evidence.same_day and self._is_after(post.published)):
             return False  # it came since, under a title that nobody knows
-        if evidence.same_day and (evidence.path or evidence.slug):
+        if evidence.same_day and self._shares_a_day(pair):
             return True
-        if evidence.same_day and evidence.alike and (post.listed or evidence.same_moment):
-            return True
-        if pair in self._of_one_day:
-            return (evidence.same_moment and not self._days_only) or (self.strange and self._is_related())
         if evidence.text and self._has_own_text(entry) and (evidence.same_day or post.listed):
             return True
         renamed = evidence.path or (evidence.slug and evidence.alike)
-        return renamed and post.listed and self.strange and not evidence.moved_on
+        told = self.strange or not (dated or evidence.link)
+        return renamed and told and post.listed and not evidence.moved_on
+
+    def _shares_a_day(self, pair: Pair) -> bool:
+        """Whether something beside the day makes an entry of another title the post."""
+        post, evidence = self.known[pair.post], pair.evidence
+        if evidence.path or evidence.slug:
+            return True
+        if evidence.alike and (post.listed or evidence.same_moment):
+            return True
+        if pair not in self._of_one_day:
+            return False
+        return (evidence.same_moment and not self._days_only) or (self.strange and self._is_related())
 
     def _recurs_not(self, pair: Pair) -> bool:
         """Whether the same title is the same post, and no other one of a series."""

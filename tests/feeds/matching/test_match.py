@@ -128,6 +128,10 @@ def retyped(one: Entry) -> str:
     return one.title.replace("'", "’").replace("—", "-").replace("&", "&amp;").replace("?", "？").upper()
 
 
+def other_title(one: Entry) -> str:
+    return f"{'xyzwvutsrq'[TITLES.index(one.title)] * 7} altogether other words"
+
+
 PATHS = changed(
     link=lambda one: f"https://old.example/journal/{slugged(one.title)}",
     guid=lambda one: f"https://old.example/journal/{slugged(one.title)}",
@@ -197,51 +201,86 @@ MOVES: dict[str, Callable[[Entry], Entry]] = {
     "every post dated the day of the move, titles re-typed": lambda one: replace(
         NEW_NAMES(one), published=NOW - timedelta(minutes=30), title=retyped(one)
     ),
+    "another domain, other titles, midnight dates": lambda one: replace(
+        at("new.example")(one), title=other_title(one), published=midnight(one)
+    ),
+    "another platform with the blog's name in titles and midnight dates": lambda one: replace(
+        NEW_NAMES(one), title=f"{one.title} | Harbour Lane", published=midnight(one)
+    ),
+}
+LOSING_DATES: dict[str, Callable[[Entry], Entry]] = {
     "dates left out": UNDATED,
     "dates left out on another platform": lambda one: UNDATED(NEW_NAMES(one)),
+    "dates left out, another domain, other titles": lambda one: UNDATED(
+        replace(at("new.example")(one), title=other_title(one))
+    ),
 }
-
-
-BLOG_MOVED = [
-    pytest.param(order, move, id=f"{name}, {'newest' if order > 0 else 'oldest'} first")
-    for name, move in MOVES.items()
-    for order in (1, -1)
-    # Nobody can tell the order of posts without dates.
-    if order > 0 or not name.startswith("dates left out")
-]
-DATED_ALIKE = {
-    name: move for name, move in MOVES.items() if not name.startswith("every post dated the day of")
+BY_TEXT: dict[str, Callable[[Entry], Entry]] = {
+    "only the texts are left, and the days": lambda one: replace(
+        NEW_NAMES(one), title=other_title(one), published=midnight(one)
+    ),
 }
-"""What may befall one post alone; one post with another date is told apart below."""
+BY_WORDS_OF_TITLES: dict[str, Callable[[Entry], Entry]] = {
+    "every post dated the day of the move, titles with the blog's name": lambda one: replace(
+        NEW_NAMES(one), published=NOW - timedelta(minutes=30), title=f"{one.title} | Harbour Lane"
+    ),
+}
+EVERY_MOVE = MOVES | LOSING_DATES | BY_TEXT | BY_WORDS_OF_TITLES
+DATED_ANEW = [name for name in EVERY_MOVE if "day of the move" in name]
 
 
-@pytest.mark.parametrize(("order", "move"), BLOG_MOVED)
-def test_a_blog_that_moved_repeats_nothing_and_its_new_post_is_new(
-    order: int, move: Callable[[Entry], Entry]
-) -> None:
-    new = (
-        move(TRULY_NEW)
-        if NEW in TITLES
-        else replace(TRULY_NEW, link="https://new.example/fresh", guid="fresh")
-    )
-    moved = [new, *map(move, BLOG)]
-    numbers = [Verdict.NEW, *range(len(BLOG))]
-    assert decided(BLOG[::order], moved[::order]) == [
-        n if n is Verdict.NEW else range(len(BLOG))[::order].index(n) for n in numbers[::order]
-    ]
+FRESH = replace(TRULY_NEW, link="https://new.example/fresh", guid="fresh")
+REPLACING = Reading(initial=True, last_read=READ, archive_before=INSTALLED - timedelta(days=7))
+"""Of a feed that is read for the first time, while another is configured no more."""
 
 
-@pytest.mark.parametrize("move", DATED_ALIKE.values(), ids=DATED_ALIKE)
-def test_one_post_alone_may_change_so_in_a_blog_that_stays(move: Callable[[Entry], Entry]) -> None:
-    after = [TRULY_NEW, *BLOG[:3], move(BLOG[3]), *BLOG[4:]]
+def without_texts(entries: Sequence[Entry]) -> list[Entry]:
+    return [replace(one, excerpt="") for one in entries]
+
+
+@pytest.mark.parametrize("move", EVERY_MOVE.values(), ids=EVERY_MOVE)
+def test_a_blog_that_moved_repeats_nothing_and_its_new_post_is_new(move: Callable[[Entry], Entry]) -> None:
+    assert decided(BLOG, [FRESH, *map(move, BLOG)]) == [Verdict.NEW, *range(len(BLOG))]
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY_MOVE if name not in BY_TEXT])
+def test_so_it_is_where_the_feed_has_titles_alone(name: str) -> None:
+    moved = without_texts([FRESH, *map(EVERY_MOVE[name], BLOG)])
+    assert decided(without_texts(BLOG), moved) == [Verdict.NEW, *range(len(BLOG))]
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY_MOVE if name not in LOSING_DATES])
+def test_so_it_is_in_a_feed_that_goes_from_old_to_new(name: str) -> None:
+    moved = [FRESH, *map(EVERY_MOVE[name], BLOG)]
+    assert decided(BLOG[::-1], moved[::-1]) == [*range(len(BLOG)), Verdict.NEW]
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY_MOVE if name not in DATED_ANEW])
+def test_one_post_alone_may_change_so_in_a_blog_that_stays(name: str) -> None:
+    after = [TRULY_NEW, *BLOG[:3], EVERY_MOVE[name](BLOG[3]), *BLOG[4:]]
     assert decided(BLOG, after) == [Verdict.NEW, *range(len(BLOG))]
 
 
-@pytest.mark.parametrize("move", MOVES.values(), ids=MOVES)
+@pytest.mark.parametrize("move", EVERY_MOVE.values(), ids=EVERY_MOVE)
 def test_the_feed_s_new_address_in_the_configuration_is_no_new_blog(move: Callable[[Entry], Entry]) -> None:
-    reading = Reading(initial=True, last_read=READ, archive_before=INSTALLED - timedelta(days=7))
-    new = replace(TRULY_NEW, link="https://new.example/fresh", guid="fresh")
-    assert decided(BLOG, [new, *map(move, BLOG)], reading) == [Verdict.NEW, *range(len(BLOG))]
+    assert decided(BLOG, [FRESH, *map(move, BLOG)], REPLACING) == [Verdict.NEW, *range(len(BLOG))]
+
+
+def test_a_new_post_with_a_day_for_its_date_is_new_on_the_day_of_the_move() -> None:
+    today = replace(FRESH, published=midnight(FRESH))
+    assert decided(BLOG, [today, *(replace(NEW_NAMES(one), published=midnight(one)) for one in BLOG)]) == [
+        Verdict.NEW,
+        *range(len(BLOG)),
+    ]
+
+
+def test_dates_that_moved_by_some_days_each_are_told_by_their_titles() -> None:
+    older = BLOG[2:]
+    moved = [
+        replace(NEW_NAMES(one), published=one.published and one.published + timedelta(days=2 + n), excerpt="")
+        for n, one in enumerate(older)
+    ]
+    assert decided(older, moved) == [*range(len(older))]
 
 
 # What recurs is a new post each time
@@ -271,6 +310,16 @@ def test_so_it_is_with_a_link_of_its_own_each_week(still: int) -> None:
     new = replace(THIS_WEEK, link="https://old.example/2026/48/round-up")
     before = [replace(ROUND_UPS[0], link="https://old.example/2026/47/round-up"), *BLOG[:8]]
     assert decided(before, [new, *before[:still]]) == [Verdict.NEW, *range(still)]
+
+
+def test_so_it_is_where_the_last_one_gave_up_its_place() -> None:
+    assert decided([ROUND_UPS[0], *BLOG], [THIS_WEEK, *BLOG])[0] is Verdict.NEW
+
+
+def test_one_of_a_series_may_get_other_names() -> None:
+    series = [replace(one, link=f"https://old.example/{n}") for n, one in enumerate(ROUND_UPS)]
+    renamed = replace(NEW_NAMES(series[1]), published=midnight(series[1]))
+    assert decided(series, [series[0], renamed, *series[2:]]) == [0, 1, 2, 3]
 
 
 def test_so_it_is_where_the_whole_feed_turned_over() -> None:
@@ -410,6 +459,24 @@ def test_one_guid_for_everything_is_no_name() -> None:
     assert decided(same, [new, *same]) == [Verdict.NEW, *range(len(BLOG))]
 
 
+def test_one_guid_for_everything_makes_no_two_of_one_day_the_same() -> None:
+    same = [replace(one, guid="the-same-guid-for-everything") for one in BLOG]
+    assert same[0].published is not None
+    new = replace(
+        TRULY_NEW, guid="the-same-guid-for-everything", published=same[0].published + timedelta(hours=5)
+    )
+    assert decided(same, [new, *same[1:]]) == [Verdict.NEW, *range(1, len(BLOG))]
+
+
+def test_a_page_that_says_something_else_each_time_has_a_new_post_each_time() -> None:
+    before = [replace(one, published=None) for one in BLOG]
+    notice = replace(
+        before[0], link="https://old.example/notice", guid="the-notice-of-october", title="Closed"
+    )
+    new = replace(notice, guid="the-notice-of-november", title="Open again on all days", excerpt="")
+    assert decided([notice, *before[1:]], [new, *before[1:]]) == [Verdict.NEW, *range(1, len(BLOG))]
+
+
 def test_one_link_for_everything_is_no_name() -> None:
     same = [replace(one, guid=None, link="https://old.example/") for one in BLOG]
     new = replace(TRULY_NEW, guid=None, link="https://old.example/")
@@ -433,10 +500,19 @@ def test_in_a_strange_document_the_archive_stays_the_archive() -> None:
     assert decided(BLOG, strangers([20, 60, 400])) == [Verdict.UNSURE, Verdict.ARCHIVE, Verdict.ARCHIVE]
 
 
+def test_in_a_strange_document_one_date_for_all_says_nothing() -> None:
+    anew = [replace(one, published=NOW - timedelta(minutes=20)) for one in strangers([0] * 4)]
+    assert decided(BLOG, anew) == [Verdict.UNSURE] * 4
+    assert decided(BLOG, anew, REPLACING) == [Verdict.UNSURE] * 4
+    undated = [replace(one, published=None) for one in anew]
+    assert decided(BLOG, undated, REPLACING) == [Verdict.UNSURE] * 4
+
+
 def test_what_waits_is_shown_beside_what_it_may_be() -> None:
     posts = known(BLOG)
     after = [
-        replace(NEW_NAMES(one), title=f"Other {n}", published=midnight(one)) for n, one in enumerate(BLOG[:3])
+        replace(NEW_NAMES(one), title=f"Other {n}", excerpt="", published=midnight(one))
+        for n, one in enumerate(BLOG[:3])
     ]
     entries = [traces.of_entry(one, keys(one, 1)) for one in after]
     reading = Reading(initial=False, last_read=READ, archive_before=INSTALLED)
@@ -466,6 +542,10 @@ def test_one_that_turns_up_late_with_an_old_date_is_new() -> None:
 def test_a_feed_that_was_made_longer_brings_no_archive() -> None:
     older = strangers([90, 98, 106, 114, 122])
     assert decided(BLOG, [TRULY_NEW, *BLOG, *older]) == [Verdict.NEW, *range(10), *[Verdict.ARCHIVE] * 5]
+
+
+def test_not_even_if_it_was_made_longer_by_two() -> None:
+    assert decided(BLOG, [*BLOG, *strangers([90, 98])]) == [*range(10), *[Verdict.ARCHIVE] * 2]
 
 
 def test_a_feed_that_was_made_shorter_holds_nothing_new() -> None:
@@ -555,7 +635,7 @@ def test_the_very_first_reading_knows_nothing() -> None:
 @given(st.data())
 def test_no_two_entries_are_one_post_and_nothing_known_is_new(data: st.DataObject) -> None:
     """However each post was moved, in whatever order, with others left out."""
-    moves = st.sampled_from([move for name, move in MOVES.items() if "day of the move" not in name])
+    moves = st.sampled_from([move for name, move in EVERY_MOVE.items() if name not in DATED_ANEW])
     kept = data.draw(st.lists(st.sampled_from(range(len(BLOG))), unique=True))
     answers = decided(BLOG, [data.draw(moves)(BLOG[n]) for n in kept])
     found = [one for one in answers if not isinstance(one, Verdict)]
