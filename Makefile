@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint bench torture picture clean constraints
+.PHONY: demo test lint bench torture mutants picture clean constraints
 
 demo: $(INSTALLED)
 	$(BIN)/rapport demo
@@ -23,6 +23,11 @@ bench: $(INSTALLED)
 # Kills a send wherever it can be killed, some thousand times; some minutes.
 torture: $(INSTALLED)
 	$(BIN)/python -m tests.torture
+
+# Plants small faults and has the tests look for them, a module at a time: make mutants MODULE=subscribers/tokens.py
+# Without MODULE all modules of tests/mutants/tables.py, which takes hours; ARGS="--most 60" tries some of each.
+mutants: $(INSTALLED)
+	$(BIN)/python -m tests.mutants $(ARGS) $(MODULE)
 
 # The README's picture, looked at through Chromium.
 picture: $(INSTALLED)

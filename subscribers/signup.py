@@ -83,7 +83,7 @@ def ask(
     """
     email, wording = normalise(email), consent.evidence(wording)
     lock_audience_shared(connection)
-    if not _patient(connection, suppression.mailbox(connection, email)):
+    if not _may_be_asked(connection, suppression.mailbox(connection, email)):
         return None
     # The name is kept with the question until that is answered: it may be a stranger's joke.
     subscriber = keep_person(connection, email)
@@ -125,7 +125,7 @@ def ask_to_move(
     """
     email = normalise(email)
     subscriber = lives_of(connection, subscriber)[-1]
-    if not _patient(connection, suppression.mailbox(connection, email)):
+    if not _may_be_asked(connection, suppression.mailbox(connection, email)):
         return None
     # Only the last one counts: a mistyped address must not stay valid for a month.
     connection.execute(
@@ -252,7 +252,7 @@ def _still_holds(connection: Connection, question: Confirmation) -> bool:
     return connection.scalar(active) == len(question.digests)
 
 
-def _patient(connection: Connection, mailbox: str) -> bool:
+def _may_be_asked(connection: Connection, mailbox: str) -> bool:
     """Whether the mailbox may be asked once more; if so, it is counted."""
     now = clock.now()
     for span, most in PATIENCE:

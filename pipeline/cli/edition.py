@@ -77,8 +77,8 @@ def fresh_draft(installation: Installation, digest: Digest) -> Composed:
 
 
 def feed_line(feed: Pulled) -> str:
-    """What became of one feed, in a line."""
-    from pipeline.feeds.address import shown
+    from pipeline.feeds.fetching.address import shown
+    from pipeline.feeds.overlap import MORE_ITEMS
 
     if feed.error:
         return f"{shown(feed.url)}: failed. {feed.error} {feed.remedy}".rstrip()
@@ -87,6 +87,12 @@ def feed_line(feed: Pulled) -> str:
     else:
         said = f"{plural(feed.new, 'new post')}, {feed.changed:,} changed, {feed.unchanged:,} unchanged"
         said += f", {feed.withdrawn:,} withdrawn" if feed.withdrawn else ""
+        said += f", {feed.archive:,} of the archive" if feed.archive else ""
+    if feed.unsure:
+        said += f"; {plural(feed.unsure, 'post')} may be old ones under new names: see `rapport posts`"
+    if not feed.overlaps:
+        lost = f"about {feed.may_be_lost:,}" if feed.may_be_lost else "some"
+        said += f"; it shares no post with what it held before, so {lost} may be lost. {MORE_ITEMS}"
     if feed.moved_to:
         said += f"; it has moved for good: write {feed.moved_to} into the configuration"
     return f"{shown(feed.url)}: {said}"

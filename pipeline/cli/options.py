@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.core.app import Installation
+    from pipeline.core.config import Config
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -30,6 +31,12 @@ class Options:
         from pipeline.core.app import Installation
 
         return Installation.open(self.config)
+
+    def load(self) -> tuple[Config, Path]:
+        """The configuration alone, and the folder that relative paths in it are taken from."""
+        from pipeline.core.settings import load
+
+        return load(self.config)
 
     def print(self, document: Any, *lines: str) -> None:
         """Print the document with --json, else the lines for people."""

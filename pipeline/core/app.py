@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.errors import ConfigError
 from pipeline.core.schema import open_database
-from pipeline.core.settings import load
+from pipeline.core.settings import load, sqlite_file
 from pipeline.core.templates import Templates
 from subscribers.errors import SubscriberError
 from subscribers.signing_secrets import load_secrets, secret_file
@@ -39,7 +39,11 @@ class Installation:
     @classmethod
     def open(cls, path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Installation:
         """Raises ConfigError or RapportError with the remedy when it cannot be opened."""
-        config, folder = load(path, environment)
+        return cls.of(*load(path, environment), environment)
+
+    @classmethod
+    def of(cls, config: Config, folder: Path, environment: Mapping[str, str] = os.environ) -> Installation:
+        """The installation of a configuration that was read already; raises as ``open`` does."""
         return cls(config, folder, open_database(database_url(config, folder)), environment)
 
     @property
@@ -80,7 +84,5 @@ def rooted(url: str, folder: Path) -> URL | str:
     """A database's URL with a relative SQLite path taken from that folder."""
     from sqlalchemy import URL
 
-    path = url.removeprefix("sqlite:///")
-    if path == url or path in ("", ":memory:") or "?" in path:
-        return url
-    return URL.create("sqlite", database=str(folder / path))
+    file = sqlite_file(url, folder)
+    return URL.create("sqlite", database=str(file)) if file is not None else url

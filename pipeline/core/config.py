@@ -67,6 +67,7 @@ class Newsletter(Section):
 
 class Feed(Section):
     url: WebAddress = Field(min_length=1)
+    every: Duration = timedelta(hours=1)
 
 
 class Digest(Section):
@@ -78,6 +79,7 @@ class Digest(Section):
     min_posts: int = Field(default=1, ge=1)
     backlog: Duration = timedelta(days=7)
     include_categories: Listed = Field(default=[])
+    exclude_categories: Listed = Field(default=["no-letter"])
     approval: Literal["auto", "required"] = "auto"
     hold_window: Duration = timedelta(0)
 

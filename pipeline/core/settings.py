@@ -50,6 +50,14 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
         raise _explained(error, file, text, overrides) from None
 
 
+def sqlite_file(url: str, folder: Path) -> Path | None:
+    """The file of a SQLite database, a relative one taken from the folder; None for any other address."""
+    path = url.removeprefix("sqlite:///")
+    if path == url or path in ("", ":memory:") or "?" in path:
+        return None
+    return folder / path
+
+
 def file_of(path: Path | None, environment: Mapping[str, str]) -> Path:
     """The file that the configuration is read from."""
     return path or Path(environment.get(CONFIG) or CONFIG_FILE)

@@ -32,8 +32,14 @@ feeds = Table(
     Column("last_modified", Text),
     Column("first_fetched_at", Moment),
     Column("fetched_at", Moment),
+    # When it was last asked, whatever came of it.
+    Column("tried_at", Moment),
     Column("failing_since", Moment),
     Column("error", Text),
+    # When a document shared no post with the one before, and how many may be lost between them (null: nobody
+    # can tell).
+    Column("gap_at", Moment),
+    Column("gap_posts", Integer),
 )
 
 posts = Table(
@@ -44,6 +50,8 @@ posts = Table(
     Column("url", Text),
     Column("title", Text, nullable=False),
     Column("published", Moment),
+    # The date that it first had: a post of the archive that is dated anew stays in the archive.
+    Column("first_published", Moment),
     # Whether that is a day without a time; then it is the day's midnight in UTC.
     Column("date_only", Boolean, nullable=False, server_default=false()),
     Column("first_seen", Moment, nullable=False),
@@ -61,6 +69,10 @@ posts = Table(
     Column("further_images", JSON, nullable=False, server_default="[]"),
     # When it was first missing from its feed, though the feed still lists older ones (feeds/withdrawal.py).
     Column("withdrawn_at", Moment),
+    # `unsure` and `archive` are decided when it comes (feeds/verdict.py), `out` and `in` by staff.
+    Column("decision", String(8), index=True),
+    # Of one that came as unsure: the post that it may be.
+    Column("resembles", Id),
 )
 
 listings = Table(
@@ -280,7 +292,7 @@ marks = Table(
     metadata,
     # What happened to this database as a whole: `restored` (from a backup made at `value`), `numbers` (those
     # of editions may have been given up to `value` after that backup), `moving` and `moved` (to `value`),
-    # `arrived` (from `value`, by a move begun at `at`).
+    # `arrived` (from `value`, by a move begun at `at`), `resting` (a run found nothing to do at `at`).
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),

@@ -1,10 +1,9 @@
 """The breaker: bounces or complaints past the limits stop an edition, or hold the next (promise 11).
 
-What counts is people, each once. A *bounce* is one for good: a soft one passes, `blocked` is about the
-message, and who is dropped because they bounced before was not mailed now. A *complaint* is a report as spam.
-*Outcomes* are the people of whom the provider said how it ended: delivered, bounced in any way, dropped, or
-complained. By SMTP no events come: there the ledger's refusals (5xx) are the bounces, and complaints are not
-known.
+People are counted, each once. A *bounce* is a hard one: a soft bounce may pass, `blocked` is about the
+message, and a reader who is dropped for an earlier bounce was not mailed now. A *complaint* is a report as
+spam. *Outcomes* are the people with a final event: delivered, bounced in any way, dropped, or complained.
+SMTP has no events: there the ledger's refusals (5xx) are the bounces, and complaints are not known.
 """
 
 from __future__ import annotations
@@ -39,30 +38,30 @@ log = logging.getLogger(__name__)
 FEWEST_OUTCOMES = 200
 FEWEST_COMPLAINTS = 3
 
-LIVELY = timedelta(days=30)
-"""How long after its hand-over an edition is judged: a late complaint tells nothing of the next letter."""
+JUDGED_FOR = timedelta(days=30)
+"""How long after its snapshot an edition is judged. A later complaint says nothing about the next letter."""
 
 _BAD = (Kind.BOUNCE, Kind.SPAMREPORT)
 _ENDS = (*_BAD, Kind.DELIVERED, Kind.SOFT_BOUNCE, Kind.BLOCKED, Kind.DROPPED)
 
 FINISHED = timedelta(days=1)
-"""How long after its end the ledger of an edition is still judged: it changes no more."""
+"""How long after its end the ledger of an edition is still judged. After that it changes no more."""
 
 _EACH, _TENTH_MORE = 1000, 1.1
-"""Bounces up to which every new one is judged; from there on each tenth part more. Of an edition to a million
-readers, posts of a thousand events would otherwise count the same hundred thousands again and again."""
+"""Up to this many bounces every new one is judged; above it, only each ten percent more. Otherwise, in an
+edition to a million readers, each post of a thousand events would count the same hundred thousands again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """People of one edition. ``outcomes`` may have been counted no further than the verdict needs."""
+    """Numbers of people of one edition. ``outcomes`` may be counted only as far as the verdict needs."""
 
     outcomes: int
     bounces: int
     complaints: int
 
     def verdict(self, limits: Delivery) -> str:
-        """What is past its limit, in words for staff; empty when nothing is. A limit of 0 lets none pass."""
+        """What is above its limit, in words for staff; empty when nothing is. A limit of 0 allows none."""
         if self.outcomes < FEWEST_OUTCOMES:
             return ""
         if self.bounces > limits.bounce_limit * self.outcomes:
@@ -81,7 +80,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Tripped:
-    """An edition that was stopped, or sent already. ``held``: the digest's next one, if that was stopped."""
+    """An edition that tripped the breaker. ``held``: the slug of the digest's next one, if that was held."""
 
     slug: str
     reason: str
@@ -89,13 +88,13 @@ class Tripped:
 
 
 def judge(connection: Connection, limits: Delivery, new: Sequence[Event], at: datetime) -> list[Tripped]:
-    """Judge the editions that new events, written down already, tell the end of."""
+    """Judge the editions that have final events among ``new``. The events are in the database already."""
     fresh: dict[str, Counter[Kind]] = {}
     for event in new:
         if event.edition and event.kind in _ENDS:
             fresh.setdefault(event.edition, Counter())[event.kind] += 1
     tripped = []
-    for edition in _lively(connection, editions.c.slug.in_(sorted(fresh)), at) if fresh else ():
+    for edition in _recent(connection, editions.c.slug.in_(sorted(fresh)), at) if fresh else ():
         tally = _by_events(connection, edition, fresh[edition.slug], limits)
         if tally is not None and (reason := tally.verdict(limits)):
             tripped.append(_trip(connection, edition, reason, at))
@@ -103,14 +102,14 @@ def judge(connection: Connection, limits: Delivery, new: Sequence[Event], at: da
 
 
 def judge_ledger(connection: Connection, limits: Delivery, at: datetime) -> list[Tripped]:
-    """Judge, where the provider tells of no events, what the ledger says of every edition that may matter."""
+    """Judge the recent editions by the ledger, for a provider without events."""
     tripped = []
-    # Once staff let one go on it is not stopped again: the ledger does not say which of it was known then.
+    # An edition that staff resumed is not stopped again: the ledger does not say what was known by then.
     which = and_(
         editions.c.tripped_at.is_(None),
         or_(editions.c.finished_at.is_(None), editions.c.finished_at > at - FINISHED),
     )
-    for edition in _lively(connection, which, at):
+    for edition in _recent(connection, which, at):
         counts = outcomes.counts(connection, edition.id)
         bounces = outcomes.bounced(connection, edition.id)
         tally = Tally(counts[RecipientState.SENT] + bounces, bounces, 0)
@@ -119,15 +118,15 @@ def judge_ledger(connection: Connection, limits: Delivery, at: datetime) -> list
     return tripped
 
 
-class Growing:
-    """The ledger, judged while an edition is handed over, where the provider tells of no events."""
+class RunningTally:
+    """Judges the ledger during a delivery, for a provider without events."""
 
     def __init__(self, limits: Delivery) -> None:
         self._limits = limits
         self._outcomes = self._bounces = 0
 
     def add(self, connection: Connection, outcomes: int, bounces: int, at: datetime) -> None:
-        """Take note of what became of a batch, and judge once there is enough of it to change anything."""
+        """Add the outcome of a batch, and judge when enough outcomes have come together."""
         if self._limits.provider != "smtp":
             return
         self._outcomes += outcomes
@@ -140,9 +139,10 @@ class Growing:
 
 
 def unanswered(connection: Connection, digest: str, edition: Edition | None) -> str | None:
-    """Why a digest's draft (or the next one) must wait for staff: an edition tripped, unanswered by them.
+    """Why a digest's draft (or its next one) must wait for staff; None when it need not.
 
-    Answered it is by letting this one go on (approve, resume) after it, or by an edition handed over since.
+    An edition tripped the breaker, and staff have decided nothing since: they neither approved nor resumed
+    ``edition`` after it, and no other edition was handed over.
     """
     of_digest = editions.c.digest == digest
     since = select(func.max(editions.c.snapshot_at)).where(of_digest).scalar_subquery()
@@ -167,7 +167,7 @@ def unanswered(connection: Connection, digest: str, edition: Edition | None) -> 
 
 
 class _Judged(NamedTuple):
-    """As much of an edition as is judged: its letter is not read for each post of events."""
+    """The columns of an edition that are judged. The letter itself is not read for each post of events."""
 
     id: int
     slug: str
@@ -175,13 +175,13 @@ class _Judged(NamedTuple):
     judged_from: datetime | None
 
 
-def _lively(connection: Connection, which: Any, at: datetime) -> list[_Judged]:
-    """Editions that were handed over lately and have not tripped, or were let go on after it."""
+def _recent(connection: Connection, which: Any, at: datetime) -> list[_Judged]:
+    """Recent editions that have not tripped the breaker, or that staff resumed after it."""
     query = (
         select(editions.c.id, editions.c.slug, editions.c.digest, editions.c.judged_from)
         .where(
             which,
-            editions.c.snapshot_at > at - LIVELY,
+            editions.c.snapshot_at > at - JUDGED_FOR,
             or_(editions.c.tripped_at.is_(None), editions.c.judged_from > editions.c.tripped_at),
         )
         .order_by(editions.c.id)
@@ -192,9 +192,9 @@ def _lively(connection: Connection, which: Any, at: datetime) -> list[_Judged]:
 def _by_events(
     connection: Connection, edition: _Judged, fresh: Counter[Kind], limits: Delivery
 ) -> Tally | None:
-    """Who fared how, counted as far as it can matter; None when these events can have tripped nothing."""
+    """The numbers, counted as far as they matter; None when these events cannot trip the breaker."""
     if not any(fresh[kind] for kind in _BAD):
-        # Good news trips nothing, but for that with which there are enough outcomes to judge by.
+        # Deliveries alone trip the breaker only when they complete the number of outcomes to judge by.
         before = _people(connection, edition, _ENDS, FEWEST_OUTCOMES + fresh.total()) - fresh.total()
         if before >= FEWEST_OUTCOMES:
             return None
@@ -202,7 +202,7 @@ def _by_events(
         return None
     bounces = _people(connection, edition, (Kind.BOUNCE,))
     complaints = _people(connection, edition, (Kind.SPAMREPORT,))
-    # Beyond this many outcomes neither share can be past its limit.
+    # With more outcomes than this neither share can be above its limit.
     needed = max(
         _enough(bounces, limits.bounce_limit), _enough(complaints, limits.complaint_limit), FEWEST_OUTCOMES
     )
@@ -210,7 +210,7 @@ def _by_events(
 
 
 def _worth_it(connection: Connection, edition: _Judged, kind: Kind, fresh: int) -> bool:
-    """Whether so many new ones change enough to look again. It reads the index alone."""
+    """Whether this many new events are enough to judge again. Reads the index alone."""
     if not fresh:
         return False
     told = select(func.count()).where(events.c.edition == edition.slug, events.c.kind == kind.value)
@@ -223,13 +223,13 @@ def _enough(number: int, limit: float) -> int:
 
 
 def _people(connection: Connection, edition: _Judged, kinds: Sequence[Kind], most: int | None = None) -> int:
-    """Different people with an event of these kinds; counted up to ``most``, if told."""
+    """The number of different people with an event of these kinds, counted up to ``most``."""
     query = (
         select(events.c.subscriber_id)
         .where(
             events.c.edition == edition.slug,
             events.c.kind.in_([kind.value for kind in kinds]),
-            events.c.subscriber_id.is_not(None),  # nobody's, such as the reader of a test copy
+            events.c.subscriber_id.is_not(None),  # without a subscriber, for example a test copy
         )
         .distinct()
     )

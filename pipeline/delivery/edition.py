@@ -1,6 +1,6 @@
-"""Handing an edition over: who it is for is fixed, what waits is handed over, what others left is settled.
+"""Delivers one edition: fixes its audience, sends what waits, settles what dead processes left.
 
-Whatever kills the process, the next `send`, `run` or worker goes on from what the ledger knows.
+Whatever kills the process, the next `send`, `run` or worker continues from the ledger.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.errors import StoppedError
 from pipeline.core.signals import Stop
-from pipeline.delivery.sender import LEASE, Lane
+from pipeline.delivery.sender import LEASE, BatchSender
 from pipeline.editions import states
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import claims, outcomes, recipients
@@ -28,15 +28,17 @@ if TYPE_CHECKING:
     from pipeline.providers import Provider
 
 PATIENCE = 2 * LEASE
+"""Seconds to wait for batches that other processes have in flight."""
+
 POLL = 0.5
-"""How long, and how often, it is looked whether others have ended what they have under way."""
+"""Seconds between two looks at them."""
 
 LOST = "whoever handed it over was gone before the answer"
 
 
 @dataclass(slots=True)
 class Delivery:
-    """One edition on its way, by one of those who may share it. The caller has seen to approval."""
+    """The delivery of one edition by one process; others may share it. The caller checked the approval."""
 
     database: Database
     config: Config
@@ -47,11 +49,11 @@ class Delivery:
     patience: float = PATIENCE
 
     def run(self, edition: Edition) -> Edition:
-        """Hand over what is not yet handed over, and give the edition back as it then stands: still
-        `sending` when others have a part of it under way, or people were put off.
+        """Hand over whoever waits, and return the edition as it then is. It is still `sending` when other
+        processes have batches in flight, or people were put off.
 
-        Raises ProviderError when the provider takes nothing (the edition is then paused) or keeps
-        refusing (it stays `sending`, for the next run to go on), StoppedError when told to stop.
+        Raises ProviderError when the provider takes nothing (the edition is then paused) or keeps refusing
+        (the edition stays `sending`, and the next run continues), and StoppedError when told to stop.
         """
         if edition.status == EditionStatus.APPROVED:
             self._fix_audience(edition)
@@ -68,7 +70,9 @@ class Delivery:
     def _fix_audience(self, edition: Edition) -> None:
         size = min(self.config.delivery.batch_size, self.provider.max_batch)
         if self.config.delivery.rate:
-            size = max(1, min(size, int(self.config.delivery.rate)))  # no burst of more than a second's worth
+            size = max(
+                1, min(size, int(self.config.delivery.rate))
+            )  # a batch is at most one second of the rate
         recipients.take(
             self.database,
             edition,
@@ -79,7 +83,7 @@ class Delivery:
         )
 
     def _hand_over(self, edition: Edition, message: Message) -> None:
-        # Counted once: asking the ledger after every batch would read all of it for each.
+        # Counted once: a count after every batch would read the whole ledger each time.
         done, total = self._standing(edition)
 
         def taken(people: int) -> None:
@@ -87,10 +91,12 @@ class Delivery:
             done += people
             self.progress(done, total)
 
-        Lane(self.database, self.config, self.provider, self.links, self.stop, taken).run(edition, message)
+        BatchSender(self.database, self.config, self.provider, self.links, self.stop, taken).run(
+            edition, message
+        )
 
     def _more(self, edition: Edition, message: Message) -> bool:
-        """Settle the batches whose owner is gone and wait for those that others have under way; whether
+        """Settle the batches of dead processes, and wait for those that living ones have in flight. True when
         there is something to hand over again."""
         end = clock.uptime() + self.patience
         while not self.stop():
@@ -108,11 +114,11 @@ class Delivery:
         return False
 
     def _lives(self, owner: str) -> bool:
-        # On SQLite the digest's lock is ours: nobody else hands this edition over.
+        # On SQLite this process holds the digest's lock, so no other process delivers this edition.
         return not self.database.sqlite and self.database.is_held(owner)
 
     def _settle(self, claim: claims.Claim, message: Message) -> None:
-        """Find out what became of a batch that nobody answers for any more."""
+        """Record what became of a batch whose process is gone."""
         people = self.links.recipients(claim.members, claim.edition)
         known = self.provider.settle(message, Batch(claim.attempt, people, start_by=0))
         with self.database.write() as connection:
@@ -122,7 +128,7 @@ class Delivery:
                 claims.found_sent(connection, claim, known, clock.now())
 
     def _standing(self, edition: Edition) -> tuple[int, int]:
-        """How many recipients no longer wait, and how many there are."""
+        """The number of recipients who no longer wait, and the number of all."""
         with self.database.read() as connection:
             counts = outcomes.counts(connection, edition.id)
         return counts["total"] - counts[RecipientState.WAITING], counts["total"]

@@ -1,6 +1,6 @@
-"""Taking a provider's events: each is kept once, and what follows from it is done in the same transaction.
+"""Takes a provider's events: keeps each once, and applies its consequences in the same transaction.
 
-Events come late, several times and in any order; the same set of them leads to the same suppressions.
+Events come late, several times and in any order. The same set of events leads to the same suppressions.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
     from pipeline.providers.events import Event
 
 IN_A_ROW = 3
-"""Editions that bounced softly one after another, from which on a mailbox counts as gone."""
+"""A mailbox that bounced softly in this many editions in a row counts as gone."""
 
 _AT_ONCE = 1000
 
 
 def take(connection: Connection, events: Sequence[Event], source: str, limits: Delivery) -> int:
-    """Keep what is new and draw the consequences; how many were new. ``source`` names the provider.
+    """Keep the new events and apply their consequences. Returns how many were new.
 
-    The consequences: who may be mailed no more is suppressed, what is known of batches in doubt is settled,
-    and an edition past the breaker's ``limits`` is stopped.
+    In this order: addresses are suppressed, batches in doubt are settled, and an edition above the breaker's
+    ``limits`` is stopped. ``source`` names the provider.
     """
-    # Two posts at once would each see only its own of somebody's soft bounces.
+    # Of two posts at the same moment, each would see only its own part of a person's soft bounces.
     one_at_a_time(connection, "events")
     people = _People(connection, events)
     new = _keep(connection, events, people)
     softly = {people.of(event) for event in new if event.kind is Kind.SOFT_BOUNCE}
     reports = [report for event in new if (report := people.report(event))]
-    reports += _worn_out(connection, {person for person in softly if person is not None}, people)
+    reports += _bounced_in_a_row(connection, {person for person in softly if person is not None}, people)
     apply_reports(connection, reports, source)
     now = clock.now()
     doubt.proven(connection, {event.batch for event in new if event.batch is not None}, now)
@@ -60,12 +60,12 @@ def take(connection: Connection, events: Sequence[Event], source: str, limits: D
 
 
 class _People:
-    """Who a set of events is about."""
+    """The people that a set of events is about."""
 
     def __init__(self, connection: Connection, events: Sequence[Event]) -> None:
         named = {event.subscriber for event in events if event.subscriber is not None}
         self._addresses = _addresses(connection, named)
-        # Somebody moved to an address that was on the list already: they live on under its id.
+        # A person who moved to an address that was on the list already continues under that id.
         gone = select(merged.c.old_id, merged.c.new_id).where(
             among(connection, merged.c.old_id, sorted(named - self._addresses.keys()))
         )
@@ -83,30 +83,30 @@ class _People:
         self._addresses |= {person: address for address, person in self._by_address.items()}
 
     def address(self, person: int) -> str:
-        """The present address of somebody on the list."""
+        """The present address of a person on the list."""
         return self._addresses[person]
 
     def of(self, event: Event) -> int | None:
-        """The id of the person; None for who is not on the list, or no longer."""
+        """The id of the person; None for one who is not on the list, or no longer."""
         if event.subscriber is None:
             return self._by_address.get(_normal(event.address)) if event.address else None
         person = self._moved.get(event.subscriber, event.subscriber)
         return person if person in self._addresses else None
 
     def report(self, event: Event) -> Report | None:
-        """What an event has for a consequence; None: none, or not for anybody we may know of."""
+        """The consequence of an event; None when it has none, or the person is unknown or forgotten."""
         if event.means is None:
             return None
         person, address = self.of(event), _normal(event.address)
         if (event.edition or "").startswith(f"{CONFIRMATION}-"):
-            # Asked was a mailbox, perhaps not that of whoever is to move there: it speaks for itself alone.
+            # A confirmation may go to a mailbox to which its person has yet to move: it concerns that alone.
             person = self._by_address.get(address)
         elif event.subscriber is not None:
             if person is None:
-                return None  # forgotten, or nobody: the reader of a test copy
+                return None  # forgotten, or a test copy without a subscriber
             present = self.address(person)
             if event.means is Reason.BOUNCED and address not in ("", present):
-                return None  # an address that they have left; it tells nothing of the present one
+                return None  # an address they have left: it says nothing about the present one
             address = present
         if not address:
             return None
@@ -128,11 +128,11 @@ def _normal(address: str) -> str:
 
 
 def _keep(connection: Connection, events: Sequence[Event], people: _People) -> list[Event]:
-    """Write events down, each once; those that were not known yet."""
+    """Store the events, each once. Returns those that were not known yet."""
     distinct = {event.id: event for event in reversed(events)}
     rows = []
     for event in sorted(distinct.values(), key=lambda event: event.id):
-        # Of who opened what only this is kept, that it came.
+        # Of an open or click only its arrival is kept: not who, and not which edition.
         watched = event.kind in (Kind.OPEN, Kind.CLICK)
         person = None if watched else people.of(event)
         forgotten = person is None and event.subscriber is not None
@@ -144,7 +144,7 @@ def _keep(connection: Connection, events: Sequence[Event], people: _People) -> l
                 "subscriber_id": person,
                 "edition": None if watched else event.edition,
                 "batch": None if watched else event.batch,
-                # Servers put all sorts of things into their words.
+                # A server's words may hold an address.
                 "reason": None if forgotten else event.reason,
                 "detail": None if forgotten or event.detail is None else dict(event.detail),
             }
@@ -156,11 +156,11 @@ def _keep(connection: Connection, events: Sequence[Event], people: _People) -> l
     return [event for event in distinct.values() if event.id in new]
 
 
-def _worn_out(connection: Connection, persons: Collection[int], people: _People) -> Iterator[Report]:
-    """Whose mailbox bounced softly in IN_A_ROW editions one after another.
+def _bounced_in_a_row(connection: Connection, persons: Collection[int], people: _People) -> Iterator[Report]:
+    """The people whose mailbox bounced softly in IN_A_ROW editions in a row.
 
-    The row is that of the ledger, so that it does not matter when which event arrives: an edition that was
-    handed over and of which no soft bounce is known breaks it.
+    The order is the ledger's, so the arrival of the events does not matter: an edition that was handed over
+    and has no soft bounce breaks the row.
     """
     worn = {
         person: editions
@@ -181,8 +181,8 @@ def _worn_out(connection: Connection, persons: Collection[int], people: _People)
 
 
 def _softly(connection: Connection, persons: Collection[int]) -> dict[int, dict[str, datetime]]:
-    """The editions that bounced softly, each with the time, by person; none from before staff lifted a
-    bounce or the person moved to another address."""
+    """By person, the editions that bounced softly, each with its time. Those before staff lifted a bounce, or
+    before the person moved to another address, do not count."""
     listed = sorted(persons)
     anew = (
         select(consents.c.subscriber_id, func.max(consents.c.at).label("at"))

@@ -1,7 +1,7 @@
-"""Asking, before a letter leaves, whether its readers could get off the list.
+"""Checks, before a letter leaves, that its unsubscribe page answers.
 
-Once an edition is handed over its links cannot be mended. So the page of an unsubscribe link is opened the
-way a reader would, over the public address, with a token that is signed as theirs are and stands for nobody.
+The links of an edition cannot be mended after it was handed over. So the page is opened as a reader would
+open it: over the public address, with a token that is signed like theirs and belongs to nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.editions.edition import Edition
 
 TIMEOUT = 10.0
-"""Seconds for the connection, and for the answer to begin."""
+"""Seconds to connect, and seconds until the answer begins."""
 
 NOBODY = 0
 
@@ -28,10 +28,10 @@ _SERVED = "Let `rapport serve` run, and your web server pass newsletter.public_u
 
 
 def must_answer(installation: Installation, edition: Edition) -> None:
-    """Open the unsubscribe page of an edition that is about to be handed over. GET changes nothing.
+    """Open the unsubscribe page of an edition right before its delivery. The GET changes nothing.
 
-    Does nothing where no page of ours is in the letter, or `delivery.probe_public_url` is off. Raises
-    ProviderError when anything but the page answers; the edition stays as it was.
+    It does nothing when the letter has no link to our pages, or `delivery.probe_public_url` is off. Raises
+    ProviderError when anything but the page answers; the edition then stays as it was.
     """
     config = installation.config
     delivery = config.delivery
@@ -48,7 +48,7 @@ def must_answer(installation: Installation, edition: Edition) -> None:
 
 
 class Silent(Exception):
-    """No answer came. ``what`` goes after the address in a sentence."""
+    """No answer came. ``what`` continues a sentence that begins with the address."""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
@@ -57,11 +57,11 @@ class Silent(Exception):
 
 
 def ask(method: str, url: str, **more: Any) -> int:
-    """The status that a page of ours answers with. Raises Silent; neither says the address."""
+    """The HTTP status of one of our pages. Raises Silent, whose words do not hold the address."""
     import httpx
 
     try:
-        # No redirect is followed: mail programs that POST to the link follow none either (RFC 8058, 3.2).
+        # No redirect is followed: mail programs that POST to the link follow none (RFC 8058, 3.2).
         with httpx.stream(method, url, timeout=TIMEOUT, follow_redirects=False, **more) as response:
             return response.status_code
     except httpx.TimeoutException:
@@ -74,7 +74,7 @@ def ask(method: str, url: str, **more: Any) -> int:
 
 
 def fault(url: str, method: str = "GET", **more: Any) -> tuple[str, str] | None:
-    """What is wrong with the answer to an unsubscribe link, and the remedy; None for 200."""
+    """What is wrong with the answer to an unsubscribe link, and the remedy; None for a 200."""
     try:
         status = ask(method, url, **more)
     except Silent as silent:

@@ -1,6 +1,6 @@
-"""Sending one edition: what must hold before a letter leaves, and the hand-over itself.
+"""Sends one edition: checks what must hold before a letter leaves, then delivers it.
 
-Doors of all kinds come here: `send` by hand, `run`, and the workers of the fleet.
+The command `send`, the run and the workers all come through here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.signals import Stop, on_signals
-from pipeline.delivery import probe
+from pipeline.delivery import last_look, probe
 from pipeline.delivery.edition import PATIENCE, Delivery
 from pipeline.editions import find
 from pipeline.editions.approval import must_be_approved, must_pass
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
 
     Progress = Callable[[int, int], None]
-    """Called with how many recipients no longer wait, and how many there are."""
+    """Called with the number of recipients who no longer wait, and the number of all."""
 
 
 def send(
@@ -41,12 +41,11 @@ def send(
     synced: bool = False,
     stop: Stop | None = None,
 ) -> Edition:
-    """Deliver an approved edition, or go on with one left in `sending`. The caller holds the lock.
+    """Deliver an approved edition, or continue one that is `sending`. The caller holds the digest's lock.
 
-    One that is sent already is given back as it is. Raises RapportError when it may not be sent. ``synced``:
-    whoever left at the provider was taken off right before, and the readers' way out was seen to be open.
-    ``stop`` as for `run`.
-    """
+    An edition that is sent already is returned as it is, and one with a post that the blog took back is held.
+    ``synced`` says that the caller has just taken over the provider's suppression lists and seen the
+    unsubscribe page answer. ``stop`` as for `run`. Raises RapportError when the edition may not be sent."""
     with installation.database.read() as connection:
         edition = find.by_slug(connection, slug)
     if edition.status == EditionStatus.SENT:
@@ -62,14 +61,17 @@ def send(
         if not synced:
             probe.must_answer(installation, edition)
             sync_leavers(installation)
+        edition = last_look.hold_if_taken_back(installation, edition)
+        if edition.status not in HANDED_OVER and edition.status != EditionStatus.APPROVED:
+            return edition
     with on_signals(stop) as asked:
         return _deliver(installation, edition, progress, asked)
 
 
 def deliver(installation: Installation, edition_id: int, progress: Progress, *, stop: Stop) -> Edition:
-    """Work on an edition that is being sent, beside others who do; give it back as it then stands.
+    """Deliver an edition that is being sent, beside other workers, and return it as it then is.
 
-    For workers: the ledger alone decides who hands over what, and nobody is waited for.
+    The ledger alone decides which worker hands over which batch. A worker waits for no other.
     """
     with installation.database.read() as connection:
         edition = find.by_id(connection, edition_id)
@@ -93,7 +95,8 @@ def _deliver(
 
 
 def must_fit(installation: Installation, edition: Edition) -> None:
-    # The tags of one way out would go out as they stand by the other.
+    """Raise RapportError for an edition composed for the other kind of unsubscribe links: its tags would be
+    sent as they stand."""
     if not is_of(installation.config, edition.text):
         raise RapportError(
             f"{edition.slug} was composed before delivery.sendgrid.unsubscribe was changed.",
@@ -102,7 +105,7 @@ def must_fit(installation: Installation, edition: Edition) -> None:
 
 
 def sync_leavers(installation: Installation) -> None:
-    """Where people leave on SendGrid's page only, an edition waits until it is known who did."""
+    """Take over the provider's suppression lists where people can leave on its page only."""
     if installation.config.delivery.hosted_unsubscribe:
         from pipeline.delivery.suppression_sync import sync
 
@@ -110,7 +113,7 @@ def sync_leavers(installation: Installation) -> None:
 
 
 def send_test(installation: Installation, edition: Edition, address: str) -> None:
-    """Send one marked copy to staff. No row of the ledger, and no list headers."""
+    """Send one marked copy to staff: without a row in the ledger, and without list headers."""
     from subscribers.addresses import normalise
 
     if not edition.html:

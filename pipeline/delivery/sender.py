@@ -1,7 +1,7 @@
-"""One lane of a hand-over: claims a batch, hands it over, writes down what was answered; again and again.
+"""Sends an edition batch by batch: claims a batch, hands it to the provider, records the outcome.
 
-State is written before the request and outcome after it; no transaction is open while the provider is
-spoken to. Whatever kills the process, the ledger knows which batch was in flight.
+The state is written before the request, and the outcome after it. No transaction is open during a request.
+So the ledger knows which batch was in flight, whatever kills the process.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from pipeline.providers import Provider
 
 LEASE = 60.0
-"""Seconds; no request starts later than half of it after its claim."""
+"""Seconds. No request starts later than half of this after its claim."""
 
 TRIES = 5
-"""Attempts at a batch that is refused, before the edition is left for the next run."""
+"""How many refusals in a row end the attempt. The next run goes on with the edition."""
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
@@ -50,8 +50,11 @@ log = logging.getLogger(__name__)
 
 
 class Answered(NamedTuple):
-    """A hand-over that was answered, to be written down. ``known``: who of a batch that was not taken whole
-    was handed over all the same (a folder that filled up)."""
+    """A request that has ended, and what is to be recorded of it.
+
+    ``known`` are the people who were handed over although the batch as a whole was not, for example because
+    the outbox's disk filled up.
+    """
 
     claim: claims.Claim
     outcome: BatchResult
@@ -59,10 +62,10 @@ class Answered(NamedTuple):
 
 
 @dataclass(slots=True)
-class Lane:
-    """Whoever hands over, under the name of a lock that dies with them.
+class BatchSender:
+    """Sends batches of one edition. ``owner`` names a lock that is held while this process lives.
 
-    ``taken`` is told of each batch that left how many people it held.
+    ``taken`` is called for each batch that left, with its number of people.
     """
 
     database: Database
@@ -72,13 +75,13 @@ class Lane:
     stop: Stop
     taken: Callable[[int], None]
     owner: str = field(default_factory=lambda: f"owner-{uuid.uuid4().hex}")
-    judged: breaker.Growing = field(init=False)
+    judged: breaker.RunningTally = field(init=False)
 
     def __post_init__(self) -> None:
-        self.judged = breaker.Growing(self.config.delivery)
+        self.judged = breaker.RunningTally(self.config.delivery)
 
     def run(self, edition: Edition, message: Message) -> None:
-        """Hand over until nothing waits that could be claimed, or told to stop.
+        """Hand over batches until none can be claimed, or until told to stop.
 
         Raises ProviderError when the provider takes nothing (the edition is then paused) or keeps refusing.
         """
@@ -91,18 +94,18 @@ class Lane:
         while True:
             result = answered.outcome.result if answered is not None else None
             stopping = self.stop()
-            # Taken before the claim is: whoever sleeps in between must wake up too late.
+            # The deadline is set before the claim: a process that sleeps in between wakes up after it.
             start_by = clock.uptime() + LEASE / 2
-            # Who has to wait claims nothing yet: the look at who has left comes right before the request. Nor
-            # does who was stopped, which pauses no edition that is `sent`.
+            # Before a wait nothing is claimed: who has left is looked up at the claim, and that must come
+            # right before the request. After a stop nothing is claimed either, nor in a `sent` edition.
             halted = stopping or result in (Result.REFUSED, Result.STOP)
             claim, wait = self._next(session, edition, answered, claims_one=not halted)
             if answered is not None:
-                _heed(edition, answered.outcome)
+                _raise_if_stopped(edition, answered.outcome)
             if claim is not None:
                 with logs.about(batch=claim.attempt):
                     answered = self._hand_over(claim, message, start_by)
-                    _say(edition, answered)
+                    _log_outcome(edition, answered)
                 refusals = refusals + 1 if answered.outcome.result is Result.REFUSED else 0
                 if answered.outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
                     self.taken(len(claim.members))
@@ -120,11 +123,11 @@ class Lane:
     def _next(
         self, session: Session, edition: Edition, answered: Answered | None, *, claims_one: bool
     ) -> tuple[claims.Claim | None, float | None]:
-        """Write down what was answered and claim what is next, in one transaction: the disk is waited for
-        once a batch. Gives the claim, or how long to wait for one; neither when there is none."""
+        """Record the last outcome and claim the next batch, in one transaction: the disk is waited for once
+        a batch. Gives the claim, or the seconds until one is possible, or neither when none is left."""
         try:
             with session.write() as connection:
-                lock_audience(connection)  # ahead of any batch's row: so do all who take both
+                lock_audience(connection)  # before any batch row, everywhere: no deadlock
                 if answered is not None:
                     self._record(connection, edition, answered)
                 return self._claim(connection, edition) if claims_one else (None, None)
@@ -134,7 +137,7 @@ class Lane:
             raise
 
     def _save(self, edition: Edition, answered: Answered) -> None:
-        """The server is gone and our lock with it; what was answered is still to be known when it is back."""
+        """Record the outcome once the database server is back. Its restart has freed this process's lock."""
         import stamina
 
         for attempt in stamina.retry_context(on=DBAPIError, attempts=None, timeout=LEASE / 2, wait_max=2):
@@ -160,7 +163,7 @@ class Lane:
 
     def _hand_over(self, claim: claims.Claim, message: Message, start_by: float) -> Answered:
         if not claim.members:
-            return Answered(claim, BatchResult(Result.ACCEPTED))  # everyone in it has left meanwhile
+            return Answered(claim, BatchResult(Result.ACCEPTED))  # everyone in it has left since the snapshot
         people = self.links.recipients(claim.members, claim.edition)
         batch = Batch(claim.attempt, people, start_by, claim.tries)
         outcome = self.provider.send(message, batch)
@@ -202,19 +205,19 @@ class Lane:
                 "Nothing is lost; the next `rapport run` goes on where this one stopped.",
             )
         if outcome.retry_after:
-            return  # who claims next waits as told (rate.hold)
-        # Full jitter: several senders must not come back in step.
+            return  # the next claim waits as the provider asked (rate.hold)
+        # Full jitter: several senders must not try again at the same moment.
         self.stop.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)))  # noqa: S311
 
 
-def _say(edition: Edition, answered: Answered) -> None:
+def _log_outcome(edition: Edition, answered: Answered) -> None:
     outcome, people = answered.outcome, len(answered.claim.members)
     level = logging.WARNING if outcome.result is Result.UNCERTAIN else logging.INFO
     reason = f": {outcome.reason}" if outcome.reason else ""
     log.log(level, "%s, a batch of %d: %s%s", edition.slug, people, outcome.result.value, reason)
 
 
-def _heed(edition: Edition, outcome: BatchResult) -> None:
+def _raise_if_stopped(edition: Edition, outcome: BatchResult) -> None:
     if outcome.result is Result.STOP and edition.status == EditionStatus.SENT:
         raise ProviderError(
             f"{edition.slug}: {outcome.reason}",

@@ -1,4 +1,4 @@
-"""Taking over whom the provider mails no more: SendGrid's own suppression lists."""
+"""Takes over SendGrid's own suppression lists."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """How many addresses the lists hold, by what follows, and for how many of them something changed."""
+    """How many addresses the lists hold, by reason, and how many of them changed something here."""
 
     bounced: int
     complained: int
@@ -36,10 +36,10 @@ class Synced:
 
 
 def sync(installation: Installation, progress: Callable[[int, int], None] | None = None) -> Synced:
-    """Suppress whom SendGrid suppresses. A page is a transaction: what was taken stays taken.
+    """Suppress everyone whom SendGrid suppresses. Each page is a transaction of its own, and stays.
 
-    ``progress`` is called with the lists that are done, and all. Raises ConfigError when the provider is
-    another, ProviderError when a list cannot be had whole.
+    ``progress`` is called with the number of lists done and of all. Raises ConfigError for another provider,
+    and ProviderError when a list cannot be read completely.
     """
     counted: Counter[Reason] = Counter()
     new, unreadable = 0, 0

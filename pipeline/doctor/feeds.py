@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
 from pipeline.core.errors import FeedError, RapportError
 from pipeline.core.finding import error, ok, warning
-from pipeline.feeds.address import shown
-from pipeline.feeds.fetch import fetch
-from pipeline.feeds.http import get
-from pipeline.feeds.journey import Errand
-from pipeline.feeds.sandbox import read
+from pipeline.core.tables import feeds as table
+from pipeline.core.tables import listings, posts
+from pipeline.feeds.fetching import outage
+from pipeline.feeds.fetching.address import shown
+from pipeline.feeds.fetching.attempt import FetchRequest
+from pipeline.feeds.fetching.fetch import fetch
+from pipeline.feeds.fetching.http import get
+from pipeline.feeds.overlap import MORE_ITEMS
+from pipeline.feeds.parsing.sandbox import read
 from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
@@ -28,18 +38,80 @@ SECONDS = 12.0
 QUIET_DAYS = 60
 
 
+GAP_SHOWN = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What the database knows of a feed: when it was last read, how many posts it listed then, when it last
+    shared none with the time before, and how many posts wait for staff."""
+
+    read: datetime | None = None
+    listed: int = 0
+    gap: datetime | None = None
+    lost: int | None = None
+    unsure: int = 0
+
+
 def feeds(context: Context) -> Iterator[Finding]:
     end = time.monotonic() + SECONDS
+    known = _known(context)
     for feed in context.config.feeds:
+        before = known.get(feed.url, _Before())
         try:
-            yield from _feed(feed.url, end)
+            yield from _feed(feed.url, end, before)
         except RapportError as fault:
             yield error("feeds.feed", fault.message, fault.remedy)
+        yield from _left_over(feed.url, before)
 
 
-def _feed(url: str, end: float) -> Iterator[Finding]:
-    fetched = fetch(url, deadline=end)
-    entries = read(fetched.body or b"", url=fetched.url, content_type=fetched.content_type).entries
+def _known(context: Context) -> dict[str, _Before]:
+    """Nothing where there is no database, or one that cannot be read: that is told elsewhere."""
+    if context.database is None:
+        return {}
+    listed = select(func.count()).where(listings.c.feed_id == table.c.id).scalar_subquery()
+    waits = (posts.c.feed_id == table.c.id, posts.c.decision == "unsure")
+    unsure = select(func.count()).where(*waits).scalar_subquery()
+    query = select(table, listed.label("listed"), unsure.label("unsure"))
+    try:
+        with context.database.read() as connection:
+            return {
+                row.url: _Before(row.fetched_at, row.listed, row.gap_at, row.gap_posts, row.unsure)
+                for row in connection.execute(query)
+            }
+    except (RapportError, DBAPIError):
+        return {}
+
+
+def _left_over(url: str, before: _Before) -> Iterator[Finding]:
+    if before.gap is not None and before.gap > clock.now() - GAP_SHOWN:
+        lost = f"about {before.lost:,}" if before.lost else "some"
+        yield warning(
+            "feeds.gap",
+            f"On {before.gap:%Y-%m-%d} the feed {shown(url)} shared no post with the time before: "
+            f"{lost} of its "
+            "posts may be lost.",
+            MORE_ITEMS,
+        )
+    if before.unsure:
+        yield warning(
+            "feeds.unsure",
+            f"{before.unsure:,} posts of {shown(url)} may be old ones under new names; they are in no "
+            f"letter.",
+            "`rapport posts` lists them; let-in or keep-out decides.",
+        )
+
+
+def _feed(url: str, end: float, before: _Before) -> Iterator[Finding]:
+    fetched = None
+    try:
+        fetched = fetch(url, deadline=end)
+        entries = read(fetched.body or b"", url=fetched.url, content_type=fetched.content_type).entries
+    except FeedError as fault:
+        body = fetched.body if fetched else None
+        raise outage.explained(fault, url, since=before.read, body=body) from None
+    if before.listed and not entries:
+        raise outage.empty(url, before.listed)
     if fetched.moved_to:
         yield warning(
             "feeds.moved",
@@ -75,9 +147,9 @@ def robots(context: Context) -> Iterator[Finding]:
 
 
 def _allowed(url: str, end: float) -> bool:
-    errand = Errand("file", FeedError, {}, "text/plain", SECONDS, SECONDS, 500_000, 1)
+    request = FetchRequest("file", FeedError, {}, "text/plain", SECONDS, SECONDS, 500_000, 1)
     try:
-        fetched = get(errand, urljoin(url, "/robots.txt"), deadline=end)
+        fetched = get(request, urljoin(url, "/robots.txt"), deadline=end)
     except RapportError:
         return True  # none, which allows everything (RFC 9309, 2.3.1.3)
     if not fetched.content_type.lower().startswith("text/plain"):

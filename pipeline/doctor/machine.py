@@ -15,7 +15,7 @@ from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import schema_state
 from pipeline.core.tables import batches
 from pipeline.doctor.context import SECONDS
-from pipeline.feeds.address import shown
+from pipeline.feeds.fetching.address import shown
 from pipeline.providers.sendgrid.signature import AHEAD
 from subscribers import clock
 

@@ -38,6 +38,9 @@ UNDER_WAY = (EditionStatus.SENDING, EditionStatus.PAUSED)
 OPEN = (*BEFORE_SENDING, *UNDER_WAY)
 """Not finished. A digest has at most one such edition: the index `uq_editions_open` lists the same words."""
 
+FINISHED = (EditionStatus.SKIPPED, EditionStatus.SENT, EditionStatus.CANCELLED)
+"""Nothing is to be done with it any more."""
+
 HANDED_OVER = (EditionStatus.SENDING, EditionStatus.SENT)
 """Batches may be handed over: of one that is `sent`, those that are sent again after doubt."""
 

@@ -58,10 +58,9 @@ class Situation:
     """Everything that the rules look at.
 
     ``first_seen`` is when Rapport first saw the digest. ``edition`` is the digest's open edition, and
-    ``withdrawn`` says whether the blog has withdrawn a post of it since. ``taken`` are the due times that
-    have an edition already. ``must_hold`` is why staff must look at the next letter before it goes (the
-    breaker tripped, or the database was restored), if they must.
-    """
+    ``withdrawn`` says whether a post of it was taken back since, or has another address. ``taken`` are the
+    due times that have an edition already. ``must_hold`` is why staff must look at the next letter before it
+    goes (the breaker tripped, or the database was restored), if they must."""
 
     digest: Digest
     zone: ZoneInfo

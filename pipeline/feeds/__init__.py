@@ -1,9 +1,9 @@
-"""A feed's address in, clean entries out.
+"""A feed's address in, clean posts out.
 
-``fetch`` brings bytes, ``parse`` makes entries of them; between the two nothing is shared but the values
-below. The files in the order in which a feed passes them:
-
-==========================  ==========================================================="""
+A feed passes these in order: ``fetching`` brings its bytes, ``parsing`` makes entries of them in a process of
+its own, ``cleaning`` turns HTML into text and pictures, ``matching`` says which entry is which known post,
+and ``posts`` keeps them. ``pull`` does all of it for every feed that is due. Between the stages only the
+values below are passed."""
 
 from __future__ import annotations
 

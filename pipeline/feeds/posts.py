@@ -1,27 +1,33 @@
-"""Posts as Rapport keeps them: which entry is which post, what is new, what is edited."""
+"""Posts as Rapport keeps them: what is new, what is edited, and every name that a post ever had."""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.core.tables import post_keys, posts
+from pipeline.core.tables import feeds, post_keys, posts
 from pipeline.feeds import PostImage
-from pipeline.feeds.identity import Key, Keys, canonical, keys
+from pipeline.feeds.matching import traces
+from pipeline.feeds.matching.circumstances import Reading
+from pipeline.feeds.matching.match import by_name, match
+from pipeline.feeds.matching.names import keys
+from pipeline.feeds.matching.verdict import Decision, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
     from pipeline.feeds import Entry
-
+    from pipeline.feeds.matching.evidence import Trace
+    from pipeline.feeds.matching.names import Key, Keys
 
 log = logging.getLogger(__name__)
 
@@ -81,130 +87,142 @@ class Stored:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    unsure: int = 0
+    archive: int = 0
     listed: tuple[Listed, ...] = ()
 
 
 def store(
-    connection: Connection, feed_id: int, entries: Sequence[Entry], *, at: datetime, initial: bool
+    connection: Connection,
+    feed_id: int,
+    entries: Sequence[Entry],
+    *,
+    at: datetime,
+    initial: bool,
+    read: Collection[int] = (),
+    backlog: timedelta = timedelta(days=7),
 ) -> Stored:
-    """Keep every entry: as a new post, or as an edit of the one it is.
+    """Keep every entry: as a new post, or as an edit of the one it is (matching.match decides which).
 
-    ``initial`` marks the first pull of a feed, whose older posts are its archive. The caller lets one
-    transaction after another in (database.one_at_a_time): two pulls must not both find a post new.
+    ``initial`` marks the first reading of a feed, ``read`` are the feeds that are configured (none: all), and
+    ``backlog`` is the longest of any digest. The caller lets one transaction after another in
+    (database.one_at_a_time): two pulls must not both find a post new.
     """
     named = [(entry, keys(entry, feed_id)) for entry in entries]
-    known = _Known(connection, (key for _, names in named for key in names.all()))
-    repeated = {key for key, n in Counter(key for _, names in named for key in names.all()).items() if n > 1}
-    seen: set[int] = set()
-    new: list[Row[Any]] = []
-    newest_known: datetime | None = None
-    counts: Counter[str] = Counter()
-    listed: list[Listed] = []
-    for position, (entry, names) in enumerate(named):
-        row = _match(entry, names, known, repeated)
-        listed.append(Listed(row.id if row is not None else None, entry.published))
-        if row is not None and row.id in seen:
-            continue  # the same post twice in one document
+    first_place = _without_repeats(named)
+    places = sorted(set(first_place))
+    bearers = traces.borne(connection, (key for place in places for key in named[place][1].all()))
+    shown = [traces.of_entry(*named[place]) for place in places]
+    decided = _decide(connection, feed_id, shown, bearers, initial=initial, read=read, backlog=backlog)
+    keeper = _Keeper(connection, feed_id, at, bearers, [one.post for one in decided])
+    kept = {
+        place: keeper.keep(*named[place], decision, place)
+        for place, decision in zip(places, decided, strict=True)
+    }
+    listed = tuple(
+        Listed(kept[first], entry.published) for first, (entry, _) in zip(first_place, named, strict=True)
+    )
+    return Stored(**keeper.counts, listed=listed)
+
+
+def _without_repeats(named: Sequence[tuple[Entry, Keys]]) -> list[int]:
+    """For each entry the place where the same one stands first: same link, title and date."""
+    first: dict[tuple[Key, datetime | None], int] = {}
+    return [
+        first.setdefault((names.title, entry.published), place) for place, (entry, names) in enumerate(named)
+    ]
+
+
+def _decide(
+    connection: Connection,
+    feed_id: int,
+    shown: list[Trace],
+    bearers: Mapping[Key, set[int]],
+    *,
+    initial: bool,
+    read: Collection[int],
+    backlog: timedelta,
+) -> list[Decision]:
+    # Mostly every entry stands under its name, and then the other posts need not be looked at.
+    plain = by_name(shown, traces.of_posts(connection, bearers))
+    if len(plain) == len(shown):
+        return [Decision(Verdict.KNOWN, plain[place]) for place in range(len(shown))]
+    every = {row.id: row for row in connection.execute(select(feeds))}
+    gone = [number for number in every if read and number not in read]
+    if not initial:
+        before = [every[feed_id]]
+        last_read = every[feed_id].fetched_at or every[feed_id].first_seen
+    else:
+        before = [every[number] for number in gone or every if number != feed_id]
+        last_read = max((row.fetched_at for row in before if row.fetched_at), default=None)
+    oldest = min(row.first_seen for row in (*before, every[feed_id]))
+    known = traces.of_all_posts(connection, gone if initial else (feed_id,), read or list(every))
+    return match(shown, known, Reading(initial, last_read, oldest - backlog))
+
+
+class _Keeper:
+    """Writes down what was decided, and counts it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        feed_id: int,
+        at: datetime,
+        bearers: Mapping[Key, set[int]],
+        decided: Iterable[int | None],
+    ) -> None:
+        self._connection, self._feed_id, self._at, self._bearers = connection, feed_id, at, bearers
+        numbers = sorted({post for post in decided if post is not None})
+        self._rows = {
+            row.id: row
+            for start in range(0, len(numbers), 200)
+            for row in connection.execute(select(posts).where(posts.c.id.in_(numbers[start : start + 200])))
+        }
+        self.counts: Counter[str] = Counter()
+
+    def keep(self, entry: Entry, names: Keys, decision: Decision, place: int) -> int | None:
+        """The post's id; None where this database cannot keep it, which is that post's fault alone."""
         try:
-            with connection.begin_nested():
-                if row is None:
-                    values = {"feed_id": feed_id, "first_seen": at, "initial": initial, "position": position}
-                    row = _insert(connection, values | _content(entry))
-                    new.append(row)
+            with self._connection.begin_nested():
+                if decision.verdict is Verdict.KNOWN and decision.post is not None:
+                    post, counted = decision.post, self._edited(decision.post, entry)
                 else:
-                    newest_known = max(filter(None, (newest_known, row.published)), default=None)
-                    counts["changed" if _update(connection, row, entry) else "unchanged"] += 1
-                known.learn(connection, row, names)
+                    post, counted = self._made(entry, decision, place), _COUNTED[decision.verdict]
+                self._learn(post, names)
         except (DBAPIError, UnicodeError) as error:
-            # What this database cannot keep is this post's fault alone.
-            log.warning("A post of feed %d could not be kept: %s", feed_id, type(error).__name__)
-            continue
-        listed[-1] = Listed(row.id, entry.published)
-        seen.add(row.id)
-    if initial and newest_known:
-        _tell_from_archive(connection, new, newest_known)
-    return Stored(new=len(new), listed=tuple(listed), **counts)
+            log.warning("A post of feed %d could not be kept: %s", self._feed_id, type(error).__name__)
+            return None
+        self.counts[counted] += 1
+        return post
 
+    def _edited(self, post: int, entry: Entry) -> str:
+        if changes := _changes(self._rows[post], entry):
+            self._connection.execute(update(posts).where(posts.c.id == post).values(changes))
+        return "changed" if changes else "unchanged"
 
-def _insert(connection: Connection, values: dict[str, Any]) -> Row[Any]:
-    return connection.execute(insert(posts).values(values).returning(posts)).one()
+    def _made(self, entry: Entry, decision: Decision, place: int) -> int:
+        verdict = decision.verdict
+        values = {
+            "feed_id": self._feed_id,
+            "first_seen": self._at,
+            "first_published": entry.published,
+            "initial": verdict in (Verdict.FIRST, Verdict.ARCHIVE),
+            "position": place,
+            "decision": verdict.value if verdict in (Verdict.UNSURE, Verdict.ARCHIVE) else None,
+            "resembles": decision.post,
+        }
+        made = insert(posts).values(values | _content(entry)).returning(posts.c.id)
+        number: int = self._connection.execute(made).scalar_one()
+        return number
 
-
-def _update(connection: Connection, row: Row[Any], entry: Entry) -> bool:
-    changes = _changes(row, entry)
-    if changes:
-        connection.execute(update(posts).where(posts.c.id == row.id).values(changes))
-    return bool(changes)
-
-
-def _tell_from_archive(connection: Connection, new: list[Row[Any]], newest_known: datetime) -> None:
-    """A first pull that brings posts we know is a feed that moved: what is newer than those is no archive."""
-    newer = [row.id for row in new if row.published and row.published > newest_known]
-    if newer:
-        connection.execute(update(posts).where(posts.c.id.in_(newer)).values(initial=False))
-
-
-class _Known:
-    """The posts that already bear some of the names at hand."""
-
-    def __init__(self, connection: Connection, wanted: Iterable[Key]) -> None:
-        self._rows: dict[Key, dict[int, Row[Any]]] = defaultdict(dict)
-        wanted = list(set(wanted))
-        pair = tuple_(post_keys.c.kind, post_keys.c.value)
-        for start in range(0, len(wanted), 200):
-            query = (
-                select(post_keys.c.kind, post_keys.c.value, posts)
-                .join(posts, posts.c.id == post_keys.c.post_id)
-                .where(pair.in_(wanted[start : start + 200]))
-            )
-            for row in connection.execute(query):
-                self._rows[Key(row.kind, row.value)][row.id] = row
-
-    def by(self, key: Key | None) -> list[Row[Any]]:
-        return list(self._rows[key].values()) if key else []
-
-    def learn(self, connection: Connection, row: Row[Any], names: Keys) -> None:
+    def _learn(self, post: int, names: Keys) -> None:
         for key in names.all():
-            if row.id not in self._rows[key]:
-                values = {"kind": key.kind, "value": key.value, "post_id": row.id}
-                connection.execute(insert(post_keys).values(values))
-                self._rows[key][row.id] = row
+            if post not in self._bearers.get(key, ()):
+                values = {"kind": key.kind, "value": key.value, "post_id": post}
+                self._connection.execute(insert(post_keys).values(values))
 
 
-def _match(entry: Entry, names: Keys, known: _Known, repeated: set[Key]) -> Row[Any] | None:
-    """The post an entry is: by guid, else by link, else by title.
-
-    A name that several posts bear, or that stands twice in the document, identifies none of them: there
-    are feeds whose items all share one guid, and feeds whose items all link to the home page.
-    """
-    guid = [] if names.guid in repeated else known.by(names.guid)
-    if len(guid) == 1 and not _altogether_different(entry, guid[0], names):
-        return guid[0]
-    trusted_guid = names.guid is not None and names.guid not in repeated and len(guid) < 2
-    link = [] if names.link in repeated else known.by(names.link)
-    if len(link) == 1 and not trusted_guid and not (_retitled(entry, link[0]) and _redated(entry, link[0])):
-        return link[0]
-    # A blog that moved to another platform has new guids on old posts: same link, same title.
-    same = [row for row in known.by(names.title) if not _redated(entry, row)]
-    return same[0] if same else None
-
-
-def _altogether_different(entry: Entry, row: Row[Any], names: Keys) -> bool:
-    """Whether only the guid is the same: then it is a guid used again, and no edit."""
-    moved = names.link is not None and row.url is not None and not _same_page(entry.link, row.url)
-    return moved and _retitled(entry, row) and _redated(entry, row)
-
-
-def _same_page(a: str | None, b: str) -> bool:
-    return a is not None and canonical(a) == canonical(b)
-
-
-def _retitled(entry: Entry, row: Row[Any]) -> bool:
-    return bool(entry.title != row.title)
-
-
-def _redated(entry: Entry, row: Row[Any]) -> bool:
-    return bool(entry.published and row.published and entry.published != row.published)
+_COUNTED = {Verdict.FIRST: "new", Verdict.NEW: "new", Verdict.UNSURE: "unsure", Verdict.ARCHIVE: "archive"}
 
 
 def _content(entry: Entry) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, insert, select, update
 
-from pipeline.core.tables import edition_posts, listings, posts
+from pipeline.core.tables import listings, posts
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Collection, Container, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -21,19 +21,38 @@ if TYPE_CHECKING:
     from pipeline.feeds.posts import Listed
 
 
-def note(connection: Connection, feed: int, listed: Sequence[Listed], *, sound: bool, at: datetime) -> int:
+def note(
+    connection: Connection,
+    feed: int,
+    listed: Sequence[Listed],
+    *,
+    sound: bool,
+    moved: bool = False,
+    at: datetime,
+    read: Collection[int],
+) -> int:
     """Note what a feed lists now, and mark what was withdrawn from it since it was last read; how many.
 
-    What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound). The
-    caller lets one transaction after another in, as for posts.store.
-    """
+    What is listed counts (again). ``sound``: nothing of the document was left out (Document.sound).
+    ``moved``: it holds posts that may be old ones under new names, so that nobody can tell why others are
+    missing. They are not looked for any more, unless the document shares nothing with the one before: that
+    may pass, and only when it comes a second time is it the blog. ``read`` are the feeds that are configured:
+    what another one lists, nobody knows any more. The caller lets one transaction after another in, as for
+    posts.store."""
     before = set(connection.scalars(select(listings.c.post_id).where(listings.c.feed_id == feed)))
     now = {place.post for place in listed if place.post is not None}
-    if new := now - before:
-        connection.execute(insert(listings), [{"feed_id": feed, "post_id": post} for post in sorted(new)])
     connection.execute(
         update(posts).where(posts.c.id.in_(now), posts.c.withdrawn_at.is_not(None)).values(withdrawn_at=None)
     )
+    same_blog = not before or bool(before & now)
+    if moved and not same_blog:
+        return 0  # if what was there before comes back, it is compared with the time before
+    if new := now - before:
+        connection.execute(insert(listings), [{"feed_id": feed, "post_id": post} for post in sorted(new)])
+    if moved or not (same_blog or _brings_new(connection, now, at)):
+        gone = (listings.c.feed_id == feed, listings.c.post_id.not_in(now))
+        connection.execute(delete(listings).where(*gone))
+        return 0
     past = reach(listed, before) if sound else None
     if past is None:
         return 0
@@ -46,11 +65,15 @@ def note(connection: Connection, feed: int, listed: Sequence[Listed], *, sound: 
     # Those from before its reach have made room. Undated ones and ties stay listed: nobody can tell.
     over = [*withdrawn, *connection.scalars(missing.where(posts.c.published < past))]
     connection.execute(delete(listings).where(listings.c.feed_id == feed, listings.c.post_id.in_(over)))
-    elsewhere = exists().where(listings.c.post_id == posts.c.id)
+    elsewhere = exists().where(listings.c.post_id == posts.c.id, listings.c.feed_id.in_(read))
     marked = connection.execute(
         update(posts).where(posts.c.id.in_(withdrawn), ~elsewhere).values(withdrawn_at=at)
     )
     return marked.rowcount
+
+
+def _brings_new(connection: Connection, now: Collection[int], at: datetime) -> bool:
+    return bool(connection.scalar(select(exists().where(posts.c.id.in_(now), posts.c.first_seen >= at))))
 
 
 def reach(listed: Sequence[Listed], before: Container[int | None]) -> datetime | None:
@@ -70,18 +93,3 @@ def reach(listed: Sequence[Listed], before: Container[int | None]) -> datetime |
     if 2 * len(ordered) <= len(listed):
         return None
     return next((published for published, post in ordered if post in before), None)
-
-
-def forget_feeds(connection: Connection, feeds: Sequence[int]) -> None:
-    """Of feeds that are not read any more nobody knows what they list; ``feeds`` are those that are."""
-    connection.execute(delete(listings).where(listings.c.feed_id.not_in(feeds)))
-
-
-def holds_withdrawn(connection: Connection, edition: int) -> bool:
-    """Whether a post of an edition was withdrawn since it was composed."""
-    taken_back = exists().where(
-        edition_posts.c.edition_id == edition,
-        posts.c.id == edition_posts.c.post_id,
-        posts.c.withdrawn_at.is_not(None),
-    )
-    return connection.execute(select(taken_back)).scalar_one()

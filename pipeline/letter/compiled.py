@@ -1,4 +1,4 @@
-"""Compiled templates, kept while the process lives: compiling is nine tenths of the time a letter takes."""
+"""Compiled templates, kept while the process lives: compiling takes nine tenths of the time of a letter."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 class Compiled(BytecodeCache):
-    """Jinja reads a source every time and asks for its code by file and checksum; so a file that was edited,
-    or that now stands before another of its name, is never mistaken for what it was."""
+    """Jinja reads a source every time, and asks for its code by file and checksum. So an edited file, or one
+    that now takes the place of another of the same name, is never mistaken for the earlier one."""
 
     def __init__(self) -> None:
         self._code: dict[str, bytes] = {}
@@ -25,5 +25,5 @@ class Compiled(BytecodeCache):
         self._code[bucket.key] = bucket.bytecode_to_string()
 
 
-# One each: the code of a template depends on how its environment escapes and trims.
+# One for each kind: the code of a template depends on how its environment escapes and trims.
 MARKUP, PLAIN = Compiled(), Compiled()

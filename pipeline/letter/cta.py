@@ -1,4 +1,4 @@
-"""The call to action: the matching service's offer that fits the week's posts."""
+"""The call to action: the offer of the matching service that fits the week's posts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.core.errors import RapportError
+from pipeline.feeds import categories
 from pipeline.letter.edits import NO_WORDS
 from pipeline.letter.personal import inert
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CTA:
-    """``reason`` says to staff why it is this one."""
+    """An offer as the letter shows it. ``reason`` tells staff why it is this one."""
 
     heading: str
     text: str
@@ -40,7 +41,7 @@ def call_to_action(config: Config, posts: Sequence[Post], edited: Mapping[str, s
 
 
 def offers(config: Config) -> list[tuple[str, dict[str, str]]]:
-    """Every offer of the configuration, the usual one first: what it is for, and its words and address."""
+    """Every offer of the configuration, the usual one first: what it is for, with its words and address."""
     variants = [(", ".join(v.categories), _worded(config, v)) for v in config.match.variants]
     return [("usual", _worded(config, None)), *variants]
 
@@ -49,9 +50,9 @@ def offer_named(config: Config, name: str) -> dict[str, str]:
     """The offer that staff mean: by its number (0 is the usual one, then [[match.variants]] in their order),
     "usual", or a category it is for. Raises RapportError, which lists them, for anything else."""
     every = offers(config)
-    wanted = name.strip().casefold()
+    wanted = categories.folded(name)
     for number, (of, offer) in enumerate(every):
-        if wanted in (str(number), *(category.strip().casefold() for category in of.split(","))):
+        if wanted in (str(number), *map(categories.folded, of.split(","))):
             return offer
     listed = "; ".join(f"{n} ({of}): {offer['heading']}" for n, (of, offer) in enumerate(every))
     raise RapportError(f"There is no offer {name!r}.", f"Name one of these: {listed}.")
@@ -61,7 +62,8 @@ _PARTS = frozenset(("heading", "text", "button", "url"))
 
 
 def _worded(config: Config, variant: Variant | None) -> dict[str, str]:
-    """Without ``match.url`` the button writes to the practice: an offer that leads nowhere is worse."""
+    """Without ``match.url`` the button writes a mail to the practice: a button that leads nowhere is
+    worse."""
     match, newsletter = config.match, config.newsletter
     usual = {
         "heading": match.heading,
@@ -74,12 +76,10 @@ def _worded(config: Config, variant: Variant | None) -> dict[str, str]:
 
 def _fitting(variants: Sequence[Variant], posts: Sequence[Post]) -> tuple[Variant | None, str]:
     for variant in variants:
-        wanted = {category.casefold() for category in variant.categories}
         for post in posts:
-            shared = next((c for c in post.categories if c.casefold() in wanted), None)
-            if shared:
-                return variant, f"because “{post.title}” is filed under {shared}"
+            if category := categories.shared(variant.categories, post.categories):
+                return variant, f"because “{post.title}” is filed under {category}"
     if not variants:
         return None, "because it is the only offer ([[match.variants]] adds others)"
-    categories = ", ".join(dict.fromkeys(c for variant in variants for c in variant.categories))
-    return None, f"because no post is filed under {categories}"
+    named = ", ".join(dict.fromkeys(c for variant in variants for c in variant.categories))
+    return None, f"because no post is filed under {named}"

@@ -1,4 +1,4 @@
-"""Which way a text runs: from its language, or as its first letter says."""
+"""The direction of a text, left to right or right to left: by its language, or by its first letter."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MARKS: dict[Direction, str] = {"ltr": "\u200e", "rtl": "\u200f"}
 
 
 def of_language(tag: str) -> Direction:
-    """The direction of a language tag (BCP 47): `he`, `ar-EG`, `az-Arab`; `ur-Latn` runs to the right."""
+    """The direction of a language tag (BCP 47): `he`, `ar-EG`, `az-Arab`; `ur-Latn` runs left to right."""
     language, *rest = tag.casefold().replace("_", "-").split("-")
     if _SCRIPTS & set(rest):
         return "rtl"
@@ -27,14 +27,16 @@ def of_language(tag: str) -> Direction:
 
 
 def of_text(text: str, otherwise: Direction) -> Direction:
-    """As HTML's dir="auto", which too few mail clients know: the first letter that has a direction."""
+    """The direction of the first letter that has one. This is HTML's dir="auto", which too few mail clients
+    know."""
     return next(_strong(text), otherwise)
 
 
 def closed(text: str, around: Direction) -> str:
-    """The text for use within a line that runs ``around``.
+    """The text for use within a line of the direction ``around``.
 
-    A name that runs the other way would draw the numbers after it to its own side; a mark ends it.
+    After a name of the other direction, numbers would move to the wrong side of it. A mark after the name
+    prevents that.
     """
     return text + MARKS[around] if any(found != around for found in _strong(text)) else text
 

@@ -1,4 +1,4 @@
-"""What staff changed in one edition, over what would be composed by itself."""
+"""What staff changed in one edition. It goes over what Rapport composes by itself."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """What is empty is left as it is composed. (An intro has a column of its own: there is nothing under it.)
+    """What is empty stays as it is composed. (The intro has a column of its own: nothing is composed there.)
 
-    ``posts`` are the ids of those chosen, in staff's order: then no other comes in by itself. ``cta`` holds
-    heading, text, button and url, as far as staff said.
+    ``posts``: the ids of the posts that staff chose, in their order; then no other post comes in by itself.
+    ``cta``: heading, text, button and url, as far as staff changed them.
     """
 
     subject: str = ""
@@ -28,7 +28,7 @@ class Edits:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:
-        """Out of the column `editions.edits`."""
+        """From the column `editions.edits`."""
         return cls(
             subject=kept.get("subject", ""),
             preheader=kept.get("preheader", ""),
@@ -37,7 +37,7 @@ class Edits:
         )
 
     def kept(self) -> dict[str, Any]:
-        """For the column."""
+        """What the column keeps: only what was changed."""
         every = {
             "subject": self.subject,
             "preheader": self.preheader,

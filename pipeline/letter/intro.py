@@ -1,4 +1,4 @@
-"""A few lines by staff above the posts: Markdown in, HTML and text out.
+"""The intro, a few lines by staff above the posts: Markdown in, HTML and text out.
 
 Only paragraphs, emphasis, links and lists are Markdown here; everything else, HTML too, is plain text.
 """
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from pipeline.letter.direction import Direction
 
 LONGEST = 4_000
-"""Characters. What is longer is a post, and pushes the posts out of sight."""
+"""Characters. A longer text should be a post; here it would push the posts out of sight."""
 
 _WHOLE = re.compile(r"(?i)(?:https?://[^\s/]|mailto:[^\s@]+@)")
 _ALLOWED = ["list", "emphasis", "link", "autolink", "newline", "escape", "entity"]
-# Mail clients that drop the style sheet keep these, and would else indent and space as they please.
+# Mail clients that drop the style sheet keep inline styles. Without them each would indent in its own way.
 _STYLES = {
     "paragraph_open": "margin:0 0 14px;",
     "bullet_list_open": "margin:0 0 14px;padding:0 24px;",
@@ -40,7 +40,8 @@ class Intro(NamedTuple):
 
 
 def intro(markdown: str, around: Direction = "ltr") -> Intro:
-    """Both forms of what staff wrote, for a letter that runs ``around``; empty when they wrote nothing.
+    """HTML and text of what staff wrote, for a letter of the direction ``around``; empty where they wrote
+    nothing.
 
     Raises LetterError for a link that leads nowhere from an inbox, and for an intro that is too long.
     """
@@ -80,7 +81,7 @@ def _valid(address: str) -> bool:
 
 
 def _text(tokens: Sequence[Token]) -> Iterator[str]:
-    """Paragraphs and list items as text, each with its links on lines of their own below."""
+    """Paragraphs and lists as text. The addresses of links stand below, each on a line of its own."""
     lists: list[int | None] = []
     items: list[str] = []
     opened = False
@@ -119,7 +120,7 @@ def _paragraph(children: Sequence[Token], columns: int = COLUMNS) -> str:
             began = len(said)
             addresses.append(str(token.attrGet("href")))
         elif token.type == "link_close":
-            # An address that stands for itself needs no second mention.
+            # A link whose words are its address needs it no second time.
             if said[began:] == addresses[-1].removeprefix("mailto:"):
                 addresses.pop()
         elif token.type in ("em_open", "em_close", "strong_open", "strong_close"):

@@ -30,7 +30,7 @@ def environment(templates: Templates, *, markup: bool) -> Environment:
     """For markup, where values are escaped, or for plain text, where block lines leave no gaps."""
     made = Environment(
         loader=FileSystemLoader(templates.folders),
-        autoescape=markup,  # noqa: S701  plain text is plain: an entity in it would be read as it stands
+        autoescape=markup,  # noqa: S701  in plain text an entity would be shown as it is written
         undefined=StrictUndefined,
         trim_blocks=not markup,
         lstrip_blocks=not markup,
@@ -71,7 +71,7 @@ _MEND = "Mend the template, then run the command again."
 
 
 def _while_rendering(error: Exception, template: Template) -> LetterError:
-    # Jinja rewrites the traceback so that template lines stand in it as if they were Python's.
+    # Jinja rewrites the traceback: lines of templates stand in it as if they were Python's.
     place = f"{template.filename}"
     step = error.__traceback__
     while step:

@@ -38,16 +38,16 @@ def html_of(mjml: str, file: Path) -> str:
     refuse_unknown_elements(mjml, file)
     refuse_open_tags(mjml, file)
     try:
-        # No fonts: MJML's defaults would fetch from a third party whenever a letter is opened.
+        # No fonts: MJML's defaults would be fetched from a third party whenever a letter is opened.
         html = mjml2html(mjml, fonts={}, disable_comments=False)
     except ValueError as error:
         raise _explained(str(error), mjml, file) from None
-    # A provider picks the charset from the bytes; pure ASCII leaves it no choice to get wrong.
+    # A provider picks the charset from the bytes. With pure ASCII it cannot pick a wrong one.
     return html.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def refuse_unknown_elements(mjml: str, file: Path) -> None:
-    """Raise LetterError for an element MJML does not know: mjml-python would pass it through as it is."""
+    """Raise LetterError for an element that MJML does not know: mjml-python would pass it on unchanged."""
     for match in re.finditer(r"</?(mj[\w-]*)", mjml):
         if match[1] not in KNOWN_ELEMENTS:
             close = get_close_matches(match[1], KNOWN_ELEMENTS, 1)
@@ -65,8 +65,8 @@ _VOID = frozenset(["area", "base", "br", "col", "hr", "img", "input", "link", "m
 
 
 def refuse_open_tags(mjml: str, file: Path) -> None:
-    """Raise LetterError for a tag without its other half: mrml lets some pass, and of others says only that
-    the end came unexpectedly."""
+    """Raise LetterError for a tag that is not closed, or closes nothing. mrml accepts some of these, and of
+    others it says only that the end came unexpectedly."""
     open_tags: list[re.Match[str]] = []
     for tag in _TAG.finditer(_SKIPPED.sub("", mjml)):
         if tag[1]:
@@ -82,14 +82,14 @@ def refuse_open_tags(mjml: str, file: Path) -> None:
 
 def _misplaced(said: str, tag: re.Match[str], around: list[re.Match[str]], file: Path) -> LetterError:
     source = file.read_text(encoding="utf-8")
-    # Of several that look alike none can be pointed at.
+    # Where several look alike, none of them can be named as the place.
     candidates = [tag[0], *(outer[0] for outer in reversed(around[-2:]))]
     place = next((text for text in candidates if source.count(text) == 1), "")
     return LetterError(f"{_place(place, file)}: {said}.", "Close every tag in the order of opening.")
 
 
 def _explained(said: str, mjml: str, file: Path) -> LetterError:
-    # mrml counts bytes of what it was given, which no person has seen.
+    # mrml gives positions in the MJML that it was handed, which no person has seen.
     found = re.search(r" at position (\d+):(\d+)", said)
     snippet = mjml.encode()[int(found[1]) : int(found[2])].decode(errors="ignore").strip() if found else ""
     snippet = snippet.partition("\n")[0][:60]

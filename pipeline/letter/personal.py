@@ -1,8 +1,8 @@
 """The personal fields of a letter: the only bytes that differ from reader to reader.
 
-A letter is composed once an edition, with a tag where a personal field goes; delivery says for each
-reader what stands in for the tag. HTML and text have tags of their own, because a provider puts the
-values in raw: for HTML they must be escaped and ASCII (docs.sendgrid.com, mail-send: substitutions).
+A letter is composed once an edition, with a tag in the place of each personal field; delivery says for each
+reader by what the tag is replaced. HTML and text have different tags, because a provider puts the values in
+as they are: for HTML they must be escaped and ASCII (docs.sendgrid.com, mail-send: substitutions).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config, Newsletter
     from subscribers.tokens import Tokens
 
-# RFC 5322, 2.1.1: a line is at most 998 characters; the header's name and brackets stand on it as well.
+# RFC 5322, 2.1.1: a line has at most 998 characters, the header's name and the brackets included.
 _LONGEST_VALUE = 998 - len("List-Unsubscribe: ")
 
 _PLAIN = "@!$'*+"
-"""What may stand in an address (RFC 5322's atoms) and as it is in a URI, beside letters, digits and -._~."""
+"""Beside letters, digits and -._~: what an address may hold (RFC 5322's atoms) and a URI need not encode."""
 
 TAG = re.compile(r"%%rapport-[a-z-]*%%")
 
@@ -40,11 +40,12 @@ HTML_TAGS = Tags("%%rapport-unsubscribe-html%%", "%%rapport-preferences-html%%")
 TEXT_TAGS = Tags("%%rapport-unsubscribe-text%%", "%%rapport-preferences-text%%")
 
 HOSTED_TAGS = Tags("%%rapport-unsubscribe-hosted%%", "")
-"""Of both parts, where SendGrid puts the address of its own page (subscription_tracking, substitution_tag:
-"the URL of the link will be placed at the substitution tag's location with no additional formatting")."""
+"""The tag of both parts, where SendGrid puts the address of its own page (subscription_tracking,
+substitution_tag: "the URL of the link will be placed at the substitution tag's location with no additional
+formatting")."""
 
 NOBODY = "https://unsubscribe.example/preview"
-"""What stands for SendGrid's page where a letter is only looked at."""
+"""Stands for the address of SendGrid's page in previews."""
 
 
 class Parts(NamedTuple):
@@ -59,7 +60,7 @@ def tags(config: Config) -> Parts:
 
 
 def is_of(config: Config, letter: str) -> bool:
-    """Whether a letter (either part) was composed for the way out that the configuration names."""
+    """Whether a letter (either of its parts) was composed for the way to unsubscribe that is configured."""
     return (HOSTED_TAGS.unsubscribe in letter) == config.delivery.hosted_unsubscribe
 
 
@@ -67,12 +68,12 @@ _TAG_LIKE = re.compile(r"%(?=%rapport-)|\{(?=[{%])")
 
 
 def inert(text: str) -> str:
-    """Text from outside in which nothing can be taken for a tag, ours or Jinja's."""
+    """Text from outside, changed so that nothing in it can be taken for a tag, ours or Jinja's."""
     return _TAG_LIKE.sub(lambda match: f"{match[0]}\u2060", text)
 
 
 class Links:
-    """Makes what is personal in a letter: signed links, and the list headers that hold them."""
+    """Makes the personal part of a letter: signed links, and the list headers that hold them."""
 
     def __init__(self, config: Config, tokens: Tokens, digest: str) -> None:
         self._config = config
@@ -98,21 +99,22 @@ def sample(config: Config, digest: str, address: str) -> Recipient:
 
 
 def tester(config: Config, digest: str, address: str) -> Recipient:
-    """The same for a copy that is mailed to staff: no list headers, for they would do nothing. A link that
-    SendGrid puts in is left to it; that one works, and unsubscribes who follows it."""
+    """The same for a copy that is mailed to staff: without list headers, which would do nothing. Where
+    SendGrid puts its own link in, that link works: whoever follows it is unsubscribed."""
     if config.delivery.hosted_unsubscribe:
         return Recipient(0, address, {}, {})
     return replace(sample(config, digest, address), headers={})
 
 
 def _hosted(config: Config, digest: str, subscriber: int, address: str) -> Recipient:
-    # SendGrid adds List-Unsubscribe and List-Unsubscribe-Post itself, and ours beside them would make two.
+    # SendGrid adds List-Unsubscribe and List-Unsubscribe-Post itself; with ours there would be two of each.
     domain = config.newsletter.from_email.rpartition("@")[2]
     return Recipient(subscriber, address, {"List-Id": f"<{digest}.{domain}>"}, {})
 
 
 class _Reader:
-    """What is the same for every reader of a digest, made once: a letter may go to a million."""
+    """Makes the headers and fields of a digest's readers. What is the same for all of them is made once:
+    there may be a million."""
 
     def __init__(self, newsletter: Newsletter, digest: str) -> None:
         self._unsubscribe = f"{newsletter.pages}/unsubscribe/"
@@ -125,13 +127,14 @@ class _Reader:
         self._list = f"<{digest}.{host}>"
 
     def recipient(self, subscriber: int, address: str, token: str) -> Recipient:
-        """One reader with their token, which is URL-safe and so the same in HTML."""
+        """One reader with their token. It is URL-safe, so it looks the same in HTML."""
         value = f"<{self._unsubscribe}{token}>"
         also = f", <{self._also}{token}>" if self._also else ""
         if len(value) + len(also) > _LONGEST_VALUE:
-            also = ""  # the https link alone is what RFC 8058 asks for
+            also = ""  # RFC 8058 asks for the https link alone
         headers = {
-            # RFC 8058, 3.1 wants one https URI and the POST header just so; RFC 2919 the id in brackets.
+            # RFC 8058, 3.1: one https URI, and the POST header exactly like this. RFC 2919: the id in
+            # brackets.
             "List-Unsubscribe": value + also,
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "List-Id": self._list,
@@ -146,8 +149,8 @@ class _Reader:
 
 
 def _mailto(address: str) -> str:
-    # RFC 6068, 2: signs that a URI gives a meaning are encoded. The token that follows says whom the mail is
-    # for, whatever address it comes from.
+    # RFC 6068, 2: characters that have a meaning in a URI are encoded. The token after it says whom the mail
+    # is about, whatever address it comes from.
     return f"mailto:{quote(address, safe=_PLAIN)}?subject=unsubscribe%20"
 
 

@@ -1,4 +1,4 @@
-"""Posts in, letter out: subject, preheader, HTML and text, composed once an edition."""
+"""Posts in, letter out: subject, preheader, HTML and text. It is rendered once an edition."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from pipeline.core.theme import look
-from pipeline.feeds.text import cut
+from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.direction import of_language
 from pipeline.letter.edits import UNTOUCHED
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pipeline.letter.shown import ShownPicture
 
 PREHEADER = 140
-"""Characters: the most that an inbox shows beside the subject (Apple Mail on a tablet)."""
+"""Characters: no inbox shows more beside the subject (Apple Mail on a tablet shows this many)."""
 
 NO_IMAGES: Mapping[int, ShownPicture] = MappingProxyType({})
 
@@ -41,7 +41,7 @@ NO_IMAGES: Mapping[int, ShownPicture] = MappingProxyType({})
 class Letter:
     """What an edition says. The bodies hold the tags of letter/personal.py; ``html`` is pure ASCII.
 
-    ``cta_reason`` is for staff: why it makes this offer and no other.
+    ``cta_reason`` tells staff why the letter makes this offer and no other.
     """
 
     subject: str
@@ -63,7 +63,7 @@ def render_letter(
     edits: Edits = UNTOUCHED,
     images: Mapping[int, ShownPicture] = NO_IMAGES,
 ) -> Letter:
-    """The letter of an edition. ``posts`` the lead first, and not empty; ``due`` in the newsletter's zone.
+    """The letter of an edition. ``posts``: the lead first, at least one. ``due``: in the newsletter's zone.
 
     ``intro`` is what staff wrote in Markdown, ``edits`` what else they changed (but for the posts, which the
     caller has chosen), ``images`` each post's picture by the post's id (a post without an entry shows the
@@ -114,7 +114,7 @@ def _context(
 
 
 def _links(config: Config, slug: str, personal: Tags) -> dict[str, str]:
-    # Without pages of ours there is nothing to prefer on, and nothing to read in a browser.
+    # Without pages of ours there are no preferences and no letter in a browser to link to.
     served = not config.delivery.hosted_unsubscribe
     browser = f"{config.newsletter.pages}/archive/{slug}" if served else ""
     return {"unsubscribe": personal.unsubscribe, "preferences": personal.preferences, "browser": browser}

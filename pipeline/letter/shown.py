@@ -1,12 +1,12 @@
-"""What a letter shows of a post: the names that templates know."""
+"""What a letter shows of a post, under the names that templates know."""
 
 from __future__ import annotations
 
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipeline.feeds.excerpt import excerpt
-from pipeline.feeds.text import cut
+from pipeline.feeds.cleaning.excerpt import excerpt
+from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.direction import closed, of_language, of_text
 from pipeline.letter.images import BANNER, LONGEST
 from pipeline.letter.personal import inert
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from pipeline.feeds.posts import Post
 
 WORDS_A_MINUTE = 220
-"""An adult's silent reading of English (Brysbaert 2019, 238 for non-fiction), rounded down for comfort."""
+"""How fast an adult reads English silently (Brysbaert 2019: 238 for non-fiction), rounded down."""
 
-# Characters: three lines of a wide screen. It stands three times in the letter, in references of up to
-# nine bytes a character, and six of them must not clip it.
+# Characters: three lines on a wide screen. A title stands three times in the letter, in character references
+# of up to nine bytes each; six such titles must not make the letter so large that Gmail clips it.
 _TITLE = 160
 _AUTHOR = 80
 _LEAD_EXCERPT = 320
@@ -31,7 +31,7 @@ _ALT = 250
 
 
 class ShownPicture(Protocol):
-    """A post's image as the letter may show it; ``src`` is None when it had better not."""
+    """A post's image as the letter may show it; ``src`` is None when it should not be shown."""
 
     @property
     def src(self) -> str | None: ...
@@ -61,7 +61,7 @@ class ShownThumbnail(Protocol):
 def shown(post: Post, config: Config, images: Mapping[int, ShownPicture], *, lead: bool) -> dict[str, Any]:
     """A post as templates see it, the lead with more of its text than the others.
 
-    The text is the blog's: nothing in it passes for a tag of ours.
+    The text is the blog's: nothing in it can be taken for a tag of ours.
     """
     around = of_language(config.newsletter.language)
     title = inert(cut(post.title, _TITLE))
@@ -108,8 +108,8 @@ def _image(
 
 
 def fit(image: dict[str, Any], width: int, height: int) -> int:
-    """How wide to show an image in a place of that size: never blown up, and never taller than the place,
-    as far as its own size is known."""
+    """How wide to show an image in a place of that size: never enlarged, and never taller than the place, as
+    far as its own size is known."""
     known, tall = image["width"], image["height"]
     shown_width = min(width, known) if known else width
     if known and tall:
@@ -118,7 +118,7 @@ def fit(image: dict[str, Any], width: int, height: int) -> int:
 
 
 def day(moment: datetime, config: Config, form: str = "long", *, date_only: bool = False) -> str:
-    """A date in words, in the newsletter's language and time zone; the ``full`` form names the weekday.
+    """A date in words, in the newsletter's language and time zone. The ``full`` form names the weekday.
 
     One that is a day without a time (``date_only``) is that day in every zone.
     """
@@ -133,7 +133,7 @@ def day(moment: datetime, config: Config, form: str = "long", *, date_only: bool
 
 
 def time_of_day(moment: datetime, config: Config) -> str:
-    """The same of the hour and minute."""
+    """Hour and minute, in the newsletter's language and time zone."""
     from babel.core import UnknownLocaleError
     from babel.dates import format_time
 

@@ -1,4 +1,4 @@
-"""The text part, set as a person would type it: short lines, whole addresses, no debris of a template."""
+"""The layout of the text part: short lines, whole addresses, no leftovers of a template."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import unicodedata
 
 COLUMNS = 72
 
-# What may not begin a line of Chinese or Japanese, and what may not end one (JIS X 4051, the common ones).
+# Characters that may not begin a line of Chinese or Japanese, and that may not end one (the common ones of
+# JIS X 4051).
 _NOT_FIRST = frozenset("、。，．・：；？！）］｝〕〉》」』】”’…ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ")
 _NOT_LAST = frozenset("（［｛〔〈《「『【“‘")
 
 
 def width(text: str) -> int:
-    """Columns that a text takes where letters have one width: East Asian ones take two."""
+    """The columns that a text takes in a font of one width: East Asian characters take two."""
     return sum(_columns(character) for character in text)
 
 
 def wrap(text: str, columns: int = COLUMNS) -> str:
-    """Every line of the text folded to so many columns. Words are never broken: addresses must stay whole."""
+    """The text with every line folded to so many columns. Words are never broken: addresses must stay
+    whole."""
     return "\n".join("\n".join(_fold(line, columns)) for line in str(text).split("\n"))
 
 
@@ -30,9 +32,9 @@ def underline(text: str, character: str) -> str:
 def finished(text: str) -> str:
     """The rendered part without trailing spaces, with two blank lines at the most, ending in one line break.
 
-    A provider picks the charset from the bytes, and a part that is Latin-1 goes out as iso-8859-1, which
-    Gmail then shows as clipped. So a part that is not ASCII holds one character that is not Latin-1: where
-    there is none, a joiner that nobody sees.
+    A provider picks the charset from the bytes. A part that fits Latin-1 goes out as iso-8859-1, and Gmail
+    then clips it. So a part that is not ASCII must hold one character beyond Latin-1: where it has none, an
+    invisible joiner is added.
     """
     lines = (line.rstrip(" \t\r\u3000\xa0") for line in text.split("\n"))
     text = re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)).strip("\n")
@@ -62,7 +64,7 @@ def _fold(line: str, columns: int) -> list[str]:
 
 
 def _pieces(line: str) -> list[tuple[bool, str]]:
-    """What may stand on a line of its own, each with whether a space comes before it."""
+    """The pieces between which a line may break, each with whether a space comes before it."""
     pieces: list[tuple[bool, str]] = []
     for word in line.split():
         pieces += [(number == 0, part) for number, part in enumerate(_parts(word))]
@@ -70,7 +72,7 @@ def _pieces(line: str) -> list[tuple[bool, str]]:
 
 
 def _parts(word: str) -> list[str]:
-    # Chinese and Japanese put no space between words: a line may break between any two ideographs.
+    # Chinese and Japanese have no spaces between words: a line may break between any two ideographs.
     parts: list[str] = []
     for character in word:
         wide = _is_ideographic(character)
@@ -86,7 +88,7 @@ def _parts(word: str) -> list[str]:
 
 
 def _is_ideographic(character: str) -> bool:
-    # Emoji are wide too, but a joined one must not be torn; hangul has spaces.
+    # Emoji are wide too, but joined ones must not be separated. Korean has spaces.
     return unicodedata.east_asian_width(character) in ("W", "F") and (
         "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\uffef" or character >= "\U00020000"
     )

@@ -35,6 +35,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _BARE_BREAK = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _DOTS = re.compile(rb"^\.+", re.MULTILINE)
+# binascii writes a space before a line break as "=20" even where the line has no room for it.
+_OVERLONG = re.compile(rb"^(.{74,75})(=20|=09)$", re.MULTILINE)
 
 
 class UnmailableError(ValueError):
@@ -182,6 +184,8 @@ def _within_a_line(text: str) -> bytes:
 def _encoded(text: str) -> bytes:
     """Text in quoted-printable with CRLF; no line is longer than 76 or begins with a dot."""
     lines = binascii.b2a_qp(text.encode())
+    if b"=20\n" in lines or b"=09\n" in lines:
+        lines = _OVERLONG.sub(rb"\1=\n\2", lines)
     if lines.startswith(b".") or b"\n." in lines:
         lines = _DOTS.sub(_dots, lines)
     return lines.replace(b"\n", b"\r\n")

@@ -1,7 +1,7 @@
-"""Mailing staff the drafts that they can still act on, each version once.
+"""Mailing staff the drafts that were put up for their decision, each version once.
 
-It looks at the database alone, as watch.py does: whoever put a draft up, composed it anew or edited it,
-whoever asks next mails it. A draft that keeps changing is mailed once an hour at the most.
+Drafts are found in the database. So any process may have put a draft up, composed it again or edited it: the
+next maintenance, of any process, mails it. A draft that keeps changing is mailed once an hour at most.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, select
 
 from pipeline.core.tables import notices
-from pipeline.editions import find
 from pipeline.editions.approval import VERBS
 from pipeline.editions.plan import by_itself
 from pipeline.letter.check import check_letter
@@ -32,24 +31,23 @@ if TYPE_CHECKING:
     from pipeline.editions.edition import Edition
     from pipeline.providers import Message
 
-GOOD_FOR = timedelta(days=14)
-"""How long the links of a draft work: longer than an approval is put off, shorter than a mailbox is kept."""
+LINKS_VALID_FOR = timedelta(days=14)
+"""Longer than staff put an approval off, shorter than they keep the mail."""
 
 
-def announce(installation: Installation) -> None:
-    """Mail the drafts that were put up, unless staff were mailed them as they stand. Cheap without any.
+def mail_drafts(installation: Installation, drafts: list[Edition]) -> None:
+    """Mail drafts that were put up, unless this version was mailed to staff already.
 
-    A digest that goes out as soon as it is put up has nothing to decide about.
+    A draft of a digest without approval and hold window goes out at once: there is nothing to decide.
     """
     digests = {d.name: d for d in installation.config.digests if d.approval == "required" or d.hold_window}
-    with installation.database.read() as connection:
-        put_up = find.put_up(connection, digests)
-    for edition in put_up:
-        _mail(installation, digests[edition.digest], edition)
+    for edition in drafts:
+        if edition.digest in digests:
+            _mail(installation, digests[edition.digest], edition)
 
 
-def links(installation: Installation, edition: Edition, until: datetime) -> dict[str, str]:
-    """By verb the path under which the edition as it stands can be decided on, until then."""
+def decision_links(installation: Installation, edition: Edition, until: datetime) -> dict[str, str]:
+    """For each verb the path by which staff decide on this version of the edition; valid until then."""
     seen = edition.fingerprint()
     sign = installation.tokens.sign_seen
     return {verb: f"staff/{verb}/{sign(Purpose(verb), edition.id, until, seen)}" for verb in VERBS}
@@ -64,16 +62,16 @@ def _mail(installation: Installation, digest: Digest, edition: Edition) -> None:
 
     version = edition.fingerprint().hex()
     what = f"{edition.slug} is put up as a draft"
-    # Since: one that went back to what it was is put up again, and the last mail shows something else.
+    # Since: an edition that was changed back is mailed again, because the last mail shows the other version.
     staff.mail(installation, kind, version, what, made, edition.announced_at)
 
 
 def _draft(installation: Installation, digest: Digest, edition: Edition, kind: str) -> Draft:
     config, now = installation.config, clock.now()
     nobody = sample(config, edition.digest, config.newsletter.from_email)
-    until = now + GOOD_FOR
+    until = now + LINKS_VALID_FOR
     public = config.newsletter.public_url
-    paths = links(installation, edition, until) if public else {}
+    paths = decision_links(installation, edition, until) if public else {}
     with installation.database.read() as connection:
         changed = _mailed_before(connection, kind)
     return Draft(

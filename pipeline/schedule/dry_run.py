@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.editions.plan import MOST_STEPS, Step, plan, upcoming
-from pipeline.schedule.history import RunResult
+from pipeline.schedule.result import RunResult
 from pipeline.schedule.situation import situation_of
 from pipeline.schedule.steps import STEPS
 

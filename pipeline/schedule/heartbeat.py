@@ -1,8 +1,8 @@
-"""Calling `staff.heartbeat_url` after a run that went well, for a service that tells staff when calls stop.
+"""Calling `staff.heartbeat_url` after a run that went well; a monitoring service tells staff when calls stop.
 
-So they learn of what no mail can tell them: that the machine is down, cron is off, or the mail provider
-refuses what is sent. That is why it is not called after a run that went badly, nor while a notice to staff
-could not be mailed.
+That tells them what no mail can: that the machine is down, that cron is off, or that the mail provider
+refuses our mail. So it is not called after a run that went badly, nor while a notice to staff could
+not be mailed.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from pipeline.core.config import Staff
 
 TIMEOUT = 10.0
-"""Seconds for the connection, and for each part of the answer's head."""
+"""Seconds to connect, and for each part of the answer's head."""
 
 log = logging.getLogger(__name__)
 
 
 def beat(staff: Staff) -> None:
-    """Call the address, if there is one. Raises nothing: no run fails because of it."""
+    """Call the address, if one is configured. Raises nothing: no run fails because of it."""
     if not staff.heartbeat_url:
         return
     import httpx
 
-    # Its path is a secret of the practice: who knows it can call in its name.
+    # The path is a secret: whoever knows it can call as this installation. So only the host is logged.
     host = urlsplit(staff.heartbeat_url).hostname
     try:
         # The body is not read: it may be of any size.

@@ -1,16 +1,16 @@
-"""What is known of the last run of each digest: when, how it ended, since when it fails.
+"""What is known of the last run of each digest: when it was, how it ended, since when runs fail.
 
-A row a digest, so that there is nothing to clear away. Doors, alarms and metrics read it.
+It is one row a digest, so nothing must be cleared away. Alerts, readiness and metrics read it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, select
 
-from pipeline.core.tables import runs
+from pipeline.core.tables import marks, runs
+from pipeline.schedule.idle import RESTING
 from subscribers import clock
 from subscribers.sets import insert
 
@@ -20,36 +20,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from pipeline.core.config import Digest
-    from pipeline.editions.edition import Edition
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What became of one digest; ``outcome`` is one of the words of `run --json`."""
-
-    digest: str
-    outcome: str
-    edition: Edition | None
-    reason: str
-    next_due: str
-    went_wrong: bool = False
-    """Whether something could not be done, for the exit status."""
-    pulled: bool = False
-    """Whether the feeds were asked, which is not to be done every minute."""
-
-    @property
-    def well(self) -> bool:
-        """Whether nothing went wrong, nor stands stopped by it; staff who pause give no reason."""
-        stopped = self.outcome == "paused" and self.edition is not None and self.edition.reason is not None
-        return not (self.went_wrong or stopped)
+    from pipeline.schedule.result import RunResult
 
 
 def remember(connection: Connection, run: str, ran: Sequence[RunResult], digests: Collection[Digest]) -> None:
-    """Write down how a run ended for each digest, and drop those that are configured no more.
+    """Write down how a run ended for each digest, and drop digests that are no longer configured.
 
-    Where another process was at it, that one says.
+    Where another process was busy with a digest, that process writes it down.
     """
     at = clock.now()
+    connection.execute(marks.delete().where(marks.c.name == RESTING))
     for one in ran:
         if one.outcome == "busy":
             continue
@@ -73,7 +53,12 @@ def remember(connection: Connection, run: str, ran: Sequence[RunResult], digests
     connection.execute(runs.delete().where(runs.c.digest.not_in([digest.name for digest in digests])))
 
 
+def rest(connection: Connection) -> None:
+    """Write down that the run that was just remembered found nothing to do, for idle.py."""
+    connection.execute(insert(connection, marks).values(name=RESTING, value="", at=clock.now()))
+
+
 def last(connection: Connection, digests: Collection[Digest]) -> dict[str, Row[Any] | None]:
-    """By the name of each digest its last run, if there was one."""
+    """The last run of each digest, by the digest's name; None where there was none."""
     known = {row.digest: row for row in connection.execute(select(runs))}
     return {digest.name: known.get(digest.name) for digest in digests}

@@ -1,4 +1,4 @@
-"""What is to be done now and then without anybody asking: mails that wait, data kept long enough, doubt."""
+"""What must be done now and then without anybody asking: mails that wait, data whose time is over, doubt."""
 
 from __future__ import annotations
 
@@ -6,40 +6,64 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.core.moved import refuse_moved
+from pipeline.editions import find
 from pipeline.editions.ledger import doubt
-from pipeline.schedule.alerts import watch
-from pipeline.schedule.drafts import announce
-from pipeline.subscriptions.confirm import send_questions
-from pipeline.subscriptions.erase import empty_outbox
+from pipeline.schedule.alerts import alert_staff
 from pipeline.subscriptions.scrub import scrub
-from subscribers import clock
+from subscribers import clock, questions
 from subscribers.erasing import blank_networks, erase_counts, erase_unconfirmed
 from subscribers.signup import MONTH
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pipeline.core.app import Installation
 
 
 def maintain(installation: Installation) -> bool:
-    """Mail what asks to be confirmed, erase what nobody confirmed, blank network addresses that are old,
-    leave in doubt who is sent nothing again any more, and mail staff the drafts they can still act on and
-    what else they must know; whether that reached them.
+    """Erase what must not be kept any longer, give up doubt that nothing will settle, send the mails that
+    wait, and tell staff what they must know; whether that reached them.
 
     Cheap when there is nothing to do: `run` does it every time, `serve` every minute.
     """
-    refuse_moved(
-        installation.database
-    )  # who opened it before would tell staff again and again what it cannot note
-    privacy, now = installation.config.privacy, clock.now()
+    now = clock.now()
+    # A process that opened the database before it was moved could not note what it told staff, and would
+    # tell them again and again.
+    refuse_moved(installation.database)
+    _erase(installation, now)
+    _send_mails(installation, now)
+    return alert_staff(installation)
+
+
+def _erase(installation: Installation, now: datetime) -> None:
+    privacy = installation.config.privacy
     with installation.database.write() as connection:
         erased = erase_unconfirmed(connection, now - timedelta(days=privacy.pending_days))
         blank_networks(connection, now - timedelta(days=privacy.network_address_days))
         erase_counts(connection, now - MONTH)
         resends = installation.config.delivery.on_uncertain == "resend"
         doubt.give_up_for_good(connection, now, resends=resends)
-    empty_outbox(installation, erased)
+    if erased.people or erased.questions:
+        from pipeline.subscriptions.erase import empty_outbox
+
+        empty_outbox(installation, erased)
     if installation.database.path is not None:
         scrub(installation.database, ())  # what was erased while somebody read from SQLite's log
-    send_questions(installation)
-    announce(installation)
-    return watch(installation)
+
+
+def _send_mails(installation: Installation, now: datetime) -> None:
+    """The mails that ask to confirm, and the drafts that staff can decide on.
+
+    What makes and sends mails is loaded only when one waits: nearly every time none does.
+    """
+    with installation.database.read() as connection:
+        waiting = bool(questions.next_ones(connection, now))
+        drafts = find.put_up(connection, [digest.name for digest in installation.config.digests])
+    if waiting:
+        from pipeline.subscriptions.confirm import send_questions
+
+        send_questions(installation)
+    if drafts:
+        from pipeline.schedule.drafts import mail_drafts
+
+        mail_drafts(installation, drafts)

@@ -8,6 +8,7 @@ done, steps.py does it.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.core import logs
@@ -16,9 +17,11 @@ from pipeline.editions import find
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.lock import lock
 from pipeline.editions.plan import MOST_STEPS, Step, plan
+from pipeline.feeds.due import pull_due
 from pipeline.schedule import heartbeat, history
 from pipeline.schedule.maintenance import maintain
 from pipeline.schedule.turn import Turn
+from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +29,11 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.config import Digest
     from pipeline.core.signals import Stop
-    from pipeline.schedule.history import RunResult
+    from pipeline.feeds.pull import Pulled
+    from pipeline.schedule.result import RunResult
+
+JUST_READ = timedelta(minutes=5)
+"""Within this time after they were read the feeds are not read again for the next digest."""
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +53,12 @@ def run(
     """
     run_id = logs.new_run()
     with logs.about(run=run_id):
-        ran = [_logged(Turn(installation, digest, at_once, progress, stop)) for digest in digests]
+        began, pulled = clock.now(), _read_feeds(installation)
+        ran = []
+        for digest in digests:
+            # What was read a moment ago is not read again. But the letter before may have taken an hour.
+            fresh = pulled if clock.now() - began < JUST_READ else None
+            ran.append(_logged(Turn(installation, digest, at_once, progress, stop, just_pulled=fresh)))
         try:
             with installation.database.write() as connection:
                 history.remember(connection, run_id, ran, installation.config.digests)
@@ -56,16 +68,36 @@ def run(
             staff_know = False
         if staff_know and all(one.well for one in ran):
             heartbeat.beat(installation.config.staff)
+        if staff_know and installation.database.sqlite and all(_found_nothing(one) for one in ran):
+            with installation.database.write() as connection:
+                history.rest(connection)
     return ran
+
+
+def _found_nothing(result: RunResult) -> bool:
+    return result.outcome == "not_due" and result.edition is None
+
+
+def _read_feeds(installation: Installation) -> list[Pulled] | None:
+    """Read the feeds that are due, also when no letter is: a feed shows its newest posts only. Gives what all
+    feeds said, or None when some of them were read before."""
+    try:
+        pulled = pull_due(installation.database, installation.config)
+    except Exception as error:  # whatever it is, each digest meets it in its turn
+        log.warning("the feeds could not be read: %s", as_rapport_error(error).message)
+        return None
+    for feed in pulled:
+        log.info("%s: %s", feed.outcome, feed.error or f"{feed.new} new, {feed.withdrawn} withdrawn")
+    return (
+        pulled if {feed.url for feed in pulled} >= {feed.url for feed in installation.config.feeds} else None
+    )
 
 
 def _logged(turn: Turn) -> RunResult:
     with logs.about(digest=turn.digest.name):
-        ran = _alone(turn)
-        with logs.about(edition=ran.edition.slug if ran.edition is not None else None):
-            level = logging.ERROR if ran.went_wrong else logging.INFO
-            log.log(level, "%s: %s%s", ran.digest, ran.outcome, f": {ran.reason}" if ran.reason else "")
-    return ran
+        result = _alone(turn)
+    result.log()
+    return result
 
 
 def _alone(turn: Turn) -> RunResult:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.database import Database, Session
     from pipeline.core.signals import Stop
-    from pipeline.schedule.history import RunResult
+    from pipeline.schedule.result import RunResult
 
 LOCK = "scheduler"
 """Held by the leader. It ends with the process or the connection that holds it."""

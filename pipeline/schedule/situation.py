@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.delivery import breaker
 from pipeline.editions import after_restore, find
 from pipeline.editions.plan import Situation
-from pipeline.feeds import withdrawal
+from pipeline.editions.taken_back import is_outdated
 from pipeline.feeds.first_seen import first_seen
 from subscribers import clock
 
@@ -31,7 +31,7 @@ def situation_of(
         at_once=at_once,
         first_seen=first_seen(connection, digest.name, otherwise=min(now, clock.now())),
         edition=edition,
-        withdrawn=edition is not None and withdrawal.holds_withdrawn(connection, edition.id),
+        withdrawn=edition is not None and is_outdated(connection, edition, digest),
         taken=find.due_times(connection, digest.name),
         must_hold=breaker.unanswered(connection, digest.name, edition)
         or after_restore.unanswered(connection, digest.name),

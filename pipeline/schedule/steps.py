@@ -17,7 +17,8 @@ from pipeline.editions.compose import compose
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.plan import Plan, Step, approval
 from pipeline.editions.selection import choose
-from pipeline.feeds import pull, withdrawal
+from pipeline.editions.taken_back import is_outdated
+from pipeline.feeds import pull
 from pipeline.letter.edits import Edits
 from pipeline.providers.choice import provider
 from subscribers.audience import anyone
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.editions.plan import Situation
     from pipeline.feeds.pull import Pulled
-    from pipeline.schedule.history import RunResult
+    from pipeline.schedule.result import RunResult
     from pipeline.schedule.turn import Turn
 
 
@@ -89,7 +90,7 @@ def _approve(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
     installation, edition = turn.installation, _open(s)
     _pulled(turn)  # the blog may have withdrawn a post while the draft waited
     with installation.database.read() as connection:
-        if withdrawal.holds_withdrawn(connection, edition.id):
+        if is_outdated(connection, edition, turn.digest):
             return None
     provider(installation.config, installation.folder).close()
     must_fit(installation, edition)
@@ -151,5 +152,5 @@ def _open(s: Situation) -> Edition:
 def _pulled(turn: Turn) -> list[Pulled]:
     """What the feeds say; they are asked once a turn."""
     if turn.pulled is None:
-        turn.pulled = pull.pull(turn.installation.database, turn.installation.config)
+        turn.pulled = turn.just_pulled or pull.pull(turn.installation.database, turn.installation.config)
     return turn.pulled

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.editions import find
 from pipeline.editions.plan import upcoming
 from pipeline.feeds.first_seen import register
-from pipeline.schedule.history import RunResult
+from pipeline.schedule.result import RunResult
 from pipeline.schedule.situation import situation_of
 from subscribers import clock
 
@@ -35,8 +35,11 @@ class Turn:
     stop: Stop | None
     now: datetime = field(default_factory=clock.now)
 
+    just_pulled: list[Pulled] | None = None
+    """What the feeds said right before this turn, if all of them were asked then."""
+
     pulled: list[Pulled] | None = None
-    """What the feeds said, once they were asked in this turn."""
+    """What the feeds said, once this turn wanted to know."""
 
     ready: int | None = None
     """The edition that was found ready to be sent in this turn: whoever left is known, readers can leave."""

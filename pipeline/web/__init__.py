@@ -1,1 +1,1 @@
-"""What is served over HTTP: thin doors onto the pipeline."""
+"""What is served over HTTP: routes that parse, call one function of the pipeline, and answer."""

@@ -1,4 +1,4 @@
-"""What `rapport serve` serves, put together."""
+"""The application that `rapport serve` serves, put together from all routes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.web.public.guard import PublicGuard
 from pipeline.web.public.network import Limits
 from pipeline.web.public.pages import Pages
 from pipeline.web.public.site import Site
-from pipeline.web.writer import WriteError, Writer
+from pipeline.web.writer import NotWrittenError, Writer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 
 def make_app(installation: Installation, scheduler: SchedulerState | None = None) -> Starlette:
-    """The application over one opened installation, which the caller closes. ``scheduler``: the one of this
-    process, if it has one, whose state /readyz tells.
+    """The application for one opened installation, which the caller closes. ``scheduler``: the one of this
+    process, if it has one; /readyz tells its state.
 
-    Raises LetterError when the templates or words of the pages are broken, ConfigError when links in real
+    Raises LetterError when the templates or phrases of the pages are broken, ConfigError when links in real
     mail would lead nowhere.
     """
     if installation.config.delivery.provider != "outbox" and not installation.config.newsletter.public_url:
@@ -59,14 +59,14 @@ def make_app(installation: Installation, scheduler: SchedulerState | None = None
         *inbound.routes(installation),
         *monitoring.routes(installation, registry),
     ]
-    # A proxy may take the path of public_url away or leave it on.
+    # A proxy may remove the path of public_url from requests, or leave it in.
     under = [Mount(pages.base, routes=routes)] if pages.base else []
     app = Starlette(
         routes=[*routes, *under],
         middleware=[monitoring.counting(registry, routes), Middleware(PublicGuard, site=site)],
-        exception_handlers={HTTPException: refused, WriteError: failed, SQLAlchemyError: failed},
+        exception_handlers={HTTPException: refused, NotWrittenError: failed, SQLAlchemyError: failed},
     )
-    # A slash too much leads nowhere, like every other wrong address: RFC 8058 allows no redirect.
+    # An address with one slash too many is as wrong as any other: RFC 8058 allows no redirect.
     app.router.redirect_slashes = False
     app.state.writer = site.writer
     app.state.scheduler = scheduler

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pipeline.letter.images.sandbox import Copy
 
 _YEAR = 365 * 24 * 60 * 60
-# The name is the content's hash: what is served under it never changes.
+# The name is the hash of the content: what is served under it never changes.
 _HEADERS = {
     "Cache-Control": f"public, max-age={_YEAR}, immutable",
     "X-Content-Type-Options": "nosniff",
-    # Webmail shows letters on pages of its own, some under Cross-Origin-Embedder-Policy.
+    # Webmail shows letters on its own pages, some of which have a Cross-Origin-Embedder-Policy.
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }

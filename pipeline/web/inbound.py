@@ -1,13 +1,13 @@
 """Unsubscribing by mail through SendGrid's Inbound Parse: POST /webhooks/sendgrid/inbound.
 
-SendGrid takes the mail in for a host of ours (twilio.com/docs/sendgrid/for-developers/parsing-email) and
-posts it, taken apart or, with Send Raw, as it came. It posts again until it is answered 200, so 200 is the
-answer to every mail that was dealt with, also to those that ask for nothing.
+SendGrid receives the mail for a host of ours (twilio.com/docs/sendgrid/for-developers/parsing-email) and
+posts it here: as separate fields or, with Send Raw, as it came. It posts again until the answer is 200. So
+every mail that was handled is answered with 200, also one that asks for nothing.
 
-Classic Inbound Parse signs nothing: what is posted here may come from anybody. A token proves whom a mail is
-for. Without one the address it comes from counts only if the post is SendGrid's, which it shows by the key
-that the practice put into the URL (`?key=...`, $RAPPORT_INBOUND_KEY), and if SendGrid found that address's
-domain to have sent the mail.
+Classic Inbound Parse signs nothing, so anybody may post here. A token proves whom a mail is about. Without
+one, the address that the mail comes from counts only when two things hold. The post is SendGrid's: it has the
+key that the practice put into the URL (`?key=...`, $RAPPORT_INBOUND_KEY). And SendGrid found that the mail
+was sent by that address's domain.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LARGEST = 40_000_000
-"""Bytes of a request. Mails are 30 MB at most; the form around them needs some, too."""
+"""Bytes of a request. A mail has 30 MB at most; the form around it adds some."""
 
 _FIELDS = frozenset(
     {"headers", "from", "subject", "text", "html", "email", "envelope", "charsets", "SPF", "dkim"}
 )
-# What SendGrid writes here looks like JSON and is none: {@example.org : pass}.
+# SendGrid writes something here that looks like JSON but is not: {@example.org : pass}.
 _SIGNATURE = re.compile(r"@([\w.-]{1,255})\s{0,9}:\s{0,9}(\w{1,20})")
 
 
@@ -87,7 +87,7 @@ def _take(installation: Installation, fields: Mapping[str, bytes], key: str) -> 
 
 def _mail(fields: Mapping[str, bytes]) -> Mail:
     mail = read(fields["email"]) if "email" in fields else _put_together(fields)
-    # An empty return path is a bounce's, whatever its headers say.
+    # A mail with an empty return path is a bounce, whatever its headers say.
     return replace(mail, automatic=mail.automatic or _return_path(fields) == "")
 
 
@@ -107,26 +107,28 @@ def _put_together(fields: Mapping[str, bytes]) -> Mail:
 
 
 def _proven(fields: Mapping[str, bytes], domain: str) -> bool:
-    """Whether SendGrid found that mail from ``domain`` came from there: by DKIM, or by SPF."""
+    """Whether SendGrid found, by DKIM or by SPF, that the mail really came from ``domain``."""
     signatures = _SIGNATURE.findall(decoded(fields.get("dkim", b"")[:4000], "ascii").lower())
     if any(result == "pass" and _aligned(domain, signer) for signer, result in signatures):
         return True
     if fields.get("SPF", b"").strip().lower() != b"pass":
         return False
-    # SPF speaks of the return path's domain, which the sender chooses freely (RFC 7489, 3.1.2).
+    # SPF is about the return path's domain, which the sender chooses freely (RFC 7489, 3.1.2).
     path = _return_path(fields)
     return path is None or _aligned(domain, path.rpartition("@")[2].lower())
 
 
 def _aligned(domain: str, other: str) -> bool:
-    """The same domain, or one below the other (DMARC's relaxed alignment, without its list of suffixes)."""
+    """Whether two domains are the same, or one is below the other (DMARC's relaxed alignment, without its
+    list of suffixes)."""
     return domain == other or (
         "." in domain and "." in other and (domain.endswith(f".{other}") or other.endswith(f".{domain}"))
     )
 
 
 def _return_path(fields: Mapping[str, bytes]) -> str | None:
-    """Where a bounce of the mail would go: empty for what must not be answered; None if it is not told."""
+    """Where a bounce of the mail would go. Empty for a mail that must not be answered; None where SendGrid
+    does not say it."""
     path = _json(fields, "envelope").get("from")
     return path.strip().strip("<>") if isinstance(path, str) else None
 

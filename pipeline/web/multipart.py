@@ -1,7 +1,7 @@
 """A posted multipart form of any size, of which only the beginning of some fields is kept.
 
-Starlette would hold fields whole in memory and put files on the disk; a mail with attachments is 30 MB, and
-what it asks for stands in its first lines.
+Starlette would keep whole fields in memory and write files to the disk. A mail with attachments has 30 MB,
+and what it asks for stands in its first lines.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ MOST_PARTS = 1000
 async def beginnings(
     request: Request, names: Collection[str], *, kept: int, largest: int
 ) -> dict[str, bytes]:
-    """The first ``kept`` bytes of each field in ``names`` that the form has; of a repeated one the first.
+    """The first ``kept`` bytes of each field in ``names`` that the form has; of a repeated field, the first
+    one.
 
     Raises HTTPException: 415 for what is no multipart form, 400 for a broken one, 413 for one of more than
     ``largest`` bytes or too many parts.
@@ -43,7 +44,7 @@ async def beginnings(
 
 
 class _Fields:
-    """Collects what the parser comes upon."""
+    """Collects the wanted fields from what the parser reports."""
 
     def __init__(self, boundary: bytes, names: Collection[str], kept: int) -> None:
         self.found: dict[str, bytearray] = {}

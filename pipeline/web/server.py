@@ -1,4 +1,4 @@
-"""The web process itself: listens, says where, and ends in good order."""
+"""The web process: it listens, says where, and ends when the work under way is done."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 def run(
     installation: Installation, host: str, port: int, listening: Callable[[str], None], *, sends: bool
 ) -> None:
-    """Serve until told to end, and with ``sends`` see to it that letters go out when they are due.
+    """Serve until told to end; with ``sends`` also send letters when they are due.
 
-    ``listening`` is called with the address once connections are taken. Ends after the requests and the batch
-    that are under way.
+    ``listening`` is called with the address once connections are accepted. Ends after the requests and the
+    batch that are under way.
     """
     with on_signals() as stop:
         scheduler = Scheduler(installation, stop, sends=sends)
-        # Before the address is told: it may find that it cannot serve.
+        # Before the address is told: this raises when the application cannot be served.
         app = make_app(installation, scheduler if sends else None)
         with listen(host, port) as listener:
             shown = f"[{host}]" if ":" in host else host
@@ -52,7 +52,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        # uvicorn would raise them again once it has ended, and the letter under way would not end well.
+        # uvicorn would raise them again once it has ended, before the batch under way is done.
         yield
 
     async def on_tick(self, counter: int) -> bool:
@@ -61,10 +61,10 @@ class _Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections from now on. Raises RapportError when the address cannot be had."""
+    """A socket that accepts connections from now on. Raises RapportError when the address is not free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named TCP, or asyncio would leave Nagle's algorithm on, and the second answer on a connection would
-    # wait 40 ms for the client's acknowledgement of its own headers.
+    # With the protocol named TCP, asyncio switches Nagle's algorithm off. Otherwise the second answer on a
+    # connection would wait 40 ms for the client to acknowledge its headers.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -81,15 +81,15 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def settings(server: Server) -> dict[str, Any]:
-    """How uvicorn serves us."""
+    """The settings of uvicorn."""
     return {
         # Requests are not logged: the addresses of pages hold tokens.
         "access_log": False,
         "log_level": "warning",
-        "log_config": None,  # ours is set up already (logs.py)
+        "log_config": None,  # ours is set up already (core/logs.py)
         "server_header": False,
         "lifespan": "off",
-        # Without proxies to trust, what a request says of where it came from is anybody's word.
+        # Without trusted proxies, anybody could write what a request says of where it came from.
         "proxy_headers": bool(server.trusted_proxies),
         "forwarded_allow_ips": server.trusted_proxies,
     }

@@ -1,4 +1,4 @@
-"""What SendGrid posts to us: POST /webhooks/sendgrid, the Event Webhook."""
+"""SendGrid's Event Webhook: POST /webhooks/sendgrid."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
 
 MOST_BODY = 4 * 1024 * 1024
-"""Bytes of one post. SendGrid sends what it has after 768 KB (getting-started-event-webhook)."""
+"""Bytes of one post. SendGrid posts when it has 768 KB of events (getting-started-event-webhook)."""
 
 log = logging.getLogger(__name__)
 
 
 def routes(installation: Installation) -> list[Route]:
-    """Raises ConfigError when a key is configured that can verify nothing."""
+    """Raises ConfigError when the configured key cannot verify anything."""
     key = installation.config.delivery.sendgrid.webhook_public_key.strip()
     verifier = Verifier(key) if key else None
 
@@ -38,7 +38,7 @@ def routes(installation: Installation) -> list[Route]:
             return _said(503, "delivery.sendgrid.webhook_public_key is not set")
         signature = request.headers.get(SIGNATURE, "")
         timestamp = request.headers.get(TIMESTAMP, "")
-        # Before the body, which may be anybody's.
+        # Looked at before the body is read: anybody may post one.
         if not signature or not verifier.is_fresh(timestamp):
             return _said(401, "no valid signature")
         try:
@@ -64,7 +64,7 @@ def _answer(
     except Unreadable as error:
         return _said(400, str(error))
     except SQLAlchemyError as error:
-        # SendGrid comes again with what was not taken, for a day.
+        # SendGrid posts what was not taken again, for a day.
         log.warning("%d events could not be kept: %s", len(events), as_rapport_error(error).message)
         return _said(503, "could not be kept")
     log.info("%d events, %d of them new", len(events), new)

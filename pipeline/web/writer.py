@@ -1,8 +1,8 @@
-"""Writes of many requests at once, each answered only after it is committed.
+"""The writes of many requests in one transaction; each request is answered only after the commit.
 
-On the morning a letter goes out thousands may leave within a minute. One thread writes for all: what has
-come in while it was busy shares its next transaction, so that a disk's flush is paid once for all of them,
-and nobody waits unfairly long for SQLite's one write lock.
+On the morning when a letter goes out, thousands may leave within a minute. One thread writes for all of them:
+the requests that arrive while it is busy share its next transaction. So the flush of the disk is paid once
+for many, and nobody waits unfairly long for SQLite's single write lock.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST = 200
-"""Requests a transaction."""
+"""Requests in one transaction, at most."""
 
 _SPELL, _REST = 0.4, 0.1
-"""Seconds of writing, and of leaving SQLite's write lock alone after it. The lock has no queue: who waits
-looks again every 100 ms (sqliteDefaultBusyCallback in SQLite's main.c), so that a thread which takes it again
-at once keeps the sending out for seconds, and with it everybody whose answer waits for a batch under way."""
+"""Seconds of writing, and of leaving SQLite's write lock free after it. The lock has no queue: whoever waits
+tries again every 100 ms (sqliteDefaultBusyCallback in SQLite's main.c). A thread that takes it again at once
+would keep the sending waiting for seconds, and with it everybody whose answer waits for a batch under way."""
 
 
-class WriteError(Exception):
-    """It could not be written: the answer is 503, never 200."""
+class NotWrittenError(Exception):
+    """It could not be written. The answer is 503, never 200."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class _Job:
 
 
 class Writer:
-    """One for a web process. ``close`` it after the last request."""
+    """There is one in a web process. ``close`` it after the last request."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -68,9 +68,10 @@ class Writer:
         self._thread: threading.Thread | None = None
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        """What ``work`` gives, once it is committed. It may be called twice, so it must only write there.
+        """The result of ``work``, once it is committed. It may be called twice, so its only effect must be on
+        the database.
 
-        Raises WriteError when it could not be committed, and whatever ``work`` itself raises.
+        Raises NotWrittenError when it could not be committed, and whatever ``work`` itself raises.
         """
         if self._thread is None:
             self._thread = threading.Thread(target=self._write_on, name="writer", daemon=True)
@@ -80,7 +81,7 @@ class Writer:
         return await answer
 
     def close(self) -> None:
-        """Write what is still waiting, and end."""
+        """Write what still waits, and end."""
         if self._thread is not None:
             self._jobs.put(None)
             self._thread.join()
@@ -108,13 +109,13 @@ class Writer:
             with self._database.write() as connection:
                 results = [job.work(connection) for job in jobs]
         except Exception as error:
-            # One of them spoils it for all: each for itself then. But a database that is locked, full or gone
-            # is so for every one of them, and each would wait as long.
+            # One of them failed and rolled all of them back, so each is tried alone. But when the database is
+            # locked, full or gone, each of them would fail too, and each after the same wait.
             if len(jobs) > 1 and not isinstance(error, OperationalError | OSError):
                 for job in jobs:
                     self._write([job])
                 return
-            told = WriteError() if isinstance(error, (SQLAlchemyError, OSError)) else error
+            told = NotWrittenError() if isinstance(error, (SQLAlchemyError, OSError)) else error
             for job in jobs:
                 job.fail(told)
             return

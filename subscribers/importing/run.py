@@ -68,7 +68,7 @@ def import_csv(
 
     Every ``CHUNK`` rows are a transaction that ``begin`` opens (for a dry run one that only reads will do).
     After an interruption the same file can be imported again, which changes nothing for whoever is in
-    already. Refused rows go to ``refused_path`` (default: beside the file) with their reasons. ``progress``
+    already. Rejects rows go to ``refused_path`` (default: beside the file) with their reasons. ``progress``
     hears of bytes read, and of bytes in all. A dry run counts and writes the refused rows, and leaves the
     list as it is.
     """

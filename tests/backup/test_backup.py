@@ -76,19 +76,27 @@ def blog() -> Iterator[Blog]:
         yield served
 
 
-@pytest.fixture
-def kept(sqlite_database: Database, tmp_path: Path) -> Path:
-    """A backup of three readers, with a secret, rapport.toml and a template."""
-    (tmp_path / "templates" / "mail").mkdir(parents=True)
-    (tmp_path / "templates" / "mail" / "notice.txt").write_text("{{ subject }}")
-    (tmp_path / "rapport.toml").write_text(CONFIG)
-    installed = installation(
-        sqlite_database, tmp_path, "http://127.0.0.1:1/feed", theme={"templates": "templates"}
-    )
+@pytest.fixture(scope="module")
+def backed_up(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a backup of three readers, with a secret, rapport.toml and a template."""
+    folder = tmp_path_factory.mktemp("practice")
+    (folder / "templates" / "mail").mkdir(parents=True)
+    (folder / "templates" / "mail" / "notice.txt").write_text("{{ subject }}")
+    (folder / "rapport.toml").write_text(CONFIG)
+    database = Database(f"sqlite:///{shutil.copyfile(sqlite_template, folder / 'rapport.db')}")
+    installed = installation(database, folder, "http://127.0.0.1:1/feed", theme={"templates": "templates"})
     installed.environment = {}
     load_secrets({}, installed.secret_file)
-    subscribe(sqlite_database, 3)
-    backup(installed, tmp_path / "rapport.toml", tmp_path / "kept.tar.gz", who="test")
+    subscribe(database, 3)
+    backup(installed, folder / "rapport.toml", folder / "kept.tar.gz", who="test")
+    database.close()
+    return folder
+
+
+@pytest.fixture
+def kept(backed_up: Path, sqlite_url: str, tmp_path: Path) -> Path:
+    """The backup in a copy of its folder; `sqlite_database` is the practice's."""
+    shutil.copytree(backed_up, tmp_path, dirs_exist_ok=True)
     return tmp_path / "kept.tar.gz"
 
 

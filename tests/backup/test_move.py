@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from pipeline.backup.copy import counters, sums_of
 from pipeline.backup.move import move
 from pipeline.core.database import Database
+from pipeline.core.database_errors import Fault, fault
 from pipeline.core.errors import BusyError, RapportError, UsageError, as_rapport_error
 from pipeline.core.schema import open_database
 from pipeline.core.tables import batches, editions, events, images
@@ -102,6 +103,7 @@ def test_the_old_one_is_refused_and_refuses_every_write(
     ):
         with pytest.raises(DBAPIError) as error, database.write() as connection:
             connection.execute(change)
+        assert fault(error.value) is Fault.MOVED
         assert "moved" in as_rapport_error(error.value).message
     with pytest.raises(RapportError, match="moved to"):  # before it could tell staff what it cannot note
         maintain(installation(database, tmp_path, "http://127.0.0.1:1/feed"))

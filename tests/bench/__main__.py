@@ -5,8 +5,10 @@ Figures differ from machine to machine; the ratio to the floor holds better.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -57,6 +59,28 @@ def start_up() -> None:
     ours = median(lambda: subprocess.run([rapport, "--help"], capture_output=True, check=True))
     floor = median(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True))
     show("start-up: rapport --help", ours, floor, "python -c pass")
+    with tempfile.TemporaryDirectory() as folder:
+        nothing_due(rapport, Path(folder), ours)
+
+
+def nothing_due(rapport: Path, folder: Path, floor: float) -> None:
+    """A run with nothing due: a whole one, as on PostgreSQL and after a while, and those that follow it."""
+    (folder / "rapport.toml").write_text(
+        '[newsletter]\nname = "Bench"\nfrom_email = "a@example.org"\n[[feeds]]\nurl = "http://127.0.0.1:1/"\n'
+        '[[digests]]\nname = "weekly"\n'
+    )
+
+    def run() -> None:
+        subprocess.run([rapport, "run"], cwd=folder, capture_output=True, check=True)
+
+    def whole() -> None:
+        with contextlib.closing(sqlite3.connect(folder / "rapport.db")) as database, database:
+            database.execute("DELETE FROM marks")
+        run()
+
+    run()
+    show("run, nothing due: a whole one", median(whole), floor, "rapport --help")
+    show("run, nothing due: within 15 minutes of it", median(run), floor, "rapport --help")
 
 
 def stages(feed: str, folder: Path) -> None:

@@ -134,7 +134,9 @@ def test_libraries_say_only_what_is_worth_a_warning(
 ) -> None:
     monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
     for name in ("httpx", "python_http_client.client", "uvicorn.access"):
-        monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)
+        # Whatever a server in this process set up before.
+        for attribute, value in (("level", logging.DEBUG), ("handlers", []), ("propagate", True)):
+            monkeypatch.setattr(logging.getLogger(name), attribute, value)
     with logs.to_stderr(json=False, verbose=True):
         with pytest.raises(httpx.ConnectError):
             httpx.get("http://127.0.0.1:1/unsubscribe/a-token")

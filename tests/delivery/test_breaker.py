@@ -191,7 +191,7 @@ def test_let_go_on_it_is_judged_by_what_happens_after(
 
 def test_of_an_old_edition_nothing_is_judged(sqlite_database: Database) -> None:
     with sqlite_database.write() as connection:
-        people = handed_over(connection, lots=[Left(people=200)], snapshot_at=NOON - breaker.LIVELY)
+        people = handed_over(connection, lots=[Left(people=200)], snapshot_at=NOON - breaker.JUDGED_FOR)
         told(connection, people, PAST)
         assert edition_of(connection).tripped_at is None
 
@@ -285,10 +285,10 @@ def test_of_one_that_tripped_nothing_is_judged_until_staff_let_it_go_on(sqlite_d
         people = handed_over(connection, lots=[Left(people=200)])
         told(connection, people, PAST)
         assert breaker.judge(connection, Delivery(), fresh, NOON) == []
-        states.change(connection, 1, judged_from=NOON)  # at that very moment it is not after it
+        store.change(connection, 1, judged_from=NOON)  # at that very moment it is not after it
         assert breaker.judge(connection, Delivery(), fresh, NOON) == []
         assert "weekly-1" in (breaker.unanswered(connection, "weekly", None) or "")
-        states.change(connection, 1, judged_from=NOON + timedelta(seconds=1))
+        store.change(connection, 1, judged_from=NOON + timedelta(seconds=1))
         assert breaker.unanswered(connection, "weekly", None) is None
 
 
@@ -331,12 +331,12 @@ def test_while_it_is_handed_over_the_ledger_is_looked_at_every_two_hundred(
     sqlite_database: Database, provider: str, batches: list[tuple[int, int]], trips: bool
 ) -> None:
     apart: dict[int, tuple[str, str | None]] = dict.fromkeys(range(11), ("failed", "550 no such user"))
-    growing = breaker.Growing(Delivery(provider=provider))  # type: ignore[arg-type]
+    tally = breaker.RunningTally(Delivery(provider=provider))  # type: ignore[arg-type]
     with sqlite_database.write() as connection:
         lots = [Left("sent", 200, apart=apart), Left("waiting", 50)]
         handed_over(connection, lots=lots, status="sending", finished_at=None)
         for outcomes, bounces in batches:
-            growing.add(connection, outcomes, bounces, NOON)
+            tally.add(connection, outcomes, bounces, NOON)
         assert (edition_of(connection).tripped_at is not None) is trips
 
 
@@ -346,3 +346,19 @@ def test_another_digests_trouble_keeps_no_letter_back(sqlite_database: Database)
         told(connection, people, PAST)
         assert breaker.unanswered(connection, "weekly", None)
         assert breaker.unanswered(connection, "monthly", None) is None
+
+
+def test_who_bounced_again_and_again_is_one_reader(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        told(connection, people[10:], {Kind.DELIVERED: 190})
+        for _ in range(3):
+            told(connection, people, {Kind.BOUNCE: 10})
+        assert edition_of(connection).tripped_at is None, "10 of 200, though 30 of 220 events"
+
+
+def test_of_two_that_tripped_the_latest_is_named(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        for number, hours in ((1, 2), (2, 3), (3, 1)):
+            handed_over(connection, number, tripped_at=AT + timedelta(hours=hours))
+        assert (breaker.unanswered(connection, "weekly", None) or "").startswith("weekly-2 had too many")

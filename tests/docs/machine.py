@@ -153,8 +153,9 @@ class Machine:
 
     def _serve(self, block: Block) -> None:
         (command,) = block.text.splitlines()
+        # Any port: somebody may have the one that it takes by itself.
         process = subprocess.Popen(
-            ["bash", "-c", f"exec {self.here(command)}"],
+            ["bash", "-c", f"exec {self.here(command)} --port 0"],
             cwd=self.root / "root",
             env=self._environment(),
             stdout=subprocess.PIPE,

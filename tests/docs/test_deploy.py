@@ -83,7 +83,7 @@ def test_what_the_units_start_is_there_is_of_the_right_user_and_reads_the_keys(u
         for command in re.findall(r"(?m)^ExecStart=(.*)$", (units / unit).read_text()):
             program, *arguments = shlex.split(command)
             if program.endswith("/rapport"):
-                understood(arguments)
+                known_to_rapport(arguments)
             else:
                 assert program.endswith("/usr/local/sbin/rapport-backup")
 
@@ -125,7 +125,7 @@ def test_the_container_file_installs_as_the_guide_does_and_ends_as_a_user_of_its
     assert f" {user}" in said["RUN"][0]
     assert said["VOLUME"] == said["WORKDIR"] == ["/data"]
     assert json.loads(said["ENTRYPOINT"][0]) == ["rapport"]
-    understood(json.loads(said["CMD"][0]))
+    known_to_rapport(json.loads(said["CMD"][0]))
 
 
 def test_the_cron_job_runs_what_is_due_with_the_names_that_the_guide_gives() -> None:
@@ -135,7 +135,7 @@ def test_the_cron_job_runs_what_is_due_with_the_names_that_the_guide_gives() -> 
     assert job["spec"]["concurrencyPolicy"] == "Forbid"
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
-    understood(container["args"])
+    known_to_rapport(container["args"])
     kubectl = next(block.text for block in blocks(HOSTS) if "kubectl" in block.text)
     (secret,) = (one["secretRef"]["name"] for one in container["envFrom"])
     (volume,) = pod["volumes"]
@@ -156,10 +156,10 @@ def test_what_the_guide_has_a_container_do_rapport_can() -> None:
         if verb == "run":
             assert "rapport:/data" in rest
             image = len(rest) - 1 - rest[::-1].index("rapport")
-            understood(rest[image + 1 :])
+            known_to_rapport(rest[image + 1 :])
 
 
-def understood(arguments: list[str]) -> None:
+def known_to_rapport(arguments: list[str]) -> None:
     """Rapport has this command with these options; nothing is done."""
     if not arguments:
         return

@@ -41,9 +41,10 @@ class Item:
 
 @dataclass
 class Blog:
-    """Serves its ``items`` as RSS at ``url``, or ``body`` as it is; ``status`` other than 200 breaks it.
+    """Serves its ``items`` as RSS at any path, or ``body`` as it is; ``status`` other than 200 breaks it.
 
-    ``headers`` go with every answer.
+    ``headers`` go with every answer. A HEAD asks for a post's page: it is there, unless ``pages`` has another
+    status for its path. That goes for a GET of it too; ``refuses_head`` leaves nothing else.
     """
 
     items: list[Item] = field(default_factory=list)
@@ -51,13 +52,29 @@ class Blog:
     status: int = 200
     content_type: str = "application/rss+xml"
     headers: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, int] = field(default_factory=dict)
+    refuses_head: bool = False
     requests: int = 0
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    """Method and path of what was asked of its pages."""
 
     def __enter__(self) -> Self:
         blog = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_HEAD(self) -> None:
+                blog.asked.append(("HEAD", self.path))
+                self.send_response(405 if blog.refuses_head else blog.pages.get(self.path, 200))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
             def do_GET(self) -> None:
+                if self.path in blog.pages:
+                    blog.asked.append(("GET", self.path))
+                    self.send_response(blog.pages[self.path])
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 blog.requests += 1
                 body = blog.feed()
                 self.send_response(blog.status)

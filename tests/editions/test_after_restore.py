@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from pipeline.core.tables import batches, digests, editions, marks
-from pipeline.editions import after_restore, find
+from pipeline.editions import after_restore, find, numbers
 from pipeline.editions.ledger import outcomes
 from tests.ledgers import AT, Left, handed_over
 
@@ -120,7 +120,7 @@ def test_whoever_was_just_taking_its_people_takes_no_more(database: Database) ->
 def test_the_restore_is_remembered_and_takes_the_place_of_earlier_marks(database: Database) -> None:
     with database.write() as connection:
         assert after_restore.last(connection) is None
-        assert after_restore.last_number(connection) == 0
+        assert numbers.following(connection, "weekly") == 1
         connection.execute(insert(marks).values(name="moving", value="elsewhere", at=AT))
         restored(connection)
         found = after_restore.last(connection)
@@ -131,13 +131,13 @@ def test_the_restore_is_remembered_and_takes_the_place_of_earlier_marks(database
 def test_no_number_is_given_again_however_often_it_is_restored(database: Database) -> None:
     with database.write() as connection:
         restored(connection)
-        assert after_restore.last_number(connection) == 1000
+        assert numbers.following(connection, "weekly") == 1001
         handed_over(connection, 12)
         restored(connection)
-        assert after_restore.last_number(connection) == 2000, "the numbers given out before it count"
+        assert numbers.following(connection, "weekly") == 2001, "the numbers given out before it count"
         handed_over(connection, 2500)
         restored(connection)
-        assert after_restore.last_number(connection) == 3500
+        assert numbers.following(connection, "weekly") == numbers.following(connection, "new") == 3501
 
 
 # What answers it

@@ -28,7 +28,7 @@ from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
 from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
-from pipeline.schedule.drafts import GOOD_FOR
+from pipeline.schedule.drafts import LINKS_VALID_FOR
 from pipeline.schedule.maintenance import maintain
 from subscribers.tokens import Purpose
 from tests.doubles.blog import Blog, Item
@@ -408,7 +408,7 @@ def test_the_links_in_the_mail_are_good_for_two_weeks_and_for_that_version(
         told = installed.tokens.read_seen(Purpose(verb), token)
         assert told is not None
         assert (told.about, told.content) == seen(installed)
-        assert told.until == DUE - timedelta(days=1) + GOOD_FOR
+        assert told.until == DUE - timedelta(days=1) + LINKS_VALID_FOR
         others = [purpose for purpose in Purpose if purpose != verb]
         assert not any(installed.tokens.read_seen(purpose, token) for purpose in others)
 
@@ -499,7 +499,7 @@ def test_what_check_finds_an_error_in_is_not_approved_and_it_is_told_which(
     installed = made(sqlite_database, tmp_path, blog)
     put_up(installed, clock)
     with sqlite_database.write() as connection:
-        states.change(connection, 1, text="No way out.", status=status)
+        store.change(connection, 1, text="No way out.", status=status)
     edition, content = seen(installed)
     for decision in (
         lambda: approve(installed, "weekly-1"),

@@ -80,6 +80,10 @@ WITHOUT_EDITION = {
     "a due time when Rapport first saw the digest is the past": (situation(DUE, first_seen=DUE), not_due()),
     "one a moment later is not": (situation(DUE, first_seen=DUE - MOMENT), compose(THURSDAY)),
     "a due time that has its edition is done": (situation(DUE + HOUR, taken={THURSDAY}), not_due()),
+    "also if earlier ones have theirs": (
+        situation(DUE + HOUR, taken={"2026-11-19T09:00", THURSDAY}),
+        not_due(),
+    ),
     "so it is at the moment itself": (situation(DUE, taken={THURSDAY}), not_due()),
     "a due time before one that has its edition came by a change of schedule": (
         situation(DUE + HOUR, taken={"2026-11-26T09:30"}),

@@ -14,7 +14,8 @@ from sqlalchemy import insert
 
 from pipeline.core.config import Digest
 from pipeline.core.tables import digests, edition_posts, editions, feeds, posts
-from pipeline.editions.selection import NOT_PICKED, WITHDRAWN, Candidate, Choice, choose, select_posts
+from pipeline.editions.eligibility import WITHDRAWN, Candidate
+from pipeline.editions.selection import NOT_PICKED, Choice, choose, select_posts
 from pipeline.feeds.posts import Post
 
 if TYPE_CHECKING:

@@ -210,7 +210,7 @@ def test_the_demo_deletes_no_folder_it_did_not_make(project: Project) -> None:
     assert (project.folder / "demo" / "thesis.txt").exists()
 
 
-def test_the_demo_heeds_no_variable_of_the_machine_it_runs_on(project: Project) -> None:
+def test_the_demo_reads_no_variable_of_the_machine_it_runs_on(project: Project) -> None:
     project.subscribe(1)
     project.environment |= {
         "RAPPORT_DATABASE__URL": f"sqlite:///{project.folder}/rapport.db",

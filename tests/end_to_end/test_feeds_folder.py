@@ -11,7 +11,6 @@ import pytest
 
 from pipeline.core.app import Installation
 from pipeline.core.config import Config
-from pipeline.core.schema import open_database
 from pipeline.core.templates import Templates
 from pipeline.editions.compose import compose
 from pipeline.editions.lock import lock
@@ -20,6 +19,7 @@ from pipeline.letter.check import check_letter
 from tests.doubles.blog import Blog
 
 if TYPE_CHECKING:
+    from pipeline.core.database import Database
     from pipeline.feeds.pull import Pulled
 
 QUIRKS = Path(__file__).parents[1] / "feeds" / "quirks"
@@ -37,7 +37,9 @@ class Outcome:
 
 
 @pytest.mark.parametrize("file", FEEDS, ids=lambda file: file.name)
-def test_a_feed_makes_a_letter_without_an_error_or_says_why_not(file: Path, tmp_path: Path) -> None:
+def test_a_feed_makes_a_letter_without_an_error_or_says_why_not(
+    file: Path, tmp_path: Path, sqlite_database: Database
+) -> None:
     with Blog(body=file.read_bytes(), content_type=TYPES.get(file.suffix, "application/xml")) as blog:
         config = Config.model_validate(
             {
@@ -50,11 +52,10 @@ def test_a_feed_makes_a_letter_without_an_error_or_says_why_not(file: Path, tmp_
                 "digests": [{"name": "weekly", "backlog": "5200w"}],
             }
         )
-        database = open_database(f"sqlite:///{tmp_path / 'rapport.db'}")
-        installation = Installation(config, tmp_path, database)
-        (pulled,) = pull(database, config)
-        (again,) = pull(database, config)
-        with lock(database, "weekly"):
+        installation = Installation(config, tmp_path, sqlite_database)
+        (pulled,) = pull(sqlite_database, config)
+        (again,) = pull(sqlite_database, config)
+        with lock(sqlite_database, "weekly"):
             composed = compose(installation, config.digests[0])
     if pulled.error:
         assert pulled.outcome == "failed"
@@ -69,7 +70,6 @@ def test_a_feed_makes_a_letter_without_an_error_or_says_why_not(file: Path, tmp_
     shown, left_out = composed.edition.posts, composed.edition.left_out
     assert len(shown) + len(left_out) == min(pulled.new, len(shown) + 50), "no post is lost"
     assert [f for f in check_letter(config, Templates(), composed.edition) if f.level == "error"] == []
-    database.close()
 
 
 def test_there_are_feeds_to_try() -> None:

@@ -269,21 +269,21 @@ def page(browser: Browser) -> Iterator[Page]:
 class TestInChromium:
     pytestmark = needs_chromium
 
-    def test_the_new_letter_is_there_in_the_blink_of_an_eye(self, running: Running, page: Page) -> None:
+    def test_each_new_letter_is_there_without_a_reload(self, running: Running, page: Page) -> None:
         page.goto(running.url)
         page.get_by_text("Live: changes show by themselves").wait_for()
-        took = list(reload_times(page, running.own, 6))
+        page.evaluate("window.stayed = true")
+        assert len(list(reload_times(page, running.own, 2))) == 2  # how quick it is: `make bench`
+        assert page.evaluate("window.stayed")
         page.goto("about:blank")
-        # 0.2 s is promised on a quiet machine and measured by `make bench`; tests run beside others.
-        assert min(took) < 1.0, took
 
     def test_a_change_keeps_the_readers_place_in_the_letter(self, running: Running, page: Page) -> None:
         page.goto(running.url)
         page.get_by_text("Live: changes show by themselves").wait_for()
-        page.evaluate("document.querySelector('iframe').contentWindow.scrollTo(0, 120)")
+        letter = "document.querySelector('iframe').contentWindow"
+        page.wait_for_function(f"{letter}.scrollTo(0, 120), {letter}.scrollY === 120")
         list(reload_times(page, running.own, 1))
-        page.wait_for_timeout(300)
-        assert page.evaluate("document.querySelector('iframe').contentWindow.scrollY") == 120
+        page.wait_for_function(f"{letter}.scrollY === 120")
         page.goto("about:blank")
 
     def test_fault_and_letter_take_each_others_place_without_a_reload(
@@ -306,9 +306,9 @@ class TestInChromium:
         page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
         running.adds("<mj-raw><script>alert(1)</script><img src='x' onerror='alert(2)' alt=''></mj-raw>")
         soon(running.letter, "alert(2)")
-        for path in ("", "letter.html", "frame"):
-            page.goto(running.url + path)
-            page.wait_for_timeout(300)
+        for path in ("letter.html", "frame", ""):
+            page.goto(running.url + path)  # until all of it is loaded: what runs by itself has run
+        page.get_by_text("Live: changes show by themselves").wait_for()
         page.goto("about:blank")
         assert said == []
 

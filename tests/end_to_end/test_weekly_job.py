@@ -300,7 +300,8 @@ def test_before_it_is_due_it_says_when_it_will_be(project: Project, blog: Blog) 
     assert ran["outcome"] == "not_due"
     due = datetime.fromisoformat(ran["next_due"])
     assert (due.weekday(), due.hour) == (3, 9)
-    assert blog.requests == 0
+    project.json("run")
+    assert blog.requests == 1, "the feed is read, due or not, and not at each run"
 
 
 def test_a_dry_run_says_what_would_happen_and_does_nothing(project: Project, blog: Blog) -> None:

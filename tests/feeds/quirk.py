@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.feeds.parse import parse
+from pipeline.feeds.parsing.parse import parse
 
 if TYPE_CHECKING:
     from pipeline.feeds import Entry

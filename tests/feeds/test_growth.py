@@ -19,20 +19,10 @@ import pytest
 
 from pipeline.core.child_process import interrupted_after
 from pipeline.core.errors import FeedError
-from pipeline.feeds import (
-    address,
-    boilerplate,
-    clean,
-    dates,
-    encoding,
-    excerpt,
-    page,
-    shortcodes,
-    srcset,
-    superscript,
-    text,
-)
-from pipeline.feeds.parse import parse
+from pipeline.feeds.cleaning import boilerplate, clean, excerpt, shortcodes, srcset, superscript, text
+from pipeline.feeds.fetching import address, page
+from pipeline.feeds.parsing import dates, encoding
+from pipeline.feeds.parsing.parse import parse
 from tests.feeds.quirk import FEED_URL
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from pipeline.core.tables import feeds
 from pipeline.core.tables import posts as table
 from pipeline.feeds import Entry, posts
-from pipeline.feeds.identity import canonical
+from pipeline.feeds.matching.names import canonical
 
 if TYPE_CHECKING:
     from pipeline.core.database import Database

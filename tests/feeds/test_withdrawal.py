@@ -313,7 +313,7 @@ def test_a_draft_of_which_all_was_withdrawn_is_given_up(
     assert (ran.outcome, ran.reason) == ("skipped", "there are no new posts")
 
 
-def test_what_staff_approved_goes_out_as_they_saw_it(
+def test_what_staff_approved_is_held_when_the_blog_takes_a_post_of_it_back(
     practice: Installation, blog: Blog, clock: time_machine.Traveller
 ) -> None:
     run_one(practice)
@@ -325,6 +325,7 @@ def test_what_staff_approved_goes_out_as_they_saw_it(
     read(practice)
     clock.move_to(DUE)
     ran = run_one(practice)
-    assert ran.outcome == "sent"
+    assert ran.outcome == "held"
     assert ran.edition is not None
-    assert titles(ran.edition.posts) == ["New", "Recent", "Older"]
+    assert titles(ran.edition.posts) == ["New", "Recent", "Older"], "they see what they approved"
+    assert "“New” was withdrawn" in ran.reason

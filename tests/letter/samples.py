@@ -13,7 +13,7 @@ from pipeline.cli.sample.posts import read_posts
 from pipeline.cli.sample.rss import render_feed
 from pipeline.core.config import Config
 from pipeline.core.templates import Templates
-from pipeline.feeds.parse import parse
+from pipeline.feeds.parsing.parse import parse
 from pipeline.feeds.posts import Post
 from pipeline.letter.render import render_letter
 

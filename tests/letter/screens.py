@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.core.theme import THEMES, Theme
-from pipeline.feeds.parse import parse
+from pipeline.feeds.parsing.parse import parse
 from tests.browser import chromium, show
 from tests.letter.cases import cases
 from tests.letter.samples import INTRO, as_posts, config, letter

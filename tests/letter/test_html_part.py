@@ -10,7 +10,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from pipeline.core.theme import look
-from pipeline.feeds.parse import parse
+from pipeline.feeds.parsing.parse import parse
 from pipeline.letter.images import Thumbnail
 from pipeline.letter.personal import HTML_TAGS
 from tests.letter.cases import HEBREW, HEBREW_WORDS, WORDS, cases, image, sized

@@ -47,7 +47,7 @@ def test_the_address_for_mail_comes_after_the_link_with_the_same_token() -> None
     )
 
 
-def test_a_mail_written_by_that_address_is_understood() -> None:
+def test_a_mail_written_by_that_address_is_read() -> None:
     uri = urlsplit(header("leave@letter.example.org").split("<")[2].rstrip(">"))
     mail = Mail((), parse_qs(uri.query)["subject"][0], (), automatic=False)
     assert asked(mail, TOKENS) == Request(Claim(7, 3))

@@ -10,7 +10,7 @@ import pytest
 from pipeline.core.config import Config, Digest
 from pipeline.core.errors import LetterError
 from pipeline.core.templates import PACKAGED, Templates
-from pipeline.feeds.parse import parse
+from pipeline.feeds.parsing.parse import parse
 from pipeline.feeds.posts import Post
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.personal import HTML_TAGS, TAG, TEXT_TAGS

@@ -12,7 +12,7 @@ from contextlib import redirect_stdout
 import pytest
 
 from tests.mutants.runner import ROOT, Result, Runner, Setup
-from tests.mutants.tables import TESTS, equivalent, tests_of
+from tests.mutants.tables import TESTS, equivalent, mirrored
 
 HEAD = f"{'module':44} {'faults':>6} {'tried':>6} {'noticed':>7} {'equivalent':>10} {'score':>6}"
 
@@ -52,9 +52,10 @@ def _one(module: str, given: argparse.Namespace) -> int:
         print(f"{module}: no such file; tests/mutants/tables.py names it", file=sys.stderr)
         return 2
     result = Result(module)
-    if files := tests_of(module):
-        runner = Runner(module, equivalent(module), given.most, given.jobs, given.only, result)
-        options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    if files := mirrored(module):
+        known, server = equivalent(module), given.postgresql
+        runner = Runner(module, known, given.most, given.jobs, given.only, server, result)
+        options = ["-q", "-p", "no:cacheprovider"]
         left_out = [] if given.postgresql else ["-k", "not postgresql and not installed"]
         with redirect_stdout(io.StringIO()) as said:
             pytest.main([*options, *left_out, *files], plugins=[Setup(), runner])

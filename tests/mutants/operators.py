@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ _PRECAUTIONS = {"strict", "index", "flush"}
 """Keywords of the same kind."""
 
 
+_Path = tuple[tuple[str, int | None], ...]
+"""From the module down to a node: each step a field's name, and the place in it if it is a list."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One fault. ``name`` says where and what, and outlives a change of lines; ``inside``: in a function."""
@@ -37,7 +41,13 @@ class Mutant:
     name: str
     lines: range
     inside: bool
-    tree: ast.Module
+    source: str = field(repr=False)
+    path: _Path
+    node: ast.AST
+
+    def tree(self) -> ast.Module:
+        """The module with the fault in it."""
+        return _replaced(ast.parse(self.source), self.path, self.node)
 
 
 def mutants(source: str) -> list[Mutant]:
@@ -51,7 +61,7 @@ def mutants(source: str) -> list[Mutant]:
             seen[name] += 1
             if seen[name] > 1:
                 name += f" #{seen[name]}"
-            found.append(Mutant(name, place.lines, place.inside, _replaced(tree, path, node)))
+            found.append(Mutant(name, place.lines, place.inside, source, path, node))
     return found
 
 
@@ -62,9 +72,6 @@ class _Place:
     scope: str
     inside: bool
     lines: range
-
-
-_Path = tuple[tuple[str, int | None], ...]
 
 
 def _places(tree: ast.Module) -> Iterator[tuple[_Path, _Place]]:
@@ -173,8 +180,7 @@ def _negated(node: ast.AST, parent: ast.AST) -> Iterator[tuple[ast.AST, str]]:
 
 
 def _replaced(tree: ast.Module, path: _Path, node: ast.AST) -> ast.Module:
-    changed = copy.deepcopy(tree)
-    target: ast.AST = changed
+    target: ast.AST = tree
     for name, index in path[:-1]:
         value = getattr(target, name)
         target = value if index is None else value[index]
@@ -186,7 +192,7 @@ def _replaced(tree: ast.Module, path: _Path, node: ast.AST) -> ast.Module:
         setattr(target, name, new)
     else:
         getattr(target, name)[index] = new
-    return changed
+    return tree
 
 
 def _told(node: ast.AST) -> str:

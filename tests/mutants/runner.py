@@ -67,6 +67,7 @@ class Runner:
     most: int
     jobs: int
     only: str
+    postgresql: bool
     result: Result
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -80,7 +81,7 @@ class Runner:
         gc.collect()
         gc.freeze()  # what all children share is not to be copied by their collectors
         try:
-            self._look(session.items)
+            self._look([item for item in session.items if self.postgresql or not _wants_postgresql(item)])
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
         return True
@@ -105,7 +106,7 @@ class Runner:
             if not chosen:
                 self._survived(mutant)
                 continue
-            limit = 10 + 5 * sum(reach[item.nodeid].seconds for item in chosen)
+            limit = 10 + 3 * sum(reach[item.nodeid].seconds for item in chosen)
             child = self._child(lambda m=mutant, c=chosen: self._noticed(m, c))
             running[child] = (mutant, time.monotonic() + limit)
             while len(running) >= self.jobs:
@@ -135,7 +136,7 @@ class Runner:
 
     def _noticed(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
         try:
-            plant(self.target, self.functions, mutant.tree)
+            plant(self.target, self.functions, mutant.tree())
         except Exception:
             return True  # it does not even import
         return any(not _passes(item, after) for item, after in zip(items, [*items[1:], None], strict=True))
@@ -179,6 +180,10 @@ class Runner:
             code = int(work())
         finally:
             os._exit(code)
+
+
+def _wants_postgresql(item: pytest.Item) -> bool:
+    return not {"postgresql", "postgresql_database"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def _reaches(reach: _Reach, mutant: Mutant) -> bool:

@@ -21,13 +21,14 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/editions/selection.py": ("editions/test_selection.py",),
     "pipeline/editions/approval.py": ("editions/test_approval.py",),
     "pipeline/editions/after_restore.py": ("editions/test_after_restore.py", "editions/test_approval.py"),
+    "pipeline/editions/numbers.py": ("editions/test_after_restore.py", "backup/test_restored_ids.py"),
     "pipeline/editions/ledger/claims.py": _LEDGER,
     "pipeline/editions/ledger/doubt.py": _LEDGER,
     "pipeline/editions/ledger/batches.py": _LEDGER,
     "pipeline/editions/ledger/recipients.py": _LEDGER,
     "pipeline/editions/ledger/outcomes.py": _LEDGER,
     "pipeline/editions/ledger/rate.py": (*_LEDGER, "delivery/test_sender.py"),
-    "pipeline/editions/ledger/reasons.py": _LEDGER,
+    "pipeline/editions/ledger/state.py": _LEDGER,
     "pipeline/editions/ledger/signing_keys.py": ("editions/ledger/test_signing_keys.py",),
     "pipeline/delivery/edition.py": _SENDING,
     "pipeline/delivery/sender.py": _SENDING,
@@ -61,7 +62,7 @@ TESTS: dict[str, tuple[str, ...]] = {
 _FILE = Path(__file__).with_name("equivalent.toml")
 
 
-def tests_of(module: str) -> list[str]:
+def mirrored(module: str) -> list[str]:
     """The files and folders of a module's tests that exist."""
     return [f"tests/{name}" for name in TESTS[module] if (_FILE.parents[1] / name).exists()]
 

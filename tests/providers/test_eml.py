@@ -68,6 +68,7 @@ def as_lines(text: str) -> str:
 @given(text=WORDS, html=WORDS, one=ASCII, two=WORDS, subject=SUBJECTS)
 @example("%%one%%", "%%one%%%%two%%", ".", ".\n.", "a")
 @example("a %%one%% \n", "x" * 75 + "%%two%%.", "", "é" * 80, "ä")
+@example("x" * 75 + " ", "x" * 74 + "\t\nx", "", "x" * 75 + " \n", "a")
 @example(".%%one%%", "\n.\n%%one%%", "=" * 76, "\n", "?=")
 def test_any_words_and_values_arrive_as_they_are(
     text: str, html: str, one: str, two: str, subject: str

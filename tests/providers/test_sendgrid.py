@@ -245,6 +245,20 @@ def test_each_answer_is_told_in_words_of_its_own(statuses: tuple[int, ...], said
         assert f"({status})" in outcome.reason
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (402, SENDGRIDS, "SendGrid refused it (402) [try later]"),
+        (402, PAGE, "SendGrid refused it (402)"),
+        (429, b'{"errors":[{"message":"slow down","field":"mail"}]}',
+         "SendGrid asks to wait (429) [mail: slow down]"),
+        (400, SENDGRIDS, "SendGrid rejects sender or content (400) [try later]"),
+    ],
+)  # fmt: skip
+def test_what_sendgrid_says_itself_stands_behind_ours(status: int, body: bytes, reason: str) -> None:
+    assert judge(status, {}, body, batch()).reason == reason
+
+
 @pytest.mark.parametrize("zone", ["GMT", "-0000"])
 def test_without_a_clock_of_the_servers_own_ours_tells_how_long_a_date_is_away(zone: str) -> None:
     with time_machine.travel(datetime(2026, 11, 23, 10, tzinfo=UTC), tick=False):
@@ -309,6 +323,10 @@ def test_a_400_that_names_people_rejects_these(body: bytes, people: set[int]) ->
         errors(("personalizations.99999.to", "nobody of that number")),
         errors(("personalizations", "too many")),
         errors((None, "Bad Request")),
+        b'{"errors": [{"message": "fine"}, 1]}',
+        b'{"errors": [{"message": null}]}',
+        b'{"errors": {"message": "no list"}}',
+        b'["no document"]',
     ],
 )
 def test_a_400_about_sender_content_or_everyone_stops(body: bytes) -> None:
@@ -342,6 +360,8 @@ DATE = "Mon, 23 Nov 2026 10:00:00 GMT"
         ({"Retry-After": "17"}, 17.0),
         ({"Retry-After": "Mon, 23 Nov 2026 10:01:30 GMT", "Date": DATE}, 90.0),
         ({"X-RateLimit-Reset": "1795428042", "Date": DATE}, 42.0),
+        ({"X-RateLimit-Reset": " 1795428042 ", "Date": DATE}, 42.0),
+        ({"Retry-After": " 17 "}, 17.0),
         ({"X-RateLimit-Reset": "1", "Date": DATE}, 0.0),
         ({"Retry-After": "soon", "X-RateLimit-Reset": "1795428042", "Date": DATE}, 42.0),
         ({"Retry-After": "-5"}, None),

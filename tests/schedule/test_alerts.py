@@ -21,9 +21,9 @@ from pipeline.editions import states, store
 from pipeline.mail import staff
 from pipeline.providers.events import Kind
 from pipeline.schedule import history
-from pipeline.schedule.alerts import watch
+from pipeline.schedule.alerts import alert_staff
 from pipeline.schedule.alerts.editions import LEFT_FOR, SETTLES_WITHIN, SILENT_FOR
-from pipeline.schedule.history import RunResult
+from pipeline.schedule.result import RunResult
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid
 from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, event, handed_over
@@ -168,8 +168,8 @@ def test_the_breaker_is_told_with_the_figures_and_what_now(database: Database, t
     installed = practice(database, tmp_path)
     with database.write() as connection:
         handed_over(connection, status="paused", reason="11 of 200 bounced", tripped_at=AT)
-    watch(installed)
-    watch(installed)
+    alert_staff(installed)
+    alert_staff(installed)
     mail, _ = mails(tmp_path)
     assert mail["Subject"] == "The Weekly Letter: weekly-1 had too many bounces or complaints"
     text = mail.get_body(("plain",)).get_content()
@@ -183,16 +183,16 @@ def test_let_go_on_it_is_no_trouble_until_it_trips_again(
     installed = practice(sqlite_database, tmp_path)
     with sqlite_database.write() as connection:
         handed_over(connection, status="paused", reason="11 of 200 bounced", tripped_at=AT)
-    watch(installed)
+    alert_staff(installed)
     travel.shift(timedelta(hours=2))
     with sqlite_database.write() as connection:
         states.resume(connection, "weekly-1")
-    watch(installed)
+    alert_staff(installed)
     assert len(mails(tmp_path)) == 2
     travel.shift(timedelta(hours=2))
     with sqlite_database.write() as connection:
         store.change(connection, 1, status="paused", reason="again", tripped_at=AT + timedelta(hours=4))
-    watch(installed)
+    alert_staff(installed)
     assert len(mails(tmp_path)) == 4
 
 
@@ -203,15 +203,15 @@ def test_what_the_provider_stopped_is_told_each_time_and_what_staff_paused_never
     with database.write() as connection:
         handed_over(connection, 1, [Left("waiting", at=AT)], status="paused", reason="the key was refused")
         handed_over(connection, 2, [Left("waiting")], status="cancelled", reason="over")
-    watch(installed)
-    watch(installed)
+    alert_staff(installed)
+    alert_staff(installed)
     assert [mail["Subject"] for mail in mails(tmp_path)] == ["The Weekly Letter: weekly-1 is paused"] * 2
     assert "the key was refused" in mails(tmp_path)[0].get_body(("plain",)).get_content()
     travel.shift(timedelta(hours=2))
     with database.write() as connection:
         states.resume(connection, "weekly-1")
         states.pause(connection, "weekly-1")
-    watch(installed)
+    alert_staff(installed)
     assert len(mails(tmp_path)) == 2
 
 
@@ -229,8 +229,8 @@ def test_doubt_that_is_left_after_a_send_is_told_with_the_number(
     installed = practice(database, tmp_path)
     with database.write() as connection:
         handed_over(connection, lots=[lot, Left("sent", 5)])
-    watch(installed)
-    watch(installed)
+    alert_staff(installed)
+    alert_staff(installed)
     mail, _ = mails(tmp_path)
     assert mail["Subject"] == "The Weekly Letter: weekly-1 may not have reached 2 of its readers"
     assert "does not send it to them again" in " ".join(mail.get_body(("plain",)).get_content().split())
@@ -243,11 +243,11 @@ def test_so_is_that_of_a_letter_that_was_cancelled_midway_and_of_one_left_paused
     with database.write() as connection:
         handed_over(connection, 1, [Left("uncertain"), Left("waiting")], status="cancelled")
         handed_over(connection, 2, [Left("uncertain"), Left("waiting")], status="paused", finished_at=None)
-    watch(installed)
+    alert_staff(installed)
     assert told(tmp_path) == ["weekly-1 may not have reached 2 of its readers"]
     travel.shift(LEFT_FOR)
-    watch(installed)
-    watch(installed)
+    alert_staff(installed)
+    alert_staff(installed)
     assert told(tmp_path)[1:] == ["weekly-2 may not have reached 2 of its readers"]
 
 
@@ -257,10 +257,10 @@ def test_events_are_given_time_to_settle_it(
     installed = by_sendgrid(sqlite_database, tmp_path, sendgrid, on_uncertain="resend")
     with sqlite_database.write() as connection:
         handed_over(connection, lots=[Left("uncertain", 2, "timed out"), Left("sent", 5)])
-    watch(installed)
+    alert_staff(installed)
     assert subjects(sendgrid) == []
     travel.shift(SETTLES_WITHIN)
-    watch(installed)
+    alert_staff(installed)
     assert subjects(sendgrid) == ["The Weekly Letter: weekly-1 may not have reached 2 of its readers"]
     assert "after 26 hours" in sendgrid.deliveries[0].text
 
@@ -278,12 +278,12 @@ def test_a_send_that_nobody_heard_of_again_is_told_once(
         told = [event(Kind.DELIVERED, 0, batch="a test copy")]  # of nobody's
         take(connection, [*told, *([event(Kind.DELIVERED, person)] if heard else [])], "SendGrid", Delivery())
     travel.shift(SILENT_FOR - timedelta(seconds=1))
-    watch(installed)
+    alert_staff(installed)
     assert subjects(sendgrid) == []
     travel.shift(timedelta(seconds=1))
-    watch(installed)
+    alert_staff(installed)
     travel.shift(timedelta(hours=5))
-    watch(installed)
+    alert_staff(installed)
     assert subjects(sendgrid) == ([] if heard else ["The Weekly Letter: No events came after weekly-1"])
 
 
@@ -291,13 +291,13 @@ def test_without_the_webhook_that_is_said_a_single_time(
     sqlite_database: Database, tmp_path: Path, sendgrid: StrictSendGrid, travel: time_machine.Traveller
 ) -> None:
     installed = by_sendgrid(sqlite_database, tmp_path, sendgrid, key="")
-    watch(installed)
+    alert_staff(installed)
     assert subjects(sendgrid) == [], "nothing was sent yet"
     for number in (1, 2):
         with sqlite_database.write() as connection:
             handed_over(connection, number, finished_at=AT + timedelta(days=number))
         travel.move_to(AT + timedelta(days=number, hours=3))
-        watch(installed)
+        alert_staff(installed)
     assert subjects(sendgrid) == ["The Weekly Letter: Bounces and complaints are not seen"]
     assert "https://letter.example.org/webhooks/sendgrid" in sendgrid.deliveries[0].text
 
@@ -315,7 +315,7 @@ def test_it_speaks_the_newsletters_language(
         handed_over(connection, 1, status="paused", reason="zu viele", tripped_at=AT)
         handed_over(connection, 2, [Left("uncertain"), Left("sent")])
     travel.shift(timedelta(hours=3))
-    watch(installed)
+    alert_staff(installed)
     assert subjects(sendgrid) == [
         "Die Woche: weekly-1: zu viele Rückläufer oder Beschwerden",
         "Die Woche: weekly-2: Ankunft ungewiss bei 2",
@@ -338,7 +338,7 @@ def test_old_troubles_are_not_dug_up(sqlite_database: Database, tmp_path: Path) 
     long_ago = AT - timedelta(days=8)
     with sqlite_database.write() as connection:
         handed_over(connection, 1, [Left("uncertain")], finished_at=long_ago, tripped_at=long_ago)
-    watch(practice(sqlite_database, tmp_path))
+    alert_staff(practice(sqlite_database, tmp_path))
     with sqlite_database.read() as connection:
         assert connection.execute(select(notices)).all() == []
 
@@ -380,14 +380,14 @@ def test_a_run_that_fails_is_told_once_until_they_went_well_again(
     for hour in range(4):
         travel.move_to(MONDAY + timedelta(hours=hour))
         noted(database, "failed", "the template has an error on line 7", "weekly")
-        watch(installed)
+        alert_staff(installed)
     assert told(tmp_path) == ["weekly could not be sent"]
     assert "error on line 7" in mails(tmp_path)[0].get_body(("plain",)).get_content()
     noted(database, "sent", "", "weekly")
-    watch(installed)
+    alert_staff(installed)
     travel.shift(timedelta(hours=2))
     noted(database, "failed", "it is broken again", "weekly")
-    watch(installed)
+    alert_staff(installed)
     assert told(tmp_path) == ["weekly could not be sent"] * 2
 
 
@@ -396,7 +396,7 @@ def test_what_fails_for_two_digests_is_told_of_each_at_once(
 ) -> None:
     installed = practice(sqlite_database, tmp_path, digests=[{"name": "weekly"}, {"name": "groups"}])
     noted(sqlite_database, "failed", "the disk is full", "weekly", "groups")
-    watch(installed)
+    alert_staff(installed)
     assert sorted(told(tmp_path)) == ["groups could not be sent", "weekly could not be sent"]
 
 
@@ -407,12 +407,12 @@ def test_a_due_time_that_nobody_kept_is_told_after_a_day(
     seen_on_monday(database, travel)
     for hours in (-1, 1, 23):
         travel.move_to(THURSDAY + timedelta(hours=hours))
-        watch(installed)
+        alert_staff(installed)
     assert told(tmp_path) == []
     travel.move_to(THURSDAY + timedelta(hours=25))
-    watch(installed)
+    alert_staff(installed)
     travel.shift(timedelta(hours=2))
-    watch(installed)
+    alert_staff(installed)
     assert told(tmp_path) == ["weekly: no letter on 2026-11-26 09:00"]
 
 
@@ -479,7 +479,7 @@ def test_a_feed_that_is_silent_for_far_longer_than_usual_is_told(
         travel.move_to(MONDAY + timedelta(days=days))
         with sqlite_database.write() as connection:
             connection.execute(update(feeds).values(fetched_at=MONDAY + timedelta(days=days)))
-        watch(installed)
+        alert_staff(installed)
         return told(tmp_path)
 
     assert watched(told_after or 365) == []
@@ -493,7 +493,7 @@ def test_of_what_came_since_a_feed_was_last_read_nothing_is_known(
 ) -> None:
     read_feed(database, every(7), MONDAY)
     travel.move_to(MONDAY + timedelta(days=40))
-    watch(practice(database, tmp_path))
+    alert_staff(practice(database, tmp_path))
     assert told(tmp_path) == []
 
 
@@ -504,17 +504,17 @@ def test_a_feed_that_is_broken_for_a_day_is_told_each_time_it_breaks(
     travel.move_to(MONDAY)
     read_feed(database, every(7), MONDAY, failing_since=MONDAY, error=f"{FEED} answered 500")
     travel.move_to(MONDAY + timedelta(hours=23))
-    watch(installed)
+    alert_staff(installed)
     assert told(tmp_path) == []
     travel.move_to(MONDAY + timedelta(days=30))
     for _ in range(2):
-        watch(installed)
+        alert_staff(installed)
     assert told(tmp_path) == ["A feed cannot be read since 2026-11-23"]
     assert "answered 500" in mails(tmp_path)[0].get_body(("plain",)).get_content()
     with database.write() as connection:
         connection.execute(update(feeds).values(failing_since=MONDAY + timedelta(days=31)))
     travel.move_to(MONDAY + timedelta(days=33))
-    watch(installed)
+    alert_staff(installed)
     assert len(told(tmp_path)) == 2
 
 
@@ -522,5 +522,5 @@ def test_a_feed_that_was_taken_out_of_the_configuration_is_nobodys_trouble(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     read_feed(sqlite_database, every(7), MONDAY, failing_since=MONDAY - timedelta(days=9), error="gone")
-    watch(practice(sqlite_database, tmp_path, feeds=[{"url": "https://example.org/another"}]))
+    alert_staff(practice(sqlite_database, tmp_path, feeds=[{"url": "https://example.org/another"}]))
     assert told(tmp_path) == []

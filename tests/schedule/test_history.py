@@ -18,7 +18,7 @@ from pipeline.core.config import Digest, Staff
 from pipeline.editions import states
 from pipeline.editions.lock import lock
 from pipeline.schedule import heartbeat, history
-from pipeline.schedule.history import RunResult
+from pipeline.schedule.result import RunResult
 from subscribers.tables import asked
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import Answer, StrictSendGrid
@@ -106,6 +106,7 @@ def test_the_last_run_is_kept_with_since_when_they_fail(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
     installed = practice(database, tmp_path, blog)
+    written, blog.items = blog.items, []
     run_one(installed)
     good = last(database)
     assert (good.outcome, good.at, good.good_at, good.failing_since) == ("not_due", MONDAY, MONDAY, None)
@@ -118,7 +119,7 @@ def test_the_last_run_is_kept_with_since_when_they_fail(
     assert bad.failing_since == MONDAY + timedelta(hours=1)
     assert "500" in bad.reason
     assert bad.run != good.run
-    blog.status = 200
+    blog.status, blog.items = 200, written
     clock.move_to(MONDAY + timedelta(hours=3))
     assert run_one(installed, at_once=True).outcome == "sent"
     assert last(database).failing_since is None

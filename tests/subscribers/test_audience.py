@@ -135,8 +135,15 @@ def test_who_no_longer_wants_it_has_left(
         ("new@example.org", "nobody@example.org", False),
         ("new@example.org", "new@example.org", True),
         ("new@example.org", "ann@example.org", True),
+        ("ann@example.org", "nobody@example.org", False),
     ],
-    ids=["where they are", "moved", "moved to where nothing may go", "moved from where nothing may go"],
+    ids=[
+        "where they are",
+        "moved",
+        "moved to where nothing may go",
+        "moved from where nothing may go",
+        "still there",
+    ],
 )
 def test_who_may_be_mailed_neither_where_they_were_nor_where_they_are_has_left(
     database: Database, present: str, suppressed: str, gone: bool

@@ -86,7 +86,7 @@ def test_what_was_not_signed_for_this_is_no_token(token: str) -> None:
     assert asks(mail(f"Your letter {token}")) is Silence.LEFT
 
 
-def test_every_plain_request_is_understood_as_subject_and_as_first_line() -> None:
+def test_every_plain_request_is_read_as_subject_and_as_first_line() -> None:
     for request in sorted(REQUESTS):
         assert asks(mail(request.upper())) == BY_ADDRESS, request
         assert asks(mail("Re: The letter", f"\n{request}!\n\n> Some quoted words")) == BY_ADDRESS, request
@@ -96,7 +96,7 @@ def test_every_plain_request_is_understood_as_subject_and_as_first_line() -> Non
     "words",
     ["Please unsubscribe me.", "UNSUBSCRIBE", "“Unsubscribe”", "Bitte abmelden!", "Se désabonner", "opt-out"],
 )
-def test_requests_are_understood_with_courtesy_accents_and_punctuation(words: str) -> None:
+def test_requests_are_read_with_courtesy_accents_and_punctuation(words: str) -> None:
     assert asks(mail(words)) == BY_ADDRESS
 
 

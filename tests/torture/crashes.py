@@ -198,7 +198,7 @@ def fleet(
             for one in (*crew, hand):
                 one.signal(signal.SIGTERM)
             for one in (*crew, hand, *sleepers):
-                # Told to stop in the middle, or before it had come so far as to heed it.
+                # Told to stop in the middle, or before it had come so far as to act on it.
                 _ended_well(one, 128 + signal.SIGTERM, -signal.SIGTERM, KILLED)
             tally.add(case.verdict(through_the_door=True), f"kill {tally.kills}")
         progress(tally)

@@ -30,6 +30,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 import pipeline.cli
 import subscribers
+from pipeline.feeds.parsing import sandbox
 
 if TYPE_CHECKING:
     import socket
@@ -194,7 +195,11 @@ def _warm_up() -> None:
             assert pipeline.cli.main(["demo"]) == 0
         finally:
             os.chdir(home)
+    sandbox.close()
     # A fork has the one thread that forked; locks that others held would never open again.
+    for other in threading.enumerate():
+        if other is not threading.current_thread():
+            other.join(10)
     assert threading.active_count() == 1, threading.enumerate()
 
 

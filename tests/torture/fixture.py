@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conftest import POSTGRESQL_TEMPLATE
 from tests.torture.launcher import Launcher
 from tests.torture.practice import Postgresql, Practice, Sqlite, scratch
 
@@ -44,14 +45,14 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 
 @pytest.fixture
-def sqlite_place(folder: Path) -> Place:
-    return Sqlite(folder / "databases")
+def sqlite_place(folder: Path, sqlite_template: Path) -> Place:
+    return Sqlite(folder / "databases", sqlite_template)
 
 
 @pytest.fixture
 def postgresql_place(request: pytest.FixtureRequest, postgresql: str) -> Place:
     worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
-    return Postgresql(postgresql, f"torture_{worker}")
+    return Postgresql(postgresql, f"torture_{worker}", POSTGRESQL_TEMPLATE)
 
 
 @pytest.fixture

@@ -108,13 +108,19 @@ class Place(Protocol):
 
 @dataclass
 class Sqlite:
+    """``template``: a database with the current schema, where there is one already."""
+
     folder: Path
+    template: Path | None = None
     name: str = "SQLite"
 
     def base(self) -> str:
         self.folder.mkdir(exist_ok=True)
         url = f"sqlite:///{self.folder / 'base.db'}"
-        _migrated(url)
+        if self.template:
+            shutil.copyfile(self.template, self.folder / "base.db")
+        else:
+            _migrated(url)
         return url
 
     def copy(self, base: str, folder: Path) -> str:
@@ -129,15 +135,18 @@ _names = itertools.count(1)
 
 @dataclass
 class Postgresql:
-    """``server``: the URL of a database of the server whose user may create others."""
+    """``server``: the URL of a database of the server whose user may create others; ``template``: the name
+    of one with the current schema, where there is one already."""
 
     server: str
     prefix: str
+    template: str = ""
     name: str = "PostgreSQL"
 
     def base(self) -> str:
-        url = self._created("template1")
-        _migrated(url)
+        url = self._created(self.template or "template1")
+        if not self.template:
+            _migrated(url)
         return url
 
     def copy(self, base: str, folder: Path) -> str:
@@ -145,7 +154,7 @@ class Postgresql:
 
     def _created(self, template: str) -> str:
         name = f"{self.prefix}_{next(_names)}"
-        self._say(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._say(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return make_url(self.server).set(database=name).render_as_string(hide_password=False)
 
     def drop(self, url: str) -> None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.letter.images.fixture import Publisher
     from tests.letter.images.gallery import Gallery
+    from tests.letter.images.publisher import Publisher
 
 MISSING = "0" * 64
 

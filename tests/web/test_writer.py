@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 
 from pipeline.core import database as database_module
 from pipeline.core.schema import open_database
-from pipeline.web.writer import WriteError, Writer
+from pipeline.web.writer import NotWrittenError, Writer
 from subscribers.tables import exports
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_one_that_fails_spoils_nothing_for_the_others(database: Database, writer
     a, lost, b, unwritten, c = asyncio.run(all_at_once())
     assert (a, b, c) == ("a", "b", "c")
     assert isinstance(lost, LookupError)
-    assert isinstance(unwritten, WriteError)
+    assert isinstance(unwritten, NotWrittenError)
     assert written(database) == 3
 
 
@@ -96,5 +96,5 @@ def test_a_locked_database_fails_all_that_wait_at_once_and_none_by_itself(
         answers = asyncio.run(all_at_once())
     writer.close()
     database.close()
-    assert {type(answer) for answer in answers} == {WriteError}
+    assert {type(answer) for answer in answers} == {NotWrittenError}
     assert tried == []

@@ -1,1 +1,1 @@
-"""Any number of workers on any number of hosts, sharing editions over a queue in PostgreSQL."""
+"""Any number of workers on any number of hosts that share editions, over a queue in PostgreSQL."""

@@ -1,7 +1,7 @@
-"""What a worker does when it is called: hand an edition over for a turn, and see who else is needed.
+"""What a worker does for a job: delivers an edition for one turn, and calls further workers.
 
-The queue only says where hands are needed. The ledger decides who hands over what, so a job that is lost,
-late or done twice neither loses nor doubles anybody.
+The queue only says which edition needs workers. The ledger decides who hands over which batch. So a job that
+is lost, late or done twice loses nobody and doubles nobody.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
 
 TURN = 30.0
-"""Seconds after which a worker that is at one edition looks whether others need it."""
+"""Seconds after which a worker leaves an edition and takes the next job."""
 
 FIRST_REST = 5.0
 LONGEST_REST = 60.0
-"""Seconds for which an edition is left alone after working on it failed."""
+"""Seconds for which an edition rests after a failure: the first time, and at most."""
 
 log = logging.getLogger(__name__)
 
 
 class Turn(Stop):
-    """Asks to stop, too, when a time is over; but cuts no wait short for that, which a provider asked for."""
+    """A Stop that also stops when the turn is over. It does not shorten a wait that a provider asked for."""
 
     def __init__(self, stop: Stop, seconds: float) -> None:
         super().__init__()
@@ -51,9 +51,9 @@ class Turn(Stop):
 
 
 def work_on(installation: Installation, edition: int, failures: int, stop: Stop) -> None:
-    """Hand an edition over for a turn, beside whoever else is at it, and have it gone on with.
+    """Deliver an edition for one turn, beside other workers, and call workers for the rest of it.
 
-    After a failure one worker tries it alone, after a rest that grows; once that went well, all come again.
+    After a failure one worker tries alone, after a rest that grows. Once that succeeds it calls the others.
     """
     with logs.about(run=logs.new_run()):
         _work_on(installation, edition, failures, stop)
@@ -84,8 +84,8 @@ def _call_if_waiting(database: Database, edition: int, failures: int = 0) -> Non
 
 
 def look_after(database: Database) -> None:
-    """Call workers to the editions that need some and have none coming: whose jobs were lost with a worker,
-    whose people were put off until now, or whose last batch was somebody's who is gone."""
+    """Call workers to the editions that need some and have no job: the job was lost with its worker, people
+    were put off until now, or the last batch belongs to a process that is gone."""
     now = clock.now()
     with database.read() as connection:
         lately = and_(table.c.status == EditionStatus.SENT, table.c.finished_at > now - RESENT_WITHIN)
@@ -94,17 +94,17 @@ def look_after(database: Database) -> None:
             edition for edition in connection.execute(query) if not queue.is_called(connection, edition.id)
         ]
     for edition in under_way:
-        if _needs_hands(database, edition.id, edition.status):
+        if _needs_workers(database, edition.id, edition.status):
             with database.write() as connection:
                 if not queue.is_called(connection, edition.id):
                     queue.call(connection, edition.id)
 
 
-def _needs_hands(database: Database, edition: int, status: str) -> bool:
+def _needs_workers(database: Database, edition: int, status: str) -> bool:
     with database.read() as connection:
         if claims.waits(connection, edition, clock.now()):
             return True
         if status == EditionStatus.SENDING and not outcomes.unfinished(connection, edition):
-            return True  # whoever recorded the last batch did not live to say so
+            return True  # the process that recorded the last batch died before it could end the edition
         owners = claims.owners(connection, edition)
     return not all(database.is_held(owner) for owner in owners)

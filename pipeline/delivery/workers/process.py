@@ -30,44 +30,45 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 5.0
 SILENCE = 20.0
-"""Seconds after which a worker that gave no sign is taken for gone, and its jobs with it."""
+"""Seconds without a heartbeat after which a worker counts as gone, and its jobs with it."""
 
 CARE = "* * * * * */10"
-"""When editions are looked after, as procrastinate's cron lines say it: the sixth field is seconds."""
+"""When `look_after` runs, as a cron line of procrastinate: the sixth field is seconds."""
 
 PAUSE = 2.0
-"""Seconds between attempts to work when the database is away."""
+"""Seconds between two attempts while the database cannot be reached."""
 
 log = logging.getLogger(__name__)
 
 
 def run(installation: Installation, working: Callable[[], None]) -> None:
-    """Work until SIGINT or SIGTERM, then end after the batch in flight; a second SIGINT ends at once.
+    """Work until SIGINT or SIGTERM, then end after the batch in flight. A second SIGINT ends at once.
 
-    ``working`` is called when it begins. Raises ConfigError or ProviderError when it could hand nothing over.
+    ``working`` is called when the work begins. Raises ConfigError or ProviderError when no letter could be
+    handed over.
     """
     installation.tokens  # noqa: B018  without a secret nothing can be signed
     provider(installation.config, installation.folder).close()
-    for name in ("procrastinate", "psycopg.pool"):  # they would say in traces what is said here in words
+    for name in ("procrastinate", "psycopg.pool"):  # they would log a trace where one line is enough
         theirs = logging.getLogger(name)
         theirs.addHandler(logging.NullHandler())
         theirs.propagate = False
-    asyncio.run(_until_told(installation, working))
+    asyncio.run(_serve_queue(installation, working))
 
 
-async def _until_told(installation: Installation, working: Callable[[], None]) -> None:
+async def _serve_queue(installation: Installation, working: Callable[[], None]) -> None:
     stop, told = Stop(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_overheard)
+    loop.set_exception_handler(_log_queue_error)
 
-    def heed(number: int) -> None:
+    def on_signal(number: int) -> None:
         if stop() and number == signal.SIGINT:
-            os.kill(os.getpid(), signal.SIGKILL)  # no harm to the ledger, and a thread cannot be interrupted
+            os.kill(os.getpid(), signal.SIGKILL)  # a thread cannot be interrupted, and the ledger survives it
         stop.ask(number)
         told.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, heed, number)
+        loop.add_signal_handler(number, on_signal, number)
     working()
     while not told.is_set():
         async with AsyncConnectionPool(**_pool(installation.database)) as pool:
@@ -79,13 +80,13 @@ async def _until_told(installation: Installation, working: Callable[[], None]) -
 
 
 async def _work(app: App, pool: AsyncConnectionPool, told: asyncio.Event) -> None:
-    """Take jobs until told to end. procrastinate's worker ends by itself when it loses the database, and
-    when it slept until others took it for gone."""
+    """Take jobs until told to end. procrastinate's worker ends by itself when it loses the database, or when
+    it slept for so long that others count it as gone."""
     async with app.open_async(pool):
         working = asyncio.create_task(
             app.run_worker_async(
                 queues=[QUEUE],
-                delete_jobs="always",  # what became of an edition says the ledger
+                delete_jobs="always",  # the ledger says what became of an edition
                 install_signal_handlers=False,
                 update_heartbeat_interval=HEARTBEAT,
                 stalled_worker_timeout=SILENCE,
@@ -94,37 +95,37 @@ async def _work(app: App, pool: AsyncConnectionPool, told: asyncio.Event) -> Non
         telling = asyncio.create_task(told.wait())
         await asyncio.wait([working, telling], return_when=asyncio.FIRST_COMPLETED)
         telling.cancel()
-        working.cancel()  # for procrastinate: let the job under way end, take no other
+        working.cancel()  # procrastinate then ends the job under way and takes no other
         await asyncio.wait([working])
         if not working.cancelled() and working.exception() is not None:
             log.info("the queue failed", exc_info=working.exception())
 
 
 def _app(installation: Installation, stop: Stop) -> App:
-    """The queue and what is done for its jobs."""
+    """The queue, and the functions that do its jobs."""
     app = App(connector=PsycopgConnector())
 
     @app.task(name=TASK, queue=QUEUE)
     def work(edition: int, failures: int = 0) -> None:
         work_on(installation, edition, failures, stop)
 
-    # Before all other jobs: it is what finds those that were lost. One at a time waits, by its queueing lock.
+    # Before all other jobs, because it finds the lost ones. Its queueing lock lets one at a time wait.
     @app.periodic(cron=CARE)
     @app.task(name="look_after", queue=QUEUE, queueing_lock="look_after", priority=10)
     async def care(timestamp: int) -> None:
-        await _forget_the_lost(app)
+        await _remove_lost_jobs(app)
         await asyncio.to_thread(look_after, installation.database)
 
     return app
 
 
-async def _forget_the_lost(app: App) -> None:
-    """Take the jobs of workers that are gone out of the queue, where they would be under way for ever."""
+async def _remove_lost_jobs(app: App) -> None:
+    """Remove the jobs of workers that are gone: they would be under way for ever."""
     for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=SILENCE):
         try:
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
         except ConnectorException:
-            log.info("job %s ended while it was taken for lost", job.id)
+            log.info("job %s ended after it was counted as lost", job.id)
 
 
 def _pool(database: Database) -> dict[str, Any]:
@@ -146,6 +147,6 @@ def _pool(database: Database) -> dict[str, Any]:
     }
 
 
-def _overheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    # A job whose worker was taken for gone and lived on is not there any more when it ends.
+def _log_queue_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # The job of a worker that counted as gone, but lived on, is no longer there when it ends.
     log.info("%s", context.get("message"), exc_info=context.get("exception"))

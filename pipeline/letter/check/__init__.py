@@ -1,13 +1,13 @@
-"""What is wrong with a letter. Each rule is a small function that says its reason and its source.
+"""What is wrong with a letter. Each rule is a small function, with its reason and its source in a comment.
 
 ==============  =============================================================================
 ``required``    errors: unsubscribe link, postal address, offer, placeholders, script
 ``envelope``    sender, subject, preheader
-``sensitive``   what a locked screen would tell
+``sensitive``   what a locked screen would show to others
 ``images``      alt text, weight, format
-``links``       whole, https, named; ``probe`` asks whether they answer
+``links``       whole, https, named by where they lead; ``probe`` asks whether they answer
 ``contrast``    WCAG AA in both schemes, by ``cascade``, ``matching``, ``css`` and ``css_colour``
-``clients``     what main mail clients lack (``caniemail.json``), but for what is ``graceful``
+``clients``     what main mail clients lack (``caniemail.json``), except what is ``graceful``
 ``leftovers``   what the blog's software left in a post
 ``structure``   language, headings, layout tables
 ``parts``       size, charset, and a text part that says what the HTML says
@@ -81,17 +81,17 @@ RULES: tuple[Callable[[CheckedLetter], Iterator[Finding]], ...] = (
 )
 
 MOST = 8
-"""Findings of one rule that are told one by one: who has fixed eight knows the rule."""
+"""How many findings of one rule are listed: whoever has mended eight knows the rule."""
 
 
 def check_letter(config: Config, templates: Templates, edition: Content) -> list[Finding]:
-    """Every finding in an edition as it stands in the database. Asks nobody and writes nothing."""
+    """Every finding in an edition as it is in the database. Asks no server and writes nothing."""
     letter = CheckedLetter(config, templates, edition)
     return [finding for rule in RULES for finding in _told(rule(letter))]
 
 
 def check_online(config: Config, templates: Templates, edition: Content) -> list[Finding]:
-    """The findings for which others must be asked: links and images of an edition that do not answer."""
+    """The findings for which servers must be asked: links and images of an edition that do not answer."""
     from pipeline.letter.check.probe import answers
 
     return list(_told(answers(CheckedLetter(config, templates, edition))))

@@ -1,7 +1,7 @@
-"""What a reader sees of each element: its colours and size, from style blocks, attributes and inheritance.
+"""How each element looks: its colours and size, from style blocks, attributes and inheritance.
 
-CSS Cascade Level 4 as far as colour, background, size, weight and display go. A client that reads no style
-block sees the inline styles alone; those are judged too (``Scheme.INLINE``).
+This is CSS Cascade Level 4 for colour, background, size, weight and display alone. Some clients read no style
+block; what they show is judged too (``Scheme.INLINE``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """``colour`` and ``background`` are None where only the client knows them: a picture, a variable."""
+    """The style of one element. ``colour`` and ``background`` are None where only the client knows them: a
+    picture, a variable."""
 
     colour: str | None
     background: str | None
@@ -34,7 +35,7 @@ class Style:
     bold: bool
     hidden: bool
     written: str = ""
-    """The colour as its declaration has it, to find the place by."""
+    """The colour as its declaration writes it: its place in the template is found by this."""
 
 
 def styles(
@@ -42,8 +43,8 @@ def styles(
 ) -> dict[int, Style]:
     """The style of every element of the body, by its ``mem_id``.
 
-    ``dark_canvas``: the letter declares that it knows dark schemes, so that a client begins with light text
-    on black there.
+    ``dark_canvas``: the letter declares that it has a dark scheme, so that a client begins with light text on
+    black there.
     """
     by_rules = matched(tree, rules, scheme)
     dark = scheme is Scheme.DARK and dark_canvas
@@ -68,7 +69,7 @@ def _style(
     attributes = node.attributes
     style = _by_element(node.tag or "", attributes, above, dark=dark)
     inline = [((d.important, 10_000, 0, 0), d) for d in declarations(attributes.get("style") or "")]
-    # The colour last: it may be half-transparent, and then what is behind it counts.
+    # The colour comes last: a half-transparent one is mixed with the background.
     for _, declaration in sorted([*by_rules, *inline], key=lambda pair: (pair[1].name == "color", pair[0])):
         style = _declared(style, above, declaration)
     return style
@@ -80,7 +81,7 @@ _UNSEEN = frozenset(["head", "style", "script", "title", "template", "noscript",
 
 
 def _by_element(tag: str, attributes: dict[str, str | None], style: Style, *, dark: bool) -> Style:
-    """The browser's own sheet, and the attributes that stand for styles (HTML, 15.3)."""
+    """The browser's own style sheet, and attributes that mean styles (HTML, 15.3)."""
     if tag in _SIZES or tag in _BOLD:
         style = replace(style, size=style.size * _SIZES.get(tag, 1.0), bold=style.bold or tag in _BOLD)
     if tag in _UNSEEN or "hidden" in attributes:
@@ -110,7 +111,7 @@ def _declared(style: Style, above: Style, declaration: Declaration) -> Style:
         size = re.search(r"[\d.]+(?:px|pt|em|rem|%)", value)
         style = replace(style, size=(_size(size[0], above.size) if size else None) or style.size)
         return replace(style, bold=bool(re.search(r"\b(bold|[6-9]00)\b", value)))
-    # The display of an element that is hidden from outside cannot bring it back.
+    # Inside a hidden element no display can make anything visible.
     if not above.hidden and (name == "display" or (name == "visibility" and value in ("hidden", "collapse"))):
         return replace(style, hidden=value in ("none", "hidden", "collapse"))
     if name in ("opacity", "max-height") and re.fullmatch(r"0*(\.0*)?(px|em|%)?", value):
@@ -124,7 +125,7 @@ def _coloured(style: Style, above: Style, value: str) -> Style:
     found = colour(value)
     if found is None or style.background is None:
         return replace(style, colour=found.hex if found and found.alpha == 1 else None, written=value)
-    # Half-transparent text is seen mixed with what is behind it.
+    # Half-transparent text is mixed with what is behind it.
     return replace(style, colour=found.over(style.background), written=value)
 
 
@@ -134,7 +135,7 @@ def _backed(style: Style, above: Style, name: str, value: str) -> Style:
     if found is not None and found.alpha and (found.alpha == 1 or above.background is not None):
         return replace(style, background=found.over(above.background or "#ffffff"))
     if pictured and name == "background-image" and style.background != above.background:
-        return style  # the colour beneath the picture is what shows until it has come
+        return style  # until the picture has arrived, the colour beneath it shows
     if pictured or (found is None and value not in ("none", "inherit", "initial", "unset")):
         return replace(style, background=None)
     return replace(style, background=above.background)
@@ -164,7 +165,7 @@ def _size(value: str, above: float) -> float | None:
 
 
 def texts(node: LexborNode) -> Iterator[str]:
-    """The words that stand directly in an element."""
+    """The texts that an element holds directly, not within other elements."""
     for child in node.iter(include_text=True):
         if child.tag == "-text":
             text = " ".join((child.text_content or "").split())

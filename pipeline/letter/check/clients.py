@@ -1,7 +1,7 @@
 """What the letter uses that main mail clients lack, by caniemail's data.
 
-The data is reduced by tests/letter/reduce_caniemail.py. Support is judged by the letter's own bytes: what
-stands in Outlook's conditional comments is made for Outlook, and no finding.
+tests/letter/reduce_caniemail.py makes the small data file. The letter is judged as most clients read it: what
+stands in conditional comments is made for Outlook alone, and is no finding.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Lacking(NamedTuple):
 
 
 class Use(NamedTuple):
-    """A feature in the letter, what to name it by, and what its place may be found by."""
+    """A feature that the letter uses: how a message names it, and traces by which its place may be found."""
 
     feature: str
     written: str
@@ -55,7 +55,7 @@ def lacking(feature: str) -> Lacking | None:
 
 
 def support(letter: CheckedLetter) -> Iterator[Finding]:
-    # caniemail.com, by hteumeuleu: each feature tested in each client.
+    # caniemail.com, by hteumeuleu, tests each feature in each client.
     told: set[str] = set()
     for use in (*_in_elements(letter), *_in_sheets(letter)):
         found = lacking(use.feature)
@@ -81,7 +81,7 @@ def _in_elements(letter: CheckedLetter) -> Iterator[Use]:
         if tag.startswith("-"):
             continue
         feature = "html-form" if tag in _FORM else f"html-{tag}"
-        # `link` names much that a client need not know; only a style sheet is missed.
+        # `link` has many uses that no reader misses; only a missing style sheet is seen.
         if tag != "link" or "stylesheet" in (attributes.get("rel") or "").lower():
             yield Use(feature, f"<{tag}>", node, (f"<{tag}",))
         for name in attributes:
@@ -103,7 +103,7 @@ def _in_sheets(letter: CheckedLetter) -> Iterator[Use]:
             yield Use("css-nesting", "A rule within a rule", None, ())
         for rule in sheet.rules:
             if rule.conditions:
-                continue  # who does not know the feature sees the letter without the rule
+                continue  # a client that lacks the feature shows the letter without the rule
             for declaration in rule.declarations:
                 yield from _uses(declaration, None)
                 pseudo = re.search(r"::?(before|after)", rule.selector)
@@ -140,7 +140,7 @@ _ONLY_WITH = {
 def _uses(declaration: Declaration, node: LexborNode | None) -> Iterator[Use]:
     name, value = declaration.name, declaration.value
     written = f"{name}: {value[:60]}"
-    # As CSS and as MJML have it; a value that Jinja fills in is found by its property.
+    # As CSS and as MJML write it. Where Jinja fills the value in, the place is found by the property.
     traces = (f"{name}:{value}", f'{name}="{value}"', f"{name}:")
     if name.startswith("--"):
         yield Use("css-variables", written, node, traces)
@@ -162,8 +162,8 @@ def _uses(declaration: Declaration, node: LexborNode | None) -> Iterator[Use]:
 
 
 def background(letter: CheckedLetter) -> Iterator[Finding]:
-    # caniemail: css-background-image. Outlook for Windows shows none of them, so that a picture there may
-    # decorate, but neither be the content nor the only ground its words can be read on.
+    # caniemail: css-background-image. Outlook for Windows shows none. So a background picture may decorate,
+    # but it must not be the content, nor the only background on which the words can be read.
     for node in letter.tree.css("[style], [background]"):
         declared = {d.name: d.value for d in declarations(node.attributes.get("style") or "")}
         pictures = [v for n, v in declared.items() if n.startswith("background") and _pictured(v)]
@@ -188,6 +188,6 @@ def _pictured(value: str) -> bool:
 
 def _has_ground(node: LexborNode, declared: dict[str, str]) -> bool:
     found = [colour(declared.get("background-color", ""))]
-    # A gradient's own colours go with it.
+    # The colours of a gradient are lost with it.
     found.append(background_colour(re.sub(r"[\w-]*gradient\(.*\)", "", declared.get("background", ""))))
     return bool(node.attributes.get("bgcolor")) or any(one is not None and one.alpha for one in found)

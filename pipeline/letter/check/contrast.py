@@ -1,4 +1,4 @@
-"""Whether the words can be read on what is behind them, in the light and in the dark scheme."""
+"""Whether the words can be read on their background, in the light and in the dark scheme."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SEEN = {
 
 
 def colours(letter: CheckedLetter) -> Iterator[Finding]:
-    # WCAG 2.2, 1.4.3: 4.5 to 1. One in twelve men, and everybody in the sun, reads less well than that.
+    # WCAG 2.2, 1.4.3: 4.5 to 1. One in twelve men sees colours less well, and in the sun everybody does.
     told: set[tuple[str | None, str | None]] = set()
     for scheme in (Scheme.LIGHT, Scheme.DARK, Scheme.INLINE):
         if scheme is Scheme.DARK and not _has_dark(letter):

@@ -1,4 +1,5 @@
-"""Style sheets taken apart, as far as a letter's rules need them: CSS Syntax Level 3 without its rarities."""
+"""A parser of style sheets, as far as the rules of a letter need one: CSS Syntax Level 3 without rare
+parts."""
 
 from __future__ import annotations
 
@@ -40,10 +41,10 @@ class Sheet:
     """Whether a rule stands within another."""
 
 
-# The same few styles stand on hundreds of elements of a letter.
+# Hundreds of elements of a letter have the same few styles.
 @lru_cache(maxsize=1024)
 def declarations(text: str) -> tuple[Declaration, ...]:
-    """What a style attribute, or the inside of a rule, declares."""
+    """The declarations of a style attribute, or of the inside of a rule."""
     return tuple(found for part in _parts(_COMMENT.sub("", text)) if (found := _declaration(part)))
 
 
@@ -69,13 +70,13 @@ def _declaration(text: str) -> Declaration | None:
 def parse(text: str, media: str = "") -> Sheet:
     """A style sheet. ``media`` is the attribute of the style element it stands in.
 
-    Never raises: what cannot be read is passed over, as a browser does.
+    Never raises: what cannot be read is skipped, as in a browser.
     """
     rules: list[Rule] = []
     at_rules: list[str] = []
     nested = False
     conditions = [f"@media {media}"] if media.strip() else []
-    # What each open brace began: a group of rules, a rule with its selector, or a block that has none.
+    # What each open brace began: a group of rules, a rule with its selector, or a block without one.
     opened: list[tuple[str, str]] = []
     head = ""
     for quoted, mark, other in _TOKEN.findall(_COMMENT.sub(" ", text)):

@@ -1,4 +1,4 @@
-"""Colours as CSS writes them (CSS Color Level 4), made into #rrggbb and how opaque they are."""
+"""Colours as CSS writes them (CSS Color Level 4), turned into #rrggbb with an alpha."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Colour(NamedTuple):
     alpha: float
 
     def over(self, behind: str) -> str:
-        """What is seen where it lies on an opaque colour."""
+        """The colour that is seen where this one lies on an opaque one."""
         return mix(behind, self.hex, self.alpha)
 
 
@@ -56,7 +56,7 @@ CLEAR = Colour("#000000", 0.0)
 
 
 def colour(written: str) -> Colour | None:
-    """None for what is no colour, or one that only the client knows (a variable, `currentcolor`)."""
+    """The colour; None for what is none, or what only the client knows (a variable, `currentcolor`)."""
     written = written.strip().lower()
     if written == "transparent":
         return CLEAR
@@ -71,7 +71,7 @@ def colour(written: str) -> Colour | None:
 
 
 def attribute_colour(written: str) -> Colour | None:
-    """A colour out of a bgcolor or color attribute (HTML, 2.3.6, as far as anybody writes such)."""
+    """The colour of a bgcolor or color attribute (HTML, 2.3.6, without its rare cases)."""
     written = written.strip()
     if re.fullmatch(r"[0-9a-fA-F]{3}", written):
         written = "".join(f"0{digit}" for digit in written)  # without its hash, "ddd" is #0d0d0d
@@ -79,7 +79,7 @@ def attribute_colour(written: str) -> Colour | None:
 
 
 def background_colour(shorthand: str) -> Colour | None:
-    """The colour in a `background` shorthand; clear when it names an image or nothing."""
+    """The colour in a `background` shorthand; None where it has none."""
     plain = re.sub(r"url\(.*?\)", " ", shorthand.lower())
     found = (colour(part) for part in _IN_BACKGROUND.findall(plain))
     return next((one for one in found if one), None)

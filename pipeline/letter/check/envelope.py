@@ -20,7 +20,7 @@ _SHORTER = "Give the digest another subject, or the post another title."
 
 
 def empty(letter: CheckedLetter) -> Iterator[Finding]:
-    # RFC 5322 allows it; filters do not, and a reader cannot tell what came.
+    # RFC 5322 allows it. Filters do not, and a reader cannot tell what the mail is.
     if not letter.edition.subject.strip():
         yield error(
             _SUBJECT, "The subject is empty.", "Correct the digest's subject in the configuration.", _SUBJECT
@@ -28,7 +28,7 @@ def empty(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def length(letter: CheckedLetter) -> Iterator[Finding]:
-    # What is cut is not read.
+    # What is cut off is not read.
     size = len(folded(letter.edition.subject))
     if size > LONGEST_SUBJECT:
         yield warning(
@@ -40,11 +40,11 @@ def length(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def shouting(letter: CheckedLetter) -> Iterator[Finding]:
-    # Filters count capitals and exclamation marks (SpamAssassin: SUBJ_ALL_CAPS), and they calm nobody.
+    # Filters count capitals and exclamation marks (SpamAssassin: SUBJ_ALL_CAPS), and readers dislike them.
     subject = letter.edition.subject
     cased = [character for character in subject if character.isupper() or character.islower()]
     capitals = sum(character.isupper() for character in cased)
-    # Five letters in one word: PTSD and ADHD are names, not shouts.
+    # It takes a word of five letters: PTSD and ADHD are names, not shouting.
     if len(cased) >= 8 and capitals > 0.6 * len(cased) and re.search(r"[^\W\d_]{5}", subject):
         yield warning(
             "shouting",
@@ -65,7 +65,7 @@ _ANSWERS = re.compile(r"(?i)\s*(?:re|fwd?|aw|wg|antw|sv|vs|rv|tr|odp|r[ée]f)\s*
 
 
 def answer(letter: CheckedLetter) -> Iterator[Finding]:
-    # Google's sender guidelines, message formatting: no "Re:" or "Fwd:" that answers or forwards nothing.
+    # Google's sender guidelines, message formatting: no "Re:" or "Fwd:" on what answers or forwards nothing.
     if _ANSWERS.match(letter.edition.subject):
         yield warning(
             "reply-trick",
@@ -116,7 +116,7 @@ def sender(letter: CheckedLetter) -> Iterator[Finding]:
             place,
         )
     if re.search(r"[;,]", name):
-        # The same page: names may hold neither; some clients read two senders out of them.
+        # The same page: names may hold neither, because some clients then read two senders.
         yield warning(
             "sender-name",
             "The sender's name holds a comma or semicolon.",

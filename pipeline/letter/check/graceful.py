@@ -1,7 +1,7 @@
-"""What main clients lack without harm to the letter: no finding, and why not.
+"""Features that main clients lack without harm to the letter: they are no finding, and here is why.
 
-The keys are caniemail's names of features. What stands neither here nor in ADVICE is a finding too: a client
-that starts to lack something should be heard of.
+The keys are caniemail's names of features. What stands neither here nor in ADVICE is a finding as well: when
+a client begins to lack something, staff should learn of it.
 """
 
 from __future__ import annotations
@@ -91,6 +91,6 @@ ADVICE: dict[str, tuple[str, str]] = {
     "html-anchor-links": ("The link does nothing.", "Link to the page, or leave it out."),
     "html-image-maps": ("The links in the picture do nothing.", "Put links below the picture."),
 }
-"""What becomes of a feature where it is lacking, and what to write instead."""
+"""What readers see where a feature is lacking, and what to write instead."""
 
 OTHERWISE = ("It is dropped there.", "Do without it, or put it into an @media rule as an addition.")

@@ -1,4 +1,4 @@
-"""Images: said in words, light enough, and in a format that shows."""
+"""Images: with alt text, light enough, and in a format that clients show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 HEAVY = 300_000
-"""Bytes. Six of them are 1.8 MB: ten seconds and more on a slow telephone line."""
+"""Bytes. Six images of this size are 1.8 MB: more than ten seconds on a slow connection."""
 
 _FORMATS = {
     "webp": "image-webp",
@@ -54,7 +54,7 @@ def alternative(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def weight(letter: CheckedLetter) -> Iterator[Finding]:
-    # Mobile readers pay for the bytes; and a letter whose pictures come late is read without them.
+    # Readers on a phone pay for the bytes, and a letter whose pictures come late is read without them.
     for picture in letter.pictures:
         size = picture.get("weight")
         if isinstance(size, int | float) and size > HEAVY:
@@ -71,7 +71,8 @@ def too_heavy(name: str, size: float, where: str) -> Finding:
 
 
 def kind(letter: CheckedLetter) -> Iterator[Finding]:
-    # Outlook for Windows shows a cross for WebP, AVIF and HEIF; Gmail none for SVG and data: (caniemail.com).
+    # Outlook for Windows shows a cross for WebP, AVIF and HEIF; Gmail shows no SVG and no data:
+    # (caniemail.com).
     told: set[str] = set()
     for picture in letter.pictures:
         media = str(picture.get("media_type") or "").lower()
@@ -109,7 +110,7 @@ def _feature(address: str) -> str | None:
 
 
 def unfetched(letter: CheckedLetter) -> Iterator[Finding]:
-    # What went wrong when the picture was fetched; format and weight have rules of their own.
+    # What went wrong when the picture was fetched. Format and weight have their own rules.
     for picture in letter.pictures:
         media = str(picture.get("media_type") or "").lower().removeprefix("image/").partition("+")[0]
         size = picture.get("weight")
@@ -124,7 +125,7 @@ def unfetched(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def picture_place(letter: CheckedLetter, picture: dict[str, Any]) -> str:
-    """The post a picture belongs to: by its id, else by where the letter shows it."""
+    """The post that a picture belongs to: found by its id, else by where the letter shows it."""
     post = picture.get("post")
     for known in letter.posts:
         if post is not None and post == known.get("id"):
@@ -140,7 +141,7 @@ def source(image: LexborNode) -> str:
 
 
 def named(image: LexborNode) -> str:
-    """An image as a message names it: by its file."""
+    """An image as a message names it: by the name of its file."""
     return _file(source(image)) or "without an address"
 
 

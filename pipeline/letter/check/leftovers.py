@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.core.finding import Finding, warning
-from pipeline.feeds.shortcodes import doubtful
+from pipeline.feeds.cleaning.shortcodes import doubtful
 from pipeline.letter.check.reading import CheckedLetter, cut, folded
 
 if TYPE_CHECKING:

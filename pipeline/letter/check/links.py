@@ -1,4 +1,4 @@
-"""Links: whole, safe to follow, and named by where they lead."""
+"""Links: whole addresses, https, and words that say where they lead."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 _OPENED = ("http", "https", "mailto", "tel", "sms")
 _SCRIPTED = ("javascript", "vbscript", "data")
-"""Errors of the rule script."""
+"""Schemes that the rule `script` reports as errors."""
 
 
 def addresses(letter: CheckedLetter) -> Iterator[Finding]:
-    # A letter has no page that a relative address could be relative to.
+    # A letter has no address of its own that a relative one could start from.
     for node, address, noun in _distinct(letter):
         if said := _wrong(address, noun):
             yield warning("link", said[0], said[1], letter.where(node, address and f'"{address}"'))
 
 
 def unencrypted(letter: CheckedLetter) -> Iterator[Finding]:
-    # Plain http can be read and changed on the way: what a person looks up at a therapist's is nobody else's
-    # concern. A site has it on all its pages or on none, so that one finding a site is enough.
+    # Plain http can be read and changed on its way, and what somebody reads at a therapist's is private. A
+    # site has https on all its pages or on none, so one finding a site is enough.
     sites: dict[str, list[tuple[LexborNode, str, str]]] = {}
     for node, address, noun in _distinct(letter):
         scheme, host = _read(address)
@@ -54,7 +54,7 @@ def _distinct(letter: CheckedLetter) -> Iterator[tuple[LexborNode, str, str]]:
     found += [(image, source(image), "image") for image in letter.images]
     for node, written, noun in found:
         address = written.strip()
-        within = noun == "link" and address.startswith("#")  # what clients lack, and a rule of clients.py
+        within = noun == "link" and address.startswith("#")  # the rule in clients.py reports these
         if (noun, address) not in told and not within and not TAG.fullmatch(address):
             told.add((noun, address))
             yield node, address, noun
@@ -84,7 +84,7 @@ def _read(address: str) -> tuple[str | None, str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: what demos and previews link to."""
+    """Whether a host is this machine, to which demos and previews link."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -106,7 +106,7 @@ _EMPTY = frozenset(
 
 
 def names(letter: CheckedLetter) -> Iterator[Finding]:
-    # WCAG 2.2, 2.4.4: screen readers list a letter's links by their text alone.
+    # WCAG 2.2, 2.4.4: screen readers list the links of a letter by their text alone.
     told: set[tuple[str, str]] = set()
     for link in letter.links:
         if not letter.seen(link):
@@ -136,7 +136,7 @@ def names(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def _name(link: LexborNode) -> str:
-    """The accessible name, as far as letters have one (W3C accname)."""
+    """The accessible name of a link (W3C accname, as far as letters need it)."""
     if label := link.attributes.get("aria-label"):
         return folded(label)
     pieces = [link.text(separator=" ")]

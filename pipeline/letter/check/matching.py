@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.letter.check.css import Declaration, Rule
 
 WIDTH = 600
-"""Pixels of the window that width conditions are judged at: a desktop's reading pane."""
+"""Pixels: the width at which media queries are judged, that of a desktop's reading pane."""
 
 
 class Scheme(StrEnum):
@@ -63,13 +63,15 @@ def _select(tree: LexborHTMLParser, selector: str) -> list[LexborNode]:
 
 
 def _specificity(selector: str) -> tuple[int, int]:
-    # Identifiers and classes; element names never decide against them, and order settles the rest.
+    # Identifiers and classes, then element names, which never win against those. Order decides between
+    # equals.
     classes = len(re.findall(r"\.[\w-]|\[|(?<!:):[\w-]", selector))
     return 100 * selector.count("#") + classes, len(re.findall(r"(?:^|[\s>+~])[A-Za-z]", selector))
 
 
 def applies(condition: str, scheme: Scheme) -> bool:
-    """Whether an @media head holds in a scheme, on a screen of WIDTH. @supports and the like never do."""
+    """Whether the condition of an @media rule holds in a scheme, on a screen of WIDTH. @supports and the like
+    never hold."""
     head, _, queries = condition.partition(" ")
     return head.lower() == "@media" and any(_holds(query, scheme) for query in queries.lower().split(","))
 

@@ -1,4 +1,4 @@
-"""The two bodies as such: their size, their bytes, and whether the text says what the HTML says."""
+"""The two bodies: their size, their charset, and whether the text says what the HTML says."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CLIPPED_AT = 102 * 1024
-"""Bytes of HTML from which Gmail shows "[Message clipped]" and hides the footer with it."""
+"""Bytes of HTML. From here on Gmail shows "[Message clipped]" and hides the rest, the footer included."""
 
 NEARLY_CLIPPED_AT = 90 * 1024
-"""A provider adds to the HTML, and personal links are longer than the tags that stand for them."""
+"""Bytes of HTML that come too near: a provider adds some, and personal links are longer than their tags."""
 
 DROPPED_AT = 16 * 1024
-"""Bytes of one style element from which Gmail drops it (caniemail: html-style, note 6)."""
+"""Bytes of one style element. Gmail drops a longer one (caniemail: html-style, note 6)."""
 
 
 def size(letter: CheckedLetter) -> Iterator[Finding]:
-    # Google publishes no number; about 102 KB is what senders measure.
+    # Google publishes no number. Senders have measured about 102 KB.
     kilobytes = len(letter.html.encode(errors="replace")) / 1024
     remedy = "Lower max_posts, or shorten the template."
     if kilobytes * 1024 > CLIPPED_AT:
@@ -37,7 +37,7 @@ def size(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def style_block(letter: CheckedLetter) -> Iterator[Finding]:
-    # With it go dark mode and what makes columns fit a phone.
+    # Dark mode is lost with it, and the rules that fit columns to a phone.
     for node in letter.tree.css("style"):
         kilobytes = len(node.text().encode(errors="replace")) / 1024
         if kilobytes * 1024 > DROPPED_AT:
@@ -50,8 +50,8 @@ def style_block(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def html_bytes(letter: CheckedLetter) -> Iterator[Finding]:
-    # SendGrid picks the charset from the bytes: Latin-1 alone goes out as iso-8859-1, which Gmail clips at
-    # any size (github.com/sendgrid/sendgrid-nodejs/issues/1231). ASCII leaves it no choice.
+    # SendGrid picks the charset from the bytes: what fits Latin-1 goes out as iso-8859-1, which Gmail clips
+    # at any size (github.com/sendgrid/sendgrid-nodejs/issues/1231). With ASCII it has no choice.
     if not letter.html.isascii():
         strange = next(character for character in letter.html if not character.isascii())
         yield warning(
@@ -63,7 +63,7 @@ def html_bytes(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def text_bytes(letter: CheckedLetter) -> Iterator[Finding]:
-    # The same: a text with é but nothing beyond Latin-1 goes out as iso-8859-1.
+    # For the same reason: a text with é but nothing beyond Latin-1 goes out as iso-8859-1.
     beyond = [character for character in letter.text if not character.isascii()]
     if beyond and max(beyond) <= "\xff":
         yield warning(
@@ -76,7 +76,7 @@ def text_bytes(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def thin_text(letter: CheckedLetter) -> Iterator[Finding]:
-    # It is what readers without HTML get, and watches, and voices; filters compare the two parts.
+    # Readers without HTML, watches and voice assistants get the text part, and filters compare the two.
     place = f"template: {letter.layout.text}"
     text = folded(letter.text).casefold()
     titles = [str(post.get("title") or "") for post in letter.posts]
@@ -104,13 +104,13 @@ def thin_text(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def _linked(letter: CheckedLetter) -> list[str]:
-    """Where the letter's visible links lead, as the text part has to write it."""
+    """The addresses of the letter's visible links, as the text part should write them."""
     held = tags(letter.config)
     as_text = dict(zip(held.html, held.text, strict=True))
     found = (link.attributes.get("href") or "" for link in letter.links if letter.seen(link))
     wanted = (as_text.get(address, address).strip() for address in found)
     wanted = (a for a in wanted if TAG.fullmatch(a) or re.match(r"(?i)(https?|mailto|tel):", a))
-    # A lack of the way out or of the offer is an error of its own.
+    # Other rules report a missing unsubscribe link or offer, as errors.
     ours = {held.text.unsubscribe, *letter.offers}
     return [address for address in dict.fromkeys(wanted) if address not in ours]
 

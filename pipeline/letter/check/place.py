@@ -1,4 +1,4 @@
-"""Where in the template, the posts or the configuration a fault of the letter comes from."""
+"""Where a fault of the letter comes from: a line of a template, a post, a key of the configuration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TAKEN_IN = re.compile(r"""\{%-?\s*(?:include|import|extends|from)\s+["']([^"']+)["']""")
 _REMARK = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
 _SHORTEST = 4
-"""Characters of a trace: what is shorter stands in every template somewhere."""
+"""Characters of a trace: a shorter one is found in every template."""
 
 
 class Layout:
@@ -30,13 +30,13 @@ class Layout:
         self.text = f"letter/{name}.txt"
 
     def line(self, *traces: str) -> str | None:
-        """The first place that holds one of the traces as it stands; better traces first."""
+        """The line that holds one of the traces, which come best first; None where none does."""
         for trace in traces:
             wanted = squeezed(trace)
             if len(wanted) < _SHORTEST:
                 continue
             found = [(name, number) for name, number, line in self._lines if wanted in line]
-            # A colour, a tag or a property stands in many lines: then it tells nothing.
+            # A colour, a tag or a property that stands in several lines names no place.
             if len(found) == 1 or (found and not (wanted[0] in "#<" or wanted.endswith(":"))):
                 return "template: {}:{}".format(*found[0])
         return None
@@ -59,7 +59,7 @@ class Layout:
 
 
 class Posts:
-    """Which post's part of the letter an element is in."""
+    """Knows which post an element of the letter belongs to."""
 
     def __init__(self, tree: LexborHTMLParser, posts: list[dict[str, Any]], frame: set[str]) -> None:
         self._titles = [str(post.get("title") or "") for post in posts]
@@ -82,7 +82,8 @@ class Posts:
             above = above.parent
 
     def of(self, node: LexborNode) -> str | None:
-        """The title of the post whose part holds the element: the smallest part that is some post's."""
+        """The title of the post that an element belongs to: the smallest part around it that is a post's
+        decides."""
         above: LexborNode | None = node
         while above is not None:
             numbers = self._within.get(above.mem_id)
@@ -93,11 +94,11 @@ class Posts:
 
 
 _FRAME = -1
-"""Stands for the parts that are no post's: the offer, the footer."""
+"""Stands for the parts that belong to no post: the offer, the footer."""
 
 
 def theme_key(config: Config, value: str) -> str | None:
-    """The key of `[theme]` that has a value, a colour for one."""
+    """The key of `[theme]` that has this value, such as a colour."""
     for key, given in config.theme.model_dump(exclude_unset=True).items():
         if value and isinstance(given, str) and given.casefold() == value.casefold():
             return f"configuration: theme.{key}"
@@ -105,12 +106,12 @@ def theme_key(config: Config, value: str) -> str | None:
 
 
 def beginning(text: str) -> str:
-    """The first words of a text: its template may go on with something that is filled in."""
+    """The first words of a text. In the template, what follows may be filled in."""
     first = " ".join(text.split()[:4])
     return first if len(first) >= 12 else ""
 
 
 def squeezed(text: str) -> str:
-    """A text as it is compared with a template: without spaces and case."""
-    # MJML writes colour="#abc" as colour:#abc; and moves line breaks: what is left is compared.
+    """A text in the form that is compared with a template: without spaces and case."""
+    # MJML turns colour="#abc" into colour:#abc; and moves line breaks. Only what stays the same is compared.
     return re.sub(r"[\s\u2060]+", "", text).casefold()

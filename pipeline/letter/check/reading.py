@@ -1,4 +1,4 @@
-"""A letter as the rules read it: its parts taken to pieces once, and the place a fault comes from."""
+"""A letter as the rules read it: parsed once, with the place that a fault comes from."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Content(Protocol):
 
 
 class CheckedLetter:
-    """An edition as the rules read it. Places are looked for in the templates' sources."""
+    """An edition as the rules read it. Places of faults are looked for in the sources of the templates."""
 
     def __init__(self, config: Config, templates: Templates, edition: Content) -> None:
         self.config = config
@@ -67,7 +67,7 @@ class CheckedLetter:
 
     @cached_property
     def pictures(self) -> list[dict[str, Any]]:
-        """What is known of the posts' images since they were fetched; empty where none were."""
+        """What was seen of the posts' images when they were fetched; empty where none were."""
         return [p for p in self.edition.pictures if isinstance(p, dict)]
 
     @cached_property
@@ -83,7 +83,7 @@ class CheckedLetter:
 
     @cached_property
     def offers(self) -> set[str]:
-        """Every address that the call to action may have."""
+        """Every address that the call to action may lead to."""
         match = self.config.match
         own = self.edition.edits.get("cta", {}).get("url")
         offered = {match.url, *(v.url for v in match.variants), call_to_action(self.config, []).url, own}
@@ -124,13 +124,13 @@ class CheckedLetter:
 
     @cached_property
     def _parts(self) -> Posts:
-        # Links of the offer and the footer mark what is no post's.
+        # The links of the offer and the footer mark the parts that belong to no post.
         frame = {*self.offers, *tags(self.config).html, *(href for href in self.hrefs() if TAG.search(href))}
         return Posts(self.tree, self.posts, frame)
 
     def where(self, node: LexborNode | None, *traces: str, otherwise: str = "html") -> str:
-        """The template's line that holds one of the traces, else staff's intro, else the post whose part of
-        the letter the element is in."""
+        """The line of the template that holds one of the traces; else the intro, if it does; else the post
+        that the element belongs to."""
         if found := self.layout.line(*traces, *(beginning(trace) for trace in traces)):
             return found
         intro = squeezed(self.edition.intro)
@@ -141,11 +141,12 @@ class CheckedLetter:
 
 
 def folded(text: str) -> str:
-    """With single spaces, and without the word joiners by which letter/personal.py breaks false tags."""
+    """A text with single spaces, and without the word joiners that letter/personal.py puts into false
+    tags."""
     return " ".join(text.replace("\u2060", "").split())
 
 
 def cut(text: str, most: int = 60) -> str:
-    """As much of a text as a message can hold."""
+    """The beginning of a text, as much as a message can hold."""
     text = folded(text)
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

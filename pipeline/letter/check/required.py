@@ -1,4 +1,5 @@
-"""Without these no edition goes: way out, address, offer; nothing left over, nothing that runs."""
+"""What every edition needs before it goes out: unsubscribe link, postal address, offer; no leftover tag, no
+script."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def unsubscribe(letter: CheckedLetter) -> Iterator[Finding]:
-    # CAN-SPAM, 15 U.S.C. 7704(a)(3); Gmail and Yahoo want it in the body beside the one-click header.
+    # CAN-SPAM, 15 U.S.C. 7704(a)(3). Gmail and Yahoo want it in the body too, beside the one-click header.
     remedy = "Put links.unsubscribe into the template."
     wanted = tags(letter.config)
     if wanted.html.unsubscribe not in letter.hrefs():
@@ -51,7 +52,7 @@ def postal_address(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def cta(letter: CheckedLetter) -> Iterator[Finding]:
-    # What the letter is for.
+    # The letter exists for it.
     if not letter.offers & set(letter.hrefs()):
         said, place = "The HTML has no call to action.", f"template: {letter.layout.markup}"
         yield error("cta", said, "Put cta.url into a link of the template.", place)
@@ -64,7 +65,7 @@ _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
 def placeholder(letter: CheckedLetter) -> Iterator[Finding]:
-    # It would go out as it stands, to everybody.
+    # Everybody would see it in the letter.
     wanted = tags(letter.config)
     ours = dict.fromkeys(filter(None, (*wanted.html, *wanted.text)), "")
     parts = {
@@ -74,7 +75,7 @@ def placeholder(letter: CheckedLetter) -> Iterator[Finding]:
         "text": fill(letter.text, ours),
     }
     for part, content in parts.items():
-        # Braces out of a post are no finding: personal.inert has broken them.
+        # Braces in a post are no finding: personal.inert has made them harmless.
         left = TAG.findall(content) + _BRACES.findall(html.unescape(content))
         for tag in dict.fromkeys(left):
             place = letter.where(_holding(letter, tag), tag, otherwise=part) if part == "html" else part
@@ -99,7 +100,7 @@ _FRAMES = "script, iframe, object, embed, applet"
 
 
 def script(letter: CheckedLetter) -> Iterator[Finding]:
-    # No client runs it, and filters take it for an attack.
+    # No mail client runs it, and filters take it for an attack.
     if node := _scripted(letter):
         yield error(
             "script",

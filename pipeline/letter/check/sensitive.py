@@ -1,4 +1,4 @@
-"""Words that would say on a locked screen what a reader lives with."""
+"""Words that would show on a locked screen what a reader suffers from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAME = "sensitive-words"
 
 def locked_screen(letter: CheckedLetter) -> Iterator[Finding]:
     # FTC v. BetterHelp (2023): that a person seeks help is health data in itself. A phone on a table shows
-    # sender, subject and preheader to who passes by.
+    # sender, subject and preheader to everybody who passes.
     language = letter.config.newsletter.language
     for where, text in (("subject", letter.edition.subject), ("preheader", letter.edition.preheader)):
         found = list(dict.fromkeys(sensitive(text, letter.templates, language)))
@@ -42,9 +42,10 @@ def _place(letter: CheckedLetter, where: str, word: str) -> str:
 
 
 def sensitive(text: str, templates: Templates, language: str) -> Iterator[str]:
-    """The listed words in a text, as the text writes them."""
+    """The listed words that a text holds, spelt as in the text."""
     folded = [_plain(character) for character in text]
-    # Folding changes lengths (ß is ss, an accent of its own nothing): where each folded letter came from.
+    # Folding changes lengths: ß becomes ss, a separate accent becomes nothing. So for each folded letter, the
+    # place that it came from.
     origin = [place for place, letters in enumerate(folded) for _ in letters]
     pattern = _pattern(tuple(_lists(templates, language)))
     for match in pattern.finditer("".join(folded)) if pattern else ():
@@ -52,7 +53,7 @@ def sensitive(text: str, templates: Templates, language: str) -> Iterator[str]:
 
 
 def _lists(templates: Templates, language: str) -> Iterator[str]:
-    """The texts of the lists that count: the general one, and the language's own."""
+    """The texts of the lists that count: the general one, and the one of the language."""
     tags = [language.lower()] if language else []
     tags += [language.lower().split("-")[0]] if "-" in language else []
     for name in (f"{NAME}.txt", *(f"{NAME}.{tag}.txt" for tag in tags)):
@@ -62,7 +63,7 @@ def _lists(templates: Templates, language: str) -> Iterator[str]:
 @lru_cache(maxsize=8)
 def _pattern(lists: tuple[str, ...]) -> re.Pattern[str] | None:
     lines = (line.partition("#")[0].strip() for text in lists for line in text.splitlines())
-    # The longest first: of alternatives that fit, a regular expression takes the first.
+    # The longest first: a regular expression takes the first alternative that fits.
     words = sorted({_plain(line) for line in lines if line.strip("* ")}, key=len, reverse=True)
     if not words:
         return None
@@ -70,13 +71,13 @@ def _pattern(lists: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def _part(word: str) -> str:
-    """A listed word as a pattern. A star at its end stands for any ending."""
+    """A listed word as a pattern; a star at its end stands for any ending."""
     stem = re.split(r"[\s-]+", word.rstrip("*"))
     return r"[\s-]+".join(re.escape(piece) for piece in stem) + (r"\w*" if word.endswith("*") else "")
 
 
 def _plain(text: str) -> str:
-    """Without case and accents, with one kind of apostrophe and hyphen."""
+    """A text without case and accents, and with one kind of apostrophe and hyphen."""
     text = re.sub("[\u2019\u02bc]", "'", re.sub("[\u2010-\u2015]", "-", text))
     marked = unicodedata.normalize("NFD", text.casefold())
     return "".join(character for character in marked if not unicodedata.combining(character))

@@ -1,4 +1,4 @@
-"""What a screen reader goes by: language, direction, headings, and tables that are no tables."""
+"""What a screen reader depends on: language, direction, headings, and tables that are only layout."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 
 def language(letter: CheckedLetter) -> Iterator[Finding]:
-    # WCAG 2.2, 3.1.1. Gmail turns <body> into a <div> and drops <html>: both are said again on a wrapper
-    # (caniemail: html-body). Of 376,000 letters, 96 of 100 say neither (Email Markup Consortium, 2026).
+    # WCAG 2.2, 3.1.1. Gmail turns <body> into a <div> and drops <html>, so both attributes must stand on a
+    # wrapper as well (caniemail: html-body). Of 376,000 letters, 96 in 100 have neither (Email Markup
+    # Consortium, 2026).
     root, body = letter.tree.root, letter.tree.body
     for name in ("lang", "dir"):
         lacking = []
@@ -41,7 +42,7 @@ def language(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def headings(letter: CheckedLetter) -> Iterator[Finding]:
-    # WCAG 2.2, 1.3.1 and 2.4.6: by its headings a letter is leafed through, one h1 at its head.
+    # WCAG 2.2, 1.3.1 and 2.4.6: screen readers move through a letter by its headings; one h1 comes first.
     seen = [node for node in letter.tree.css("h1, h2, h3, h4, h5, h6") if letter.seen(node)]
     if not seen:
         yield _heading(letter, None, "The letter has no headings.", "Make the posts' titles <h1> and <h2>.")
@@ -64,7 +65,7 @@ def _heading(letter: CheckedLetter, node: LexborNode | None, said: str, remedy: 
 
 
 def tables(letter: CheckedLetter) -> Iterator[Finding]:
-    # HTML-AAM: without the role a voice counts rows and columns of what is only layout; 84 of 100 letters
+    # HTML-AAM: without the role a screen reader counts the rows and columns of mere layout. 84 in 100 letters
     # lack it (Email Markup Consortium, 2026).
     bare = [
         table

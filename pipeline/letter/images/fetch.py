@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.core.errors import ImageError
-from pipeline.feeds.http import get
-from pipeline.feeds.journey import Errand
-from pipeline.feeds.private_networks import leads_outside
+from pipeline.feeds.fetching.attempt import FetchRequest
+from pipeline.feeds.fetching.http import get
+from pipeline.feeds.fetching.private_networks import leads_outside
 from pipeline.letter.images.cdn_sizes import sized
 from pipeline.letter.images.sandbox import look
 from pipeline.letter.images.store import Seen
@@ -48,7 +48,7 @@ def fetch_image(wanted: Wanted, deadline: float) -> Seen | None:
         known = wanted.known if wanted.known is not None and wanted.known.address == address else None
         try:
             fetched = get(
-                _errand(wanted, last=address == wanted.url),
+                _request(wanted, last=address == wanted.url),
                 address,
                 etag=known.etag if known is not None else None,
                 last_modified=known.last_modified if known is not None else None,
@@ -73,8 +73,8 @@ def _addresses(wanted: Wanted) -> list[str]:
     return [smaller, wanted.url] if smaller else [wanted.url]
 
 
-def _errand(wanted: Wanted, *, last: bool) -> Errand:
-    return Errand(
+def _request(wanted: Wanted, *, last: bool) -> FetchRequest:
+    return FetchRequest(
         noun="image",
         error=ImageError,
         remedies={},

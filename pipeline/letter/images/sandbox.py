@@ -60,10 +60,15 @@ def look(content: bytes, content_type: str, *, copying: bool, thumbnail: bool = 
             done = subprocess.run(  # noqa: S603
                 child, input=content, capture_output=True, timeout=2 * SECONDS, env=environment(), check=True
             )
-        line, _, rest = done.stdout.partition(b"\n")
-        told = json.loads(line)
+        return read_answer(done.stdout)
     except (subprocess.SubprocessError, ValueError):
         return Look(problem="cannot be opened within the time and memory an image may take")
+
+
+def read_answer(answer: bytes) -> Look:
+    """What the child found. Raises ValueError for what it cannot have written."""
+    line, _, rest = answer.partition(b"\n")
+    told = json.loads(line)
     copies: dict[str, Copy] = {}
     for made in told.pop("copies", ()):
         task, length = made.pop("task"), made.pop("length")

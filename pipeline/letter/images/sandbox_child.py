@@ -18,7 +18,7 @@ from pipeline.letter.images.sandbox import MEMORY, SECONDS
 from pipeline.letter.images.svg import SMALLEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 MOST_PIXELS = 40_000_000
 """A phone's photograph has 12 to 50 million; as a page's image, anything near that was never looked at."""
@@ -48,9 +48,13 @@ def main() -> None:
     limit_memory(MEMORY)
     limit_time(SECONDS)
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MOST_PIXELS is stricter
-    wanted = _Tasks("copy" in tasks, "thumbnail" in tasks)
-    told, copies = _told(sys.stdin.buffer.read(), content_type, wanted)
-    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + copies)
+    sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), content_type, tasks))
+
+
+def answer(content: bytes, content_type: str, tasks: Sequence[str]) -> bytes:
+    """What the parent reads: a line of JSON, then the bytes of the copies that it names."""
+    told, copies = _told(content, content_type, _Tasks("copy" in tasks, "thumbnail" in tasks))
+    return json.dumps(told).encode() + b"\n" + copies
 
 
 def _told(content: bytes, content_type: str, wanted: _Tasks) -> _Told:

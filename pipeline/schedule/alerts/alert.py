@@ -1,4 +1,4 @@
-"""What a trouble is, whatever family it is of."""
+"""What an alert is, whatever it is about."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 RECENT = timedelta(days=7)
-"""What is older is told no more: staff know, or it no longer matters."""
+"""Older problems are not told: staff know them, or they no longer matter."""
 
 
-class Trouble(NamedTuple):
-    """``kind`` and ``about`` are what it is known by, ``since`` when it began; ``phrases`` names the table
-    `[notice_PHRASES]`, and ``facts`` are what stands in its braces. Of one kind and ``digest`` staff are told
-    once an hour at the most."""
+class Alert(NamedTuple):
+    """Something that staff must know.
+
+    ``kind`` and ``about`` identify it, ``since`` is when it began. ``phrases`` names the table
+    `[notice_PHRASES]` of its words, ``facts`` fill their braces. Staff are told about one kind and ``digest``
+    once an hour at most.
+    """
 
     kind: str
     about: str

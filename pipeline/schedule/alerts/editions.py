@@ -1,7 +1,8 @@
-"""What goes wrong with letters on their way: stops, doubt, a tripped breaker, silence after them."""
+"""Editions that were stopped, that may not have reached readers, or after which no events came."""
 
 from __future__ import annotations
 
+import zlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.editions import after_restore
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.state import BatchState, RecipientState
-from pipeline.schedule.alerts.alert import RECENT, Trouble
+from pipeline.editions.taken_back import TAKEN_BACK
+from pipeline.schedule.alerts.alert import RECENT, Alert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,25 +24,26 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config, Delivery
 
 SILENT_FOR = timedelta(hours=2)
-"""After a send without any event. SendGrid posts what it has every 30 seconds."""
+"""After a send, without any event. SendGrid posts its events every 30 seconds."""
 
 SETTLES_WITHIN = timedelta(minutes=10)
-"""What events leave in doubt after that will stay in doubt for longer."""
+"""Doubt that events have not settled by then will stay for longer."""
 
 LEFT_FOR = timedelta(days=1)
-"""After the last answer; a letter that stays paused for longer is left so, and its doubt is to be told."""
+"""After the last answer. An edition that is paused for longer stays so, and staff must know of its doubt."""
 
 
-def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:
+def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Alert]:
     yield from _restored(connection)
     yield from _tripped(connection, now)
     yield from _stopped(connection)
+    yield from _taken_back(connection)
     yield from _uncertain(connection, config.delivery, now)
     if config.delivery.provider == "sendgrid":
         yield from _unheard(connection, config, now)
 
 
-def _restored(connection: Connection) -> Iterator[Trouble]:
+def _restored(connection: Connection) -> Iterator[Alert]:
     if (restore := after_restore.last(connection)) is None:
         return
     query = select(editions.c.slug).where(
@@ -48,7 +51,7 @@ def _restored(connection: Connection) -> Iterator[Trouble]:
     )
     open_ones = ", ".join(connection.execute(query.order_by(editions.c.id)).scalars())
     facts = {"editions": open_ones or "-", "made": restore.made[:16].replace("T", " ")}
-    yield Trouble("restored", "restore", restore.at, "restored", facts)
+    yield Alert("restored", "restore", restore.at, "restored", facts)
 
 
 _COLUMNS = (
@@ -64,30 +67,41 @@ _HAS_TRIPPED = and_(
     editions.c.tripped_at.is_not(None),
     or_(editions.c.judged_from.is_(None), editions.c.judged_from <= editions.c.tripped_at),
 )
-"""And staff have not let it go on since."""
+"""And staff have not let it go on since then."""
 
 
-def _tripped(connection: Connection, now: datetime) -> Iterator[Trouble]:
+def _tripped(connection: Connection, now: datetime) -> Iterator[Alert]:
     query = select(*_COLUMNS).where(_HAS_TRIPPED, editions.c.tripped_at > now - RECENT)
     for row in connection.execute(query):
         facts = {"reason": row.reason or "", "status": row.status}
-        yield Trouble("breaker", row.slug, row.tripped_at, "breaker", facts, row.digest)
+        yield Alert("breaker", row.slug, row.tripped_at, "breaker", facts, row.digest)
 
 
-def _stopped(connection: Connection) -> Iterator[Trouble]:
-    """What the provider stopped (key, sender, content); staff give no reason when they pause."""
+def _stopped(connection: Connection) -> Iterator[Alert]:
+    """Stopped by the provider (key, sender, content): staff give no reason when they pause an edition."""
     last = select(func.max(batches.c.at)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
     query = select(*_COLUMNS, last.label("stopped_at")).where(
         editions.c.status == EditionStatus.PAUSED,
         editions.c.reason.is_not(None),
         not_(_HAS_TRIPPED),
-        not_(editions.c.restored),  # that is told of all of them at once
+        not_(editions.c.restored),  # one alert tells of all these
     )
     for row in connection.execute(query):
-        yield Trouble("stopped", row.slug, row.stopped_at, "stopped", {"reason": row.reason}, row.digest)
+        yield Alert("stopped", row.slug, row.stopped_at, "stopped", {"reason": row.reason}, row.digest)
 
 
-def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Iterator[Trouble]:
+def _taken_back(connection: Connection) -> Iterator[Alert]:
+    """Held because the blog took a post back; told again when it is held for others."""
+    held = (editions.c.status == EditionStatus.HELD, editions.c.reason.startswith(TAKEN_BACK))
+    for row in connection.execute(select(*_COLUMNS).where(*held)):
+        reason = row.reason.removeprefix(f"{TAKEN_BACK}: ")
+        about = f"{row.slug} {zlib.crc32(reason.encode()):08x}"
+        yield Alert(
+            "taken_back", about, None, "taken_back", {"edition": row.slug, "reason": reason}, row.digest
+        )
+
+
+def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Iterator[Alert]:
     hears = delivery.provider == "sendgrid" and delivery.sendgrid.webhook_public_key.strip()
     until = now - SETTLES_WITHIN if hears else now
     whole = exists().where(batches.c.edition_id == editions.c.id, batches.c.state == BatchState.UNCERTAIN)
@@ -102,28 +116,28 @@ def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Ite
     )
     left = and_(
         editions.c.status == EditionStatus.PAUSED,
-        not_(editions.c.restored),  # that is told of all of them at once
+        not_(editions.c.restored),  # one alert tells of all these
         last.between(now - RECENT, now - LEFT_FOR),
     )
     query = select(*_COLUMNS, editions.c.finished_at).where(or_(ended, left), or_(whole, one_by_one))
     for row in connection.execute(query):
         again = delivery.on_uncertain == "resend" and row.status == EditionStatus.SENT
         phrases = "uncertain_resend" if again else "uncertain"
-        yield Trouble("uncertain", row.slug, row.finished_at, phrases, digest=row.digest)
+        yield Alert("uncertain", row.slug, row.finished_at, phrases, digest=row.digest)
 
 
-def _unheard(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:
+def _unheard(connection: Connection, config: Config, now: datetime) -> Iterator[Alert]:
     anyone = exists().where(batches.c.edition_id == editions.c.id, batches.c.state == BatchState.SENT)
     if not config.delivery.sendgrid.webhook_public_key.strip():
-        # Who serves no pages could not hear of anything; they know, and `sync` comes before every edition.
+        # Without pages no event can arrive: those operators know it, and `sync` runs before every edition.
         sent = connection.execute(_sent_lately(now, now).where(anyone).limit(1)).first()
         if sent is not None and config.newsletter.public_url:
-            yield Trouble("no_webhook", "webhook", None, "no_webhook")
+            yield Alert("no_webhook", "webhook", None, "no_webhook")
         return
-    # With a person: the events of a test copy have none.
-    told_of = exists().where(events.c.edition == editions.c.slug, events.c.subscriber_id.is_not(None))
-    for row in connection.execute(_sent_lately(now, now - SILENT_FOR).where(anyone, not_(told_of))):
-        yield Trouble("unheard", row.slug, None, "unheard", digest=row.digest)
+    # The events of a test copy are about no person.
+    heard_of = exists().where(events.c.edition == editions.c.slug, events.c.subscriber_id.is_not(None))
+    for row in connection.execute(_sent_lately(now, now - SILENT_FOR).where(anyone, not_(heard_of))):
+        yield Alert("unheard", row.slug, None, "unheard", digest=row.digest)
 
 
 def _sent_lately(now: datetime, until: datetime) -> Select[Any]:

@@ -1,35 +1,40 @@
-"""Feeds that are broken, or silent for longer than usual for them."""
+"""Feeds that are broken, silent for longer than usual, full of gaps, or moved so that staff must decide."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, not_, or_, select
 
 from pipeline.core.tables import feeds, posts
-from pipeline.schedule.alerts.alert import Trouble
+from pipeline.editions import decisions
+from pipeline.schedule.alerts.alert import RECENT, Alert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from pipeline.core.config import Config
+    from pipeline.editions.decisions import Side, Waiting
 
 BROKEN_FOR = timedelta(days=1)
-"""Shorter outages pass by themselves."""
+"""Shorter outages end without anybody's help."""
 
 SILENT_TIMES, SILENT_AT_LEAST = 3, timedelta(weeks=2)
 """How many times its usual gap a feed may be silent, and for how long in any case."""
 
 LOOKED_AT = 21
+SHOWN = 20
+"""Posts that wait for staff, in one mail."""
+
 FEWEST = 4
-"""Posts from whose dates the usual gap is learned."""
+"""Posts whose dates say how long the usual gap is: at most, and at least."""
 
 
-def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:
+def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Alert]:
     configured = [feed.url for feed in config.feeds]
     for feed in connection.execute(select(feeds).where(feeds.c.url.in_(configured))):
         about = f"feed-{feed.id}"
@@ -40,13 +45,46 @@ def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[
                     "since": f"{feed.failing_since:%Y-%m-%d}",
                     "reason": feed.error or "",
                 }
-                yield Trouble("feed_broken", about, feed.failing_since, "feed_broken", facts)
+                yield Alert("feed_broken", about, feed.failing_since, "feed_broken", facts)
         elif feed.fetched_at is not None:
             dates = _dates(connection, feed.id, now)
-            # Until it was last read: of what came since nothing is known.
+            # Silent until it was last read: nobody knows what came since.
             if dates and feed.fetched_at - dates[0] > _patience(dates):
                 facts = {"feed": feed.url, "since": f"{dates[0]:%Y-%m-%d}"}
-                yield Trouble("feed_silent", about, dates[0], "feed_silent", facts)
+                yield Alert("feed_silent", about, dates[0], "feed_silent", facts)
+        if feed.gap_at is not None and feed.gap_at > now - RECENT:
+            facts = {"feed": feed.url, "lost": f"{feed.gap_posts or 0:,}"}
+            phrases = "feed_gap" if feed.gap_posts else "feed_gap_unknown"
+            yield Alert("feed_gap", about, feed.gap_at, phrases, facts)
+        yield from _unsure(connection, feed)
+
+
+def _unsure(connection: Connection, feed: Row[Any]) -> Iterator[Alert]:
+    """Told again when others come to wait."""
+    waiting = decisions.waiting(connection, feed.id)
+    if not waiting:
+        return
+    lines = [_both_sides(one) for one in waiting[:SHOWN]]
+    if len(waiting) > SHOWN:
+        lines.append(f"… + {len(waiting) - SHOWN:,}")
+    facts = {"feed": feed.url, "posts": "\n\n".join(lines), "number": f"{len(waiting):,}"}
+    since = max(one.post.first_seen for one in waiting)
+    yield Alert("unsure", f"feed-{feed.id}", since, "unsure", facts)
+
+
+def _both_sides(one: Waiting) -> str:
+    known = f"\n≟ {_named(one.may_be)}" if one.may_be else ""
+    return f"{one.post.id}: {_named(one.post)}{known}"
+
+
+def _named(side: Side) -> str:
+    parts = (
+        f"“{side.title}”",
+        f"{side.published:%Y-%m-%d}" if side.published else "",
+        side.url,
+        side.edition,
+    )
+    return ", ".join(filter(None, parts))
 
 
 def _dates(connection: Connection, feed: int, now: datetime) -> list[datetime]:
@@ -54,7 +92,7 @@ def _dates(connection: Connection, feed: int, now: datetime) -> list[datetime]:
     date = func.coalesce(posts.c.published, posts.c.first_seen)
     query = (
         select(date)
-        # Undated and there from the beginning: from whenever. Dated ahead: some feeds have 2103.
+        # An undated post of the first pull may be of any age; some feeds have dates such as 2103.
         .where(
             posts.c.feed_id == feed, or_(posts.c.published.is_not(None), not_(posts.c.initial)), date <= now
         )

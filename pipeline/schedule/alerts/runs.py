@@ -1,4 +1,4 @@
-"""What should happen by itself and does not: a run that fails, a due time that nobody kept."""
+"""Runs that fail, and due times that were missed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.core.tables import editions as table
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.plan import MISSED, plan
 from pipeline.schedule import history
-from pipeline.schedule.alerts.alert import RECENT, Trouble
+from pipeline.schedule.alerts.alert import RECENT, Alert
 from pipeline.schedule.situation import situation_of
 
 if TYPE_CHECKING:
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config, Digest
 
 
-def troubles(connection: Connection, config: Config, now: datetime) -> Iterator[Trouble]:
+def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Alert]:
     yield from _failing(connection, config)
     for digest in config.digests:
         yield from _missed(connection, config, digest, now)
 
 
-def _failing(connection: Connection, config: Config) -> Iterator[Trouble]:
-    """What paused an edition is told as that."""
+def _failing(connection: Connection, config: Config) -> Iterator[Alert]:
+    """A run that only paused an edition is told as an alert of the edition."""
     for name, run in history.last(connection, config.digests).items():
         if run is not None and run.outcome == "failed" and run.failing_since is not None:
             facts = {"digest": name, "reason": run.reason}
-            yield Trouble("failed", name, run.failing_since, "failed", facts, name)
+            yield Alert("failed", name, run.failing_since, "failed", facts, name)
 
 
-def _missed(connection: Connection, config: Config, digest: Digest, now: datetime) -> Iterator[Trouble]:
-    """By more than a day, whether a run has given it up or none came to see it."""
-    for due in {*_given_up(connection, digest, now), *_unseen(connection, config, digest, now)}:
+def _missed(connection: Connection, config: Config, digest: Digest, now: datetime) -> Iterator[Alert]:
+    """Due times missed by more than a day, whether a run gave them up or no run came."""
+    for due in {*_given_up(connection, digest, now), *_passed(connection, config, digest, now)}:
         facts = {"digest": digest.name, "due": due[:16].replace("T", " ")}
-        yield Trouble("missed", f"{digest.name} {due[:19]}", None, "missed", facts, digest.name)
+        yield Alert("missed", f"{digest.name} {due[:19]}", None, "missed", facts, digest.name)
 
 
 def _given_up(connection: Connection, digest: Digest, now: datetime) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _given_up(connection: Connection, digest: Digest, now: datetime) -> Iterator
     yield from connection.scalars(query)
 
 
-def _unseen(connection: Connection, config: Config, digest: Digest, now: datetime) -> Iterator[str]:
+def _passed(connection: Connection, config: Config, digest: Digest, now: datetime) -> Iterator[str]:
     situation = situation_of(connection, config, digest, now)
     planned = plan(situation)
     if planned.reason.startswith(MISSED):

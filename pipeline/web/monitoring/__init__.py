@@ -1,1 +1,1 @@
-"""What monitoring asks: /healthz, /readyz, /metrics."""
+"""What monitoring asks for: /healthz, /readyz, /metrics."""

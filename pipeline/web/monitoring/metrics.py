@@ -1,7 +1,8 @@
-"""What monitoring is told of an installation, read from the database: numbers, no person.
+"""Numbers of an installation for monitoring, read from the database; nothing about a person.
 
-Counting a long list takes a while, so what was read is good for some seconds, and for a hundred times as long
-as it took: however often it is asked for, the database spends a hundredth of its time on it at the most.
+Counting a long list takes a while. So what was read is used for some seconds, and for at least a hundred
+times as long as the reading took: however often somebody asks, the database spends at most a hundredth of its
+time on this.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
 
 FRESH = 5.0
-"""Seconds for which what was read is good at least."""
+"""Seconds for which what was read is used, at least."""
 
 SHARE = 100
-"""How many times as long as it took to read it is good."""
+"""What was read is used for this many times as long as it took to read."""
 
 RECENT = timedelta(days=7)
 MOST = 20
-"""Editions whose recipients are told: on their way, or sent lately."""
+"""Editions whose recipients are counted, at most: those on their way or sent lately."""
 
 
 class Measurements(Collector):
@@ -150,7 +151,7 @@ def _runs(connection: Connection, config: Config) -> Iterator[GaugeMetricFamily]
 
 
 def _feeds(connection: Connection, config: Config) -> Iterator[GaugeMetricFamily]:
-    labels = ["feed", "host"]  # no whole address: of a feed that is not for everybody it holds a key
+    labels = ["feed", "host"]  # not the whole address: that of a private feed holds a key
     fetched = GaugeMetricFamily(
         "rapport_feed_fetched_timestamp_seconds", "When the feed was last read.", labels=labels
     )

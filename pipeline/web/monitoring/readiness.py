@@ -1,6 +1,6 @@
-"""Whether a web process can do its work, and how the last runs ended: for whoever looks from outside.
+"""Whether a web process can do its work, and how the last runs ended, for monitoring from outside.
 
-A stranger may read it: it says no address, no name and no reason.
+A stranger may read it, so it holds no address, no name and no reason.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ class SchedulerState(Protocol):
 
 
 class Readiness(NamedTuple):
-    """``ready``: the database can be used, and the scheduler, where there is one, runs. How the last runs
-    ended does not count: the pages must stay reachable while a feed is broken."""
+    """``ready``: the database can be used, and the scheduler, if there is one, runs. How the last runs ended
+    does not count: the pages must stay reachable while a feed is broken."""
 
     ready: bool
     document: dict[str, Any]
 
 
 def readiness(installation: Installation, scheduler: SchedulerState | None) -> Readiness:
-    """Look at everything. Raises nothing for what the database does."""
+    """Look at database, scheduler and last runs. Raises nothing for what the database does."""
     database = _database_trouble(installation.database)
-    # Its words may name the database or a feed: the log has them.
+    # Only whether, not why: the words may name the database or a feed. The log has them.
     stuck = scheduler is not None and scheduler.problem() is not None
     ready = database is None and not stuck
     document = {

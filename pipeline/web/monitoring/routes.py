@@ -1,4 +1,4 @@
-"""How the process is: GET /healthz (it lives), /readyz (it can work), /metrics (numbers, for Prometheus)."""
+"""GET /healthz (the process runs), /readyz (it can do its work), /metrics (numbers, for Prometheus)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipeline.feeds.private_networks import is_public
+from pipeline.feeds.fetching.private_networks import is_public
 from pipeline.web.monitoring.metrics import Measurements
 from pipeline.web.monitoring.readiness import readiness
 from pipeline.web.public.network import address_of
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
-"""What a request has that a web server passed on."""
+"""Headers of a request that a web server passed on."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-"""Others are counted as one: a stranger may make up any number of them."""
+"""All other methods are counted as one: a stranger may invent any number of them."""
 
 
 def routes(installation: Installation, registry: CollectorRegistry) -> list[Route]:
-    """The routes; ``registry`` gets what is read from the database."""
+    """The routes. What is read from the database is added to ``registry``."""
     registry.register(Measurements(installation.database, installation.config))
 
     async def ready(request: Request) -> Response:
@@ -57,19 +57,19 @@ async def _alive(request: Request) -> Response:
 
 
 def _from_inside(request: Request) -> bool:
-    """Whether somebody on our own network asks this process itself. A stranger could learn from the numbers
-    whether an address is on the list: sign it up, and see which of them change."""
+    """Whether somebody on our own network asks this process directly. A stranger could learn from the numbers
+    whether an address is on the list: by signing it up and looking which of them change."""
     address = address_of(request.scope)
     passed_on = any(name in request.headers for name in FORWARDED)
     return not passed_on and (address is None or not is_public(address))
 
 
 def counting(registry: CollectorRegistry, routes: Sequence[BaseRoute]) -> Middleware:
-    """Counts what is answered, by the route's template: paths hold tokens."""
+    """Counts the answers by the route's template, because paths hold tokens."""
     counter = Counter(
         "rapport_http_requests", "Requests answered.", ["route", "method", "status"], registry=registry
     )
-    # By identity: what a mount leads to cannot be hashed.
+    # By identity: what a Mount leads to cannot be hashed.
     templates = {id(route.endpoint): route.path for route in routes if isinstance(route, Route)}
     return Middleware(_Counting, counter=counter, templates=templates)
 
@@ -84,7 +84,7 @@ class _Counting:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = "none"  # whoever asked was gone before the answer
+        status = "none"  # the client was gone before the answer
 
         async def answer(message: Message) -> None:
             nonlocal status

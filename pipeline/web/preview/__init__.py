@@ -1,14 +1,14 @@
-"""`rapport preview` as a server: the letter as it will arrive, on loopback, for staff to look at.
+"""The server of `rapport preview`: it shows staff the letter as it will arrive, on loopback.
 
 ========================  ====================================================================
-``server``                the port, uvicorn, and an end that is clean
-``guard``                 who may ask: loopback names only; what every answer's headers say
-``routes``                the addresses; each a few lines
+``server``                the port, uvicorn, and an orderly end
+``guard``                 who may ask: loopback names only; the headers of every answer
+``routes``                the addresses, each a few lines
 ``session``               what is shown: configuration, drafts, faults, findings
 ``watch``, ``reload``     files and feeds that change, and the pages that are told
-``page``                  what the page shows, as the template wants it
-``frame``                 the letter as a frame shows it: dark, marked, its pictures from here
-``inbox``, ``locate``     the line in an inbox; where in the letter a finding is
+``page``                  what the page shows, in the form that its template needs
+``frame``                 the letter as a frame shows it: dark, with a place marked, pictures from here
+``inbox``, ``locate``     the line in an inbox; the place of a finding in the letter
 ``errors``                what is broken: file, line and the lines around it
 ========================  ====================================================================
 

@@ -1,4 +1,4 @@
-"""What is broken, where a person can see it: file, line, and the lines around it."""
+"""What is broken, as the page shows it: file, line, and the lines around it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AROUND = 4
 """Lines shown before and after the one at fault."""
 
 LONGEST = 400
-"""Characters shown of a line: a letter's template can have a page on one."""
+"""Characters shown of a line: a template may have very long lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class FaultPlace:
-    """One place at fault."""
+    """A place in a file where the fault is."""
 
     file: Path
     line: int | None
@@ -43,7 +43,7 @@ class PreviewFault:
     kind: str
     message: str
     remedy: str
-    spots: tuple[FaultPlace, ...] = ()
+    places: tuple[FaultPlace, ...] = ()
 
 
 def fault_of(error: Exception, config_file: Path, digest: str = "") -> PreviewFault:
@@ -52,8 +52,8 @@ def fault_of(error: Exception, config_file: Path, digest: str = "") -> PreviewFa
         said = f"{type(error).__name__}: {error}"
         return PreviewFault("other", said, "This is a fault of Rapport: please report it with these words.")
     kind = {"letter": "template", "configuration": "configuration"}.get(error.code, "other")
-    spots = tuple(_spots(error.message, config_file, digest))
-    return PreviewFault(kind, error.message, error.remedy, spots)
+    places = tuple(_places(error.message, config_file, digest))
+    return PreviewFault(kind, error.message, error.remedy, places)
 
 
 _LINE = re.compile(r"(?P<file>.+?):(?P<line>\d+): (?P<said>.*)")
@@ -62,19 +62,19 @@ _MJML = re.compile(r"(?P<file>.+?\.mjml): (?P<said>.*)")
 _SUBJECT = re.compile(r"digests \((?P<digest>[^)]*)\): subject: (?P<said>.*)")
 
 
-def _spots(message: str, config_file: Path, digest: str) -> Iterator[FaultPlace]:
+def _places(message: str, config_file: Path, digest: str) -> Iterator[FaultPlace]:
     for line in message.splitlines():
         if match := _SUBJECT.match(line):
             number = _subject_line(config_file, match["digest"] or digest)
-            yield _spot(config_file, number, match["said"])
+            yield _place(config_file, number, match["said"])
         elif match := _LINE.match(line) or _TOML.match(line) or _MJML.match(line):
             found = match.groupdict()
             if Path(found["file"]).is_file():
                 number = int(found["line"]) if found.get("line") else None
-                yield _spot(Path(found["file"]), number, found["said"])
+                yield _place(Path(found["file"]), number, found["said"])
 
 
-def _spot(file: Path, number: int | None, said: str) -> FaultPlace:
+def _place(file: Path, number: int | None, said: str) -> FaultPlace:
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -92,7 +92,7 @@ def _spot(file: Path, number: int | None, said: str) -> FaultPlace:
 
 
 def _subject_line(config_file: Path, digest: str) -> int | None:
-    """The line of a digest's subject in the configuration, as far as it is written in the plain way."""
+    """The line of a digest's subject in the configuration; None where it is written in an unusual way."""
     try:
         lines = config_file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,7 +1,7 @@
 """The letter as a frame of the page shows it: in one colour scheme, with a place marked.
 
-A browser follows the scheme of its own desktop and gives a page no way to ask a frame for the other. So the
-letter's media queries are answered here. Nothing else of it is touched but what follows `<head>` below.
+A browser uses the scheme of its own desktop, and a page cannot ask a frame for the other one. So the letter's
+media queries are answered here. Apart from that, only a few elements after `<head>` are added.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ FRAME_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox{more}"
 )
-"""For whatever shows a letter's HTML, in a frame or alone: it is made of strangers' posts. No script runs."""
+"""For everything that shows a letter's HTML, in a frame or alone. The letter is made of strangers' posts, so
+no script runs."""
 
 _STYLED = re.compile(r"(<style\b[^>]*>)(.*?)(</style>)|(\smedia=)(\"[^\"]*\"|'[^']*')", re.DOTALL | re.I)
 _ASKS = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.I)
-# Unlike `all`, these may stand beside `and` and `not`.
+# Unlike `all`, these may be combined with `and` and `not`.
 _YES, _NO = "(min-width: 0)", "(max-width: 0)"
 
 MARK = "rapport-place"
@@ -29,7 +30,7 @@ MARK = "rapport-place"
 
 def policy(*, images: bool = True, framed: bool = False) -> str:
     """The Content-Security-Policy of a letter."""
-    # Our page may ask its frame how far it was scrolled; without script that gives the frame nothing.
+    # So our page may ask its frame how far it was scrolled. The frame gains nothing, as no script runs in it.
     more = " allow-same-origin" if framed else ""
     return FRAME_POLICY.format(images="http: https: data:" if images else "'none'", more=more)
 
@@ -41,13 +42,14 @@ def in_frame(html: str, *, scheme: str, place: Span | None = None) -> str:
     html = _STYLED.sub(lambda match: _answered(match, scheme), html)
     head = re.search(r"<head\b[^>]*>", html, re.I)
     at = head.end() if head else 0
-    # A letter that does not say it can be dark gets no dark page to stand on.
+    # A letter without a dark scheme is shown on a light background.
     canvas = scheme if "color-scheme" in html else "light"
     return html[:at] + _added(canvas, marked=place is not None) + html[at:]
 
 
 def with_own_images(html: str, pages: str) -> str:
-    """Pictures that `rapport serve` will serve, taken from here: it may not run yet."""
+    """The letter with the pictures that `rapport serve` will serve taken from the preview: it may not run
+    yet."""
     return re.sub(
         rf"(\s(?:src|background)=[\"'])({re.escape(pages)})(/images/)", r"\1\3", html, flags=re.IGNORECASE
     )
@@ -63,7 +65,7 @@ def _added(canvas: str, *, marked: bool) -> str:
 
 
 def _marked(html: str, place: Span) -> str:
-    # First in the tag: of two ids the first counts.
+    # First in the tag: of two ids, the first one counts.
     tag = re.compile(r"<[a-zA-Z][\w:-]*").match(html, place.tag)
     if not tag:
         return html

@@ -1,7 +1,8 @@
-"""Who may ask, and what every answer says of itself.
+"""Who may ask, and the headers of every answer.
 
-A server on loopback is reached by every page in the same browser. A name that someone else's DNS points at
-127.0.0.1 (DNS rebinding) shows in the Host header; a form on another site shows in Origin. Both are refused.
+Every page in the same browser can reach a server on loopback. When another site's name points at 127.0.0.1
+(DNS rebinding), the Host header shows it; when a form on another site posts here, Origin shows it. Both are
+refused.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ PAGE_POLICY = (
 HEADERS = {
     "content-security-policy": PAGE_POLICY,
     "x-content-type-options": "nosniff",
-    # Not no-referrer: with it a form's Origin is "null", and our own could not be told from another's.
+    # Not no-referrer: with it the Origin of every form is "null", our own as well as another site's.
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -79,5 +80,5 @@ def _welcome(scope: Scope) -> bool:
         return False
     if scope["method"] in ("GET", "HEAD"):
         return True
-    # Browsers send Origin with every POST; what does not is no page of ours.
+    # Browsers send Origin with every POST: without it, it is no page of ours.
     return [value for name, value in sent if name == b"origin"] == [f"http://{hosts[0]}"]

@@ -1,4 +1,4 @@
-"""How the line in an inbox will look: sender, subject and preheader, cut where programs cut."""
+"""How the line in an inbox will look: sender, subject and preheader, cut where mail programs cut them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """About how many characters of each a program shows, in its usual size of type."""
+    """About how many characters of each a mail program shows, in its usual font size."""
 
     name: str
     kind: str
-    """``phone``: on lines of their own; ``wide``: all on one."""
+    """``phone``: each on its own line; ``wide``: all on one line."""
     sender: int
     subject: int
     preheader: int
 
 
-# Nobody publishes these. Counted on each program's default settings; letters differ in width and people
-# in their settings, so the page calls them approximate.
+# Nobody publishes these numbers. They were counted with each program's default settings. Characters differ in
+# width and people in their settings, so the page calls the numbers approximate.
 PROGRAMS = (
     Program("Gmail on Android, upright", "phone", 24, 33, 40),
     Program("Mail on iPhone, upright", "phone", 26, 41, 76),

@@ -1,7 +1,7 @@
-"""Where in the letter a finding is: the view that shows it, and the piece of it that is meant.
+"""Where in the letter a finding is: the view that shows it, and the part of the view that is meant.
 
-Findings are written for people. What they quote (a link, some words, an element) and the post they name are
-looked for in what the letter says; where none of it is found, there is no place to show.
+Findings are written for people. What a finding quotes (a link, some words, an element) and the post that it
+names are searched for in the letter. Where nothing of that is found, there is no place to show.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class LetterParts:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a letter's part, and in HTML the start of the tag that holds it."""
+    """From where to where a place goes, and in HTML the start of the tag around it."""
 
     start: int
     end: int
@@ -44,7 +44,7 @@ def view_of(finding: Finding, letter: LetterParts) -> str | None:
 
 def in_html(finding: Finding, letter: str, titles: Sequence[str]) -> Span | None:
     """The place in the letter's HTML that a finding is about."""
-    # The title and the preview text come first, and nobody sees them there.
+    # The title and the preview text come before the body, and are not visible there.
     body = max(letter.find("<body"), 0)
     for quoted in _quoted(finding, titles):
         for written in _spellings(quoted):
@@ -71,7 +71,7 @@ _STYLE = re.compile(r"([a-z-]+): ([^:]+): ")
 
 
 def _quoted(finding: Finding, titles: Sequence[str]) -> Iterator[str]:
-    # What a message quotes is cut where it is long.
+    # A message cuts what it quotes when it is long.
     for address in _ADDRESS.findall(finding.message):
         yield address.rstrip(".,;:)…")
     for groups in _QUOTES.findall(finding.message):
@@ -95,7 +95,7 @@ _VOID = ("br", "img", "hr", "meta", "link", "input", "wbr", "col")
 
 
 def _holding(letter: str, at: int) -> int:
-    """Where the start tag begins that the position is in, or of the element whose words it is in."""
+    """Where the start tag begins that holds the position, or the start tag of the element around it."""
     closed = 0
     start = letter.rfind("<", 0, at + 1)
     while start >= 0:

@@ -1,4 +1,4 @@
-"""What the page shows, as its template wants it."""
+"""What the page shows, in the form that its template needs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ HEADER_NOTES = {
 }
 
 FLUSH = "\0flush\0"
-"""Stands in the template where what is ready may go out: the letter does not wait for check."""
+"""Marks in the template where the part that is ready is sent: the letter does not wait for `check`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Query:
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Query:
-        """From a request; what makes no sense in it is as if it were not there."""
+        """From a request. Values that make no sense are ignored."""
         asked = cls(**{name: given[name][:200] for name in cls.__slots__ if name in given})
         return replace(
             asked,
@@ -96,8 +96,8 @@ class Query:
 
 
 def pieces(session: PreviewSession, query: Query) -> Iterator[str]:
-    """The page in pieces: the letter's frame first, what takes its time after it."""
-    version = session.reload.version  # before looking: what changes meanwhile makes the page old
+    """The page in pieces: first the letter's frame, then what takes longer."""
+    version = session.reload.version  # read first: a change from now on makes the page old
     preview = session.look(query.digest or None, query.edition or None)
     context = _context(session, preview, query) | {"version": version}
     ready: list[str] = []
@@ -201,7 +201,7 @@ def _told(number: str, finding: Finding, view: str | None, query: Query) -> dict
 
 
 def _offer(preview: Preview, edition: Edition) -> dict[str, str]:
-    """The call to action of an edition, found in what it says: the configuration may have changed since."""
+    """The call to action of an edition, read from its text: the configuration may have changed since."""
     match = preview.config.match
     said = " ".join(edition.text.split())
     headings = [match.heading, *(variant.heading or "" for variant in match.variants)]

@@ -1,4 +1,4 @@
-"""Tells every open page that something changed."""
+"""The signal that tells every open page to load anew."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class ReloadSignal:
     """Sent from any thread, waited for in the server's loop."""
 
     def __init__(self) -> None:
-        # Pages that outlive a server must notice that the next one is another.
+        # A page that is still open when the next server starts must notice that it is another server.
         self._run = secrets.token_hex(4)
         self._count = 0
         self._lock = threading.Lock()
@@ -20,7 +20,7 @@ class ReloadSignal:
 
     @property
     def version(self) -> str:
-        """What a page was made at: once it is another, the page is old."""
+        """The version that a page is made at. Once there is another, the page is old."""
         return f"{self._run}-{self._count}"
 
     @property
@@ -34,12 +34,13 @@ class ReloadSignal:
         self._wake()
 
     def close(self) -> None:
-        """Let the pages go, so that the server can end."""
+        """End the pages' connections, so that the server can end."""
         self.closed = True
         self._wake()
 
     async def wait(self, seen: str, seconds: float) -> None:
-        """Until the version is no longer the one seen, it is closed, or the time is over."""
+        """Wait until there is another version than the one seen, until it is closed, or until the time is
+        over."""
         here = (asyncio.get_running_loop(), asyncio.Event())
         with self._lock:
             self._waiting.add(here)

@@ -1,4 +1,4 @@
-"""The preview's addresses. A GET changes nothing; a changed file refreshes the draft."""
+"""The addresses of the preview. A GET changes nothing; only a changed file refreshes the draft."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.web.preview.session import Preview, PreviewSession
 
 STILL_HERE = 15.0
-"""Seconds between two signs of life on an open page's connection."""
+"""Seconds between two keep-alive lines on an open page's connection."""
 
 
 def application(session: PreviewSession, pull_now: Callable[[], None]) -> ASGIApp:
@@ -49,7 +49,7 @@ def application(session: PreviewSession, pull_now: Callable[[], None]) -> ASGIAp
         ],
         exception_handlers={Exception: _failed},
     )
-    # Around all of it: what Starlette says of an error bears our headers too.
+    # Around all of it, so that Starlette's own answers to errors have our headers too.
     return LoopbackGuard(inner)
 
 
@@ -60,11 +60,11 @@ class _Handlers:
 
     def page(self, request: Request) -> Response:
         made = pieces(self._session, Query.of(request.query_params))
-        first = next(made)  # before the answer has a status
+        first = next(made)  # made before the answer has a status: it may raise
         return StreamingResponse(itertools.chain([first], made), media_type="text/html")
 
     def letter(self, request: Request) -> Response:
-        """The bytes of `--out`'s edition.html."""
+        """The same bytes as edition.html of `--out`."""
         preview, edition = self._edition(request)
         return _html(preview_part(preview.config, edition, "html"), frame.policy())
 

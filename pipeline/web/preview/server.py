@@ -1,4 +1,4 @@
-"""Serving the preview: its port on loopback, and an end without noise."""
+"""Serving the preview: its port on loopback, and an orderly end."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 FIRST_PULL = 3.0
-"""Seconds that the first pull may take before the preview starts from the last one."""
+"""Seconds that the first pull may take. After them the preview starts with what the last pull brought."""
 
 
 def listen(port: int, otherwise: int | None = None) -> socket.socket:
-    """The port, taken; or the other one when it is taken already. 0 is any free one.
+    """A socket that listens on the port, or on the other one when the first is taken. 0 is any free port.
 
     Raises RapportError with the remedy.
     """
@@ -78,13 +78,13 @@ class _Server(uvicorn.Server):
         self._started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Open pages hold a connection each; uvicorn would wait for them to go.
+        # Each open page holds a connection, and uvicorn would wait until they are closed.
         self._ended()
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        # uvicorn raises the signal again at the end; for this command Ctrl-C is how one is done.
+        # uvicorn raises the signal again at the end, but Ctrl-C is the normal way to end this command.
         handled = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, self.handle_exit) for number in handled}
         try:

@@ -48,7 +48,7 @@ class ComposeResult:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What there is to look at. ``edition`` is None while nothing was composed, or it cannot be."""
+    """What there is to look at. ``edition`` is None when nothing was composed, or could not be."""
 
     config: Config
     digest: Digest
@@ -58,28 +58,28 @@ class Preview:
 
     @property
     def fault(self) -> PreviewFault | None:
-        """An edition past being a draft is what it is, whatever becomes of the templates."""
+        """What is wrong with a draft. An edition past being a draft no longer depends on the templates."""
         frozen = self.edition is not None and self.edition.status != EditionStatus.DRAFT
         return None if frozen else self.outcome.fault
 
 
 PATIENCE = 5.0
-"""Seconds a page waits for the first composing: pictures are fetched with it, as long as their hosts take."""
+"""Seconds that a page waits for the first composing: it also fetches the pictures, which may take long."""
 
 COMPOSING = ComposeResult("it is being composed, and its pictures are fetched")
 
 
 class PreviewSession:
-    """Composes anew when told that something changed. Every method may be called from any thread.
+    """Composes again when it is told that something changed. Every method may be called from any thread.
 
-    It makes and refreshes drafts that staff were not mailed yet; it approves and sends nothing.
+    It makes and refreshes only drafts that staff were not mailed yet. It approves and sends nothing.
     """
 
     def __init__(self, file: Path | None) -> None:
         self.file = file_of(file, os.environ)
         self.reload = ReloadSignal()
         self.fault: PreviewFault | None = None
-        """What is wrong with the configuration, if anything; the last good one is kept."""
+        """What is wrong with the configuration, if anything. The last good one stays in use."""
         self.installation: Installation | None = None
         self.pulled: list[Pulled] = []
         self._given = file
@@ -88,7 +88,7 @@ class PreviewSession:
         self._lock = threading.Lock()
 
     def open(self) -> None:
-        """Read the configuration. A file that is not there is an error; a broken one is a fault to show."""
+        """Read the configuration. A missing file is an error; a broken one is a fault that the page shows."""
         try:
             self.installation = Installation.open(self._given)
         except ConfigError as error:
@@ -97,7 +97,7 @@ class PreviewSession:
             self.fault = fault_of(error, self.file)
 
     def close(self) -> None:
-        # Without the lock: whoever holds it may be waiting for a blog that does not answer.
+        # Without the lock: its holder may be waiting for a blog that does not answer.
         self.reload.close()
         if self.installation:
             self.installation.database.close()
@@ -109,12 +109,12 @@ class PreviewSession:
         try:
             self._reopen()
             self.fault = None
-        except Exception as error:  # the server outlives whatever stands in the file
+        except Exception as error:  # whatever stands in the file, the server goes on
             self.fault = fault_of(error, self.file)
         self._again()
 
     def pull(self) -> None:
-        """Fetch the feeds, by conditional GET, and compose anew when they brought anything."""
+        """Fetch the feeds, by conditional GET, and compose again when they brought something new."""
         if self.installation is None:
             return
         before = [feed.error for feed in self.pulled]
@@ -125,7 +125,7 @@ class PreviewSession:
             self.reload.send()
 
     def retry_if_busy(self) -> None:
-        """Compose what another process was at when it was last tried."""
+        """Compose the digests that another process was working on the last time."""
         if any(outcome.busy for outcome in list(self._outcomes.values())):
             self._again()
 
@@ -145,14 +145,14 @@ class PreviewSession:
             return None
         outcome = self._composed(digest)
         with database.read() as connection:
-            # Not by_slug: composing may just have discarded the draft that was asked for.
+            # Not by_slug, which raises: composing may just have discarded the draft that was asked for.
             named = find.one(connection, table.c.slug == slug) if slug else None
             edition = named if slug else find.open_one(connection, digest.name)
         earlier = [e for e in listed if e.digest == digest.name and e.status not in OPEN]
         return Preview(config, digest, edition, earlier, outcome)
 
     def left_out(self, digest: Digest) -> list[LeftOut]:
-        """Why no post is in the edition that is not there."""
+        """Where there is no edition: why each post is left out."""
         if self.installation is None:
             return []
         at = clock.now()
@@ -161,7 +161,7 @@ class PreviewSession:
             return list(choose(connection, digest, since, at).left_out)
 
     def findings(self, edition: Edition) -> list[Finding]:
-        """What check finds; kept, for a page asks several times between two changes."""
+        """What check finds. It is kept, because a page asks several times between two changes."""
         assert self.installation is not None  # there is no edition without one
         said = (edition.slug, edition.subject, edition.preheader, edition.html, edition.text)
         key = hashlib.blake2b("\0".join((self.reload.version, *said)).encode()).digest()
@@ -171,7 +171,8 @@ class PreviewSession:
         return self._findings[key]
 
     def _again(self) -> None:
-        """Compose every digest that somebody looks at. Until it is done they see what was there before."""
+        """Compose every digest that somebody has looked at. Until it is done, pages show what there was
+        before."""
         for name in list(self._outcomes):
             digest = self._digest(name)
             if digest is None:
@@ -186,7 +187,8 @@ class PreviewSession:
         return next((digest for digest in digests if digest.name == name), None)
 
     def _composed(self, digest: Digest) -> ComposeResult:
-        """The digest's outcome. The first look composes it, and waits as long as a person would."""
+        """The digest's last result. The first time it is composed, and waited for as long as a person would
+        wait."""
         if digest.name not in self._outcomes:
             first = threading.Thread(target=self._first, args=(digest,), daemon=True)
             first.start()
@@ -202,13 +204,13 @@ class PreviewSession:
             self.reload.send()
 
     def _compose(self, digest: Digest) -> ComposeResult:
-        assert self.installation is not None  # a digest comes out of it
+        assert self.installation is not None  # without one there is no digest
         try:
             with lock(self.installation.database, digest.name):
                 return ComposeResult(compose(self.installation, digest, looking=True).reason)
         except BusyError:
             return ComposeResult("another process is at this digest: this is how it stood last", busy=True)
-        except Exception as error:  # a template is a program: the server outlives whatever it does
+        except Exception as error:  # a template is a program: whatever it does, the server goes on
             return ComposeResult(fault=fault_of(error, self.file, digest.name))
 
     def _reopen(self) -> None:
@@ -227,12 +229,12 @@ class PreviewSession:
 _LISTED = select(
     table.c.slug, table.c.digest, table.c.status, table.c.subject, table.c.due_at, table.c.finished_at
 ).order_by(table.c.id.desc())
-"""Without the bodies: a hundred editions are several megabytes."""
+"""Without the bodies: those of a hundred editions are several megabytes."""
 
 
 def _checked(installation: Installation, edition: Edition) -> list[Finding]:
     try:
         return check_letter(installation.config, installation.templates, edition)
-    except Exception as error:  # the letter is shown though check fails over it
+    except Exception as error:  # the letter is shown even when check fails
         said = f"check itself failed: {type(error).__name__}: {error}"
         return [finding.error("check", said, "This is a fault of Rapport: please report it.", "check")]

@@ -1,4 +1,4 @@
-"""Watches what a letter is made of: our templates, the operator's, the configuration, the feeds."""
+"""Watches what a letter is made of: our templates, the operator's templates, the configuration, the feeds."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ POLL = 30.0
 """Seconds between two looks at the feeds while a page is open."""
 
 RETRY = 1.0
-"""Seconds until a digest that another process was at is tried again."""
+"""Seconds until a digest is tried again that another process was working on."""
 
 SETTLE = 10
-"""Milliseconds without a further change after which one is acted on: editors write a file in steps."""
+"""Milliseconds to wait for a further change before acting on one: editors write a file in steps."""
 
 AT_MOST = 60
-"""Milliseconds that steady changes are waited for."""
+"""Milliseconds to wait at most while changes go on."""
 
 
 class Watcher:
-    """Threads that tell the session what changed, from entering to leaving."""
+    """Threads that tell the session what changed, from ``start`` to ``stop``."""
 
     def __init__(self, session: PreviewSession) -> None:
         self._session = session
@@ -41,7 +41,7 @@ class Watcher:
         self._pulling = threading.Lock()
 
     def start(self, wait: float) -> None:
-        """Begin, and give the first pull that many seconds before going on without it."""
+        """Begin, and wait that many seconds for the first pull."""
         self._thread(self._feeds)
         self._pulled.wait(wait)
         self._thread(lambda: self._files(PACKAGED, self._session.templates_changed, stop=self._stop))
@@ -57,7 +57,7 @@ class Watcher:
             self._safely(self._session.pull)
 
     def _thread(self, work: Callable[[], None]) -> None:
-        # Daemons: a feed that is slow to answer must not keep the program from ending.
+        # A daemon: a feed that is slow to answer must not keep the program from ending.
         threading.Thread(target=work, daemon=True, name="preview-watch").start()
 
     def _feeds(self) -> None:
@@ -66,13 +66,13 @@ class Watcher:
         last = time.monotonic()
         while not self._stop.wait(RETRY):
             self._safely(self._session.retry_if_busy)
-            # While nobody looks, the blog is left in peace.
+            # While no page is open, the feeds are not asked.
             if self._session.reload.has_listeners and time.monotonic() > last + POLL:
                 self.pull_now()
                 last = time.monotonic()
 
     def _watch_configuration(self) -> None:
-        # The folder, not the file: most editors put a new file in the old one's place.
+        # The folder, not the file: most editors replace the old file by a new one.
         file = self._session.file.resolve()
 
         def changed() -> None:
@@ -87,7 +87,7 @@ class Watcher:
         )
 
     def _watch_own(self) -> None:
-        # Always anew: it may be another folder, or another one of the same name.
+        # Begun again every time: it may be another folder, or a new one of the same name.
         self._stop_own.set()
         own = self._own_templates()
         if own is not None and own.is_dir():
@@ -129,5 +129,5 @@ class Watcher:
     def _safely(work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as error:  # a thread that dies would leave pages that never change again
+        except Exception as error:  # without this thread the pages would never change again
             log.warning("The preview could not be brought up to date: %s", error)

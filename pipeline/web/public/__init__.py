@@ -1,4 +1,5 @@
-"""The pages that readers and strangers reach, a file a family of routes; no script, cookie, redirect."""
+"""The pages for readers and strangers, a file for each family of routes. No script, no cookie, no
+redirect."""
 
 from __future__ import annotations
 

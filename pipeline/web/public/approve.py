@@ -1,8 +1,9 @@
 """Where the links of a draft mailed to staff lead: GET and POST /staff/VERB/TOKEN, for three verbs.
 
-A link bears what its edition said when it was made. GET changes nothing (programs that look through mail open
-every link); each button posts to a link of its own, made for the letter that stands beside it, so that a
-letter which changed meanwhile is looked at again. These links are good no longer than the one in the mail.
+A link holds a fingerprint of what its edition said when the link was made. GET changes nothing, because
+programs that scan mail open every link. Each button posts to its own link, made for the letter shown beside
+it: when the letter has changed meanwhile, staff look at it again. These links end when the one in the mail
+does.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.message import preview_part
 from pipeline.editions.plan import by_itself
 from pipeline.letter.shown import day, time_of_day
-from pipeline.schedule.drafts import links
+from pipeline.schedule.drafts import decision_links
 from pipeline.web.public.guard import HEADERS
 from subscribers import clock
 from subscribers.tokens import Purpose
@@ -39,7 +40,8 @@ _PAGE = {
     )
 }
 _LETTER = {
-    # Made of a blog's posts, and shown with its pictures: no script runs in it, and nothing else is fetched.
+    # The letter is made of a blog's posts and shown with its pictures. No script runs, nothing else is
+    # fetched.
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; img-src http: https:; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -49,7 +51,7 @@ _LETTER = {
 
 def routes(site: Site) -> list[Route]:
     async def page(request: Request) -> Response:
-        verb, seen = _told(site, request)
+        verb, seen = _verb_and_token(site, request)
         if seen.until < clock.now():
             return _gone(site)
         if request.method == "POST":
@@ -58,12 +60,12 @@ def routes(site: Site) -> list[Route]:
         return _gone(site) if edition is None else _page(site, edition, seen, verb)
 
     async def letter(request: Request) -> Response:
-        _, seen = _told(site, request)
+        _, seen = _verb_and_token(site, request)
         edition = await _found(site, seen) if seen.until >= clock.now() else None
         if edition is None or not edition.html:
             raise HTTPException(404)
         html = preview_part(site.installation.config, edition, "html").decode()
-        # Links open beside the page: within the frame nothing else may be shown.
+        # Links open in a new tab: the frame may show nothing else.
         html = html.replace("<head>", '<head><base target="_blank">', 1)
         return Response(html, media_type="text/html", headers=_LETTER)
 
@@ -73,8 +75,8 @@ def routes(site: Site) -> list[Route]:
     ]
 
 
-def _told(site: Site, request: Request) -> tuple[str, Seen]:
-    """The verb and what the token says. Raises HTTPException 404 for any other."""
+def _verb_and_token(site: Site, request: Request) -> tuple[str, Seen]:
+    """The verb and what its token says. Raises HTTPException 404 when either is wrong."""
     verb, token = request.path_params["verb"], request.path_params["token"]
     seen = site.installation.tokens.read_seen(Purpose(verb), token) if verb in VERBS else None
     if seen is None:
@@ -89,7 +91,7 @@ async def _found(site: Site, seen: Seen) -> Edition | None:
 async def _decided(site: Site, verb: str, seen: Seen) -> Response:
     try:
         outcome, edition = await run_in_threadpool(decide, site.installation, seen.about, verb, seen.content)
-    except RapportError as error:  # what `check` has against it
+    except RapportError as error:  # `check` found an error
         edition = await _found(site, seen)
         return _gone(site) if edition is None else _page(site, edition, seen, verb, wrong=error.message)
     if edition is None:
@@ -107,9 +109,10 @@ def _page(
     changed: bool = False,
     wrong: str = "",
 ) -> Response:
-    """The edition as it stands, and what is still possible. Before a decision ``verb`` is what is asked."""
+    """The edition as it is, and what can still be decided. Before a decision, ``verb`` is what is asked
+    for."""
     possible = [other for other in VERBS if other in states.possible(edition)]
-    paths = links(site.installation, edition, seen.until)
+    paths = decision_links(site.installation, edition, seen.until)
     asked = verb if verb in possible and not (decided and not changed) else ""
     stale = not decided and possible and edition.fingerprint() != seen.content
     say = site.pages.say
@@ -131,7 +134,7 @@ def _page(
 
 
 def _state(site: Site, edition: Edition) -> str:
-    """How it stands with the edition, and when it goes out."""
+    """The status of the edition in words, and when it goes out."""
     config = site.installation.config
     digest = next((digest for digest in config.digests if digest.name == edition.digest), None)
     goes = by_itself(digest, edition) if digest else None

@@ -1,4 +1,4 @@
-"""What goes with the pages: their look, and what search engines should leave alone."""
+"""Beside the pages: their style sheet, and robots.txt."""
 
 from __future__ import annotations
 

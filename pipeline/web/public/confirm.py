@@ -1,4 +1,4 @@
-"""Where a confirmation mail leads: GET and POST /confirm/TOKEN."""
+"""Where the link of a confirmation mail leads: GET and POST /confirm/TOKEN."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def _confirmed(site: Site, request: Request, confirmation: int) -> Respons
 
 
 def _gone(site: Site) -> Response:
-    """Too late, erased, or an address that may get nothing: one answer to all."""
+    """One answer to all: too late, erased, or an address that may get no mail."""
     return site.pages.named(
         "gone", links={site.pages.link("subscribe"): site.pages.say("shared.sign_up")}, status=410
     )

@@ -1,4 +1,4 @@
-"""What a form sent: bounded, and text that can be kept and shown."""
+"""A form that was sent: of bounded size, with text that can be kept and shown."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ LARGEST = 64 * 1024
 
 _MOST_FIELDS = 100
 
-# PostgreSQL keeps no NUL, UTF-8 has no lone surrogates (some charsets of a multipart body make them).
+# PostgreSQL cannot store NUL, and UTF-8 cannot encode lone surrogates, which some charsets of a multipart
+# body produce.
 _UNKEEPABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class Form:
-    """The fields of a form, each any number of times; ``None`` fields are not there."""
+    """The fields of a form; each may stand in it any number of times."""
 
     def __init__(self, fields: list[tuple[str, str]]) -> None:
         self._fields = [(name, _UNKEEPABLE.sub("\ufffd", value)) for name, value in fields]
 
     def text(self, name: str) -> str:
-        """The last value of a field, trimmed; empty if it was not sent."""
+        """The last value of a field, without spaces around it; empty if it was not sent."""
         return next((value.strip() for known, value in reversed(self._fields) if known == name), "")
 
     def all(self, name: str) -> list[str]:
@@ -40,8 +41,8 @@ class Form:
 
 
 async def read(request: Request) -> Form:
-    """A form-urlencoded or multipart body. Raises HTTPException 413 when it is too large, 400 when it
-    is neither."""
+    """The form in a request, form-urlencoded or multipart. Raises HTTPException: 413 when it is too large,
+    400 when it is neither."""
     body = await whole(request, LARGEST)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
@@ -67,6 +68,6 @@ async def _multipart(request: Request, body: bytes) -> Form:
     parser = MultiPartParser(request.headers, once(), max_files=0, max_fields=_MOST_FIELDS)
     try:
         form = await parser.parse()
-    except (MultiPartException, ValueError):  # UnicodeError is one: the body names its own charset
+    except (MultiPartException, ValueError):  # also UnicodeError: the body names its own charset
         raise HTTPException(400) from None
     return Form([(name, value) for name, value in form.multi_items() if isinstance(value, str)])

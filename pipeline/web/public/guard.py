@@ -1,4 +1,4 @@
-"""Around every answer: its headers, how many a network may ask for, and errors that give nothing away."""
+"""Around every answer: its headers, a limit of requests for each network, errors that reveal nothing."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class PublicGuard:
             try:
                 await send(message)
             except Exception as error:
-                # No page's fault: after its head the request went on with what is no HTTP, and the server
-                # has given up the connection. What is said into it is lost, as after a disconnect.
+                # No fault of a page: after its head the request went on with something that is no HTTP, and
+                # the server has closed the connection. The answer is lost, as after a disconnect.
                 gone = True
                 log.warning("An answer could not be sent: %s", type(error).__name__)
 
@@ -78,7 +78,7 @@ class PublicGuard:
         except ClientDisconnect:
             return
         except Exception as error:
-            # Neither its message nor the address asked for: both may hold what is a person's own.
+            # Neither the error's message nor the path: both may hold something personal.
             log.error("A page failed: %s at %s", type(error).__name__, _place(error))
             if not status:
                 await self._site.pages.error(500)(scope, receive, answer)
@@ -86,19 +86,20 @@ class PublicGuard:
             self._site.limits.count(REQUESTS, scope)
 
     def _admit(self, scope: Scope) -> None:
-        """Raises HTTPException 429 when the network has asked for too much."""
+        """Raise HTTPException 429 when the network has sent too many requests."""
         if self._signed_by_others(scope):
-            # A provider posts from few addresses: only what turns out not to be taken is counted.
+            # A provider posts from few addresses, so only posts that are refused count.
             self._site.limits.look(REQUESTS, scope)
         elif not self._leaving(scope):
             self._site.limits.count(REQUESTS, scope)
 
     def _signed_by_others(self, scope: Scope) -> bool:
-        # Not Inbound Parse: that bears no signature.
+        # Not Inbound Parse, which has no signature.
         return scope["path"] in ("/webhooks/sendgrid", f"{self._site.pages.base}/webhooks/sendgrid")
 
     def _leaving(self, scope: Scope) -> bool:
-        """Mailbox providers unsubscribe thousands from one network, and none of them may be refused."""
+        """Whether it is a POST that unsubscribes. Mailbox providers send thousands of them from one network,
+        and none may be refused."""
         _, _, rest = scope["path"].rpartition("/unsubscribe/")
         if scope["method"] != "POST" or not rest:
             return False

@@ -1,4 +1,4 @@
-"""Where a request comes from, and how much of one network is taken."""
+"""Where a request comes from, and how many requests one network may send."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 REQUESTS = RateLimitItemPerMinute(3000, namespace="requests")
 SIGN_UPS = RateLimitItemPerHour(100, namespace="sign-ups")
-"""Each makes us write a mail to an address that a stranger named."""
+"""Sign-ups are limited because each one sends a mail to an address that a stranger typed in."""
 
 
 def address_of(scope: Scope) -> str | None:
-    """The client's address: the peer's, or what a proxy of server.trusted_proxies says of it (uvicorn)."""
+    """The client's address: the peer's, or the one that a proxy of server.trusted_proxies names (by
+    uvicorn)."""
     client = scope.get("client")
     try:
         address = ipaddress.ip_address(client[0].partition("%")[0]) if client else None
@@ -34,7 +35,7 @@ def address_of(scope: Scope) -> str | None:
 
 
 def network_of(scope: Scope) -> str:
-    """What counts as one stranger: the /24 (IPv4) or /64 (IPv6) that the client's address is in."""
+    """What counts as one client: the /24 (IPv4) or /64 (IPv6) around its address."""
     address = address_of(scope)
     if address is None:
         return "unknown"
@@ -42,22 +43,23 @@ def network_of(scope: Scope) -> str:
 
 
 class Limits:
-    """Counts the requests of a network, in this process.
+    """Counts the requests of each network, in this process.
 
-    By a sliding counter rather than a list of moments: two numbers a network, whatever it sends, and both
-    are dropped in time.
+    It uses a sliding counter, not a list of times: that takes two numbers a network, however much it sends,
+    and both expire.
     """
 
     def __init__(self) -> None:
         self._counted = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def count(self, limit: RateLimitItem, scope: Scope) -> None:
-        """One more. Raises HTTPException 429, which says when to come again, for what is too much."""
+        """Count a request. Raises HTTPException 429, which says when to try again, when there were too
+        many."""
         if not self._counted.hit(limit, network_of(scope)):
             raise self._too_many(limit, scope)
 
     def look(self, limit: RateLimitItem, scope: Scope) -> None:
-        """The same, without counting it."""
+        """Raise the same, without counting the request."""
         if not self._counted.test(limit, network_of(scope)):
             raise self._too_many(limit, scope)
 

@@ -1,4 +1,4 @@
-"""Pages from templates/pages/, with the practice's look and words."""
+"""Pages from templates/pages/, with the practice's theme and phrases."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pipeline.core.templates import Templates
 
 ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}
-"""What is said of each status; of any other what is said of 503."""
+"""The phrases for each status. Any other status gets those of 503."""
 
 
 class Offered(NamedTuple):
-    """A digest to choose: what readers are ``shown`` it as, how often it comes (``every``, may be empty),
-    and ``label``, both. A sole one goes by the newsletter's own name."""
+    """A digest that readers can choose: the name they are ``shown``, how often it comes (``every``, may be
+    empty), and both in ``label``. A single digest has the newsletter's name."""
 
     name: str
     shown: str
@@ -41,34 +41,34 @@ class Pages:
         self._config = config
         self.phrases = PagePhrases(templates, config.newsletter)
         self.base = urlsplit(config.newsletter.pages).path
-        """The path that all pages are under: empty, or with a slash before it and none after."""
+        """The path that all pages are under: empty, or with a slash at its beginning and none at its end."""
         self._markup = environment(templates, markup=True)
         self._plain = environment(templates, markup=False)
         self.offered = tuple(self._offer(digest) for digest in config.digests)
-        # Made once, the same to the byte for every wrong address and every forged token; and there to be
-        # shown though a template breaks later.
+        # Made once: so the answer to every wrong address and every forged token is the same to the byte, and
+        # it can still be shown when a template breaks later.
         self._errors = {status: self._message(name) for status, name in ERRORS.items()}
 
     def page(self, template: str, status: int = 200, *, private: bool = True, **values: Any) -> HTMLResponse:
-        """The named page; ``private`` ones are of one reader and no search engine's business."""
+        """The named page. A ``private`` one belongs to one reader and is kept from search engines."""
         context = self._context | {"private": private, "faulty": False} | values
         return HTMLResponse(render(self._markup, f"pages/{template}.html", context), status)
 
     def message(
         self, title: str, *paragraphs: str, links: Mapping[str, str] | None = None, status: int = 200
     ) -> HTMLResponse:
-        """A page that says only this; ``links`` by address."""
+        """A page that says only this, with ``links`` by their address."""
         return HTMLResponse(self._said(title, paragraphs, links or {}), status)
 
     def named(self, name: str, *, links: Mapping[str, str] | None = None, status: int = 200) -> HTMLResponse:
-        """The message page whose title and text stand in the words under ``name``."""
+        """The message page whose title and text are the phrases of the table ``name``."""
         return self.message(self.say(f"{name}.title"), self.say(f"{name}.text"), links=links, status=status)
 
     def error(self, status: int, headers: Mapping[str, str] | None = None) -> HTMLResponse:
         return HTMLResponse(self._errors.get(status, self._errors[503]), status, headers=headers)
 
     def snippet(self) -> Response:
-        """The form for other sites, as text to copy."""
+        """The sign-up form for other sites, as text to copy."""
         html = render(self._markup, "pages/embed.html", self._context | {"agreed": self.agreed()})
         return Response(
             "\n".join(line for line in html.splitlines() if line.strip()), media_type="text/plain"
@@ -82,7 +82,7 @@ class Pages:
         return self.phrases.say(key, **values)
 
     def agreed(self) -> str:
-        """The sentence that stands by the sign-up button: what whoever presses it agrees to."""
+        """The sentence beside the sign-up button: what a person agrees to by pressing it."""
         if len(self.offered) > 1:
             labels = [digest.label for digest in self.offered]
             return self.say("subscribe.agree_several", digests=self.phrases.listed(labels))
@@ -96,7 +96,7 @@ class Pages:
 
     @property
     def several(self) -> bool:
-        """Whether there is a digest to choose from others; a sole one is never named to readers."""
+        """Whether there are several digests to choose from. A single one is never named to readers."""
         return len(self.offered) > 1
 
     @property
@@ -113,7 +113,7 @@ class Pages:
         }
 
     def _ours(self, image: str) -> str:
-        """An image that is on our own address; no page fetches one from another host."""
+        """The image if it is on our own address, else nothing: no page fetches one from another host."""
         return image if image.startswith(f"{self._config.newsletter.pages}/") else ""
 
     def _offer(self, digest: Digest) -> Offered:

@@ -115,7 +115,7 @@ class _Visit:
         pause: str = "",
         email: str = "",
     ) -> Response:
-        """The page as things stand; with what was ``sent`` where something is wrong with that."""
+        """The page with the current choices; where something is wrong with what was ``sent``, with that."""
         faulty = bool(pause or email)
         saving = sent if sent and pause else None
         kept = (
@@ -138,7 +138,7 @@ class _Visit:
         )
 
     def _pause(self, written: str) -> tuple[date | None, str]:
-        """The day that letters come again, and what is wrong with it."""
+        """The day from which letters come again, and what is wrong with what was written."""
         if not written:
             return None, ""
         try:
@@ -168,6 +168,6 @@ def routes(site: Site) -> list[Route]:
 
 
 def masked(email: str) -> str:
-    """Enough of an address for its owner to know it; a word joiner keeps it on one line."""
+    """Enough of an address for its owner to recognise it. A word joiner keeps it on one line."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}…\u2060@{domain}"

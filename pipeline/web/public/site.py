@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Site:
-    """One installation as strangers see it."""
+    """One installation, with all that its public pages need."""
 
     installation: Installation
     writer: Writer
@@ -45,7 +45,7 @@ class Site:
         return await run_in_threadpool(inside)
 
     def mail_questions(self) -> BackgroundTask:
-        """Mails, once the answer is out, what asks to be confirmed; whatever fails stays in the queue."""
+        """Sends the confirmation mails once the answer is sent. What fails stays in the queue."""
         return BackgroundTask(send_questions, self.installation)
 
     def claim(self, request: Request, purpose: Purpose) -> Claim:
@@ -56,7 +56,7 @@ class Site:
         return found
 
     def timed(self, request: Request, purpose: Purpose) -> Timed:
-        """The same for a token that is good for a while."""
+        """The same for a token that expires."""
         found = self.installation.tokens.read_until(purpose, request.path_params["token"])
         if found is None:
             raise HTTPException(404)

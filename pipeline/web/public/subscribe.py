@@ -1,4 +1,4 @@
-"""Signing up: GET and POST /subscribe, and the copy of the form for other sites."""
+"""Signing up: GET and POST /subscribe, and GET /subscribe/embed, the form for other sites."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.web.public.site import Site
 
 QUICKEST = timedelta(seconds=2)
-"""What a person needs at least to fill in the form."""
+"""A person needs at least this long to fill in the form."""
 
 
 def routes(site: Site) -> list[Route]:
@@ -41,14 +41,14 @@ def routes(site: Site) -> list[Route]:
 
 
 async def _asked(site: Site, request: Request, sent: Form) -> Response:
-    """The same page whether the address is known, unknown or may get no mail."""
+    """The answer is the same page whether the address is known, unknown or may get no mail."""
     if sent.text("website"):
-        return _thanks(site)  # a robot filled in the field that no person sees
+        return _thanks(site)  # a robot filled in the field that people do not see
     digests = _chosen(site, sent)
     if not digests:
         return _page(site, sent, digest=site.pages.say("subscribe.no_digest"))
     stamp = site.installation.tokens.read_until(Purpose.FORM, sent.text("stamp"))
-    # A form copied to another site has none, and one opened yesterday is as good as any.
+    # A form copied to another site has none. One opened yesterday is as good as any.
     if stamp and clock.now() - stamp.until < QUICKEST:
         return _page(site, sent, once_more=True)
     site.limits.count(SIGN_UPS, request.scope)
@@ -72,7 +72,7 @@ async def _asked(site: Site, request: Request, sent: Form) -> Response:
 def _page(
     site: Site, sent: Form, *, stamp: str = "", once_more: bool = False, email: str = "", digest: str = ""
 ) -> Response:
-    """The form; with what was sent, where something is wrong with it."""
+    """The form, with what was sent where something is wrong with it."""
     faulty = bool(email or digest)
     return site.pages.page(
         "subscribe",

@@ -1,8 +1,8 @@
 """Leaving: GET and POST /unsubscribe/TOKEN. A POST ends it at once; a GET never changes anything.
 
-RFC 8058: mailbox providers POST `List-Unsubscribe=One-Click`, form-urlencoded or multipart, without
-cookies, and follow no redirect. No other POST to this address could mean anything but "no more", so
-what is no button of our own page is taken for that one.
+RFC 8058: mailbox providers POST `List-Unsubscribe=One-Click`, form-urlencoded or multipart, without cookies,
+and follow no redirect. Any other POST to this address can only mean that somebody wants no more mail. So
+whatever is not a button of our own page is treated like that one.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 UNDO = timedelta(hours=24)
 
 _PRESSED_TWICE = timedelta(minutes=1)
-"""How far back undoing reaches behind the page that offers it: a second press shows a page of its own, made
-after the first had ended everything."""
+"""How far back an undo goes before its page was made. When the button is pressed twice, the page that is seen
+was made by the second press, after the first had already ended everything."""
 
 _REASON = 1000
-"""Characters."""
+"""Characters of a reason that are kept."""
 
 
 def routes(site: Site) -> list[Route]:
@@ -52,9 +52,9 @@ def routes(site: Site) -> list[Route]:
 
 
 async def leave(site: Site, claim: Claim, *, everything: bool, source: str, reason: str = "") -> str | None:
-    """End what the link ends, or all mail; the digest that was, None for all.
+    """End what the link ends, or all mail; gives the digest that was ended, None for all.
 
-    Returns when it is committed, and no batch under way holds the person any more.
+    Returns once that is committed and no batch under way holds the person any more.
     """
     left = await site.writer.run(
         lambda connection: leave_by_link(
@@ -71,13 +71,13 @@ async def _sent(request: Request) -> Form:
         return await form.read(request)
     except HTTPException as error:
         if error.status_code == 400:
-            return form.Form([])  # whatever it was: somebody wants to leave
+            return form.Form([])  # unreadable, but it can only mean that somebody wants to leave
         raise
 
 
 async def _pressed(site: Site, request: Request, claim: Claim, sent: Form) -> Response:
     button = sent.text("do")
-    if button in ("undo", "reason"):  # nobody's mail program presses these
+    if button in ("undo", "reason"):  # no mail program presses these, so they are limited
         site.limits.count(REQUESTS, request.scope)
     match button:
         case "undo":
@@ -129,7 +129,8 @@ async def _undone(site: Site, request: Request, claim: Claim, sent: Form) -> Res
 
 
 def _undo_token(site: Site, claim: Claim, sent: Form) -> str:
-    """The one of the page before, so that undoing takes back all that was ended since; or a new one."""
+    """The token of the page before, so that undo takes back all that was ended since; without one, a new
+    token."""
     if _undo_since(site, claim, sent) is not None:
         return sent.text("undo")
     until = clock.now() - _PRESSED_TWICE + UNDO
@@ -137,7 +138,8 @@ def _undo_token(site: Site, claim: Claim, sent: Form) -> str:
 
 
 def _undo_since(site: Site, claim: Claim, sent: Form) -> datetime | None:
-    """From when on the token in the form undoes; None without one that is this person's and still good."""
+    """The time from which the token in the form takes back; None without a token that is this person's and
+    still good."""
     token = site.installation.tokens.read_until(Purpose.UNDO, sent.text("undo"))
     if token is None or token.about != claim.subscriber or token.until < clock.now():
         return None

@@ -35,10 +35,10 @@ def neighbour(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _begin(database: Database) -> None:
-    lots = [  # of each its state, its people, whose it is, and when it may be tried again
-        ("sending", (1, 2), "another owner", None),
-        ("waiting", (3,), None, AT),
-        ("uncertain", (4, 5), None, None),
+    lots = [  # of each its number, its state, its people, whose it is, and when it may be tried again
+        (0, "waiting", (3,), None, AT),
+        (11, "sending", (1, 2), "another owner", None),
+        (12, "uncertain", (4, 5), None, None),
     ]
     with database.write() as connection:
         for id_, digest, status in ((NEIGHBOUR, "monthly", "sending"), (WAITING, "yearly", "approved")):
@@ -49,7 +49,7 @@ def _begin(database: Database) -> None:
                     due="2026-11-26T08:00", due_at=AT, snapshot_at=AT, posts=[], left_out=[], subject="Hello",
                 )
             )  # fmt: skip
-        for number, (state, people, owner, next_try) in enumerate(lots, 10):
+        for number, state, people, owner, next_try in lots:
             connection.execute(
                 insert(batches).values(
                     edition_id=NEIGHBOUR, number=number, state=state, first=people[0], last=people[-1],

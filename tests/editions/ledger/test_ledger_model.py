@@ -31,7 +31,7 @@ from sqlalchemy import insert
 from pipeline.core.database import Database, Session
 from pipeline.core.tables import digests, editions, events
 from pipeline.delivery.edition import LOST
-from pipeline.delivery.sender import Answered, Lane
+from pipeline.delivery.sender import Answered, BatchSender
 from pipeline.editions import find, states
 from pipeline.editions.edition import Edition
 from pipeline.editions.ledger import claims, outcomes, recipients
@@ -113,7 +113,7 @@ class Ledger(RuleBasedStateMachine):
         self.left: set[int] = set()
         self.under_way: list[Flight] = []
         nothing = cast("Any", None)
-        self.lane = Lane(self.database, CONFIG, nothing, nothing, nothing, nothing)
+        self.sender = BatchSender(self.database, CONFIG, nothing, nothing, nothing, nothing)
 
     def teardown(self) -> None:
         for name in list(self.owners):
@@ -206,7 +206,7 @@ class Ledger(RuleBasedStateMachine):
         answered = Answered(flight.claim, self._outcome(flight))
         alive = next((one for one in self.owners.values() if one.name == flight.owner), None)
         with (alive.session if alive else self.database).write() as connection:
-            self.lane._record(connection, self.edition, answered)
+            self.sender._record(connection, self.edition, answered)
         self._expect(flight)
 
     def _outcome(self, flight: Flight) -> BatchResult:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from pipeline.letter.check import check_online, probe
+from pipeline.letter import ask
+from pipeline.letter.check import check_online
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,13 +202,13 @@ def test_a_strangers_address_in_a_private_network_is_not_asked(home: Sample, sit
 
 def test_a_few_are_asked_at_once(home: Sample, site: Site) -> None:
     assert probed(home, *(f"{site.url}/slow/{n}" for n in range(24))) == []
-    assert 2 <= site.most_at_once <= probe.AT_ONCE
+    assert 2 <= site.most_at_once <= ask.AT_ONCE
 
 
 def test_a_server_that_drips_its_answer_is_left_in_time(
     home: Sample, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probe, "SECONDS_EACH", 0.4)
+    monkeypatch.setattr(ask, "SECONDS_EACH", 0.4)
     began = time.monotonic()
     (finding,) = probed(home, f"{site.url}/drip")
     assert "does not answer" in finding.message
@@ -215,7 +216,7 @@ def test_a_server_that_drips_its_answer_is_left_in_time(
 
 
 def test_all_of_it_ends_in_time(home: Sample, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "SECONDS_ALL", 0.5)
+    monkeypatch.setattr(ask, "SECONDS_ALL", 0.5)
     began = time.monotonic()
     findings = probed(home, *(f"{site.url}/drip/{n}" for n in range(20)))
     assert len(findings) == 9

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, select
 
 from pipeline.core.app import Installation
-from pipeline.core.config import Config
-from pipeline.core.tables import feeds
-from pipeline.core.tables import posts as posts_table
-from pipeline.feeds import Entry, PostImage, posts
-from pipeline.feeds.posts import Post
-from pipeline.letter.images.pictures import pictures
+from pipeline.letter.images import fetch
+from tests.letter.images import inprocess
 from tests.letter.images.gallery import Gallery
+from tests.letter.images.publisher import Publisher, config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from pipeline.core.database import Database
-    from pipeline.letter.images import Picture
-
-SEEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
-_minutes = itertools.count()
 
 
 @pytest.fixture
@@ -36,48 +25,10 @@ def gallery() -> Iterator[Gallery]:
         yield served
 
 
-def config(feed: str, images: str = "host", public_url: str = "https://letter.example.org") -> Config:
-    return Config.model_validate(
-        {
-            "newsletter": {"name": "Letter", "from_email": "letter@example.org", "public_url": public_url},
-            "feeds": [{"url": feed}],
-            "theme": {"images": images},
-        }
-    )
-
-
-@dataclass
-class Publisher:
-    """An installation whose posts have images, and what the tests do with it."""
-
-    installation: Installation
-    feed: str
-
-    def post(self, *image_urls: str | None, alt: str | None = None, title: str = "A walk") -> Post:
-        """A post with these pictures, the best first, as a pull would have stored it."""
-        first, *further = image_urls
-        with self.installation.database.write() as connection:
-            feed = connection.execute(select(feeds.c.id).where(feeds.c.url == self.feed)).scalar()
-            if feed is None:
-                feed = connection.execute(
-                    insert(feeds).values(url=self.feed, first_seen=SEEN).returning(feeds.c.id)
-                ).scalar_one()
-            # Dates of their own: two posts with one title and one date are the same post.
-            moment = SEEN + timedelta(minutes=next(_minutes))
-            entry = Entry(f"{moment}", None, title, moment, None, (), "An excerpt.", 2, first, alt)
-            entry = replace(entry, further_images=tuple(PostImage(url) for url in further if url))
-            posts.store(connection, feed, [entry], at=SEEN, initial=False)
-            newest = select(posts_table).order_by(posts_table.c.id.desc()).limit(1)
-            return Post.of(connection.execute(newest).one())
-
-    def picture(self, post: Post) -> Picture:
-        return pictures(self.installation, [post])[post.id]
-
-    def use(self, images: str = "host", public_url: str = "https://letter.example.org") -> None:
-        self.installation.config = config(self.feed, images, public_url)
-
-
 @pytest.fixture
-def publisher(sqlite_database: Database, gallery: Gallery, tmp_path: Path) -> Publisher:
+def publisher(
+    sqlite_database: Database, gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Publisher:
+    monkeypatch.setattr(fetch, "look", inprocess.look)
     feed = f"{gallery.site}/feed"
     return Publisher(Installation(config(feed), tmp_path, sqlite_database), feed)

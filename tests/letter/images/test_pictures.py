@@ -16,11 +16,11 @@ from sqlalchemy import func, select
 
 from pipeline.core.app import Installation
 from pipeline.core.tables import images
-from pipeline.letter.images import fetch, store
+from pipeline.letter.images import fetch, sandbox, store
 from pipeline.letter.images import pictures as module
 from pipeline.letter.images.pictures import known, pictures
-from tests.letter.images.fixture import Publisher, config
 from tests.letter.images.photographs import bomb, file, jpeg, noise, picture, seen_through
+from tests.letter.images.publisher import Publisher, config
 
 pytest_plugins = ["tests.letter.images.fixture"]
 
@@ -325,7 +325,10 @@ def test_what_is_remembered_of_failures_holds_no_secret_of_an_address(
     assert "answered 404" in shown.problem
 
 
-def test_opening_images_takes_no_memory_of_this_process(publisher: Publisher, gallery: Gallery) -> None:
+def test_opening_images_takes_no_memory_of_this_process(
+    publisher: Publisher, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "look", sandbox.look)
     letter = [
         publisher.post(gallery.show(f"/{n}.png", file(Image.new("RGB", (5_000, 4_000 + n), "teal"), "PNG")))
         for n in range(4)

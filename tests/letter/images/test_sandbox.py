@@ -1,4 +1,7 @@
-"""What an image's bytes are found to be, and the copies made of them; each in the real child process."""
+"""What an image's bytes are found to be, and the copies made of them.
+
+The rules are the child's, called in this process; what its limits are for goes ``through_the_child``.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from PIL import Image, ImageCms
 from pipeline.core import child_process
 from pipeline.letter.images import sandbox
 from pipeline.letter.images.sandbox import Copy, Look
+from tests.letter.images.inprocess import look
 from tests.letter.images.photographs import animation, bomb, exif, file, jpeg, noise, picture, seen_through
 
 if TYPE_CHECKING:
@@ -22,8 +26,8 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 40">%s</svg>'
 CIRCLE = SVG % b'<circle cx="30" cy="20" r="15" fill="teal"/>'
 
 
-def look(content: bytes, content_type: str = "", *, copying: bool = True) -> Look:
-    return sandbox.look(content, content_type, copying=copying)
+def through_the_child(content: bytes, content_type: str = "") -> Look:
+    return sandbox.look(content, content_type, copying=True)
 
 
 def copy_of(content: bytes, content_type: str = "") -> tuple[Copy, Image.Image]:
@@ -39,6 +43,19 @@ def opened(found: Look) -> tuple[Copy, Image.Image]:
     assert image.size == (copy.width, copy.height)
     assert image.get_format_mimetype() == copy.media_type
     return copy, image
+
+
+def test_the_real_child_finds_and_copies_the_same() -> None:
+    contents = [
+        (file(picture(), "WEBP"), "image/webp"),
+        (jpeg(), "text/plain"),
+        (CIRCLE, "image/svg+xml"),
+        (jpeg()[:2000], ""),
+        (b"", "text/html"),
+    ]
+    for content in contents:
+        assert through_the_child(*content) == look(*content)
+    assert sandbox.look(*contents[0], copying=False) == look(*contents[0], copying=False)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
@@ -242,7 +259,7 @@ def test_an_svg_made_to_hang_or_crash_costs_one_child_and_no_more(
     inside: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "SECONDS", 1)
-    assert look(SVG % inside).problem
+    assert through_the_child(SVG % inside).problem
 
 
 def test_the_svg_of_an_icon_is_not_shown() -> None:
@@ -274,15 +291,15 @@ def test_an_image_under_a_false_type_is_copied() -> None:
 def test_a_bomb_is_refused_by_its_header() -> None:
     content = bomb(7_000)
     assert len(content) < 200_000
-    assert look(content).problem == "is too large (7000 × 7000 px)"
+    assert through_the_child(content).problem == "is too large (7000 × 7000 px)"
 
 
 def test_a_header_that_claims_more_than_any_memory_is_refused() -> None:
-    assert look(bomb(100, claimed=60_000)).problem == "is too large to be opened"
+    assert through_the_child(bomb(100, claimed=60_000)).problem == "is too large to be opened"
 
 
 def test_the_largest_image_that_is_opened_fits_the_childs_memory() -> None:
-    copy, _ = copy_of(file(Image.new("RGBA", (8_000, 4_990), (9, 9, 9, 99)), "PNG"))
+    copy, _ = opened(through_the_child(file(Image.new("RGBA", (8_000, 4_990), (9, 9, 9, 99)), "PNG")))
     assert copy.width == 1200
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     assert used * (1 if sys.platform == "darwin" else 1024) < sandbox.MEMORY

@@ -112,6 +112,7 @@ def test_without_a_column_of_addresses_the_place_and_remedy_are_told_and_no_data
     ("row", "wanted"),
     [
         ("a@example.org,weekly,active", Applicant("a@example.org", "", ("weekly",))),
+        (" a@example.org , weekly , active ", Applicant("a@example.org", "", ("weekly",))),
         ("a@example.org,,subscribed", Applicant("a@example.org", "", ["weekly", "monthly"])),
         ("a@example.org,weekly,unsubscribed", Applicant("a@example.org", "", ("weekly",), left=True)),
         ("a@example.org,daily,active", "It is for another digest than this import."),
@@ -130,7 +131,7 @@ def test_a_row_that_says_its_digest_and_status_is_taken_at_its_word(
 @pytest.mark.parametrize(
     ("header", "row", "wanted"),
     [
-        # Columns were cut away: what only one tool has is still heeded.
+        # Columns were cut away: what only one tool has is still looked at.
         ("Email Address,UNSUB_TIME", "a@example.org,2021-11-12 13:14:15", "left"),
         ("Email Address,UNSUB_TIME", "a@example.org,", "active"),
         ("Email Address,CLEAN_TIME", "a@example.org,2021-11-12 13:14:15", "bounced"),

@@ -113,8 +113,9 @@ def test_what_is_no_list_is_refused_with_its_place_and_a_remedy(
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(SubscriberError, match="cannot be read"), open_csv(path):
+        with pytest.raises(SubscriberError, match="cannot be read") as told, open_csv(path):
             pass
+        assert told.value.code == "file"
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "＝1", "'=1", "''=1"])

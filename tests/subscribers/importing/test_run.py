@@ -427,6 +427,19 @@ def test_who_is_known_and_has_no_subscription_is_given_one_and_stays_one_person(
     assert statuses(database, "ann@example.org") == {"weekly": "active"}
 
 
+def test_that_mail_to_somebody_without_a_subscription_bounced_stands_among_their_records(
+    database: Database, listed: Path
+) -> None:
+    with database.write() as connection:
+        directory.add(connection, "ann@example.org", digests=["weekly"], wording=WORDING, source="cli")
+        connection.execute(delete(subscriptions))
+    listed.write_text("email,digest,status,suppression\nann@example.org,weekly,active,bounced\n")
+    assert bring_in(database, listed).changed == 1
+    with database.read() as connection:
+        actions = list(connection.scalars(select(consents.c.action).order_by(consents.c.id)))
+    assert actions == ["added", "suppressed"]
+
+
 def test_a_row_may_say_that_somebody_left_and_bounced(database: Database, listed: Path) -> None:
     header = "email,digest,status,suppression\n"
     listed.write_text(header + "ann@example.org,weekly,unsubscribed,bounced\n")

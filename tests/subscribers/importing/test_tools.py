@@ -45,6 +45,9 @@ def described() -> str:
     for tool in (*TOOLS, UNKNOWN):
         name = tool.name or ("Rapport" if tool.marks else "any other file")
         lines.append(f"{name}: {' '.join(sorted(tool.marks))}".rstrip(": "))
+        lines += [f"  never with {column}" for column in sorted(tool.lacks)]
+        lines += [f"  proof: {what} {column}" for column, what in tool.moments]
+        lines += [f"  proof: by {tool.origin}"] * (tool.origin is not None)
         for sign in tool.signs:
             lines.append(f"  {sign.column}")
             said = [*sorted({"", *sign.words}), STRANGE, "2021-11-12 13:14:15"]

@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from pipeline.core.config import Digest
 from pipeline.core.tables import feeds, marks
 from pipeline.schedule import history
-from pipeline.schedule.history import RunResult
+from pipeline.schedule.result import RunResult
 from pipeline.web.app import make_app
 from subscribers import clock, suppression
 from subscribers.suppression import Reason

@@ -179,7 +179,7 @@ def test_looking_changes_nothing(office: Office) -> None:
 
 
 def test_a_strangers_markup_is_text_on_every_view(office: Office) -> None:
-    office.blog.items = [
+    office.blog.items += [
         Item("<script>alert('title')</script>", day(0.5), body="<p>x</p><script>alert('body')</script>"),
         Item('"><img src=x onerror=alert(1)>', day(300)),
     ]
@@ -264,7 +264,7 @@ def test_a_finding_leads_to_its_place_in_the_letter(office: Office) -> None:
 
 
 def test_a_finding_about_the_subject_leads_to_the_inbox_line(office: Office) -> None:
-    office.blog.items = [Item("A very long title that goes on and on " * 3, day(0.5))]
+    office.blog.items.insert(0, Item("A very long title that goes on and on " * 3, day(0.5)))
     office.session.pull()
     assert re.search(r'href="/\?view=inbox&amp;finding=\d+#place"', office.page())
 

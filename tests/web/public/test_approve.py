@@ -12,7 +12,7 @@ import time_machine
 
 from pipeline.editions import find, store
 from pipeline.editions.edit import Wish, edit
-from pipeline.schedule.drafts import links
+from pipeline.schedule.drafts import decision_links
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
 from tests.web.public.visitor import Shape, Visitor, everything
@@ -62,7 +62,7 @@ def practice(
 
 def link(practice: Installation, verb: str = "approve") -> str:
     with practice.database.read() as connection:
-        return f"/{links(practice, find.by_slug(connection, 'weekly-1'), UNTIL)[verb]}"
+        return f"/{decision_links(practice, find.by_slug(connection, 'weekly-1'), UNTIL)[verb]}"
 
 
 def status(practice: Installation) -> str:

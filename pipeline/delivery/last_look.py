@@ -1,0 +1,95 @@
+"""The last look before a letter leaves: whether the blog still has its posts (promise 15).
+
+What staff approved on Monday may have been taken down by Thursday. So the feeds that list an edition's posts
+are read once more and each post's page is asked for, right before the first reader is handed anything. Not
+again when an edition is gone on with: who comes later gets what the first ones got."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from pipeline.core.tables import edition_posts, feeds, listings
+from pipeline.editions import find, states
+from pipeline.editions.edition import EditionStatus
+from pipeline.editions.taken_back import TAKEN_BACK, TakenBack, taken_back
+from pipeline.letter.ask import GONE, ask, places
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Config
+    from pipeline.editions.edition import Edition
+
+RECENT = timedelta(minutes=5)
+"""A feed that was read so lately need not be read again."""
+
+SECONDS = 30.0
+"""For all pages together. A blog that is slow or down keeps no letter back."""
+
+
+def hold_if_taken_back(installation: Installation, edition: Edition) -> Edition:
+    """The edition, held with the reason if a post of it is gone; else as it is.
+
+    Only an answer that says so counts: 404 or 410, a feed that reaches past the post, or staff. A blog that
+    is down, or that refuses robots, is no reason to keep a letter back."""
+    gone = _gone(installation, edition)
+    if not gone:
+        return edition
+    told = "; ".join(f"“{one.title}” {one.reason}" for one in gone)
+    with installation.database.write() as connection:
+        now = find.by_id(connection, edition.id)
+        if now.status != EditionStatus.APPROVED:
+            return now  # staff decided meanwhile
+        return states.hold(connection, edition.slug, reason=f"{TAKEN_BACK}: {told}")
+
+
+def _gone(installation: Installation, edition: Edition) -> list[TakenBack]:
+    config, database = installation.config, installation.database
+    _read_feeds(installation, edition)
+    digest = next((one for one in config.digests if one.name == edition.digest), None)
+    with database.read() as connection:
+        found = taken_back(connection, edition, digest)
+    missing = _pages_gone(config, edition)
+    return [*found, *(one for one in missing if one.title not in {other.title for other in found})]
+
+
+def _read_feeds(installation: Installation, edition: Edition) -> None:
+    with installation.database.read() as connection:
+        urls = _feeds_of(connection, edition)
+    configured = {feed.url for feed in installation.config.feeds}
+    if wanted := [url for url in urls if url in configured]:
+        from pipeline.feeds.pull import pull
+
+        pull(installation.database, installation.config, wanted)
+
+
+def _feeds_of(connection: Connection, edition: Edition) -> list[str]:
+    query = (
+        select(feeds.c.url, feeds.c.tried_at)
+        .join(listings, listings.c.feed_id == feeds.c.id)
+        .join(edition_posts, edition_posts.c.post_id == listings.c.post_id)
+        .where(edition_posts.c.edition_id == edition.id)
+        .distinct()
+    )
+    lately = clock.now() - RECENT
+    return [row.url for row in connection.execute(query) if row.tried_at is None or row.tried_at < lately]
+
+
+def _pages_gone(config: Config, edition: Edition) -> list[TakenBack]:
+    pages = {post["url"]: post["title"] for post in edition.posts if post["url"]}
+    answers = ask(pages, _trusted(config), seconds=SECONDS)
+    return [
+        TakenBack(title, f"is gone from {url}, which answers {answer.status}")
+        for url, title in pages.items()
+        if (answer := answers.get(url)) is not None and answer.status in GONE
+    ]
+
+
+def _trusted(config: Config) -> set[tuple[str, int]]:
+    """A blog of the operator's own network is named by its feed."""
+    return places(feed.url for feed in config.feeds)

@@ -1,0 +1,81 @@
+"""What staff decide about posts: which wait for them, and what letting in and keeping out changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import edition_posts, editions, posts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from pipeline.editions.post_list import Listed
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A post as staff are shown it. ``edition`` is the newest that it is in, empty if it is in none."""
+
+    id: int
+    title: str
+    url: str | None
+    published: datetime | None
+    first_seen: datetime
+    edition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A post that nobody can tell to be new, and the known one that it may be."""
+
+    post: Side
+    may_be: Side | None
+
+
+def waiting(connection: Connection, feed: int) -> list[Waiting]:
+    """The posts of a feed that wait for staff, the newest first."""
+    query = select(posts).where(posts.c.feed_id == feed, posts.c.decision == "unsure")
+    rows = sorted(connection.execute(query), key=lambda row: (row.published or row.first_seen, -row.id))
+    return [Waiting(_side(connection, row), _other(connection, row.resembles)) for row in rows[::-1]]
+
+
+def _other(connection: Connection, post: int | None) -> Side | None:
+    row = connection.execute(select(posts).where(posts.c.id == post)).one_or_none()
+    return _side(connection, row) if row is not None else None
+
+
+def _side(connection: Connection, row: Row[Any]) -> Side:
+    newest = (
+        select(editions.c.slug)
+        .join(edition_posts, edition_posts.c.edition_id == editions.c.id)
+        .where(edition_posts.c.post_id == row.id)
+        .order_by(editions.c.id.desc())
+        .limit(1)
+    )
+    edition = connection.scalar(newest) or ""
+    return Side(row.id, row.title, row.url, row.published, row.first_seen, edition)
+
+
+def decide(connection: Connection, post: Listed, *, let_in: bool) -> None:
+    """Let a post in to the next letter, or keep it out of every one, whatever it was until now.
+
+    Raises RapportError for one that readers have had, and for letting in one that the blog took back.
+    """
+    if post.state == "mailed":
+        raise RapportError(
+            f"“{post.title}” went out with {post.edition}: nothing about it can be decided any more.",
+            "A correction is a letter of its own.",
+        )
+    if let_in and post.state == "withdrawn":
+        raise RapportError(
+            f"“{post.title}” was withdrawn by its blog.",
+            "It comes back by itself once the feed lists it again.",
+        )
+    said = "in" if let_in else "out"
+    connection.execute(update(posts).where(posts.c.id == post.id).values(decision=said))

@@ -1,0 +1,63 @@
+"""Posts of an edition that may not go out any more: withdrawn by the blog, kept out by staff or by a
+category."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import select
+
+from pipeline.core.tables import edition_posts, feeds, posts
+from pipeline.editions.eligibility import Candidate, barred
+from pipeline.feeds.matching.names import canonical
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from pipeline.core.config import Digest
+    from pipeline.editions.edition import Edition
+
+
+TAKEN_BACK = "taken back"
+"""How the reason begins of an edition that was held for a post of it."""
+
+
+class TakenBack(NamedTuple):
+    """``reason`` goes behind the title."""
+
+    title: str
+    reason: str
+
+
+def taken_back(connection: Connection, edition: Edition, digest: Digest | None) -> list[TakenBack]:
+    """The posts of an edition that were taken back since it was composed. ``digest`` is None where it is
+    configured no more: then no category keeps a post out."""
+    found = []
+    for one in _posts_of(connection, edition):
+        if reason := barred(one, digest):
+            found.append(TakenBack(one.post.title, f"was {reason.text}"))
+    return found
+
+
+def is_outdated(connection: Connection, edition: Edition, digest: Digest) -> bool:
+    """Whether a draft is to be composed anew before it goes out by itself: something of it was taken back, or
+    a post has another address by now."""
+    said = {post["id"]: post["url"] for post in edition.posts if "id" in post}
+    for one in _posts_of(connection, edition):
+        if barred(one, digest) or _elsewhere(said.get(one.post.id), one.post.url):
+            return True
+    return False
+
+
+def _elsewhere(said: str | None, now: str | None) -> bool:
+    return said is not None and now is not None and canonical(said) != canonical(now)
+
+
+def _posts_of(connection: Connection, edition: Edition) -> list[Candidate]:
+    query = (
+        select(posts, feeds.c.first_seen.label("feed_first_seen"))
+        .join(feeds, feeds.c.id == posts.c.feed_id)
+        .join(edition_posts, edition_posts.c.post_id == posts.c.id)
+        .where(edition_posts.c.edition_id == edition.id)
+    )
+    return sorted(map(Candidate.of, connection.execute(query)), key=lambda one: one.rank)

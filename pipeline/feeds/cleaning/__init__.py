@@ -1,0 +1,1 @@
+"""HTML of a post in, plain text and pictures out."""

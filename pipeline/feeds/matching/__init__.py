@@ -1,0 +1,1 @@
+"""Which entry of a document is which known post, and what the others are."""

@@ -1,0 +1,59 @@
+"""The process in which a stranger's feed is parsed and cleaned: sandbox.py starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+from functools import partial
+from typing import Any
+
+import feedparser  # noqa: F401 (ahead of the first document, while that is still being fetched)
+
+from pipeline.core.child_process import interrupted_after, limit_memory, limit_time
+from pipeline.core.errors import FeedError
+from pipeline.feeds.parsing.parse import parse
+from pipeline.feeds.parsing.sandbox import ENTRY_SECONDS, MEMORY, SECONDS, answer
+
+LARGE = 150_000_000
+"""Bytes. What a process once took it gives back only in part: after so much, another one reads on."""
+
+
+def main() -> None:
+    # Ctrl-C in a terminal reaches all processes; this one ends when its parent does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library may print is no answer
+    limit_memory(MEMORY)
+    while line := sys.stdin.buffer.readline():
+        question = json.loads(line)
+        limit_time(SECONDS)
+        found = _told(question, sys.stdin.buffer.read(question["length"]))
+        found["last"] = _most_memory() > LARGE
+        told = json.dumps(found).encode()
+        answers.write(b"%d\n" % len(told) + told)
+        answers.flush()
+
+
+def _told(question: dict[str, Any], body: bytes) -> dict[str, Any]:
+    limit = partial(interrupted_after, ENTRY_SECONDS)
+    try:
+        found = parse(body, url=question["url"], content_type=question["content_type"], limit=limit)
+    except FeedError as error:
+        return {"error": [error.message, error.remedy]}
+    except MemoryError:
+        raise  # there may be none to answer with
+    except Exception as error:
+        return {"fault": type(error).__name__}
+    return answer(found)
+
+
+def _most_memory() -> int:
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Telling staff the alerts that they were not told yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.editions import find
+from pipeline.editions.ledger import outcomes
+from pipeline.editions.ledger.state import RecipientState
+from pipeline.mail import staff
+from pipeline.mail.phrases import Phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from pipeline.core.app import Installation
+    from pipeline.schedule.alerts.alert import Alert
+
+
+def tell(installation: Installation, alerts: Sequence[Alert]) -> bool:
+    """Mail each alert unless staff know it; False where one reached nobody."""
+    with installation.database.read() as connection:
+        new = [(alert, _people(connection, alert)) for alert in alerts if not _told(connection, alert)]
+    for alert, people in new:
+        _tell(installation, alert, people)
+    with installation.database.read() as connection:
+        return not any(
+            staff.failed(connection, alert.kind, alert.digest)
+            for alert, _ in new
+            if not _told(connection, alert)
+        )
+
+
+def _told(connection: Connection, alert: Alert) -> bool:
+    return staff.told(connection, alert.kind, alert.about, alert.since)
+
+
+def _people(connection: Connection, alert: Alert) -> int:
+    """How many readers an edition may not have reached. Counting them takes time, so only now."""
+    if alert.kind != "uncertain":
+        return 0
+    edition = find.by_slug(connection, alert.about)
+    return outcomes.counts(connection, edition.id)[RecipientState.UNCERTAIN]
+
+
+def _tell(installation: Installation, alert: Alert, people: int) -> None:
+    newsletter = installation.config.newsletter
+    facts = {"edition": alert.about, "url": newsletter.public_url, "people": f"{people:,}", **alert.facts}
+    phrases = Phrases(installation.templates, "mail", newsletter).table(f"notice_{alert.phrases}", **facts)
+    staff.tell(
+        installation,
+        alert.kind,
+        alert.about,
+        phrases["subject"],
+        phrases["text"],
+        since=alert.since,
+        digest=alert.digest,
+    )

@@ -1,0 +1,102 @@
+"""The tool that plants faults: each is one change, and everybody who imported the module meets it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.mutants.operators import mutants
+from tests.mutants.planting import functions_of, plant
+from tests.mutants.runner import ROOT
+from tests.mutants.tables import TESTS, mirrored
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOURCE = '''
+"""A module."""
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+LIMIT = 3
+WORDS = {"gone": "left"}
+
+@dataclass(frozen=True)
+class Box:
+    size: int = 5
+
+    def fits(self, number):
+        return number < self.size
+
+def meaning(word):
+    """What a word means."""
+    return WORDS.get(word, "unknown")
+
+@contextmanager
+def counting(number, most=LIMIT):
+    if number and not most:
+        raise ValueError("a whole sentence")
+    yield number + 1
+'''
+
+
+def names() -> list[str]:
+    return [mutant.name for mutant in mutants(SOURCE)]
+
+
+def test_conditions_numbers_words_returns_and_calls_are_changed_and_prose_is_not() -> None:
+    assert "module: 3 → 4" in names()
+    assert "module: 'gone' → 'gone~'" in names()
+    assert "Box: 5 → 6" in names()
+    assert "Box.fits: number < self.size → number <= self.size" in names()
+    assert "meaning: return WORDS.get(word, 'unknown') → return None" in names()
+    assert "counting: number and (not most) → number or not most" in names()
+    assert "counting: raise ValueError('a whole sentence') → pass" in names()
+    assert not [name for name in names() if "sentence~" in name or "module~" in name or "frozen" in name]
+
+
+def test_each_fault_is_one_change_with_a_name_of_its_own() -> None:
+    made = mutants(SOURCE)
+    assert len({mutant.name for mutant in made}) == len(made)
+    whole = ast.unparse(ast.parse(SOURCE)).splitlines()
+    for mutant in made:
+        changed = ast.unparse(mutant.tree()).splitlines()
+        assert changed != whole, mutant.name
+        assert len(set(changed) - set(whole)) <= 1, mutant.name
+
+
+@pytest.mark.parametrize(
+    ("fault", "seen"),
+    [
+        ("module: 3 → 4", (4, "left", True, 1, 5)),
+        ("module: 'left' → 'left~'", (3, "left~", True, 1, 5)),
+        ("Box: 5 → 6", (3, "left", True, 1, 6)),
+        ("Box.fits: number < self.size → number <= self.size", (3, "left", True, 1, 5)),
+        ("Box.fits: return number < self.size → return None", (3, "left", None, 1, 5)),
+        ("counting: 1 → 2", (3, "left", True, 2, 5)),
+    ],
+)
+def test_whoever_imported_of_the_module_before_meets_the_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, seen: tuple[object, ...]
+) -> None:
+    (tmp_path / "planted.py").write_text(SOURCE)
+    (tmp_path / "planter.py").write_text("from planted import Box, LIMIT, counting, meaning\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module, other = importlib.import_module("planted"), importlib.import_module("planter")
+    try:
+        box = other.Box()
+        (mutant,) = [one for one in mutants(SOURCE) if one.name == fault]
+        plant(module, functions_of(module), mutant.tree())
+        with other.counting(0) as counted:
+            assert (other.LIMIT, other.meaning("gone"), box.fits(4), counted, other.Box().size) == seen
+        assert isinstance(box, other.Box)
+    finally:
+        del sys.modules["planted"], sys.modules["planter"]
+
+
+def test_every_module_of_the_table_is_there_and_has_tests_of_its_own() -> None:
+    assert [module for module in TESTS if not (ROOT / module).exists() or not mirrored(module)] == []
