@@ -282,9 +282,7 @@ def told_of(database: Database, edition: Edition, state: str) -> dict[int, str]:
         return {one["subscriber"]: one["reason"] for one in outcomes.people(connection, edition.id, state)}
 
 
-def test_who_is_put_off_is_tried_once_more_after_a_minute(
-    database: Database, edition: Edition
-) -> None:
+def test_who_is_put_off_is_tried_once_more_after_a_minute(database: Database, edition: Edition) -> None:
     provider = Answering(BatchResult(Result.ACCEPTED, later={2: "greylisted"}, untried={1: "too late"}))
     with time_machine.travel(AT, tick=False) as traveller:
         stop = Sleepless(traveller)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.feeds import Entry
+    from pipeline.letter.images import Thumbnail
     from pipeline.letter.render import Letter
 
 NOW = datetime(2025, 11, 20, 9, 0, tzinfo=UTC)
@@ -43,7 +44,7 @@ class Picture:
     height: int | None = 630
     alt: str = ""
     transparent: bool = False
-    thumbnail: None = None
+    thumbnail: Thumbnail | None = None
 
 
 def config(**sections: dict[str, Any]) -> Config:
@@ -109,6 +110,8 @@ def as_posts(entries: Iterable[Entry]) -> list[Post]:
             words=entry.words,
             image_url=entry.image_url,
             image_alt=entry.image_alt,
+            date_only=entry.date_only,
+            further_images=entry.further_images,
         )
         for number, entry in enumerate(entries, 1)
     ]

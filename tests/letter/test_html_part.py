@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from pipeline.core.theme import look
+from pipeline.feeds.parsing.parse import parse
+from pipeline.letter.images import Thumbnail
 from pipeline.letter.personal import HTML_TAGS
 from tests.letter.cases import HEBREW, HEBREW_WORDS, WORDS, cases, image, sized
-from tests.letter.samples import INTRO, SITE, Picture, config, letter, post
+from tests.letter.samples import INTRO, SITE, Picture, as_posts, config, letter, post
+
+if TYPE_CHECKING:
+    from pipeline.feeds.posts import Post
 
 CASES = list(cases())
 LAYOUTS = ["digest", "plain"]
@@ -164,6 +171,46 @@ def test_a_picture_is_never_blown_up_and_never_a_tower() -> None:
     ]
 
 
+def shown(posts: list[Post], *pictures: Picture) -> LexborHTMLParser:
+    """The letter of these posts with these pictures."""
+    return tree(letter(posts, images=dict(zip((p.id for p in posts), pictures, strict=True))).html)
+
+
+@pytest.mark.parametrize(("width", "is_banner"), [(299, False), (300, True), (1_200, True)])
+def test_nothing_under_300_pixels_goes_across_the_letter(width: int, is_banner: bool) -> None:
+    found = shown([image(1, "A walk")], Picture(f"{SITE}/a.jpg", width, 200, "A park"))
+    assert bool(found.css(".wide img")) is is_banner
+    (picture,) = found.css(".picture img")
+    assert picture.attributes["alt"] == "A park"
+    assert int(picture.attributes["width"] or 0) <= (600 if is_banner else 152)
+
+
+def test_beside_the_words_of_a_post_stands_its_thumbnail() -> None:
+    small = Thumbnail(f"{SITE}/small.jpg", 608, 456)
+    wide = Picture(f"{SITE}/a.jpg", 1_000, 100, "A strip", thumbnail=small)
+    found = shown([image(1, "A walk"), image(2, "A rest")], wide, wide)
+    lead, other = found.css(".picture img")
+    assert lead.attributes["src"] == f"{SITE}/a.jpg"
+    assert [other.attributes[name] for name in ("src", "width", "height")] == [small.src, "152", "114"]
+
+
+def test_a_strip_of_which_there_is_no_thumbnail_is_left_out() -> None:
+    strip, portrait = (Picture(f"{SITE}/{w}.jpg", w, 100, "A strip") for w in (1_000, 75))
+    found = shown([post(1, "A walk"), image(2, "A rest"), image(3, "A tea")], Picture(None), strip, portrait)
+    assert [node.attributes["src"] for node in found.css(".picture img")] == [f"{SITE}/75.jpg"]
+
+
+def test_what_the_ground_shows_through_keeps_a_light_ground_in_the_dark() -> None:
+    pictures = [Picture(f"{SITE}/{n}.png", 600, 400, "A plan", transparent=n == 1) for n in (1, 2)]
+    found = shown([image(1, "A walk"), image(2, "A rest")], *pictures)
+    clear, solid = found.css(".picture img")
+    assert "ground" in (clear.attributes["class"] or "").split()
+    assert "ground" not in (solid.attributes["class"] or "").split()
+    for start in ("", "[data-ogsb] "):
+        light = look(config().theme).light.panel
+        assert f"{start}.picture img.ground {{ background: {light} !important; }}" in found.html
+
+
 def test_a_picture_of_unknown_height_still_shows() -> None:
     posts = [image(1, "A title")]
     shown = tree(letter(posts).html).css_first("img")
@@ -205,3 +252,21 @@ def test_the_offer_stands_where_staff_want_it(layout: str, place: str) -> None:
     for text in (made.text, body.text(separator=" ").replace(hidden, "", 1)):
         found = re.findall(r"Title (\d)|Get matched", text)
         assert " ".join(number or "offer" for number in found) == ORDERS[place]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati", "Europe/Berlin"])
+@pytest.mark.parametrize(
+    "written", ["2026-11-30", "Mon, 30 Nov 2026 00:00:00 GMT", "Mon, 30 Nov 2026 00:00:00 +0900"]
+)
+def test_a_date_without_a_time_is_that_day_everywhere(zone: str, written: str) -> None:
+    body = f"<rss><channel><item><title>A walk</title><pubDate>{written}</pubDate></item></channel></rss>"
+    posts = as_posts(parse(body.encode(), url=SITE).entries)
+    made = letter(posts, config(newsletter={"timezone": zone}))
+    assert "30 November 2026" in made.text
+    assert "30 November 2026" in made.html
+
+
+def test_a_moment_is_on_the_day_that_it_is_on_there() -> None:
+    moment = datetime(2026, 12, 1, tzinfo=UTC)  # on the evening of the day before in New York
+    made = letter([post(1, "A walk", published=moment)], config(newsletter={"timezone": "America/New_York"}))
+    assert "30 November 2026" in made.text

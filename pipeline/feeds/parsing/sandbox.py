@@ -25,9 +25,12 @@ from pipeline.core.errors import FeedError, RapportError
 from pipeline.feeds import Document, Entry, PostImage
 from pipeline.feeds.fetching.address import shown
 
-SECONDS = 8
-"""Of the processor's time, for one document; by the clock twice as long, for machines that are busy. The
-largest that is fetched (10 MB, five hundred long posts) takes four."""
+CHILD = "pipeline.feeds.parsing.sandbox_child"
+SECONDS = 12
+"""Of the processor's time, for one document. The largest that is fetched, 10 MB with five hundred long posts,
+takes five."""
+CLOCK_SECONDS = 18.0
+"""The same by the clock, for machines that are busy."""
 ENTRY_SECONDS = 2.0
 """Of the processor's time, for one post: past it, the others go on without it."""
 MEMORY = 300_000_000
@@ -71,7 +74,7 @@ class _Ended(Exception):
 class _Child:
     def __init__(self) -> None:
         self._process = subprocess.Popen(  # noqa: S603
-            command("pipeline.feeds.parsing.sandbox_child"),
+            command(CHILD),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -82,7 +85,7 @@ class _Child:
 
     def ask(self, question: dict[str, Any], body: bytes) -> dict[str, Any]:
         """Raises _Ended, at the latest when the time is over."""
-        timer = threading.Timer(2 * SECONDS, self._process.kill)
+        timer = threading.Timer(CLOCK_SECONDS, self._process.kill)
         timer.daemon = True
         timer.start()
         try:
@@ -103,6 +106,10 @@ class _Child:
         return found
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def is_there(self) -> bool:
         return self._process.poll() is None and not self._is_spent
 
@@ -118,13 +125,13 @@ class _Child:
         self._process.wait()
 
 
-class _Children:
+class Children:
     """The children of this process: few, and started only when there is a document for them."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._idle: list[_Child] = []
-        self._count = 0
+        self._all: list[_Child] = []
         self._timer: threading.Timer | None = None
 
     def read(self, body: bytes, url: str, content_type: str) -> Document:
@@ -141,13 +148,17 @@ class _Children:
             self._give_back(child)
         return _document(answer, url)
 
+    @property
+    def pids(self) -> list[int]:
+        """Of the children there are."""
+        return [child.pid for child in self._all]
+
     def end(self) -> None:
         """End those that are idle."""
         with self._changed:
-            idle, self._idle = self._idle, []
-            self._count -= len(idle)
-        for child in idle:
-            child.end()
+            for child in self._idle:
+                self._forget(child)
+            self._idle.clear()
 
     def close(self) -> None:
         if self._timer:
@@ -157,34 +168,40 @@ class _Children:
 
     def warm_up(self) -> None:
         with self._changed:
-            if not self._count:
-                self._idle.append(_Child())
-                self._count += 1
+            if not self._all:
+                self._idle.append(self._started())
                 self._end_later()
 
     def _taken(self) -> _Child:
         with self._changed:
             waited = False
-            while not self._idle:
-                if self._count == 0 or (waited and self._count < MOST_CHILDREN):
-                    self._count += 1
-                    return _Child()
+            while True:
+                while self._idle:
+                    child = self._idle.pop()
+                    if child.is_there:
+                        return child
+                    self._forget(child)
+                if not self._all or (waited and len(self._all) < MOST_CHILDREN):
+                    return self._started()
                 waited = not self._changed.wait(PATIENCE)
-            child = self._idle.pop()
-        if child.is_there:
-            return child
-        child.end()
-        return _Child()
 
     def _give_back(self, child: _Child) -> None:
         with self._changed:
             if child.is_there:
                 self._idle.append(child)
             else:
-                child.end()
-                self._count -= 1
+                self._forget(child)
             self._changed.notify()
             self._end_later()
+
+    def _started(self) -> _Child:
+        child = _Child()
+        self._all.append(child)
+        return child
+
+    def _forget(self, child: _Child) -> None:
+        child.end()
+        self._all.remove(child)
 
     def _end_later(self) -> None:
         if self._timer:
@@ -194,7 +211,7 @@ class _Children:
         self._timer.start()
 
 
-_children = _Children()
+_children = Children()
 atexit.register(close)
 
 

@@ -8,6 +8,7 @@
 ``links``       whole, https, named by where they lead; ``probe`` asks whether they answer
 ``contrast``    WCAG AA in both schemes, by ``cascade``, ``matching``, ``css`` and ``css_colour``
 ``clients``     what main mail clients lack (``caniemail.json``), except what is ``graceful``
+``leftovers``   what the blog's software left in a post
 ``structure``   language, headings, layout tables
 ``parts``       size, charset, and a text part that says what the HTML says
 ``reading``     the letter as the rules get it; ``place`` finds template, line and post
@@ -26,6 +27,7 @@ from pipeline.letter.check import (
     contrast,
     envelope,
     images,
+    leftovers,
     links,
     parts,
     required,
@@ -68,6 +70,7 @@ RULES: tuple[Callable[[CheckedLetter], Iterator[Finding]], ...] = (
     contrast.colours,
     clients.support,
     clients.background,
+    leftovers.shortcode,
     structure.language,
     structure.headings,
     structure.tables,

@@ -77,11 +77,8 @@ def test_at_most_six_are_kept_and_none_twice() -> None:
 def test_those_beside_the_text_come_first_and_thumbnails_are_better_than_none() -> None:
     cover = FeedImage("/cover.jpg", width=1_200)
     small = FeedImage("/s72-c/lake.jpg", width=72, height=72)
-    assert kept('<img src="/lake.jpg">', cover, thumbnails=(small,)) == [
-        "/cover.jpg",
-        "/lake.jpg",
-        "/s72-c/lake.jpg",
-    ]
+    found = kept('<img src="/lake.jpg">', cover, thumbnails=(small,))
+    assert found == ["/cover.jpg", "/lake.jpg", "/s72-c/lake.jpg"]
     assert kept("", thumbnails=(small,)) == ["/s72-c/lake.jpg"]
 
 

@@ -106,10 +106,10 @@ def test_a_moment_is_read_in_any_of_these_forms(text: str | int) -> None:
         "2026-13-01",
         "2026-11-31",
         "30 Smarch 2026",
-        None,
-        True,
         "Mon, 30 Nov 2026 99:00:00 GMT",
         "2026-11-30" + " " * 100 + "x",
+        None,
+        True,
     ],
 )
 def test_what_names_no_date_of_a_post_is_none(text: object) -> None:
