@@ -165,7 +165,7 @@ ONLY_WITH_SOMETHING_TO_DO = {
     "pipeline.letter",
     "pipeline.mail",
     "pipeline.providers.choice",
-    "pipeline.schedule.dry_run",
+    "pipeline.schedule.foresee",
     "pipeline.schedule.steps",
     "procrastinate",
     "prometheus_client",

@@ -19,7 +19,7 @@ from pipeline.core.schema import upgrade
 from pipeline.core.signals import ended_by_signals
 from pipeline.core.tables import batches, editions, marks
 from pipeline.editions.edition import EditionStatus
-from pipeline.editions.ledger.state import BatchState
+from pipeline.editions.ledger.batch_states import BatchState
 from pipeline.editions.lock import lock
 from subscribers import clock
 from subscribers.tables import metadata

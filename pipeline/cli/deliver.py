@@ -76,7 +76,7 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
 
     with Installation.of(config, folder) as installation:
         if dry_run:
-            from pipeline.schedule.dry_run import foresee
+            from pipeline.schedule.foresee import foresee
 
             ran = foresee(installation, digests, at_once=at_once, at=_moment(at, config))
         else:

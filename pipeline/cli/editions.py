@@ -11,7 +11,7 @@ from pipeline.cli.edition import INTRO_FILE, digest_named, edition_document, int
 from pipeline.cli.options import Options, common
 from pipeline.core.errors import UsageError
 from pipeline.editions.edition import Edition, EditionStatus
-from pipeline.editions.ledger.state import RecipientState
+from pipeline.editions.ledger.batch_states import RecipientState
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ from sqlalchemy import and_, func, or_, select
 from pipeline.core.tables import editions, events
 from pipeline.editions import states
 from pipeline.editions.ledger import outcomes
-from pipeline.editions.ledger.state import RecipientState
+from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.providers.events import Kind
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.errors import StoppedError
 from pipeline.core.signals import Stop
-from pipeline.delivery.sender import LEASE, BatchSender
+from pipeline.delivery.batch_sender import LEASE, BatchSender
 from pipeline.editions import states
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import claims, outcomes, recipients
-from pipeline.editions.ledger.state import RecipientState
+from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.editions.message import message_of
 from pipeline.providers import Batch, Message
 from subscribers import clock

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def server(context: Context) -> Iterator[Finding]:
     if context.config.delivery.provider != "smtp":
         return
-    from pipeline.feeds.fetching.private_networks import addresses, is_public
+    from pipeline.core.private_networks import addresses, is_public
     from pipeline.providers.smtp.batch import Halt
     from pipeline.providers.smtp.connection import connect
 

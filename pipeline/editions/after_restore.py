@@ -13,7 +13,7 @@ from sqlalchemy import and_, exists, func, insert, or_, select, update
 from pipeline.core.tables import batches, editions, marks
 from pipeline.editions import numbers, states
 from pipeline.editions.edition import EditionStatus
-from pipeline.editions.ledger.state import BatchState
+from pipeline.editions.ledger.batch_states import BatchState
 
 if TYPE_CHECKING:
     from datetime import datetime

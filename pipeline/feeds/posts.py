@@ -14,10 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from pipeline.core.tables import feeds, post_keys, posts
 from pipeline.feeds import PostImage
 from pipeline.feeds.matching import traces
-from pipeline.feeds.matching.circumstances import Reading
 from pipeline.feeds.matching.match import by_name, match
 from pipeline.feeds.matching.names import keys
-from pipeline.feeds.matching.verdict import Decision, Verdict
+from pipeline.feeds.matching.recognise import Reading
+from pipeline.feeds.matching.unknown_entries import Decision, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from pipeline.feeds.fetching.private_networks import addresses, is_public
+from pipeline.core.private_networks import addresses, is_public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set

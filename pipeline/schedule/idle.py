@@ -20,7 +20,7 @@ from pipeline.core import logs
 from pipeline.core.settings import sqlite_file
 from pipeline.editions.edition import FINISHED
 from pipeline.editions.plan import Situation, Step, plan, upcoming
-from pipeline.feeds.every import is_due
+from pipeline.feeds.due import is_due
 from pipeline.schedule import heartbeat
 from pipeline.schedule.result import RunResult
 from subscribers import clock

@@ -17,7 +17,7 @@ from pipeline.editions import find
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.lock import lock
 from pipeline.editions.plan import MOST_STEPS, Step, plan
-from pipeline.feeds.due import pull_due
+from pipeline.feeds.pull_due import pull_due
 from pipeline.schedule import heartbeat, history
 from pipeline.schedule.maintenance import maintain
 from pipeline.schedule.turn import Turn

@@ -16,7 +16,7 @@ from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
 from subscribers.tables import subscribers, subscriptions
 from subscribers.tokens import Tokens
-from tests.delivery.test_sender import reread
+from tests.delivery.test_batch_sender import reread
 from tests.doubles.smtp import Fault, StrictSmtp
 from tests.editions.ledger.moves import AT, counted
 
@@ -83,7 +83,7 @@ def test_mail_that_is_passed_on_for_nobody_pauses_the_edition_and_all_of_it_wait
 def test_a_quota_that_is_used_up_is_waited_for_and_nobody_is_asked_for_again_and_again(
     database: Database, many: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.delivery.sender.FIRST_WAIT", 0.0)
+    monkeypatch.setattr("pipeline.delivery.batch_sender.FIRST_WAIT", 0.0)
     quota = Fault("rcpt", "450 4.7.1 hourly quota exceeded", times=9999)
     with StrictSmtp(faults=[quota]) as server:
         with pytest.raises(ProviderError, match=r"keeps refusing: .*quota"):

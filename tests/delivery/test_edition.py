@@ -16,7 +16,7 @@ from pipeline.letter.personal import Links
 from pipeline.providers import BatchResult, Result
 from subscribers import clock
 from subscribers.tokens import Tokens
-from tests.delivery.test_sender import CONFIG, Taker, delivery, orphaned, reread
+from tests.delivery.test_batch_sender import CONFIG, Taker, delivery, orphaned, reread
 from tests.editions.ledger.moves import AT, counted, taken
 
 if TYPE_CHECKING:

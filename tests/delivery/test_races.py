@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 from pipeline.editions import find, states
 from pipeline.editions.ledger import batches, claims, doubt, outcomes, recipients
 from subscribers.leaving import leave
-from tests.delivery.test_sender import Taker, delivery
+from tests.delivery.test_batch_sender import Taker, delivery
 from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
 from tests.editions.ledger.test_claims import ours
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from pipeline.editions.edition import EditionStatus
-from pipeline.editions.ledger.state import BatchState, RecipientState
+from pipeline.editions.ledger.batch_states import BatchState, RecipientState
 from tests.test_house import ROOT, modules
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ WORDS = {
 }
 HOMES = {
     "pipeline.editions.edition",
-    "pipeline.editions.ledger.state",
+    "pipeline.editions.ledger.batch_states",
     "pipeline.core.tables",  # the index over open editions; below it is held to be the same
 }
 CHANGES = {"pipeline.editions.states", "pipeline.editions.store"}

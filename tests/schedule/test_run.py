@@ -19,7 +19,7 @@ from pipeline.editions.approval import approve
 from pipeline.editions.lock import lock
 from pipeline.editions.plan import Plan, Step
 from pipeline.feeds.pull import pull
-from pipeline.schedule.dry_run import foresee
+from pipeline.schedule.foresee import foresee
 from pipeline.schedule.steps import STEPS
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_all, run_one, subscribe

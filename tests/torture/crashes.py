@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PACE = 0.004
 SHARE = 0.15
 ASLEEP = {
-    "pipeline.delivery.sender.LEASE": 1.0,
+    "pipeline.delivery.batch_sender.LEASE": 1.0,
     "pipeline.core.database.IDLE_LIMIT": 0.5,
     "pipeline.delivery.workers.process.IDLE_LIMIT": 0.5,
     "pipeline.delivery.workers.process.SILENCE": 1.5,

@@ -68,8 +68,8 @@ timeout = {timeout}
 """
 
 SHORT_WAITS: dict[str, Any] = {
-    "pipeline.delivery.sender.FIRST_WAIT": 0.01,
-    "pipeline.delivery.sender.LONGEST_WAIT": 0.05,
+    "pipeline.delivery.batch_sender.FIRST_WAIT": 0.01,
+    "pipeline.delivery.batch_sender.LONGEST_WAIT": 0.05,
     "pipeline.delivery.workers.jobs.FIRST_REST": 0.05,
     "pipeline.delivery.workers.jobs.LONGEST_REST": 0.2,
     "pipeline.delivery.workers.process.CARE": "* * * * * *",

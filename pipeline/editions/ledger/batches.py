@@ -8,9 +8,9 @@ from sqlalchemy import and_, func, insert, select, update
 
 from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import batches, recipients
+from pipeline.editions.ledger.batch_states import BatchState
 from pipeline.editions.ledger.claims import LATER, set_aside
 from pipeline.editions.ledger.outcomes import GIVEN_UP
-from pipeline.editions.ledger.state import BatchState
 from subscribers.sets import among
 
 if TYPE_CHECKING:

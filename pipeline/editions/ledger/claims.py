@@ -17,7 +17,7 @@ from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.editions.edition import Edition, EditionStatus
-from pipeline.editions.ledger.state import BatchState, RecipientState
+from pipeline.editions.ledger.batch_states import BatchState, RecipientState
 from subscribers.audience import has_left, lock_audience, why_not
 from subscribers.tables import subscribers, subscriptions
 

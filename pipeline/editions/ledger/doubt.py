@@ -16,8 +16,8 @@ from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import batches, editions, events, marks
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger import queue
+from pipeline.editions.ledger.batch_states import UNFINISHED, BatchState
 from pipeline.editions.ledger.outcomes import RESENT_WITHIN
-from pipeline.editions.ledger.state import UNFINISHED, BatchState
 from subscribers.sets import among
 
 if TYPE_CHECKING:

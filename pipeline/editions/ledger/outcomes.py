@@ -15,7 +15,7 @@ from sqlalchemy import String, and_, bindparam, case, exists, func, literal, or_
 
 from pipeline.core.tables import batches, editions, recipients
 from pipeline.editions.edition import UNDER_WAY, EditionStatus
-from pipeline.editions.ledger.state import APART, UNFINISHED, BatchState, RecipientState, told
+from pipeline.editions.ledger.batch_states import APART, UNFINISHED, BatchState, RecipientState, told
 from subscribers.sets import among
 
 if TYPE_CHECKING:

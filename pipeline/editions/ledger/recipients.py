@@ -14,7 +14,7 @@ from sqlalchemy import Column, MetaData, String, Table, delete, func, insert, li
 
 from pipeline.core.tables import batches, editions, recipients
 from pipeline.editions.edition import Edition, EditionStatus
-from pipeline.editions.ledger.state import BatchState
+from pipeline.editions.ledger.batch_states import BatchState
 from subscribers.audience import mailable
 from subscribers.sets import among
 from subscribers.tables import Id, subscriptions

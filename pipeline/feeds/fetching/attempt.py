@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipeline.feeds.fetching import private_networks
+from pipeline.core import private_networks
 from pipeline.feeds.fetching.address import shown
 
 if TYPE_CHECKING:

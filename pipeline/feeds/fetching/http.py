@@ -16,10 +16,10 @@ from urllib.parse import urljoin
 import httpx
 import stamina
 
+from pipeline.core.private_networks import leads_inside, leads_outside
 from pipeline.feeds import Fetched
 from pipeline.feeds.fetching.address import shown
 from pipeline.feeds.fetching.attempt import Attempt, ConnectionWatch, FetchRequest, ended_at, private_address
-from pipeline.feeds.fetching.private_networks import leads_inside, leads_outside
 from pipeline.feeds.fetching.response import PassingFault, read
 
 if TYPE_CHECKING:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.feeds.matching.circumstances import Circumstances
 from pipeline.feeds.matching.evidence import A_DAY
 from pipeline.feeds.matching.likely import Pair, pairs
-from pipeline.feeds.matching.verdict import Decision, Verdict, verdict
+from pipeline.feeds.matching.recognise import Circumstances
+from pipeline.feeds.matching.unknown_entries import Decision, Verdict, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import timedelta
 
-    from pipeline.feeds.matching.circumstances import Reading
     from pipeline.feeds.matching.evidence import Known, Trace
+    from pipeline.feeds.matching.recognise import Reading
 
 
 def match(entries: Sequence[Trace], known: Sequence[Known], reading: Reading) -> list[Decision]:

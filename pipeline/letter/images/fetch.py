@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.core.errors import ImageError
+from pipeline.core.private_networks import leads_outside
 from pipeline.feeds.fetching.attempt import FetchRequest
 from pipeline.feeds.fetching.http import get
-from pipeline.feeds.fetching.private_networks import leads_outside
 from pipeline.letter.images.cdn_sizes import sized
 from pipeline.letter.images.sandbox import look
 from pipeline.letter.images.store import Seen

@@ -11,7 +11,7 @@ from sqlalchemy import and_, exists, func, not_, or_, select
 from pipeline.core.tables import batches, editions, events, recipients
 from pipeline.editions import after_restore
 from pipeline.editions.edition import EditionStatus
-from pipeline.editions.ledger.state import BatchState, RecipientState
+from pipeline.editions.ledger.batch_states import BatchState, RecipientState
 from pipeline.editions.taken_back import TAKEN_BACK
 from pipeline.schedule.alerts.alert import RECENT, Alert
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.editions import find
 from pipeline.editions.ledger import outcomes
-from pipeline.editions.ledger.state import RecipientState
+from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.mail import staff
 from pipeline.mail.phrases import Phrases
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.core.tables import batches, editions, feeds, posts
 from pipeline.editions.edition import UNDER_WAY
 from pipeline.editions.ledger import outcomes
-from pipeline.editions.ledger.state import BatchState, RecipientState
+from pipeline.editions.ledger.batch_states import BatchState, RecipientState
 from pipeline.schedule import history
 from subscribers import clock, directory
 

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipeline.feeds.fetching.private_networks import is_public
+from pipeline.core.private_networks import is_public
 from pipeline.web.monitoring.metrics import Measurements
 from pipeline.web.monitoring.readiness import readiness
 from pipeline.web.public.network import address_of

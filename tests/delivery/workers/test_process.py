@@ -109,7 +109,7 @@ def test_when_a_worker_is_killed_with_a_batch_in_flight_another_goes_on(case: Ca
 def test_a_worker_that_is_stopped_past_its_lease_and_goes_on_doubles_nothing(case: Case) -> None:
     begin(case)
     constants = {
-        "pipeline.delivery.sender.LEASE": 1.0,
+        "pipeline.delivery.batch_sender.LEASE": 1.0,
         "pipeline.core.database.IDLE_LIMIT": 0.5,
         "pipeline.delivery.workers.process.IDLE_LIMIT": 0.5,
         "pipeline.delivery.workers.process.SILENCE": 2.0,

@@ -30,14 +30,14 @@ from sqlalchemy import insert
 
 from pipeline.core.database import Database, Session
 from pipeline.core.tables import digests, editions, events
+from pipeline.delivery.batch_sender import Answered, BatchSender
 from pipeline.delivery.edition import LOST
-from pipeline.delivery.sender import Answered, BatchSender
 from pipeline.editions import find, states
 from pipeline.editions.edition import Edition
 from pipeline.editions.ledger import claims, outcomes, recipients
 from pipeline.providers import BatchResult, Result
 from subscribers import directory
-from tests.delivery.test_sender import CONFIG
+from tests.delivery.test_batch_sender import CONFIG
 from tests.installations import subscribe
 
 if TYPE_CHECKING:

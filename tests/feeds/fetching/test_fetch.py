@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import stamina
 
+from pipeline.core import private_networks
 from pipeline.core.errors import FeedError
 from pipeline.feeds.fetching import fetch as fetch_module
-from pipeline.feeds.fetching import http, private_networks
+from pipeline.feeds.fetching import http
 from pipeline.feeds.fetching.fetch import fetch
 
 RSS = b'<?xml version="1.0"?><rss version="2.0"><channel><title>x</title></channel></rss>'

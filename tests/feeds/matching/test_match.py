@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from pipeline.feeds import Entry
 from pipeline.feeds.matching import traces
-from pipeline.feeds.matching.circumstances import Reading
 from pipeline.feeds.matching.evidence import Known
 from pipeline.feeds.matching.match import match
 from pipeline.feeds.matching.names import keys
-from pipeline.feeds.matching.verdict import Verdict
+from pipeline.feeds.matching.recognise import Reading
+from pipeline.feeds.matching.unknown_entries import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

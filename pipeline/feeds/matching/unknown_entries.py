@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.feeds.matching.circumstances import Circumstances
     from pipeline.feeds.matching.evidence import Trace
+    from pipeline.feeds.matching.recognise import Circumstances
 
 A_LITTLE_LATE = timedelta(days=3)
 """Feeds are cached for hours, and posts bear the day on which they were begun."""

@@ -21,7 +21,7 @@ from pipeline.delivery import breaker
 from pipeline.editions import states
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import batches, claims, doubt, rate
-from pipeline.editions.ledger.state import RecipientState
+from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.providers import Batch, BatchResult, Message, Result
 from subscribers import clock
 from subscribers.audience import lock_audience

@@ -15,7 +15,7 @@ from pipeline.core.config import Config
 from pipeline.core.errors import ProviderError, StoppedError
 from pipeline.core.signals import Stop
 from pipeline.core.tables import batches, events
-from pipeline.delivery import sender
+from pipeline.delivery import batch_sender
 from pipeline.delivery.edition import Delivery
 from pipeline.editions import find, states
 from pipeline.editions.ledger import claims, doubt, outcomes, rate
@@ -236,7 +236,7 @@ def test_a_provider_that_says_how_long_to_wait_is_left_alone_for_so_long_by_late
         busy = Taker(answer=BatchResult(Result.REFUSED, "asks to wait (429)", asked))
         with pytest.raises(ProviderError, match="keeps refusing"):
             delivery(database, busy, stop=stop).run(edition)
-        assert stop.slept == [waited] * (sender.TRIES - 1)
+        assert stop.slept == [waited] * (batch_sender.TRIES - 1)
         later = Sleepless(traveller)
         assert delivery(database, Taker(), stop=later).run(reread(database, edition)).status == "sent"
         assert later.slept == [waited]
@@ -319,7 +319,7 @@ def test_a_letter_that_is_too_large_even_for_one_fails_for_each_with_the_reason(
 def test_who_waits_for_another_try_is_told_why(
     database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(batch_sender, "FIRST_WAIT", 0.0)
     with pytest.raises(ProviderError, match="keeps refusing: busy"):
         delivery(database, Taker(answer=BatchResult(Result.REFUSED, "busy"))).run(edition)
     assert told_of(database, edition, "waiting") == {1: "busy", 2: "busy", 3: None, 4: None, 5: None}
@@ -367,7 +367,7 @@ def test_each_batch_is_a_line_in_the_log(
     level: str,
     said: str,
 ) -> None:
-    with caplog.at_level("INFO", "pipeline.delivery.sender"):
+    with caplog.at_level("INFO", "pipeline.delivery.batch_sender"):
         delivery(database, Taker(answer=answer)).run(edition)
     lines = [(line.levelname, line.message) for line in caplog.records if "batch of 2" in line.message]
     assert lines == [(level, said)] * 2
