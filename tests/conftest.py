@@ -51,9 +51,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="Write golden files anew; review what changed.")
 
 
+LONGEST = (
+    "tests/docs/", "tests/end_to_end/", "tests/year/", "tests/torture/", "tests/load/", "tests/delivery/workers/",
+    "tests/schedule/test_scheduler", "tests/web/public/", "tests/backup/", "tests/subscribers/test_lifecycle",
+    "tests/test_house", "tests/feeds/test_growth", "tests/editions/ledger/test_ledger_model",
+)  # fmt: skip
+"""The files that take the longest, the longest first or nearly so."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no worker is left with it at the end."""
-    items.sort(key=lambda item: (not _in_chromium(item), item.get_closest_marker("long") is None))
+    items.sort(key=lambda item: (not _in_chromium(item), not item.nodeid.startswith(LONGEST)))
 
 
 def pytest_collection_finish() -> None:

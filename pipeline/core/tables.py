@@ -69,7 +69,7 @@ posts = Table(
     Column("further_images", JSON, nullable=False, server_default="[]"),
     # When it was first missing from its feed, though the feed still lists older ones (feeds/withdrawal.py).
     Column("withdrawn_at", Moment),
-    # `unsure` and `archive` are decided when it comes (feeds/verdict.py), `out` and `in` by staff.
+    # `unsure` and `archive` are decided when it comes (feeds/matching), `out` and `in` by staff.
     Column("decision", String(8), index=True),
     # Of one that came as unsure: the post that it may be.
     Column("resembles", Id),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipeline.feeds.cleaning.excerpt import excerpt
+from pipeline.feeds.cleaning.excerpt import EXCERPT_CHARS, SHORT_CHARS, excerpt
 from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.direction import closed, of_language, of_text
 from pipeline.letter.images import BANNER, LONGEST
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 WORDS_A_MINUTE = 220
 """How fast an adult reads English silently (Brysbaert 2019: 238 for non-fiction), rounded down."""
 
-# Characters: three lines on a wide screen. A title stands three times in the letter, in character references
+# Characters. A title stands three times in the letter, in character references
 # of up to nine bytes each; six such titles must not make the letter so large that Gmail clips it.
 _TITLE = 160
 _AUTHOR = 80
-_LEAD_EXCERPT = 320
-_EXCERPT = 200
 _ALT = 250
 
 
@@ -70,7 +68,7 @@ def shown(post: Post, config: Config, images: Mapping[int, ShownPicture], *, lea
         "url": post.url,
         "date": day(post.published, config, date_only=post.date_only),
         "minutes": max(1, round(post.words / WORDS_A_MINUTE)) if post.words else None,
-        "excerpt": inert(excerpt(post.excerpt, _LEAD_EXCERPT if lead else _EXCERPT)),
+        "excerpt": inert(excerpt(post.excerpt, EXCERPT_CHARS if lead else SHORT_CHARS)),
         "author": closed(inert(cut(post.author or "", _AUTHOR)), around),
         "categories": [inert(category) for category in post.categories],
         "dir": of_text(f"{post.title} {post.excerpt}", around),

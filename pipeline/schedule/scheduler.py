@@ -17,7 +17,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.core.errors import BusyError, RapportError, StoppedError, as_rapport_error
-from pipeline.feeds.pull import pull
 from pipeline.schedule.maintenance import maintain
 from pipeline.schedule.run import run
 from subscribers import clock
@@ -37,10 +36,6 @@ LOCK = "scheduler"
 
 TICK = 30.0
 """Seconds between two looks at what is due and at who leads."""
-
-PULL = 15 * 60.0
-PULL_JITTER = 2 * 60.0
-"""Seconds. Different installations should not ask the blogs of one host at the same moment."""
 
 MAINTENANCE = 60.0
 """Seconds. A mail that asks to confirm is sent at once; maintenance sends those that failed then."""
@@ -79,7 +74,6 @@ class Scheduler:
         self._every(MAINTENANCE, "maintenance", lambda: maintain(installation), next_run_time=now)
         if sends:
             self._every(TICK, "run", self.tick, next_run_time=now)
-            self._every(PULL, "pull", self.pull, jitter=PULL_JITTER)
 
     def problem(self) -> str | None:
         """What is wrong with it, in words; None while it ticks, as the leader or in reserve."""
@@ -136,12 +130,6 @@ class Scheduler:
                 self._rest_after(run(self._installation, digests, progress=_no_progress, stop=self._stop))
         finally:
             self._ticking, self._ticked = False, clock.uptime()
-
-    def pull(self) -> None:
-        """Pull the feeds, if this process leads, so that a withdrawn post is noticed before a letter goes."""
-        if self._leads:
-            for feed in pull(self._installation.database, self._installation.config):
-                log.info("%s: %s", feed.outcome, feed.error or f"{feed.new} new, {feed.withdrawn} withdrawn")
 
     def _rest_after(self, ran: list[RunResult]) -> None:
         if any(one.pulled and (one.went_wrong or one.edition is None) for one in ran):

@@ -14,7 +14,7 @@ _LEDGER = (
     "editions/ledger/test_rate.py",
 )
 _SMTP = ("providers/test_smtp.py", "providers/test_smtp_login.py", "providers/test_smtp_batch.py")
-_SENDING = ("delivery/test_sender.py", "delivery/test_edition.py", "delivery/test_by_smtp.py")
+_SENDING = ("delivery/test_batch_sender.py", "delivery/test_edition.py", "delivery/test_by_smtp.py")
 
 TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/editions/plan.py": ("editions/test_plan.py",),
@@ -27,7 +27,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/editions/ledger/batches.py": _LEDGER,
     "pipeline/editions/ledger/recipients.py": _LEDGER,
     "pipeline/editions/ledger/outcomes.py": _LEDGER,
-    "pipeline/editions/ledger/rate.py": (*_LEDGER, "delivery/test_sender.py"),
+    "pipeline/editions/ledger/rate.py": (*_LEDGER, "delivery/test_batch_sender.py"),
     "pipeline/editions/ledger/batch_states.py": _LEDGER,
     "pipeline/editions/ledger/signing_keys.py": ("editions/ledger/test_signing_keys.py",),
     "pipeline/delivery/edition.py": _SENDING,

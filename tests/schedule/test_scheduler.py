@@ -266,11 +266,11 @@ def test_downtime_of_more_than_a_day_is_reported_and_left_to_staff(
 def test_the_feeds_are_read_in_between(
     scheduler: Scheduler, sqlite_database: Database, blog: Blog, travel: time_machine.Traveller
 ) -> None:
-    scheduler.pull()
+    scheduler.tick()
     withdrawn = select(posts.c.title).where(posts.c.withdrawn_at.is_not(None))
     del blog.items[0]
-    travel.shift(timedelta(minutes=15))
-    scheduler.pull()
+    travel.shift(timedelta(hours=1))
+    scheduler.tick()
     with sqlite_database.read() as connection:
         assert list(connection.scalars(withdrawn)) == ["A calm morning"]
 

@@ -55,7 +55,7 @@ class Life:
             yield from self._of_reader(reader)
         for entry in script.entries:
             if entry.withdrawn:
-                yield entry.withdrawn - timedelta(hours=1), practice.scheduler.pull
+                yield entry.withdrawn - timedelta(hours=1), practice.reads_feeds
         yield script.refusing.start, lambda: self.refuses(whether=True)
         yield script.refusing.end, lambda: self.refuses(whether=False)
         yield script.by_hand, lambda: practice.sends_by_hand("weekly")

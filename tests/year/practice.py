@@ -22,6 +22,7 @@ from pipeline.core.tables import editions
 from pipeline.editions.ledger import outcomes
 from pipeline.providers import NOTICE
 from pipeline.schedule.run import run
+from pipeline.feeds.pull import pull
 from pipeline.schedule.scheduler import Scheduler
 from pipeline.web.app import make_app
 from pipeline.web.server import listen, settings
@@ -136,6 +137,10 @@ class Practice:
         """The job is called from one side, and the next time from another."""
         next(self._turns).call().result()
         self._collect()
+
+    def reads_feeds(self) -> None:
+        """Somebody reads the feeds in between."""
+        pull(self.staff.database, self.staff.config)
 
     def sends_by_hand(self, digest: str) -> None:
         """Staff do."""

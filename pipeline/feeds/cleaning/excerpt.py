@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXCERPT_CHARS = 320
-"""Characters: about three sentences, four lines of a phone."""
+"""Characters kept of a post, and shown of the lead: about three sentences, four lines of a phone."""
+SHORT_CHARS = 200
+"""Characters that a letter shows of its other posts: three lines on a wide screen."""
 _TOO_LITTLE = 60
 """Characters. A first sentence of "Hello!" says nothing of the post: then the next one is cut instead."""
 
