@@ -52,9 +52,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 LONGEST = (
-    "tests/docs/", "tests/end_to_end/", "tests/year/", "tests/torture/", "tests/load/", "tests/delivery/workers/",
-    "tests/schedule/test_scheduler", "tests/web/public/", "tests/backup/", "tests/subscribers/test_lifecycle",
-    "tests/test_house", "tests/feeds/test_growth", "tests/editions/ledger/test_ledger_model",
+    "tests/docs/", "tests/end_to_end/", "tests/year/", "tests/torture/", "tests/load/",
+    "tests/delivery/workers/", "tests/schedule/test_scheduler", "tests/web/public/", "tests/backup/",
+    "tests/subscribers/test_lifecycle", "tests/test_house", "tests/feeds/test_growth",
+    "tests/editions/ledger/test_ledger_model",
 )  # fmt: skip
 """The files that take the longest, the longest first or nearly so."""
 

@@ -88,6 +88,8 @@ def feed_line(feed: Pulled) -> str:
         said = f"{plural(feed.new, 'new post')}, {feed.changed:,} changed, {feed.unchanged:,} unchanged"
         said += f", {feed.withdrawn:,} withdrawn" if feed.withdrawn else ""
         said += f", {feed.archive:,} of the archive" if feed.archive else ""
+    if feed.unread:
+        said += f"; {plural(feed.unread, 'post')} could not be read within the limits, and were left aside"
     if feed.unsure:
         said += f"; {plural(feed.unsure, 'post')} may be old ones under new names: see `rapport posts`"
     if not feed.overlaps:

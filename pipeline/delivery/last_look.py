@@ -43,9 +43,13 @@ def hold_if_taken_back(installation: Installation, edition: Edition) -> Edition:
     told = "; ".join(f"“{one.title}” {one.reason}" for one in gone)
     with installation.database.write() as connection:
         now = find.by_id(connection, edition.id)
-        if now.status != EditionStatus.APPROVED:
-            return now  # staff decided meanwhile
-        return states.hold(connection, edition.slug, reason=f"{TAKEN_BACK}: {told}")
+        reason = f"{TAKEN_BACK}: {told}"
+        if now.status == EditionStatus.APPROVED:
+            return states.hold(connection, edition.slug, reason=reason)
+        # It was stopped before the first reader had it, and resumed. Of any other status staff decided
+        # meanwhile.
+        states.pause_sending(connection, edition.id, reason)
+        return find.by_id(connection, edition.id)
 
 
 def _gone(installation: Installation, edition: Edition) -> list[TakenBack]:

@@ -17,7 +17,8 @@ from pipeline.delivery.edition import PATIENCE, Delivery
 from pipeline.editions import find
 from pipeline.editions.approval import must_be_approved, must_pass
 from pipeline.editions.edition import HANDED_OVER, Edition, EditionStatus
-from pipeline.editions.ledger import signing_keys
+from pipeline.editions.ledger import outcomes, signing_keys
+from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.editions.message import message_of
 from pipeline.letter.personal import Links, is_of, tester
 from pipeline.mail.send import mailing
@@ -61,11 +62,21 @@ def send(
         if not synced:
             probe.must_answer(installation, edition)
             sync_leavers(installation)
+    if not _anyone_has_it(installation, edition):
         edition = last_look.hold_if_taken_back(installation, edition)
-        if edition.status not in HANDED_OVER and edition.status != EditionStatus.APPROVED:
+        if edition.status not in (*HANDED_OVER, EditionStatus.APPROVED):
             return edition
     with on_signals(stop) as asked:
         return _deliver(installation, edition, progress, asked)
+
+
+def _anyone_has_it(installation: Installation, edition: Edition) -> bool:
+    """Whether a reader was handed the edition, surely or perhaps."""
+    if edition.status == EditionStatus.APPROVED:
+        return False
+    with installation.database.read() as connection:
+        counts = outcomes.counts(connection, edition.id)
+    return counts[RecipientState.SENT] + counts[RecipientState.UNCERTAIN] > 0
 
 
 def deliver(installation: Installation, edition_id: int, progress: Progress, *, stop: Stop) -> Edition:

@@ -40,7 +40,9 @@ class Waiting:
 
 def waiting(connection: Connection, feed: int) -> list[Waiting]:
     """The posts of a feed that wait for staff, the newest first."""
-    query = select(posts).where(posts.c.feed_id == feed, posts.c.decision == "unsure")
+    query = select(posts).where(
+        posts.c.feed_id == feed, posts.c.decision == "unsure", posts.c.withdrawn_at.is_(None)
+    )
     rows = sorted(connection.execute(query), key=lambda row: (row.published or row.first_seen, -row.id))
     return [Waiting(_side(connection, row), _other(connection, row.resembles)) for row in rows[::-1]]
 
@@ -65,11 +67,11 @@ def _side(connection: Connection, row: Row[Any]) -> Side:
 def decide(connection: Connection, post: Listed, *, let_in: bool) -> None:
     """Let a post in to the next letter, or keep it out of every one, whatever it was until now.
 
-    Raises RapportError for one that readers have had, and for letting in one that the blog took back.
-    """
-    if post.state == "mailed":
+    Raises RapportError for letting in one that readers have had, or that the blog took back. One that a
+    digest has mailed can still be kept out of the others."""
+    if let_in and post.state == "mailed":
         raise RapportError(
-            f"“{post.title}” went out with {post.edition}: nothing about it can be decided any more.",
+            f"“{post.title}” went out with {post.edition} already.",
             "A correction is a letter of its own.",
         )
     if let_in and post.state == "withdrawn":

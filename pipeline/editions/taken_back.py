@@ -50,7 +50,12 @@ def is_outdated(connection: Connection, edition: Edition, digest: Digest) -> boo
 
 
 def _elsewhere(said: str | None, now: str | None) -> bool:
-    return said is not None and now is not None and canonical(said) != canonical(now)
+    # Not by the query alone: some blogs give every link a new one at each reading, and no letter would go.
+    return said is not None and now is not None and _page(said) != _page(now)
+
+
+def _page(address: str) -> str:
+    return canonical(address).partition("?")[0]
 
 
 def _posts_of(connection: Connection, edition: Edition) -> list[Candidate]:

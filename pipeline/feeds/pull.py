@@ -37,8 +37,9 @@ SIDE_BY_SIDE = 8
 class Pulled:
     """What became of one feed. ``outcome`` is fetched, not_modified or failed.
 
-    ``overlaps`` is false where a document shares no post with the one before; ``may_be_lost`` is how many
-    posts may have come and gone between the two, as far as anybody can tell."""
+    ``unread`` are posts that passed the limits of time or memory, and were left aside. ``overlaps`` is false
+    where a document shares no post with the one before; ``may_be_lost`` is how many posts may have come and
+    gone between the two, as far as anybody can tell."""
 
     url: str
     outcome: str
@@ -48,6 +49,7 @@ class Pulled:
     withdrawn: int = 0
     unsure: int = 0
     archive: int = 0
+    unread: int = 0
     overlaps: bool = True
     may_be_lost: int | None = None
     moved_to: str | None = None
@@ -124,7 +126,7 @@ def _keep(
     with database.write() as connection:
         one_at_a_time(connection, "pull")
         before = set(connection.scalars(select(listings.c.post_id).where(listings.c.feed_id == feed.id)))
-        if before and not document.entries:
+        if before and not (document.entries or document.unread):
             raise outage.empty(feed.url, len(before))
         stored = posts.store(
             connection,
@@ -142,7 +144,7 @@ def _keep(
             feed.id,
             stored.listed,
             sound=document.sound,
-            moved=stored.unsure > 0,
+            moved=stored.unsure > 0 or (gap is not None and stored.archive > 0),
             at=at,
             read=settings.read,
         )
@@ -156,6 +158,7 @@ def _keep(
         withdrawn=withdrawn,
         unsure=stored.unsure,
         archive=stored.archive,
+        unread=document.unread,
         overlaps=gap is None,
         may_be_lost=gap.lost if gap else None,
         moved_to=fetched.moved_to,

@@ -49,7 +49,7 @@ def note(
         return 0  # if what was there before comes back, it is compared with the time before
     if new := now - before:
         connection.execute(insert(listings), [{"feed_id": feed, "post_id": post} for post in sorted(new)])
-    if moved or not (same_blog or _brings_new(connection, now, at)):
+    if moved or not (same_blog or _is_all_new(connection, now, at)):
         gone = (listings.c.feed_id == feed, listings.c.post_id.not_in(now))
         connection.execute(delete(listings).where(*gone))
         return 0
@@ -72,8 +72,9 @@ def note(
     return marked.rowcount
 
 
-def _brings_new(connection: Connection, now: Collection[int], at: datetime) -> bool:
-    return bool(connection.scalar(select(exists().where(posts.c.id.in_(now), posts.c.first_seen >= at))))
+def _is_all_new(connection: Connection, now: Collection[int], at: datetime) -> bool:
+    """Whether the feed turned over: nothing of it was known before this reading."""
+    return not connection.scalar(select(exists().where(posts.c.id.in_(now), posts.c.first_seen < at)))
 
 
 def reach(listed: Sequence[Listed], before: Container[int | None]) -> datetime | None:

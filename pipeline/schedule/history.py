@@ -55,7 +55,9 @@ def remember(connection: Connection, run: str, ran: Sequence[RunResult], digests
 
 def rest(connection: Connection) -> None:
     """Write down that the run that was just remembered found nothing to do, for idle.py."""
-    connection.execute(insert(connection, marks).values(name=RESTING, value="", at=clock.now()))
+    adding = insert(connection, marks).values(name=RESTING, value="", at=clock.now())
+    # Another run may have come to the same end a moment ago.
+    connection.execute(adding.on_conflict_do_update(index_elements=["name"], set_={"at": adding.excluded.at}))
 
 
 def last(connection: Connection, digests: Collection[Digest]) -> dict[str, Row[Any] | None]:

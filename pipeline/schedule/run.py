@@ -63,14 +63,14 @@ def run(
             with installation.database.write() as connection:
                 history.remember(connection, run_id, ran, installation.config.digests)
             staff_know = maintain(installation)
+            if staff_know and installation.database.sqlite and all(_found_nothing(one) for one in ran):
+                with installation.database.write() as connection:
+                    history.rest(connection)
         except Exception as error:  # whatever it is, the letter went out
             log.warning("maintenance failed: %s", as_rapport_error(error).message)
             staff_know = False
         if staff_know and all(one.well for one in ran):
             heartbeat.beat(installation.config.staff)
-        if staff_know and installation.database.sqlite and all(_found_nothing(one) for one in ran):
-            with installation.database.write() as connection:
-                history.rest(connection)
     return ran
 
 

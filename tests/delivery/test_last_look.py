@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from pipeline.core.tables import posts
 from pipeline.delivery import last_look
+from pipeline.delivery.edition import Delivery
 from pipeline.delivery.send import send
 from pipeline.editions import find, states, store
 from pipeline.editions.approval import approve
@@ -161,20 +162,33 @@ def test_a_post_that_got_a_category_that_keeps_it_out_holds_it(
     assert sent(practice).status == "held"
 
 
-def test_an_edition_that_is_gone_on_with_is_not_looked_at_again(
+def test_an_edition_that_somebody_has_is_not_looked_at_again(
     practice: Installation, blog: Blog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline.delivery.edition import Delivery
+    killed(monkeypatch, practice, states, "finish")
+    blog.pages[NEW] = 404
+    assert sent(practice).status == "sent"
+
+
+def test_one_that_was_stopped_before_its_first_reader_is_looked_at_again(
+    practice: Installation, blog: Blog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed(monkeypatch, practice, Delivery, "_hand_over")
+    blog.pages[NEW] = 404
+    stopped = sent(practice)
+    assert (stopped.status, str(stopped.reason)[:10]) == ("paused", "taken back")
+
+
+def killed(monkeypatch: pytest.MonkeyPatch, practice: Installation, where: Any, step: str) -> None:
+    """Send, and die at a step."""
 
     def dies(*args: Any) -> None:
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Delivery, "_hand_over", dies)
+        patch.setattr(where, step, dies)
         with pytest.raises(RuntimeError):
             sent(practice)
-    blog.pages[NEW] = 404
-    assert sent(practice).status == "sent"
 
 
 def test_a_private_address_that_no_feed_names_is_not_knocked_at(

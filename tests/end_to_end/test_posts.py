@@ -123,9 +123,9 @@ def test_staff_cannot_pick_what_is_kept_out(written: Project) -> None:
     assert [post["title"] for post in edited["posts"]] == ["A calm morning"]
 
 
-def test_of_what_readers_had_nothing_can_be_decided(written: Project) -> None:
+def test_what_readers_had_is_not_let_in_again(written: Project) -> None:
     written.rapport("run", "--now")
-    error = written.json("posts", "keep-out", "a calm morning", status=1)["error"]
+    error = written.json("posts", "let-in", "a calm morning", status=1)["error"]
     assert "went out with weekly-1" in error["message"]
 
 

@@ -20,9 +20,9 @@ from pipeline.core.database import Database
 from pipeline.core.signals import Stop
 from pipeline.core.tables import editions
 from pipeline.editions.ledger import outcomes
+from pipeline.feeds.pull import pull
 from pipeline.providers import NOTICE
 from pipeline.schedule.run import run
-from pipeline.feeds.pull import pull
 from pipeline.schedule.scheduler import Scheduler
 from pipeline.web.app import make_app
 from pipeline.web.server import listen, settings

@@ -200,6 +200,9 @@ class Circumstances:
         return self._titles[0][title] == self._titles[1][title] == 1
 
     def _has_own_text(self, entry: Trace) -> bool:
+        last = self.reading.last_read
+        if entry.published is not None and last is not None and entry.published > last:
+            return False  # it came since: a blog may begin each post with the same words
         return self._texts[0][entry.text] == self._texts[1][entry.text] == 1
 
 

@@ -92,7 +92,8 @@ def _stopped(connection: Connection) -> Iterator[Alert]:
 
 def _taken_back(connection: Connection) -> Iterator[Alert]:
     """Held because the blog took a post back; told again when it is held for others."""
-    held = (editions.c.status == EditionStatus.HELD, editions.c.reason.startswith(TAKEN_BACK))
+    stopped = editions.c.status.in_((EditionStatus.HELD, EditionStatus.PAUSED))
+    held = (stopped, editions.c.reason.startswith(TAKEN_BACK))
     for row in connection.execute(select(*_COLUMNS).where(*held)):
         reason = row.reason.removeprefix(f"{TAKEN_BACK}: ")
         about = f"{row.slug} {zlib.crc32(reason.encode()):08x}"
