@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import time_machine
 
+from pipeline.delivery import batch_sender
 from subscribers import clock
 from tests.year.life import live
 from tests.year.oracle import Oracle
@@ -38,6 +39,7 @@ def lived(script: Script, folder: Path, database: str) -> Iterator[Practice]:
     with (
         time_machine.travel(script.begins, tick=False) as traveller,
         patch.object(clock, "uptime", moved),
+        patch.object(batch_sender, "FIRST_WAIT", 0.0),
         Practice(folder, database) as practice,
     ):
         live(script, practice, traveller)
