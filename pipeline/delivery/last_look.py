@@ -1,8 +1,9 @@
 """The last look before a letter leaves: whether the blog still has its posts (promise 15).
 
 What staff approved on Monday may have been taken down by Thursday. So the feeds that list an edition's posts
-are read once more and each post's page is asked for, right before the first reader is handed anything. Not
-again when an edition is gone on with: who comes later gets what the first ones got."""
+are read once more, and each post's page is asked for, right before the first reader is handed anything: also
+of an edition that was stopped before that and resumed. Once somebody has it, all others get the same.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +47,8 @@ def hold_if_taken_back(installation: Installation, edition: Edition) -> Edition:
         reason = f"{TAKEN_BACK}: {told}"
         if now.status == EditionStatus.APPROVED:
             return states.hold(connection, edition.slug, reason=reason)
-        # It was stopped before the first reader had it, and resumed. Of any other status staff decided
-        # meanwhile.
+        # `sending`: it was stopped before its first reader, and resumed. In any other status staff have
+        # decided by now, and this changes nothing.
         states.pause_sending(connection, edition.id, reason)
         return find.by_id(connection, edition.id)
 

@@ -222,6 +222,13 @@ def test_a_database_that_another_process_writes_needs_a_whole_run(
         assert idle(rested) is None
 
 
+def test_two_runs_may_come_to_rest_at_the_same_moment(rested: Installation) -> None:
+    with rested.database.write() as connection:
+        history.rest(connection)
+        history.rest(connection)
+    assert idle(rested) is not None
+
+
 def test_a_run_that_found_something_to_do_leaves_no_rest(
     rested: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
