@@ -51,7 +51,7 @@ class ImportChunk:
 
         The reasons are those for which staff may not add a person either: no list brings back who left.
         """
-        email, name, digests, left, reason, proof = row
+        email, name, digests, left, reason, proof, _ = row
         known = self._known[email]
         outcome = ImportOutcome.UNCHANGED
         if reason is not None:
