@@ -159,6 +159,9 @@ class Provider(Protocol):
     max_batch: int
     """Most recipients of one batch."""
 
+    parallel: int
+    """Most batches under way at once, each in a thread of its own."""
+
     def send(self, message: Message, batch: Batch) -> BatchResult:
         """Hand one batch over. Raises nothing, whatever the other end does."""
         ...

@@ -21,6 +21,7 @@ class Outbox:
 
     # Small groups: after a kill, little must be looked for.
     max_batch = 20
+    parallel = 1
 
     def __init__(self, folder: Path) -> None:
         """Raises ProviderError when the folder cannot be made."""

@@ -45,6 +45,7 @@ class Taker:
     each batch."""
 
     max_batch = 1000
+    parallel = 1
 
     def __init__(self, then: Any = lambda: None, answer: BatchResult | None = None) -> None:
         self.taken: list[Batch] = []
@@ -367,7 +368,7 @@ def test_each_batch_is_a_line_in_the_log(
     level: str,
     said: str,
 ) -> None:
-    with caplog.at_level("INFO", "pipeline.delivery.batch_sender"):
+    with caplog.at_level("INFO", "pipeline.delivery"):
         delivery(database, Taker(answer=answer)).run(edition)
     lines = [(line.levelname, line.message) for line in caplog.records if "batch of 2" in line.message]
     assert lines == [(level, said)] * 2
