@@ -67,7 +67,7 @@ def _compose(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
 
 def _foresee_compose(connection: Connection, s: Situation, planned: Plan) -> Plan:
     draft, picked = (s.edition.id, Edits.of(s.edition.edits).posts) if s.edition is not None else (None, ())
-    choice = choose(connection, s.digest, s.first_seen, s.now, draft, picked)
+    choice = choose(connection, s.digest, s.zone, s.first_seen, s.now, draft, picked)
     due_at = moment_of(planned.due, s.zone)
     if not choice.posts:
         return Plan(Step.WAIT, "skipped" if due_at <= s.now else "not_due", f"{choice.reason} so far")
@@ -90,7 +90,7 @@ def _approve(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
     installation, edition = turn.installation, _open(s)
     _pulled(turn)  # the blog may have withdrawn a post while the draft waited
     with installation.database.read() as connection:
-        if is_outdated(connection, edition, turn.digest):
+        if is_outdated(connection, installation.config, edition):
             return None
     provider(installation.config, installation.folder).close()
     must_fit(installation, edition)
