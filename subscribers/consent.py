@@ -42,6 +42,12 @@ class Action(StrEnum):
 # Compiled once, and without returning the id of the new record, which nobody needs.
 _RECORD = consents.insert().inline()
 
+LONGEST_REASON = 500
+MOST_REASONS = 5
+"""Characters of a reason for leaving, and reasons of one person, that are kept: records are for good, and
+anybody can send reasons to the address in a letter.
+"""
+
 AGREED = (Action.ADDED, Action.IMPORTED, Action.CONFIRMED, Action.RESUBSCRIBED)
 """The actions that make a subscription active."""
 
@@ -75,6 +81,23 @@ def evidence(wording: str) -> str:
             code="consent",
         )
     return wording
+
+
+def reason_to_keep(connection: Connection, subscriber_id: int, reason: str) -> str:
+    """What is kept of somebody's reason for leaving: nothing of one that is on record, or of one too many."""
+    reason = reason.strip()[:LONGEST_REASON].rstrip()
+    if not reason:
+        return ""
+    # One after the other: of many that arrive at once each sees those before it (PostgreSQL).
+    person = select(subscribers.c.id).where(subscribers.c.id == subscriber_id)
+    connection.execute(person.with_for_update(key_share=True))
+    query = select(consents.c.wording).where(
+        consents.c.subscriber_id == subscriber_id,
+        consents.c.action == Action.UNSUBSCRIBED.value,
+        consents.c.wording != "",
+    )
+    kept = set(connection.scalars(query.limit(MOST_REASONS)))
+    return "" if reason in kept or len(kept) == MOST_REASONS else reason
 
 
 def record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 from collections import defaultdict
@@ -13,7 +12,7 @@ from sqlalchemy import exists, select, update
 
 from subscribers import clock, suppression
 from subscribers.consent import Consent
-from subscribers.importing.csv_reader import guard
+from subscribers.csv_cells import CsvWriter, guard_json
 from subscribers.tables import consents, exports, subscribers, subscriptions, suppressions
 
 if TYPE_CHECKING:
@@ -26,6 +25,14 @@ if TYPE_CHECKING:
 PAGE = 1000
 """People a transaction. Each transaction only reads, and ends before its rows are printed: a slow reader (a
 pager, a slow disk) keeps no snapshot of the database open.
+"""
+
+LONGEST_TEXT = 2000
+"""Characters of one text of a consent record that an export holds; the database has all of it."""
+
+LONGEST_HISTORY = 20_000
+"""Characters of consent records in a cell, about: the import reads them back, and spreadsheets (which take
+32,767) show them.
 """
 
 COLUMNS = ("id", "email", "name", "digest", "status", "since", "paused_until", "suppression", "consent")
@@ -61,11 +68,12 @@ def export_csv(
     """
     with write() as connection:
         record = begin(connection, who=who, what=what)
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer = CsvWriter(out)
+    writer.row(COLUMNS)
     rows = people = 0
     for page in itertools.chain(_pages(read, _people), _pages(read, _suppressed)):
-        writer.writerows(itertools.chain.from_iterable(page))
+        for row in itertools.chain.from_iterable(page):
+            writer.row(row)
         rows += sum(map(len, page))
         people += len(page)
     out.flush()
@@ -133,14 +141,14 @@ def _people(connection: Connection, last: int | None) -> tuple[list[list[_Row]],
 
 
 def _rows_of(person: Any, held: Sequence[Any], said: Sequence[Any], reason: str) -> list[_Row]:
-    whom = (person.id, guard(person.email), guard(person.name))
+    whom = (person.id, person.email, person.name)
     if not held:
         return [(*whom, "", "", "", "", reason, _consent(said))]
     digests = {one.digest for one in held}
     return [
         (
             *whom,
-            guard(one.digest),
+            one.digest,
             one.status,
             one.since.isoformat(),
             one.paused_until.isoformat() if one.paused_until else "",
@@ -153,20 +161,41 @@ def _rows_of(person: Any, held: Sequence[Any], said: Sequence[Any], reason: str)
 
 
 def _consent(records: Sequence[Any]) -> str:
-    told = []
-    for row in records:
-        one = Consent.of(row)
-        told.append(
-            {
-                "at": one.at.isoformat(timespec="seconds"),
-                "action": one.action.value,
-                "digest": one.digest,
-                "wording": one.wording,
-                "version": one.version,
-                "source": one.source,
-            }
-        )
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    """The records as a JSON list. If no cell has room for them, the middle ones are left out and counted."""
+    told = [_told(Consent.of(row)) for row in records]
+    if sum(map(len, told)) > LONGEST_HISTORY:
+        first = max(1, _fitting(told, LONGEST_HISTORY // 2))  # what they agreed to is always told
+        last = _fitting(told[:first:-1], LONGEST_HISTORY // 2)
+        left_out = _json({"left_out": len(told) - first - last})
+        told[first : len(told) - last] = [left_out]
+    return guard_json(f"[{','.join(told)}]")
+
+
+def _fitting(told: Sequence[str], room: int) -> int:
+    """How many of the first ones fit."""
+    ends = itertools.accumulate(map(len, told))
+    return sum(1 for end in itertools.takewhile(lambda end: end <= room, ends))
+
+
+def _told(one: Consent) -> str:
+    return _json(
+        {
+            "at": one.at.isoformat(timespec="seconds"),
+            "action": one.action.value,
+            "digest": one.digest,
+            "wording": _shortened(one.wording),
+            "version": one.version,
+            "source": _shortened(one.source),
+        }
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def _suppressed(connection: Connection, last: str | None) -> tuple[list[list[_Row]], str | None]:
@@ -182,6 +211,6 @@ def _suppressed(connection: Connection, last: str | None) -> tuple[list[list[_Ro
     emails = connection.scalars(query.order_by(suppressions.c.email).limit(PAGE)).all()
     reasons = suppression.strongest(connection, emails)
     nobody: list[list[_Row]] = [
-        [("", guard(email), "", "", "", "", "", reasons[email].value, "[]")] for email in emails
+        [("", email, "", "", "", "", "", reasons[email].value, "[]")] for email in emails
     ]
     return nobody, emails[-1] if emails else last

@@ -28,7 +28,8 @@ def leave(
 ) -> bool:
     """End somebody's subscription to ``digest``, or (None) all of them and all mail to the address.
 
-    False if there was nothing to end. ``reason`` is what the person says of it. Somebody who moved to an
+    False if there was nothing to end. ``reason`` is what the person says of it, of which
+    `consent.reason_to_keep` says how much is kept. Somebody who moved to an
     address that was on the list already is unsubscribed there, too: the link in an old letter means the
     person.
     """
@@ -85,6 +86,7 @@ def lives_of(connection: Connection, subscriber: int) -> list[int]:
 
 
 def _leave(connection: Connection, subscriber: int, digest: str | None, source: str, reason: str) -> bool:
+    reason = consent.reason_to_keep(connection, subscriber, reason)
     said = {"source": source, "wording": reason}
     if digest is not None:
         ended = end(connection, subscriber, digest)
@@ -99,7 +101,7 @@ def _leave(connection: Connection, subscriber: int, digest: str | None, source: 
     for one in _digests_of(connection, subscriber):
         if end(connection, subscriber, one):
             anything = True
-            consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=one, **said)
+            consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=one, source=source)
     stopped = suppression.suppress(connection, email, Reason.UNSUBSCRIBED, source)
     if stopped or reason:
         anything |= stopped

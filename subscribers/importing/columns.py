@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from subscribers.addresses import clean_name, normalise
+from subscribers.csv_cells import unguard
 from subscribers.errors import SubscriberError
-from subscribers.importing.csv_reader import unguard
 from subscribers.importing.rows import Applicant
 from subscribers.importing.tools import TOOLS, UNKNOWN, plain
 from subscribers.people import Status
@@ -106,7 +106,7 @@ class Columns:
         if column is None or column >= len(record.cells):
             return ""
         cell = record.cells[column]
-        return unguard(cell) if cell[:1] == "'" else cell
+        return unguard(cell) if "'" in cell else cell
 
 
 def find_columns(first: Record, path: Path) -> Columns:

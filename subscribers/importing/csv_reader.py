@@ -1,6 +1,4 @@
-"""Reading CSV files as other programs write them: encodings, separators, broken rows; and cells that look
-like formulas.
-"""
+"""Reading CSV files as other programs write them: encodings, separators, broken rows."""
 
 from __future__ import annotations
 
@@ -27,10 +25,6 @@ MOST_LINES = 100
 _CP1252 = "rapport-cp1252"
 _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")
-
-# What OWASP names as the beginning of a formula, full-width signs included, behind any number of apostrophes:
-# so guard and unguard undo each other whatever a cell holds. Both `'` and `=` may begin an address.
-_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
 class Record(NamedTuple):
@@ -167,16 +161,6 @@ def open_csv(path: Path) -> Iterator[CsvFile]:
         ) from None
     with file:
         yield CsvFile(file, path)
-
-
-def guard(cell: str) -> str:
-    """The cell, changed so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def unguard(cell: str) -> str:
-    """The cell as it was before `guard` (many programs add the same apostrophe)."""
-    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
 
 
 def empty(path: Path) -> SubscriberError:

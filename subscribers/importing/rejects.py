@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from typing import TYPE_CHECKING, Self, TextIO
 
 from subscribers import private
+from subscribers.csv_cells import CsvWriter, unguard
 from subscribers.errors import SubscriberError
-from subscribers.importing.csv_reader import guard, unguard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,9 +40,9 @@ class Rejects:
         """Add one row. The file can be corrected and imported in its turn."""
         if self._file is None:
             self._file = self._opened()
-            self._writer = csv.writer(self._file, lineterminator="\n")
-            self._writer.writerow(("line", "reason", *map(guard, self._header)))
-        self._writer.writerow((record.line, reason, *(guard(unguard(cell)) for cell in record.cells)))
+            self._writer = CsvWriter(self._file)
+            self._writer.row(("line", "reason", *self._header))
+        self._writer.row((record.line, reason, *map(unguard, record.cells)))
         self.number += 1
 
     def _opened(self) -> TextIO:

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
-from subscribers import directory, export, suppression
+from subscribers import consent, directory, export, suppression
+from subscribers.consent import Action
 from subscribers.export import export_csv, history
 from subscribers.files import written_whole
 from subscribers.importing.run import import_csv
@@ -87,6 +88,29 @@ def test_no_cell_runs_as_a_formula(database: Database) -> None:
         ("'+2@example.org", "", ""),
     ]
     assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@\t\r＝")]
+
+
+def test_a_history_that_no_cell_has_room_for_is_told_from_both_ends_and_comes_back(
+    database: Database, tmp_path: Path
+) -> None:
+    add(database, "ann@example.org", "weekly")
+    with database.write() as connection:
+        (ann,) = connection.scalars(select(subscribers.c.id))
+        for n in range(400):
+            said = f"{n}: {'so ' * 900}"
+            consent.record(connection, ann, Action.PAUSED, digest="weekly", wording=said, source="page")
+        directory.unsubscribe(connection, "ann@example.org", digests=["weekly"], source="link")
+    (row,) = table(database)
+    told = json.loads(row["consent"])
+    assert len(row["consent"]) < 32_767
+    assert (told[0]["wording"], told[-1]["action"]) == (WORDING, "unsubscribed")
+    (gap,) = [one["left_out"] for one in told if "left_out" in one]
+    assert len(told) - 1 + gap == 402
+    assert all(len(one["wording"]) <= export.LONGEST_TEXT + 1 for one in told if "left_out" not in one)
+    listed = tmp_path / "list.csv"
+    listed.write_text(exported(database))
+    result = import_csv(database.write, listed, digests=["weekly"], wording="Moved", source="import")
+    assert (result.read, result.unchanged) == (1, 1)
 
 
 def test_who_must_get_no_mail_is_in_it_on_the_list_or_not(

@@ -55,6 +55,28 @@ def test_leaving_everything_shuts_the_address_off(database: Database) -> None:
         assert suppression.reason_for(connection, ANN) == Reason.UNSUBSCRIBED
 
 
+def test_of_many_reasons_a_few_are_kept_each_once_and_no_longer_than_a_paragraph(database: Database) -> None:
+    with database.write() as connection:
+        ann = start(connection)
+    reasons = ["Too many", "Too many", "x" * 5000, "x" * 6000, *(f"Reason {n}" for n in range(150))]
+    for digest in ("weekly", None):
+        for reason in reasons:
+            with database.write() as connection:
+                leaving.leave(connection, ann, digest=digest, source="page", reason=reason)
+    with database.read() as connection:
+        person = directory.person(connection, ANN)
+    assert person is not None
+    said = [one.wording for one in person.consent if one.action == "unsubscribed"]
+    assert [wording for wording in said if wording] == [
+        "Too many",
+        "x" * 500,
+        "Reason 0",
+        "Reason 1",
+        "Reason 2",
+    ]
+    assert len(said) == 7  # beside them: that they left the other digest, and all mail
+
+
 def test_a_reason_given_afterwards_is_kept(database: Database) -> None:
     with database.write() as connection:
         ann = start(connection)

@@ -36,9 +36,6 @@ _PRESSED_TWICE = timedelta(minutes=1)
 """How far back an undo goes before its page was made. When the button is pressed twice, the page that is seen
 was made by the second press, after the first had already ended everything."""
 
-_REASON = 1000
-"""Characters of a reason that are kept."""
-
 
 def routes(site: Site) -> list[Route]:
     async def unsubscribe(request: Request) -> Response:
@@ -92,7 +89,7 @@ async def _pressed(site: Site, request: Request, claim: Claim, sent: Form) -> Re
 async def _left(site: Site, claim: Claim, sent: Form, button: str) -> Response:
     everything = button == "leave-all" or sent.text("of") == "all"
     undo = _undo_token(site, claim, sent)
-    reason = sent.text("reason")[:_REASON] if button == "reason" else ""
+    reason = sent.text("reason") if button == "reason" else ""
     digest = await leave(site, claim, everything=everything, source="unsubscribe page", reason=reason)
     preferences = site.installation.tokens.sign(Purpose.LETTER, *claim)
     return site.pages.page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,11 +113,11 @@ def test_who_left_stays_away_and_is_named_in_the_refused_file(database: Database
     refused = listed.with_name("list.csv.refused.csv")
     assert result == ImportResult(5, 1, 0, 0, 4, str(refused))
     assert refused.read_text() == (
-        "line,reason,email,name\n"
-        "2,unsubscribed,left@example.org,'=cmd()\n"
-        "4,suppressed: unsubscribed,GONE@example.org,\n"
-        "5,suppressed: bounced,bounced@example.org,B\n"
-        "6,The address has no @-sign.,wrong,W\n"
+        '"line","reason","email","name"\n'
+        '"2","unsubscribed","left@example.org","\'=cmd()"\n'
+        '"4","suppressed: unsubscribed","GONE@example.org",""\n'
+        '"5","suppressed: bounced","bounced@example.org","B"\n'
+        '"6","The address has no @-sign.","wrong","W"\n'
     )
     assert stat.S_IMODE(refused.stat().st_mode) == 0o600
     assert statuses(database, "left@example.org") == {"weekly": "unsubscribed"}
@@ -246,8 +247,8 @@ def test_the_lists_of_other_tools_are_read_and_nobody_is_mailed_who_was_not_ther
         "This person has not confirmed.": len([e for e in named if e.startswith("pending")]),
         "Its status is not one that Rapport knows.": len([e for e in named if e.startswith("unknown")]),
     }
-    lines = refused.read_text().splitlines()[1:] if refused.exists() else []
-    reasons = [line.split(",")[1] for line in lines]
+    rows = list(csv.reader(refused.read_text().splitlines()))[1:] if refused.exists() else []
+    reasons = [row[1] for row in rows]
     assert {reason: reasons.count(reason) for reason in {*reasons, *expected}} == expected
     assert result.refused == len(reasons)
     again = bring_in(sqlite_database, file, refused_path=refused)
@@ -462,7 +463,7 @@ def test_the_refused_rows_are_for_their_owner_alone_though_the_file_was_there_be
     listed.write_text("email,name\nwrong,Zoë\n")
     bring_in(sqlite_database, listed)
     assert stat.S_IMODE(refused.stat().st_mode) == 0o600
-    assert refused.read_text(encoding="utf-8").splitlines()[1].endswith("wrong,Zoë")
+    assert refused.read_text(encoding="utf-8").splitlines()[1].endswith('"wrong","Zoë"')
 
 
 def test_what_is_wrong_with_a_file_has_a_code_for_programs(sqlite_database: Database, listed: Path) -> None:
