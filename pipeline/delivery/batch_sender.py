@@ -11,15 +11,17 @@ import math
 import random
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError
+from pipeline.core.words import sentence
 from pipeline.delivery import breaker
+from pipeline.delivery.refusals import judge, raise_if_ended
 from pipeline.editions import states
-from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import batches, claims, doubt, rate
 from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.providers import Batch, BatchResult, Message, Result
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config
     from pipeline.core.database import Database, Session
     from pipeline.core.signals import Stop
+    from pipeline.editions.edition import Edition
     from pipeline.letter.personal import Links
     from pipeline.providers import Provider
 
@@ -98,10 +101,10 @@ class BatchSender:
             start_by = clock.uptime() + LEASE / 2
             # Before a wait nothing is claimed: who has left is looked up at the claim, and that must come
             # right before the request. After a stop nothing is claimed either, nor in a `sent` edition.
-            halted = stopping or result in (Result.REFUSED, Result.STOP)
+            halted = stopping or result is Result.REFUSED or (answered is not None and answered.outcome.ends)
             claim, wait = self._next(session, edition, answered, claims_one=not halted)
             if answered is not None:
-                _raise_if_stopped(edition, answered.outcome)
+                raise_if_ended(edition, answered.outcome)
             if claim is not None:
                 with logs.about(batch=claim.attempt):
                     answered = self._hand_over(claim, message, start_by)
@@ -168,7 +171,8 @@ class BatchSender:
         batch = Batch(claim.attempt, people, start_by, claim.tries)
         outcome = self.provider.send(message, batch)
         if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
-            return Answered(claim, outcome)
+            return Answered(claim, judge(self.database, claim, outcome))
+        outcome = judge(self.database, claim, outcome)
         return Answered(claim, outcome, self.provider.settle(message, batch) or frozenset())
 
     def _record(self, connection: Connection, edition: Edition, answered: Answered) -> None:
@@ -179,7 +183,12 @@ class BatchSender:
                 claims.set_aside(connection, claim, outcome.rejected, at)
                 claims.set_aside(connection, claim, outcome.doubtful, at, RecipientState.UNCERTAIN)
                 batches.put_off(connection, claim, outcome.later, at)
-                batches.put_back(connection, claim, outcome.untried, at)
+                batches.put_back(
+                    connection, claim, outcome.untried, at, timedelta(0) if outcome.ends else claims.LATER[0]
+                )
+                batches.put_aside(connection, claim, outcome.denied, at)
+                if outcome.stopped:
+                    states.pause_sending(connection, edition.id, outcome.stopped)
                 self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
             return
         if outcome.result is Result.UNCERTAIN:
@@ -195,13 +204,14 @@ class BatchSender:
         elif outcome.result is Result.TOO_LARGE and not batches.halve(connection, claim):
             claims.set_aside(connection, claim, {claim.members[0][0]: outcome.reason}, at)
         elif outcome.result is Result.STOP:
+            batches.put_aside(connection, claim, outcome.denied, at)
             states.pause_sending(connection, edition.id, reason)
             doubt.give_up(connection, edition.id, outcome.reason)
 
     def _back_off(self, refusals: int, outcome: BatchResult) -> None:
         if refusals >= TRIES:
             raise ProviderError(
-                f"The provider keeps refusing: {outcome.reason}",
+                f"The provider keeps refusing: {sentence(outcome.reason)}",
                 "Nothing is lost; the next `rapport run` goes on where this one stopped.",
             )
         if outcome.retry_after:
@@ -215,16 +225,3 @@ def _log_outcome(edition: Edition, answered: Answered) -> None:
     level = logging.WARNING if outcome.result is Result.UNCERTAIN else logging.INFO
     reason = f": {outcome.reason}" if outcome.reason else ""
     log.log(level, "%s, a batch of %d: %s%s", edition.slug, people, outcome.result.value, reason)
-
-
-def _raise_if_stopped(edition: Edition, outcome: BatchResult) -> None:
-    if outcome.result is Result.STOP and edition.status == EditionStatus.SENT:
-        raise ProviderError(
-            f"{edition.slug}: {outcome.reason}",
-            "See to that; who is in doubt stays so until a later `rapport run` tries again.",
-        )
-    if outcome.result is Result.STOP:
-        raise ProviderError(
-            f"{edition.slug} is paused: {outcome.reason}",
-            f"See to that, then `rapport editions resume {edition.slug}`; nobody is lost.",
-        )
