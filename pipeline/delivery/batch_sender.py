@@ -11,15 +11,17 @@ import math
 import random
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.core.errors import ProviderError
+from pipeline.core.words import sentence
 from pipeline.delivery import breaker
+from pipeline.delivery.refusals import judge, raise_if_ended
 from pipeline.delivery.requests import Answered, Requests
 from pipeline.editions import states
-from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import batches, claims, doubt, rate
 from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.providers import BatchResult, Message, Result
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config
     from pipeline.core.database import Database, Session
     from pipeline.core.signals import Stop
+    from pipeline.editions.edition import Edition
     from pipeline.letter.personal import Links
     from pipeline.providers import Provider
 
@@ -94,7 +97,7 @@ class BatchSender:
             for claim in claimed:
                 requests.begin(claim, start_by)
             if requests:
-                answered = requests.ended(wait)
+                answered = [self._judged(one) for one in requests.ended(wait)]
                 for result in (one.outcome.result for one in answered):
                     refusals = refusals if result is Result.REFUSED else 0
                 halt = _halting(halt, answered)
@@ -102,8 +105,8 @@ class BatchSender:
                 continue
             # From here on nothing is under way, and every outcome is recorded.
             answered = []
-            if halt is not None and halt.result is Result.STOP:
-                raise _stopped(edition, halt)
+            if halt is not None:
+                raise_if_ended(edition, halt)
             if stopping:
                 return
             if halt is not None:
@@ -128,7 +131,7 @@ class BatchSender:
                 return self._claims(connection, edition, most)
         except DBAPIError:
             if not self.database.sqlite:
-                for one in (*answered, *requests.rest()):
+                for one in (*answered, *map(self._judged, requests.rest())):
                     self._save(edition, one)
             raise
 
@@ -143,6 +146,9 @@ class BatchSender:
                 break
             claimed.append(claim)
         return claimed, wait
+
+    def _judged(self, answered: Answered) -> Answered:
+        return answered._replace(outcome=judge(self.database, answered.claim, answered.outcome))
 
     def _tell(self, answered: list[Answered]) -> None:
         for claim, outcome, _ in answered:
@@ -182,7 +188,12 @@ class BatchSender:
                 claims.set_aside(connection, claim, outcome.rejected, at)
                 claims.set_aside(connection, claim, outcome.doubtful, at, RecipientState.UNCERTAIN)
                 batches.put_off(connection, claim, outcome.later, at)
-                batches.put_back(connection, claim, outcome.untried, at)
+                batches.put_back(
+                    connection, claim, outcome.untried, at, timedelta(0) if outcome.ends else claims.LATER[0]
+                )
+                batches.put_aside(connection, claim, outcome.denied, at)
+                if outcome.stopped:
+                    states.pause_sending(connection, edition.id, outcome.stopped)
                 self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
             return
         if outcome.result is Result.UNCERTAIN:
@@ -198,13 +209,14 @@ class BatchSender:
         elif outcome.result is Result.TOO_LARGE and not batches.halve(connection, claim):
             claims.set_aside(connection, claim, {claim.members[0][0]: outcome.reason}, at)
         elif outcome.result is Result.STOP:
+            batches.put_aside(connection, claim, outcome.denied, at)
             states.pause_sending(connection, edition.id, reason)
             doubt.give_up(connection, edition.id, outcome.reason)
 
     def _back_off(self, refusals: int, outcome: BatchResult) -> None:
         if refusals >= TRIES:
             raise ProviderError(
-                f"The provider keeps refusing: {outcome.reason}",
+                f"The provider keeps refusing: {sentence(outcome.reason)}",
                 "Nothing is lost; the next `rapport run` goes on where this one stopped.",
             )
         if outcome.retry_after:
@@ -214,22 +226,10 @@ class BatchSender:
 
 
 def _halting(before: BatchResult | None, answered: list[Answered]) -> BatchResult | None:
-    """The outcome for which no further batch is claimed: the first that stops everything, else a refusal."""
-    if before is not None and before.result is Result.STOP:
+    """The outcome for which no further batch is claimed: the first that ends everything, else a refusal."""
+    if before is not None and before.ends:
         return before
     outcomes = [one.outcome for one in answered]
-    stops = [outcome for outcome in outcomes if outcome.result is Result.STOP]
+    ends = [outcome for outcome in outcomes if outcome.ends]
     refusals = [outcome for outcome in outcomes if outcome.result is Result.REFUSED]
-    return next(iter([*stops, *refusals]), before)
-
-
-def _stopped(edition: Edition, outcome: BatchResult) -> ProviderError:
-    if edition.status == EditionStatus.SENT:
-        return ProviderError(
-            f"{edition.slug}: {outcome.reason}",
-            "See to that; who is in doubt stays so until a later `rapport run` tries again.",
-        )
-    return ProviderError(
-        f"{edition.slug} is paused: {outcome.reason}",
-        f"See to that, then `rapport editions resume {edition.slug}`; nobody is lost.",
-    )
+    return next(iter([*ends, *refusals]), before)
