@@ -28,6 +28,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from pipeline.backup.copy import Sum
 from pipeline.core.errors import RapportError
+from subscribers import private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,7 @@ def private_folder(parent: Path, name: str) -> Iterator[Path]:
     """A folder that only its owner can read. It is removed whatever happens, for it holds the whole list."""
     folder = parent / f".{name}.{secrets.token_hex(4)}"
     try:  # also around mkdir: tempfile could be interrupted after making the folder and before remembering it
-        folder.mkdir(mode=0o700)
+        folder.mkdir(private.FOLDER)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -220,8 +221,7 @@ def _must_have_room(file: Path, manifest: Manifest, folder: Path) -> None:
 
 def _extracted(source: IO[Any], target: Path) -> str:
     digest = hashlib.sha256()
-    with target.open("xb") as out:
-        target.chmod(0o600)
+    with open(target, "xb", opener=private.opener) as out:
         while chunk := source.read(_CHUNK):
             digest.update(chunk)
             out.write(chunk)

@@ -22,7 +22,7 @@ from pipeline.core.database import Database
 from pipeline.core.errors import RapportError, as_rapport_error
 from pipeline.core.schema import HEAD, migrate
 from pipeline.core.signals import ended_by_signals
-from subscribers import clock, export
+from subscribers import clock, export, private
 from subscribers.files import put
 from subscribers.signing_secrets import known_secrets
 
@@ -69,7 +69,7 @@ def backup(installation: Installation, config: Path | None, file: Path, *, who: 
             members = {name: archive.member(folder / name) for name in names}
             manifest = Manifest(version("rapport"), HEAD, made, sums, members, left_out)
             whole = folder / "whole"
-            with open(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            with open(whole, "xb", opener=private.opener) as out:
                 archive.pack(out, folder, manifest)
                 out.flush()
                 os.fsync(out.fileno())

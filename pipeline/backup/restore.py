@@ -22,7 +22,7 @@ from pipeline.core.schema import HEAD, SchemaState, migrate, schema_state, upgra
 from pipeline.core.settings import load
 from pipeline.core.signals import ended_by_signals
 from pipeline.editions import after_restore
-from subscribers import clock
+from subscribers import clock, private
 from subscribers.files import written_whole
 from subscribers.signing_secrets import FILE, kept_secrets, known_secrets, secret_file
 from subscribers.tables import metadata
@@ -189,7 +189,7 @@ def _make(folder: Path, undo: ExitStack) -> None:
     if not folder.is_dir():
         _make(folder.parent, undo)
         undo.callback(_discard, folder)
-        folder.mkdir()
+        folder.mkdir(private.FOLDER)
 
 
 def _discard(folder: Path) -> None:

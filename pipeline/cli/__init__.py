@@ -11,6 +11,7 @@ import click
 
 from pipeline.cli.options import Options, common
 from pipeline.core import logs
+from subscribers import private
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     json, verbose = "--json" in arguments, "--verbose" in arguments
-    with logs.to_stderr(json=json, verbose=verbose), logs.about(run=logs.new_run()):
+    with private.umask(), logs.to_stderr(json=json, verbose=verbose), logs.about(run=logs.new_run()):
         return _run(arguments, json=json, verbose=verbose)
 
 

@@ -14,6 +14,7 @@ from pipeline.cli.edition import edition_document
 from pipeline.cli.options import Options, Progress, common, plural
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.errors import RapportError
+from subscribers import private
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
@@ -92,7 +93,7 @@ def _clear(folder: Path) -> None:
                 f"{folder}/ is there already, and no demo made it.", "Run it in another folder."
             )
         shutil.rmtree(folder)
-    folder.mkdir()
+    private.make_folder(folder)
 
 
 def _subscribe(installation: Installation) -> None:

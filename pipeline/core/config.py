@@ -145,6 +145,7 @@ class Delivery(Section):
     outbox: str = "outbox"
     batch_size: int = Field(default=1000, ge=1, le=1000)
     rate: float = Field(default=0, ge=0)
+    connections: int = Field(default=4, ge=1, le=64)
     on_uncertain: Literal["hold", "resend"] = "hold"
     probe_public_url: bool = True
     bounce_limit: float = Field(default=0.05, ge=0, le=1)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from pipeline.core import locks
 from pipeline.core.errors import ConfigError
+from subscribers import private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,6 +192,12 @@ def _engine(url: URL, *, sqlite: bool) -> Engine:
                 "PostgreSQL needs the psycopg package.", "Install it: pip install 'rapport[postgresql]'."
             ) from None
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT}, hide_parameters=True)
+
+    @event.listens_for(engine, "do_connect")
+    def _make_private(*_: object) -> None:
+        # SQLite would make it for everyone to read, and its log and index take its mode.
+        if url.database and not url.query:
+            private.make_file(Path(url.database))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -19,6 +19,9 @@ INBOUND_KEY = "RAPPORT_INBOUND_KEY"
 
 SECRETS = (SENDGRID_KEY, SMTP_PASSWORD, SIGNING_SECRET, INBOUND_KEY)
 
+_SEVERAL = (SIGNING_SECRET, INBOUND_KEY)
+"""May hold an old and a new one, with a comma between them, while it is changed."""
+
 _SHORTEST = 4
 
 
@@ -27,6 +30,7 @@ def secrets_in(environment: Mapping[str, str]) -> list[str]:
 
     Values of less than four characters are left out: taking them out of a text would leave nothing readable.
     """
-    found = [environment.get(name, "") for name in SECRETS if name != SIGNING_SECRET]
-    found += environment.get(SIGNING_SECRET, "").split(",")
+    found = [environment.get(name, "") for name in SECRETS if name not in _SEVERAL]
+    for name in _SEVERAL:
+        found += environment.get(name, "").split(",")
     return [secret for secret in map(str.strip, found) if len(secret) >= _SHORTEST]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from pipeline.core.errors import BusyError
+from subscribers import private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @contextmanager
 def file_lock(path: Path, name: str, *, wait: bool) -> Iterator[None]:
     """Hold the operating system's lock on the file ``path``; ``name`` is what messages call it."""
-    with path.open("w") as file:
+    with open(path, "w", opener=private.opener) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

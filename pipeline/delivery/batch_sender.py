@@ -1,4 +1,4 @@
-"""Sends an edition batch by batch: claims a batch, hands it to the provider, records the outcome.
+"""Sends an edition batch by batch: claims batches, hands them to the provider, records the outcomes.
 
 The state is written before the request, and the outcome after it. No transaction is open during a request.
 So the ledger knows which batch was in flight, whatever kills the process.
@@ -11,18 +11,20 @@ import math
 import random
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.core import logs
 from pipeline.core.errors import ProviderError
+from pipeline.core.words import sentence
 from pipeline.delivery import breaker
+from pipeline.delivery.refusals import judge, raise_if_ended
+from pipeline.delivery.requests import Answered, Requests
 from pipeline.editions import states
-from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import batches, claims, doubt, rate
 from pipeline.editions.ledger.batch_states import RecipientState
-from pipeline.providers import Batch, BatchResult, Message, Result
+from pipeline.providers import BatchResult, Message, Result
 from subscribers import clock
 from subscribers.audience import lock_audience
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config
     from pipeline.core.database import Database, Session
     from pipeline.core.signals import Stop
+    from pipeline.editions.edition import Edition
     from pipeline.letter.personal import Links
     from pipeline.providers import Provider
 
@@ -47,18 +50,6 @@ FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 
 log = logging.getLogger(__name__)
-
-
-class Answered(NamedTuple):
-    """A request that has ended, and what is to be recorded of it.
-
-    ``known`` are the people who were handed over although the batch as a whole was not, for example because
-    the outbox's disk filled up.
-    """
-
-    claim: claims.Claim
-    outcome: BatchResult
-    known: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -85,56 +76,84 @@ class BatchSender:
 
         Raises ProviderError when the provider takes nothing (the edition is then paused) or keeps refusing.
         """
-        with self.database.alive(self.owner) as session:
-            self._run(session, edition, message)
+        with (
+            self.database.alive(self.owner) as session,
+            Requests(self.provider, self.links, message) as requests,
+        ):
+            self._run(session, edition, requests)
 
-    def _run(self, session: Session, edition: Edition, message: Message) -> None:
+    def _run(self, session: Session, edition: Edition, requests: Requests) -> None:
         refusals = 0
-        answered: Answered | None = None
+        halt: BatchResult | None = None  # a refusal that is to be waited for, or the provider's last word
+        answered: list[Answered] = []
         while True:
-            result = answered.outcome.result if answered is not None else None
             stopping = self.stop()
             # The deadline is set before the claim: a process that sleeps in between wakes up after it.
             start_by = clock.uptime() + LEASE / 2
             # Before a wait nothing is claimed: who has left is looked up at the claim, and that must come
             # right before the request. After a stop nothing is claimed either, nor in a `sent` edition.
-            halted = stopping or result in (Result.REFUSED, Result.STOP)
-            claim, wait = self._next(session, edition, answered, claims_one=not halted)
-            if answered is not None:
-                _raise_if_stopped(edition, answered.outcome)
-            if claim is not None:
-                with logs.about(batch=claim.attempt):
-                    answered = self._hand_over(claim, message, start_by)
-                    _log_outcome(edition, answered)
-                refusals = refusals + 1 if answered.outcome.result is Result.REFUSED else 0
-                if answered.outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
-                    self.taken(len(claim.members))
+            most = 0 if stopping or halt else requests.free
+            claimed, wait = self._next(session, edition, answered, requests, most)
+            for claim in claimed:
+                requests.begin(claim, start_by)
+            if requests:
+                answered = [self._judged(one) for one in requests.ended(wait)]
+                for result in (one.outcome.result for one in answered):
+                    refusals = refusals if result is Result.REFUSED else 0
+                halt = _halting(halt, answered)
+                self._tell(answered)
                 continue
+            # From here on nothing is under way, and every outcome is recorded.
+            answered = []
+            if halt is not None:
+                raise_if_ended(edition, halt)
             if stopping:
                 return
-            if answered is not None and result is Result.REFUSED:
-                self._back_off(refusals, answered.outcome)
+            if halt is not None:
+                refusals += 1  # of requests that were under way together, one counts
+                self._back_off(refusals, halt)
+                halt = None
             elif wait is None:
                 return
             else:
                 self.stop.sleep(wait)
-            answered = None
 
     def _next(
-        self, session: Session, edition: Edition, answered: Answered | None, *, claims_one: bool
-    ) -> tuple[claims.Claim | None, float | None]:
-        """Record the last outcome and claim the next batch, in one transaction: the disk is waited for once
-        a batch. Gives the claim, or the seconds until one is possible, or neither when none is left."""
+        self, session: Session, edition: Edition, answered: list[Answered], requests: Requests, most: int
+    ) -> tuple[list[claims.Claim], float | None]:
+        """Record the last outcomes and claim up to ``most`` batches, in one transaction: the disk is waited
+        for once a batch. Gives the claims, and the seconds until the next one is possible; None: none is."""
         try:
             with session.write() as connection:
                 lock_audience(connection)  # before any batch row, everywhere: no deadlock
-                if answered is not None:
-                    self._record(connection, edition, answered)
-                return self._claim(connection, edition) if claims_one else (None, None)
+                for one in answered:
+                    self._record(connection, edition, one)
+                return self._claims(connection, edition, most)
         except DBAPIError:
-            if answered is not None and not self.database.sqlite:
-                self._save(edition, answered)
+            if not self.database.sqlite:
+                for one in (*answered, *map(self._judged, requests.rest())):
+                    self._save(edition, one)
             raise
+
+    def _claims(
+        self, connection: Connection, edition: Edition, most: int
+    ) -> tuple[list[claims.Claim], float | None]:
+        claimed: list[claims.Claim] = []
+        wait: float | None = None
+        while len(claimed) < most:
+            claim, wait = self._claim(connection, edition)
+            if claim is None:
+                break
+            claimed.append(claim)
+        return claimed, wait
+
+    def _judged(self, answered: Answered) -> Answered:
+        return answered._replace(outcome=judge(self.database, answered.claim, answered.outcome))
+
+    def _tell(self, answered: list[Answered]) -> None:
+        for claim, outcome, _ in answered:
+            if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
+                self.taken(len(claim.members))
 
     def _save(self, edition: Edition, answered: Answered) -> None:
         """Record the outcome once the database server is back. Its restart has freed this process's lock."""
@@ -161,16 +180,6 @@ class BatchSender:
         wait = max(0.0, (due - now).total_seconds()) if due is not None else math.inf
         return None, wait if wait <= LONGEST_WAIT else None
 
-    def _hand_over(self, claim: claims.Claim, message: Message, start_by: float) -> Answered:
-        if not claim.members:
-            return Answered(claim, BatchResult(Result.ACCEPTED))  # everyone in it has left since the snapshot
-        people = self.links.recipients(claim.members, claim.edition)
-        batch = Batch(claim.attempt, people, start_by, claim.tries)
-        outcome = self.provider.send(message, batch)
-        if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
-            return Answered(claim, outcome)
-        return Answered(claim, outcome, self.provider.settle(message, batch) or frozenset())
-
     def _record(self, connection: Connection, edition: Edition, answered: Answered) -> None:
         claim, outcome, known = answered
         at, reason = clock.now(), outcome.reason or None
@@ -179,7 +188,12 @@ class BatchSender:
                 claims.set_aside(connection, claim, outcome.rejected, at)
                 claims.set_aside(connection, claim, outcome.doubtful, at, RecipientState.UNCERTAIN)
                 batches.put_off(connection, claim, outcome.later, at)
-                batches.put_back(connection, claim, outcome.untried, at)
+                batches.put_back(
+                    connection, claim, outcome.untried, at, timedelta(0) if outcome.ends else claims.LATER[0]
+                )
+                batches.put_aside(connection, claim, outcome.denied, at)
+                if outcome.stopped:
+                    states.pause_sending(connection, edition.id, outcome.stopped)
                 self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
             return
         if outcome.result is Result.UNCERTAIN:
@@ -195,13 +209,14 @@ class BatchSender:
         elif outcome.result is Result.TOO_LARGE and not batches.halve(connection, claim):
             claims.set_aside(connection, claim, {claim.members[0][0]: outcome.reason}, at)
         elif outcome.result is Result.STOP:
+            batches.put_aside(connection, claim, outcome.denied, at)
             states.pause_sending(connection, edition.id, reason)
             doubt.give_up(connection, edition.id, outcome.reason)
 
     def _back_off(self, refusals: int, outcome: BatchResult) -> None:
         if refusals >= TRIES:
             raise ProviderError(
-                f"The provider keeps refusing: {outcome.reason}",
+                f"The provider keeps refusing: {sentence(outcome.reason)}",
                 "Nothing is lost; the next `rapport run` goes on where this one stopped.",
             )
         if outcome.retry_after:
@@ -210,21 +225,11 @@ class BatchSender:
         self.stop.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)))  # noqa: S311
 
 
-def _log_outcome(edition: Edition, answered: Answered) -> None:
-    outcome, people = answered.outcome, len(answered.claim.members)
-    level = logging.WARNING if outcome.result is Result.UNCERTAIN else logging.INFO
-    reason = f": {outcome.reason}" if outcome.reason else ""
-    log.log(level, "%s, a batch of %d: %s%s", edition.slug, people, outcome.result.value, reason)
-
-
-def _raise_if_stopped(edition: Edition, outcome: BatchResult) -> None:
-    if outcome.result is Result.STOP and edition.status == EditionStatus.SENT:
-        raise ProviderError(
-            f"{edition.slug}: {outcome.reason}",
-            "See to that; who is in doubt stays so until a later `rapport run` tries again.",
-        )
-    if outcome.result is Result.STOP:
-        raise ProviderError(
-            f"{edition.slug} is paused: {outcome.reason}",
-            f"See to that, then `rapport editions resume {edition.slug}`; nobody is lost.",
-        )
+def _halting(before: BatchResult | None, answered: list[Answered]) -> BatchResult | None:
+    """The outcome for which no further batch is claimed: the first that ends everything, else a refusal."""
+    if before is not None and before.ends:
+        return before
+    outcomes = [one.outcome for one in answered]
+    ends = [outcome for outcome in outcomes if outcome.ends]
+    refusals = [outcome for outcome in outcomes if outcome.result is Result.REFUSED]
+    return next(iter([*ends, *refusals]), before)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.errors import StoppedError
 from pipeline.core.signals import Stop
+from pipeline.delivery import refusals
 from pipeline.delivery.batch_sender import LEASE, BatchSender
 from pipeline.editions import states
 from pipeline.editions.edition import Edition, EditionStatus
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.core.config import Config
+    from pipeline.core.config import Delivery as DeliverySettings
     from pipeline.core.database import Database
     from pipeline.letter.personal import Links
     from pipeline.providers import Provider
@@ -63,21 +65,17 @@ class Delivery:
             self._hand_over(edition, message)
         with self.database.write() as connection:
             ended = states.finish(connection, edition.id)
+        refusals.raise_if_nobody_has_it(ended)
         if self.stop() and ended.status == EditionStatus.SENDING:
             raise self._stopped(edition)
         return ended
 
     def _fix_audience(self, edition: Edition) -> None:
-        size = min(self.config.delivery.batch_size, self.provider.max_batch)
-        if self.config.delivery.rate:
-            size = max(
-                1, min(size, int(self.config.delivery.rate))
-            )  # a batch is at most one second of the rate
         recipients.take(
             self.database,
             edition,
             clock.today(self.config.newsletter.zone),
-            size,
+            batch_size(self.config.delivery, self.provider),
             clock.now(),
             states.begin_sending,
         )
@@ -140,3 +138,9 @@ class Delivery:
             "`rapport run` goes on from there; nobody gets it twice.",
             self.stop.signal,
         )
+
+
+def batch_size(delivery: DeliverySettings, provider: Provider) -> int:
+    """The most people of a batch: what the provider takes, and one second of `delivery.rate`."""
+    size = min(delivery.batch_size, provider.max_batch)
+    return max(1, min(size, int(delivery.rate))) if delivery.rate else size

@@ -56,9 +56,8 @@ def hold_if_taken_back(installation: Installation, edition: Edition) -> Edition:
 def _gone(installation: Installation, edition: Edition) -> list[TakenBack]:
     config, database = installation.config, installation.database
     _read_feeds(installation, edition)
-    digest = next((one for one in config.digests if one.name == edition.digest), None)
     with database.read() as connection:
-        found = taken_back(connection, edition, digest)
+        found = taken_back(connection, config, edition)
     missing = _pages_gone(config, edition)
     return [*found, *(one for one in missing if one.title not in {other.title for other in found})]
 

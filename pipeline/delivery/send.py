@@ -5,6 +5,7 @@ The command `send`, the run and the workers all come through here.
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.signals import Stop, on_signals
+from pipeline.core.words import sentence
 from pipeline.delivery import last_look, probe
 from pipeline.delivery.edition import PATIENCE, Delivery
+from pipeline.delivery.refusals import RateLimited
 from pipeline.editions import find
 from pipeline.editions.approval import must_be_approved, must_pass
 from pipeline.editions.edition import HANDED_OVER, Edition, EditionStatus
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
     """Called with the number of recipients who no longer wait, and the number of all."""
+
+log = logging.getLogger(__name__)
 
 
 def send(
@@ -67,7 +72,13 @@ def send(
         if edition.status not in (*HANDED_OVER, EditionStatus.APPROVED):
             return edition
     with on_signals(stop) as asked:
-        return _deliver(installation, edition, progress, asked)
+        try:
+            return _deliver(installation, edition, progress, asked)
+        except RateLimited as limited:
+            # Nothing went wrong: it is still `sending`, and who waits bears the reason.
+            log.warning("%s %s", limited.message, limited.remedy)
+    with installation.database.read() as connection:
+        return find.by_id(connection, edition.id)
 
 
 def _anyone_has_it(installation: Installation, edition: Edition) -> bool:
@@ -136,4 +147,4 @@ def send_test(installation: Installation, edition: Edition, address: str) -> Non
         outcome = send_one(message, reader)
     became = outcome.of(reader.subscriber)
     if became is not Result.ACCEPTED:
-        raise ProviderError(f"The copy was not taken ({became}): {outcome.reason}")
+        raise ProviderError(f"The copy was not taken ({became}): {sentence(outcome.reason)}")

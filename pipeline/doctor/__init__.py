@@ -50,6 +50,7 @@ def examine(
         dkim,
         dmarc,
         feeds,
+        files,
         headers,
         machine,
         mx,
@@ -64,7 +65,7 @@ def examine(
     from pipeline.doctor.runner import run_checks
 
     families = (
-        configuration, signing, database, machine, feeds,
+        configuration, signing, database, machine, files, feeds,
         sendgrid, smtp, pages, headers, spf, dkim, dmarc, mx,
     )  # fmt: skip
     checks = [check for family in families for check in family.CHECKS]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipeline.core.errors import LetterError, RapportError
+from pipeline.core.errors import RapportError
 from pipeline.core.finding import error, ok, warning
 from pipeline.core.templates import PACKAGED, Templates
 from pipeline.feeds.posts import Post
-from pipeline.letter.jinja import environment
+from pipeline.letter.jinja import compiled, environment
 from pipeline.letter.render import render_letter
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.notice import notice_mail
@@ -96,15 +96,9 @@ def templates(context: Context) -> Iterator[Finding]:
 
 
 def _compile_pages(templates: Templates) -> None:
-    from jinja2 import TemplateSyntaxError
-
     made = environment(templates, markup=True)
     for file in sorted((PACKAGED / "pages").glob("*.html")):
-        try:
-            made.get_template(f"pages/{file.name}")
-        except TemplateSyntaxError as fault:
-            where = f"{fault.filename}:{fault.lineno}"
-            raise LetterError(f"{where}: {fault.message}.", "Mend the template.") from None
+        compiled(made, f"pages/{file.name}")
 
 
 def _named(own: Path | None) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.environment import SMTP_PASSWORD
 from pipeline.core.finding import error, ok, warning
+from pipeline.core.words import sentence
 from pipeline.doctor.context import SECONDS
 from pipeline.providers.choice import smtp_server
 
@@ -30,8 +31,8 @@ def server(context: Context) -> Iterator[Finding]:
     except Halt as halt:
         yield error(
             "smtp.server",
-            f"{where} is not ready for letters: {halt.reason}.",
-            f"Check [delivery.smtp], and {SMTP_PASSWORD} for the login.",
+            sentence(f"{where} is not ready for letters: {halt.reason}"),
+            halt.remedy or f"Check [delivery.smtp], and {SMTP_PASSWORD} for the login.",
         )
         return
     connection.leave()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Digest
+    from pipeline.core.config import Config, Digest
     from pipeline.editions.selection import Choice
     from pipeline.letter.images import Picture
     from pipeline.letter.render import Letter
@@ -67,7 +67,7 @@ def compose(
             return Composed(draft, f"{draft.slug} is {draft.status}: it stays as it is")
         if draft is not None and looking and draft.announced_at is not None:
             return Composed(draft, f"{draft.slug} was put up for staff: it stays as they were mailed it")
-        choice = chosen(connection, digest, draft, at)
+        choice = chosen(connection, config, digest, draft, at)
         if not choice.posts:
             if draft is not None:
                 store.discard(connection, draft.id)
@@ -84,12 +84,14 @@ def compose(
         return Composed(written(connection, installation, digest, draft, choice))
 
 
-def chosen(connection: Connection, digest: Digest, draft: Edition | None, at: datetime) -> Choice:
+def chosen(
+    connection: Connection, config: Config, digest: Digest, draft: Edition | None, at: datetime
+) -> Choice:
     """The posts that a draft gets, or a new one: staff's choice, if they made one."""
     seen = first_seen(connection, digest.name, at)
     if draft is None:
-        return choose(connection, digest, seen, at)
-    return choose(connection, digest, seen, at, draft.id, Edits.of(draft.edits).posts)
+        return choose(connection, digest, config.newsletter.zone, seen, at)
+    return choose(connection, digest, config.newsletter.zone, seen, at, draft.id, Edits.of(draft.edits).posts)
 
 
 def written(
@@ -123,7 +125,7 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, l
             draft.status != EditionStatus.DRAFT or (looking and draft.announced_at is not None)
         ):
             return
-        posts = chosen(connection, digest, draft, at).posts
+        posts = chosen(connection, installation.config, digest, draft, at).posts
     refresh(installation, posts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.editions.ledger import outcomes
+from pipeline.editions.ledger import outcomes, reasons
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -29,5 +29,5 @@ def document(connection: Connection, edition: Edition, zone: ZoneInfo) -> dict[s
         "left_out": edition.left_out,
         "edited": [*edition.edits, *(["intro"] if edition.intro else [])],
         "recipients": outcomes.counts(connection, edition.id),
-        "reasons": outcomes.reasons(connection, edition.id),
+        "reasons": reasons.reasons(connection, edition.id),
     }

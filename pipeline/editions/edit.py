@@ -63,12 +63,13 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> E
     database = installation.database
     with database.read() as connection:
         edition = _editable(connection, slug)
-        posts = _choice(connection, digest, edition, _wished(installation.config, edition, wish), wish).posts
+        edits = _wished(installation.config, edition, wish)
+        posts = _choice(connection, installation, digest, edition, edits, wish).posts
     refresh(installation, posts)  # ahead of the transaction: their hosts take what time they like
     with database.write() as connection:
         edition = _editable(connection, slug, for_update=True)
         edits = _wished(installation.config, edition, wish)
-        choice = _choice(connection, digest, edition, edits, wish)
+        choice = _choice(connection, installation, digest, edition, edits, wish)
         if not choice.posts:
             raise RapportError(f"{slug} would have no posts: {choice.reason}.", "Name some with --posts.")
         values: dict[str, Any] = {"edits": edits.kept()}
@@ -147,10 +148,18 @@ def _posts(edition: Edition, wish: Wish) -> list[int]:
     return [numbered[number - 1]["id"] for number in chosen]
 
 
-def _choice(connection: Connection, digest: Digest, edition: Edition, edits: Edits, wish: Wish) -> Choice:
+def _choice(
+    connection: Connection,
+    installation: Installation,
+    digest: Digest,
+    edition: Edition,
+    edits: Edits,
+    wish: Wish,
+) -> Choice:
     """Staff's choice; else what is in it, unless they give up theirs: no edit brings in another post."""
     at = clock.now()
     seen = first_seen(connection, digest.name, at)
     given_up = wish.reset or wish.posts == []
     picked = edits.posts or (() if given_up else tuple(post["id"] for post in edition.posts))
-    return choose(connection, digest, seen, at, edition.id, picked)
+    zone = installation.config.newsletter.zone
+    return choose(connection, digest, zone, seen, at, edition.id, picked)

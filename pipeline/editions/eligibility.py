@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline.feeds import categories
+from pipeline.feeds import categories, dating
 from pipeline.feeds.posts import Post
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from sqlalchemy import Row
 
@@ -56,13 +56,15 @@ class Candidate:
     """Whether it came with the first pull of its feed, which is the archive of the blog."""
     position: int
     withdrawn: bool
+    zone: tzinfo
+    """The newsletter's."""
     decision: str | None = None
     """As `posts` has it: unsure or archive since it came, in or out since staff said so."""
     first_published: datetime | None = None
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Candidate:
-        """A row of `posts`, with its feed's ``feed_first_seen``."""
+    def of(cls, row: Row[Any], zone: tzinfo) -> Candidate:
+        """A row of `posts`, with its feed's ``feed_first_seen``, for a newsletter of this time zone."""
         return cls(
             post=Post.of(row),
             dated=row.first_published is not None,
@@ -71,6 +73,7 @@ class Candidate:
             initial=row.initial,
             position=row.position,
             withdrawn=row.withdrawn_at is not None,
+            zone=zone,
             decision=row.decision,
             first_published=row.first_published,
         )
@@ -78,14 +81,26 @@ class Candidate:
     @property
     def rank(self) -> tuple[float, int, int]:
         """Sorts newest first; posts of one moment (of a feed without dates) in the order of their feed."""
-        return (-self.post.published.timestamp(), self.position, self.post.id)
+        return (-self.published.timestamp(), self.position, self.post.id)
 
     @property
-    def began(self) -> datetime:
-        """The date that it had at first, or an earlier one that it got since: one of the archive that is
-        dated
-        anew stays there."""
-        return min(self.first_published or self.first_seen, self.post.published)
+    def published(self) -> datetime:
+        """The moment from which it may be mailed."""
+        return dating.begins(self.post.published, self.zone, date_only=self.post.date_only)
+
+    def is_before(self, moment: datetime) -> bool:
+        """Whether it is older than that. A day without a time is compared as a day.
+
+        Of its dates the earliest counts, the first that it had or a later one: a post of the archive that is
+        dated anew stays there."""
+        first = min(self.first_published or self.first_seen, self.post.published)
+        if not self.post.date_only:
+            return first < moment
+        return dating.day(first, self.zone, date_only=True) < dating.day(moment, self.zone, date_only=False)
+
+
+def _shown(post: Post) -> str:
+    return f"{post.published:%Y-%m-%d}" if post.date_only else f"{post.published:%Y-%m-%d %H:%M} UTC"
 
 
 def barred(one: Candidate, digest: Digest | None) -> Reason | None:
@@ -113,15 +128,15 @@ def why_not(
     """
     if reason := barred(one, digest):
         return reason
-    if one.post.published > at:
-        return Reason(PostState.NEW, f"waits for its date, {one.post.published:%Y-%m-%d %H:%M} UTC")
+    if one.published > at:
+        return Reason(PostState.NEW, f"waits for its date, {_shown(one.post)}")
     if one.decision == "in":
         return None
     if one.decision == "archive":
         return Reason(PostState.ARCHIVE, "it came late with more of its blog's past")
     if one.initial or one.first_seen <= first_seen:
         # The first run does not mail the archive. A post that appears later counts, however old its date.
-        if one.began < max(first_seen, one.feed_first_seen) - digest.backlog:
+        if one.is_before(max(first_seen, one.feed_first_seen) - digest.backlog):
             text = f"older than the backlog of {digest.backlog.days} days when Rapport first saw it"
             return Reason(PostState.ARCHIVE, text)
         if not one.dated and previous is not None and previous >= one.first_seen:

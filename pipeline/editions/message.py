@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.letter.personal import HOSTED_TAGS, sample
 from pipeline.mail.message import message_from
 from pipeline.providers.eml import compose
-from subscribers import clock
+from subscribers import clock, private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,8 +44,9 @@ def preview_part(config: Config, edition: Edition, kind: str) -> bytes:
 
 def write_preview(installation: Installation, edition: Edition, folder: Path) -> list[Path]:
     """Write the parts as edition.html, .txt and .eml."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private.make_folder(folder)
     files = [folder / f"edition.{kind}" for kind in KINDS]
     for kind, file in zip(KINDS, files, strict=True):
-        file.write_bytes(preview_part(installation.config, edition, kind))
+        with open(file, "wb", opener=private.opener) as out:
+            out.write(preview_part(installation.config, edition, kind))
     return files

@@ -70,9 +70,9 @@ def every_post(connection: Connection, config: Config, at: datetime) -> list[Lis
         (digest, first_seen(connection, digest.name, at), previous_edition(connection, digest.name))
         for digest in config.digests
     ]
+    zone = config.newsletter.zone
     found = []
-    for row in sorted(rows, key=lambda row: Candidate.of(row).rank):
-        one = Candidate.of(row)
+    for row, one in sorted(((row, Candidate.of(row, zone)) for row in rows), key=lambda pair: pair[1].rank):
         reasons = [why_not(one, digest, since, at, previous) for digest, since, previous in seen]
         state, edition, reason = _became(inside.get(row.id, ()), reasons)
         found.append(

@@ -13,7 +13,7 @@ from pipeline.editions.eligibility import Candidate, barred, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from sqlalchemy import Connection
 
@@ -46,6 +46,7 @@ class Choice:
 def choose(
     connection: Connection,
     digest: Digest,
+    zone: tzinfo,
     first_seen: datetime,
     at: datetime,
     draft: int | None = None,
@@ -54,7 +55,8 @@ def choose(
     """`select_posts` from what the database knows. ``draft`` is the edition that is composed anew, if one is:
     its own posts count as free."""
     previous = previous_edition(connection, digest.name)
-    return select_posts(_candidates(connection, digest.name, draft), digest, first_seen, at, previous, picked)
+    candidates = _candidates(connection, digest.name, zone, draft)
+    return select_posts(candidates, digest, first_seen, at, previous, picked)
 
 
 def select_posts(
@@ -109,7 +111,7 @@ def _fit(
     if waited and chosen[-1].first_seen > previous:
         # Newest first alone would let a post of a busy blog wait for ever: the last place is kept for the
         # post that has waited longest.
-        longest = min(waited, key=lambda one: (one.first_seen, one.post.published))
+        longest = min(waited, key=lambda one: (one.first_seen, one.published))
         waiting = [one for one in waiting if one is not longest] + chosen[-1:]
         chosen = [*chosen[:-1], longest]
     return chosen, waiting
@@ -121,7 +123,7 @@ def _too_few(found: int, least: int) -> str:
     return f"{found} new post{'s' * (found > 1)}, fewer than min_posts = {least}: waiting"
 
 
-def _candidates(connection: Connection, digest: str, draft: int | None) -> list[Candidate]:
+def _candidates(connection: Connection, digest: str, zone: tzinfo, draft: int | None) -> list[Candidate]:
     taken = and_(edition_posts.c.post_id == posts.c.id, edition_posts.c.digest == digest)
     query = (
         select(posts, feeds.c.first_seen.label("feed_first_seen"))
@@ -129,7 +131,7 @@ def _candidates(connection: Connection, digest: str, draft: int | None) -> list[
         .outerjoin(edition_posts, taken)
         .where(or_(edition_posts.c.post_id.is_(None), edition_posts.c.edition_id == draft))
     )
-    return [Candidate.of(row) for row in connection.execute(query)]
+    return [Candidate.of(row, zone) for row in connection.execute(query)]
 
 
 def previous_edition(connection: Connection, digest: str) -> datetime | None:

@@ -14,7 +14,7 @@ from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions
 from pipeline.editions import find, store
 from pipeline.editions.edition import BEFORE_SENDING, OPEN, UNDER_WAY, Edition, EditionStatus
-from pipeline.editions.ledger import outcomes, queue, recipients
+from pipeline.editions.ledger import outcomes, queue, reasons, recipients
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -104,6 +104,18 @@ def resume(connection: Connection, slug: str) -> Edition:
     return after
 
 
+def go_on(connection: Connection, before: Edition) -> Edition:
+    """Let an edition go on whose people wait once more: one that was sent, or paused with nobody waiting. One
+    that is paused with others waiting stays so. The caller read it for update, and no other is open."""
+    ended = {"finished_at": None, "reason": None, "judged_from": clock.now()}
+    others = before.status == EditionStatus.PAUSED and not (before.reason or "").startswith(reasons.NOBODY)
+    if not others and _set(
+        connection, before.id, (EditionStatus.SENT, EditionStatus.PAUSED), EditionStatus.SENDING, **ended
+    ):
+        queue.call(connection, before.id)
+    return find.by_id(connection, before.id)
+
+
 BY_STAFF: dict[str, Callable[[Connection, str], Edition]] = {
     "hold": hold,
     "skip": skip,
@@ -163,10 +175,16 @@ def pause_sending(connection: Connection, edition: int, reason: str | None) -> N
 
 
 def finish(connection: Connection, edition: int) -> Edition:
-    """Make an edition `sent` once none of its batches waits or is under way; the edition as it then is."""
+    """Make an edition `sent` once none of its batches waits or is under way; the edition as it then is.
+
+    One that nobody has is not sent: it is `paused`, with the reason.
+    """
     done = ~outcomes.left(edition)
-    ended = {"finished_at": clock.now(), "reason": None}
-    _set(connection, edition, (EditionStatus.SENDING,), EditionStatus.SENT, done, **ended)
+    if why := "" if outcomes.unfinished(connection, edition) else reasons.nobody_has_it(connection, edition):
+        _set(connection, edition, (EditionStatus.SENDING,), EditionStatus.PAUSED, done, reason=why)
+    else:
+        ended = {"finished_at": clock.now(), "reason": None}
+        _set(connection, edition, (EditionStatus.SENDING,), EditionStatus.SENT, done, **ended)
     return find.by_id(connection, edition)
 
 

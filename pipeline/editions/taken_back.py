@@ -14,7 +14,7 @@ from pipeline.feeds.matching.names import canonical
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Digest
+    from pipeline.core.config import Config, Digest
     from pipeline.editions.edition import Edition
 
 
@@ -29,21 +29,23 @@ class TakenBack(NamedTuple):
     reason: str
 
 
-def taken_back(connection: Connection, edition: Edition, digest: Digest | None) -> list[TakenBack]:
-    """The posts of an edition that were taken back since it was composed. ``digest`` is None where it is
-    configured no more: then no category keeps a post out."""
+def taken_back(connection: Connection, config: Config, edition: Edition) -> list[TakenBack]:
+    """The posts of an edition that were taken back since it was composed. Of a digest that is configured no
+    more, no category keeps a post out."""
+    digest = _digest(config, edition)
     found = []
-    for one in _posts_of(connection, edition):
+    for one in _posts_of(connection, config, edition):
         if reason := barred(one, digest):
             found.append(TakenBack(one.post.title, f"was {reason.text}"))
     return found
 
 
-def is_outdated(connection: Connection, edition: Edition, digest: Digest) -> bool:
+def is_outdated(connection: Connection, config: Config, edition: Edition) -> bool:
     """Whether a draft is to be composed anew before it goes out by itself: something of it was taken back, or
     a post has another address by now."""
+    digest = _digest(config, edition)
     said = {post["id"]: post["url"] for post in edition.posts if "id" in post}
-    for one in _posts_of(connection, edition):
+    for one in _posts_of(connection, config, edition):
         if barred(one, digest) or _elsewhere(said.get(one.post.id), one.post.url):
             return True
     return False
@@ -58,11 +60,16 @@ def _page(address: str) -> str:
     return canonical(address).partition("?")[0]
 
 
-def _posts_of(connection: Connection, edition: Edition) -> list[Candidate]:
+def _digest(config: Config, edition: Edition) -> Digest | None:
+    return next((one for one in config.digests if one.name == edition.digest), None)
+
+
+def _posts_of(connection: Connection, config: Config, edition: Edition) -> list[Candidate]:
     query = (
         select(posts, feeds.c.first_seen.label("feed_first_seen"))
         .join(feeds, feeds.c.id == posts.c.feed_id)
         .join(edition_posts, edition_posts.c.post_id == posts.c.id)
         .where(edition_posts.c.edition_id == edition.id)
     )
-    return sorted(map(Candidate.of, connection.execute(query)), key=lambda one: one.rank)
+    zone = config.newsletter.zone
+    return sorted((Candidate.of(row, zone) for row in connection.execute(query)), key=lambda one: one.rank)

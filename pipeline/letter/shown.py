@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pipeline.feeds import dating
 from pipeline.feeds.cleaning.excerpt import EXCERPT_CHARS, SHORT_CHARS, excerpt
 from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.direction import closed, of_language, of_text
@@ -123,7 +123,7 @@ def day(moment: datetime, config: Config, form: str = "long", *, date_only: bool
     from babel.core import UnknownLocaleError
     from babel.dates import format_date
 
-    local = moment.astimezone(UTC if date_only else config.newsletter.zone).date()
+    local = dating.day(moment, config.newsletter.zone, date_only=date_only)
     try:
         return format_date(local, form, locale=config.newsletter.language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):

@@ -129,7 +129,7 @@ class Result(StrEnum):
 class BatchResult:
     """What became of one batch. ``reason`` is for staff and holds no address.
 
-    ``result`` is true of everyone who is in none of the four mappings from subscriber id to reason.
+    ``result`` is true of everyone who is in none of the five mappings from subscriber id to reason.
     """
 
     result: Result
@@ -143,9 +143,22 @@ class BatchResult:
     """They were not tried, for a reason that is not theirs."""
     doubtful: Mapping[int, str] = field(default_factory=dict)
     """Handed over, and no answer came: perhaps taken."""
+    denied: Mapping[int, str] = field(default_factory=dict)
+    """Surely not taken, because the server refuses us (relaying, login, policy), and not because of them."""
+    stopped: str = ""
+    """Why nothing more would be taken before staff see to it, though some of this batch may have been."""
+    limited: str = ""
+    """Why nothing more is taken for now: the provider limits how much it takes in a time."""
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is of no use to hand over another batch now."""
+        return self.result is Result.STOP or bool(self.stopped or self.limited)
 
     def of(self, subscriber: int) -> Result:
         """What became of one of the batch."""
+        if subscriber in self.denied:
+            return Result.STOP
         if subscriber in self.rejected:
             return Result.REJECTED
         if subscriber in self.later or subscriber in self.untried:
@@ -158,6 +171,9 @@ class Provider(Protocol):
 
     max_batch: int
     """Most recipients of one batch."""
+
+    parallel: int
+    """Most batches under way at once, each in a thread of its own."""
 
     def send(self, message: Message, batch: Batch) -> BatchResult:
         """Hand one batch over. Raises nothing, whatever the other end does."""

@@ -38,7 +38,12 @@ def provider(config: Config, folder: Path) -> Provider:
     from pipeline.providers.sendgrid import SendGrid
 
     settings = delivery.sendgrid
-    return SendGrid(api_key=_key(), api_url=settings.api_url, timeout=settings.timeout)
+    return SendGrid(
+        api_key=_key(),
+        api_url=settings.api_url,
+        timeout=settings.timeout,
+        connections=delivery.connections,
+    )
 
 
 def must_tell_of_events(delivery: Delivery) -> None:

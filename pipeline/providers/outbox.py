@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.errors import ProviderError
 from pipeline.providers import Batch, BatchResult, Message, Recipient, Result
 from pipeline.providers.eml import UnmailableError, compose
-from subscribers import clock
+from subscribers import clock, private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,13 +21,14 @@ class Outbox:
 
     # Small groups: after a kill, little must be looked for.
     max_batch = 20
+    parallel = 1
 
     def __init__(self, folder: Path) -> None:
         """Raises ProviderError when the folder cannot be made."""
         self.folder = folder
         try:
-            # It tells who reads a letter on mental health: for its owner only.
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # It tells who reads a letter on mental health.
+            private.make_folder(folder)
         except OSError as error:
             raise ProviderError(
                 f"The outbox {folder} cannot be made: {error.strerror}.", "Set delivery.outbox."
@@ -82,7 +83,7 @@ class Outbox:
     def _write(file: Path, content: bytes) -> None:
         # The name appears only when the whole content is on the disk.
         unfinished = file.with_suffix(".part")
-        with unfinished.open("wb") as out:
+        with open(unfinished, "wb", opener=private.opener) as out:
             out.write(content)
             out.flush()
             os.fsync(out.fileno())

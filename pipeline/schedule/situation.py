@@ -31,7 +31,7 @@ def situation_of(
         at_once=at_once,
         first_seen=first_seen(connection, digest.name, otherwise=min(now, clock.now())),
         edition=edition,
-        withdrawn=edition is not None and is_outdated(connection, edition, digest),
+        withdrawn=edition is not None and is_outdated(connection, config, edition),
         taken=find.due_times(connection, digest.name),
         must_hold=breaker.unanswered(connection, digest.name, edition)
         or after_restore.unanswered(connection, digest.name),

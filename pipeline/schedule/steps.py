@@ -15,6 +15,8 @@ from pipeline.editions import after_restore, states, store
 from pipeline.editions.approval import errors, must_pass
 from pipeline.editions.compose import compose
 from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.ledger import reasons
+from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.editions.plan import Plan, Step, approval
 from pipeline.editions.selection import choose
 from pipeline.editions.taken_back import is_outdated
@@ -67,7 +69,7 @@ def _compose(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
 
 def _foresee_compose(connection: Connection, s: Situation, planned: Plan) -> Plan:
     draft, picked = (s.edition.id, Edits.of(s.edition.edits).posts) if s.edition is not None else (None, ())
-    choice = choose(connection, s.digest, s.first_seen, s.now, draft, picked)
+    choice = choose(connection, s.digest, s.zone, s.first_seen, s.now, draft, picked)
     due_at = moment_of(planned.due, s.zone)
     if not choice.posts:
         return Plan(Step.WAIT, "skipped" if due_at <= s.now else "not_due", f"{choice.reason} so far")
@@ -90,7 +92,7 @@ def _approve(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
     installation, edition = turn.installation, _open(s)
     _pulled(turn)  # the blog may have withdrawn a post while the draft waited
     with installation.database.read() as connection:
-        if is_outdated(connection, edition, turn.digest):
+        if is_outdated(connection, installation.config, edition):
             return None
     provider(installation.config, installation.folder).close()
     must_fit(installation, edition)
@@ -115,11 +117,20 @@ def _send(turn: Turn, s: Situation, planned: Plan) -> RunResult:
     ready = turn.ready == edition.id
     edition = send(turn.installation, edition.slug, turn.progress, synced=ready, stop=turn.stop)
     if edition.status == EditionStatus.SENDING:
-        return turn.result("busy", edition, "a part of it is under way elsewhere, or was put off")
+        return turn.result("busy", edition, _why_not_done(turn, edition))
     # `run` has no word of its own for an edition that staff cancelled midway: the rest of it was skipped.
     outcome = "skipped" if edition.status == EditionStatus.CANCELLED else str(edition.status)
     tripped = outcome == "paused" and edition.tripped_at is not None
     return turn.result(outcome, edition, edition.reason or "", went_wrong=tripped)
+
+
+def _why_not_done(turn: Turn, edition: Edition) -> str:
+    """Why people of an edition still wait. Where nothing is said of it, others are at it."""
+    with turn.installation.database.read() as connection:
+        waiting = reasons.reasons(connection, edition.id).get(RecipientState.WAITING, {})
+    for why in waiting:
+        return f"a part of it waits: {why}"
+    return "a part of it is under way elsewhere, or was put off"
 
 
 def _skip(turn: Turn, s: Situation, planned: Plan) -> RunResult:

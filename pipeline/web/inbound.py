@@ -1,13 +1,14 @@
 """Unsubscribing by mail through SendGrid's Inbound Parse: POST /webhooks/sendgrid/inbound.
 
 SendGrid receives the mail for a host of ours (twilio.com/docs/sendgrid/for-developers/parsing-email) and
-posts it here: as separate fields or, with Send Raw, as it came. It posts again until the answer is 200. So
-every mail that was handled is answered with 200, also one that asks for nothing.
+posts it here: as separate fields or, with Send Raw, as it came. After a 5xx it posts again for 72 hours, and
+after a 4xx never (support.sendgrid.com, Understanding Inbound Parse Webhook Retry Logic). So every mail that
+was handled is answered with 200, also one that asks for nothing.
 
-Classic Inbound Parse signs nothing, so anybody may post here. A token proves whom a mail is about. Without
-one, the address that the mail comes from counts only when two things hold. The post is SendGrid's: it has the
-key that the practice put into the URL (`?key=...`, $RAPPORT_INBOUND_KEY). And SendGrid found that the mail
-was sent by that address's domain.
+Classic Inbound Parse signs nothing, so anybody may post here. SendGrid's posts have the key that the practice
+put into the URL (`?key=...`, $RAPPORT_INBOUND_KEY); where there is one, a post without it is refused unread.
+A token proves whom a mail is about. Without one, the address that the mail comes from counts only when two
+things hold: the post has the key, and SendGrid found that the mail was sent by that address's domain.
 """
 
 from __future__ import annotations
@@ -55,6 +56,9 @@ _SIGNATURE = re.compile(r"@([\w.-]{1,255})\s{0,9}:\s{0,9}(\w{1,20})")
 
 def routes(installation: Installation) -> list[Route]:
     async def inbound(request: Request) -> Response:
+        known = _keys(installation)
+        if known and not _is_one_of(known, request.query_params.get("key", "")):
+            return _answer(401)
         try:
             fields = await beginnings(request, _FIELDS, kept=SIZE, largest=LARGEST)
         except HTTPException as error:
@@ -62,8 +66,7 @@ def routes(installation: Installation) -> list[Route]:
         except ClientDisconnect:
             return _answer(400)  # nobody reads it
         try:
-            key = request.query_params.get("key", "")
-            outcome = await run_in_threadpool(_take, installation, fields, key)
+            outcome = await run_in_threadpool(_take, installation, fields, by_sendgrid=bool(known))
         except SQLAlchemyError:
             return _answer(503)  # SendGrid keeps the mail and comes again
         log.info("A mail to the unsubscribe address: %s.", outcome)
@@ -72,15 +75,24 @@ def routes(installation: Installation) -> list[Route]:
     return [Route("/webhooks/sendgrid/inbound", inbound, methods=["POST"])]
 
 
-def _take(installation: Installation, fields: Mapping[str, bytes], key: str) -> LeftByMail | Silence:
+def _keys(installation: Installation) -> list[str]:
+    """The keys of SendGrid's posts: two while it is changed."""
+    written = installation.environment.get(INBOUND_KEY, "").split(",")
+    return [key.strip() for key in written if key.strip()]
+
+
+def _is_one_of(known: list[str], key: str) -> bool:
+    return any(compare_digest(one.encode(), key.encode("utf-8", "replace")) for one in known)
+
+
+def _take(
+    installation: Installation, fields: Mapping[str, bytes], *, by_sendgrid: bool
+) -> LeftByMail | Silence:
     request = asked(_mail(fields), installation.tokens)
     if isinstance(request, Silence):
         return request
-    if isinstance(request.who, str):
-        known = installation.environment.get(INBOUND_KEY, "").strip()
-        ours = bool(known) and compare_digest(known.encode(), key.encode())
-        if not ours or not _proven(fields, request.who.rpartition("@")[2]):
-            return Silence.IGNORED
+    if isinstance(request.who, str) and not (by_sendgrid and _proven(fields, request.who.rpartition("@")[2])):
+        return Silence.IGNORED
     with installation.database.write() as connection:
         return leave_by_mail(connection, request)
 
@@ -142,6 +154,6 @@ def _json(fields: Mapping[str, bytes], name: str) -> dict[str, object]:
 
 
 def _answer(status: int) -> Response:
-    text = {200: "ok", 503: "try again"}.get(status, "not understood")
+    text = {200: "ok", 401: "no valid key", 503: "try again"}.get(status, "not understood")
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Response(f"{text}\n", status, headers, media_type="text/plain")

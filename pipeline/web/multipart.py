@@ -51,7 +51,7 @@ class _Fields:
         self._names = names
         self._kept = kept
         self._parts = 0
-        self._header = self._value = b""
+        self._header, self._value = bytearray(), bytearray()
         self._into: bytearray | None = None
         self.parser = MultipartParser(
             boundary,
@@ -78,10 +78,11 @@ class _Fields:
 
     def _header_ends(self) -> None:
         if self._header.lower() == b"content-disposition":
-            name = parse_options_header(self._value)[1].get(b"name", b"").decode("utf-8", "replace")
+            name = parse_options_header(bytes(self._value))[1].get(b"name", b"").decode("utf-8", "replace")
             if name in self._names and name not in self.found:
                 self._into = self.found[name] = bytearray()
-        self._header = self._value = b""
+        self._header.clear()
+        self._value.clear()
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._into is not None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
-from typing import TYPE_CHECKING, Any
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
 from pipeline.core.errors import RapportError
 from pipeline.core.signals import on_signals
 from pipeline.schedule.scheduler import Scheduler
+from pipeline.web.accepting import Acceptor, most_connections
 from pipeline.web.app import make_app
+from pipeline.web.connection import StrangersConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +23,10 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.config import Server
     from pipeline.core.signals import Stop
+
+PATIENCE, LONGEST_END = 3.0, 8
+"""Seconds that clients have to send the rest of a request and to read their answer, once the process is told
+to end; and seconds that requests at work have."""
 
 
 def run(
@@ -38,15 +46,18 @@ def run(
             listening(f"http://{shown}:{listener.getsockname()[1]}")
             config = uvicorn.Config(app, **settings(installation.config.server))
             with scheduler:
-                _Server(config, stop, scheduler).run(sockets=[listener])
+                StrangersServer(config, listener, stop, scheduler).run()
         app.state.writer.close()
 
 
-class _Server(uvicorn.Server):
+class StrangersServer(uvicorn.Server):
     """Ends when ``stop`` is asked, and lets the scheduler follow the clock."""
 
-    def __init__(self, config: uvicorn.Config, stop: Stop, scheduler: Scheduler) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listener: socket.socket, stop: Stop, scheduler: Scheduler
+    ) -> None:
         super().__init__(config)
+        self._listener = listener
         self._stop = stop
         self._scheduler = scheduler
 
@@ -55,9 +66,29 @@ class _Server(uvicorn.Server):
         # uvicorn would raise them again once it has ended, before the batch under way is done.
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # Without a socket: asyncio would accept as many connections as come, and when the process may open
+        # no more files log that thousands of times a second.
+        await super().startup(sockets=[])
+        open_ones = cast("set[StrangersConnection]", self.server_state.connections)
+        proxies = [ip_network(one) for one in self.config.forwarded_allow_ips or ()]
+        self._acceptor = Acceptor(
+            self._listener,
+            lambda: StrangersConnection(self.config, self.server_state, self.lifespan.state),
+            open_ones,
+            lambda address: any(ip_address(address.partition("%")[0]) in proxy for proxy in proxies),
+            most_connections(),
+        )
+
     async def on_tick(self, counter: int) -> bool:
         self._scheduler.follow_clock()
+        self._acceptor.tick()
         return await super().on_tick(counter) or self._stop()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._acceptor.close()
+        asyncio.get_running_loop().call_later(PATIENCE, self._acceptor.drop_waiting)
+        await super().shutdown()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -83,12 +114,17 @@ def listen(host: str, port: int) -> socket.socket:
 def settings(server: Server) -> dict[str, Any]:
     """The settings of uvicorn."""
     return {
-        # Requests are not logged: the addresses of pages hold tokens.
+        "http": StrangersConnection,
+        "ws": "none",
+        # Requests are not logged: the addresses of pages hold tokens. Nor is what a stranger can cause at
+        # will: uvicorn warns of each that is no HTTP.
         "access_log": False,
-        "log_level": "warning",
+        "log_level": "error",
         "log_config": None,  # ours is set up already (core/logs.py)
         "server_header": False,
         "lifespan": "off",
+        "timeout_keep_alive": 5,
+        "timeout_graceful_shutdown": LONGEST_END,
         # Without trusted proxies, anybody could write what a request says of where it came from.
         "proxy_headers": bool(server.trusted_proxies),
         "forwarded_allow_ips": server.trusted_proxies,

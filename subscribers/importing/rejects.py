@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Self, TextIO
 
+from subscribers import private
 from subscribers.csv_cells import CsvWriter, unguard
 from subscribers.errors import SubscriberError
 
@@ -53,12 +54,11 @@ class Rejects:
 
     def _opened(self) -> TextIO:
         try:
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            handle = private.opener(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
         except OSError as error:
             raise SubscriberError(
                 f"{self.path}, for the rows that are refused, cannot be written: {error.strerror}.",
                 "Name another file, or make its folder writable. What was read so far is in.",
                 code="file",
             ) from None
-        os.fchmod(handle, 0o600)  # an existing file would keep its mode
         return os.fdopen(handle, "w", encoding="utf-8", newline="")

@@ -69,6 +69,26 @@ def main(sizes: tuple[int, ...] = SIZES) -> None:
     for readers in sizes:
         with tempfile.TemporaryDirectory() as folder:
             measure(Path(folder), readers)
+    at_a_slow_provider()
+
+
+def at_a_slow_provider(readers: int = 100_000, pause: float = 0.3) -> None:
+    """What several requests at once bring where each takes its time; the floor makes one after another."""
+    floor = readers / 1000 * pause
+    print(
+        f"\n{f'{readers:,} readers, {pause} s a request':<34}{'ours':>9}{'floor':>9}{'ratio':>8}"
+        f"{'a second':>11}{'memory':>9}"
+    )
+    for connections in (1, 4, 8):
+        with tempfile.TemporaryDirectory() as folder, counting(pause) as (url, _):
+            prepare(Path(folder), f"connections = {connections}\n{SENDGRID.format(url=url)}", readers)
+            ours, memory, told = timed([RAPPORT, "send", "weekly-1", "--json"], Path(folder))
+            assert json.loads(told)["edition"]["recipients"]["sent"] == readers
+        print(
+            f"{f'  {connections} at once':<34}{ours:>7.2f} s{floor:>7.2f} s{ours / floor:>7.2f}×"
+            f"{readers / ours:>11,.0f}{memory:>6.0f} MB",
+            flush=True,
+        )
 
 
 def measure(folder: Path, readers: int) -> None:

@@ -19,7 +19,7 @@ from pipeline.delivery import batch_sender
 from pipeline.delivery.edition import Delivery
 from pipeline.editions import find, states
 from pipeline.editions.ledger import claims, doubt, outcomes, rate
-from pipeline.editions.ledger.outcomes import reasons
+from pipeline.editions.ledger.reasons import reasons
 from pipeline.letter.personal import Links
 from pipeline.providers import BatchResult, Result
 from subscribers import clock
@@ -45,6 +45,7 @@ class Taker:
     each batch."""
 
     max_batch = 1000
+    parallel = 1
 
     def __init__(self, then: Any = lambda: None, answer: BatchResult | None = None) -> None:
         self.taken: list[Batch] = []
@@ -312,7 +313,8 @@ def test_a_letter_that_is_too_large_even_for_one_fails_for_each_with_the_reason(
     database: Database, edition: Edition
 ) -> None:
     provider = Taker(answer=BatchResult(Result.TOO_LARGE, "too large"))
-    assert delivery(database, provider).run(edition).status == "sent"
+    with pytest.raises(ProviderError, match=r"is paused: nobody was handed it: 5 of 5 .*: too large\."):
+        delivery(database, provider).run(edition)
     assert told_of(database, edition, "failed") == dict.fromkeys(range(1, 6), "too large")
 
 
@@ -367,7 +369,7 @@ def test_each_batch_is_a_line_in_the_log(
     level: str,
     said: str,
 ) -> None:
-    with caplog.at_level("INFO", "pipeline.delivery.batch_sender"):
+    with caplog.at_level("INFO", "pipeline.delivery"):
         delivery(database, Taker(answer=answer)).run(edition)
     lines = [(line.levelname, line.message) for line in caplog.records if "batch of 2" in line.message]
     assert lines == [(level, said)] * 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert
@@ -63,6 +64,7 @@ def post(
         initial=False,
         position=0,
         withdrawn=False,
+        zone=UTC,
     )
     return replace(candidate, **more)
 
@@ -75,11 +77,12 @@ def archived(number: int, published: datetime | None, **more: Any) -> Candidate:
 def chosen(
     *candidates: Candidate,
     first_seen: datetime = MONDAY,
+    at: datetime = THURSDAY,
     previous: datetime | None = None,
     picked: Sequence[int] = (),
     **digest: Any,
 ) -> Choice:
-    return select_posts(candidates, Digest(name="weekly", **digest), first_seen, THURSDAY, previous, picked)
+    return select_posts(candidates, Digest(name="weekly", **digest), first_seen, at, previous, picked)
 
 
 def ids(choice: Choice) -> list[int]:
@@ -180,6 +183,63 @@ ALONE: dict[str, tuple[Candidate, dict[str, Any], str]] = {
 def test_one_post(one: Candidate, given: dict[str, Any], reason: str) -> None:
     choice = chosen(one, **given)
     assert (ids(choice), left_out(choice)) == (([], {1: reason}) if reason else ([1], {}))
+
+
+# A day without a time is that day in the newsletter's time zone
+
+EAST = ("Pacific/Auckland", "Asia/Kolkata")
+WEST = ("America/New_York",)
+SANTIAGO = "America/Santiago"
+"""Clocks went from 24:00 to 01:00 there on 6 September 2026."""
+
+
+def of_day(number: int, day: str, zone: str, **more: Any) -> Candidate:
+    """A post whose feed gives a day alone."""
+    one = post(number, datetime.fromisoformat(day).replace(tzinfo=UTC), zone=ZoneInfo(zone), **more)
+    return replace(one, post=replace(one.post, date_only=True), first_published=one.post.published)
+
+
+def moment(text: str, zone: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+@pytest.mark.parametrize("zone", [*EAST, *WEST, "UTC"])
+def test_a_day_begins_at_midnight_where_the_newsletter_is(zone: str) -> None:
+    midnight = moment("2026-11-26 00:00", zone)
+    one = of_day(1, "2026-11-26", zone, seen=midnight - DAY)
+    assert ids(chosen(one, at=midnight)) == [1]
+    waits = chosen(one, at=midnight - MOMENT)
+    assert left_out(waits) == {1: "waits for its date, 2026-11-26"}
+
+
+def test_where_clocks_change_at_midnight_the_day_begins_with_its_first_moment() -> None:
+    one = of_day(1, "2026-09-06", SANTIAGO)
+    first = moment("2026-09-06 01:00", SANTIAGO)
+    assert ids(chosen(one, at=first)) == [1]
+    assert ids(chosen(one, at=first - MOMENT)) == []
+
+
+@pytest.mark.parametrize("zone", [*EAST, *WEST, "UTC"])
+@pytest.mark.parametrize("hour", ["00:00", "09:30", "23:59"])
+def test_the_backlog_is_counted_by_the_local_day(zone: str, hour: str) -> None:
+    seen = moment(f"2026-11-23 {hour}", zone)
+    old, new = (
+        of_day(n, day, zone, seen=seen, feed_first_seen=seen, initial=True)
+        for n, day in ((1, "2026-11-15"), (2, "2026-11-16"))
+    )
+    choice = chosen(old, new, first_seen=seen, at=seen + DAY)
+    assert (ids(choice), left_out(choice)) == ([2], {1: OLD})
+
+
+@pytest.mark.parametrize("zone", [*EAST, *WEST])
+def test_days_and_moments_are_in_the_order_that_the_letter_shows(zone: str) -> None:
+    there = [
+        of_day(1, "2026-11-25", zone),
+        post(2, moment("2026-11-24 21:00", zone), zone=ZoneInfo(zone)),
+        post(3, moment("2026-11-25 00:01", zone), zone=ZoneInfo(zone)),
+        of_day(4, "2026-11-24", zone),
+    ]
+    assert ids(chosen(*there)) == [3, 1, 2, 4]
 
 
 # How many
@@ -345,9 +405,9 @@ def test_a_post_is_in_one_edition_of_a_digest_and_those_of_a_draft_are_free_for_
         composed(connection, 1, "sent", 1)
         composed(connection, 2, "draft", 2)
         composed(connection, 3, "sent", 3, digest="monthly")
-        assert ids(choose(connection, digest, MONDAY, THURSDAY)) == [3, 4]
-        assert ids(choose(connection, digest, MONDAY, THURSDAY, draft=2)) == [2, 3, 4]
-        assert ids(choose(connection, digest, MONDAY, THURSDAY, draft=2, picked=(4, 2))) == [4, 2]
+        assert ids(choose(connection, digest, UTC, MONDAY, THURSDAY)) == [3, 4]
+        assert ids(choose(connection, digest, UTC, MONDAY, THURSDAY, draft=2)) == [2, 3, 4]
+        assert ids(choose(connection, digest, UTC, MONDAY, THURSDAY, draft=2, picked=(4, 2))) == [4, 2]
 
 
 def test_everything_the_rules_look_at_is_read(sqlite_database: Database) -> None:
@@ -356,9 +416,13 @@ def test_everything_the_rules_look_at_is_read(sqlite_database: Database) -> None
         kept(connection, 2, withdrawn_at=THURSDAY)
         kept(connection, 3, initial=True, published=MONDAY - 8 * DAY)
         kept(connection, 4, position=-1)
-        choice = choose(connection, Digest(name="weekly"), MONDAY - 30 * DAY, THURSDAY)
-    assert ids(choice) == [4, 1]
+        kept(connection, 5, date_only=True, published=THURSDAY.replace(hour=0))
+        honolulu = ZoneInfo("Pacific/Honolulu")
+        choice = choose(connection, Digest(name="weekly"), honolulu, MONDAY - 30 * DAY, THURSDAY)
+        early = choose(connection, Digest(name="weekly"), honolulu, MONDAY - 30 * DAY, THURSDAY - 5 * HOUR)
+    assert ids(choice) == [4, 1, 5]
     assert left_out(choice) == {2: WITHDRAWN, 3: OLD}
+    assert left_out(early)[5] == "waits for its date, 2026-11-26"
 
 
 @pytest.mark.parametrize(
@@ -382,5 +446,5 @@ def test_the_previous_edition_is_the_newest_that_went_or_will(
         composed(connection, 1, "sent", at=MONDAY - DAY)
         composed(connection, 2, status, at=MONDAY)
         composed(connection, 3, "sent", at=MONDAY + DAY, digest="monthly")
-        choice = choose(connection, Digest(name="weekly"), MONDAY, THURSDAY)
+        choice = choose(connection, Digest(name="weekly"), UTC, MONDAY, THURSDAY)
     assert left_out(choice) == ({1: UNDATED} if went else {})

@@ -127,7 +127,10 @@ def test_with_pipelining_each_envelope_goes_along_with_the_letter_before() -> No
         ("rcpt", "450 4.2.0 reader2@example.net is greylisted", "later"),
         ("data", "554 5.6.0 not this one", "rejected"),
         ("data", "451 4.3.0 try again", "later"),
-        ("message", "554 5.7.1 spam for reader2", "rejected"),
+        ("message", "554 5.6.0 too odd for reader2", "rejected"),
+        ("message", "554 5.7.1 spam for reader2", "denied"),
+        ("rcpt", "550 relay not permitted", "denied"),
+        ("rcpt", "553 sorry, reader2 is not in my list of allowed rcpthosts (#5.7.1)", "denied"),
         ("message", "452 4.3.1 no space", "later"),
     ],
 )
@@ -138,12 +141,12 @@ def test_what_is_said_of_one_reader_is_true_of_that_one_alone(
     server.faults.append(Fault(stage, reply, to="reader2@"))
     outcome = send(server, 1, 2, 3)
     assert outcome.result is Result.ACCEPTED
-    named = {"rejected": dict(outcome.rejected), "later": dict(outcome.later)}
+    named = {name: dict(getattr(outcome, name)) for name in ("rejected", "later", "denied", "doubtful")}
     (reason,) = named.pop(kept).values()
     assert reply[:3] in reason
     assert "reader2" not in reason
-    assert named.popitem()[1] == {}
-    assert outcome.doubtful == {}
+    assert list(named.values()) == [{}] * 3
+    assert (outcome.ends, reason in outcome.stopped) == ((kept == "denied"),) * 2
     assert server.addresses == addresses(1, 3)
     assert server.connections == 1
 
@@ -341,7 +344,9 @@ def test_what_is_said_of_all_of_many_is_not_the_readers(server: StrictSmtp, stag
     assert reply[:3] in outcome.reason
     assert outcome.rejected == {}
     alone = send(server, 1)
-    assert (alone.of(1), set(alone.rejected)) == (Result.REJECTED, {1})
+    own = "5.7.1" not in reply
+    assert alone.of(1) is (Result.REJECTED if own else Result.STOP)
+    assert (set(alone.rejected), set(alone.denied)) == (({1}, set()) if own else (set(), {1}))
 
 
 def test_content_refused_for_most_stops_though_others_have_reasons_of_their_own(server: StrictSmtp) -> None:
@@ -364,7 +369,8 @@ def test_unknown_readers_stop_nothing_however_many(server: StrictSmtp) -> None:
     [
         ("550 relay not permitted", Result.STOP),
         ("550 5.1.8 <letter@example.org>: Sender address rejected: Domain not found", Result.STOP),
-        ("450 4.7.1 hourly quota exceeded", Result.REFUSED),
+        ("550 5.4.5 daily sending limit exceeded", Result.STOP),
+        ("550 Unrouteable address", Result.STOP),
         ("451 temporary local problem", Result.REFUSED),
     ],
 )
@@ -374,9 +380,38 @@ def test_ten_refused_alike_in_a_row_are_refused_for_what_concerns_everyone(
 ) -> None:
     server.faults.append(Fault(stage, reply, times=99))
     outcome = send(server, *range(1, 41), connections=2)
-    assert outcome == BatchResult(result, outcome.reason)
+    denied = dict(outcome.denied)
+    assert outcome == BatchResult(result, outcome.reason, denied=denied)
+    assert len(denied) >= (10 if result is Result.STOP else 0), "they wait behind the others"
     assert reply[-9:] in outcome.reason
     assert server.faults[0].times > 60, "the others are not even asked for"
+
+
+@pytest.mark.parametrize(
+    ("stage", "reply"),
+    [
+        ("mail", "450 4.7.1 Error: too much mail from 127.0.0.1"),
+        ("rcpt", "450 4.7.1 Error: too many recipients from 127.0.0.1"),
+        ("rcpt", "421 4.7.28 an unusual rate of mail"),
+        ("data", "454 Throttling failure: Maximum sending rate exceeded."),
+        ("message", "450 4.7.1 hourly quota exceeded"),
+    ],
+)
+def test_a_server_that_limits_the_rate_is_told_as_that_and_asked_no_more(
+    server: StrictSmtp, stage: str, reply: str
+) -> None:
+    server.faults += [Fault(stage, "250 2.0.0 Ok" if stage != "data" else "354 Go on", times=3)]
+    if stage == "message":
+        server.faults.clear()
+    server.faults.append(Fault(stage, reply, times=99))
+    outcome = send(server, *range(1, 21))
+    taken = len(server.deliveries)
+    assert outcome.result is (Result.ACCEPTED if taken else Result.REFUSED)
+    assert (outcome.later, outcome.rejected, outcome.denied) == ({}, {}, {})
+    assert len(outcome.untried) == (20 - taken if taken else 0)
+    assert reply[10:20] in outcome.limited
+    assert "Set delivery.rate" in outcome.limited
+    assert server.faults[-1].times >= 97, "one refusal is enough"
 
 
 def test_refusals_that_differ_in_their_numbers_only_are_alike(server: StrictSmtp) -> None:
@@ -385,10 +420,27 @@ def test_refusals_that_differ_in_their_numbers_only_are_alike(server: StrictSmtp
 
 
 def test_refused_alike_in_batches_of_one_it_stops_at_the_tenth(server: StrictSmtp, provider: Smtp) -> None:
-    server.faults.append(Fault("rcpt", "550 relay not permitted", times=99))
+    server.faults.append(Fault("rcpt", "550 Unrouteable address", times=99))
     results = [provider.send(MESSAGE, batch(number)).of(number) for number in range(1, 13)]
     assert results == [Result.REJECTED] * 9 + [Result.STOP] * 3
     assert provider.send(replace(MESSAGE), batch(1)).of(1) is Result.REJECTED, "another message, another word"
+
+
+def test_a_server_that_refuses_us_does_so_for_a_single_reader_too(server: StrictSmtp, provider: Smtp) -> None:
+    server.faults.append(Fault("rcpt", "550 relay not permitted", times=99))
+    outcome = provider.send(MESSAGE, batch(1))
+    assert (outcome.result, set(outcome.denied), outcome.rejected) == (Result.STOP, {1}, {})
+    assert outcome.reason.startswith("the server refused the address (550): relay not permitted. Have ")
+
+
+def test_who_is_local_gets_the_letter_though_the_server_relays_for_nobody_else(server: StrictSmtp) -> None:
+    local = {8, 16, 24, 32, 40}
+    server.faults += [Fault("rcpt", "250 2.1.5 Ok", to=f"reader{n}@") for n in sorted(local)]
+    server.faults.append(Fault("rcpt", "550 relay not permitted", times=99))
+    outcome = send(server, *range(1, 41))
+    assert server.addresses == addresses(*local)
+    assert (set(outcome.denied), outcome.rejected) == (set(range(1, 41)) - local, {})
+    assert "relay not permitted" in outcome.stopped
 
 
 def test_a_letter_taken_in_between_makes_refusals_the_readers_own(server: StrictSmtp) -> None:
@@ -592,6 +644,7 @@ def test_whatever_fails_nobody_is_lost_doubled_or_told_of_wrongly(
         assert taken == []
         return
     named: list[Any] = [*outcome.rejected, *outcome.later, *outcome.untried, *outcome.doubtful]
+    named += outcome.denied
     assert len(named) == len(set(named))
     assert everyone - set(named) <= set(taken)
     assert set(taken) <= (everyone - set(named)) | set(outcome.doubtful)

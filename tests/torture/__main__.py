@@ -83,7 +83,9 @@ def _run(
     cell: Cell, place: Place, folder: Path, launcher: Launcher, chance: random.Random, kills: int
 ) -> Tally:
     tiny = cell.how == "points"
-    practice = Practice(folder, place, launcher, *((6, 1) if tiny else (60, 2)), approved=not tiny)
+    # One request at a time where each commit has its number; else as many at once as by default.
+    size = {"readers": 6, "batch": 1} if tiny else {"readers": 60, "batch": 2, "connections": 4}
+    practice = Practice(folder, place, launcher, **size, approved=not tiny)
     progress = _progress(cell)
     try:
         if cell.how == "points":

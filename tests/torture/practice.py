@@ -61,6 +61,7 @@ url = "https://example.org/contact"
 [delivery]
 provider = "sendgrid"
 batch_size = {batch}
+connections = {connections}
 probe_public_url = false
 
 [delivery.sendgrid]
@@ -287,6 +288,7 @@ class Practice:
     """``case`` gives a fresh installation; all of them are copies of one that was made once.
 
     ``approved``: the letter is composed and approved already; else `run --now` does all of it.
+    ``connections``: requests under way at once; with one, requests come in the order of the batches.
     """
 
     folder: Path
@@ -296,13 +298,16 @@ class Practice:
     batch: int
     approved: bool = True
     timeout: float = TIMEOUT
+    connections: int = 1
     _cases: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._blog = Blog([Item("A calm morning", datetime.now(UTC) - timedelta(days=1))]).__enter__()
         self._base = self.place.base()
-        config = _CONFIG.format(feed=self._blog.url, batch=self.batch, timeout=self.timeout)
+        config = _CONFIG.format(
+            feed=self._blog.url, batch=self.batch, timeout=self.timeout, connections=self.connections
+        )
         (self.folder / "rapport.toml").write_text(config)
         environment = {"RAPPORT_SECRET": "a secret for the tests alone", "RAPPORT_DATABASE__URL": self._base}
         with Installation.open(self.folder / "rapport.toml", environment) as installation:

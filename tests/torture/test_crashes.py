@@ -18,7 +18,7 @@ pytest_plugins = ["tests.torture.fixture"]
 def test_killed_at_random_moments_nobody_is_mailed_twice_or_lost(
     practice: Callable[..., Practice], place: Place, chance: random.Random
 ) -> None:
-    tally = crashes.at_random(practice(place, readers=40, batch=2), chance, 10, faults=False)
+    tally = crashes.at_random(practice(place, readers=40, batch=2, connections=4), chance, 10, faults=False)
     assert tally.faults == []
     assert tally.kills == 10
 
@@ -26,7 +26,9 @@ def test_killed_at_random_moments_nobody_is_mailed_twice_or_lost(
 def test_nor_when_the_provider_has_a_bad_day(
     practice: Callable[..., Practice], sqlite_place: Place, chance: random.Random
 ) -> None:
-    tally = crashes.at_random(practice(sqlite_place, readers=40, batch=2), chance, 10, faults=True)
+    tally = crashes.at_random(
+        practice(sqlite_place, readers=40, batch=2, connections=4), chance, 10, faults=True
+    )
     assert tally.faults == []
 
 

@@ -169,14 +169,37 @@ def test_a_forged_sender_unsubscribes_nobody(inbound: Inbound, results: dict[str
     assert not inbound.gone
 
 
-@pytest.mark.parametrize("known", ["", "another-key"])
-def test_without_the_key_only_a_token_counts_for_the_post_may_be_anybodys(
+def keys(inbound: Inbound, monkeypatch: pytest.MonkeyPatch, known: str) -> None:
+    monkeypatch.setattr(inbound.installed, "environment", {**os.environ, INBOUND_KEY: known})
+
+
+@pytest.mark.parametrize("known", ["", " , "])
+def test_where_no_key_is_set_only_a_token_counts_for_the_post_may_be_anybodys(
     inbound: Inbound, monkeypatch: pytest.MonkeyPatch, known: str
 ) -> None:
-    monkeypatch.setattr(inbound.installed, "environment", {**os.environ, INBOUND_KEY: known})
+    keys(inbound, monkeypatch, known)
     assert inbound.post(inbound.parsed()).status_code == 200
     assert not inbound.gone
     inbound.post(inbound.parsed(subject=f"unsubscribe {inbound.token}"))
+    assert inbound.gone
+
+
+def test_a_post_without_the_key_is_refused_before_anything_of_it_is_read(
+    inbound: Inbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys(inbound, monkeypatch, "another-key")
+    refused = inbound.post(inbound.parsed(subject=f"unsubscribe {inbound.token}"))
+    assert (refused.status_code, refused.text) == (401, "no valid key\n")
+    assert not inbound.gone
+    # Were it looked at, it would be a 415.
+    assert inbound.request(json={}).status_code == 401
+
+
+def test_while_the_key_is_changed_the_old_and_the_new_one_are_good(
+    inbound: Inbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys(inbound, monkeypatch, "the-next-key, made-up-by-the-practice")
+    assert inbound.post(inbound.parsed()).status_code == 200
     assert inbound.gone
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, select, update
 
 from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import batches, recipients
 from pipeline.editions.ledger.batch_states import BatchState
 from pipeline.editions.ledger.claims import LATER, set_aside
-from pipeline.editions.ledger.outcomes import GIVEN_UP
+from pipeline.editions.ledger.outcomes import GIVEN_UP, REFUSED_US
 from subscribers.sets import among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -42,10 +44,20 @@ def put_off(connection: Connection, claim: Claim, people: Mapping[int, str], at:
     _rest(connection, claim, people, at, LATER[claim.tries], tries=claim.tries + 1)
 
 
-def put_back(connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime) -> None:
+def put_back(
+    connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime, rest: timedelta = LATER[0]
+) -> None:
     """Let people whose turn never came wait in a batch of their own; no try is counted against them."""
     if people:
-        _rest(connection, claim, people, at, LATER[0], tries=claim.tries)
+        _rest(connection, claim, people, at, rest, tries=claim.tries)
+
+
+def put_aside(connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime) -> None:
+    """The same for people for whom the server refuses us. They wait for staff, and behind all others: who is
+    refused again must not keep others from their letter. What was said of each tells so (REFUSED_US)."""
+    if people:
+        said = {who: f"{REFUSED_US}: {reason}" for who, reason in people.items()}
+        _rest(connection, claim, said, at, timedelta(0), tries=claim.tries)
 
 
 def _rest(
@@ -57,9 +69,21 @@ def _rest(
     *,
     tries: int,
 ) -> None:
-    reasons = list(people.values())
-    most_said = max(set(reasons), key=reasons.count)
+    said = Counter(people.values())
+    most_said = min(said, key=lambda reason: (-said[reason], reason))
     _split(connection, claim, list(people), at=at, reason=most_said, tries=tries, next_try=at + rest)
+    # The batch's reason is a summary; each keeps what was said of them.
+    connection.execute(
+        _SAID,
+        [{"of": claim.edition, "who": who, "why": reason, "when": at} for who, reason in people.items()],
+    )
+
+
+_SAID = (
+    update(recipients)
+    .where(recipients.c.edition_id == bindparam("of"), recipients.c.subscriber_id == bindparam("who"))
+    .values(reason=bindparam("why"), at=bindparam("when"))
+)
 
 
 def _split(connection: Connection, claim: Claim, people: list[int], **values: Any) -> None:

@@ -7,7 +7,6 @@ recipients.py makes the rows, claims.py moves them.
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +31,26 @@ _state = func.coalesce(
         else_=batches.c.state,
     ),
 )
-_joined = recipients.join(
+JOINED = recipients.join(
     batches, and_(batches.c.edition_id == recipients.c.edition_id, batches.c.number == recipients.c.batch)
 )
 
+# Of who shares the batch's state, but was put off with words of their own, until the batch is claimed again.
+OWN_WORDS = and_(
+    recipients.c.state.is_(None),
+    recipients.c.reason.is_not(None),
+    batches.c.state == BatchState.WAITING,
+    recipients.c.at >= batches.c.at,
+)
+_at = case((recipients.c.state.is_(None), batches.c.at), else_=func.coalesce(recipients.c.at, batches.c.at))
+# Of who fared otherwise than the batch, its reason is not true.
+_reason = case((or_(recipients.c.state.is_not(None), OWN_WORDS), recipients.c.reason), else_=batches.c.reason)
+
 GIVEN_UP = "put off"
 """How the reason begins of who failed only because nobody would take the letter for too long."""
+
+REFUSED_US = "no fault of the reader's"
+"""How the reason begins of who waits because the server refuses us, and not them."""
 
 RESENT_WITHIN = timedelta(days=7)
 """How long after an edition was sent a batch of it that nobody knows of may be sent again."""
@@ -45,19 +58,11 @@ RESENT_WITHIN = timedelta(days=7)
 IN_FLIGHT = timedelta(minutes=2)
 """A batch claimed longer ago has lost its owner, or waits for an answer that will not come any more."""
 
-MOST_REASONS = 20
-"""Reasons of one state that are told. A server may word each of its refusals differently."""
-
-NO_ANSWER = "handed over; no answer yet"
-
-Reasons = dict[str, dict[str, int]]
-"""State, then reason, to a number of people, the most frequent first."""
-
 # The editions in a subquery: as a third table of the join SQLite reads the whole ledger for one person, 20 ms
 # with 200,000 rows in it; so it is a look into the primary key for each edition that may be under way.
 _IN_FLIGHT = (
     select(batches.c.number)
-    .select_from(_joined)
+    .select_from(JOINED)
     .where(
         recipients.c.edition_id.in_(
             select(editions.c.id).where(
@@ -127,7 +132,7 @@ def counts(connection: Connection, edition: int) -> dict[str, int]:
     )
     apart = (
         select(batches.c.state, recipients.c.state, func.count())
-        .select_from(_joined)
+        .select_from(JOINED)
         .where(recipients.c.edition_id == edition, recipients.c.state.in_(APART))
         .group_by(batches.c.state, recipients.c.state)
     )
@@ -151,59 +156,14 @@ def bounced(connection: Connection, edition: int) -> int:
     return connection.execute(query).scalar_one()
 
 
-def reasons(connection: Connection, edition: int) -> Reasons:
-    """Why so many of an edition wait, failed, are uncertain or withheld. Who has no reason is not in it.
-
-    It reads batches, and of the people those alone who fared otherwise than their batch.
-    """
-    found: dict[str, Counter[str]] = {
-        state.value: Counter() for state in RecipientState if state != RecipientState.SENT
-    }
-    for state, reason, number in _of_batches(connection, edition):
-        if why := (NO_ANSWER if state == BatchState.SENDING else reason):
-            found[told(state)][why] += number
-    for state, counter in found.items():
-        counter.update(_of_people(connection, edition, state))
-    return {
-        state: dict(sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_REASONS])
-        for state, counter in found.items()
-        if counter
-    }
-
-
-def _of_batches(connection: Connection, edition: int) -> list[tuple[str, str | None, int]]:
-    """State, reason and people of the batches that are not sent, without who fared otherwise."""
-    columns = (batches.c.state, batches.c.reason)
-    unsent = and_(batches.c.edition_id == edition, batches.c.state != BatchState.SENT)
-    all_of_them = select(*columns, func.sum(batches.c.size)).where(unsent).group_by(*columns)
-    apart = (
-        select(*columns, func.count())
-        .select_from(_joined)
-        .where(unsent, recipients.c.edition_id == edition, recipients.c.state.in_(APART))
-        .group_by(*columns)
+def refused_us(connection: Connection, edition: int, people: Collection[int]) -> frozenset[int]:
+    """Who of these was put aside before because the server refused us."""
+    query = select(recipients.c.subscriber_id).where(
+        recipients.c.edition_id == edition,
+        among(connection, recipients.c.subscriber_id, sorted(people)),
+        recipients.c.reason.startswith(REFUSED_US),
     )
-    less = {(state, reason): number for state, reason, number in connection.execute(apart)}
-    return [
-        (state, reason, rest)
-        for state, reason, number in connection.execute(all_of_them)
-        if (rest := int(number) - less.get((state, reason), 0)) > 0
-    ]
-
-
-def _of_people(connection: Connection, edition: int, state: str) -> dict[str, int]:
-    number = func.count().label("number")
-    query = (
-        select(recipients.c.reason, number)
-        .where(
-            recipients.c.edition_id == edition,
-            recipients.c.state == state,
-            recipients.c.reason.is_not(None),
-        )
-        .group_by(recipients.c.reason)
-        .order_by(number.desc(), recipients.c.reason)
-        .limit(MOST_REASONS)
-    )
-    return {row.reason: row.number for row in connection.execute(query)}
+    return frozenset(connection.scalars(query))
 
 
 def people(connection: Connection, edition: int, state: str | None = None) -> Iterator[dict[str, Any]]:
@@ -214,11 +174,10 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
             recipients.c.email,
             _state.label("state"),
             batches.c.attempt,
-            func.coalesce(recipients.c.at, batches.c.at).label("at"),
-            # Of who fared otherwise than the batch, its reason is not true.
-            case((recipients.c.state.is_(None), batches.c.reason), else_=recipients.c.reason).label("reason"),
+            _at.label("at"),
+            _reason.label("reason"),
         )
-        .select_from(_joined)
+        .select_from(JOINED)
         .where(recipients.c.edition_id == edition)
         .order_by(recipients.c.subscriber_id)
     )
@@ -238,10 +197,8 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
 def of_subscriber(connection: Connection, subscriber: int) -> list[dict[str, Any]]:
     """The editions a person was a recipient of, newest first."""
     query = (
-        select(
-            editions.c.slug, _state.label("state"), func.coalesce(recipients.c.at, batches.c.at).label("at")
-        )
-        .select_from(_joined.join(editions, editions.c.id == recipients.c.edition_id))
+        select(editions.c.slug, _state.label("state"), _at.label("at"))
+        .select_from(JOINED.join(editions, editions.c.id == recipients.c.edition_id))
         # By edition, for that is how recipients are found: by the person alone, all of them would be read.
         .where(recipients.c.edition_id.in_(select(editions.c.id)), recipients.c.subscriber_id == subscriber)
         .order_by(editions.c.id.desc())
@@ -263,7 +220,7 @@ def handed_over(
     recent = list(connection.scalars(select(editions.c.id).where(editions.c.id >= oldest.scalar_subquery())))
     query = (
         select(recipients.c.subscriber_id, editions.c.slug)
-        .select_from(_joined.join(editions, editions.c.id == recipients.c.edition_id))
+        .select_from(JOINED.join(editions, editions.c.id == recipients.c.edition_id))
         .where(
             among(connection, recipients.c.edition_id, recent),
             among(connection, recipients.c.subscriber_id, sorted(people)),

@@ -7,45 +7,67 @@ package send by `http.py`; `answer.py` says what became of the batch. What SendG
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 from pipeline.providers import BatchResult, Result
 from pipeline.providers.sendgrid import answer, request
 
 if TYPE_CHECKING:
     from pipeline.providers import Batch, Message
+    from pipeline.providers.sendgrid.http import Connection
 
 
 class SendGrid:
-    """A Provider over one kept connection, for one thread."""
+    """A Provider over kept connections, one for each batch that is under way."""
 
     max_batch = request.MAX_BATCH
 
-    def __init__(self, *, api_key: str, api_url: str, timeout: float) -> None:
+    def __init__(self, *, api_key: str, api_url: str, timeout: float, connections: int = 1) -> None:
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
-        from pipeline.providers.sendgrid import client, http
+        from pipeline.providers.sendgrid import client
 
+        self.parallel = connections
         self._key = client.checked(api_key)
-        self._connection = http.Connection(api_url, timeout)
-        self._api = client.connect(self._key, api_url.rstrip("/"), self._connection)
+        self._url = api_url
+        self._timeout = timeout
+        self._idle: deque[tuple[Connection, Any]] = deque([self._opened()])
 
     def send(self, message: Message, batch: Batch) -> BatchResult:
         """Hand one batch over."""
         from pipeline.providers.sendgrid import client, http
 
         payload = request.build(message, batch)
-        self._connection.start_by = batch.start_by
+        connection, api = self._taken()
+        connection.start_by = batch.start_by
         try:
-            response = client.send(self._api, payload)
+            response = client.send(api, payload)
         except http.NotSent as error:
             return BatchResult(Result.REFUSED, str(error))
         except http.NoAnswer as error:
             return BatchResult(Result.UNCERTAIN, str(error))
+        finally:
+            self._idle.append((connection, api))
         return answer.judge(response.status_code, response.headers, response.body, batch, self._key)
 
     def settle(self, message: Message, batch: Batch) -> None:
         """It cannot be known: SendGrid has no request key, only events that name the batch."""
 
     def close(self) -> None:
-        """Close the connection; the next `send` opens another."""
-        self._connection.close()
+        """Close the connections; the next `send` opens another."""
+        for connection, _ in tuple(self._idle):
+            connection.close()
+
+    def _taken(self) -> tuple[Connection, Any]:
+        """The connection that was used last, which is the least likely to have been closed meanwhile."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._opened()
+
+    def _opened(self) -> tuple[Connection, Any]:
+        """A connection and the package's client over it; the first request connects."""
+        from pipeline.providers.sendgrid import client, http
+
+        connection = http.Connection(self._url, self._timeout)
+        return connection, client.connect(self._key, self._url.rstrip("/"), connection)

@@ -27,7 +27,9 @@ GROUP = 20
 
 
 class Smtp:
-    """A Provider over kept connections to one server, for one thread."""
+    """A Provider over kept connections to one server, for one thread. A batch is spread over all of them."""
+
+    parallel = 1
 
     def __init__(self, server: Server, connections: int) -> None:
         self.max_batch = GROUP * connections

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from pipeline.core.words import sentence
 from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.eml import Prepared, UnmailableError, envelope_address
 from pipeline.providers.redact import Redactor, without_address
+from pipeline.providers.smtp.refusals import RATE_REMEDY, Concern, concern, remedy_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,10 +26,6 @@ _CHANCES = 3
 MANY = 10
 """When so many readers in a row are refused alike, and none is taken between, it concerns everyone."""
 
-# Codes of an address or its mailbox (RFC 3463, 3.2 and 3.3; X.1.7 and X.1.8 are the sender's), and
-# greylisting, which asks for each letter a second time (RFC 6647). Each is about one reader, however many
-# come in a row.
-_OF_ONE = re.compile(r"[45]\.(?:1\.(?:[0-6]|10)|2\.[0-9]{1,3})\b|.*\bgr[ae]y", re.IGNORECASE)
 # Counters, queue ids and domains: with them the same refusal reads differently each time.
 _PARTICULARS = re.compile(r"\S*(?:[0-9]|\w\.\w)\S*")
 
@@ -35,12 +33,27 @@ _LATE = "too much time went by before it was this reader's turn"
 
 
 class Halt(Exception):
-    """No more mail can be sent on this connection; with `Result.STOP`, on no other either."""
+    """No more mail can be sent on this connection; with `Result.STOP`, on no other either.
 
-    def __init__(self, result: Result, reason: str) -> None:
+    ``remedy`` is a sentence for staff. ``limited``: because the server limits how much it takes in a time.
+    """
+
+    def __init__(self, result: Result, reason: str, remedy: str = "", *, limited: bool = False) -> None:
         super().__init__(reason)
         self.result = result
         self.reason = reason
+        self.remedy = remedy
+        self.limited = limited
+
+    @property
+    def told(self) -> str:
+        """The reason, and the remedy as a sentence of its own."""
+        return f"{sentence(self.reason)} {self.remedy}" if self.remedy else self.reason
+
+
+def limited(reason: str) -> Halt:
+    """The server takes no more for now, because it limits the rate."""
+    return Halt(Result.REFUSED, reason, RATE_REMEDY, limited=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +105,11 @@ class BatchProgress:
         self._rejected: dict[int, str] = {}
         self._later: dict[int, str] = {}
         self._doubtful: dict[int, str] = {}
+        self._denied: dict[int, str] = {}
+        self._denial: Halt | None = None
+        """What was said of the first of them."""
         self._of_all: list[str] = []
-        """Permanent refusals that are not about the reader: of the content, or of relaying at all."""
+        """Permanent refusals of the content, which is the same for all."""
 
     @property
     def waiting(self) -> bool:
@@ -156,43 +172,63 @@ class BatchProgress:
             self._doubtful[letter.reader.subscriber] = reason
 
     def refused(self, letter: EncodedLetter, reply: Reply, what: str, *, of_all: bool = False) -> None:
-        """A letter that a reply refused, for good or for now. Raises Halt when it concerns everyone."""
+        """A letter that a reply refused, for good or for now. Raises Halt when nobody else would be taken.
+
+        After a refusal that is no fault of the reader's the others are asked for all the same: a server may
+        take mail for some of them.
+        """
+        concerns = concern(reply.code, reply.text)
+        reason = letter.refusal(reply, what)
         with self._lock:
-            kept = self._rejected if reply.for_good else self._later
-            kept[letter.reader.subscriber] = reason = letter.refusal(reply, what)
+            if concerns is Concern.RATE and not reply.for_good:
+                self._waiting.appendleft(letter.reader)
+                raise limited(reason)
+            ours = concerns in (Concern.US, Concern.RATE)
+            kept = self._denied if ours else self._rejected if reply.for_good else self._later
+            kept[letter.reader.subscriber] = reason
+            remedy = remedy_of(concerns)
+            if ours and self._denial is None:
+                self._denial = Halt(Result.STOP, reason, remedy)
             if of_all and reply.for_good:
                 self._of_all.append(reason)
             # Readers who were put off before may all have full mailboxes; some day they must be given up.
-            if _OF_ONE.match(reply.text) or (self._batch.tries and not reply.for_good):
+            if concerns is Concern.READER or (self._batch.tries and kept is self._later):
                 return
             if not self._streak.goes_on(f"{reply.code} {_PARTICULARS.sub('', reason)}"):
                 self._alike.clear()
             self._alike.append(letter.reader)
             if self._streak.length < MANY:
                 return
+            # Refused for good they wait behind all others, or they would be the first again.
+            stops = reply.for_good or ours
             for reader in reversed(self._alike):
-                del kept[reader.subscriber]
-                self._waiting.appendleft(reader)
+                said = kept.pop(reader.subscriber)
+                if stops:
+                    self._denied[reader.subscriber] = said
+                else:
+                    self._waiting.appendleft(reader)
             self._alike.clear()
-        result = Result.STOP if reply.for_good else Result.REFUSED
-        raise Halt(result, f"refused alike {MANY} times in a row, the last: {reason}")
+        result = Result.STOP if stops else Result.REFUSED
+        raise Halt(result, f"refused alike {MANY} times in a row, the last: {reason}", remedy)
 
     def result(self) -> BatchResult:
         """What became of the batch, when every thread is done with it."""
         everyone = len(self._batch.recipients)
-        stop = next((halt for halt in self._halts if halt.result is Result.STOP), None)
-        reason = stop.reason if stop else self._halts[-1].reason if self._halts else ""
+        stop = next((halt for halt in self._halts if halt.result is Result.STOP), self._denial)
+        halt = stop or (self._halts[-1] if self._halts else None)
+        reason = halt.reason if halt else ""
+        limit = next((halt.told for halt in self._halts if halt.limited), "") if self._waiting else ""
         if not self._taken and not self._doubtful:
             if stop:
-                return BatchResult(Result.STOP, reason)
+                return BatchResult(Result.STOP, stop.told, denied=self._denied)
             if len(self._waiting) == everyone:
-                return BatchResult(Result.REFUSED, reason)
+                return BatchResult(Result.REFUSED, reason, limited=limit)
             if self._of_all and 2 * len(self._of_all) > everyone > 1:
                 # What most have in common is no fault of theirs: to reject batch after batch would leave
                 # nobody.
                 return BatchResult(Result.STOP, self._of_all[0])
         untried = {reader.subscriber: reason for reader in self._waiting}
-        named = self._rejected | self._later | untried | self._doubtful
+        named = self._rejected | self._later | untried | self._doubtful | self._denied
         return BatchResult(
             Result.ACCEPTED,
             "" if self._taken else next(iter(named.values()), ""),
@@ -200,4 +236,7 @@ class BatchProgress:
             later=self._later,
             untried=untried,
             doubtful=self._doubtful,
+            denied=self._denied,
+            stopped=stop.told if stop else "",
+            limited=limit,
         )

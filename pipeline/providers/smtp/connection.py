@@ -14,9 +14,11 @@ from typing import Literal
 
 from pipeline.core.environment import SMTP_PASSWORD
 from pipeline.core.errors import ConfigError
-from pipeline.providers import Result
-from pipeline.providers.smtp.batch import Halt
+from pipeline.providers import Batch, Result
+from pipeline.providers.redact import Redactor
+from pipeline.providers.smtp.batch import Halt, limited
 from pipeline.providers.smtp.protocol import ConnectionEnded, Transport
+from pipeline.providers.smtp.refusals import Concern, concern
 from pipeline.providers.sockets import is_idle, reason_of
 
 IDLE_SECONDS = 60.0
@@ -115,11 +117,20 @@ def connect(server: Server) -> Connection:
         ) from None
     except smtplib.SMTPConnectError as error:
         _close(smtp)
-        raise Halt(Result.REFUSED, f"the mail server takes no connection ({error.smtp_code})") from None
+        raise _no_connection(error) from None
     except (OSError, smtplib.SMTPException, ValueError) as error:
         # No letter was begun: whatever the error, nothing was sent.
         _close(smtp)
         raise Halt(Result.REFUSED, f"could not connect to the mail server ({reason_of(error)})") from None
+
+
+def _no_connection(error: smtplib.SMTPConnectError) -> Halt:
+    said = error.smtp_error
+    said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    reason = f"the mail server takes no connection ({error.smtp_code})"
+    if error.smtp_code < 500 and concern(error.smtp_code, said) is Concern.RATE:
+        return limited(f"{reason}: {Redactor(Batch('', ()))(said)}")
+    return Halt(Result.REFUSED, reason)
 
 
 def _open(server: Server) -> smtplib.SMTP:
@@ -134,7 +145,7 @@ def _secure(smtp: smtplib.SMTP, server: Server) -> None:
     smtp.ehlo_or_helo_if_needed()
     if server.security == "starttls":
         if not smtp.has_extn("starttls"):
-            raise Halt(Result.STOP, "the mail server offers no STARTTLS: check delivery.smtp.security")
+            raise Halt(Result.STOP, "the mail server offers no STARTTLS", "Check delivery.smtp.security.")
         try:
             smtp.starttls(context=server.tls)
         except smtplib.SMTPResponseException as error:
@@ -154,15 +165,16 @@ def _log_in(smtp: smtplib.SMTP, server: Server) -> None:
             raise Halt(Result.REFUSED, f"the mail server cannot log in now ({error.smtp_code})") from None
         raise Halt(
             Result.STOP,
-            f"the mail server refused the login ({error.smtp_code}): check delivery.smtp.username and "
-            f"{SMTP_PASSWORD}",
+            f"the mail server refused the login ({error.smtp_code})",
+            f"Check delivery.smtp.username and {SMTP_PASSWORD}.",
         ) from None
     except smtplib.SMTPServerDisconnected:
         raise Halt(Result.REFUSED, "the mail server closed the connection at the login") from None
     except smtplib.SMTPException:
         raise Halt(
             Result.STOP,
-            "the mail server offers no login: check delivery.smtp.port, security and username",
+            "the mail server offers no login",
+            "Check delivery.smtp.port, security and username.",
         ) from None
 
 

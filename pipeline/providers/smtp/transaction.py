@@ -7,12 +7,12 @@ written together with the body of the one before.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NoReturn
 
 from pipeline.providers import Result
-from pipeline.providers.smtp.batch import Halt
+from pipeline.providers.smtp.batch import Halt, limited
 from pipeline.providers.smtp.protocol import PATIENCE, ConnectionEnded
+from pipeline.providers.smtp.refusals import US_REMEDY, Concern, concern, remedy_of
 
 if TYPE_CHECKING:
     from pipeline.providers.smtp.batch import BatchProgress, EncodedLetter
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.providers.smtp.protocol import Reply
 
 _DOT = b".\r\n"
-_POLICY = re.compile(r"[45]\.7\.[0-9]{1,3}\b")
 _GO_ON = 354
 _LOGIN_WANTED = 530  # RFC 4954, 6
 
@@ -94,9 +93,7 @@ class Transactions:
         """Whether the server waits for the body. If not, the letter is settled and the next asked for."""
         sender = self._ask(letter, b"MAIL FROM:<%b>\r\n" % self._sender)
         if not sender.fine:
-            # It refuses the sender, whoever the reader is.
-            result = Result.STOP if sender.for_good else Result.REFUSED
-            raise Halt(result, letter.refusal(sender, "the sender"))
+            self._sender_refused(letter, sender)
         recipient = self._ask(letter, b"RCPT TO:<%b>\r\n" % letter.address)
         data = self._ask(letter, b"DATA\r\n") if recipient.fine or self._pipelining else recipient
         if recipient.fine and data.code == _GO_ON:
@@ -109,16 +106,21 @@ class Transactions:
             raise ConnectionEnded("the server closes the connection")
         return False
 
+    def _sender_refused(self, letter: EncodedLetter, reply: Reply) -> NoReturn:
+        """It refuses the sender, whoever the reader is."""
+        reason, concerns = letter.refusal(reply, "the sender"), concern(reply.code, reply.text)
+        if reply.for_good or concerns is Concern.US:
+            raise Halt(Result.STOP, reason, remedy_of(concerns) or US_REMEDY)
+        raise limited(reason) if concerns is Concern.RATE else Halt(Result.REFUSED, reason)
+
     def _not_permitted(self, letter: EncodedLetter, recipient: Reply, data: Reply) -> None:
         if recipient.code == _LOGIN_WANTED:
-            raise Halt(Result.STOP, letter.refusal(recipient, "mail without a login"))
+            raise Halt(Result.STOP, letter.refusal(recipient, "mail without a login"), US_REMEDY)
         self._settled()
         if recipient.fine:
             self._progress.refused(letter, data, "the letter", of_all=True)
         else:
-            # "Not permitted to relay" is a matter of policy (RFC 3463, 3.8), and no reader's fault.
-            policy = _POLICY.match(recipient.text) is not None
-            self._progress.refused(letter, recipient, "the address", of_all=policy)
+            self._progress.refused(letter, recipient, "the address")
 
     def _settled(self) -> None:
         self._letter = None
@@ -137,7 +139,10 @@ class Transactions:
             self._transport.write(command)
         reply = self._transport.reply()
         if reply.closes:
-            raise ConnectionEnded(letter.refusal(reply, "any more"))
+            reason = letter.refusal(reply, "any more")
+            if concern(reply.code, reply.text) is Concern.RATE:
+                raise limited(reason)
+            raise ConnectionEnded(reason)
         return reply
 
     def _refused_midway(self, letter: EncodedLetter) -> None:

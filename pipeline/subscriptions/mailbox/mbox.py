@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import mailbox
-import os
 import re
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import BusyError, RapportError
+from subscribers import private
 from subscribers.mail import SIZE
 
 if TYPE_CHECKING:
@@ -52,9 +52,7 @@ class Mbox:
     def _enter(self) -> None:
         self._lock()
         kept = self._path.with_name(f"{self._path.name}.handled")
-        self._handled = open(  # noqa: SIM115  closed on exit
-            kept, "a+", encoding="ascii", buffering=1, opener=lambda name, flags: os.open(name, flags, 0o600)
-        )
+        self._handled = open(kept, "a+", encoding="ascii", buffering=1, opener=private.opener)  # noqa: SIM115  closed on exit
         self._handled.seek(0)
         self._known = {line.strip() for line in self._handled}
         self._keys = self._box.keys()

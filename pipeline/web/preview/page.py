@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pipeline.core.templates import PACKAGED
 from pipeline.editions.message import preview_part
@@ -110,7 +111,7 @@ def pieces(session: PreviewSession, query: Query) -> Iterator[str]:
     yield "".join(ready)
 
 
-_ENVIRONMENT = Environment(
+_ENVIRONMENT = ImmutableSandboxedEnvironment(
     loader=FileSystemLoader(PACKAGED),
     autoescape=True,
     undefined=StrictUndefined,

@@ -155,10 +155,10 @@ class PreviewSession:
         """Where there is no edition: why each post is left out."""
         if self.installation is None:
             return []
-        at = clock.now()
+        at, zone = clock.now(), self.installation.config.newsletter.zone
         with self.installation.database.read() as connection:
             since = first_seen(connection, digest.name, at)
-            return list(choose(connection, digest, since, at).left_out)
+            return list(choose(connection, digest, zone, since, at).left_out)
 
     def findings(self, edition: Edition) -> list[Finding]:
         """What check finds. It is kept, because a page asks several times between two changes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.exceptions import HTTPException
 
-from subscribers import clock
+from subscribers import clock, networks
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -25,21 +24,13 @@ SIGN_UPS = RateLimitItemPerHour(100, namespace="sign-ups")
 def address_of(scope: Scope) -> str | None:
     """The client's address: the peer's, or the one that a proxy of server.trusted_proxies names (by
     uvicorn)."""
-    client = scope.get("client")
-    try:
-        address = ipaddress.ip_address(client[0].partition("%")[0]) if client else None
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address) if address else None
+    address = networks.client(scope["client"][0]) if scope.get("client") else None
+    return str(address) if address else None
 
 
 def network_of(scope: Scope) -> str:
     """What counts as one client: the /24 (IPv4) or /64 (IPv6) around its address."""
-    address = address_of(scope)
-    if address is None:
-        return "unknown"
-    return str(ipaddress.ip_network((address, 64 if ":" in address else 24), strict=False))
+    return networks.around(address_of(scope), ipv6=64)
 
 
 class Limits:

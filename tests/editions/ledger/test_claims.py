@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from pipeline.core.tables import batches as batch_rows
 from pipeline.core.tables import editions, events
 from pipeline.editions.ledger import batches, claims, outcomes
+from pipeline.editions.ledger.reasons import reasons
 from subscribers import directory
 from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
 from tests.ledgers import Left, handed_over
@@ -235,18 +236,58 @@ def test_a_batch_that_nobody_put_their_name_to_has_an_owner_without_a_name(
     assert (claim.owner, claim.members[0]) == ("", (first, ""))
 
 
-def test_most_said_is_the_reason_of_all_who_wait_together(database: Database, edition: Edition) -> None:
+def test_each_who_was_put_off_keeps_what_was_said_of_them(database: Database, edition: Edition) -> None:
     taken(database, edition, size=5)
     claim = ours(claimed(database, edition))
     said = {1: "mailbox full", 2: "greylisted", 3: "greylisted"}
     with database.write() as connection:
         claims.sent(connection, claim, AT)
         batches.put_off(connection, claim, said, AT)
-        told = [one["reason"] for one in outcomes.people(connection, edition.id, "waiting")]
-        assert told == ["greylisted"] * 3
+        told = {
+            one["subscriber"]: one["reason"] for one in outcomes.people(connection, edition.id, "waiting")
+        }
+        assert told == said
+        assert reasons(connection, edition.id) == {"waiting": {"greylisted": 2, "mailbox full": 1}}
         batches.put_off(connection, claim, {}, AT)
         batches.put_back(connection, claim, {}, AT)
+        batches.put_aside(connection, claim, {}, AT)
     assert counted(database, edition) == {"total": 5, "sent": 2, "waiting": 3}
+
+
+def test_what_was_said_of_somebody_is_no_news_once_their_batch_was_tried_again(
+    database: Database, edition: Edition
+) -> None:
+    taken(database, edition, size=5)
+    claim = ours(claimed(database, edition))
+    later = AT + claims.LATER[0]
+    with database.write() as connection:
+        claims.sent(connection, claim, AT)
+        batches.put_off(connection, claim, {1: "mailbox full", 2: "greylisted"}, AT)
+    again = ours(claimed(database, edition, later))
+    with database.write() as connection:
+        assert {one["reason"] for one in outcomes.people(connection, edition.id, "uncertain")} == {None}
+        claims.refused(connection, again, later, "busy")
+        told = [(one["reason"], one["at"]) for one in outcomes.people(connection, edition.id, "waiting")]
+        assert told == [("busy", later.isoformat(timespec="seconds"))] * 2
+        assert reasons(connection, edition.id) == {"waiting": {"busy": 2}}
+    again = ours(claimed(database, edition, later))
+    with database.write() as connection:
+        claims.sent(connection, again, later)
+        assert {one["reason"] for one in outcomes.people(connection, edition.id, "sent")} == {None}
+
+
+def test_of_reasons_said_equally_often_the_batch_bears_the_same_one_each_time(
+    database: Database, edition: Edition
+) -> None:
+    taken(database, edition, size=5)
+    claim = ours(claimed(database, edition))
+    with database.write() as connection:
+        claims.sent(connection, claim, AT)
+        batches.put_off(connection, claim, {1: "c", 2: "a", 3: "b"}, AT)
+        of_batch = connection.scalars(
+            select(batch_rows.c.reason).where(batch_rows.c.edition_id == edition.id)
+        )
+        assert [reason for reason in of_batch if reason] == ["a"]
 
 
 def test_who_is_put_off_out_of_two_batches_waits_in_two_behind_all_others(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.editions.ledger import outcomes
-from pipeline.editions.ledger.outcomes import NO_ANSWER, reasons
+from pipeline.editions.ledger.reasons import NO_ANSWER, reasons
 from tests.ledgers import Left, handed_over
 
 if TYPE_CHECKING:

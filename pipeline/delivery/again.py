@@ -1,0 +1,72 @@
+"""An edition goes to people whom it did not reach before, also after it was sent."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline.core.errors import RapportError
+from pipeline.delivery.edition import batch_size
+from pipeline.editions import find, states
+from pipeline.editions.edition import EditionStatus
+from pipeline.editions.ledger.again import wait_again
+from pipeline.providers.choice import provider
+from subscribers import clock
+from subscribers.audience import lock_audience
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from pipeline.core.app import Installation
+    from pipeline.editions.edition import Edition
+
+OLD = timedelta(days=30)
+"""After its readers were fixed. Older news is sent only to who asks for it."""
+
+_REACHED = (EditionStatus.SENDING, EditionStatus.PAUSED, EditionStatus.SENT)
+
+
+class Again(NamedTuple):
+    """The edition as it then is, and how many people wait once more."""
+
+    edition: Edition
+    people: int
+
+
+def failed_again(installation: Installation, slug: str, *, even_old: bool = False) -> Again:
+    """Let who was refused in an edition wait once more, for the next run to hand it over to them.
+
+    The caller holds the digest's lock. Raises RapportError for an edition that was not sent yet or is given
+    up, for one older than 30 days unless ``even_old``, and while another of its digest is open.
+    """
+    # Opened first: with a key or password missing the cause is not mended.
+    with closing(provider(installation.config, installation.folder)) as chosen:
+        size = batch_size(installation.config.delivery, chosen)
+    with installation.database.write() as connection:
+        lock_audience(connection)  # before any batch row, everywhere: no deadlock
+        edition = _allowed(connection, slug, even_old=even_old)
+        people = wait_again(connection, edition, size)
+        return Again(states.go_on(connection, edition) if people else edition, people)
+
+
+def _allowed(connection: Connection, slug: str, *, even_old: bool) -> Edition:
+    edition = find.by_slug(connection, slug, for_update=True)
+    if edition.status not in _REACHED:
+        raise RapportError(
+            f"{slug} is {edition.status}: one can send again an edition that is {' or '.join(_REACHED)}.",
+            f"See `rapport editions show {slug}`.",
+        )
+    fixed = edition.snapshot_at or edition.due_at
+    if clock.now() - fixed > OLD and not even_old:
+        raise RapportError(
+            f"{slug} went out on {fixed:%Y-%m-%d}, more than {OLD.days} days ago: its news is old.",
+            "If they shall have it all the same, add --even-old.",
+        )
+    other = find.open_one(connection, edition.digest)
+    if other is not None and other.id != edition.id:
+        raise RapportError(
+            f"{other.slug} is {other.status}, and a digest has one open edition at a time.",
+            f"Do this again once {other.slug} is sent; or skip it first, and its posts wait.",
+        )
+    return edition

@@ -1,0 +1,108 @@
+"""Whom a refusal concerns, by the server's code and words: the one reader, everyone, or only this moment.
+
+Servers word the same refusal differently, and many give no enhanced status code (RFC 3463). What concerns
+everyone is a refusal of us: relaying, login, sender, policy. It says nothing of the reader.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+
+class Concern(Enum):
+    READER = "the address or its mailbox, or a greylist that asks to come back"
+    US = "relaying, login, sender or policy: everyone, however few were refused"
+    RATE = "how much mail the server takes in a time"
+    UNKNOWN = "not said; when many in a row are refused alike, everyone"
+
+
+US_REMEDY = (
+    "Have the mail server pass on this machine's mail, or log in to it ([delivery.smtp]). If a policy or a "
+    "block list refuses, whoever keeps that can say why."
+)
+RATE_REMEDY = (
+    "Set delivery.rate (mails a second) below the server's limit; if it counts connections, set "
+    "delivery.smtp.connections lower."
+)
+
+_LOGIN_CODES = (530, 534, 535, 538)  # RFC 4954, 6
+
+# Security and policy (RFC 3463, 3.8), wherever it stands: qmail puts it at the end. An IP address is no code.
+_POLICY_CODE = re.compile(r"(?<![0-9.])5\.7\.[0-9]{1,3}(?![0-9]|\.[0-9])")
+# An address or its mailbox (RFC 3463, 3.2 and 3.3); X.1.7 and X.1.8 are the sender's.
+_READER_CODE = re.compile(r"[45]\.(?:1\.(?:[0-6]|10)|2\.[0-9]{1,3})(?![0-9])")
+_SENDER_CODE = re.compile(r"[45]\.1\.[78](?![0-9])")
+
+# Greylisting asks for each letter a second time (RFC 6647).
+_GREYLIST = re.compile(r"\bgr[ae]y", re.IGNORECASE)
+
+# Before the words of a mailbox: of a sender that does not exist servers also say "no such user".
+_SENDER = re.compile(
+    r"\bsender (?:address |domain )?(?:verif|reject|refuse|denied|unknown|not )|\b(?:invalid|bad) sender",
+    re.IGNORECASE,
+)
+# Before those of relaying: "User unknown in relay recipient table" (Postfix) is a dead mailbox.
+_MAILBOX = re.compile(
+    r"\b(?:user|recipient|address|account) (?:is )?unknown"
+    r"|\bunknown (?:or illegal )?(?:user|recipient|mailbox|address|local)"
+    r"|\b(?:no|not a) (?:such|valid) (?:user|recipient|mailbox|person|address|account)|\bno mailbox\b"
+    r"|\b(?:user|recipient|mailbox|account|address) (?:was |is )?"
+    r"(?:not found|unavailable|full|disabled|inactive|suspended|over)"
+    r"|\b(?:does not|doesn't|doesn’t|did not) exist|\brecipnotfound\b|\bover ?quota"
+    r"|\bmailbox (?:quota|size)|\brecipient address rejected: access denied",
+    re.IGNORECASE,
+)
+_RELAY = re.compile(
+    r"\brelay|\brcpthosts\b|\bnot (?:a )?local\b|\bnon-?local\b|authenticat|\bauth\b|authori[sz]"
+    r"|\blog[ -]?in\b|\bcredential|\bstarttls\b|\bencryption (?:is )?required|\bpop[ -]before[ -]smtp"
+    r"|\bsend(?:ing)? (?:is )?not (?:permitted|allowed)|\b(?:permitted|allowed|permissions?) to send"
+    r"|\bmay not send",
+    re.IGNORECASE,
+)
+_POLICY = re.compile(
+    r"\bpolic(?:y|ies)\b|\badministrativ|\bprohibited\b|\bsender\b|\bspf\b|\bdkim\b|\bdmarc\b|\bspam"
+    r"|\bunsolicited\b|\b(?:block|black|deny)[ -]?list|\b(?:rbl|dnsbl)\b|\breputation\b|\bclient host\b"
+    r"|\bblocked\b|\bbanned\b|\baccess denied\b|\b(?:helo|ehlo|rdns|ptr)\b|\breverse (?:dns|hostname)"
+    r"|\byour (?:ip|host|network|server|domain)\b",
+    re.IGNORECASE,
+)
+_RATE = re.compile(
+    r"\btoo (?:much|many) (?:mail|e-?mail|message|recipient|connection|deliver|concurrent|request|session)"
+    r"|\brate\b|\brate-?limit|\bthrottl|\btoo (?:fast|quickly|frequent)|\bslow down\b",
+    re.IGNORECASE,
+)
+_PERIOD = re.compile(r"\b(?:hourly|daily|monthly|hour|day|sending|outgoing|outbound)\b", re.IGNORECASE)
+_LIMIT = re.compile(r"\b(?:quota|limit)", re.IGNORECASE)
+
+
+def concern(code: int, said: str) -> Concern:
+    """Whom a reply of 4xx or 5xx concerns. ``said``: its text on one line, without the code."""
+    for_now = code < 500
+    if for_now and _GREYLIST.search(said):
+        return Concern.READER
+    if code in _LOGIN_CODES or _POLICY_CODE.search(said):
+        return Concern.US
+    if _SENDER.search(said) and not for_now:
+        return Concern.US
+    if _MAILBOX.search(said):
+        return Concern.READER
+    if _limits(said) and not _READER_CODE.match(said):
+        return Concern.RATE
+    if _RELAY.search(said):
+        return Concern.US
+    if _READER_CODE.match(said):
+        return Concern.READER
+    # A policy that refuses for now may be asked again by itself.
+    if not for_now and (_SENDER_CODE.match(said) or _POLICY.search(said)):
+        return Concern.US
+    return Concern.UNKNOWN
+
+
+def remedy_of(concerns: Concern) -> str:
+    """A sentence for staff; empty where there is nothing that they could do."""
+    return {Concern.US: US_REMEDY, Concern.RATE: RATE_REMEDY}.get(concerns, "")
+
+
+def _limits(said: str) -> bool:
+    return bool(_RATE.search(said) or (_PERIOD.search(said) and _LIMIT.search(said)))

@@ -1,0 +1,94 @@
+"""Whom a mail server's refusal concerns: by the words of real servers."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.providers.smtp.refusals import Concern, concern
+
+US = [
+    "554 5.7.1 <a@example.net>: Relay access denied",
+    "454 4.7.1 <a@example.net>: Relay access denied",
+    "550 relay not permitted",
+    "550 Relaying denied. Proper authentication required.",
+    "550 5.1.1 Relaying denied",
+    "551 we do not relay",
+    "551 User not local; please try somewhere else",
+    "550 Authentication is required for relay",
+    "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain",
+    "550 5.7.60 SMTP; Client does not have permissions to send as this sender",
+    "530 5.7.0 Authentication required",
+    "530 Must issue a STARTTLS command first",
+    "535 incorrect",
+    "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+    "553 sorry, that domain isn't in my list of allowed rcpthosts",
+    "550 5.7.26 This mail has been blocked because the sender is unauthenticated.",
+    "550 5.7.515 Access denied, sending domain does not meet the required authentication level.",
+    "554 5.7.1 Service unavailable; Client host [203.0.113.9] blocked using zen.spamhaus.org",
+    "550 Verification failed for the address No Such User Here Sender verify failed",
+    "550 5.1.0 Sender address rejected: User unknown in local recipient table",
+    "550 5.1.8 Sender address rejected: Domain not found",
+    "550 5.1.0 you are not allowed to send",
+    "550 5.7.23 The message was rejected because of Sender Policy Framework violation",
+    "550 5.7.509 Access denied, sending domain does not pass DMARC verification",
+    "550 SPF check failed",
+    "550 Administrative prohibition",
+    "554 Message refused by policy",
+    "554 The message looks like spam",
+    "550 5.0.350 remote server returned -> 550 5.7.1 Message rejected.",
+    "550 Access denied - Invalid HELO name",
+    "550 5.1.1 recipient rejected, see 5.7.1.",
+]
+READER = [
+    "550 5.1.1 <a@example.net>: Recipient address rejected: User unknown in relay recipient table",
+    "550 5.1.1 User unknown",
+    "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
+    "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)",
+    "550 No Such User Here",
+    "550 no such user",
+    "550 sorry, no mailbox here by that name",
+    "550 Requested action not taken: mailbox unavailable",
+    "552 5.2.2 mailbox full",
+    "552 5.2.2 The email account that you tried to reach is over quota",
+    "452 4.2.2 over the daily quota of this mailbox",
+    "550 5.2.1 disabled for a breach of our policy",
+    "450 4.2.1 The user you are trying to contact is receiving mail at a rate that prevents it",
+    "450 4.2.0 <a@example.net>: Recipient address rejected: Greylisted",
+    "451 4.7.1 Greylisting in action, please come back later",
+]
+RATE = [
+    "450 4.7.1 Error: too much mail from 127.0.0.1",
+    "450 4.7.1 Error: too many recipients from 127.0.0.1",
+    "421 4.7.0 mx.example.org Error: too many connections from 127.0.0.1",
+    "450 4.7.1 hourly quota exceeded",
+    "421 4.7.28 Gmail has detected an unusual rate of mail from you",
+    "454 Throttling failure: Maximum sending rate exceeded.",
+    "451 Your message rate is too high: slow down",
+    "550 5.4.5 Daily user sending limit exceeded",
+]
+UNKNOWN = [
+    "550 Unrouteable address",
+    "554 5.6.0 no",
+    "451 temporary local problem",
+    "450 4.7.1 try again later",
+    "450 4.3.0 policy server is down",
+    "552 5.3.4 message size exceeds the limit",
+    "550 asked by 192.5.7.1 and 5.7.1.20",
+]
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (reply, expected)
+        for expected, replies in (
+            (Concern.US, US),
+            (Concern.READER, READER),
+            (Concern.RATE, RATE),
+            (Concern.UNKNOWN, UNKNOWN),
+        )
+        for reply in replies
+    ],
+)
+def test_a_refusal_concerns_whom_its_words_say(reply: str, expected: Concern) -> None:
+    assert concern(int(reply[:3]), reply[4:]) is expected
