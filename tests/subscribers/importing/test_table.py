@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +13,7 @@ from sqlalchemy import select
 from subscribers.errors import SubscriberError
 from subscribers.importing.mailboxes import read_mailbox
 from subscribers.importing.moments import UNREADABLE, read_moment
-from subscribers.importing.run import import_csv
+from subscribers.importing.run import ImportResult, import_csv
 from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
@@ -75,6 +77,26 @@ def test_a_list_is_understood_however_it_was_saved(
     sqlite_database: Database, tmp_path: Path, content: str, encoding: str
 ) -> None:
     assert brought_in(sqlite_database, tmp_path, content, encoding) == ANN
+
+
+def test_a_pipe_is_looked_through_too(sqlite_database: Database, tmp_path: Path) -> None:
+    pipe = tmp_path / "list.csv"
+    os.mkfifo(pipe)
+    said = iter(("email,Group\nann@example.org,opted out\n", "email,Group\nann@example.org,member\n"))
+
+    def bring_in() -> ImportResult:
+        writer = Thread(target=pipe.write_text, args=(next(said),))
+        writer.start()
+        try:
+            return import_csv(
+                sqlite_database.write, pipe, digests=["weekly"], wording="Asked", source="import"
+            )
+        finally:
+            writer.join()
+
+    with pytest.raises(SubscriberError, match='"Group"'):
+        bring_in()
+    assert bring_in().added == 1
 
 
 def test_a_line_quoted_as_a_whole_is_one_row_among_others(sqlite_database: Database, tmp_path: Path) -> None:
