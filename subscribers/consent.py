@@ -37,13 +37,16 @@ class Action(StrEnum):
     MOVED = "moved"  # to another address
     SUPPRESSED = "suppressed"
     LIFTED = "lifted"
+    DIGEST_RENAMED = "digest_renamed"  # by staff; they had agreed to it under the name before
 
 
 # Compiled once, and without returning the id of the new record, which nobody needs.
 _RECORD = consents.insert().inline()
 
-AGREED = (Action.ADDED, Action.IMPORTED, Action.CONFIRMED, Action.RESUBSCRIBED)
-"""The actions that make a subscription active."""
+AGREED = (
+    Action.ADDED, Action.IMPORTED, Action.CONFIRMED, Action.RESUBSCRIBED, Action.DIGEST_RENAMED
+)  # fmt: skip
+"""The actions that make a subscription active, or prove that it was."""
 
 
 @dataclass(frozen=True, slots=True)
