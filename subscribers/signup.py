@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
 
-from subscribers import clock, consent, suppression
+from subscribers import clock, consent, digest_names, suppression
 from subscribers.addresses import clean_name, normalise
 from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
@@ -83,6 +83,7 @@ def ask(
     """
     email, wording = normalise(email), consent.evidence(wording)
     lock_audience_shared(connection)
+    digests = digest_names.present(connection, digests)
     if not _may_be_asked(connection, suppression.mailbox(connection, email)):
         return None
     # The name is kept with the question until that is answered: it may be a stranger's joke.

@@ -135,6 +135,8 @@ confirmations = Table(
     Column("purpose", String(16), nullable=False),
     Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
     Column("email", String(320), nullable=False),
+    # Of a move: where it goes to, or comes from.
+    Column("other_email", String(320)),
     Column("name", Text, nullable=False, server_default=""),
     Column("digests", JSON, nullable=False),
     Column("wording", Text, nullable=False),
@@ -167,6 +169,17 @@ merged = Table(
     # Somebody moved to an address that was on the list already. Links with the old id go on working.
     Column("old_id", Id, primary_key=True, autoincrement=False),
     Column("new_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
+)
+
+former_digests = Table(
+    "former_digests",
+    metadata,
+    # What a digest was called before, with its present name. Forms, pages and programs that know the old name
+    # go on meaning the same digest, until the old name is given to a new one.
+    Column("name", String(64), primary_key=True),
+    Column("present", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 exports = Table(

@@ -27,6 +27,7 @@ COMMANDS = {
     "send": "send",
     "run": "run",
     "editions": "editions",
+    "digests": "digests",
     "subscribers": "subscribers",
     "serve": "serve",
     "worker": "worker",

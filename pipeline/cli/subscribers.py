@@ -122,7 +122,13 @@ def _process_mailbox(options: Options, mailbox: Path) -> None:
     from pipeline.subscriptions.mailbox import process_mailbox
 
     with options.open() as installation, installation.database.lock("mailbox"):
-        counts = process_mailbox(installation.database, installation.tokens, mailbox, Progress("Reading"))
+        counts = process_mailbox(
+            installation.database,
+            installation.tokens,
+            mailbox,
+            Progress("Reading"),
+            configured=[digest.name for digest in installation.config.digests],
+        )
     options.print(
         asdict(counts),
         f"{plural(counts.read, 'mail')} read: {counts.unsubscribed:,} unsubscribed, "

@@ -107,6 +107,26 @@ _only_apart: dict[str, Any] = {"sqlite_where": _apart, "postgresql_where": _apar
 # A digest has at most one edition that is not finished.
 _is_open = text("status IN ('draft', 'approved', 'held', 'sending', 'paused')")
 
+list_ids = Table(
+    "list_ids",
+    metadata,
+    # The List-Id of a digest, without brackets. Made with the first letter that is handed over, and never
+    # changed: readers' mail programs sort by it (RFC 2919, 5).
+    Column("digest", String(64), primary_key=True),
+    Column("value", String(255), nullable=False, unique=True),
+    sqlite_with_rowid=False,
+)
+
+link_addresses = Table(
+    "link_addresses",
+    metadata,
+    # The public addresses that links in letters name: each must answer for as long as such letters are kept.
+    Column("url", Text, primary_key=True),
+    Column("first_sent", Moment, nullable=False),
+    Column("last_sent", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 editions = Table(
     "editions",
     metadata,

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from pipeline.web.public import form
 from pipeline.web.public.network import SIGN_UPS, address_of
-from subscribers import clock, signup
+from subscribers import clock, digest_names, signup
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Purpose
 
@@ -44,7 +44,7 @@ async def _asked(site: Site, request: Request, sent: Form) -> Response:
     """The answer is the same page whether the address is known, unknown or may get no mail."""
     if sent.text("website"):
         return _thanks(site)  # a robot filled in the field that people do not see
-    digests = _chosen(site, sent)
+    digests = await _chosen(site, sent)
     if not digests:
         return _page(site, sent, digest=site.pages.say("subscribe.no_digest"))
     stamp = site.installation.tokens.read_until(Purpose.FORM, sent.text("stamp"))
@@ -89,9 +89,11 @@ def _page(
     )
 
 
-def _chosen(site: Site, sent: Form) -> list[str]:
+async def _chosen(site: Site, sent: Form) -> list[str]:
     names = [digest.name for digest in site.pages.offered]
-    return [name for name in names if name in sent.all("digest")] if len(names) > 1 else names
+    if len(names) == 1:
+        return names
+    return await site.read(lambda connection: digest_names.meant(connection, names, sent.all("digest")))
 
 
 def _stamp(site: Site) -> str:
