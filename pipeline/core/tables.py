@@ -40,6 +40,9 @@ feeds = Table(
     # can tell).
     Column("gap_at", Moment),
     Column("gap_posts", Integer),
+    # How many posts of its last document passed the limits of reading, and since when it has any.
+    Column("unread", Integer, nullable=False, server_default="0"),
+    Column("unread_since", Moment),
 )
 
 posts = Table(

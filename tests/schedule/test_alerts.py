@@ -18,13 +18,17 @@ from pipeline.core.config import Digest
 from pipeline.core.tables import digests, feeds, notices, posts
 from pipeline.core.templates import PACKAGED
 from pipeline.editions import states, store
+from pipeline.feeds.parsing import sandbox
+from pipeline.feeds.pull import pull
 from pipeline.mail import staff
 from pipeline.providers.events import Kind
 from pipeline.schedule import history
 from pipeline.schedule.alerts import alert_staff
 from pipeline.schedule.alerts.editions import LEFT_FOR, SETTLES_WITHIN, SILENT_FOR
 from pipeline.schedule.result import RunResult
+from tests.doubles.blog import Blog
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid
+from tests.feeds.parsing import small_limits
 from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, event, handed_over
 
@@ -524,3 +528,24 @@ def test_a_feed_that_was_taken_out_of_the_configuration_is_nobodys_trouble(
     read_feed(sqlite_database, every(7), MONDAY, failing_since=MONDAY - timedelta(days=9), error="gone")
     alert_staff(practice(sqlite_database, tmp_path, feeds=[{"url": "https://example.org/another"}]))
     assert told(tmp_path) == []
+
+
+LONG = b"""<rss version="2.0"><channel><title>x</title>%b<item><title>A walk</title></item></channel></rss>"""
+
+
+def test_posts_that_pass_the_limits_are_told_once_until_they_were_mended(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "CHILD", small_limits.__name__)
+    monkeypatch.setattr(sandbox, "_children", sandbox.Children())
+    with Blog() as blog:
+        installed = installation(database, tmp_path, blog.url, staff=STAFF)
+        for long in (1, 2, 1, 0, 1):
+            blog.body = LONG % (small_limits.LONG.encode() * long)
+            (feed,) = pull(database, installed.config)
+            assert feed.unread == long
+            alert_staff(installed)
+            travel.shift(timedelta(hours=2))
+    sandbox.close()
+    assert told(tmp_path) == ["Posts in a feed cannot be read: 1"] * 2
+    assert blog.url in mails(tmp_path)[0].get_body(("plain",)).get_content().replace("=\n", "")
