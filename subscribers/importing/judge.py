@@ -52,7 +52,7 @@ class ImportChunk:
 
         The reasons are those for which staff may not add a person either: no list brings back who left.
         """
-        email, name, digests, left, reason, proof = row
+        email, name, digests, left, reason, proof, _ = row
         if self._renamed:
             digests = list(dict.fromkeys(self._renamed.get(name, name) for name in digests))
         known = self._known[email]

@@ -19,7 +19,7 @@ class Applicant(NamedTuple):
     """What a row asks for, with address and name in the form in which they are kept.
 
     ``left``: the person wants no more mail; ``reason``: why they must get none; ``proof``: when and how they
-    agreed, by the list itself.
+    agreed, by the list itself; ``certain``: whether all of its dates are.
     """
 
     email: str
@@ -28,6 +28,7 @@ class Applicant(NamedTuple):
     left: bool = False
     reason: Reason | None = None
     proof: str = ""
+    certain: bool = True
 
 
 class ImportOutcome(StrEnum):
