@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from sqlalchemy import exists, select, update
 
-from subscribers import clock, suppression
+from subscribers import clock, staff_log, suppression
 from subscribers.consent import Consent
 from subscribers.importing.csv_reader import guard
 from subscribers.tables import consents, exports, subscribers, subscriptions, suppressions
@@ -78,6 +78,7 @@ def begin(connection: Connection, *, who: str, what: str) -> int:
     """Record that an export begins; the record's id."""
     made = exports.insert().values(at=clock.now(), who=who, what=what).returning(exports.c.id)
     record: int = connection.execute(made).scalar_one()
+    staff_log.record(connection, "export", detail=what, actor=who)
     return record
 
 

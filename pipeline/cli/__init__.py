@@ -28,6 +28,7 @@ COMMANDS = {
     "run": "run",
     "editions": "editions",
     "subscribers": "subscribers",
+    "staff": "staff",
     "serve": "serve",
     "worker": "worker",
     "doctor": "doctor",

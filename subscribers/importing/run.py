@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from subscribers import consent
+from subscribers import consent, staff_log
 from subscribers.importing.columns import find_columns
 from subscribers.importing.csv_reader import empty, open_csv
 from subscribers.importing.dry_run import DryRun
@@ -41,6 +41,8 @@ PAUSE = 0.002
 """Seconds between two transactions. Others who wait for SQLite's lock ask for it every few milliseconds, and
 would never get it if the import took it back at once.
 """
+
+_NEWS = (ImportOutcome.ADDED, ImportOutcome.CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def import_csv(
             records = itertools.chain([first], records)
         refused = refused_path or path.with_name(f"{path.name}.refused.csv")
         with Rejects(refused, path, columns.header) as rejects:
-            most = CHUNK
+            most, noted = CHUNK, dry_run
             while some := list(itertools.islice(records, most)):
                 # Reading and interpreting, the longer half, is done before the lock is taken.
                 rows = [(record, columns.applicant(record, digests)) for record in some]
@@ -95,6 +97,9 @@ def import_csv(
                     chunk = ImportChunk(connection, emails, kept)
                     judged = _judged(chunk, rows)
                     chunk.write(wording=wording, source=source)
+                    if not noted and any(one in _NEWS for one in judged):
+                        staff_log.record(connection, "import", detail=source)
+                        noted = True
                 taken = time.perf_counter() - begun
                 for outcome in judged:
                     if isinstance(outcome, ImportOutcome):
