@@ -192,3 +192,15 @@ exports = Table(
     Column("what", Text, nullable=False),
     Column("people", Integer),
 )
+
+staff_log = Table(
+    "staff_log",
+    metadata,
+    # Who of staff decided what (staff_log.py). Triggers refuse to change or delete a row.
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)

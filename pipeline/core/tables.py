@@ -167,6 +167,8 @@ editions = Table(
     Column("judged_from", Moment),
     # Whether it was stopped because it may have been sent after the backup that was restored here.
     Column("restored", Boolean, nullable=False, server_default=false()),
+    # Made anew by each decision of staff: a link from before it does nothing (editions/by_staff.py).
+    Column("decision", String(16)),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
