@@ -25,7 +25,9 @@ from pipeline.providers.events import Kind
 from pipeline.schedule import history
 from pipeline.schedule.alerts import alert_staff
 from pipeline.schedule.alerts.editions import LEFT_FOR, SETTLES_WITHIN, SILENT_FOR
+from pipeline.schedule.maintenance import maintain
 from pipeline.schedule.result import RunResult
+from subscribers import mail_limits, signup
 from tests.doubles.blog import Blog
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid
 from tests.feeds.parsing import small_limits
@@ -549,3 +551,44 @@ def test_posts_that_pass_the_limits_are_told_once_until_they_were_mended(
     sandbox.close()
     assert told(tmp_path) == ["Posts in a feed cannot be read: 1"] * 2
     assert blog.url in mails(tmp_path)[0].get_body(("plain",)).get_content().replace("=\n", "")
+
+
+# Sign-ups
+
+
+def test_a_flood_of_sign_ups_is_told_once_a_day_and_holds_back_no_notice(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_limits, "MAILS", 10)
+    installed = practice(database, tmp_path)
+
+    def ask(first: int, number: int) -> None:
+        with database.write() as connection:
+            for n in range(first, first + number):
+                signup.ask(
+                    connection, f"victim{n}@example.org", digests=["weekly"], wording="Yes", source="form",
+                    network_address=f"10.0.{n}.1",
+                )  # fmt: skip
+
+    def told() -> list[str]:
+        return [mail["Subject"] for mail in mails(tmp_path) if mail["To"] == "editor@example.org"]
+
+    ask(0, 9)
+    maintain(installed)
+    assert told() == []
+    ask(9, 26)
+    for _ in range(3):
+        maintain(installed)
+        travel.shift(timedelta(minutes=20))
+    assert told() == ["The Weekly Letter: Unusually many sign-ups"]
+    text = mails(tmp_path)[-1].get_body(("plain",)).get_content()
+    text = " ".join(text.split())
+    assert "10 in an hour at most" in text
+    assert "25 wait" in text
+    travel.shift(timedelta(hours=12))
+    maintain(installed)
+    assert len(told()) == 1
+    travel.shift(timedelta(hours=12))
+    ask(100, 40)
+    maintain(installed)
+    assert len(told()) == 2

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from pipeline.subscriptions.erase import forget
 from pipeline.subscriptions.unsubscribe import batches_ended
 from pipeline.web.public import form
-from pipeline.web.public.network import SIGN_UPS, address_of
+from pipeline.web.public.network import address_of
 from pipeline.web.public.unsubscribe import leave
 from subscribers import clock, digest_names, preferences, signup
 from subscribers.errors import SubscriberError
@@ -89,7 +89,7 @@ class _Visit:
         return self._page(saved, notice=self.site.pages.say("preferences.saved"))
 
     async def _move(self, found: Preferences, sent: Form) -> Response:
-        self.site.limits.count(SIGN_UPS, self.request.scope)
+        await self.site.may_ask(self.request)
         try:
             await self.site.writer.run(
                 lambda connection: signup.ask_to_move(
