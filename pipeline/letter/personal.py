@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from pipeline.letter.list_id import list_id
 from pipeline.providers import Readers, Recipient
 from subscribers.tokens import Purpose
 
@@ -109,7 +110,8 @@ def tester(config: Config, digest: str, address: str) -> Recipient:
 def _hosted(config: Config, digest: str, subscriber: int, address: str) -> Recipient:
     # SendGrid adds List-Unsubscribe and List-Unsubscribe-Post itself; with ours there would be two of each.
     domain = config.newsletter.from_email.rpartition("@")[2]
-    return Recipient(subscriber, address, {"List-Id": f"<{digest}.{domain}>"}, {})
+    value = list_id(config.newsletter.name, f"{digest}.{domain}")
+    return Recipient(subscriber, address, {"List-Id": value}, {})
 
 
 class _Reader:
@@ -124,7 +126,7 @@ class _Reader:
         mailto = newsletter.unsubscribe_mailto
         self._also = _mailto(mailto) if mailto else ""
         host = re.sub(r"^https?://|[:/].*$", "", newsletter.pages)
-        self._list = f"<{digest}.{host}>"
+        self._list = list_id(newsletter.name, f"{digest}.{host}")
 
     def recipient(self, subscriber: int, address: str, token: str) -> Recipient:
         """One reader with their token. It is URL-safe, so it looks the same in HTML."""
@@ -133,8 +135,7 @@ class _Reader:
         if len(value) + len(also) > _LONGEST_VALUE:
             also = ""  # RFC 8058 asks for the https link alone
         headers = {
-            # RFC 8058, 3.1: one https URI, and the POST header exactly like this. RFC 2919: the id in
-            # brackets.
+            # RFC 8058, 3.1: one https URI, and the POST header exactly like this.
             "List-Unsubscribe": value + also,
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "List-Id": self._list,
