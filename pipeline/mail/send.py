@@ -34,9 +34,13 @@ def mailing(installation: Installation) -> Iterator[Send]:
         yield send
 
 
-def addressee(address: str, subscriber: int = 0, fields: Mapping[str, str] = NO_FIELDS) -> Recipient:
-    """Whom a mail that is no edition goes to, without list headers; ``fields``: what is theirs alone, by tag.
+NOBODYS_ID = 0
+"""In place of a subscriber's id: what comes of a mail to staff must not be taken for a reader's."""
 
-    Without ``subscriber`` it is nobody's id: what comes of a mail to staff must not be taken for a reader's.
-    """
-    return Recipient(subscriber, address, {}, dict(fields))
+AUTOMATIC = {"Auto-Submitted": "auto-generated"}
+"""RFC 3834, 5: no person wrote it, so no vacation responder answers it."""
+
+
+def addressee(address: str, subscriber: int = NOBODYS_ID, fields: Mapping[str, str] = NO_FIELDS) -> Recipient:
+    """Whom a mail that is no edition goes to, without list headers; ``fields`` are theirs alone, by tag."""
+    return Recipient(subscriber, address, AUTOMATIC, dict(fields))

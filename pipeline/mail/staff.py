@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from pipeline.core.errors import BusyError, as_rapport_error
 from pipeline.core.tables import notices
 from pipeline.mail.notice import notice_mail
-from pipeline.mail.send import addressee, mailing
+from pipeline.mail.send import NOBODYS_ID, addressee, mailing
 from pipeline.providers import Result
 from subscribers import clock
 from subscribers.sets import insert
@@ -146,7 +146,7 @@ def _mail(
         with mailing(installation) as send:
             for address in config.staff.emails:
                 outcome = send(message, addressee(address, fields=own_fields(address)))
-                if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
+                if outcome.of(NOBODYS_ID) in (Result.ACCEPTED, Result.UNCERTAIN):
                     reached = True
                 else:
                     log.error("staff could not be told: %s (%s)", what, outcome.reason)

@@ -222,6 +222,71 @@ def test_what_the_provider_stopped_is_told_each_time_and_what_staff_paused_never
 
 
 @pytest.mark.parametrize(
+    ("reason", "subject", "remedy"),
+    [
+        ("relay not permitted", "weekly-1 is paused", "relay not permitted. Nobody is lost"),
+        ("nobody was handed it: 2 of 2 were refused", "weekly-1 reached nobody", "again weekly-1 --failed`"),
+        ("SendGrid has no credits left (401).", "SendGrid has no credits left", "(401). Nothing is wrong"),
+    ],
+)
+def test_what_stopped_a_letter_is_told_with_its_own_remedy(
+    sqlite_database: Database, tmp_path: Path, reason: str, subject: str, remedy: str
+) -> None:
+    installed = practice(sqlite_database, tmp_path)
+    with sqlite_database.write() as connection:
+        handed_over(connection, 1, [Left("waiting", at=AT)], status="paused", reason=reason)
+    alert_staff(installed)
+    mail = mails(tmp_path)[0]
+    assert mail["Subject"].endswith(subject)
+    assert remedy in " ".join(mail.get_body(("plain",)).get_content().split())
+
+
+NO = ("failed", "the server refused the address (550): no such user")
+
+
+@pytest.mark.parametrize(
+    ("lot", "told"),
+    [
+        (Left(people=6, apart={0: NO, 1: NO}), "2 of 6"),
+        (Left(people=30, apart=dict.fromkeys(range(2), NO)), "2 of 30"),
+        (Left(people=41, apart=dict.fromkeys(range(2), NO)), ""),
+        (Left(people=6, apart={0: NO}), ""),
+        (Left(people=6, apart={0: ("withheld", "left"), 1: ("uncertain", "x")}), ""),
+    ],
+)
+def test_a_large_share_of_refusals_is_told_of_a_small_list_too(
+    database: Database, tmp_path: Path, lot: Left, told: str
+) -> None:
+    installed = practice(database, tmp_path)
+    with database.write() as connection:
+        handed_over(connection, 1, [lot, Left(people=1)])
+    alert_staff(installed)
+    alert_staff(installed)
+    found = [mail for mail in mails(tmp_path) if "refused" in mail["Subject"]]
+    total = lot.people + 1
+    subject = f"The Weekly Letter: weekly-1: {told.partition(' ')[0]} of {total} readers were refused"
+    assert [mail["Subject"] for mail in found] == ([subject] * 2 if told else [])
+    if told:
+        assert "(550): no such user." in found[0].get_body(("plain",)).get_content()
+
+
+def test_a_rate_that_is_limited_is_told_once_while_the_letter_goes_out(
+    database: Database, tmp_path: Path
+) -> None:
+    installed = practice(database, tmp_path)
+    reason = "the provider limits the rate: too much mail. Set delivery.rate."
+    with database.write() as connection:
+        handed_over(connection, 1, [Left(), Left("waiting", reason=reason)], status="sending")
+        handed_over(connection, 2, [Left(), Left("waiting", reason="busy")], status="cancelled")
+    alert_staff(installed)
+    alert_staff(installed)
+    assert [mail["Subject"] for mail in mails(tmp_path)] == [
+        "The Weekly Letter: weekly-1 goes out in parts"
+    ] * 2
+    assert "delivery.rate" in mails(tmp_path)[0].get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize(
     "lot",
     [
         Left("uncertain", 2, "timed out"),
