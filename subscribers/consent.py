@@ -37,6 +37,7 @@ class Action(StrEnum):
     MOVED = "moved"  # to another address
     SUPPRESSED = "suppressed"
     LIFTED = "lifted"
+    DIGEST_RENAMED = "digest_renamed"  # by staff; they had agreed to it under the name before
 
 
 # Compiled once, and without returning the id of the new record, which nobody needs.
@@ -48,8 +49,10 @@ MOST_REASONS = 5
 anybody can send reasons to the address in a letter.
 """
 
-AGREED = (Action.ADDED, Action.IMPORTED, Action.CONFIRMED, Action.RESUBSCRIBED)
-"""The actions that make a subscription active."""
+AGREED = (
+    Action.ADDED, Action.IMPORTED, Action.CONFIRMED, Action.RESUBSCRIBED, Action.DIGEST_RENAMED
+)  # fmt: skip
+"""The actions that make a subscription active, or prove that it was."""
 
 
 @dataclass(frozen=True, slots=True)

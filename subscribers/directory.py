@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from subscribers import consent, suppression
+from subscribers import consent, digest_names, staff_log, suppression
 from subscribers.addresses import clean_name, normalise
 from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
@@ -58,6 +58,7 @@ def add(
     """
     email, wording = normalise(email), consent.evidence(wording)
     lock_audience_shared(connection)
+    digests = digest_names.present(connection, digests)
     _refuse_suppressed(connection, email)
     _refuse_unsubscribed(connection, email, digests)
     subscriber_id = keep_person(connection, email, clean_name(name))
@@ -81,7 +82,7 @@ def unsubscribe(
     if subscriber_id is None:
         suppression.suppress(connection, email, Reason.UNSUBSCRIBED, source)
         return _person(connection, email)
-    for digest in (None,) if digests is None else digests:
+    for digest in (None,) if digests is None else digest_names.present(connection, digests):
         leave(connection, subscriber_id, digest=digest, source=source)
     return _person(connection, email)
 
@@ -92,7 +93,9 @@ def suppress(connection: Connection, email: str, *, reason: str, source: str) ->
     lock_audience_shared(connection)
     # The reason is kept with the suppression, too: an address that is not on the list has no history.
     new = suppression.suppress(connection, email, Reason.MANUAL, f"{source}: {reason}")
-    return _noted(connection, email, Action.SUPPRESSED if new else None, reason, source)
+    person = _noted(connection, email, Action.SUPPRESSED if new else None, reason, source)
+    staff_log.record(connection, "suppress", staff_log.subscriber(person.id))
+    return person
 
 
 def lift(connection: Connection, email: str, *, reason: str, source: str) -> Person:
@@ -110,7 +113,9 @@ def lift(connection: Connection, email: str, *, reason: str, source: str) -> Per
             code="suppressed",
         )
     told = f"{', '.join(lifted)}: {reason}"
-    return _noted(connection, email, Action.LIFTED, told, source)
+    person = _noted(connection, email, Action.LIFTED, told, source)
+    staff_log.record(connection, "lift", staff_log.subscriber(person.id), detail=", ".join(lifted))
+    return person
 
 
 def person(connection: Connection, email: str) -> Person | None:

@@ -12,7 +12,7 @@ from subscribers.audience import lock_audience
 from subscribers.people import Status
 from subscribers.sets import among
 from subscribers.signup import State
-from subscribers.tables import asked, confirmations, consents, merged, subscribers, subscriptions
+from subscribers.tables import confirmations, consents, merged, subscribers, subscriptions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,11 +78,6 @@ def erase_unconfirmed(connection: Connection, before: datetime) -> Erased:
     gone = list(connection.scalars(nothing_left))
     _remove(connection, gone)
     return Erased(gone, questions)
-
-
-def erase_counts(connection: Connection, before: datetime) -> None:
-    """Delete the counts of questions that mailboxes were asked ``before`` that time."""
-    connection.execute(delete(asked).where(asked.c.at < before))
 
 
 def blank_networks(connection: Connection, before: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from subscribers import consent, suppression
+from subscribers import consent, digest_names, suppression
 from subscribers.addresses import clean_name
 from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
@@ -43,11 +43,14 @@ def preferences(connection: Connection, subscriber: int) -> Preferences | None:
         return None
     active = connection.execute(_active(subscriber).add_columns(subscriptions.c.paused_until)).all()
     stopped = OWN & suppression.reasons(connection, person.email)
+    chosen = set() if stopped else {row.digest for row in active}
+    # Also by their former names, for a process that has not read the new configuration yet.
+    chosen |= {name for name, present in digest_names.former(connection).items() if present in chosen}
     return Preferences(
         person.id,
         person.email,
         person.name,
-        frozenset() if stopped else frozenset(row.digest for row in active),
+        frozenset(chosen),
         max((row.paused_until for row in active if row.paused_until), default=None),
     )
 
@@ -79,7 +82,8 @@ def change(
         connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(name=name))
         consent.record(connection, subscriber, Action.RENAMED, source=source)
     held = {row.digest for row in connection.execute(_active(subscriber))}
-    for digest in offered:
+    digests = digest_names.present(connection, digests)
+    for digest in digest_names.present(connection, offered):
         if digest in digests and digest not in before.active:
             suppression.lift(connection, before.email, OWN)
             begin(

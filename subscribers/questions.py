@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
+from subscribers import mail_limits
 from subscribers.signup import Confirmation, State, may_be_asked, waiting
 from subscribers.tables import confirmations
 
@@ -20,14 +21,8 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 
 
 def next_ones(connection: Connection, now: datetime) -> list[Confirmation]:
-    """Questions whose mail is due, the longest waiting first, a hundred at most."""
-    due = (
-        select(confirmations.c.id)
-        .where(confirmations.c.state == State.QUEUED.value, confirmations.c.next_try <= now)
-        .order_by(confirmations.c.next_try, confirmations.c.id)
-        .limit(MOST)
-    )
-    found = (waiting(connection, number) for number in connection.scalars(due).all())
+    """Questions whose mail is due and may go, the longest waiting first, a hundred at most."""
+    found = (waiting(connection, number) for number in mail_limits.due(connection, now).now[:MOST])
     return [one for one in found if one is not None]
 
 

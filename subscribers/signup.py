@@ -7,13 +7,12 @@ decided later, from the queue. So neither the answer nor its time tells who read
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
 
-from subscribers import clock, consent, suppression
+from subscribers import clock, consent, digest_names, mail_limits, suppression
 from subscribers.addresses import clean_name, normalise
 from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
@@ -22,17 +21,13 @@ from subscribers.moving import may_move, move
 from subscribers.people import Status
 from subscribers.subscribing import await_answer, begin, end, keep_person
 from subscribers.suppression import OWN
-from subscribers.tables import asked, confirmations, merged, subscribers, subscriptions
+from subscribers.tables import confirmations, merged, subscribers, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
-
-DAY, MONTH = timedelta(days=1), timedelta(days=30)
-PATIENCE = ((DAY, 3), (MONTH, 6))
-"""Most mails that one mailbox gets, in a day and a month, because anybody typed its address into the form."""
 
 
 class Purpose(StrEnum):
@@ -75,6 +70,7 @@ def ask(
     wording: str,
     source: str,
     network_address: str | None = None,
+    by_staff: bool = False,
 ) -> int | None:
     """Record that somebody asked for ``digests``, and queue the mail that asks them to confirm.
 
@@ -83,7 +79,9 @@ def ask(
     """
     email, wording = normalise(email), consent.evidence(wording)
     lock_audience_shared(connection)
-    if not _may_be_asked(connection, suppression.mailbox(connection, email)):
+    digests = digest_names.present(connection, digests)
+    network = None if by_staff else mail_limits.network(connection, network_address)
+    if not mail_limits.count_question(connection, suppression.mailbox(connection, email), network):
         return None
     # The name is kept with the question until that is answered: it may be a stranger's joke.
     subscriber = keep_person(connection, email)
@@ -108,6 +106,7 @@ def ask(
         wording=wording,
         source=source,
         network_address=network_address,
+        network=network,
     )
 
 
@@ -125,7 +124,8 @@ def ask_to_move(
     """
     email = normalise(email)
     subscriber = lives_of(connection, subscriber)[-1]
-    if not _may_be_asked(connection, suppression.mailbox(connection, email)):
+    network = mail_limits.network(connection, network_address)
+    if not mail_limits.count_question(connection, suppression.mailbox(connection, email), network):
         return None
     # Only the last one counts: a mistyped address must not stay valid for a month.
     connection.execute(
@@ -146,6 +146,7 @@ def ask_to_move(
         wording="",
         source=source,
         network_address=network_address,
+        network=network,
     )
 
 
@@ -250,17 +251,6 @@ def _still_holds(connection: Connection, question: Confirmation) -> bool:
         subscriptions.c.status == Status.ACTIVE.value,
     )
     return connection.scalar(active) == len(question.digests)
-
-
-def _may_be_asked(connection: Connection, mailbox: str) -> bool:
-    """Whether the mailbox may be asked once more; if so, it is counted."""
-    now = clock.now()
-    for span, most in PATIENCE:
-        before = select(func.count()).where(asked.c.mailbox == mailbox, asked.c.at > now - span)
-        if (connection.scalar(before) or 0) >= most:
-            return False
-    connection.execute(asked.insert().values(mailbox=mailbox, at=now))
-    return True
 
 
 def _put(connection: Connection, purpose: Purpose, subscriber: int, email: str, **said: object) -> int:

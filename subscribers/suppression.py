@@ -189,7 +189,12 @@ def mailbox(connection: Connection, email: str) -> str:
     local = local.partition("+")[0] or local
     if domain in ("gmail.com", "googlemail.com"):
         local, domain = local.replace(".", ""), "gmail.com"
-    return _hasher(connection)(f"mailbox:{local}@{domain}")
+    return keyed(connection, f"mailbox:{local}@{domain}")
+
+
+def keyed(connection: Connection, text: str) -> str:
+    """The keyed hash of something by which is counted, and that need not be read again."""
+    return _hasher(connection)(text)
 
 
 def _forgotten(connection: Connection, email: str) -> bool:

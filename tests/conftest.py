@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 
 from pipeline.core.database import Database
 from pipeline.core.schema import migrate
+from pipeline.feeds.fetching import http
 from tests import browser as browsers
 from tests.statements import compile_once
 
@@ -107,6 +108,12 @@ def _no_settings_from_outside() -> None:
             del os.environ[name]
     # PostgreSQL has no folder to keep a secret of its own in.
     os.environ["RAPPORT_SECRET"] = "a secret for the tests alone"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_between_attempts() -> None:
+    """Who is not there is asked as often as always, but at once."""
+    http.LONGEST_BACKOFF = 0.0
 
 
 @pytest.fixture(scope="session")

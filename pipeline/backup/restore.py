@@ -22,7 +22,7 @@ from pipeline.core.schema import HEAD, SchemaState, migrate, schema_state, upgra
 from pipeline.core.settings import load
 from pipeline.core.signals import ended_by_signals
 from pipeline.editions import after_restore
-from subscribers import clock, private
+from subscribers import clock, private, staff_log
 from subscribers.files import written_whole
 from subscribers.signing_secrets import FILE, kept_secrets, known_secrets, secret_file
 from subscribers.tables import metadata
@@ -147,6 +147,7 @@ def _filled(done: Restored, target: Database, copied: Path) -> Iterator[None]:
             done.database = target.name
             done.stopped = after_restore.doubt(empty, done.manifest.made, clock.now())
             skip_unknown_ids(empty)
+            staff_log.record(empty, "restore", detail=f"a backup of {done.manifest.made:%Y-%m-%d %H:%M} UTC")
             yield
 
 

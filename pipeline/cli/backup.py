@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.lists import user
 from pipeline.cli.options import Options, common, plural
 from pipeline.core.environment import SIGNING_SECRET
 
@@ -36,6 +35,7 @@ def backup(options: Options, file: Path, only_check: bool) -> None:
         options.print(_document(file, manifest), f"{file} is whole: {_told(manifest)}.", *_left_out(manifest))
         return
     from pipeline.backup.make import backup as make
+    from subscribers.staff_log import user
 
     with options.open() as installation:
         manifest = make(installation, _config(options), file, who=user())

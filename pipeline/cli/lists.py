@@ -127,6 +127,7 @@ def export(options: Options, out: Path | None, log: bool) -> None:
 
     from subscribers.export import export_csv
     from subscribers.files import written_whole
+    from subscribers.staff_log import user
 
     with options.open() as installation:
         database = installation.database
@@ -154,17 +155,6 @@ def _print_exports(options: Options, installation: Installation) -> None:
         for one in document
     ]
     options.print({"exports": document}, *(lines or ["The list was never exported."]))
-
-
-def user() -> str:
-    """The user that this process runs as, by the operating system: the environment can be set to anything."""
-    import os
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 @click.command()

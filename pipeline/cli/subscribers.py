@@ -122,7 +122,13 @@ def _process_mailbox(options: Options, mailbox: Path) -> None:
     from pipeline.subscriptions.mailbox import process_mailbox
 
     with options.open() as installation, installation.database.lock("mailbox"):
-        counts = process_mailbox(installation.database, installation.tokens, mailbox, Progress("Reading"))
+        counts = process_mailbox(
+            installation.database,
+            installation.tokens,
+            mailbox,
+            Progress("Reading"),
+            configured=[digest.name for digest in installation.config.digests],
+        )
     options.print(
         asdict(counts),
         f"{plural(counts.read, 'mail')} read: {counts.unsubscribed:,} unsubscribed, "
@@ -143,6 +149,7 @@ def forget(options: Options, address: str, yes: bool) -> None:
     up anew. Works for an address that is not on the list, too.
     """
     from pipeline.subscriptions.erase import forget as forget_person
+    from subscribers.staff_log import user
 
     if not yes:
         raise UsageError(
@@ -150,7 +157,7 @@ def forget(options: Options, address: str, yes: bool) -> None:
             "Look at `rapport subscribers show`, then say --yes.",
         )
     with options.open() as installation:
-        gone = forget_person(installation, address)
+        gone = forget_person(installation, address, actor=user())
     lines = ["Erased; a hash stays, so that the address is not added or imported again."]
     if not gone.clean:
         lines.append("The database is busy: run it again later, to clear its files of deleted rows, too.")

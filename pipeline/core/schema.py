@@ -16,7 +16,7 @@ from pipeline.core.moved import refuse_moved
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-HEAD = "0013"
+HEAD = "0017"
 """The revision this program works with (a test holds it to the newest migration)."""
 
 

@@ -40,6 +40,9 @@ feeds = Table(
     # can tell).
     Column("gap_at", Moment),
     Column("gap_posts", Integer),
+    # How many posts of its last document passed the limits of reading, and since when it has any.
+    Column("unread", Integer, nullable=False, server_default="0"),
+    Column("unread_since", Moment),
 )
 
 posts = Table(
@@ -107,6 +110,26 @@ _only_apart: dict[str, Any] = {"sqlite_where": _apart, "postgresql_where": _apar
 # A digest has at most one edition that is not finished.
 _is_open = text("status IN ('draft', 'approved', 'held', 'sending', 'paused')")
 
+list_ids = Table(
+    "list_ids",
+    metadata,
+    # The List-Id of a digest, without brackets. Made with the first letter that is handed over, and never
+    # changed: readers' mail programs sort by it (RFC 2919, 5).
+    Column("digest", String(64), primary_key=True),
+    Column("value", String(255), nullable=False, unique=True),
+    sqlite_with_rowid=False,
+)
+
+link_addresses = Table(
+    "link_addresses",
+    metadata,
+    # The public addresses that links in letters name: each must answer for as long as such letters are kept.
+    Column("url", Text, primary_key=True),
+    Column("first_sent", Moment, nullable=False),
+    Column("last_sent", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 editions = Table(
     "editions",
     metadata,
@@ -144,6 +167,8 @@ editions = Table(
     Column("judged_from", Moment),
     # Whether it was stopped because it may have been sent after the backup that was restored here.
     Column("restored", Boolean, nullable=False, server_default=false()),
+    # Made anew by each decision of staff: a link from before it does nothing (editions/by_staff.py).
+    Column("decision", String(16)),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),

@@ -17,7 +17,7 @@ from pipeline.core.words import sentence
 from pipeline.delivery import last_look, probe
 from pipeline.delivery.edition import PATIENCE, Delivery
 from pipeline.delivery.refusals import RateLimited
-from pipeline.editions import find
+from pipeline.editions import find, public_names
 from pipeline.editions.approval import must_be_approved, must_pass
 from pipeline.editions.edition import HANDED_OVER, Edition, EditionStatus
 from pipeline.editions.ledger import outcomes, signing_keys
@@ -108,7 +108,8 @@ def _deliver(
     installation: Installation, edition: Edition, progress: Progress, stop: Stop, patience: float = PATIENCE
 ) -> Edition:
     config = installation.config
-    links = Links(config, installation.tokens, edition.digest)
+    list_id = public_names.remember(installation.database, config, edition.digest)
+    links = Links(config, installation.tokens, edition.digest, list_id)
     if not config.delivery.hosted_unsubscribe:
         signing_keys.remember(installation.database, edition.id, installation.tokens.fingerprints[0])
     about = logs.about(digest=edition.digest, edition=edition.slug)

@@ -47,6 +47,7 @@ def examine(
     from pipeline.doctor import (
         configuration,
         database,
+        digests,
         dkim,
         dmarc,
         feeds,
@@ -65,7 +66,7 @@ def examine(
     from pipeline.doctor.runner import run_checks
 
     families = (
-        configuration, signing, database, machine, files, feeds,
+        configuration, signing, database, digests, machine, files, feeds,
         sendgrid, smtp, pages, headers, spf, dkim, dmarc, mx,
     )  # fmt: skip
     checks = [check for family in families for check in family.CHECKS]

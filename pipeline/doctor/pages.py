@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pipeline.core.finding import error, ok, warning
+from pipeline.core.schema import schema_state
 from pipeline.delivery import probe
+from pipeline.editions import public_names
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
@@ -127,6 +129,27 @@ def webhook(context: Context) -> Iterator[Finding]:
             )
 
 
+def former(context: Context) -> Iterator[Finding]:
+    """The addresses that links in letters name, where newsletter.public_url is another one by now."""
+    database = context.database
+    if database is None or context.database_fault or not schema_state(database).is_current:
+        return
+    with database.read() as connection:
+        known = public_names.addresses(connection)
+    pages = context.config.newsletter.public_url
+    old = [one for one in known if one.url != pages]
+    for one in old:
+        yield warning(
+            "pages.former",
+            f"Letters that went out until {one.last:%Y-%m-%d} link to {one.url}; newsletter.public_url is "
+            "another by now.",
+            f"Let {one.url} go on answering for years, with the same `rapport serve`: GET and POST under "
+            "/unsubscribe/, /preferences/ and /confirm/, GET under /images/, without a redirect of POSTs.",
+        )
+    if known and not old:
+        yield ok("pages.former", "All letters that are out link to newsletter.public_url.")
+
+
 def _here(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -134,4 +157,4 @@ def _here(host: str) -> bool:
         return host == "localhost"
 
 
-CHECKS = (https, unsubscribe, webhook)
+CHECKS = (https, unsubscribe, webhook, former)

@@ -13,7 +13,7 @@ from pipeline.core.tables import edition_posts
 from pipeline.editions import find, states, store
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.selection import choose
-from pipeline.feeds.first_seen import first_seen, register
+from pipeline.feeds.first_seen import first_seen, refuse_former, register
 from pipeline.letter.edits import Edits
 from pipeline.letter.images.pictures import known, refresh
 from pipeline.letter.render import render_letter
@@ -59,7 +59,6 @@ def compose(
     at = clock.now()
     _fetch_images(installation, digest, at, looking=looking)
     with database.write() as connection:
-        register(connection, config, at)
         draft = find.open_one(connection, digest.name)
         if draft is not None and draft.status != EditionStatus.DRAFT:
             if intro is not None:
@@ -120,6 +119,7 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, l
     else could write. A post that is chosen only after this shows its image as far as it is known."""
     with installation.database.write() as connection:
         register(connection, installation.config, at)
+        refuse_former(connection, digest.name)
         draft = find.open_one(connection, digest.name)
         if draft is not None and (
             draft.status != EditionStatus.DRAFT or (looking and draft.announced_at is not None)

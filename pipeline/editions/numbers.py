@@ -26,7 +26,13 @@ _MARK = "numbers"
 def following(connection: Connection, digest: str) -> int:
     """The number of a digest's next edition."""
     newest = select(func.max(editions.c.number)).where(editions.c.digest == digest)
-    return max(connection.scalar(newest) or 0, _given_before(connection)) + 1
+    # The name may have been another digest's, whose editions keep the slugs that are in mail that is out.
+    others = select(editions.c.slug).where(
+        editions.c.digest != digest, editions.c.slug.startswith(f"{digest}-", autoescape=True)
+    )
+    ends = (slug.removeprefix(f"{digest}-") for slug in connection.scalars(others))
+    given = (int(end) for end in ends if end.isdecimal())
+    return max(connection.scalar(newest) or 0, _given_before(connection), *given) + 1
 
 
 def perhaps_given(connection: Connection) -> int:

@@ -60,7 +60,8 @@ class Situation:
     ``first_seen`` is when Rapport first saw the digest. ``edition`` is the digest's open edition, and
     ``withdrawn`` says whether a post of it was taken back since, or has another address. ``taken`` are the
     due times that have an edition already. ``must_hold`` is why staff must look at the next letter before it
-    goes (the breaker tripped, or the database was restored), if they must."""
+    goes (the breaker tripped, or the database was restored), if they must. ``lost`` says why its readers are
+    perhaps under another name."""
 
     digest: Digest
     zone: ZoneInfo
@@ -71,6 +72,7 @@ class Situation:
     withdrawn: bool
     taken: frozenset[str]
     must_hold: str | None = None
+    lost: str = ""
 
     def pending(self) -> str | None:
         """The newest due time that has come and has no edition yet; None when there is none."""
@@ -100,6 +102,14 @@ class Situation:
 
 def plan(situation: Situation) -> Plan:
     """The next step for a digest."""
+    planned = _plan(situation)
+    if situation.lost and planned.step is not Step.WAIT:
+        # No due time is used up for nobody: its letter goes out once the readers are found.
+        return Plan(Step.WAIT, "failed", situation.lost)
+    return planned
+
+
+def _plan(situation: Situation) -> Plan:
     edition = situation.edition
     if edition is None:
         return _without_edition(situation)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from pipeline.letter.list_id import header_value
 from pipeline.providers import Readers, Recipient
 from subscribers.tokens import Purpose
 
@@ -73,29 +74,35 @@ def inert(text: str) -> str:
 
 
 class Links:
-    """Makes the personal part of a letter: signed links, and the list headers that hold them."""
+    """Makes the personal part of a letter: signed links, and the list headers that hold them.
 
-    def __init__(self, config: Config, tokens: Tokens, digest: str) -> None:
+    ``list_id`` is the digest's, without brackets; by default the one that a new digest gets.
+    """
+
+    def __init__(self, config: Config, tokens: Tokens, digest: str, list_id: str = "") -> None:
         self._config = config
         self._tokens = tokens
-        self._digest = digest
+        self._list_id = list_id or new_list_id(config, digest)
 
     def recipients(self, members: Sequence[tuple[int, str]], edition: int) -> Sequence[Recipient]:
         """Readers of one edition, by subscriber id and address, with headers and fields filled in."""
         if self._config.delivery.hosted_unsubscribe:
-            return [_hosted(self._config, self._digest, *member) for member in members]
+            return [_hosted(self._config.newsletter.name, self._list_id, *member) for member in members]
         who = [subscriber for subscriber, _ in members]
         addresses = [address for _, address in members]
         tokens = self._tokens.sign_all(Purpose.LETTER, who, edition)
         people = list(zip(who, addresses, tokens, strict=True))
-        return Readers(people, _Reader(self._config.newsletter, self._digest).recipient)
+        return Readers(people, _Reader(self._config.newsletter, self._list_id).recipient)
 
 
-def sample(config: Config, digest: str, address: str) -> Recipient:
+def sample(config: Config, digest: str, address: str, list_id: str = "") -> Recipient:
     """A reader who is nobody (subscriber 0), for previews: with links that do nothing."""
+    list_id = list_id or new_list_id(config, digest)
     if config.delivery.hosted_unsubscribe:
-        return replace(_hosted(config, digest, 0, address), fields={HOSTED_TAGS.unsubscribe: NOBODY})
-    return _Reader(config.newsletter, digest).recipient(0, address, "preview")
+        return replace(
+            _hosted(config.newsletter.name, list_id, 0, address), fields={HOSTED_TAGS.unsubscribe: NOBODY}
+        )
+    return _Reader(config.newsletter, list_id).recipient(0, address, "preview")
 
 
 def tester(config: Config, digest: str, address: str) -> Recipient:
@@ -106,25 +113,31 @@ def tester(config: Config, digest: str, address: str) -> Recipient:
     return replace(sample(config, digest, address), headers={})
 
 
-def _hosted(config: Config, digest: str, subscriber: int, address: str) -> Recipient:
+def new_list_id(config: Config, digest: str) -> str:
+    """The List-Id that a digest gets with its first letter (RFC 2919, 2: below a name that is the list's)."""
+    if config.delivery.hosted_unsubscribe:
+        return f"{digest}.{config.newsletter.from_email.rpartition('@')[2]}"
+    host = re.sub(r"^https?://|[:/].*$", "", config.newsletter.pages)
+    return f"{digest}.{host}"
+
+
+def _hosted(name: str, list_id: str, subscriber: int, address: str) -> Recipient:
     # SendGrid adds List-Unsubscribe and List-Unsubscribe-Post itself; with ours there would be two of each.
-    domain = config.newsletter.from_email.rpartition("@")[2]
-    return Recipient(subscriber, address, {"List-Id": f"<{digest}.{domain}>"}, {})
+    return Recipient(subscriber, address, {"List-Id": header_value(name, list_id)}, {})
 
 
 class _Reader:
     """Makes the headers and fields of a digest's readers. What is the same for all of them is made once:
     there may be a million."""
 
-    def __init__(self, newsletter: Newsletter, digest: str) -> None:
+    def __init__(self, newsletter: Newsletter, list_id: str) -> None:
         self._unsubscribe = f"{newsletter.pages}/unsubscribe/"
         self._preferences = f"{newsletter.pages}/preferences/"
         self._unsubscribe_html = _in_html(self._unsubscribe)
         self._preferences_html = _in_html(self._preferences)
         mailto = newsletter.unsubscribe_mailto
         self._also = _mailto(mailto) if mailto else ""
-        host = re.sub(r"^https?://|[:/].*$", "", newsletter.pages)
-        self._list = f"<{digest}.{host}>"
+        self._list = header_value(newsletter.name, list_id)
 
     def recipient(self, subscriber: int, address: str, token: str) -> Recipient:
         """One reader with their token. It is URL-safe, so it looks the same in HTML."""
@@ -133,8 +146,7 @@ class _Reader:
         if len(value) + len(also) > _LONGEST_VALUE:
             also = ""  # RFC 8058 asks for the https link alone
         headers = {
-            # RFC 8058, 3.1: one https URI, and the POST header exactly like this. RFC 2919: the id in
-            # brackets.
+            # RFC 8058, 3.1: one https URI, and the POST header exactly like this.
             "List-Unsubscribe": value + also,
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "List-Id": self._list,

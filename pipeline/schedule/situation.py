@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.delivery import breaker
-from pipeline.editions import after_restore, find
+from pipeline.editions import after_restore, find, renaming
 from pipeline.editions.plan import Situation
 from pipeline.editions.taken_back import is_outdated
 from pipeline.feeds.first_seen import first_seen
@@ -35,4 +35,5 @@ def situation_of(
         taken=find.due_times(connection, digest.name),
         must_hold=breaker.unanswered(connection, digest.name, edition)
         or after_restore.unanswered(connection, digest.name),
+        lost=renaming.lost(connection, config, digest.name),
     )

@@ -10,12 +10,12 @@ from pipeline.core.errors import BusyError, ConfigError, RapportError
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.send import addressee, mailing
 from pipeline.providers import BatchResult, Result
-from subscribers import clock, directory, questions, signup, suppression
+from subscribers import clock, directory, mail_limits, questions, signup, suppression
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipeline.core.app import Installation
     from pipeline.mail.send import Send
@@ -30,6 +30,9 @@ MOST_DOUBTS = 2
 """How often a mail without an answer is sent again, at most. Perhaps all of them arrived, and perhaps it was
 a stranger who typed the address in."""
 
+_HANDED_OVER = (Result.ACCEPTED, Result.REJECTED, Result.UNCERTAIN)
+"""What comes of a mail that may have arrived somewhere."""
+
 log = logging.getLogger(__name__)
 
 
@@ -41,8 +44,9 @@ class Asked(NamedTuple):
     put_off: int
 
 
-def send_questions(installation: Installation) -> Asked:
-    """Mail every question that is due. Any number of processes may call this at once; one of them does it.
+def send_questions(installation: Installation, stop: Callable[[], bool] = bool) -> Asked:
+    """Mail every question that is due and may go, until ``stop``. Any number of processes may call this at
+    once; one of them does it.
 
     When the provider gives no answer to a mail, it is sent again later, twice at most: that harms nobody, and
     a sign-up must not get lost. Raises nothing for what the provider does: what it refuses waits.
@@ -51,7 +55,7 @@ def send_questions(installation: Installation) -> Asked:
         return Asked(0, 0)
     try:
         with installation.database.lock("confirmations"):
-            return _send(installation)
+            return _send(installation, stop)
     except BusyError:
         return Asked(0, 0)
 
@@ -75,7 +79,7 @@ def ask_for_staff(installation: Installation, email: str, *, name: str, digests:
                 f"This address gets no mail: {reason}.", directory.REMEDIES[reason], code="suppressed"
             )
         asked = signup.ask(
-            connection, email, name=name, digests=digests, wording=STAFF, source="command line"
+            connection, email, name=name, digests=digests, wording=STAFF, source="command line", by_staff=True
         )
         if asked is None:
             raise SubscriberError(
@@ -94,22 +98,21 @@ def _any(installation: Installation) -> bool:
         return bool(questions.next_ones(connection, clock.now()))
 
 
-def _send(installation: Installation) -> Asked:
+def _send(installation: Installation, stop: Callable[[], bool]) -> Asked:
     done, put_off = 0, 0
     now = clock.now()  # taken once: what is put off waits for the next round, however long this one takes
     with mailing(installation) as send:
-        while put_off < MOST_FAILURES:
+        while True:
             with installation.database.read() as connection:
                 due = questions.next_ones(connection, now)
             if not due:
-                break
+                return Asked(done, put_off)
             for asked in due:
                 mailed = _send_one(installation, send, asked)
                 done += mailed is True
                 put_off += mailed is False
-                if put_off == MOST_FAILURES:
-                    break
-    return Asked(done, put_off)
+                if put_off == MOST_FAILURES or stop():
+                    return Asked(done, put_off)
 
 
 def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bool | None:
@@ -119,6 +122,8 @@ def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bo
             return None
     outcome = _hand_over(installation, send, asked)
     with installation.database.write() as connection:
+        if outcome.of(asked.subscriber) in _HANDED_OVER:
+            mail_limits.count_mail(connection, asked.id, clock.now())
         match outcome.of(asked.subscriber):
             case Result.ACCEPTED:
                 questions.mailed(connection, asked)

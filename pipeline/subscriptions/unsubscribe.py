@@ -12,13 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.core.tables import editions
 from pipeline.editions.ledger import outcomes
-from subscribers import clock, directory
+from subscribers import clock, digest_names, directory
+from subscribers.audience import lock_audience_shared
 from subscribers.leaving import leave, lives_of
 from subscribers.tables import subscribers
 from subscribers.tokens import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from sqlalchemy import Connection
 
@@ -56,24 +57,39 @@ class LeftByMail(StrEnum):
 
 
 def leave_by_link(
-    connection: Connection, claim: Claim, *, everything: bool, source: str, reason: str = ""
+    connection: Connection,
+    claim: Claim,
+    *,
+    everything: bool,
+    source: str,
+    reason: str = "",
+    configured: Collection[str] | None = None,
 ) -> Left:
     """End what the link of an edition ends: that edition's digest, or all mail when asked to.
 
-    The link of an edition that this database does not know (it was lost, or moved elsewhere) ends all.
+    The link of an edition that this database does not know (it was lost, or moved elsewhere) ends all; so
+    does one of a digest that is not ``configured`` any more: nobody knows by which name its readers get it.
     """
+    # Before it is read what a digest is called: it may be renamed at this moment.
+    lock_audience_shared(connection)
     digest = None if everything else digest_of(connection, claim.edition)
+    if configured is not None and digest not in digest_names.present(connection, configured):
+        digest = None
     ended = leave(connection, claim.subscriber, digest=digest, source=source, reason=reason)
     return Left(digest, ended, in_flight(connection, claim.subscriber))
 
 
-def leave_by_mail(connection: Connection, request: Request) -> LeftByMail:
+def leave_by_mail(
+    connection: Connection, request: Request, *, configured: Collection[str] | None = None
+) -> LeftByMail:
     """End what a mail asks to end: by token what the link with it ends, by address all mail to it.
 
     An address that is not on the list is kept from later imports.
     """
     if isinstance(request.who, Claim):
-        ended = leave_by_link(connection, request.who, everything=False, source=BY_MAIL).ended
+        ended = leave_by_link(
+            connection, request.who, everything=False, source=BY_MAIL, configured=configured
+        ).ended
         return _left_by_mail(connection, request.who.subscriber, ended)
     person = directory.person(connection, request.who)
     if person is None or person.id is None:

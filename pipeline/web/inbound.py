@@ -94,7 +94,8 @@ def _take(
     if isinstance(request.who, str) and not (by_sendgrid and _proven(fields, request.who.rpartition("@")[2])):
         return Silence.IGNORED
     with installation.database.write() as connection:
-        return leave_by_mail(connection, request)
+        configured = [digest.name for digest in installation.config.digests]
+        return leave_by_mail(connection, request, configured=configured)
 
 
 def _mail(fields: Mapping[str, bytes]) -> Mail:

@@ -40,7 +40,7 @@ def run(
     with on_signals() as stop:
         scheduler = Scheduler(installation, stop, sends=sends)
         # Before the address is told: this raises when the application cannot be served.
-        app = make_app(installation, scheduler if sends else None)
+        app = make_app(installation, scheduler if sends else None, stop)
         with listen(host, port) as listener:
             shown = f"[{host}]" if ":" in host else host
             listening(f"http://{shown}:{listener.getsockname()[1]}")

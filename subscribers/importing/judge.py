@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from subscribers import suppression
+from subscribers import digest_names, suppression
 from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
 from subscribers.importing.rows import Applicant, ImportOutcome, Kind, Known
@@ -44,6 +44,7 @@ class ImportChunk:
         self._combined: dict[tuple[str, ...], Mapping[str, str]] = {}
         # Until it is written. Else whoever is erased meanwhile would be added again (PostgreSQL).
         lock_audience_shared(connection)
+        self._renamed = digest_names.former(connection)
         self._look_up(list(self._known))
 
     def judge(self, row: Applicant) -> tuple[ImportOutcome, str]:
@@ -52,6 +53,8 @@ class ImportChunk:
         The reasons are those for which staff may not add a person either: no list brings back who left.
         """
         email, name, digests, left, reason, proof, _, paused_until = row
+        if self._renamed:
+            digests = list(dict.fromkeys(self._renamed.get(name, name) for name in digests))
         known = self._known[email]
         outcome = ImportOutcome.UNCHANGED
         if reason is not None:

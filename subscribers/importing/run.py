@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from subscribers import consent
+from subscribers import consent, staff_log
 from subscribers.importing.csv_reader import open_csv, open_list
 from subscribers.importing.dry_run import DryRun
 from subscribers.importing.finding import find_columns
@@ -46,6 +46,8 @@ PAUSE = 0.002
 """Seconds between two transactions. Others who wait for SQLite's lock ask for it every few milliseconds, and
 would never get it if the import took it back at once.
 """
+
+_NEWS = (ImportOutcome.ADDED, ImportOutcome.CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def import_csv(
             open_csv(opened, path, names_addresses) as file,
         ):
             records = find_table(file, path).rows
-            most = CHUNK
+            most, noted = CHUNK, dry_run
             while some := list(itertools.islice(records, most)):
                 # Reading and interpreting, the longer half, is done before the lock is taken.
                 rows = [(record, columns.applicant(record, digests)) for record in some]
@@ -104,6 +106,9 @@ def import_csv(
                     chunk = ImportChunk(connection, emails, kept)
                     judged = _judged(chunk, rows)
                     chunk.write(wording=wording, source=source)
+                    if not noted and any(one in _NEWS for one in judged):
+                        staff_log.record(connection, "import", detail=source)
+                        noted = True
                 taken = time.perf_counter() - begun
                 uncertain += sum(isinstance(who, Applicant) and not who.certain for _, who in rows)
                 for outcome in judged:

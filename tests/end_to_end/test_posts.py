@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.feeds.parsing import sandbox
 from tests.doubles.blog import Item
+from tests.feeds.parsing import small_limits
 
 if TYPE_CHECKING:
     from tests.doubles.blog import Blog
@@ -186,6 +188,24 @@ def test_a_gap_is_told_by_pull_and_doctor(written: Project, blog: Blog) -> None:
     feed = written.json("pull")["feeds"][0]
     assert feed["overlaps"] is False
     assert "WordPress" in written.rapport("doctor")
+
+
+def test_a_post_that_passes_the_limits_is_told_by_pull_and_doctor(
+    written: Project, blog: Blog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "CHILD", small_limits.__name__)
+    monkeypatch.setattr(sandbox, "_children", sandbox.Children())
+    whole = blog.feed()
+    blog.body = whole.replace(b"<item>", small_limits.LONG.encode() + b"<item>", 1)
+    feed = written.json("pull")["feeds"][0]
+    assert (feed["outcome"], feed["unread"], feed["unchanged"], feed["withdrawn"]) == ("fetched", 1, 3, 0)
+    assert "1 post could not be read within the limits" in written.rapport("pull")
+    (finding,) = [one for one in written.json("doctor")["checks"] if one["name"] == "feeds.unread"]
+    assert (finding["level"], "1 of the posts of" in finding["message"]) == ("warning", True)
+    assert "missing from `rapport posts`" in finding["remedy"]
+    blog.body = whole
+    assert written.json("pull")["feeds"][0]["unread"] == 0
+    sandbox.close()
 
 
 def test_its_help_says_what_the_states_mean(project: Project) -> None:

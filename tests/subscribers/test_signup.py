@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from subscribers import directory, erasing, leaving, questions, signup, suppression
+from subscribers import directory, erasing, leaving, mail_limits, questions, signup, suppression
 from subscribers.errors import SubscriberError
 from subscribers.people import Status
 from subscribers.suppression import Reason
@@ -335,7 +335,7 @@ def test_patience_is_not_forgotten_with_the_questions(database: Database) -> Non
                 ask(connection)
             now.shift(timedelta(days=1, minutes=1))
             erasing.erase_unconfirmed(connection, datetime.now(UTC) - timedelta(days=1))
-            erasing.erase_counts(connection, datetime.now(UTC) - signup.MONTH)
+            mail_limits.forget_networks(connection, datetime.now(UTC))
         assert directory.person(connection, ANN) is None
         assert signup.ask(connection, ANN, digests=["weekly"], wording=WORDING, source="form") is None
 

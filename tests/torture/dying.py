@@ -30,6 +30,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 import pipeline.cli
 import subscribers
+from pipeline.feeds.fetching import http
 from pipeline.feeds.parsing import sandbox
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ class Death:
         DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
 
     def watch_requests(self) -> None:
-        from pipeline.providers.sendgrid import http
+        from pipeline.providers.sendgrid import http as requests
 
-        kept = http.write_all
+        kept = requests.write_all
 
         def write(sock: socket.socket, request: bytes, timeout: float) -> None:
             if not request.startswith(b"POST"):
@@ -96,7 +97,7 @@ class Death:
             self._reached("request", after=True)
             return None
 
-        http.write_all = write
+        requests.write_all = write
 
 
 def live(told: dict[str, Any]) -> int:
@@ -204,6 +205,7 @@ def _warm_up() -> None:
 
 
 if __name__ == "__main__":
+    http.LONGEST_BACKOFF = 0.0  # who is not there is asked as often as always, but at once
     _import_all()
     _warm_up()
     _say({})

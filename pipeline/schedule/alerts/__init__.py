@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.delivery import breaker
-from pipeline.schedule.alerts import editions, feeds, runs
+from pipeline.schedule.alerts import editions, feeds, runs, sign_ups
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def alert_staff(installation: Installation) -> bool:
             breaker.judge_ledger(connection, config.delivery, now)
     with installation.database.read() as connection:
         alerts = [
-            alert for family in (editions, runs, feeds) for alert in family.alerts(connection, config, now)
+            alert
+            for family in (editions, runs, feeds, sign_ups)
+            for alert in family.alerts(connection, config, now)
         ]
     if not alerts:
         return True

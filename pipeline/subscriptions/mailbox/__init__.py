@@ -14,7 +14,7 @@ from subscribers.mail import read
 from subscribers.mailbox import Silence, asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -48,20 +48,25 @@ class Box(Protocol):
 
 
 def process_mailbox(
-    database: Database, tokens: Tokens, path: Path, progress: Callable[[int, int], None]
+    database: Database,
+    tokens: Tokens,
+    path: Path,
+    progress: Callable[[int, int], None],
+    *,
+    configured: Collection[str] | None = None,
 ) -> Counts:
     """End what the mails in the Maildir or mbox at ``path`` ask to end, as far as they are new.
 
     Each request is committed before its mail is marked: after a kill between the two it is carried out again,
     which changes nothing. Mails that ask for nothing stay as they are. Raises RapportError for what is no
-    mailbox, BusyError while another program has it locked.
+    mailbox, BusyError while another program has it locked. ``configured`` is as `leave_by_link` takes it.
     """
     counted: Counter[str] = Counter()
     with _box(path) as box:
         for number, mail in enumerate(box.mails(), start=1):
             if mail is not None:
                 name, raw = mail
-                outcome = _handle(database, tokens, raw)
+                outcome = _handle(database, tokens, raw, configured)
                 counted[outcome] += 1
                 if outcome is not Silence.LEFT:
                     box.done(name)
@@ -69,12 +74,14 @@ def process_mailbox(
     return Counts(read=counted.total(), **counted)
 
 
-def _handle(database: Database, tokens: Tokens, raw: bytes) -> LeftByMail | Silence:
+def _handle(
+    database: Database, tokens: Tokens, raw: bytes, configured: Collection[str] | None
+) -> LeftByMail | Silence:
     request = asked(read(raw), tokens)
     if isinstance(request, Silence):
         return request
     with database.write() as connection:
-        return leave_by_mail(connection, request)
+        return leave_by_mail(connection, request, configured=configured)
 
 
 def _box(path: Path) -> Box:

@@ -191,7 +191,7 @@ def _of_edition(session: PreviewSession, preview: Preview, edition: Edition, que
         "lines": lambda: inbox.lines(newsletter.sender, edition.subject, edition.preheader),
         "text": text,
         "html": html,
-        "headers": lambda: _headers(preview_part(preview.config, edition, "eml")),
+        "headers": lambda: _headers(preview_part(preview.config, edition, "eml", session.list_id(edition))),
         "offer": _offer(preview, edition),
     }
 

@@ -76,7 +76,7 @@ class _Handlers:
     def message(self, request: Request) -> Response:
         preview, edition = self._edition(request)
         named = {"content-disposition": f'attachment; filename="{edition.slug}.eml"'}
-        content = preview_part(preview.config, edition, "eml")
+        content = preview_part(preview.config, edition, "eml", self._session.list_id(edition))
         return Response(content, media_type="message/rfc822", headers=named)
 
     def frame(self, request: Request) -> Response:

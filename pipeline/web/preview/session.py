@@ -15,7 +15,7 @@ from pipeline.core.app import Installation, database_url
 from pipeline.core.errors import BusyError, ConfigError
 from pipeline.core.settings import file_of, load
 from pipeline.core.tables import editions as table
-from pipeline.editions import find
+from pipeline.editions import find, public_names
 from pipeline.editions.compose import compose
 from pipeline.editions.edition import OPEN, Edition, EditionStatus
 from pipeline.editions.lock import lock
@@ -159,6 +159,11 @@ class PreviewSession:
         with self.installation.database.read() as connection:
             since = first_seen(connection, digest.name, at)
             return list(choose(connection, digest, zone, since, at).left_out)
+
+    def list_id(self, edition: Edition) -> str:
+        assert self.installation is not None  # there is no edition without one
+        with self.installation.database.read() as connection:
+            return public_names.list_id(connection, self.installation.config, edition.digest)
 
     def findings(self, edition: Edition) -> list[Finding]:
         """What check finds. It is kept, because a page asks several times between two changes."""

@@ -12,9 +12,9 @@ from starlette.routing import Route
 from pipeline.subscriptions.erase import forget
 from pipeline.subscriptions.unsubscribe import batches_ended
 from pipeline.web.public import form
-from pipeline.web.public.network import SIGN_UPS, address_of
+from pipeline.web.public.network import address_of
 from pipeline.web.public.unsubscribe import leave
-from subscribers import clock, preferences, signup
+from subscribers import clock, digest_names, preferences, signup
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Claim, Purpose
 
@@ -66,7 +66,7 @@ class _Visit:
                 return self._page(found)
 
     async def _save(self, found: Preferences, sent: Form) -> Response:
-        chosen = [digest.name for digest in self.site.pages.offered if digest.name in sent.all("digest")]
+        offered = [digest.name for digest in self.site.pages.offered]
         pause, wrong = self._pause(sent.text("pause"))
         if wrong:
             return self._page(found, sent, pause=wrong)
@@ -75,8 +75,8 @@ class _Visit:
                 connection,
                 self.subscriber,
                 name=sent.text("name"),
-                digests=chosen,
-                offered=[digest.name for digest in self.site.pages.offered],
+                digests=digest_names.meant(connection, offered, sent.all("digest")),
+                offered=offered,
                 paused_until=pause,
                 wording=self.site.pages.say("preferences.agree"),
                 source=_SOURCE,
@@ -89,7 +89,7 @@ class _Visit:
         return self._page(saved, notice=self.site.pages.say("preferences.saved"))
 
     async def _move(self, found: Preferences, sent: Form) -> Response:
-        self.site.limits.count(SIGN_UPS, self.request.scope)
+        await self.site.may_ask(self.request)
         try:
             await self.site.writer.run(
                 lambda connection: signup.ask_to_move(

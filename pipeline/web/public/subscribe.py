@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from pipeline.web.public import form
-from pipeline.web.public.network import SIGN_UPS, address_of
-from subscribers import clock, signup
+from pipeline.web.public.network import address_of
+from subscribers import clock, digest_names, signup
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Purpose
 
@@ -44,14 +44,14 @@ async def _asked(site: Site, request: Request, sent: Form) -> Response:
     """The answer is the same page whether the address is known, unknown or may get no mail."""
     if sent.text("website"):
         return _thanks(site)  # a robot filled in the field that people do not see
-    digests = _chosen(site, sent)
+    digests = await _chosen(site, sent)
     if not digests:
         return _page(site, sent, digest=site.pages.say("subscribe.no_digest"))
     stamp = site.installation.tokens.read_until(Purpose.FORM, sent.text("stamp"))
     # A form copied to another site has none. One opened yesterday is as good as any.
     if stamp and clock.now() - stamp.until < QUICKEST:
         return _page(site, sent, once_more=True)
-    site.limits.count(SIGN_UPS, request.scope)
+    await site.may_ask(request)
     try:
         await site.writer.run(
             lambda connection: signup.ask(
@@ -89,9 +89,11 @@ def _page(
     )
 
 
-def _chosen(site: Site, sent: Form) -> list[str]:
+async def _chosen(site: Site, sent: Form) -> list[str]:
     names = [digest.name for digest in site.pages.offered]
-    return [name for name in names if name in sent.all("digest")] if len(names) > 1 else names
+    if len(names) == 1:
+        return names
+    return await site.read(lambda connection: digest_names.meant(connection, names, sent.all("digest")))
 
 
 def _stamp(site: Site) -> str:

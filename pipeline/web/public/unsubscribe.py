@@ -55,7 +55,12 @@ async def leave(site: Site, claim: Claim, *, everything: bool, source: str, reas
     """
     left = await site.writer.run(
         lambda connection: leave_by_link(
-            connection, claim, everything=everything, source=source, reason=reason
+            connection,
+            claim,
+            everything=everything,
+            source=source,
+            reason=reason,
+            configured=[digest.name for digest in site.pages.offered],
         )
     )
     if left.in_flight:

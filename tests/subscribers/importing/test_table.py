@@ -73,7 +73,7 @@ def refused(tmp_path: Path) -> list[tuple[str, str]]:
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_a_list_is_understood_however_it_was_saved(
+def test_a_list_is_read_however_it_was_saved(
     sqlite_database: Database, tmp_path: Path, content: str, encoding: str
 ) -> None:
     assert brought_in(sqlite_database, tmp_path, content, encoding) == ANN

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.web.public import network
-from subscribers import directory
+from subscribers import directory, mail_limits
 from subscribers.addresses import NAME_LENGTH
 from tests.installations import installation, subscribe
 from tests.web.public.visitor import Addresses, Shape, Visitor, edition
@@ -48,7 +48,8 @@ fields = st.lists(st.tuples(st.sampled_from(FIELDS), values), max_size=6)
 
 @pytest.fixture
 def fuzzed(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitor]:
-    monkeypatch.setattr(network.SIGN_UPS, "amount", 10**6)
+    monkeypatch.setattr(mail_limits, "ASKS", 10**6)
+    monkeypatch.setattr(mail_limits, "WAITING", 10**6)
     digests = [{"name": "weekly"}, {"name": "groups"}]
     practice = installation(database, tmp_path, "http://127.0.0.1:1/feed", digests=digests)
     subscribe(database, 2)
