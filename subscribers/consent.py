@@ -43,7 +43,7 @@ class Action(StrEnum):
 # Compiled once, and without returning the id of the new record, which nobody needs.
 _RECORD = consents.insert().inline()
 
-LONGEST_REASON = 500
+LONGEST_REASON = 1000
 MOST_REASONS = 5
 """Characters of a reason for leaving, and reasons of one person, that are kept: records are for good, and
 anybody can send reasons to the address in a letter.
