@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from subscribers.addresses import clean_name
@@ -47,6 +48,7 @@ class Columns:
     moments: tuple[tuple[int, str], ...] = ()
     agreed: bool = False
     again: bool = False
+    paused: int | None = None
     origin: int | None = None
     unused: tuple[int, ...] = ()
     unknown: tuple[int, ...] = ()
@@ -85,12 +87,17 @@ class Columns:
             email, name = self._mailbox(record)
         except SubscriberError as error:
             return error.message
+        try:
+            pause = self._cell(record, self.paused).strip()
+            paused_until = date.fromisoformat(pause) if pause else None
+        except ValueError:
+            return "The day until which they want no mail cannot be read."
         if self.tool:
             proof, certain = self._proof(record)
         name = " ".join([self._cell(record, column) for column in self.names]).strip() or name
         if name and not left and reason is None and refuses_mail(name):
             return "Its name says something about mail: keep the name alone."
-        return Applicant(email, clean_name(name), digests, left, reason, proof, certain)
+        return Applicant(email, clean_name(name), digests, left, reason, proof, certain, paused_until)
 
     def never_agreed(self, record: Record) -> bool:
         """Whether the list would have somebody mailed of whom it knows no time at which they agreed."""

@@ -118,8 +118,7 @@ def open_list(path: Path) -> Iterator[BinaryIO]:
             return
         with tempfile.TemporaryFile() as copy:
             shutil.copyfileobj(file, copy)
-            with open(copy.fileno(), "rb", buffering=1 << 16, closefd=False) as again:
-                yield again
+            yield copy
 
 
 @contextmanager

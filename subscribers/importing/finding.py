@@ -56,6 +56,7 @@ def find_columns(table: Table, path: Path, answers: Answers | None = None) -> Co
         moments=moments,
         agreed=tool.agreed,
         again=again,
+        paused=names.index(tool.paused) if tool.paused in names else None,
         origin=names.index(tool.origin) if tool.origin in names else None,
     )
     return _with_unused(found, names, tool.asides, answers, used={0} if again else set())
@@ -64,7 +65,7 @@ def find_columns(table: Table, path: Path, answers: Answers | None = None) -> Co
 def _with_unused(
     found: Columns, names: list[str], asides: frozenset[str], answers: Answers, used: set[int]
 ) -> Columns:
-    read = {*found.emails, *found.names, found.digest, found.origin}
+    read = {*found.emails, *found.names, found.digest, found.origin, found.paused}
     read |= used | {column for column, _ in (*found.signs, *found.moments)}
     unused = tuple(column for column in range(len(names)) if column not in read)
     known = asides | answers.ignored

@@ -66,8 +66,9 @@ class Tool:
 
     ``marks`` are the columns by which it is recognised, ``lacks`` those that it never has. ``moments`` are
     columns of times that prove consent, each with a word for what happened then; with ``agreed`` one of them
-    must be filled in for somebody who is to be mailed. ``origin`` is the column that says how someone came.
-    ``asides`` are known to say nothing beyond the signs. Network addresses are not read.
+    must be filled in for somebody who is to be mailed. ``origin`` is the column that says how someone came,
+    ``paused`` holds the day until which somebody wants no mail, and ``asides`` are known to say nothing
+    beyond the signs. Network addresses are not read.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Tool:
     asides: frozenset[str] = frozenset()
     agreed: bool = False
     question: Question | None = None
+    paused: str | None = None
 
     def fits(self, columns: frozenset[str]) -> bool:
         return self.marks <= columns and not self.lacks & columns

@@ -44,6 +44,7 @@ def survey(columns: Columns, rows: Iterator[Record], path: Path, digests: Sequen
     silent, any_rows = columns.agreed, False
     while block := list(itertools.islice(rows, BLOCK)):
         any_rows = True
+        _refuse_sections(columns, block, path)
         silent = silent and all(map(columns.never_agreed, block))
         for column in rest:
             cells = [record.cells[column] for record in block if column < len(record.cells)]
@@ -58,6 +59,21 @@ def survey(columns: Columns, rows: Iterator[Record], path: Path, digests: Sequen
         raise _unknown(columns, sorted(found), path)
     if silent and any_rows:
         raise _never_agreed(path)
+
+
+def _refuse_sections(columns: Columns, block: Sequence[Record], path: Path) -> None:
+    """Of a list in sections the heading of one may say that those below it left."""
+    for column in columns.emails:
+        for record in block:
+            cell = record.cells[column] if column < len(record.cells) else ""
+            if "@" not in cell and cell and speaks(cell):
+                raise SubscriberError(
+                    f"{path}, line {record.line}: where an address should be stands a word about who may be "
+                    "mailed. Nobody was added.",
+                    "If those below it left, give them a file of their own, with a column status that says "
+                    "unsubscribed. Else delete that line.",
+                    code=UNKNOWN_COLUMN,
+                )
 
 
 def _name_speaks(columns: Columns, column: int) -> bool:

@@ -224,6 +224,7 @@ TOOLS = (
             Sign("suppression", {"": ACTIVE} | {r.value: r for r in Reason if r is not Reason.FORGOTTEN}),
         ),
         lacks=frozenset({"uuid", "tier", "subscriptiontier"}),
-        asides=frozenset({"id", "since", "pauseduntil", "consent"}),
+        asides=frozenset({"id", "since", "consent"}),
+        paused="pauseduntil",
     ),
 )

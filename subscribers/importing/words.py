@@ -115,11 +115,18 @@ _WHOLE = frozenset((
 
 
 def name_speaks(column: str) -> bool:
-    """Whether a column's name speaks of whether people may be mailed."""
+    """Whether a column's name speaks of whether people may be mailed; or may do so, in a script of which no
+    word is known here."""
     spaced = "".join(f" {sign}" if sign.isupper() else sign for sign in column)  # isActive
     words = {*fold(column).split(), *fold(spaced).split()}
     name = plain(column)
-    return bool(words & _NAMES) or any(stem in name for stem in _STEMS)
+    return bool(words & _NAMES) or any(stem in name for stem in _STEMS) or not _in_latin_letters(name)
+
+
+def _in_latin_letters(name: str) -> bool:
+    return name.isascii() or all(
+        unicodedata.name(sign, "").startswith("LATIN") for sign in name if sign.isalpha()
+    )
 
 
 def name_speaks_of_mail(column: str, digests: frozenset[str]) -> bool:

@@ -130,6 +130,8 @@ UNKNOWN = {
     "French": ("Adresse e-mail;Désabonné\nann@;non\nben@;oui\n", "Désabonné=non"),
     "Spanish": ("Correo electrónico,Fecha de baja\nann@,\nben@,12/11/2021\n", "Fecha de baja="),
     "Dutch": ("E-mailadres,Uitgeschreven\nann@,nee\nben@,ja\n", "Uitgeschreven=nee"),
+    "Russian": ("Email,Отписан\nann@,нет\nben@,да\n", "Отписан=нет"),
+    "Japanese": ("Email,配信\nann@,可\nben@,停止\n", "配信=可"),
     "Italian": ("Indirizzo email,Iscritto\nann@,sì\nben@,no\n", "Iscritto=sì"),
     "a neutral name": ("email,Group\nann@,member\nben@,Unsubscribed\n", "Group=member"),
     "a trimmed list": ("email,state\nann@,active\nben@,cancelled\n", "state=active"),
@@ -193,6 +195,16 @@ def test_the_last_row_of_a_long_list_is_looked_at_before_the_first_is_added(
     listed.write_text(f"email,Group\n{rows}left@example.org,opted out\n")
     with pytest.raises(SubscriberError, match='"Group"'):
         bring_in(sqlite_database, listed)
+    assert mailed(sqlite_database) == []
+
+
+def test_a_heading_among_the_addresses_may_say_that_those_below_it_left(
+    sqlite_database: Database, listed: Path
+) -> None:
+    listed.write_text(addressed("email\nann@\n\nUnsubscribed:\nben@\n"))
+    with pytest.raises(SubscriberError, match="line 4") as told:
+        bring_in(sqlite_database, listed)
+    assert told.value.code == "unknown_status_column"
     assert mailed(sqlite_database) == []
 
 
