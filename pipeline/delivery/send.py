@@ -136,7 +136,7 @@ def sync_leavers(installation: Installation) -> None:
 
 
 def send_test(installation: Installation, edition: Edition, address: str) -> None:
-    """Send one marked copy to staff: without a row in the ledger, and without list headers."""
+    """Send one marked copy to staff: without a row in the ledger, and with links that do nothing."""
     from subscribers.addresses import normalise
 
     if not edition.html:

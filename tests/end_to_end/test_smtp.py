@@ -76,6 +76,9 @@ def test_a_test_copy_goes_to_staff_alone(project: Project, server: StrictSmtp) -
     project.rapport("send", "weekly-1", "--test", "editor@example.org")
     (copy,) = server.deliveries
     assert (copy.address, copy.mail["Subject"]) == ("editor@example.org", "[Test] A calm morning — 心")
+    # So that what becomes of them on the way can be looked at.
+    assert copy.mail["List-Unsubscribe"] == "<https://letter.example.org/unsubscribe/preview>"
+    assert copy.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 def test_somebody_who_is_to_confirm_is_asked_by_smtp_and_again_when_the_server_says_later(
