@@ -95,7 +95,7 @@ def ask_for_staff(installation: Installation, email: str, *, name: str, digests:
 
 def _any(installation: Installation) -> bool:
     with installation.database.read() as connection:
-        return bool(questions.next_ones(connection, clock.now()))
+        return bool(mail_limits.due(connection, clock.now()).now)
 
 
 def _send(installation: Installation, stop: Callable[[], bool]) -> Asked:
