@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import BusyError, ConfigError, RapportError
+from pipeline.core.unfinished import must_be_finished
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.send import addressee, mailing
 from pipeline.providers import BatchResult, Result
@@ -115,6 +116,7 @@ def _send(installation: Installation, stop: Callable[[], bool]) -> Asked:
                     return Asked(done, put_off)
 
 
+@must_be_finished()
 def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bool | None:
     """True: mailed. False: put off. None: it need not be mailed any more."""
     with installation.database.write() as connection:
