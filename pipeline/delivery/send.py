@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.signals import Stop, on_signals
+from pipeline.core.unfinished import must_be_finished
 from pipeline.core.words import sentence
 from pipeline.delivery import last_look, probe
 from pipeline.delivery.edition import PATIENCE, Delivery
@@ -104,6 +105,7 @@ def deliver(installation: Installation, edition_id: int, progress: Progress, *, 
     return _deliver(installation, edition, progress, stop, patience=0)
 
 
+@must_be_finished()
 def _deliver(
     installation: Installation, edition: Edition, progress: Progress, stop: Stop, patience: float = PATIENCE
 ) -> Edition:

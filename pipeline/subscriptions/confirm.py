@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import BusyError, ConfigError, RapportError
+from pipeline.core.unfinished import must_be_finished
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.send import addressee, mailing
 from pipeline.providers import BatchResult, Result
@@ -95,7 +96,7 @@ def ask_for_staff(installation: Installation, email: str, *, name: str, digests:
 
 def _any(installation: Installation) -> bool:
     with installation.database.read() as connection:
-        return bool(questions.next_ones(connection, clock.now()))
+        return bool(mail_limits.due(connection, clock.now()).now)
 
 
 def _send(installation: Installation, stop: Callable[[], bool]) -> Asked:
@@ -115,6 +116,7 @@ def _send(installation: Installation, stop: Callable[[], bool]) -> Asked:
                     return Asked(done, put_off)
 
 
+@must_be_finished()
 def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bool | None:
     """True: mailed. False: put off. None: it need not be mailed any more."""
     with installation.database.write() as connection:
