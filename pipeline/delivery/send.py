@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
+from pipeline.core.example import must_be_own
 from pipeline.core.signals import Stop, on_signals
 from pipeline.core.unfinished import must_be_finished
 from pipeline.core.words import sentence
@@ -110,6 +111,7 @@ def _deliver(
     installation: Installation, edition: Edition, progress: Progress, stop: Stop, patience: float = PATIENCE
 ) -> Edition:
     config = installation.config
+    must_be_own(config)
     list_id = public_names.remember(installation.database, config, edition.digest)
     links = Links(config, installation.tokens, edition.digest, list_id)
     if not config.delivery.hosted_unsubscribe:
@@ -143,6 +145,7 @@ def send_test(installation: Installation, edition: Edition, address: str) -> Non
 
     if not edition.html:
         raise RapportError(f"{edition.slug} is {edition.status}: it has no letter.", "Test another edition.")
+    must_be_own(installation.config)
     reader = tester(installation.config, edition.digest, normalise(address))
     message = message_of(installation.config, edition)
     message = replace(message, subject=f"[Test] {message.subject}")
