@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 
 from subscribers import clock, networks, suppression
 from subscribers.tables import asked, confirmations
@@ -86,17 +86,17 @@ class Due(NamedTuple):
 
 
 def due(connection: Connection, now: datetime) -> Due:
-    """What of the queue may be mailed, the longest waiting first."""
+    """What of the queue may be mailed, the longest waiting first. Cheap while there is no room, also with a
+    long queue: it is asked after each sign-up."""
+    is_due = and_(confirmations.c.state == _QUEUED, confirmations.c.next_try <= now)
+    caused = _caused(connection, now)
+    room = max(0, MAILS - caused.total())
     query = (
         select(confirmations.c.id, confirmations.c.network)
-        .where(confirmations.c.state == _QUEUED, confirmations.c.next_try <= now)
+        .where(is_due if room else and_(is_due, confirmations.c.network.is_(None)))
         .order_by(confirmations.c.next_try, confirmations.c.id)
     )
     queued = connection.execute(query).all()
-    if not any(row.network for row in queued):
-        return Due([row.id for row in queued], 0)
-    caused = _caused(connection, now)
-    room = max(0, MAILS - caused.total())
     ranked = []
     for row in queued:
         if row.network and caused[row.network] < MAILS_OF_ONE:
@@ -104,7 +104,9 @@ def due(connection: Connection, now: datetime) -> Due:
             caused[row.network] += 1
     may = {number for _, number in sorted(ranked, key=lambda one: one[0])[:room]}
     chosen = [row.id for row in queued if not row.network or row.id in may]
-    return Due(chosen, len(queued) - len(chosen))
+    everyone = select(func.count()).where(is_due)
+    number = len(queued) if room else connection.scalar(everyone) or 0
+    return Due(chosen, number - len(chosen))
 
 
 def is_used_up(connection: Connection, now: datetime) -> bool:

@@ -22,14 +22,14 @@ def installation(database: Database, folder: Path, feed: str, **sections: Any) -
         "newsletter": {
             "name": "The Weekly Letter",
             "from_email": "letter@example.org",
-            "from_name": "Example Practice",
-            "postal_address": "1 Main Street, Springfield",
+            "from_name": "Willow Practice",
+            "postal_address": "1 Willow Street, Springfield",
             "public_url": "https://letter.example.org",
             "timezone": "America/New_York",
         },
         "feeds": [{"url": feed}],
         "digests": [{"name": "weekly"}],
-        "match": {"url": "https://example.org/contact"},
+        "match": {"url": "https://example.org/get-matched"},
     }
     return Installation(Config.model_validate(settings | sections), folder, database)
 

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     Field,
+    PrivateAttr,
     field_validator,
     model_validator,
 )
 
+from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.fields import Address, Duration, Line, Link, Listed, Section, WebAddress, listed
 from pipeline.core.theme import Theme
+
+Keys = tuple[int | str, ...]
+"""What leads to a value: ("feeds", 0, "url")."""
+
+
+class Source(Protocol):
+    """Where a configuration was read from."""
+
+    def place(self, keys: Keys) -> str: ...
 
 
 class Newsletter(Section):
@@ -214,6 +225,18 @@ class Config(Section):
     staff: Staff = Staff()
     doctor: Doctor = Doctor()
 
+    _source: Source | None = PrivateAttr(default=None)
+
+    def place(self, keys: Keys) -> str:
+        """Where a value was written: file and line, or an environment variable; the file's usual name for a
+        configuration that was not read by settings.load."""
+        return self._source.place(keys) if self._source else CONFIG_FILE
+
+    @property
+    def mails(self) -> bool:
+        """Whether letters leave this machine, to be read by people."""
+        return self.delivery.provider != "outbox"
+
     @field_validator("digests")
     @classmethod
     def _distinct(cls, value: list[Digest]) -> list[Digest]:
@@ -224,7 +247,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _reachable(self) -> Config:
-        ours = self.delivery.provider != "outbox" and not self.delivery.hosted_unsubscribe
+        ours = self.mails and not self.delivery.hosted_unsubscribe
         if ours and not self.newsletter.public_url:
             raise ValueError(
                 "newsletter.public_url is missing: the unsubscribe links of real mail lead there; "

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.core.config import Config
+from pipeline.core.config import Config, Keys
 from pipeline.core.environment import CONFIG, CONFIG_FILE
 from pipeline.core.errors import ConfigError
 from pipeline.core.fields import FromEnvironment
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 PREFIX = "RAPPORT_"
-Path_ = tuple[int | str, ...]
 
 
 def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> tuple[Config, Path]:
@@ -44,10 +44,13 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
         data.setdefault("digests", [{"name": "weekly"}])  # the default digest
     for keys, value in overrides.items():
         _put(data, keys, value)
+    source = _Source(file, text, tuple(overrides))
     try:
-        return Config.model_validate(data), file.resolve().parent
+        config = Config.model_validate(data)
     except ValidationError as error:
-        raise _explained(error, file, text, overrides) from None
+        raise _explained(error, source) from None
+    config._source = source
+    return config, file.resolve().parent
 
 
 def sqlite_file(url: str, folder: Path) -> Path | None:
@@ -80,7 +83,7 @@ def _read(file: Path, *, required: bool) -> str:
         ) from None
 
 
-def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[Path_, FromEnvironment]]:
+def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[Keys, FromEnvironment]]:
     for name in sorted(environment):
         # Without two underscores it is no key of a section: $RAPPORT_SECRET, $RAPPORT_CONFIG.
         if name.startswith(PREFIX) and "__" in name:
@@ -88,7 +91,7 @@ def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[Path_, FromEnvi
             yield tuple(int(p) if p.isdigit() else p for p in parts), FromEnvironment(environment[name])
 
 
-def _put(data: Any, keys: Path_, value: FromEnvironment) -> None:
+def _put(data: Any, keys: Keys, value: FromEnvironment) -> None:
     *path, last = keys
     for key, following in zip(path, keys[1:], strict=True):
         data = _step(data, key, [] if isinstance(following, int) else {}, keys)
@@ -98,7 +101,7 @@ def _put(data: Any, keys: Path_, value: FromEnvironment) -> None:
         raise _misplaced(keys)
 
 
-def _step(data: Any, key: int | str, empty: Any, keys: Path_) -> Any:
+def _step(data: Any, key: int | str, empty: Any, keys: Keys) -> Any:
     if isinstance(data, dict) and isinstance(key, str):
         return data.setdefault(key, empty)
     if isinstance(data, list) and isinstance(key, int) and key <= len(data):
@@ -108,36 +111,48 @@ def _step(data: Any, key: int | str, empty: Any, keys: Path_) -> Any:
     raise _misplaced(keys)
 
 
-def _misplaced(keys: Path_) -> ConfigError:
+def _misplaced(keys: Keys) -> ConfigError:
     return ConfigError(
         f"The environment variable {_variable(keys)} fits no key of the configuration.",
         "Write RAPPORT_SECTION__KEY, in a list of tables RAPPORT_DIGESTS__0__NAME with numbers from 0.",
     )
 
 
-def _variable(keys: Path_) -> str:
+def _variable(keys: Keys) -> str:
     return PREFIX + "__".join(str(key) for key in keys).upper()
 
 
-def _explained(
-    error: ValidationError, file: Path, text: str, overrides: Mapping[Path_, FromEnvironment]
-) -> ConfigError:
-    problems = [_problem(detail, file, text, overrides) for detail in error.errors()]
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a configuration was read from. All are equal: a configuration is the same wherever it stands."""
+
+    file: Path = field(compare=False)
+    text: str = field(compare=False)
+    overrides: tuple[Keys, ...] = field(compare=False)
+    """The keys that environment variables set."""
+
+    def variable(self, keys: Keys) -> str | None:
+        """The environment variable that sets a key, or something below it."""
+        return next((_variable(set_) for set_ in self.overrides if set_[: len(keys)] == keys), None)
+
+    def place(self, keys: Keys) -> str:
+        """The environment variable, or the file with the line, of a key."""
+        if keys and (variable := self.variable(keys)):
+            return f"environment variable {variable}"
+        line = _line(self.text, keys)
+        return f"{self.file}:{line}" if line else str(self.file)
+
+
+def _explained(error: ValidationError, source: _Source) -> ConfigError:
+    problems = [_problem(detail, source) for detail in error.errors()]
     message = "\n".join(message for message, _ in problems)
     return ConfigError(message, problems[0][1])
 
 
-def _problem(
-    detail: ErrorDetails, file: Path, text: str, overrides: Mapping[Path_, FromEnvironment]
-) -> tuple[str, str]:
+def _problem(detail: ErrorDetails, source: _Source) -> tuple[str, str]:
     keys = detail["loc"]
-    key = _dotted(keys)
-    variable = next((_variable(set_) for set_ in overrides if set_[: len(keys)] == keys), None)
-    if variable and keys:
-        where = place = f"environment variable {variable}"
-    else:
-        line = _line(text, keys)
-        where, place = (f"{file}:{line}" if line else str(file)), str(file)
+    key, where = dotted(keys), source.place(keys)
+    place = where if source.variable(keys) and keys else str(source.file)
     if detail["type"] == "extra_forbidden":
         known = _known_keys(keys[:-1])
         close = get_close_matches(str(keys[-1]), known, 1)
@@ -151,12 +166,13 @@ def _problem(
     return f"{where}: {f'{key}: ' if key else ''}{said}", f"Correct {key or 'it'} in {place}."
 
 
-def _dotted(keys: Path_) -> str:
+def dotted(keys: Keys) -> str:
+    """A key as messages name it: newsletter.name, digests[2].schedule."""
     # People count from one: the second [[digests]] is digests[2].
     return "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
 
 
-def _known_keys(keys: Path_) -> list[str]:
+def _known_keys(keys: Keys) -> list[str]:
     model: Any = Config
     for key in keys:
         if isinstance(key, str):
@@ -168,7 +184,7 @@ def _known_keys(keys: Path_) -> list[str]:
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]\]?")
 
 
-def _line(text: str, keys: Path_) -> int | None:
+def _line(text: str, keys: Keys) -> int | None:
     """The number of a key's line, or of its table's if the key is missing; None where that is not clear."""
     seen: dict[str, int] = {}
     names = [key for key in keys if isinstance(key, str)]

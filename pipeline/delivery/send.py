@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
+from pipeline.core.example import must_be_own
 from pipeline.core.signals import Stop, on_signals
+from pipeline.core.unfinished import must_be_finished
 from pipeline.core.words import sentence
 from pipeline.delivery import last_look, probe
 from pipeline.delivery.edition import PATIENCE, Delivery
@@ -104,10 +106,12 @@ def deliver(installation: Installation, edition_id: int, progress: Progress, *, 
     return _deliver(installation, edition, progress, stop, patience=0)
 
 
+@must_be_finished()
 def _deliver(
     installation: Installation, edition: Edition, progress: Progress, stop: Stop, patience: float = PATIENCE
 ) -> Edition:
     config = installation.config
+    must_be_own(config)
     list_id = public_names.remember(installation.database, config, edition.digest)
     links = Links(config, installation.tokens, edition.digest, list_id)
     if not config.delivery.hosted_unsubscribe:
@@ -136,11 +140,12 @@ def sync_leavers(installation: Installation) -> None:
 
 
 def send_test(installation: Installation, edition: Edition, address: str) -> None:
-    """Send one marked copy to staff: without a row in the ledger, and without list headers."""
+    """Send one marked copy to staff: without a row in the ledger, and with links that do nothing."""
     from subscribers.addresses import normalise
 
     if not edition.html:
         raise RapportError(f"{edition.slug} is {edition.status}: it has no letter.", "Test another edition.")
+    must_be_own(installation.config)
     reader = tester(installation.config, edition.digest, normalise(address))
     message = message_of(installation.config, edition)
     message = replace(message, subject=f"[Test] {message.subject}")

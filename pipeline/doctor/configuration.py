@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import RapportError
+from pipeline.core.example import left
 from pipeline.core.finding import error, ok, warning
 from pipeline.core.templates import PACKAGED, Templates
 from pipeline.feeds.posts import Post
@@ -59,6 +60,15 @@ def required(context: Context) -> Iterator[Finding]:
         yield ok("configuration.required", "What every letter must hold is there.")
 
 
+def examples(context: Context) -> Iterator[Finding]:
+    still = left(context.config)
+    for one in still:
+        level = error if one.refused else warning
+        yield level("configuration.example", one.message, one.remedy)
+    if not still:
+        yield ok("configuration.example", "No value is still the example's.")
+
+
 def doubt(context: Context) -> Iterator[Finding]:
     if context.config.delivery.on_uncertain == "resend":
         must_tell_of_events(context.config.delivery)
@@ -105,4 +115,4 @@ def _named(own: Path | None) -> str:
     return f", those in {own} first" if own else ""
 
 
-CHECKS = (required, doubt, staff, templates)
+CHECKS = (required, examples, doubt, staff, templates)

@@ -60,7 +60,7 @@ class Context:
     @property
     def mails(self) -> bool:
         """Whether letters leave this machine."""
-        return self.config.delivery.provider != "outbox"
+        return self.config.mails
 
     @property
     def serves(self) -> bool:

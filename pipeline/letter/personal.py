@@ -106,11 +106,12 @@ def sample(config: Config, digest: str, address: str, list_id: str = "") -> Reci
 
 
 def tester(config: Config, digest: str, address: str) -> Recipient:
-    """The same for a copy that is mailed to staff: without list headers, which would do nothing. Where
-    SendGrid puts its own link in, that link works: whoever follows it is unsubscribed."""
+    """The same for a copy that is mailed to staff: with list headers, so that what becomes of them on the way
+    can be looked at (`rapport doctor --mail`). Their links do nothing, as those in the letter. Where SendGrid
+    puts its own link in, that link works: whoever follows it is unsubscribed."""
     if config.delivery.hosted_unsubscribe:
         return Recipient(0, address, {}, {})
-    return replace(sample(config, digest, address), headers={})
+    return sample(config, digest, address)
 
 
 def new_list_id(config: Config, digest: str) -> str:

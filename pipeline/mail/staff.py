@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from pipeline.core.errors import BusyError, as_rapport_error
 from pipeline.core.tables import notices
+from pipeline.core.unfinished import must_be_finished
 from pipeline.mail.notice import notice_mail
 from pipeline.mail.send import NOBODYS_ID, addressee, mailing
 from pipeline.providers import Result
@@ -63,6 +64,7 @@ def tell(
     return mail(installation, kind, about, subject, notice, since, digest)
 
 
+@must_be_finished()
 def mail(
     installation: Installation,
     kind: str,

@@ -10,9 +10,8 @@ from pipeline.editions import find
 from pipeline.editions.ledger import doubt
 from pipeline.schedule.alerts import alert_staff
 from pipeline.subscriptions.scrub import scrub
-from subscribers import clock, questions
+from subscribers import clock, mail_limits
 from subscribers.erasing import blank_networks, erase_unconfirmed
-from subscribers.mail_limits import forget_networks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +40,7 @@ def _erase(installation: Installation, now: datetime) -> None:
     with installation.database.write() as connection:
         erased = erase_unconfirmed(connection, now - timedelta(days=privacy.pending_days))
         blank_networks(connection, now - timedelta(days=privacy.network_address_days))
-        forget_networks(connection, now)
+        mail_limits.forget_networks(connection, now)
         resends = installation.config.delivery.on_uncertain == "resend"
         doubt.give_up_for_good(connection, now, resends=resends)
     if erased.people or erased.questions:
@@ -58,7 +57,7 @@ def _send_mails(installation: Installation, now: datetime, stop: Callable[[], bo
     What makes and sends mails is loaded only when one waits: nearly every time none does.
     """
     with installation.database.read() as connection:
-        waiting = bool(questions.next_ones(connection, now))
+        waiting = bool(mail_limits.due(connection, now).now)
         drafts = find.put_up(connection, [digest.name for digest in installation.config.digests])
     if waiting:
         from pipeline.subscriptions.confirm import send_questions

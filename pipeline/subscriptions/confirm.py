@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import BusyError, ConfigError, RapportError
+from pipeline.core.example import must_be_own
+from pipeline.core.unfinished import must_be_finished
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.send import addressee, mailing
 from pipeline.providers import BatchResult, Result
@@ -67,7 +69,8 @@ def ask_for_staff(installation: Installation, email: str, *, name: str, digests:
     Raises SubscriberError when the address may get no mail, or was asked too often already. A stranger who
     fills in the form is told neither; staff are.
     """
-    if installation.config.delivery.provider != "outbox" and not installation.config.newsletter.public_url:
+    must_be_own(installation.config)
+    if installation.config.mails and not installation.config.newsletter.public_url:
         raise ConfigError(
             "newsletter.public_url is missing: the mail's link would lead nowhere.",
             "Write where `rapport serve` is reached; or add them with --consent and your evidence.",
@@ -95,10 +98,11 @@ def ask_for_staff(installation: Installation, email: str, *, name: str, digests:
 
 def _any(installation: Installation) -> bool:
     with installation.database.read() as connection:
-        return bool(questions.next_ones(connection, clock.now()))
+        return bool(mail_limits.due(connection, clock.now()).now)
 
 
 def _send(installation: Installation, stop: Callable[[], bool]) -> Asked:
+    must_be_own(installation.config)
     done, put_off = 0, 0
     now = clock.now()  # taken once: what is put off waits for the next round, however long this one takes
     with mailing(installation) as send:
@@ -115,6 +119,7 @@ def _send(installation: Installation, stop: Callable[[], bool]) -> Asked:
                     return Asked(done, put_off)
 
 
+@must_be_finished()
 def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bool | None:
     """True: mailed. False: put off. None: it need not be mailed any more."""
     with installation.database.write() as connection:

@@ -54,7 +54,7 @@ CONFIG = """
 [newsletter]
 name = "The Weekly Letter"
 from_email = "letter@example.org"
-postal_address = "1 Main Street, Springfield"
+postal_address = "1 Willow Street, Springfield"
 public_url = "https://letter.example.org"
 
 [[feeds]]

@@ -41,7 +41,7 @@ _CONFIG = """
 [newsletter]
 name = "The Weekly Letter"
 from_email = "letter@example.org"
-postal_address = "1 Main Street, Springfield"
+postal_address = "1 Willow Street, Springfield"
 public_url = "https://letter.example.org"
 [[feeds]]
 url = "{feed}"
@@ -49,7 +49,7 @@ url = "{feed}"
 name = "weekly"
 backlog = "520w"
 [match]
-url = "https://example.org/contact"
+url = "https://example.org/get-matched"
 [delivery]
 probe_public_url = false
 {delivery}

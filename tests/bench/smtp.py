@@ -55,7 +55,7 @@ _CONFIG = """
 [newsletter]
 name = "The Weekly Letter"
 from_email = "letter@example.org"
-postal_address = "1 Main Street, Springfield"
+postal_address = "1 Willow Street, Springfield"
 public_url = "https://letter.example.org"
 [[feeds]]
 url = "{feed}"
@@ -63,7 +63,7 @@ url = "{feed}"
 name = "weekly"
 layout = "plain"
 [match]
-url = "https://example.org/contact"
+url = "https://example.org/get-matched"
 [delivery]
 provider = "smtp"
 probe_public_url = false

@@ -66,7 +66,7 @@ def make(tmp_path: Path, names: NameServer) -> Iterator[Make]:
         settings: dict[str, Any] = {
             "newsletter": newsletter | sections.pop("newsletter", {}),
             "feeds": [{"url": "http://127.0.0.1:1/feed"}],
-            "match": {"url": "https://example.org/contact"},
+            "match": {"url": "https://example.org/get-matched"},
             "delivery": {"provider": "sendgrid"},
             "doctor": {"resolver": names.address},
         }

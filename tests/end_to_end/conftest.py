@@ -26,9 +26,9 @@ CONFIG = """
 [newsletter]
 name = "The Weekly Letter"
 from_email = "letter@example.org"
-from_name = "Example Practice"
-reply_to = "hello@example.org"
-postal_address = "1 Main Street, Springfield"
+from_name = "Willow Practice"
+reply_to = "answers@example.org"
+postal_address = "1 Willow Street, Springfield"
 notice = "This letter is not therapy. In an emergency call your local emergency number."
 public_url = "https://letter.example.org"
 timezone = "America/New_York"
@@ -41,7 +41,7 @@ name = "weekly"
 {digest}
 
 [match]
-url = "https://example.org/contact"
+url = "https://example.org/get-matched"
 {more}
 """
 

@@ -108,7 +108,7 @@ def test_a_practice_that_is_not(
     }  # fmt: skip
     assert all(check["remedy"] for check in document["checks"] if check["level"] != "ok")
     hints = document["fix_hints"]
-    assert '_dmarc.example.org. 3600 IN TXT "v=DMARC1; p=none; rua=mailto:hello@example.org"' in hints
+    assert '_dmarc.example.org. 3600 IN TXT "v=DMARC1; p=none; rua=mailto:answers@example.org"' in hints
     said = str(document)
     assert sendgrid.key not in said
     assert SECRET not in said

@@ -46,7 +46,7 @@ def test_a_feed_makes_a_letter_without_an_error_or_says_why_not(
                 "newsletter": {
                     "name": "The Weekly Letter",
                     "from_email": "letter@example.org",
-                    "postal_address": "1 Main Street, Springfield",
+                    "postal_address": "1 Willow Street, Springfield",
                 },
                 "feeds": [{"url": blog.url}],
                 "digests": [{"name": "weekly", "backlog": "5200w"}],

@@ -131,6 +131,24 @@ def test_what_readers_had_is_not_let_in_again(written: Project) -> None:
     assert "went out with weekly-1" in error["message"]
 
 
+def test_what_one_digest_mailed_can_be_kept_out_of_another(project: Project, blog: Blog) -> None:
+    project.configure(blog.url, more='[[digests]]\nname = "monthly"')
+    blog.items = [Item("A calm morning", day(1)), Item("An evening", day(2))]
+    project.subscribe(1)
+    project.rapport("run", "weekly", "--now")
+    assert written_to(project, "weekly") == ["A calm morning", "An evening"]
+    project.rapport("posts", "keep-out", "a calm morning")
+    assert written_to(project, "monthly") == ["An evening"]
+    assert states(project)["A calm morning"] == "mailed"
+
+
+def written_to(project: Project, digest: str) -> list[str]:
+    """The posts of a digest's newest edition, which is composed if there is none."""
+    project.rapport("compose", digest)
+    edition = project.json("editions", "show", f"{digest}-1")["edition"]
+    return [post["title"] for post in edition["posts"]]
+
+
 def test_a_withdrawn_post_comes_back_by_the_blog_alone(written: Project, blog: Blog) -> None:
     del blog.items[0]
     written.rapport("pull")

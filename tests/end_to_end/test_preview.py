@@ -156,7 +156,7 @@ def test_a_changed_template_and_configuration_show_by_themselves(running: Runnin
     soon(running.letter, "A calm morning")
     running.adds(_section("Kind regards"))
     soon(running.letter, "Kind regards")
-    running.config.write_text(running.config.read_text().replace("1 Main Street", "2 Side Street"))
+    running.config.write_text(running.config.read_text().replace("1 Willow Street", "2 Side Street"))
     soon(running.letter, "2 Side Street")
 
 

@@ -48,7 +48,7 @@ OF_WHOLE_PAGES = {"region": {"enabled": False}, "landmark-one-main": {"enabled":
 """What a mail, which its client shows inside its own page, need not have."""
 
 WORDING = (
-    "By pressing the button I ask Example Practice to send me by email those letters of The Weekly Letter"
+    "By pressing the button I ask Willow Practice to send me by email those letters of The Weekly Letter"
     f" that I have ticked out of these: weekly (every Thursday) and {LONG} (once a month)."
     " I can unsubscribe at any time with the link in every letter."
 )

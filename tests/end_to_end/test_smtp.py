@@ -76,6 +76,9 @@ def test_a_test_copy_goes_to_staff_alone(project: Project, server: StrictSmtp) -
     project.rapport("send", "weekly-1", "--test", "editor@example.org")
     (copy,) = server.deliveries
     assert (copy.address, copy.mail["Subject"]) == ("editor@example.org", "[Test] A calm morning — 心")
+    # So that what becomes of them on the way can be looked at.
+    assert copy.mail["List-Unsubscribe"] == "<https://letter.example.org/unsubscribe/preview>"
+    assert copy.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 def test_somebody_who_is_to_confirm_is_asked_by_smtp_and_again_when_the_server_says_later(
@@ -154,3 +157,49 @@ def test_a_rate_that_is_limited_names_its_key_and_the_next_run_goes_on(
     server.faults.clear()
     assert project.json("run")["digests"][0]["edition"]["recipients"]["sent"] == 120
     assert server.addresses == sorted(f"reader{n}@example.net" for n in range(1, 121))
+
+
+EXAMPLES = {
+    "from_name": ("Willow Practice", "Example Practice"),
+    "reply_to": ("answers@example.org", "hello@example.org"),
+    "postal_address": ("1 Willow Street, Springfield", "1 Main Street, Springfield"),
+    "url": ("https://example.org/get-matched", "https://example.org/contact"),
+}
+
+
+def test_nothing_goes_out_while_a_value_is_the_examples(project: Project, server: StrictSmtp) -> None:
+    project.subscribe(1)
+    file = project.folder / "rapport.toml"
+    whole = file.read_text()
+    for key, (own, example) in EXAMPLES.items():
+        file.write_text(whole.replace(own, example))
+        line = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if example in text)
+        ran = project.json("run", "--now", status=1)["digests"][0]
+        assert ran["outcome"] == "failed"
+        assert f"rapport.toml:{line}: " in ran["reason"]
+        (finding,) = [f for f in project.json("check", status=1)["findings"] if f["rule"] == "example"]
+        assert (finding["level"], finding["where"].rpartition(".")[2]) == ("error", key)
+        assert finding["remedy"]
+        checks = project.json("doctor", status=1)["checks"]
+        (told,) = [check for check in checks if check["name"] == "configuration.example"]
+        assert (told["level"], f"rapport.toml:{line}: " in told["message"]) == ("error", True)
+        assert "is still the example's" in project.rapport(
+            "send", "weekly-1", "--test", "editor@example.net", status=2
+        )
+        assert "is still the example's" in project.rapport(
+            "subscribers", "add", "ada@example.net", "--confirm", status=2
+        )
+    assert server.deliveries == []
+    file.write_text(whole)
+    assert project.json("run", "--now")["digests"][0]["outcome"] == "sent"
+
+
+def test_an_edition_on_its_way_stops_at_a_value_of_the_example(project: Project, server: StrictSmtp) -> None:
+    project.subscribe(2)
+    server.faults.append(Fault("mail", "550 5.7.1 not from you"))
+    project.json("run", "--now", status=1)
+    project.rapport("editions", "resume", "weekly-1")
+    project.environment["RAPPORT_NEWSLETTER__POSTAL_ADDRESS"] = "1 Main Street, Springfield"
+    said = project.rapport("send", "weekly-1", status=2)
+    assert "environment variable RAPPORT_NEWSLETTER__POSTAL_ADDRESS" in said
+    assert server.deliveries == []

@@ -85,7 +85,7 @@ def test_the_letter_is_valid_mail(project: Project, blog: Blog) -> None:
     assert b"\n" not in raw.replace(b"\r\n", b"")
     message = parsed(project.outbox()[0])
     assert message["Subject"] == "Café “calm” — 心 😀"
-    assert message["Reply-To"] == "hello@example.org"
+    assert message["Reply-To"] == "answers@example.org"
     assert message["Message-ID"].endswith("@example.org>")
     assert not message.defects
     html, text = bodies(project.outbox()[0])
@@ -232,7 +232,7 @@ def test_a_broken_feed_blocks_neither_the_others_nor_the_letter(project: Project
 def test_a_letter_with_an_error_does_not_go_out(project: Project, blog: Blog) -> None:
     config = project.folder / "rapport.toml"
     config.write_text(
-        config.read_text().replace('postal_address = "1 Main Street, Springfield"', 'postal_address = ""')
+        config.read_text().replace('postal_address = "1 Willow Street, Springfield"', 'postal_address = ""')
     )
     blog.items = [Item("A calm morning", day(1))]
     project.subscribe(1)

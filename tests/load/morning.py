@@ -35,7 +35,7 @@ _CONFIG = """
 [newsletter]
 name = "The Weekly Letter"
 from_email = "letter@example.org"
-postal_address = "1 Main Street, Springfield"
+postal_address = "1 Willow Street, Springfield"
 public_url = "https://letter.example.org"
 
 [[feeds]]
@@ -45,7 +45,7 @@ url = "{feed}"
 name = "weekly"
 
 [match]
-url = "https://example.org/contact"
+url = "https://example.org/get-matched"
 
 [delivery]
 provider = "sendgrid"

@@ -61,7 +61,7 @@ def test_the_mail_asks_one_question_and_its_link_answers_it(installed: Installat
     assert timed is not None
     assert timed == (number, NOON + timedelta(days=30))
     assert "March 31, 2026" in text
-    assert "1 Main Street, Springfield" in text
+    assert "1 Willow Street, Springfield" in text
 
 
 def test_it_holds_no_advertising_no_list_headers_and_nothing_from_elsewhere(

@@ -40,7 +40,7 @@ ROUTE = "/webhooks/sendgrid/inbound?key=made-up-by-the-practice"
 NEWSLETTER = {
     "name": "The Weekly Letter",
     "from_email": "letter@example.org",
-    "postal_address": "1 Main Street, Springfield",
+    "postal_address": "1 Willow Street, Springfield",
     "public_url": "https://letter.example.org",
     "unsubscribe_mailto": "leave@letter.example.org",
 }

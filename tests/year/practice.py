@@ -103,7 +103,7 @@ class Practice:
         newsletter = {
             "name": "The Weekly Letter",
             "from_email": "letter@example.org",
-            "postal_address": "1 Main Street, Springfield",
+            "postal_address": "1 Willow Street, Springfield",
             "public_url": self.site,
             "timezone": "America/New_York",
         }

@@ -2,6 +2,7 @@
 
 ==============  =============================================================================
 ``required``    errors: unsubscribe link, postal address, offer, placeholders, script
+``example``     values that are still those of the packaged rapport.toml
 ``envelope``    sender, subject, preheader
 ``sensitive``   what a locked screen would show to others
 ``images``      alt text, weight, format
@@ -26,6 +27,7 @@ from pipeline.letter.check import (
     clients,
     contrast,
     envelope,
+    example,
     images,
     leftovers,
     links,
@@ -52,6 +54,7 @@ RULES: tuple[Callable[[CheckedLetter], Iterator[Finding]], ...] = (
     required.cta,
     required.placeholder,
     required.script,
+    example.values,
     parts.size,
     envelope.empty,
     envelope.length,

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.core.config import Config
 from pipeline.core.errors import FeedError
-from pipeline.feeds.parsing import sandbox
+from pipeline.feeds.parsing import sandbox, sandbox_child
 from pipeline.feeds.parsing.parse import parse
 from pipeline.feeds.pull import pull
 from tests.doubles.blog import Blog
@@ -133,6 +133,16 @@ def test_a_child_that_took_much_memory_is_replaced(hanging: sandbox.Children) ->
     assert read("last") == 0
     assert len(hanging.pids) == 0
     assert read("go on") == 0
+
+
+def test_a_large_process_reads_with_one_child_too(children: sandbox.Children) -> None:
+    large = b"x" * (sandbox_child.LARGE + 10_000_000)  # of which a child has nothing
+    body = (QUIRKS / "categories.xml").read_bytes()
+    sandbox.read(body, url=FEED_URL)
+    first = children.pids
+    sandbox.read(body, url=FEED_URL)
+    assert children.pids == first != []
+    assert large
 
 
 def test_a_child_that_nobody_needs_is_ended(

@@ -34,8 +34,8 @@ CONFIG = """
 [newsletter]
 name = "The Weekly Letter"
 from_email = "letter@example.org"
-from_name = "Example Practice"
-postal_address = "1 Main Street, Springfield"
+from_name = "Willow Practice"
+postal_address = "1 Willow Street, Springfield"
 public_url = "https://letter.example.org"
 
 [theme]
@@ -48,7 +48,7 @@ url = "{feed}"
 name = "weekly"
 
 [match]
-url = "https://example.org/contact"
+url = "https://example.org/get-matched"
 heading = "Looking for a therapist?"
 """
 
@@ -409,7 +409,7 @@ def test_headers_are_shown_as_they_will_be(office: Office) -> None:
     said = office.words("?view=headers")
     assert "<https://letter.example.org/unsubscribe/preview>" in said
     assert "List-Unsubscribe=One-Click" in said
-    assert "Example Practice <letter@example.org>" in said
+    assert "Willow Practice <letter@example.org>" in said
 
 
 def test_the_size_stands_against_gmails_limit(office: Office) -> None:

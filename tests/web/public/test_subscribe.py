@@ -49,7 +49,7 @@ def test_the_evidence_is_the_sentence_of_the_form_as_it_was_shown(
 ) -> None:
     shown = re.search(r'<p class="agree">(.*?)</p>', visitor.get("/subscribe").text)
     assert shown
-    for part in ("The Weekly Letter", "Example Practice", "every Thursday", "unsubscribe at any time"):
+    for part in ("The Weekly Letter", "Willow Practice", "every Thursday", "unsubscribe at any time"):
         assert part in shown[1]
     visitor.post("/subscribe", ADA)
     ada = person(practice.database, "ada@example.org")
