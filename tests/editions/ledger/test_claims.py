@@ -276,6 +276,28 @@ def test_what_was_said_of_somebody_is_no_news_once_their_batch_was_tried_again(
         assert {one["reason"] for one in outcomes.people(connection, edition.id, "sent")} == {None}
 
 
+def test_for_whom_the_server_refuses_us_waits_behind_all_others_and_is_known_until_it_is_handed_over(
+    database: Database, edition: Edition
+) -> None:
+    taken(database, edition, size=3)
+    claim = ours(claimed(database, edition))
+    with database.write() as connection:
+        claims.sent(connection, claim, AT)
+        batches.put_aside(connection, claim, {1: "relay not permitted", 3: "no login"}, AT)
+        assert outcomes.refused_us(connection, edition.id) == {1, 3}
+        told = [one["reason"] for one in outcomes.people(connection, edition.id, "waiting")][:2]
+        assert told == [f"{outcomes.REFUSED_US}: relay not permitted", f"{outcomes.REFUSED_US}: no login"]
+    assert [who for who, _ in ours(claimed(database, edition)).members] == [4, 5]
+    again = ours(claimed(database, edition))
+    assert [who for who, _ in again.members] == [1, 3]
+    with database.write() as connection:
+        claims.refused(connection, again, AT, "busy")
+        batches.put_back(connection, again, {3: "too late"}, AT)
+        assert outcomes.refused_us(connection, edition.id) == {1, 3}, "their turn never came"
+        claims.sent(connection, ours(claims.claim(connection, edition, TODAY, AT, "a lock")), AT)
+        assert outcomes.refused_us(connection, edition.id) == {3}
+
+
 def test_of_reasons_said_equally_often_the_batch_bears_the_same_one_each_time(
     database: Database, edition: Edition
 ) -> None:
