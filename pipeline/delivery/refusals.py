@@ -44,10 +44,11 @@ def judge(database: Database, claim: Claim, outcome: BatchResult) -> BatchResult
     if not outcome.denied:
         return outcome
     with database.read() as connection:
-        before = outcomes.refused_us(connection, claim.edition, outcome.denied)
+        before = outcomes.refused_us(connection, claim.edition)
         has_it = outcomes.counts(connection, claim.edition)[RecipientState.SENT]
     theirs = {who: why for who, why in outcome.denied.items() if who in before}
-    if not theirs or len(theirs) > FEW * has_it:
+    # All who wait for that count: of many the provider names only so many at a time.
+    if not theirs or len(before | outcome.denied.keys()) > FEW * has_it:
         return outcome
     outcome = replace(
         outcome,
