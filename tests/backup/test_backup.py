@@ -21,9 +21,10 @@ from alembic.config import Config
 from sqlalchemy import insert, select
 
 import pipeline.delivery.send
-from pipeline.backup.archive import SECRETS, Manifest, Member, member, pack
+from pipeline.backup.archive import SECRETS, member, pack
 from pipeline.backup.copy import Sum, sums_of
 from pipeline.backup.make import backup
+from pipeline.backup.manifest import Manifest, Member
 from pipeline.backup.restore import check, restore
 from pipeline.core.config import Delivery
 from pipeline.core.database import Database
@@ -216,7 +217,7 @@ def test_it_brings_back_everything_on_an_empty_machine(
 ) -> None:
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert check(kept).tables["subscribers"].rows == 3
-    done = restore(kept, clone / "rapport.toml", {})
+    done = restore(kept, clone / "rapport.toml", {}, agree=lambda proposed: True)
     assert sorted(done.wrote) == [str(clone / "rapport.toml"), str(clone / "templates/mail/notice.txt")]
     secret = clone / "rapport.secret"
     assert secret.read_bytes() == (kept.parent / "rapport.secret").read_bytes()
@@ -237,8 +238,11 @@ def test_what_is_there_is_never_overwritten(kept: Path, clone: Path) -> None:
     (clone / "templates" / "mail").mkdir(parents=True)
     (clone / "templates" / "mail" / "notice.txt").write_text("Mine")
     (clone / "rapport.secret").write_text("another secret of this machine")
+    (clone / "rapport.toml").write_text(CONFIG.replace("Weekly", "Other"))
     done = restore(kept, clone / "rapport.toml", {})
-    assert done.kept == [str(clone / "templates/mail/notice.txt")]
+    assert (done.kept, done.not_placed) == ([str(clone / "rapport.toml")], ["templates/mail/notice.txt"])
+    assert (clone / "templates" / "mail" / "notice.txt").read_text() == "Mine"
+    assert "Other" in (clone / "rapport.toml").read_text()
     ours, theirs = (clone / "rapport.secret").read_text().strip().split(",")
     assert ours == "another secret of this machine"
     assert theirs == (kept.parent / "rapport.secret").read_text().strip()
@@ -368,7 +372,7 @@ def bomb_of_nothing(file: Path) -> None:
 
 def begun(file: Path, members: dict[str, Member], entry: tarfile.TarInfo) -> None:
     """An archive whose manifest names these, and that ends after the header of one."""
-    text = Manifest("0", HEAD, datetime.now(UTC), {}, members, []).text().encode()
+    text = Manifest("0", HEAD, datetime.now(UTC), {"subscribers": Sum(0, "")}, members, []).text().encode()
     manifest = tarfile.TarInfo("manifest.json")
     manifest.size = len(text)
     with gzip.open(file, "wb") as zipped:
