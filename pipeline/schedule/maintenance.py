@@ -11,8 +11,8 @@ from pipeline.editions.ledger import doubt
 from pipeline.schedule.alerts import alert_staff
 from pipeline.subscriptions.scrub import scrub
 from subscribers import clock, questions
+from subscribers.confirmations import MONTH
 from subscribers.erasing import blank_networks, erase_counts, erase_unconfirmed
-from subscribers.signup import MONTH
 
 if TYPE_CHECKING:
     from datetime import datetime
