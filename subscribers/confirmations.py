@@ -73,8 +73,10 @@ class Confirmation:
     tries: int
 
     def good_until(self, kept_for: timedelta) -> datetime:
-        """When its link ends, where an unconfirmed sign-up is ``kept_for`` that long."""
-        return self.asked_at + GOOD_FOR.get(self.purpose, kept_for)
+        """When its link ends, where an unconfirmed question is ``kept_for`` that long; what tells of a move
+        is kept for its whole time."""
+        span = GOOD_FOR.get(self.purpose, kept_for)
+        return self.asked_at + (span if self.purpose is Purpose.MOVED else min(span, kept_for))
 
 
 def waiting(connection: Connection, confirmation: int) -> Confirmation | None:

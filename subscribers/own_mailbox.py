@@ -14,7 +14,16 @@ from sqlalchemy import select
 
 from subscribers import clock, moving_back, suppression
 from subscribers.addresses import normalise
-from subscribers.confirmations import Confirmation, Purpose, State, answered, drop_open, one_more, put
+from subscribers.confirmations import (
+    Confirmation,
+    Purpose,
+    State,
+    answered,
+    drop_open,
+    one_more,
+    put,
+    waiting,
+)
 from subscribers.leaving import lives_of
 from subscribers.moving import active_at, may_move, move
 from subscribers.subscribing import let_back
@@ -52,6 +61,13 @@ def confirm(
 ) -> Confirmation | None:
     """The owner of the mailbox says yes to such a question, which is open or was answered before; None where
     that is good no longer."""
+    # One at a time: of two links that are pressed at once the second must see what came of the first.
+    person = select(subscribers.c.id).where(subscribers.c.id == question.subscriber)
+    connection.execute(person.with_for_update())
+    now = waiting(connection, question.id)
+    if now is None or now.state is State.DROPPED:
+        return None
+    question = now
     match question.purpose, question.state:
         case Purpose.MOVED, State.CONFIRMED:
             return None  # it works once

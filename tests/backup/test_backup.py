@@ -38,6 +38,7 @@ from pipeline.providers.choice import provider
 from pipeline.providers.events import Kind
 from subscribers.export import history
 from subscribers.signing_secrets import load_secrets
+from subscribers.tables import subscribers
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.installations import installation, run_one, subscribe
@@ -274,11 +275,12 @@ def test_a_backup_of_an_older_schema_is_brought_up(clone: Path, tmp_path: Path) 
     folder.mkdir()
     config = Config()
     config.set_main_option("script_location", "pipeline/core/migrations")
-    with closing(Database(f"sqlite:///{folder / 'rapport.db'}")) as old:
-        with old.write() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "0004")
-        subscribe(old, 2)
+    with closing(Database(f"sqlite:///{folder / 'rapport.db'}")) as old, old.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for n in range(2):
+            row = {"email": f"reader{n}@example.net", "created_at": AT}
+            connection.execute(subscribers.insert().values(row))
     tables = {"subscribers": Sum(2, "")}
     (folder / "rapport.secret").write_text(SECRET)
     (folder / "rapport.toml").write_text(CONFIG)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from subscribers import clock, directory, erasing, leaving, own_mailbox, preferences, signup, suppression
 from subscribers.audience import mailable
-from subscribers.confirmations import WEEK, Purpose, State, waiting
+from subscribers.confirmations import WEEK, Purpose, State, put, waiting
 from subscribers.consent import BY_MAIL
 from subscribers.suppression import Reason
 from subscribers.tables import subscribers
@@ -162,6 +162,13 @@ def test_what_was_asked_at_an_address_they_have_left_is_good_no_longer(town: Tow
     town.moves(NEW)
     assert signup.confirm(town.connection, slip, source=BY_MAIL) is None
     assert own_mailbox.proven(town.connection, waiting(town.connection, erase)) is None
+
+
+def test_a_question_that_no_present_mailbox_allowed_moves_nobody(town: Town) -> None:
+    """Such as one from before the present mailbox was asked."""
+    number = put(town.connection, Purpose.MOVE, 1, NEW, source="page")
+    assert signup.confirm(town.connection, number, source=BY_MAIL) is None
+    assert town.mailed() == {WEEKLY: [ANN]}
 
 
 def test_whoever_signed_up_at_the_new_address_by_themselves_stays_a_reader_there(town: Town) -> None:
