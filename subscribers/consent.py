@@ -55,6 +55,13 @@ AGREED = (
 """The actions that make a subscription active, or prove that it was."""
 
 
+BY_MAIL = "confirmation page"
+"""The source of a record by whoever has the mailbox: they pressed the button that a mail to it led to."""
+
+DISPROVED = "bounced: a mail to the address arrived, and was answered"
+"""The wording of a record that lifts a bounce, and nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     at: datetime

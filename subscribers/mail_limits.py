@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, delete, func, select, update
 
 from subscribers import clock, networks, suppression
+from subscribers.confirmations import State
 from subscribers.tables import asked, confirmations
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ a talk; and a hundred mails that nobody asked for are about as many as its good 
 WAITING = 12 * MAILS
 """Mails that may wait: half a day's. Links are good for a day at least, from the asking on."""
 
-_QUEUED = "queued"
-"""signup.State.QUEUED"""
-
 
 def network(connection: Connection, address: str | None) -> str:
     """The keyed hash of what counts as one network: the /24 around an IPv4 address, or the /48 of IPv6, which
@@ -57,7 +55,7 @@ def are_reached(connection: Connection, address: str | None) -> bool:
     if (connection.scalar(times) or 0) >= ASKS:
         return True
     waiting = select(func.count()).where(
-        confirmations.c.state == _QUEUED, confirmations.c.network.is_not(None)
+        confirmations.c.state == State.QUEUED.value, confirmations.c.network.is_not(None)
     )
     return (connection.scalar(waiting) or 0) >= WAITING
 
@@ -88,7 +86,7 @@ class Due(NamedTuple):
 def due(connection: Connection, now: datetime) -> Due:
     """What of the queue may be mailed, the longest waiting first. Cheap while there is no room, also with a
     long queue: it is asked after each sign-up."""
-    is_due = and_(confirmations.c.state == _QUEUED, confirmations.c.next_try <= now)
+    is_due = and_(confirmations.c.state == State.QUEUED.value, confirmations.c.next_try <= now)
     caused = _caused(connection, now)
     room = max(0, MAILS - caused.total())
     query = (
@@ -128,7 +126,11 @@ def forget_networks(connection: Connection, now: datetime) -> None:
     handed = func.coalesce(confirmations.c.handed_at, confirmations.c.asked_at)
     connection.execute(
         update(confirmations)
-        .where(confirmations.c.network.is_not(None), confirmations.c.state != _QUEUED, handed < now - HOUR)
+        .where(
+            confirmations.c.network.is_not(None),
+            confirmations.c.state != State.QUEUED.value,
+            handed < now - HOUR,
+        )
         .values(network=None)
     )
 

@@ -63,7 +63,10 @@ def add(
 @common
 @click.pass_obj
 def show(options: Options, address: str) -> None:
-    """Show what is known of ADDRESS: subscriptions, consent, suppression, editions."""
+    """Show what is known of ADDRESS: subscriptions, consent, suppression, editions.
+
+    ADDRESS may be the number of a subscriber, by which notices name people.
+    """
     from subscribers import directory
 
     with options.open() as installation:
@@ -187,7 +190,8 @@ def suppress(options: Options, address: str, reason: str) -> None:
 def lift(options: Options, address: str, reason: str) -> None:
     """Let ADDRESS be mailed again that bounced, complained or was suppressed by staff.
 
-    Who unsubscribed or was erased stays so: only they themselves can undo that, by signing up.
+    Who unsubscribed or was erased stays so: only they themselves can undo that, by signing up. ADDRESS may be
+    the number of a subscriber, by which notices name people.
     """
     from subscribers import directory
 

@@ -13,6 +13,8 @@ from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.send import addressee, mailing
 from pipeline.providers import BatchResult, Result
 from subscribers import clock, directory, mail_limits, questions, signup, suppression
+from subscribers.addresses import masked
+from subscribers.confirmations import may_be_asked
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Purpose
 
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.mail.send import Send
+    from subscribers.confirmations import Confirmation
     from subscribers.people import Person
-    from subscribers.signup import Confirmation
 
 MOST_FAILURES = 3
 """Failures after which a round ends: a provider that is down is not asked a hundred times, and one bad mail
@@ -77,7 +79,7 @@ def ask_for_staff(installation: Installation, email: str, *, name: str, digests:
         )
     with installation.database.write() as connection:
         reason = suppression.reason_for(connection, email)
-        if reason is not None and not signup.may_be_asked(connection, email):
+        if reason is not None and not may_be_asked(connection, email):
             raise SubscriberError(
                 f"This address gets no mail: {reason}.", directory.REMEDIES[reason], code="suppressed"
             )
@@ -147,7 +149,7 @@ def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bo
 
 def _hand_over(installation: Installation, send: Send, asked: Confirmation) -> BatchResult:
     config = installation.config
-    until = asked.asked_at + timedelta(days=config.privacy.pending_days)
+    until = asked.good_until(timedelta(days=config.privacy.pending_days))
     token = installation.tokens.sign_until(Purpose.CONFIRM, asked.id, until)
     try:
         message = confirmation_mail(
@@ -157,6 +159,7 @@ def _hand_over(installation: Installation, send: Send, asked: Confirmation) -> B
             purpose=asked.purpose.value,
             link=f"{config.newsletter.pages}/confirm/{token}",
             until=until,
+            address=masked(asked.other).replace("…", "..."),  # in Latin-1, as all text of a mail
         )
     except RapportError as error:
         return BatchResult(Result.STOP, error.message)

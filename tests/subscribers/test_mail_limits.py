@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from subscribers import directory, mail_limits, questions, signup
+from subscribers import directory, mail_limits, own_mailbox, questions, signup
 from subscribers.networks import around, client
 from subscribers.tables import asked, confirmations
 
@@ -158,7 +158,7 @@ def test_moving_counts_and_what_staff_ask_for_does_not(database: Database) -> No
         for number in range(5):
             assert ask(connection, f"victim{number}")
         assert len(mailed(connection)) == 5
-        assert signup.ask_to_move(connection, 1, "new@example.org", source="page", network_address=HOME)
+        assert own_mailbox.ask_to_move(connection, 1, "new@example.org", source="page", network_address=HOME)
         assert mailed(connection) == []
         assert mail_limits.due(connection, datetime.now(UTC)).held_back == 1
 

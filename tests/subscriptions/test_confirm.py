@@ -106,7 +106,7 @@ def test_it_speaks_the_newsletters_language_and_the_operator_may_say_it_otherwis
     assert 'lang="de-AT"' in mail.get_body(("html",)).get_content()
 
 
-@pytest.mark.parametrize("reason", [Reason.BOUNCED, Reason.COMPLAINED, Reason.MANUAL])
+@pytest.mark.parametrize("reason", [Reason.COMPLAINED, Reason.MANUAL])
 def test_who_may_not_be_mailed_is_not_asked_either(
     installed: Installation, tmp_path: Path, reason: Reason
 ) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
 
 
+FAMILIES = (editions, runs, feeds, sign_ups)
+
+
 def alert_staff(installation: Installation) -> bool:
     """Tell staff what they do not know yet; False where an alert reached nobody.
 
@@ -26,11 +29,7 @@ def alert_staff(installation: Installation) -> bool:
         with installation.database.write() as connection:
             breaker.judge_ledger(connection, config.delivery, now)
     with installation.database.read() as connection:
-        alerts = [
-            alert
-            for family in (editions, runs, feeds, sign_ups)
-            for alert in family.alerts(connection, config, now)
-        ]
+        alerts = [alert for family in FAMILIES for alert in family.alerts(connection, config, now)]
     if not alerts:
         return True
     # What makes and sends mails is loaded only here: nearly every time there is no alert.

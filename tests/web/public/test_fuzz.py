@@ -143,13 +143,14 @@ def test_only_the_fields_of_a_form_come_back_and_escaped(
 @example("{{ 7 * 7 }} %%tag%% {newsletter} </title>")
 def test_a_name_is_text_on_the_page_and_nothing_else(fuzzed: Visitor, name: str) -> None:
     path = Addresses(fuzzed.installation, 1).preferences(2)
-    before = Shape(fuzzed.get(path).text).tags
-    assert fuzzed.post(path, {"do": "save", "digest": ["weekly"], "name": utf8(name)}).is_success
-    after = Shape(fuzzed.get(path).text).tags
+    form = {"do": "save", "digest": ["weekly"], "name": utf8(name)}
+    # Only who has just typed it sees it, where something else was wrong.
+    before = Shape(fuzzed.post(path, form | {"name": "", "pause": "never"}).text).tags
+    after = Shape(fuzzed.post(path, form | {"pause": "never"}).text).tags
+    assert fuzzed.post(path, form).is_success
     with fuzzed.installation.database.read() as connection:
         person = directory.person(connection, "reader2@example.net")
     assert person is not None
-    assert ("value", person.name) in next(pairs for tag, pairs in after if ("name", "name") in pairs)
     assert len(person.name) <= NAME_LENGTH
     assert unnamed(after) == unnamed(before)
 
