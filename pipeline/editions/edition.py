@@ -76,6 +76,7 @@ class Edition:
     tripped_at: datetime | None
     judged_from: datetime | None
     restored: bool
+    gone: Sequence[str] = ()
 
     @classmethod
     def of(cls, row: Row[Any]) -> Edition:
