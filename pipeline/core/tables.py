@@ -154,6 +154,8 @@ editions = Table(
     Column("left_out", JSON, nullable=False),
     # One entry a post that has an image: {post, src, width, height, alt, weight, media_type, problem}.
     Column("pictures", JSON, nullable=False, server_default="[]"),
+    # The pages that it was held for. Staff who let it go after that know of them.
+    Column("gone", JSON, nullable=False, server_default="[]"),
     Column("composed_at", Moment),
     # When `run` put the draft up, or staff changed it after that: the hold window begins then.
     Column("announced_at", Moment),
