@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.editions.ledger.claims import Claim
 
 FEW = 0.5
-"""As a share of those who have the letter: so few may be refused again for a reason of their own."""
+"""At most so many, as a share of those who have the letter, are refused again for a reason of their own."""
 
 
 LIMITED = "the provider limits the rate"

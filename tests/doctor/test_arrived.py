@@ -43,6 +43,7 @@ From: <the body is not looked at>
 """
 
 
+HALF = "DKIM-Signature: v=1; d=example.org; s=x; h=from:message-id:list-unsubscribe; b=x"
 SENDGRIDS = "DKIM-Signature: v=1; d=sendgrid.info; s=x; h=from; b=x"
 UNHEARD = dict.fromkeys(["mail.dkim", "mail.spf", "mail.dmarc"], "warning")
 
@@ -64,6 +65,7 @@ def levels(text: str) -> dict[str, str]:
         "From ann@example.net Mon Nov 30 09:00:00 2026\n" + GOOD,
         "\ufeff" + GOOD,
         GOOD.replace("DKIM-Signature:", f"{SENDGRIDS}\nDKIM-Signature:"),
+        GOOD.replace("DKIM-Signature:", f"{HALF}\nDKIM-Signature:"),
         GOOD.replace("d=example.org", "d=mail.example.org"),
         GOOD.replace("letter@example.org", "letter@news.example.org"),
         GOOD.replace("h=from:to", "h=From : To ").replace("list-unsubscribe-post", "List-Unsubscribe-Post"),

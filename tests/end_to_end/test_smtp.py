@@ -89,6 +89,7 @@ def test_somebody_who_is_to_confirm_is_asked_by_smtp_and_again_when_the_server_s
     assert server.deliveries == []
     project.rapport("subscribers", "add", "ben@example.net", "--confirm")
     assert "ben@example.net" in server.addresses
+    assert {delivery.mail["Auto-Submitted"] for delivery in server.deliveries} == {"auto-generated"}
 
 
 @pytest.mark.parametrize(

@@ -270,19 +270,19 @@ def test_a_large_share_of_refusals_is_told_of_a_small_list_too(
         assert "(550): no such user." in found[0].get_body(("plain",)).get_content()
 
 
-def test_a_rate_that_is_limited_is_told_once_while_the_letter_goes_out(
-    database: Database, tmp_path: Path
+def test_a_rate_that_is_limited_is_told_once_a_day_while_the_letter_goes_out(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller
 ) -> None:
     installed = practice(database, tmp_path)
     reason = "the provider limits the rate: too much mail. Set delivery.rate."
     with database.write() as connection:
         handed_over(connection, 1, [Left(), Left("waiting", reason=reason)], status="sending")
         handed_over(connection, 2, [Left(), Left("waiting", reason="busy")], status="cancelled")
-    alert_staff(installed)
-    alert_staff(installed)
-    assert [mail["Subject"] for mail in mails(tmp_path)] == [
-        "The Weekly Letter: weekly-1 goes out in parts"
-    ] * 2
+    for number in (1, 1, 2, 3):  # told on each day, and not twice on one
+        alert_staff(installed)
+        subject = "The Weekly Letter: weekly-1 goes out in parts"
+        assert [mail["Subject"] for mail in mails(tmp_path)] == [subject] * len(STAFF["emails"]) * number
+        travel.shift(timedelta(hours=16))
     assert "delivery.rate" in mails(tmp_path)[0].get_body(("plain",)).get_content()
 
 

@@ -103,8 +103,9 @@ def _covered(signatures: list[Signature]) -> Iterator[Finding]:
     """RFC 8058, 4: a signature must cover both list headers, or receivers need not offer one click."""
     if not signatures:
         return
-    best = max(signatures, key=lambda one: len({LEAVE, POST, "from", "message-id"} & one.covers))
-    missing = [name for name in ("from", LEAVE, POST) if name not in best.covers]
+    wanted = ("from", LEAVE, POST)
+    best = max(signatures, key=lambda one: (len({*wanted} & one.covers), "message-id" in one.covers))
+    missing = [name for name in wanted if name not in best.covers]
     if missing:
         yield error(
             "mail.signed_headers",

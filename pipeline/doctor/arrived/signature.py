@@ -10,6 +10,10 @@ _MOST = 20
 """Signatures that are looked at. Mail that went through many hands has five."""
 
 
+_LONGEST = 255
+"""Letters of a domain (RFC 1035, 2.3.4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """``covers`` are header names in lower case; ``partial``: it covers the beginning of the body only."""
@@ -47,7 +51,7 @@ def read(values: list[str]) -> list[Signature]:
 
 def host(name: str) -> str:
     """A domain in lower case and as the DNS has it."""
-    name = name.strip().rstrip(".").lower()
+    name = name.strip()[:_LONGEST].rstrip(".").lower()
     try:
         return name if name.isascii() else name.encode("idna").decode("ascii")
     except UnicodeError:

@@ -49,7 +49,7 @@ def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Al
     yield from _tripped(connection, now)
     yield from _stopped(connection)
     yield from _refused(connection, config.delivery, now)
-    yield from _limited(connection)
+    yield from _limited(connection, now)
     yield from _taken_back(connection)
     yield from _uncertain(connection, config.delivery, now)
     if config.delivery.provider == "sendgrid":
@@ -125,19 +125,18 @@ def _refused(connection: Connection, delivery: Delivery, now: datetime) -> Itera
         yield Alert("refused", row.slug, None, "refused", facts, row.digest)
 
 
-def _limited(connection: Connection) -> Iterator[Alert]:
-    """Going out in parts, because the provider limits the rate. Told once."""
+def _limited(connection: Connection, now: datetime) -> Iterator[Alert]:
+    """Going out in parts, because the provider limits the rate. Told once a day."""
     waits = (batches.c.edition_id == editions.c.id, batches.c.state == BatchState.WAITING)
-    why = (
-        select(func.min(batches.c.reason))
-        .where(*waits, batches.c.reason.startswith(LIMITED))
-        .scalar_subquery()
-    )
-    query = select(*_COLUMNS, why.label("why")).where(
+    limited = batches.c.reason.startswith(LIMITED)
+    why = select(func.min(batches.c.reason)).where(*waits, limited).scalar_subquery()
+    query = select(*_COLUMNS, editions.c.snapshot_at, why.label("why")).where(
         editions.c.status == EditionStatus.SENDING, why.is_not(None)
     )
     for row in connection.execute(query):
-        yield Alert("limited", row.slug, None, "limited", {"reason": sentence(row.why)}, row.digest)
+        begun = row.snapshot_at or now
+        since = begun + timedelta(days=max(0, (now - begun).days))
+        yield Alert("limited", row.slug, since, "limited", {"reason": sentence(row.why)}, row.digest)
 
 
 def _taken_back(connection: Connection) -> Iterator[Alert]:
