@@ -37,6 +37,12 @@ def normalise(raw: str) -> str:
     return _validated(address)
 
 
+def masked(email: str) -> str:
+    """Enough of an address for its owner to recognise it, and not enough to write to it."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}…@{domain}"
+
+
 def clean_name(raw: str) -> str:
     """A name as one line of bounded length, without signs that forge headers or reverse the text."""
     if not raw.isprintable():

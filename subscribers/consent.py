@@ -43,7 +43,7 @@ class Action(StrEnum):
 # Compiled once, and without returning the id of the new record, which nobody needs.
 _RECORD = consents.insert().inline()
 
-LONGEST_REASON = 500
+LONGEST_REASON = 1000
 MOST_REASONS = 5
 """Characters of a reason for leaving, and reasons of one person, that are kept: records are for good, and
 anybody can send reasons to the address in a letter.
@@ -53,6 +53,13 @@ AGREED = (
     Action.ADDED, Action.IMPORTED, Action.CONFIRMED, Action.RESUBSCRIBED, Action.DIGEST_RENAMED
 )  # fmt: skip
 """The actions that make a subscription active, or prove that it was."""
+
+
+BY_MAIL = "confirmation page"
+"""The source of a record by whoever has the mailbox: they pressed the button that a mail to it led to."""
+
+DISPROVED = "bounced: a mail to the address arrived, and was answered"
+"""The wording of a record that lifts a bounce, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

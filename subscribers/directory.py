@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from subscribers import consent, digest_names, suppression
+from subscribers import consent, digest_names, staff_log, suppression
 from subscribers.addresses import clean_name, normalise
 from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 SELF_SERVICE = "They can sign up again themselves."
 REMEDIES = {
-    Reason.BOUNCED: "Mail to it came back as undeliverable: ask the person for another address.",
+    Reason.BOUNCED: (
+        "Mail to it came back as undeliverable: ask the person for another address, or let them confirm anew "
+        "(`rapport subscribers add ADDRESS --confirm`)."
+    ),
     Reason.UNSUBSCRIBED: SELF_SERVICE,
     Reason.MANUAL: "Staff decided this by hand: ask them before you do anything.",
     Reason.COMPLAINED: "They reported a letter as spam: mailing them again would harm everyone's delivery.",
@@ -93,15 +96,18 @@ def suppress(connection: Connection, email: str, *, reason: str, source: str) ->
     lock_audience_shared(connection)
     # The reason is kept with the suppression, too: an address that is not on the list has no history.
     new = suppression.suppress(connection, email, Reason.MANUAL, f"{source}: {reason}")
-    return _noted(connection, email, Action.SUPPRESSED if new else None, reason, source)
+    person = _noted(connection, email, Action.SUPPRESSED if new else None, reason, source)
+    staff_log.record(connection, "suppress", staff_log.subscriber(person.id))
+    return person
 
 
-def lift(connection: Connection, email: str, *, reason: str, source: str) -> Person:
+def lift(connection: Connection, who: str, *, reason: str, source: str) -> Person:
     """Lift the suppressions that staff may lift: a bounce, a complaint, their own decision.
 
-    Raises SubscriberError when there is none: what people did themselves only they can undo.
+    ``who`` is an address, or a person's number. Raises SubscriberError when there is none: what people did
+    themselves only they can undo.
     """
-    reason = consent.evidence(reason)
+    reason, email = consent.evidence(reason), _address(connection, who)
     lifted = suppression.lift(connection, email, set(Reason) - OWN)
     if not lifted:
         found = suppression.reason_for(connection, email)
@@ -111,12 +117,14 @@ def lift(connection: Connection, email: str, *, reason: str, source: str) -> Per
             code="suppressed",
         )
     told = f"{', '.join(lifted)}: {reason}"
-    return _noted(connection, email, Action.LIFTED, told, source)
+    person = _noted(connection, email, Action.LIFTED, told, source)
+    staff_log.record(connection, "lift", staff_log.subscriber(person.id), detail=", ".join(lifted))
+    return person
 
 
-def person(connection: Connection, email: str) -> Person | None:
-    """What is known of an address; None if nothing is."""
-    found = _person(connection, normalise(email))
+def person(connection: Connection, who: str) -> Person | None:
+    """What is known of an address, or of the person with that number; None if nothing is."""
+    found = _person(connection, _address(connection, who))
     return None if found.id is None and found.suppression is None else found
 
 
@@ -171,6 +179,19 @@ def _refuse_unsubscribed(connection: Connection, email: str, digests: Sequence[s
             SELF_SERVICE,
             code="unsubscribed",
         )
+
+
+def _address(connection: Connection, who: str) -> str:
+    """The address that staff mean, who know people by their numbers, too: notices name no address."""
+    if who.isdecimal() and len(who) < 19:
+        known = select(subscribers.c.email).where(subscribers.c.id == int(who))
+        email: str | None = connection.scalar(known)
+        if email is None:
+            raise SubscriberError(
+                f"There is no subscriber {who}.", "Name an address, or a number of the list.", code="unknown"
+            )
+        return email
+    return normalise(who)
 
 
 def _found(connection: Connection, who: str | int) -> tuple[int | None, str | None]:

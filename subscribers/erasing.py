@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import and_, delete, exists, or_, select, update
 
-from subscribers import suppression
+from subscribers import clock, suppression
 from subscribers.addresses import normalise
 from subscribers.audience import lock_audience
+from subscribers.confirmations import WEEK, Purpose, State
 from subscribers.people import Status
 from subscribers.sets import among
-from subscribers.signup import State
-from subscribers.tables import asked, confirmations, consents, merged, subscribers, subscriptions
+from subscribers.tables import confirmations, consents, merged, subscribers, subscriptions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +40,11 @@ def erase(connection: Connection, email: str) -> Erased:
     for address in addresses:
         suppression.forget(connection, address)
     # Somebody else may have named the address as their new one.
-    theirs = or_(confirmations.c.email.in_(addresses), confirmations.c.subscriber_id.in_(people))
+    theirs = or_(
+        confirmations.c.email.in_(addresses),
+        confirmations.c.other_email.in_(addresses),
+        confirmations.c.subscriber_id.in_(people),
+    )
     questions = connection.scalars(delete(confirmations).where(theirs).returning(confirmations.c.id)).all()
     _remove(connection, list(people))
     return Erased(list(people), list(questions))
@@ -53,7 +57,11 @@ def addresses_of(connection: Connection, email: str) -> set[str]:
 
 def erase_unconfirmed(connection: Connection, before: datetime) -> Erased:
     """Erase the sign-ups of ``before`` that time that nobody confirmed."""
-    old = confirmations.c.asked_at < before
+    # A move can be taken back for a week, however short the time for sign-ups is.
+    old = and_(
+        confirmations.c.asked_at < before,
+        or_(confirmations.c.purpose != Purpose.MOVED.value, confirmations.c.asked_at < clock.now() - WEEK),
+    )
     unanswered = select(confirmations.c.subscriber_id).where(
         old, confirmations.c.state != State.CONFIRMED.value
     )
@@ -78,11 +86,6 @@ def erase_unconfirmed(connection: Connection, before: datetime) -> Erased:
     gone = list(connection.scalars(nothing_left))
     _remove(connection, gone)
     return Erased(gone, questions)
-
-
-def erase_counts(connection: Connection, before: datetime) -> None:
-    """Delete the counts of questions that mailboxes were asked ``before`` that time."""
-    connection.execute(delete(asked).where(asked.c.at < before))
 
 
 def blank_networks(connection: Connection, before: datetime) -> None:

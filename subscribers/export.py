@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from sqlalchemy import exists, select, update
 
-from subscribers import clock, suppression
+from subscribers import clock, staff_log, suppression
 from subscribers.consent import Consent
 from subscribers.csv_cells import CsvWriter, guard_json
 from subscribers.tables import consents, exports, subscribers, subscriptions, suppressions
@@ -86,6 +86,7 @@ def begin(connection: Connection, *, who: str, what: str) -> int:
     """Record that an export begins; the record's id."""
     made = exports.insert().values(at=clock.now(), who=who, what=what).returning(exports.c.id)
     record: int = connection.execute(made).scalar_one()
+    staff_log.record(connection, "export", detail=what, actor=who)
     return record
 
 

@@ -72,7 +72,7 @@ def undo(
     for digest in digests:
         said = {"digest": digest, "source": source, "network_address": network_address}
         consent.record(connection, one, Action.RESUBSCRIBED, **said)
-    if email and digests and _stopped_since(connection, email, since):
+    if email and digests and stopped_since(connection, email, since):
         suppression.lift(connection, email, [Reason.UNSUBSCRIBED])
     return digests
 
@@ -117,7 +117,8 @@ def _email(connection: Connection, subscriber: int) -> str | None:
     return connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber))
 
 
-def _stopped_since(connection: Connection, email: str, since: datetime) -> bool:
+def stopped_since(connection: Connection, email: str, since: datetime) -> bool:
+    """Whether the person stopped all mail to the address since that time."""
     query = select(func.count()).where(
         suppressions.c.email == email,
         suppressions.c.reason == Reason.UNSUBSCRIBED.value,

@@ -15,9 +15,12 @@ from subscribers.suppression import Reason
 from subscribers.tables import merged, subscribers, subscriptions
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlalchemy import Connection
+
+
+MOVED_HERE = "Moved here from another address"
 
 
 def may_move(connection: Connection, subscriber: int) -> bool:
@@ -31,13 +34,19 @@ def may_move(connection: Connection, subscriber: int) -> bool:
 
 
 def move(
-    connection: Connection, subscriber: int, email: str, *, source: str, network_address: str | None = None
+    connection: Connection,
+    subscriber: int,
+    email: str,
+    *,
+    at: datetime,
+    source: str,
+    network_address: str | None = None,
 ) -> None:
     """Send ``subscriber``'s letters to ``email`` from now on, and nothing to the address they had.
 
     The id stays, and so old links go on working. An address that was on the list already keeps its own id and
     history and gets their digests; their old links then mean both. The former address is suppressed, or the
-    next import of an old list would add it again.
+    next import of an old list would add it again. What begins by it began ``at`` that moment.
     """
     lock_audience_shared(connection)
     before = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber))
@@ -53,7 +62,7 @@ def move(
         _take(connection, subscriber, email)
         _take(connection, other, before)
     else:
-        _join(connection, subscriber, other, source, network_address)
+        join(connection, subscriber, other, at=at, source=source, network_address=network_address)
     suppression.suppress(connection, before, Reason.UNSUBSCRIBED, source)
     consent.record(connection, subscriber, Action.MOVED, source=source, network_address=network_address)
 
@@ -77,16 +86,23 @@ def _was_theirs(connection: Connection, subscriber: int, other: int) -> bool:
     return bool(connection.scalar(select(left & ~had)))
 
 
-def _join(
-    connection: Connection, subscriber: int, other: int, source: str, network_address: str | None
+def join(
+    connection: Connection,
+    subscriber: int,
+    other: int,
+    *,
+    at: datetime,
+    source: str,
+    network_address: str | None = None,
 ) -> None:
-    had = _active(connection, other)
-    for digest, paused_until in sorted(_active(connection, subscriber).items()):
+    """Let ``other`` get what ``subscriber`` gets, who gets nothing any more; their links mean ``other``."""
+    had = active_at(connection, other)
+    for digest, paused_until in sorted(active_at(connection, subscriber).items()):
         begin(
             connection,
             other,
             digest,
-            wording="Moved here from another address",
+            wording=MOVED_HERE,
             source=source,
             network_address=network_address,
         )
@@ -94,7 +110,7 @@ def _join(
             connection.execute(
                 update(subscriptions)
                 .where(subscriptions.c.subscriber_id == other, subscriptions.c.digest == digest)
-                .values(paused_until=paused_until)
+                .values(paused_until=paused_until, since=at)
             )
         end(connection, subscriber, digest)
         consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=digest, source=source)
@@ -103,7 +119,7 @@ def _join(
     connection.execute(merged.insert().values(old_id=subscriber, new_id=other))
 
 
-def _active(connection: Connection, subscriber: int) -> dict[str, date | None]:
+def active_at(connection: Connection, subscriber: int) -> dict[str, date | None]:
     """The active digests, each with the day until which it is paused."""
     active = select(subscriptions.c.digest, subscriptions.c.paused_until).where(
         subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value

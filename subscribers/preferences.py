@@ -69,7 +69,8 @@ def change(
 ) -> Preferences | None:
     """Change a person's settings to what they chose; None for an id that is no longer known.
 
-    ``offered`` are the digests that they could choose; others are left alone. ``wording`` is what they agree
+    ``offered`` are the digests that they could choose; others are left alone. An empty ``name`` keeps the one
+    that is known, which the page does not show. ``wording`` is what they agree
     to by choosing a new one. Choosing a digest lifts their own unsubscribing and no other suppression.
     """
     lock_audience_shared(connection)
@@ -78,7 +79,7 @@ def change(
         return None
     subscriber = before.id
     name = clean_name(name)
-    if name != before.name:
+    if name and name != before.name:
         connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(name=name))
         consent.record(connection, subscriber, Action.RENAMED, source=source)
     held = {row.digest for row in connection.execute(_active(subscriber))}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select, update
 
-from subscribers.signup import Confirmation, State, may_be_asked, waiting
+from subscribers import mail_limits, suppression
+from subscribers.confirmations import DAY, Confirmation, Purpose, State, may_be_asked, waiting
+from subscribers.suppression import Reason
 from subscribers.tables import confirmations
 
 if TYPE_CHECKING:
@@ -15,19 +17,25 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+BLOCKED = "suppressed: "
+"""How the reason begins where an address gets no letter; behind it stands why."""
+
+_BOUNCED = f"{BLOCKED}{Reason.BOUNCED}"
+
+
+class Blocked(NamedTuple):
+    subscriber: int
+    at: datetime
+    reason: str
+
+
 MOST = 100
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 
 
 def next_ones(connection: Connection, now: datetime) -> list[Confirmation]:
-    """Questions whose mail is due, the longest waiting first, a hundred at most."""
-    due = (
-        select(confirmations.c.id)
-        .where(confirmations.c.state == State.QUEUED.value, confirmations.c.next_try <= now)
-        .order_by(confirmations.c.next_try, confirmations.c.id)
-        .limit(MOST)
-    )
-    found = (waiting(connection, number) for number in connection.scalars(due).all())
+    """Questions whose mail is due and may go, the longest waiting first, a hundred at most."""
+    found = (waiting(connection, number) for number in mail_limits.due(connection, now).now[:MOST])
     return [one for one in found if one is not None]
 
 
@@ -36,15 +44,50 @@ def still_to_be_mailed(connection: Connection, asked: Confirmation) -> bool:
     now = waiting(connection, asked.id)
     if now is None or now.state is not State.QUEUED:
         return False
-    if may_be_asked(connection, asked.email):
+    against = suppression.reasons(connection, asked.email)
+    if may_be_asked(connection, asked.email) and not (
+        Reason.BOUNCED in against and _asked_lately(connection, asked)
+    ):
         return True
-    drop(connection, asked, "the address gets no mail")
+    drop(connection, asked, f"{BLOCKED}{suppression.to_tell(against)}")
     return False
+
+
+def _asked_lately(connection: Connection, asked: Confirmation) -> bool:
+    """Whether an address that bounced was mailed within a day: mail that bounces harms all later letters."""
+    query = select(confirmations.c.id).where(
+        confirmations.c.email == asked.email,
+        confirmations.c.id != asked.id,
+        confirmations.c.state.in_((State.MAILED.value, State.CONFIRMED.value)),
+        confirmations.c.reason == _BOUNCED,
+        confirmations.c.asked_at > asked.asked_at - DAY,
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def mailed(connection: Connection, asked: Confirmation) -> None:
     """The provider took the mail."""
-    _set(connection, asked, state=State.MAILED.value, next_try=None, reason=None)
+    bounced = Reason.BOUNCED in suppression.reasons(connection, asked.email)
+    reason = _BOUNCED if bounced else None
+    _set(connection, asked, state=State.MAILED.value, next_try=None, reason=reason)
+
+
+def blocked(connection: Connection, since: datetime) -> list[Blocked]:
+    """The sign-ups after that moment with an address that gets no letter, and that nobody has confirmed."""
+    query = (
+        select(confirmations.c.subscriber_id, confirmations.c.asked_at, confirmations.c.reason)
+        .where(
+            confirmations.c.asked_at > since,
+            confirmations.c.purpose == Purpose.SUBSCRIBE.value,
+            confirmations.c.state.in_((State.MAILED.value, State.DROPPED.value)),
+            confirmations.c.reason.startswith(BLOCKED),
+        )
+        .order_by(confirmations.c.asked_at.desc())
+    )
+    return [
+        Blocked(row.subscriber_id, row.asked_at, row.reason.removeprefix(BLOCKED))
+        for row in connection.execute(query)
+    ]
 
 
 def drop(connection: Connection, asked: Confirmation, reason: str) -> None:

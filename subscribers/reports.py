@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from subscribers import consent, directory, suppression
-from subscribers.consent import Action
+from subscribers.consent import DISPROVED, Action
 from subscribers.leaving import leave
 from subscribers.sets import among
 from subscribers.suppression import OWN, Reason
@@ -64,7 +64,7 @@ def apply_reports(connection: Connection, reports: Sequence[Report], source: str
     for report in sorted(reports, key=lambda report: (report.address, report.at)):
         since = taken_back.get(report.person or 0, {})
         for reason in _MEANS[report.reason]:
-            later = since.get(reason in OWN)
+            later = since.get(reason) or since.get(reason in OWN)
             held = standing.get(report.address, frozenset())
             if reason in held or (later and later >= report.at + _SECOND):
                 continue
@@ -85,18 +85,21 @@ def _suppress(connection: Connection, report: Report, reason: Reason, source: st
         consent.record(connection, report.person, Action.SUPPRESSED, wording=said, source=source)
 
 
-def _taken_back(connection: Connection, people: Collection[int]) -> dict[int, dict[bool, datetime]]:
-    """When each person last signed up again (True), and when staff last lifted a suppression (False)."""
+def _taken_back(connection: Connection, people: Collection[int]) -> dict[int, dict[bool | Reason, datetime]]:
+    """When each person last signed up again (True), when staff last lifted a suppression (False), and when a
+    mail that arrived disproved a bounce (BOUNCED), which says nothing of a complaint."""
+    disproved = consents.c.wording == DISPROVED
     query = (
-        select(consents.c.subscriber_id, consents.c.action, func.max(consents.c.at).label("at"))
+        select(consents.c.subscriber_id, consents.c.action, disproved, func.max(consents.c.at).label("at"))
         .where(
             among(connection, consents.c.subscriber_id, sorted(people)),
             consents.c.action.in_([action.value for action in (*_ANEW, Action.LIFTED)]),
         )
-        .group_by(consents.c.subscriber_id, consents.c.action)
+        .group_by(consents.c.subscriber_id, consents.c.action, disproved)
     )
-    found: dict[int, dict[bool, datetime]] = {}
-    for person, action, at in connection.execute(query):
-        own, of_person = action != Action.LIFTED, found.setdefault(person, {})
-        of_person[own] = max(at, of_person.get(own, at))
+    found: dict[int, dict[bool | Reason, datetime]] = {}
+    for person, action, by_mail, at in connection.execute(query):
+        lifts = Reason.BOUNCED if by_mail else action != Action.LIFTED
+        of_person = found.setdefault(person, {})
+        of_person[lifts] = max(at, of_person.get(lifts, at))
     return found

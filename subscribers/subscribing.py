@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Date, String, bindparam, literal, null, select, update
 
-from subscribers import clock, consent
+from subscribers import clock, consent, suppression
 from subscribers.consent import Action
 from subscribers.people import Status
 from subscribers.sets import INSERT, Insert, insert
+from subscribers.suppression import OWN, Reason
 from subscribers.tables import Moment, subscribers, subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from sqlalchemy import Connection, Table
     from sqlalchemy.sql.dml import ReturningInsert
@@ -72,6 +73,26 @@ def begin(
         source=source,
         network_address=network_address,
     )
+
+
+def let_back(
+    connection: Connection, subscriber: int, email: str, digests: Collection[str], source: str
+) -> None:
+    """The owner of the mailbox has said yes to ``digests`` by a mail that arrived: lift their own no, and a
+    bounce, which that mail has disproved."""
+    if Reason.BOUNCED in suppression.lift(connection, email, [Reason.BOUNCED]):
+        consent.record(connection, subscriber, Action.LIFTED, wording=consent.DISPROVED, source=source)
+    if not OWN & set(suppression.lift(connection, email, OWN)):
+        return
+    # The suppression may have hidden active digests that nobody asks for now.
+    active = select(subscriptions.c.digest).where(
+        subscriptions.c.subscriber_id == subscriber,
+        subscriptions.c.status == Status.ACTIVE.value,
+        subscriptions.c.digest.not_in(digests),
+    )
+    for digest in connection.scalars(active).all():
+        end(connection, subscriber, digest)
+        consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=digest, source=source)
 
 
 def begin_as_agreed(connection: Connection, subscriber: int, digest: str) -> None:

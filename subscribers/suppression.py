@@ -30,7 +30,7 @@ class Reason(StrEnum):
     """Why an address gets no mail. Of several reasons the last in this order is told.
 
     Each is lifted on its own. `unsubscribed` and `forgotten` (`OWN`) end when the person signs up again and
-    confirms; the others only staff can lift.
+    confirms; so does `bounced`, for the mail that asked has arrived. The others only staff can lift.
     """
 
     BOUNCED = "bounced"
@@ -117,6 +117,19 @@ def reason_for(connection: Connection, email: str) -> Reason | None:
     return None if found is None else found.reason
 
 
+def since(connection: Connection, email: str, reason: Reason) -> datetime | None:
+    """Since when the address is suppressed for that reason; None where it is not."""
+    email = normalise(email)
+    plain = select(suppressions.c.at).where(
+        suppressions.c.email == email, suppressions.c.reason == reason.value
+    )
+    hashed = select(forgotten.c.at).where(
+        forgotten.c.hash == _hasher(connection)(email), forgotten.c.reason == reason.value
+    )
+    found = [at for query in (plain, hashed) if (at := connection.scalar(query)) is not None]
+    return max(found, default=None)
+
+
 def reasons(connection: Connection, email: str) -> frozenset[Reason]:
     """All reasons for which the address is suppressed."""
     email = normalise(email)
@@ -178,9 +191,9 @@ def counts(connection: Connection) -> dict[Reason, int]:
     return found
 
 
-def mailbox(connection: Connection, email: str) -> str:
+def mailbox(connection: Connection, email: str, kind: str = "mailbox") -> str:
     """The keyed hash of the mailbox behind an address: a plus and what follows it name no other, nor do
-    Gmail's dots.
+    Gmail's dots. Each ``kind`` has hashes of its own.
 
     It serves to count what strangers have sent to one person, never to decide whether two people are the
     same.
@@ -189,7 +202,12 @@ def mailbox(connection: Connection, email: str) -> str:
     local = local.partition("+")[0] or local
     if domain in ("gmail.com", "googlemail.com"):
         local, domain = local.replace(".", ""), "gmail.com"
-    return _hasher(connection)(f"mailbox:{local}@{domain}")
+    return keyed(connection, f"{kind}:{local}@{domain}")
+
+
+def keyed(connection: Connection, text: str) -> str:
+    """The keyed hash of something by which is counted, and that need not be read again."""
+    return _hasher(connection)(text)
 
 
 def _forgotten(connection: Connection, email: str) -> bool:

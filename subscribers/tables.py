@@ -148,6 +148,10 @@ confirmations = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("next_try", Moment),
     Column("reason", Text),
+    # A keyed hash of the network that a stranger asked from, while mails are counted by it.
+    Column("network", String(64)),
+    # When the mail was last handed to the provider.
+    Column("handed_at", Moment, index=True),
     Index("ix_confirmations_state", "state", "next_try"),
     sqlite_autoincrement=True,  # links hold an id, which must never mean somebody else
 )
@@ -157,10 +161,14 @@ asked = Table(
     metadata,
     # Each time that a mailbox was asked a question, whoever typed the address. It outlasts the question.
     Column("id", Id, primary_key=True, autoincrement=True),
-    # A keyed hash of the mailbox behind the address: a+1@ and a+2@ are one reader's.
+    # A keyed hash of the mailbox behind the address: a+1@ and a+2@ are one reader's. Empty: it was not asked,
+    # for it had been too often.
     Column("mailbox", String(64), nullable=False),
     Column("at", Moment, nullable=False, index=True),
+    # As in confirmations.
+    Column("network", String(64)),
     Index("ix_asked_mailbox", "mailbox", "at"),
+    Index("ix_asked_network", "network", "at"),
 )
 
 merged = Table(
@@ -191,4 +199,16 @@ exports = Table(
     Column("who", Text, nullable=False),
     Column("what", Text, nullable=False),
     Column("people", Integer),
+)
+
+staff_log = Table(
+    "staff_log",
+    metadata,
+    # Who of staff decided what (staff_log.py). Triggers refuse to change or delete a row.
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("detail", Text, nullable=False),
 )

@@ -34,6 +34,13 @@ _SEEN_FORMAT = 2
 FINGERPRINT = 16
 """Bytes of a fingerprint that a token holds."""
 
+# And with it the mark of the last decision about that, and whom the link was mailed to, in 84 characters.
+_DECIDING = struct.Struct(">BQI16s8s10s")
+_DECIDING_FORMAT = 3
+MARK = 8
+"""Bytes of such a mark."""
+_HOLDER = 10
+
 
 class Purpose(StrEnum):
     """What a link lets its holder do. At most 16 letters, for BLAKE2b's personalisation."""
@@ -65,11 +72,13 @@ class Timed(NamedTuple):
 
 class Seen(NamedTuple):
     """What a token is about that refers to something as it was seen; ``content`` is the fingerprint of
-    that."""
+    that, ``mark`` that of the last decision about it, ``holder`` says whom it was made for (`holder_of`)."""
 
     about: int
     until: datetime
     content: bytes
+    mark: bytes = b""
+    holder: bytes = b""
 
 
 class Tokens:
@@ -140,13 +149,28 @@ class Tokens:
         code.update(payload)
         return urlsafe_b64encode(payload + code.digest()).decode("ascii")
 
+    def sign_deciding(self, purpose: Purpose, seen: Seen) -> str:
+        """The same with a mark and a holder."""
+        until = int(seen.until.timestamp())
+        payload = _DECIDING.pack(
+            _DECIDING_FORMAT, seen.about, until, seen.content, seen.mark, seen.holder or bytes(_HOLDER)
+        )
+        code = self._keyed[purpose][0].copy()
+        code.update(payload)
+        return urlsafe_b64encode(payload + code.digest()).decode("ascii")
+
     def read_seen(self, purpose: Purpose, token: str) -> Seen | None:
         """What such a token says, expired or not; None for what was not signed here for this purpose."""
-        payload = self._opened(purpose, token, _SEEN)
-        if payload is None:
-            return None
-        form, about, until, content = _SEEN.unpack(payload)
-        return Seen(about, datetime.fromtimestamp(until, UTC), content) if form == _SEEN_FORMAT else None
+        for shape, known in ((_SEEN, _SEEN_FORMAT), (_DECIDING, _DECIDING_FORMAT)):
+            if (payload := self._opened(purpose, token, shape)) is not None:
+                form, about, until, *rest = shape.unpack(payload)
+                return Seen(about, datetime.fromtimestamp(until, UTC), *rest) if form == known else None
+        return None
+
+
+def holder_of(name: str) -> bytes:
+    """Whom a token was made for, without naming them: who knows the names finds which it is."""
+    return hashlib.blake2b(name.strip().lower().encode(), digest_size=_HOLDER).digest()
 
 
 def _keyed(secret: bytes, purpose: Purpose) -> hashlib.blake2b:

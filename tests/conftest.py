@@ -17,7 +17,9 @@ from sqlalchemy.engine import make_url
 
 from pipeline.core.database import Database
 from pipeline.core.schema import migrate
+from pipeline.feeds.fetching import http
 from tests import browser as browsers
+from tests.roots import read_roots_once
 from tests.statements import compile_once
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK | os.X_OK):
 POSTGRESQL_TEMPLATE = "template_rapport"
 
 compile_once()
+read_roots_once()
 
 _names = itertools.count(1)
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -52,17 +55,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 LONGEST = (
-    "tests/docs/", "tests/end_to_end/", "tests/year/", "tests/torture/", "tests/load/",
-    "tests/delivery/workers/", "tests/schedule/test_scheduler", "tests/web/public/", "tests/backup/",
-    "tests/subscribers/test_lifecycle", "tests/test_house", "tests/feeds/test_growth",
-    "tests/editions/ledger/test_ledger_model",
+    "tests/year/test_year", "tests/docs/", "tests/torture/test_crashes", "tests/year/", "tests/schedule/",
+    "tests/delivery/workers/test_process", "tests/end_to_end/test_nothing_private", "tests/schedule/test_run",
+    "tests/end_to_end/test_weekly_job", "tests/end_to_end/test_backup", "tests/torture/", "tests/end_to_end/",
+    "tests/feeds/test_growth", "tests/editions/ledger/test_ledger_model", "tests/test_house",
+    "tests/feeds/parsing/test_sandbox", "tests/letter/images/", "tests/feeds/test_moves", "tests/backup/",
+    "tests/web/public/test_fuzz", "tests/delivery/test_", "tests/load/", "tests/subscriptions/test_erase",
 )  # fmt: skip
-"""The files that take the longest, the longest first or nearly so."""
+"""The files that take the longest, by how long; after those of the browser, which all go to one worker."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no worker is left with it at the end."""
-    items.sort(key=lambda item: (not _in_chromium(item), not item.nodeid.startswith(LONGEST)))
+    items.sort(key=lambda item: (not _in_chromium(item), _place(item.nodeid)))
+
+
+def _place(nodeid: str) -> int:
+    return next((place for place, start in enumerate(LONGEST) if nodeid.startswith(start)), len(LONGEST))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers for each core: half of their time tests wait for processes, sockets and timers."""
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def pytest_collection_finish() -> None:
@@ -107,6 +121,12 @@ def _no_settings_from_outside() -> None:
             del os.environ[name]
     # PostgreSQL has no folder to keep a secret of its own in.
     os.environ["RAPPORT_SECRET"] = "a secret for the tests alone"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_between_attempts() -> None:
+    """Who is not there is asked as often as always, but at once."""
+    http.LONGEST_BACKOFF = 0.0
 
 
 @pytest.fixture(scope="session")

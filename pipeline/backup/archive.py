@@ -13,28 +13,24 @@ before anything is unpacked; nothing is used before its hash is found right.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
-import json
 import re
 import secrets
 import shutil
 import tarfile
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
-from pipeline.backup.copy import Sum
+from pipeline.backup.manifest import Manifest, Member
 from pipeline.core.errors import RapportError
 from subscribers import private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from pipeline.backup.copy import Sums
 
 # Names within an archive: they stay as they are even if the files beside a database were called otherwise.
 DATABASE, SECRET, CONFIG, TEMPLATES = "rapport.db", "rapport.secret", "rapport.toml", "templates/"
@@ -49,51 +45,14 @@ _AROUND = 1 << 16
 
 _CHUNK = 1 << 20
 
+LARGEST_FILE = 20_000_000
+"""Bytes of any member but the database: of a template, or whatever lies beside templates."""
 
-class Member(NamedTuple):
-    """One file of an archive; ``size`` in bytes."""
+MOST_FILES = 10_000
 
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a backup says of itself; ``left_out`` tells people what it does not hold."""
-
-    rapport: str
-    schema: str
-    made: datetime
-    tables: Sums
-    members: dict[str, Member]
-    left_out: list[str]
-
-    def text(self) -> str:
-        document = {
-            "rapport": self.rapport,
-            "schema": self.schema,
-            "made": self.made.isoformat(),
-            "tables": {name: one._asdict() for name, one in self.tables.items()},
-            "members": {name: one._asdict() for name, one in self.members.items()},
-            "left_out": self.left_out,
-        }
-        return json.dumps(document, indent=1)
-
-    @classmethod
-    def read(cls, text: bytes) -> Manifest:
-        """Raises ValueError, KeyError or TypeError for what is no manifest."""
-        found = json.loads(text)
-        made = datetime.fromisoformat(found["made"])
-        if made.tzinfo is None:
-            raise ValueError("made")
-        tables = {name: Sum(int(one["rows"]), str(one["sum"])) for name, one in found["tables"].items()}
-        members = {
-            name: Member(str(one["sha256"]), int(one["size"])) for name, one in found["members"].items()
-        }
-        if any(one.size < 0 for one in members.values()):
-            raise ValueError("size")
-        left_out = [str(one) for one in found["left_out"]]
-        return cls(str(found["rapport"]), str(found["schema"]), made, tables, members, left_out)
+_RATIO, _FREE = 200, 100_000_000
+"""An archive unpacks to no more than so many times its size, and so many bytes: a database of text shrinks to
+a tenth, nothing but zeros to a thousandth."""
 
 
 @contextmanager
@@ -114,13 +73,23 @@ def member(file: Path) -> Member:
 
 def pack(out: IO[bytes], folder: Path, manifest: Manifest) -> None:
     """Write the archive of the files in ``folder``."""
-    for name in manifest.members:
-        if not _NAME.fullmatch(name):
-            raise RapportError(f"{name} has a name that no backup can hold.", "Rename that file.")
+    for name, one in manifest.members.items():
+        if not _is_name(name):
+            raise RapportError(f"{name!r} is a name that no backup can hold.", "Rename that file.")
+        if name != DATABASE and one.size > LARGEST_FILE:
+            raise RapportError(
+                f"{name} has {one.size:,} bytes, and a backup holds {LARGEST_FILE:,} of a file at most.",
+                "Keep it elsewhere than with the templates.",
+            )
     (folder / _MANIFEST).write_text(manifest.text(), encoding="utf-8")
     with tarfile.open(fileobj=out, mode="w:gz", compresslevel=6, format=tarfile.PAX_FORMAT) as tar:
         for name in (_MANIFEST, *manifest.members):
             tar.add(folder / name, arcname=name, recursive=False, filter=_owned_by_nobody)
+
+
+def _is_name(name: str) -> bool:
+    # One with a line break or an escape sequence would be printed.
+    return bool(_NAME.fullmatch(name)) and name.isprintable()
 
 
 def _owned_by_nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -143,16 +112,24 @@ def unpack(file: Path, folder: Path) -> Manifest:
             while bounded.read(_CHUNK):
                 pass  # to the end, where gzip's own checksum is
     except _TooLongError:
-        raise _damaged(file, "more comes out of it than its manifest says") from None
+        raise damaged(file, "more comes out of it than its manifest says") from None
     except FileNotFoundError:
         raise RapportError(f"There is no file {file}.", "Check its name.") from None
-    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise _damaged(file, f"it cannot be read to its end ({type(error).__name__})") from None
+    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error, UnicodeError) as error:
+        raise damaged(file, f"it cannot be read to its end ({type(error).__name__})") from None
+    except OSError as error:
+        if error.errno not in _IMPOSSIBLE:
+            raise
+        raise damaged(file, "it names files that cannot be") from None
     if missing := manifest.members.keys() - {name for name in manifest.members if (folder / name).exists()}:
-        raise _damaged(file, f"{', '.join(sorted(missing))} is missing")
+        raise damaged(file, f"{', '.join(sorted(missing))} is missing")
     if DATABASE not in manifest.members:
-        raise _damaged(file, "it holds no database")
+        raise damaged(file, "it holds no database")
     return manifest
+
+
+_IMPOSSIBLE = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
+"""A name that is too long, or of a file that another needs as its folder."""
 
 
 class _TooLongError(Exception):
@@ -179,26 +156,27 @@ def _unpacked(file: Path, tar: tarfile.TarFile, folder: Path, bounded: _Bounded)
     for found in tar:
         source = tar.extractfile(found) if found.isfile() and not found.issparse() else None
         if source is None:
-            raise _damaged(file, "it holds something that is no file")
+            raise damaged(file, "it holds something that is no file")
         if manifest is None:
             if found.name != _MANIFEST or found.size > _LARGEST_MANIFEST:
-                raise _damaged(file, "it does not begin as a backup does")
+                raise damaged(file, "it does not begin as a backup does")
             bounded.left = found.size + _AROUND
             manifest = _read(file, source.read())
             _must_have_room(file, manifest, folder)
+            _must_be_sane(file, manifest)
             continue
         told = manifest.members.get(found.name)
-        if told is None or not _NAME.fullmatch(found.name):
-            raise _damaged(file, "it holds a file that its manifest does not name")
+        if told is None or not _is_name(found.name):
+            raise damaged(file, "it holds a file that its manifest does not name")
         target = folder / found.name
         if found.size != told.size or target.exists():
-            raise _damaged(file, f"{found.name} is not as it was")
+            raise damaged(file, f"{found.name} is not as it was")
         bounded.left = found.size + _AROUND
-        target.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(target.parent)
         if _extracted(source, target) != told.sha256:
-            raise _damaged(file, f"{found.name} is not as it was")
+            raise damaged(file, f"{found.name} is not as it was")
     if manifest is None:
-        raise _damaged(file, "it is empty")
+        raise damaged(file, "it is empty")
     return manifest
 
 
@@ -206,7 +184,16 @@ def _read(file: Path, text: bytes) -> Manifest:
     try:
         return Manifest.read(text)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise _damaged(file, "its manifest cannot be read") from None
+        raise damaged(file, "its manifest cannot be read") from None
+
+
+def _must_be_sane(file: Path, manifest: Manifest) -> None:
+    sizes = {name: one.size for name, one in manifest.members.items()}
+    others = [size for name, size in sizes.items() if name != DATABASE]
+    if len(others) > MOST_FILES or max(others, default=0) > LARGEST_FILE:
+        raise damaged(file, "its manifest names more than a backup holds")
+    if sum(sizes.values()) > _RATIO * file.stat().st_size + _FREE:
+        raise damaged(file, "it would unpack to far more than a backup does")
 
 
 def _must_have_room(file: Path, manifest: Manifest, folder: Path) -> None:
@@ -228,7 +215,8 @@ def _extracted(source: IO[Any], target: Path) -> str:
     return digest.hexdigest()
 
 
-def _damaged(file: Path, how: str) -> RapportError:
+def damaged(file: Path, how: str) -> RapportError:
+    """The error for an archive of which nothing is used."""
     return RapportError(
         f"{file} is no backup of Rapport, or is damaged: {how}.",
         "Nothing was changed. Use another backup; `rapport backup --check FILE` proves one.",

@@ -16,8 +16,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from pipeline.backup import archive
-from pipeline.backup.archive import Manifest
 from pipeline.backup.copy import copy
+from pipeline.backup.manifest import Manifest
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError, as_rapport_error
 from pipeline.core.schema import HEAD, migrate

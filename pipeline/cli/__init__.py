@@ -29,6 +29,7 @@ COMMANDS = {
     "editions": "editions",
     "digests": "digests",
     "subscribers": "subscribers",
+    "staff": "staff",
     "serve": "serve",
     "worker": "worker",
     "doctor": "doctor",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.lists import user
 from pipeline.cli.options import Options, common, plural
 from pipeline.core.environment import SIGNING_SECRET
 
 if TYPE_CHECKING:
-    from pipeline.backup.archive import Manifest
+    from collections.abc import Sequence
+
+    from pipeline.backup.manifest import Manifest
+    from pipeline.backup.place import Proposal
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -36,6 +41,7 @@ def backup(options: Options, file: Path, only_check: bool) -> None:
         options.print(_document(file, manifest), f"{file} is whole: {_told(manifest)}.", *_left_out(manifest))
         return
     from pipeline.backup.make import backup as make
+    from subscribers.staff_log import user
 
     with options.open() as installation:
         manifest = make(installation, _config(options), file, who=user())
@@ -44,21 +50,36 @@ def backup(options: Options, file: Path, only_check: bool) -> None:
 
 @click.command()
 @click.argument("file", type=_FILE)
+@click.option(
+    "--with-templates", is_flag=True, help="Put its templates and rapport.toml in place without asking."
+)
 @common
 @click.pass_obj
-def restore(options: Options, file: Path) -> None:
+def restore(options: Options, file: Path, with_templates: bool) -> None:
     """Bring back what `rapport backup` put into FILE, into the configured database, which must be empty.
+
+    The templates and the rapport.toml of FILE decide what readers get and where the list goes. On a terminal
+    what differs is shown, and you are asked; elsewhere it is put in place only with --with-templates. A
+    rapport.toml that is here stays, and a template that is replaced is kept beside the new one. Nothing is
+    written outside the folder of rapport.toml.
 
     What was done after the backup is not known to it. So editions that were on their way are paused, the next
     letter of each digest is held, and staff are told: they decide.
     """
     from pipeline.backup.restore import restore as bring_back
 
-    done = bring_back(file, _config(options))
+    def agree(proposed: Sequence[Proposal]) -> bool:
+        return with_templates or _asked(options, proposed)
+
+    done = bring_back(file, _config(options), agree=agree)
     lines = [f"Restored {_told(done.manifest)} into {done.database}."]
     lines += _left_out(done.manifest)
     lines += [f"Wrote {name}" for name in done.wrote]
     lines += [f"Kept {name}: it differs from the backup's." for name in done.kept]
+    lines += [
+        f"Not put in place: {name}. Look at it with `tar -xzOf {shlex.quote(str(file))} {shlex.quote(name)}`."
+        for name in done.not_placed
+    ]
     if done.secrets is not None and done.by_hand:
         lines.append(
             f"${SIGNING_SECRET} lacks secrets that signed the links in letters: they are in {done.secrets}. "
@@ -75,9 +96,18 @@ def restore(options: Options, file: Path) -> None:
         "editions": done.stopped,
         "wrote": done.wrote,
         "kept": done.kept,
+        "not_placed": done.not_placed,
         "secrets": str(done.secrets) if done.secrets else None,
     }
     options.print(_document(file, done.manifest) | more, *lines)
+
+
+def _asked(options: Options, proposed: Sequence[Proposal]) -> bool:
+    if options.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    for line in chain.from_iterable(one.lines() for one in proposed):
+        click.echo(line, err=True)
+    return click.confirm("Put these templates and this configuration in place?", err=True)
 
 
 def _config(options: Options) -> Path:

@@ -63,7 +63,7 @@ def _verb(name: str, help_text: str) -> None:
     @common
     @click.pass_obj
     def decide(options: Options, edition: str) -> None:
-        from pipeline.editions import states
+        from pipeline.editions import by_staff
         from pipeline.editions.approval import approve
 
         with options.open() as installation:
@@ -71,7 +71,7 @@ def _verb(name: str, help_text: str) -> None:
                 row = approve(installation, edition)
             else:
                 with installation.database.write() as connection:
-                    row = states.BY_STAFF[name](connection, edition)
+                    row = by_staff.decide(connection, name, edition)
             print_edition(options, installation, row)
 
 

@@ -43,23 +43,47 @@ def named_digests(config: Config, named: tuple[str, ...]) -> list[str]:
     help="Where refused rows go. [default: FILE.refused.csv]",
 )
 @click.option("--dry-run", is_flag=True, help="Count, and change nothing.")
+@click.option(
+    "--ignore-column",
+    "ignored",
+    metavar="NAME",
+    multiple=True,
+    help="This column does not say who may be mailed (repeatable).",
+)
+@click.option(
+    "--status-column",
+    "mailable",
+    metavar="NAME=VALUE,…",
+    multiple=True,
+    help="This column says who may be mailed: those with one of these values (repeatable).",
+)
 @of_digests
 @common
 @click.pass_obj
 def import_(
-    options: Options, file: Path, consent: str, refused: Path | None, dry_run: bool, digests: tuple[str, ...]
+    options: Options,
+    file: Path,
+    consent: str,
+    refused: Path | None,
+    dry_run: bool,
+    ignored: tuple[str, ...],
+    mailable: tuple[str, ...],
+    digests: tuple[str, ...],
 ) -> None:
-    """Add everyone in FILE: CSV as Mailchimp, Substack, Ghost, Kit, Buttondown, beehiiv, listmonk or Rapport
-    export it, with the columns email and name, or an address a line.
+    """Add everyone in FILE: CSV as Mailchimp, Substack, Ghost, Kit, Buttondown, beehiiv, listmonk, MailPoet,
+    Constant Contact, Wix or Rapport export it, with the columns email and name, or an address a line.
 
-    Who had unsubscribed stays unsubscribed, and who bounced or complained gets nothing here either. Rows that
-    cannot be taken go to a file of their own, each with the reason. Importing the same file again changes
-    nothing.
+    Who had unsubscribed stays unsubscribed, and who bounced or complained gets nothing here either. A column
+    that may say who left, and that Rapport does not know, ends the import before anybody is added: say with
+    --ignore-column or --status-column what it is. Rows that cannot be taken go to a file of their own, each
+    with the reason. Importing the same file again changes nothing.
     """
     from dataclasses import asdict
 
+    from subscribers.importing.answers import read_answers
     from subscribers.importing.run import import_csv
 
+    answers = read_answers(ignored, mailable)
     # One import at a time: two would wait for each other's people on PostgreSQL.
     with options.open() as installation, installation.database.lock("import"):
         database = installation.database
@@ -72,12 +96,18 @@ def import_(
             refused_path=refused,
             progress=Progress("Importing"),
             dry_run=dry_run,
+            answers=answers,
         )
     said = (
         f"{plural(result.read, 'row')} read: {result.added:,} added, {result.changed:,} changed, "
         f"{result.unchanged:,} unchanged, {result.refused:,} refused"
     )
     lines = [said + (" (dry run: nothing was changed)" if dry_run else "")]
+    if result.unused_columns:
+        lines.append(f"Columns not used: {', '.join(result.unused_columns)}")
+    if result.uncertain_dates:
+        dates = plural(result.uncertain_dates, "person", "people")
+        lines.append(f"The proof of {dates} holds a date as the list has it, whose day is not certain.")
     if result.refused_file:
         lines.append(f"The refused rows and why: {result.refused_file}")
     options.print(asdict(result), *lines)
@@ -97,6 +127,7 @@ def export(options: Options, out: Path | None, log: bool) -> None:
 
     from subscribers.export import export_csv
     from subscribers.files import written_whole
+    from subscribers.staff_log import user
 
     with options.open() as installation:
         database = installation.database
@@ -124,17 +155,6 @@ def _print_exports(options: Options, installation: Installation) -> None:
         for one in document
     ]
     options.print({"exports": document}, *(lines or ["The list was never exported."]))
-
-
-def user() -> str:
-    """The user that this process runs as, by the operating system: the environment can be set to anything."""
-    import os
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 @click.command()

@@ -63,7 +63,10 @@ def add(
 @common
 @click.pass_obj
 def show(options: Options, address: str) -> None:
-    """Show what is known of ADDRESS: subscriptions, consent, suppression, editions."""
+    """Show what is known of ADDRESS: subscriptions, consent, suppression, editions.
+
+    ADDRESS may be the number of a subscriber, by which notices name people.
+    """
     from subscribers import directory
 
     with options.open() as installation:
@@ -149,6 +152,7 @@ def forget(options: Options, address: str, yes: bool) -> None:
     up anew. Works for an address that is not on the list, too.
     """
     from pipeline.subscriptions.erase import forget as forget_person
+    from subscribers.staff_log import user
 
     if not yes:
         raise UsageError(
@@ -156,7 +160,7 @@ def forget(options: Options, address: str, yes: bool) -> None:
             "Look at `rapport subscribers show`, then say --yes.",
         )
     with options.open() as installation:
-        gone = forget_person(installation, address)
+        gone = forget_person(installation, address, actor=user())
     lines = ["Erased; a hash stays, so that the address is not added or imported again."]
     if not gone.clean:
         lines.append("The database is busy: run it again later, to clear its files of deleted rows, too.")
@@ -186,7 +190,8 @@ def suppress(options: Options, address: str, reason: str) -> None:
 def lift(options: Options, address: str, reason: str) -> None:
     """Let ADDRESS be mailed again that bounced, complained or was suppressed by staff.
 
-    Who unsubscribed or was erased stays so: only they themselves can undo that, by signing up.
+    Who unsubscribed or was erased stays so: only they themselves can undo that, by signing up. ADDRESS may be
+    the number of a subscriber, by which notices name people.
     """
     from subscribers import directory
 

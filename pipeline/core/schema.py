@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,8 +17,12 @@ from pipeline.core.moved import refuse_moved
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-HEAD = "0014"
+HEAD = "0017"
 """The revision this program works with (a test holds it to the newest migration)."""
+
+
+REVISION = re.compile(r"\d{4}", re.ASCII)
+"""What the revisions of our migrations look like."""
 
 
 class SchemaState(NamedTuple):
@@ -82,8 +87,9 @@ def upgrade(database: Database, *, moving: bool = False) -> SchemaState:
     return found
 
 
-def migrate(database: Database) -> None:
-    """Run the migrations that are missing, in one transaction, on a database that nobody else uses."""
+def migrate(database: Database, revision: str = "head") -> None:
+    """Run the migrations that are missing up to a revision, in one transaction, on a database that nobody
+    else uses."""
     from alembic import command
     from alembic.config import Config
 
@@ -91,7 +97,7 @@ def migrate(database: Database) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with database.write() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def _not_newer(database: Database, *, moving: bool) -> SchemaState:

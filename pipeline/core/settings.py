@@ -38,7 +38,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     text = _read(file, required=bool(named) or not overrides)
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.", "Mend that line.") from None
     if any(keys[0] == "digests" for keys in overrides):
         data.setdefault("digests", [{"name": "weekly"}])  # the default digest
@@ -51,6 +51,11 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
         raise _explained(error, source) from None
     config._source = source
     return config, file.resolve().parent
+
+
+def overridden(environment: Mapping[str, str], *keys: str) -> str | None:
+    """What the environment says of a key such as "database", "url"; None where it says nothing."""
+    return next((str(value) for path, value in _overrides(environment) if path == keys), None)
 
 
 def sqlite_file(url: str, folder: Path) -> Path | None:

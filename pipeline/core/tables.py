@@ -40,6 +40,9 @@ feeds = Table(
     # can tell).
     Column("gap_at", Moment),
     Column("gap_posts", Integer),
+    # How many posts of its last document passed the limits of reading, and since when it has any.
+    Column("unread", Integer, nullable=False, server_default="0"),
+    Column("unread_since", Moment),
 )
 
 posts = Table(
@@ -151,6 +154,8 @@ editions = Table(
     Column("left_out", JSON, nullable=False),
     # One entry a post that has an image: {post, src, width, height, alt, weight, media_type, problem}.
     Column("pictures", JSON, nullable=False, server_default="[]"),
+    # The pages that it was held for. Staff who let it go after that know of them.
+    Column("gone", JSON, nullable=False, server_default="[]"),
     Column("composed_at", Moment),
     # When `run` put the draft up, or staff changed it after that: the hold window begins then.
     Column("announced_at", Moment),
@@ -164,6 +169,8 @@ editions = Table(
     Column("judged_from", Moment),
     # Whether it was stopped because it may have been sent after the backup that was restored here.
     Column("restored", Boolean, nullable=False, server_default=false()),
+    # Made anew by each decision of staff: a link from before it does nothing (editions/by_staff.py).
+    Column("decision", String(16)),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from pipeline.core.tables import edition_posts, feeds, listings
-from pipeline.editions import find, states
+from pipeline.editions import find, states, store
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.taken_back import TAKEN_BACK, TakenBack, taken_back
 from pipeline.letter.ask import GONE, ask, places
 from subscribers import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
@@ -37,14 +39,17 @@ def hold_if_taken_back(installation: Installation, edition: Edition) -> Edition:
     """The edition, held with the reason if a post of it is gone; else as it is.
 
     Only an answer that says so counts: 404 or 410, a feed that reaches past the post, or staff. A blog that
-    is down, or that refuses robots, is no reason to keep a letter back."""
-    gone = _gone(installation, edition)
+    is down, or that refuses robots, is no reason to keep a letter back. Staff who let it go after it was held
+    for a page have decided: it is not held for that page again."""
+    pages = _pages_gone(installation.config, edition)
+    gone = _gone(installation, edition, pages)
     if not gone:
         return edition
     told = "; ".join(f"“{one.title}” {one.reason}" for one in gone)
     with installation.database.write() as connection:
         now = find.by_id(connection, edition.id)
         reason = f"{TAKEN_BACK}: {told}"
+        store.change(connection, edition.id, gone=[*edition.gone, *pages])
         if now.status == EditionStatus.APPROVED:
             return states.hold(connection, edition.slug, reason=reason)
         # `sending`: it was stopped before its first reader, and resumed. In any other status staff have
@@ -53,13 +58,13 @@ def hold_if_taken_back(installation: Installation, edition: Edition) -> Edition:
         return find.by_id(connection, edition.id)
 
 
-def _gone(installation: Installation, edition: Edition) -> list[TakenBack]:
+def _gone(installation: Installation, edition: Edition, pages: Mapping[str, TakenBack]) -> list[TakenBack]:
     config, database = installation.config, installation.database
     _read_feeds(installation, edition)
     with database.read() as connection:
         found = taken_back(connection, config, edition)
-    missing = _pages_gone(config, edition)
-    return [*found, *(one for one in missing if one.title not in {other.title for other in found})]
+    said = {one.title for one in found}
+    return [*found, *(one for one in pages.values() if one.title not in said)]
 
 
 def _read_feeds(installation: Installation, edition: Edition) -> None:
@@ -84,14 +89,19 @@ def _feeds_of(connection: Connection, edition: Edition) -> list[str]:
     return [row.url for row in connection.execute(query) if row.tried_at is None or row.tried_at < lately]
 
 
-def _pages_gone(config: Config, edition: Edition) -> list[TakenBack]:
-    pages = {post["url"]: post["title"] for post in edition.posts if post["url"]}
+def _pages_gone(config: Config, edition: Edition) -> dict[str, TakenBack]:
+    """By their addresses the pages that are gone, those left out of which staff know."""
+    pages = {
+        post["url"]: post["title"]
+        for post in edition.posts
+        if post["url"] and post["url"] not in edition.gone
+    }
     answers = ask(pages, _trusted(config), seconds=SECONDS)
-    return [
-        TakenBack(title, f"is gone from {url}, which answers {answer.status}")
+    return {
+        url: TakenBack(title, f"is gone from {url}, which answers {answer.status}")
         for url, title in pages.items()
         if (answer := answers.get(url)) is not None and answer.status in GONE
-    ]
+    }
 
 
 def _trusted(config: Config) -> set[tuple[str, int]]:

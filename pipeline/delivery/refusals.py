@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.editions.ledger.claims import Claim
 
 FEW = 0.5
-"""As a share of those who have the letter: so few may be refused again for a reason of their own."""
+"""At most so many, as a share of those who have the letter, are refused again for a reason of their own."""
 
 
 LIMITED = "the provider limits the rate"
@@ -44,10 +44,11 @@ def judge(database: Database, claim: Claim, outcome: BatchResult) -> BatchResult
     if not outcome.denied:
         return outcome
     with database.read() as connection:
-        before = outcomes.refused_us(connection, claim.edition, outcome.denied)
+        before = outcomes.refused_us(connection, claim.edition)
         has_it = outcomes.counts(connection, claim.edition)[RecipientState.SENT]
     theirs = {who: why for who, why in outcome.denied.items() if who in before}
-    if not theirs or len(theirs) > FEW * has_it:
+    # All who wait for that count: of many the provider names only so many at a time.
+    if not theirs or len(before | outcome.denied.keys()) > FEW * has_it:
         return outcome
     outcome = replace(
         outcome,

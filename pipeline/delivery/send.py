@@ -14,6 +14,7 @@ from pipeline.core import logs
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.example import must_be_own
 from pipeline.core.signals import Stop, on_signals
+from pipeline.core.unfinished import must_be_finished
 from pipeline.core.words import sentence
 from pipeline.delivery import last_look, probe
 from pipeline.delivery.edition import PATIENCE, Delivery
@@ -105,6 +106,7 @@ def deliver(installation: Installation, edition_id: int, progress: Progress, *, 
     return _deliver(installation, edition, progress, stop, patience=0)
 
 
+@must_be_finished()
 def _deliver(
     installation: Installation, edition: Edition, progress: Progress, stop: Stop, patience: float = PATIENCE
 ) -> Edition:
@@ -138,7 +140,7 @@ def sync_leavers(installation: Installation) -> None:
 
 
 def send_test(installation: Installation, edition: Edition, address: str) -> None:
-    """Send one marked copy to staff: without a row in the ledger, and without list headers."""
+    """Send one marked copy to staff: without a row in the ledger, and with links that do nothing."""
     from subscribers.addresses import normalise
 
     if not edition.html:

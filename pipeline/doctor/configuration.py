@@ -15,6 +15,7 @@ from pipeline.letter.render import render_letter
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.notice import notice_mail
 from pipeline.providers.choice import must_tell_of_events
+from subscribers.confirmations import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,9 +94,10 @@ def templates(context: Context) -> Iterator[Finding]:
         for digest in context.config.digests:
             render_letter(context.config, found, digest, [_POST], slug=f"{digest.name}-1", due=_DAY)
         notice_mail(context.config, found, 1, subject="A subject", text="A text.")
-        confirmation_mail(
-            context.config, found, 1, purpose="subscribe", link="https://example.org", until=_DAY
-        )
+        for purpose in Purpose:
+            confirmation_mail(
+                context.config, found, 1, purpose=purpose.value, link="https://example.org", until=_DAY
+            )
         _compile_pages(found)
     except RapportError as fault:
         yield error("configuration.templates", fault.message, fault.remedy)

@@ -22,7 +22,16 @@ def known(context: Context) -> Iterator[Finding]:
         found = renaming.known(connection, context.config)
         left = renaming.left_behind(connection, context.config)
     new = [one.digest for one in found if one.configured and not one.active + one.pending + one.unsubscribed]
+    configured = {one.digest for one in found if one.configured}
     for one in left:
+        if before := [name for name in one.former if name in configured]:
+            yield warning(
+                "digests.known",
+                f"The digest {before[0]} was renamed: it is called {one.digest}. Nobody gets it until "
+                "rapport.toml says so.",
+                f'Write name = "{one.digest}" in its [[digests]] of rapport.toml.',
+            )
+            continue
         yield warning(
             "digests.known",
             f"rapport.toml does not have {one.digest}: nobody gets it (active readers: {one.active:,}, "

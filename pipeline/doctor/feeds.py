@@ -106,11 +106,20 @@ def _feed(url: str, end: float, before: _Before) -> Iterator[Finding]:
     fetched = None
     try:
         fetched = fetch(url, deadline=end)
-        entries = read(fetched.body or b"", url=fetched.url, content_type=fetched.content_type).entries
+        document = read(fetched.body or b"", url=fetched.url, content_type=fetched.content_type)
     except FeedError as fault:
         body = fetched.body if fetched else None
         raise outage.explained(fault, url, since=before.read, body=body) from None
-    if before.listed and not entries:
+    entries = document.entries
+    if document.unread:
+        yield warning(
+            "feeds.unread",
+            f"{document.unread:,} of the posts of {shown(url)} could not be read within the limits of time "
+            "and memory, and are in no letter.",
+            "Look which of the newest posts is missing from `rapport posts`, and show it to who runs the "
+            "site: it is damaged, or made to do harm.",
+        )
+    if before.listed and not (entries or document.unread):
         raise outage.empty(url, before.listed)
     if fetched.moved_to:
         yield warning(
@@ -120,7 +129,7 @@ def _feed(url: str, end: float, before: _Before) -> Iterator[Finding]:
         )
     dates = [entry.published for entry in entries if entry.published]
     days = (clock.now() - max(dates)).days if dates else None
-    if not entries:
+    if not entries and not document.unread:
         yield warning("feeds.feed", f"The feed {shown(url)} holds no post.", "Check [[feeds]] url.")
     elif days is not None and days > QUIET_DAYS:
         yield warning(

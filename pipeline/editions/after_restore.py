@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, exists, func, insert, or_, select, update
 
 from pipeline.core.tables import batches, editions, marks
-from pipeline.editions import numbers, states
+from pipeline.editions import by_staff, numbers, states
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState
 
@@ -54,6 +54,7 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
         )
     )
     slugs = states.hold_after_restore(connection, midway=f"{since}: {_WAITED}", unsent=f"{since}: {_HELD}")
+    by_staff.end_links(connection)
     given = numbers.perhaps_given(connection)
     connection.execute(marks.delete())  # also that it was about to be moved when the backup was made
     connection.execute(insert(marks).values(name="restored", value=made.isoformat(), at=at))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
-from pipeline.editions import find, states
+from pipeline.editions import by_staff, find, states
 from pipeline.editions.edition import Edition, EditionStatus
 
 if TYPE_CHECKING:
@@ -25,34 +25,58 @@ class ChangedError(RapportError):
     code = "changed"
 
 
+class DecidedError(RapportError):
+    """Somebody has decided about the edition since."""
+
+    code = "decided"
+
+
 class ApprovalResult(Enum):
     DONE = "it is as they wanted it"
-    ALREADY = "its status does not allow it, or it was done before: nothing was changed"
+    ALREADY = "its status does not allow it, or somebody has decided since: nothing was changed"
     CHANGED = "it says something else than what they saw: nothing was changed"
     GONE = "there is no such edition any more"
 
 
-def approve(installation: Installation, slug: str, seen: bytes | None = None) -> Edition:
-    """Let an edition go out as it stands; with ``seen``, a fingerprint, only if it still says that.
+def approve(
+    installation: Installation,
+    slug: str,
+    seen: bytes | None = None,
+    *,
+    mark: bytes | None = None,
+    actor: str = "",
+) -> Edition:
+    """Let an edition go out as it stands, as ``actor`` decided (default: the system's user); with ``seen``, a
+    fingerprint, only if it still says that; with ``mark``, only if that is still the last decision's.
 
-    Raises RapportError when `check` finds an error in it, ChangedError when it is not what was seen.
+    Raises RapportError when `check` finds an error in it, ChangedError when it is not what was seen, and
+    DecidedError.
     """
     with installation.database.read() as connection:
         edition = find.by_slug(connection, slug)
     if edition.status in (EditionStatus.DRAFT, EditionStatus.HELD):
         must_pass(installation, edition)
     with installation.database.write() as connection:
-        now = find.by_slug(connection, slug, for_update=True).fingerprint()
+        row = find.by_slug(connection, slug, for_update=True)
+        _must_be_undecided(row, mark)
+        now = row.fingerprint()
         # Also when nobody says what they saw: what `check` has passed is what is approved.
         if now != edition.fingerprint() or seen not in (None, now):
             raise ChangedError(f"{slug} has changed meanwhile.", "Look at it again, then approve it.")
-        return states.approve(connection, slug)
+        return by_staff.decided(connection, "approve", states.approve(connection, slug), actor)
 
 
 def decide(
-    installation: Installation, edition: int, verb: str, seen: bytes
+    installation: Installation,
+    edition: int,
+    verb: str,
+    seen: bytes,
+    *,
+    mark: bytes | None = None,
+    actor: str = "",
 ) -> tuple[ApprovalResult, Edition | None]:
-    """Do one of VERBS to an edition that was seen as ``seen``; what came of it, and the edition as it is now.
+    """Do one of VERBS to an edition that was seen as ``seen``, unless somebody has decided since ``mark``;
+    what came of it, and the edition as it is now.
 
     Any number of times. An edition is held whatever it says by now: that lets nothing out, and takes nothing
     away. Raises RapportError when `check` finds an error in what was to be approved.
@@ -61,17 +85,28 @@ def decide(
         row = _found(connection, edition)
         if row is None:
             return ApprovalResult.GONE, None
-        if verb not in states.possible(row):
+        row = find.by_slug(connection, row.slug, for_update=True)
+        if verb not in states.possible(row) or mark not in (None, row.mark):
             return ApprovalResult.ALREADY, row
         if verb != "hold" and row.fingerprint() != seen:
             return ApprovalResult.CHANGED, row
         if verb != "approve":
-            return ApprovalResult.DONE, states.BY_STAFF[verb](connection, row.slug)
+            return ApprovalResult.DONE, by_staff.decide(connection, verb, row.slug, actor)
     try:
-        return ApprovalResult.DONE, approve(installation, row.slug, seen)
-    except ChangedError:
+        return ApprovalResult.DONE, approve(installation, row.slug, seen, mark=row.mark, actor=actor)
+    except (ChangedError, DecidedError) as error:
+        changed = isinstance(error, ChangedError)
         with installation.database.read() as connection:
-            return ApprovalResult.CHANGED, _found(connection, edition)
+            now = _found(connection, edition)
+        return (ApprovalResult.CHANGED if changed else ApprovalResult.ALREADY), now
+
+
+def _must_be_undecided(edition: Edition, mark: bytes | None) -> None:
+    if mark not in (None, edition.mark):
+        raise DecidedError(
+            f"Somebody has decided about {edition.slug} meanwhile.",
+            f"See `rapport editions show {edition.slug}` and `rapport staff log`.",
+        )
 
 
 def _found(connection: Connection, edition: int) -> Edition | None:

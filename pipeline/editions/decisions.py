@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts, editions, posts
+from subscribers import staff_log
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,3 +82,4 @@ def decide(connection: Connection, post: Listed, *, let_in: bool) -> None:
         )
     said = "in" if let_in else "out"
     connection.execute(update(posts).where(posts.c.id == post.id).values(decision=said))
+    staff_log.record(connection, "let-in" if let_in else "keep-out", f"post {post.id}", detail=post.title)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from subscribers.tokens import FINGERPRINT
+from subscribers.tokens import FINGERPRINT, MARK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +76,8 @@ class Edition:
     tripped_at: datetime | None
     judged_from: datetime | None
     restored: bool
+    decision: str | None = None
+    gone: Sequence[str] = ()
 
     @classmethod
     def of(cls, row: Row[Any]) -> Edition:
@@ -87,6 +89,11 @@ class Edition:
     def is_approved(self) -> bool:
         """Whether it says what was approved."""
         return self.approved == self.fingerprint().hex()
+
+    @property
+    def mark(self) -> bytes:
+        """What the last decision of staff left; zeros before the first."""
+        return bytes.fromhex(self.decision) if self.decision else bytes(MARK)
 
     def fingerprint(self) -> bytes:
         """What tells one version of the letter from another: a hash of subject, HTML and text."""

@@ -8,6 +8,7 @@ link must work for years, so every address that letters name must go on answerin
 
 from __future__ import annotations
 
+from datetime import timedelta
 from ipaddress import ip_address
 from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,14 +43,12 @@ def remember(database: Database, config: Config, digest: str) -> str:
     letter leaves; not while nobody else can reach that address, as in a trial on one machine."""
     with database.read() as connection:
         kept = list_id(connection, config, digest)
-    if not _reachable(config):
-        return kept
+        if not _reachable(config) or (_is_kept(connection, digest) and _is_noted(connection, config)):
+            return kept
     with database.write() as connection:
         if not config.delivery.hosted_unsubscribe:
             _note_address(connection, config.newsletter.pages)
-        if not _is_kept(connection, digest):
-            kept = _make(connection, config, digest)
-    return kept
+        return _make(connection, config, digest)
 
 
 def list_id(connection: Connection, config: Config, digest: str) -> str:
@@ -79,6 +78,15 @@ def _free(connection: Connection, config: Config, digest: str) -> str:
 
 def _is_kept(connection: Connection, digest: str) -> bool:
     return connection.scalar(select(list_ids.c.value).where(list_ids.c.digest == digest)) is not None
+
+
+def _is_noted(connection: Connection, config: Config) -> bool:
+    """Whether the address was noted within the hour: workers come here with every few batches."""
+    if config.delivery.hosted_unsubscribe:
+        return True
+    noted = select(link_addresses.c.last_sent).where(link_addresses.c.url == config.newsletter.pages)
+    last = connection.scalar(noted)
+    return last is not None and last > clock.now() - timedelta(hours=1)
 
 
 def _note_address(connection: Connection, url: str) -> None:

@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     from pipeline.feeds.posts import Listed
 
 MORE_ITEMS = (
-    "Let the feed hold more posts: on WordPress under Settings, Reading, “Syndication feeds show the most "
-    "recent”; on Squarespace under the blog page's settings, “Posts per page”; on Ghost with a feed "
-    "of your own "
-    "in routes.yaml, whose `limit` says how many (the built-in one has 15). Or let `rapport run` be "
-    "called more "
-    "often."
+    "Let the feed hold more posts, where that can be set: on WordPress under Settings, Reading, “Syndication "
+    "feeds show the most recent”; on Ghost, whose own feed holds 15, with a feed of the theme's own (a route "
+    "in routes.yaml with a template). Or read it more often: lower `every` under [[feeds]], and call "
+    "`rapport run` as often."
 )
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 
 from pipeline.core.errors import FeedError, RapportError, as_rapport_error
 from pipeline.core.locks import one_at_a_time
@@ -148,7 +148,8 @@ def _keep(
             at=at,
             read=settings.read,
         )
-        _note_success(connection, feed, fetched, at, gap)
+        _note_success(connection, feed, fetched, at)
+        _note_document(connection, feed.id, at, document.unread, gap)
     return Pulled(
         feed.url,
         "fetched",
@@ -172,9 +173,7 @@ def _is_first_reading(connection: Connection, feed: int) -> bool:
     )
 
 
-def _note_success(
-    connection: Connection, feed: Row[Any], fetched: Fetched, at: datetime, gap: Gap | None = None
-) -> None:
+def _note_success(connection: Connection, feed: Row[Any], fetched: Fetched, at: datetime) -> None:
     values = {
         "etag": fetched.etag,
         "last_modified": fetched.last_modified,
@@ -184,9 +183,16 @@ def _note_success(
         "failing_since": None,
         "error": None,
     }
+    connection.execute(update(feeds).where(feeds.c.id == feed.id).values(values))
+
+
+def _note_document(connection: Connection, feed: int, at: datetime, unread: int, gap: Gap | None) -> None:
+    """What staff are told of a document that was read: each trouble from when it began."""
+    since = func.coalesce(feeds.c.unread_since, at) if unread else None
+    values: dict[str, Any] = {"unread": unread, "unread_since": since}
     if gap is not None:
         values |= {"gap_at": at, "gap_posts": gap.lost}
-    connection.execute(update(feeds).where(feeds.c.id == feed.id).values(values))
+    connection.execute(update(feeds).where(feeds.c.id == feed).values(values))
 
 
 def _note_failure(database: Database, feed: Row[Any], error: RapportError) -> None:

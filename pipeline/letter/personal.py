@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from pipeline.letter.list_id import header_value
 from pipeline.providers import Readers, Recipient
 from subscribers.tokens import Purpose
 
@@ -86,7 +87,7 @@ class Links:
     def recipients(self, members: Sequence[tuple[int, str]], edition: int) -> Sequence[Recipient]:
         """Readers of one edition, by subscriber id and address, with headers and fields filled in."""
         if self._config.delivery.hosted_unsubscribe:
-            return [_hosted(self._list_id, *member) for member in members]
+            return [_hosted(self._config.newsletter.name, self._list_id, *member) for member in members]
         who = [subscriber for subscriber, _ in members]
         addresses = [address for _, address in members]
         tokens = self._tokens.sign_all(Purpose.LETTER, who, edition)
@@ -98,16 +99,19 @@ def sample(config: Config, digest: str, address: str, list_id: str = "") -> Reci
     """A reader who is nobody (subscriber 0), for previews: with links that do nothing."""
     list_id = list_id or new_list_id(config, digest)
     if config.delivery.hosted_unsubscribe:
-        return replace(_hosted(list_id, 0, address), fields={HOSTED_TAGS.unsubscribe: NOBODY})
+        return replace(
+            _hosted(config.newsletter.name, list_id, 0, address), fields={HOSTED_TAGS.unsubscribe: NOBODY}
+        )
     return _Reader(config.newsletter, list_id).recipient(0, address, "preview")
 
 
 def tester(config: Config, digest: str, address: str) -> Recipient:
-    """The same for a copy that is mailed to staff: without list headers, which would do nothing. Where
-    SendGrid puts its own link in, that link works: whoever follows it is unsubscribed."""
+    """The same for a copy that is mailed to staff: with list headers, so that what becomes of them on the way
+    can be looked at (`rapport doctor --mail`). Their links do nothing, as those in the letter. Where SendGrid
+    puts its own link in, that link works: whoever follows it is unsubscribed."""
     if config.delivery.hosted_unsubscribe:
         return Recipient(0, address, {}, {})
-    return replace(sample(config, digest, address), headers={})
+    return sample(config, digest, address)
 
 
 def new_list_id(config: Config, digest: str) -> str:
@@ -118,9 +122,9 @@ def new_list_id(config: Config, digest: str) -> str:
     return f"{digest}.{host}"
 
 
-def _hosted(list_id: str, subscriber: int, address: str) -> Recipient:
+def _hosted(name: str, list_id: str, subscriber: int, address: str) -> Recipient:
     # SendGrid adds List-Unsubscribe and List-Unsubscribe-Post itself; with ours there would be two of each.
-    return Recipient(subscriber, address, {"List-Id": f"<{list_id}>"}, {})
+    return Recipient(subscriber, address, {"List-Id": header_value(name, list_id)}, {})
 
 
 class _Reader:
@@ -134,7 +138,7 @@ class _Reader:
         self._preferences_html = _in_html(self._preferences)
         mailto = newsletter.unsubscribe_mailto
         self._also = _mailto(mailto) if mailto else ""
-        self._list = f"<{list_id}>"
+        self._list = header_value(newsletter.name, list_id)
 
     def recipient(self, subscriber: int, address: str, token: str) -> Recipient:
         """One reader with their token. It is URL-safe, so it looks the same in HTML."""
@@ -143,8 +147,7 @@ class _Reader:
         if len(value) + len(also) > _LONGEST_VALUE:
             also = ""  # RFC 8058 asks for the https link alone
         headers = {
-            # RFC 8058, 3.1: one https URI, and the POST header exactly like this. RFC 2919: the id in
-            # brackets.
+            # RFC 8058, 3.1: one https URI, and the POST header exactly like this.
             "List-Unsubscribe": value + also,
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "List-Id": self._list,

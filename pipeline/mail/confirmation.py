@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 
 
 def confirmation_mail(
-    config: Config, templates: Templates, number: int, *, purpose: str, link: str, until: datetime
+    config: Config,
+    templates: Templates,
+    number: int,
+    *,
+    purpose: str,
+    link: str,
+    until: datetime,
+    address: str = "",
 ) -> Message:
-    """The mail of one confirmation. ``purpose``: the table of its phrases. Raises LetterError."""
+    """The mail of one confirmation. ``purpose``: the table of its phrases; ``address``: what they may tell of
+    the other address of a move. Raises LetterError."""
     phrases = Phrases(templates, "mail", config.newsletter)
     date = day(until, config)
-    words = phrases.table(purpose, date=date) | phrases.table("both", date=date)
+    words = phrases.table(purpose, date=date, address=address) | phrases.table("both", date=date)
     bodies = render_mail(config, templates, "confirmation", words=words, link=link)
     return single_message(config.newsletter, CONFIRMATION, number, subject=words["subject"], **bodies)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import uuid
 from contextlib import closing, contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipeline.providers import Batch, Recipient
 from pipeline.providers.choice import provider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipeline.core.app import Installation
     from pipeline.providers import BatchResult, Message
 
     Send = Callable[[Message, Recipient], BatchResult]
     """Hands one mail over. Raises nothing for what the other end does."""
+
+
+NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 @contextmanager
@@ -30,9 +34,13 @@ def mailing(installation: Installation) -> Iterator[Send]:
         yield send
 
 
-def addressee(address: str, subscriber: int = 0) -> Recipient:
-    """Whom a mail that is no edition goes to: without list headers or personal fields.
+NOBODYS_ID = 0
+"""In place of a subscriber's id: what comes of a mail to staff must not be taken for a reader's."""
 
-    Without ``subscriber`` it is nobody's id: what comes of a mail to staff must not be taken for a reader's.
-    """
-    return Recipient(subscriber, address, {}, {})
+AUTOMATIC = {"Auto-Submitted": "auto-generated"}
+"""RFC 3834, 5: no person wrote it, so no vacation responder answers it."""
+
+
+def addressee(address: str, subscriber: int = NOBODYS_ID, fields: Mapping[str, str] = NO_FIELDS) -> Recipient:
+    """Whom a mail that is no edition goes to, without list headers; ``fields`` are theirs alone, by tag."""
+    return Recipient(subscriber, address, AUTOMATIC, dict(fields))

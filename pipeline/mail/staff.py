@@ -15,14 +15,15 @@ from sqlalchemy import func, select
 
 from pipeline.core.errors import BusyError, as_rapport_error
 from pipeline.core.tables import notices
+from pipeline.core.unfinished import must_be_finished
 from pipeline.mail.notice import notice_mail
-from pipeline.mail.send import addressee, mailing
+from pipeline.mail.send import NOBODYS_ID, addressee, mailing
 from pipeline.providers import Result
 from subscribers import clock
 from subscribers.sets import insert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -63,6 +64,7 @@ def tell(
     return mail(installation, kind, about, subject, notice, since, digest)
 
 
+@must_be_finished()
 def mail(
     installation: Installation,
     kind: str,
@@ -71,14 +73,16 @@ def mail(
     made: Callable[[int], Message],
     since: datetime | None = None,
     digest: str = "",
+    own_fields: Callable[[str], Mapping[str, str]] = lambda address: {},
 ) -> bool:
-    """The same for any mail: ``made`` makes it from its number when it is sent. ``what`` is for the log."""
+    """The same for any mail: ``made`` makes it from its number when it is sent. ``what`` is for the log;
+    ``own_fields`` says by tag what differs in the mail to each address."""
     try:
         with installation.database.lock("notices"):
             with installation.database.read() as connection:
                 if told(connection, kind, about, since) or _lately(connection, kind, digest):
                     return False
-            reached = _mail(installation, what, made)
+            reached = _mail(installation, what, made, own_fields)
             with installation.database.write() as connection:
                 _remember(connection, kind, about if reached else _attempt(digest), digest)
             return reached
@@ -126,7 +130,12 @@ def _remember(connection: Connection, kind: str, about: str, digest: str) -> Non
     )
 
 
-def _mail(installation: Installation, what: str, made: Callable[[int], Message]) -> bool:
+def _mail(
+    installation: Installation,
+    what: str,
+    made: Callable[[int], Message],
+    own_fields: Callable[[str], Mapping[str, str]],
+) -> bool:
     """Whether the provider took it for anybody. With nobody to mail, the log is told instead."""
     config = installation.config
     if not config.staff.emails:
@@ -138,8 +147,8 @@ def _mail(installation: Installation, what: str, made: Callable[[int], Message])
         message = made(int(clock.now().timestamp()) * 1_000_000 + secrets.randbelow(1_000_000))
         with mailing(installation) as send:
             for address in config.staff.emails:
-                outcome = send(message, addressee(address))
-                if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
+                outcome = send(message, addressee(address, fields=own_fields(address)))
+                if outcome.of(NOBODYS_ID) in (Result.ACCEPTED, Result.UNCERTAIN):
                     reached = True
                 else:
                     log.error("staff could not be told: %s (%s)", what, outcome.reason)

@@ -21,6 +21,10 @@ NOTICE = "staff-notice"
 """The same where a mail tells staff something. Its events concern nobody: who it goes to has no id."""
 
 
+NO_CREDITS = "SendGrid has no credits left"
+"""How the reason begins of an edition that was stopped for that: no key is bad, and nothing else is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """An edition as every recipient gets it, but for the personal fields.

@@ -40,7 +40,7 @@ class Redactor:
             held = {self._key}
             for person in self._batch.recipients:
                 held.update((person.address, *person.headers.values(), *person.fields.values()))
-            held -= {"List-Unsubscribe=One-Click"}
+            held -= {"List-Unsubscribe=One-Click", "auto-generated"}
             self._secrets = sorted((secret for secret in held if len(secret) > 2), key=len, reverse=True)
         return self._secrets
 

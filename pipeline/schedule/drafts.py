@@ -19,7 +19,7 @@ from pipeline.letter.personal import sample
 from pipeline.mail import staff
 from pipeline.mail.draft import Draft, draft_mail
 from subscribers import clock
-from subscribers.tokens import Purpose
+from subscribers.tokens import Purpose, Seen, holder_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +35,10 @@ LINKS_VALID_FOR = timedelta(days=14)
 """Longer than staff put an approval off, shorter than they keep the mail."""
 
 
+_TAGS = {verb: f"%%rapport-{verb}%%" for verb in VERBS}
+"""Where each of staff finds their own link: what is decided by it is put on record as theirs."""
+
+
 def mail_drafts(installation: Installation, drafts: list[Edition]) -> None:
     """Mail drafts that were put up, unless this version was mailed to staff already.
 
@@ -46,32 +50,48 @@ def mail_drafts(installation: Installation, drafts: list[Edition]) -> None:
             _mail(installation, digests[edition.digest], edition)
 
 
-def decision_links(installation: Installation, edition: Edition, until: datetime) -> dict[str, str]:
-    """For each verb the path by which staff decide on this version of the edition; valid until then."""
-    seen = edition.fingerprint()
-    sign = installation.tokens.sign_seen
-    return {verb: f"staff/{verb}/{sign(Purpose(verb), edition.id, until, seen)}" for verb in VERBS}
+def decision_links(
+    installation: Installation, edition: Edition, until: datetime, holder: bytes = b""
+) -> dict[str, str]:
+    """For each verb the path by which one of staff decides on this version of the edition; valid until then,
+    or until anybody decides. ``holder``: who that is (`tokens.holder_of`)."""
+    tokens = _tokens(installation, edition, until, holder)
+    return {verb: _path(verb, token) for verb, token in tokens.items()}
+
+
+def _tokens(installation: Installation, edition: Edition, until: datetime, holder: bytes) -> dict[str, str]:
+    seen = Seen(edition.id, until, edition.fingerprint(), edition.mark, holder)
+    return {verb: installation.tokens.sign_deciding(Purpose(verb), seen) for verb in VERBS}
+
+
+def _path(verb: str, token: str) -> str:
+    return f"staff/{verb}/{token}"
 
 
 def _mail(installation: Installation, digest: Digest, edition: Edition) -> None:
     kind = f"draft-{edition.id}"
 
+    until = clock.now() + LINKS_VALID_FOR
+
     def made(number: int) -> Message:
-        draft = _draft(installation, digest, edition, kind)
+        draft = _draft(installation, digest, edition, kind, until)
         return draft_mail(installation.config, installation.templates, number, draft)
 
-    version = edition.fingerprint().hex()
+    def own_links(address: str) -> dict[str, str]:
+        tokens = _tokens(installation, edition, until, holder_of(address))
+        return {_TAGS[verb]: token for verb, token in tokens.items()}
+
+    # After a decision that made it a draft again its links are dead: it is mailed anew.
+    version = edition.fingerprint().hex() + (edition.decision or "")
     what = f"{edition.slug} is put up as a draft"
     # Since: an edition that was changed back is mailed again, because the last mail shows the other version.
-    staff.mail(installation, kind, version, what, made, edition.announced_at)
+    staff.mail(installation, kind, version, what, made, edition.announced_at, own_fields=own_links)
 
 
-def _draft(installation: Installation, digest: Digest, edition: Edition, kind: str) -> Draft:
+def _draft(installation: Installation, digest: Digest, edition: Edition, kind: str, until: datetime) -> Draft:
     config, now = installation.config, clock.now()
     nobody = sample(config, edition.digest, config.newsletter.from_email)
-    until = now + LINKS_VALID_FOR
     public = config.newsletter.public_url
-    paths = decision_links(installation, edition, until) if public else {}
     with installation.database.read() as connection:
         changed = _mailed_before(connection, kind)
     return Draft(
@@ -85,7 +105,7 @@ def _draft(installation: Installation, digest: Digest, edition: Edition, kind: s
         late=edition.due_at <= now,
         findings=check_letter(config, installation.templates, edition),
         left_out=edition.left_out,
-        links={verb: f"{public}/{path}" for verb, path in paths.items()},
+        links={verb: f"{public}/{_path(verb, _TAGS[verb])}" for verb in VERBS} if public else {},
         until=until,
         changed=changed,
     )

@@ -10,19 +10,19 @@ from pipeline.editions import find
 from pipeline.editions.ledger import doubt
 from pipeline.schedule.alerts import alert_staff
 from pipeline.subscriptions.scrub import scrub
-from subscribers import clock, questions
-from subscribers.erasing import blank_networks, erase_counts, erase_unconfirmed
-from subscribers.signup import MONTH
+from subscribers import clock, mail_limits
+from subscribers.erasing import blank_networks, erase_unconfirmed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from pipeline.core.app import Installation
 
 
-def maintain(installation: Installation) -> bool:
+def maintain(installation: Installation, stop: Callable[[], bool] = bool) -> bool:
     """Erase what must not be kept any longer, give up doubt that nothing will settle, send the mails that
-    wait, and tell staff what they must know; whether that reached them.
+    wait until ``stop``, and tell staff what they must know; whether that reached them.
 
     Cheap when there is nothing to do: `run` does it every time, `serve` every minute.
     """
@@ -31,7 +31,7 @@ def maintain(installation: Installation) -> bool:
     # tell them again and again.
     refuse_moved(installation.database)
     _erase(installation, now)
-    _send_mails(installation, now)
+    _send_mails(installation, now, stop)
     return alert_staff(installation)
 
 
@@ -40,7 +40,7 @@ def _erase(installation: Installation, now: datetime) -> None:
     with installation.database.write() as connection:
         erased = erase_unconfirmed(connection, now - timedelta(days=privacy.pending_days))
         blank_networks(connection, now - timedelta(days=privacy.network_address_days))
-        erase_counts(connection, now - MONTH)
+        mail_limits.forget_networks(connection, now)
         resends = installation.config.delivery.on_uncertain == "resend"
         doubt.give_up_for_good(connection, now, resends=resends)
     if erased.people or erased.questions:
@@ -51,18 +51,18 @@ def _erase(installation: Installation, now: datetime) -> None:
         scrub(installation.database, ())  # what was erased while somebody read from SQLite's log
 
 
-def _send_mails(installation: Installation, now: datetime) -> None:
+def _send_mails(installation: Installation, now: datetime, stop: Callable[[], bool]) -> None:
     """The mails that ask to confirm, and the drafts that staff can decide on.
 
     What makes and sends mails is loaded only when one waits: nearly every time none does.
     """
     with installation.database.read() as connection:
-        waiting = bool(questions.next_ones(connection, now))
+        waiting = bool(mail_limits.due(connection, now).now)
         drafts = find.put_up(connection, [digest.name for digest in installation.config.digests])
     if waiting:
         from pipeline.subscriptions.confirm import send_questions
 
-        send_questions(installation)
+        send_questions(installation, stop)
     if drafts:
         from pipeline.schedule.drafts import mail_drafts
 

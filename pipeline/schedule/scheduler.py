@@ -71,7 +71,7 @@ class Scheduler:
         self._jobs = BackgroundScheduler(timezone=UTC, job_defaults=jobs)
         self._offset = _clock_offset()
         now = clock.now()
-        self._every(MAINTENANCE, "maintenance", lambda: maintain(installation), next_run_time=now)
+        self._every(MAINTENANCE, "maintenance", lambda: maintain(installation, stop), next_run_time=now)
         if sends:
             self._every(TICK, "run", self.tick, next_run_time=now)
 

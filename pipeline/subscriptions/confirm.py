@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import BusyError, ConfigError, RapportError
 from pipeline.core.example import must_be_own
+from pipeline.core.unfinished import must_be_finished
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.send import addressee, mailing
 from pipeline.providers import BatchResult, Result
-from subscribers import clock, directory, questions, signup, suppression
+from subscribers import clock, directory, mail_limits, questions, signup, suppression
+from subscribers.addresses import masked
+from subscribers.confirmations import may_be_asked
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipeline.core.app import Installation
     from pipeline.mail.send import Send
+    from subscribers.confirmations import Confirmation
     from subscribers.people import Person
-    from subscribers.signup import Confirmation
 
 MOST_FAILURES = 3
 """Failures after which a round ends: a provider that is down is not asked a hundred times, and one bad mail
@@ -30,6 +33,9 @@ does not stop the others."""
 MOST_DOUBTS = 2
 """How often a mail without an answer is sent again, at most. Perhaps all of them arrived, and perhaps it was
 a stranger who typed the address in."""
+
+_HANDED_OVER = (Result.ACCEPTED, Result.REJECTED, Result.UNCERTAIN)
+"""What comes of a mail that may have arrived somewhere."""
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +48,9 @@ class Asked(NamedTuple):
     put_off: int
 
 
-def send_questions(installation: Installation) -> Asked:
-    """Mail every question that is due. Any number of processes may call this at once; one of them does it.
+def send_questions(installation: Installation, stop: Callable[[], bool] = bool) -> Asked:
+    """Mail every question that is due and may go, until ``stop``. Any number of processes may call this at
+    once; one of them does it.
 
     When the provider gives no answer to a mail, it is sent again later, twice at most: that harms nobody, and
     a sign-up must not get lost. Raises nothing for what the provider does: what it refuses waits.
@@ -52,7 +59,7 @@ def send_questions(installation: Installation) -> Asked:
         return Asked(0, 0)
     try:
         with installation.database.lock("confirmations"):
-            return _send(installation)
+            return _send(installation, stop)
     except BusyError:
         return Asked(0, 0)
 
@@ -72,12 +79,12 @@ def ask_for_staff(installation: Installation, email: str, *, name: str, digests:
         )
     with installation.database.write() as connection:
         reason = suppression.reason_for(connection, email)
-        if reason is not None and not signup.may_be_asked(connection, email):
+        if reason is not None and not may_be_asked(connection, email):
             raise SubscriberError(
                 f"This address gets no mail: {reason}.", directory.REMEDIES[reason], code="suppressed"
             )
         asked = signup.ask(
-            connection, email, name=name, digests=digests, wording=STAFF, source="command line"
+            connection, email, name=name, digests=digests, wording=STAFF, source="command line", by_staff=True
         )
         if asked is None:
             raise SubscriberError(
@@ -93,28 +100,28 @@ def ask_for_staff(installation: Installation, email: str, *, name: str, digests:
 
 def _any(installation: Installation) -> bool:
     with installation.database.read() as connection:
-        return bool(questions.next_ones(connection, clock.now()))
+        return bool(mail_limits.due(connection, clock.now()).now)
 
 
-def _send(installation: Installation) -> Asked:
+def _send(installation: Installation, stop: Callable[[], bool]) -> Asked:
     must_be_own(installation.config)
     done, put_off = 0, 0
     now = clock.now()  # taken once: what is put off waits for the next round, however long this one takes
     with mailing(installation) as send:
-        while put_off < MOST_FAILURES:
+        while True:
             with installation.database.read() as connection:
                 due = questions.next_ones(connection, now)
             if not due:
-                break
+                return Asked(done, put_off)
             for asked in due:
                 mailed = _send_one(installation, send, asked)
                 done += mailed is True
                 put_off += mailed is False
-                if put_off == MOST_FAILURES:
-                    break
-    return Asked(done, put_off)
+                if put_off == MOST_FAILURES or stop():
+                    return Asked(done, put_off)
 
 
+@must_be_finished()
 def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bool | None:
     """True: mailed. False: put off. None: it need not be mailed any more."""
     with installation.database.write() as connection:
@@ -122,6 +129,8 @@ def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bo
             return None
     outcome = _hand_over(installation, send, asked)
     with installation.database.write() as connection:
+        if outcome.of(asked.subscriber) in _HANDED_OVER:
+            mail_limits.count_mail(connection, asked.id, clock.now())
         match outcome.of(asked.subscriber):
             case Result.ACCEPTED:
                 questions.mailed(connection, asked)
@@ -140,7 +149,7 @@ def _send_one(installation: Installation, send: Send, asked: Confirmation) -> bo
 
 def _hand_over(installation: Installation, send: Send, asked: Confirmation) -> BatchResult:
     config = installation.config
-    until = asked.asked_at + timedelta(days=config.privacy.pending_days)
+    until = asked.good_until(timedelta(days=config.privacy.pending_days))
     token = installation.tokens.sign_until(Purpose.CONFIRM, asked.id, until)
     try:
         message = confirmation_mail(
@@ -150,6 +159,7 @@ def _hand_over(installation: Installation, send: Send, asked: Confirmation) -> B
             purpose=asked.purpose.value,
             link=f"{config.newsletter.pages}/confirm/{token}",
             until=until,
+            address=masked(asked.other).replace("…", "..."),  # in Latin-1, as all text of a mail
         )
     except RapportError as error:
         return BatchResult(Result.STOP, error.message)

@@ -12,6 +12,7 @@ from pipeline.editions.ledger import outcomes
 from pipeline.providers import CONFIRMATION
 from pipeline.subscriptions.scrub import scrub
 from pipeline.subscriptions.unsubscribe import batches_ended
+from subscribers import staff_log
 from subscribers.addresses import normalise
 from subscribers.erasing import Erased, addresses_of, erase
 from subscribers.leaving import leave
@@ -34,8 +35,9 @@ class Forgotten(NamedTuple):
     clean: bool
 
 
-def forget(installation: Installation, who: str | int) -> Forgotten:
-    """Erase the person with this address or id; a keyed hash of each address stays. Repeatable.
+def forget(installation: Installation, who: str | int, *, actor: str | None = None) -> Forgotten:
+    """Erase the person with this address or id; a keyed hash of each address stays. Repeatable. ``actor``:
+    who of staff did it, None for the person themselves.
 
     First they leave, and a batch that holds them is waited for: else its letter would be written to the
     outbox afterwards. Raises SubscriberError for what is no address.
@@ -51,6 +53,9 @@ def forget(installation: Installation, who: str | int) -> Forgotten:
         for subscriber in erased.people:
             outcomes.forget(connection, subscriber)
             connection.execute(delete(events).where(events.c.subscriber_id == subscriber))
+        if actor is not None:
+            for whom in map(staff_log.subscriber, erased.people or (None,)):
+                staff_log.record(connection, "forget", whom, actor=actor)
     empty_outbox(installation, erased)
     return Forgotten(len(erased.people), scrub(database, gone))
 

@@ -21,6 +21,8 @@ from pipeline.web.public.site import Site
 from pipeline.web.writer import NotWrittenError, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
@@ -29,9 +31,13 @@ if TYPE_CHECKING:
     from pipeline.web.monitoring.readiness import SchedulerState
 
 
-def make_app(installation: Installation, scheduler: SchedulerState | None = None) -> Starlette:
+def make_app(
+    installation: Installation,
+    scheduler: SchedulerState | None = None,
+    stop: Callable[[], bool] = bool,
+) -> Starlette:
     """The application for one opened installation, which the caller closes. ``scheduler``: the one of this
-    process, if it has one; /readyz tells its state.
+    process, if it has one; /readyz tells its state. ``stop``: whether the process is to end.
 
     Raises LetterError when the templates or phrases of the pages are broken, ConfigError when links in real
     mail would lead nowhere.
@@ -42,7 +48,7 @@ def make_app(installation: Installation, scheduler: SchedulerState | None = None
             "Write the address under which your web server passes on to `rapport serve`.",
         )
     pages = Pages(installation.config, installation.templates)
-    site = Site(installation, Writer(installation.database), pages, Limits())
+    site = Site(installation, Writer(installation.database), pages, Limits(), stop)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import socket
+import threading
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +15,7 @@ import uvicorn
 
 from pipeline.core.errors import RapportError
 from pipeline.core.signals import on_signals
+from pipeline.core.unfinished import is_unfinished
 from pipeline.schedule.scheduler import Scheduler
 from pipeline.web.accepting import Acceptor, most_connections
 from pipeline.web.app import make_app
@@ -24,9 +28,14 @@ if TYPE_CHECKING:
     from pipeline.core.config import Server
     from pipeline.core.signals import Stop
 
-PATIENCE, LONGEST_END = 3.0, 8
+PATIENCE, LONGEST_WORK, LONGEST_END = 3.0, 8, 12.0
 """Seconds that clients have to send the rest of a request and to read their answer, once the process is told
-to end; and seconds that requests at work have."""
+to end; that requests at work have; and that anything has but what must be finished (core/unfinished.py)."""
+
+_SLICE = 0.2
+"""Seconds between two looks at whether it is time."""
+
+log = logging.getLogger(__name__)
 
 
 def run(
@@ -35,12 +44,12 @@ def run(
     """Serve until told to end; with ``sends`` also send letters when they are due.
 
     ``listening`` is called with the address once connections are accepted. Ends after the requests and the
-    batch that are under way.
+    batch that are under way, and breaks off whatever else takes longer than LONGEST_END.
     """
-    with on_signals() as stop:
+    with on_signals() as stop, ended_in_time(stop):
         scheduler = Scheduler(installation, stop, sends=sends)
         # Before the address is told: this raises when the application cannot be served.
-        app = make_app(installation, scheduler if sends else None)
+        app = make_app(installation, scheduler if sends else None, stop)
         with listen(host, port) as listener:
             shown = f"[{host}]" if ":" in host else host
             listening(f"http://{shown}:{listener.getsockname()[1]}")
@@ -48,6 +57,35 @@ def run(
             with scheduler:
                 StrangersServer(config, listener, stop, scheduler).run()
         app.state.writer.close()
+
+
+@contextlib.contextmanager
+def ended_in_time(stop: Stop, end: Callable[[int], object] = os._exit) -> Iterator[None]:
+    """See to it that the process ends, by ``end`` with the status, when what is within goes on for
+    LONGEST_END after ``stop`` was asked.
+
+    A thread that waits for a name server, a connection or a lock cannot be told to stop. It is safe to break
+    it off: what it has not committed is as if it had not been begun.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        while not stop():
+            if done.wait(_SLICE):
+                return
+        if done.wait(LONGEST_END):
+            return
+        while is_unfinished():
+            if done.wait(_SLICE):
+                return
+        log.warning("Something was broken off, for it did not end by itself.")
+        end(0)
+
+    threading.Thread(target=watch, name="end", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 class StrangersServer(uvicorn.Server):
@@ -124,7 +162,7 @@ def settings(server: Server) -> dict[str, Any]:
         "server_header": False,
         "lifespan": "off",
         "timeout_keep_alive": 5,
-        "timeout_graceful_shutdown": LONGEST_END,
+        "timeout_graceful_shutdown": LONGEST_WORK,
         # Without trusted proxies, anybody could write what a request says of where it came from.
         "proxy_headers": bool(server.trusted_proxies),
         "forwarded_allow_ips": server.trusted_proxies,

@@ -6,21 +6,24 @@ import codecs
 import csv
 import io
 import re
-from collections import deque
+import shutil
+import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from subscribers.errors import SubscriberError
+from subscribers.importing.lines import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-LONGEST_LINE = 1 << 20
-BLOCK = 1 << 15
-"""Characters read at once. csv.reader still takes a cell as long as two blocks."""
-MOST_LINES = 100
-"""Lines that one row may span. If there are more, a quotation mark was left open."""
+DELIMITERS = ",;\t"
+_SEP = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+"""Excel's first line that names the separator."""
+
+_BROKEN = "A quotation mark is left open or out of place."
+_TOO_LONG = "A cell is too long for a list of people."
 
 _CP1252 = "rapport-cp1252"
 _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -36,15 +39,28 @@ class Record(NamedTuple):
 
 
 class CsvFile:
-    """An open CSV file, to be read once from its beginning in bounded memory."""
+    """An open CSV file, to be read from its beginning in bounded memory.
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
+    Of a file with a header the separator is that by which ``is_header`` knows it.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path, is_header: Callable[[list[str]], bool]) -> None:
         self._file = file
         head = file.peek(1 << 16)[: 1 << 16]  # type: ignore[attr-defined]  # a BufferedReader; pipes have it too
         encoding = _encoding(head, path)
         errors = _CP1252 if encoding == "utf-8-sig" else "replace"
-        self._lines = _Lines(io.TextIOWrapper(file, encoding, errors=errors, newline=""), path)
-        self._delimiter = _delimiter(self._lines.peek())
+        self._text = io.TextIOWrapper(file, encoding, errors=errors, newline="")
+        self._lines = Lines(self._text, path)
+        top = self._lines.peek()
+        named = _SEP.fullmatch(top[0].strip("\r\n"))
+        if named:
+            self._lines.drop(1)
+            top = self._lines.peek()
+        self.delimiter = _delimiter(top, is_header, named[1] if named else "")
+
+    def close(self) -> None:
+        """Let go of the file, which stays open."""
+        self._text.detach()
 
     def position(self) -> int:
         """How many bytes were read so far; 0 for a pipe."""
@@ -60,14 +76,14 @@ class CsvFile:
                 return
             # Without quotation marks each line is a row: the faster way, and nearly all of most lists.
             first = lines.number - len(block) + 1
-            for line, cells in enumerate(csv.reader(block, delimiter=self._delimiter), first):
+            for line, cells in enumerate(csv.reader(block, delimiter=self.delimiter), first):
                 if any(cells):
                     yield Record(line, cells)
 
     def _quoted(self) -> Iterator[Record]:
         """The rows of the lines that were put back, and of lines that a quotation mark joins to them."""
         lines = self._lines
-        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
         while lines.waiting:
             lines.current.clear()
             line = lines.number + 1
@@ -75,82 +91,19 @@ class CsvFile:
                 cells = next(reader)
             except StopIteration:
                 return
-            except csv.Error:
+            except csv.Error as error:
+                too_long = "field limit" in str(error)
                 broken = lines.keep_first()
-                reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
-                yield Record(line, [broken.rstrip("\r\n")], "A quotation mark is left open or out of place.")
+                reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+                yield Record(line, [broken.rstrip("\r\n")], _TOO_LONG if too_long else _BROKEN)
                 continue
             if any(cells):
                 yield Record(line, cells)
 
 
-class _Lines:
-    """Lines for csv.reader. Those of the present row are kept, so that they can be put back if it is
-    broken."""
-
-    def __init__(self, text: io.TextIOWrapper, path: Path) -> None:
-        self.number = 0
-        self.current: list[str] = []
-        self._text = text
-        self._path = path
-        self._back: deque[str] = deque()
-
-    @property
-    def waiting(self) -> bool:
-        """Whether lines were put back, to be read again one by one."""
-        return bool(self._back)
-
-    def block(self) -> list[str]:
-        """Further lines, none of them with a quotation mark. Empty at the end, and when they must be read one
-        by one.
-        """
-        text = self._text.read(BLOCK)
-        rest = "" if text.endswith("\n") else self._text.readline(LONGEST_LINE)
-        lines = list(io.StringIO(text + rest, newline=""))
-        if '"' in text or '"' in rest or len(rest) > BLOCK:
-            self._back.extend(lines)
-            return []
-        self.number += len(lines)
-        return lines
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        if len(self.current) == MOST_LINES:
-            raise csv.Error
-        line = self._back.popleft() if self._back else self._text.readline(LONGEST_LINE)
-        if not line:
-            raise StopIteration
-        self.number += 1
-        if len(line) >= LONGEST_LINE:
-            raise SubscriberError(
-                f"{self._path}, line {self.number}: the line is too long for a list of people.",
-                "Export the list again as CSV.",
-                code="file",
-            )
-        self.current.append(line)
-        return line
-
-    def peek(self) -> str:
-        """The first line that is not blank; it is put back."""
-        while not (line := self._text.readline(LONGEST_LINE)).strip():
-            if not line:
-                raise empty(self._path)
-            self._back.append(line)
-        self._back.append(line)
-        return line
-
-    def keep_first(self) -> str:
-        """The row's first line; the lines after it are put back."""
-        self._back.extendleft(reversed(self.current[1:]))
-        self.number -= len(self.current) - 1
-        return self.current[0]
-
-
 @contextmanager
-def open_csv(path: Path) -> Iterator[CsvFile]:
-    """Open a CSV file in UTF-8, UTF-16 or Windows-1252, separated by comma, semicolon or tab."""
+def open_list(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that is read twice: a pipe is first copied into a file without a name."""
     try:
         file = path.open("rb", buffering=1 << 16)
     except OSError as error:
@@ -160,11 +113,23 @@ def open_csv(path: Path) -> Iterator[CsvFile]:
             code="file",
         ) from None
     with file:
-        yield CsvFile(file, path)
+        if file.seekable():
+            yield file
+            return
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(file, copy)
+            yield copy
 
 
-def empty(path: Path) -> SubscriberError:
-    return SubscriberError(f"{path} is empty.", "Export the list again and look into the file.", code="file")
+@contextmanager
+def open_csv(file: BinaryIO, path: Path, is_header: Callable[[list[str]], bool]) -> Iterator[CsvFile]:
+    """Read CSV from its beginning: in UTF-8, UTF-16 or Windows-1252, by comma, semicolon or tab."""
+    file.seek(0)
+    read = CsvFile(file, path, is_header)
+    try:
+        yield read
+    finally:
+        read.close()
 
 
 def _encoding(head: bytes, path: Path) -> str:
@@ -184,8 +149,21 @@ def _encoding(head: bytes, path: Path) -> str:
     return "utf-8-sig"
 
 
-def _delimiter(line: str) -> str:
-    return max(",;\t", key=lambda delimiter: len(next(csv.reader([line], delimiter=delimiter), [])))
+def _delimiter(lines: list[str], is_header: Callable[[list[str]], bool], named: str) -> str:
+    """That by which a header is found; else the one named; else the one that the first line has most of."""
+    for line in lines:
+        for delimiter in DELIMITERS:
+            cells = _cells(line, delimiter)
+            if len(cells) > 1 and is_header(cells):
+                return delimiter
+    return named or max(DELIMITERS, key=lambda delimiter: len(_cells(lines[0], delimiter)))
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a cell longer than any
+        return []
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:

@@ -52,7 +52,7 @@ class ImportChunk:
 
         The reasons are those for which staff may not add a person either: no list brings back who left.
         """
-        email, name, digests, left, reason, proof = row
+        email, name, digests, left, reason, proof, _, paused_until = row
         if self._renamed:
             digests = list(dict.fromkeys(self._renamed.get(name, name) for name in digests))
         known = self._known[email]
@@ -71,6 +71,8 @@ class ImportChunk:
         if new:
             outcome = ImportOutcome.CHANGED if known.id or held else ImportOutcome.ADDED
             known.statuses = self._with(held, new, wanted)
+            if paused_until is not None:
+                known.paused = {**(known.paused or {}), **dict.fromkeys(new, paused_until)}
             for digest in new:
                 self._step(known, Kind(Action.UNSUBSCRIBED if left else Action.IMPORTED, digest), proof)
         if name and not known.name:

@@ -16,16 +16,22 @@ if TYPE_CHECKING:
     from subscribers.importing.csv_reader import Record
 
 
+FIRST = ("line", "reason")
+"""The columns before those of the list."""
+
+
 class Rejects:
     """Made only if a row is refused; readable for its owner alone, and safe to open in a spreadsheet."""
 
-    def __init__(self, path: Path, source: Path, header: Sequence[str]) -> None:
+    def __init__(self, path: Path, source: Path, header: Sequence[str], *, again: bool = False) -> None:
+        """``again``: the source is itself such a file, whose first two columns are written anew."""
         if path.exists() and source.exists() and path.samefile(source):
             raise SubscriberError(
                 f"{path} is the list itself.", "Name another file for the refused rows.", code="file"
             )
         self.path = path
         self.number = 0
+        self._from = len(FIRST) if again else 0
         self._header = header
         self._file: TextIO | None = None
 
@@ -41,8 +47,9 @@ class Rejects:
         if self._file is None:
             self._file = self._opened()
             self._writer = CsvWriter(self._file)
-            self._writer.row(("line", "reason", *self._header))
-        self._writer.row((record.line, reason, *map(unguard, record.cells)))
+            self._writer.row((*FIRST, *self._header[self._from :]))
+        cells = record.cells if record.problem else record.cells[self._from :]
+        self._writer.row((record.line, reason, *map(unguard, cells)))
         self.number += 1
 
     def _opened(self) -> TextIO:

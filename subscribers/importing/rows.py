@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from subscribers.consent import Action
     from subscribers.suppression import Reason
@@ -19,7 +20,8 @@ class Applicant(NamedTuple):
     """What a row asks for, with address and name in the form in which they are kept.
 
     ``left``: the person wants no more mail; ``reason``: why they must get none; ``proof``: when and how they
-    agreed, by the list itself.
+    agreed, by the list itself; ``certain``: whether all of its dates are; ``paused_until``: they want no mail
+    before that day.
     """
 
     email: str
@@ -28,6 +30,8 @@ class Applicant(NamedTuple):
     left: bool = False
     reason: Reason | None = None
     proof: str = ""
+    certain: bool = True
+    paused_until: date | None = None
 
 
 class ImportOutcome(StrEnum):
@@ -49,6 +53,8 @@ class Known:
     reasons: frozenset[Reason] = NO_REASON
     reasons_before: frozenset[Reason] = NO_REASON
     steps: int = 0
+    paused: Mapping[str, date] | None = None
+    """By digest, of the subscriptions that the rows begin."""
 
 
 class Kind(NamedTuple):

@@ -9,21 +9,26 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from subscribers import consent
-from subscribers.importing.columns import find_columns
-from subscribers.importing.csv_reader import empty, open_csv
+from subscribers import consent, staff_log
+from subscribers.importing.csv_reader import open_csv, open_list
 from subscribers.importing.dry_run import DryRun
+from subscribers.importing.finding import find_columns
 from subscribers.importing.judge import ImportChunk
 from subscribers.importing.rejects import Rejects
 from subscribers.importing.rows import Applicant, ImportOutcome
+from subscribers.importing.survey import survey
+from subscribers.importing.table import find_table, names_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
+    from typing import BinaryIO
 
     from sqlalchemy import Connection
 
+    from subscribers.importing.answers import Answers
+    from subscribers.importing.columns import Columns
     from subscribers.importing.csv_reader import Record
 
 CHUNK = 2000
@@ -42,6 +47,8 @@ PAUSE = 0.002
 would never get it if the import took it back at once.
 """
 
+_NEWS = (ImportOutcome.ADDED, ImportOutcome.CHANGED)
+
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
@@ -51,6 +58,9 @@ class ImportResult:
     unchanged: int
     refused: int
     refused_file: str | None
+    unused_columns: tuple[str, ...] = ()
+    uncertain_dates: int = 0
+    """People whose proof holds a date as the list has it, because its day is not certain."""
 
 
 def import_csv(
@@ -63,29 +73,30 @@ def import_csv(
     refused_path: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     dry_run: bool = False,
+    answers: Answers | None = None,
 ) -> ImportResult:
     """Put everyone of a list on ``digests``, with the evidence that they agreed.
 
-    Every ``CHUNK`` rows are a transaction that ``begin`` opens (for a dry run one that only reads will do).
-    After an interruption the same file can be imported again, which changes nothing for whoever is in
-    already. Rejects rows go to ``refused_path`` (default: beside the file) with their reasons. ``progress``
-    hears of bytes read, and of bytes in all. A dry run counts and writes the refused rows, and leaves the
-    list as it is.
+    The whole list is looked through first: a column that may say who left, and that Rapport does not know,
+    ends the import before anybody is added, until ``answers`` say what it is. Every ``CHUNK`` rows are a
+    transaction that ``begin`` opens (for a dry run one that only reads will do). After an interruption the
+    same file can be imported again, which changes nothing for whoever is in already. Refused rows go to
+    ``refused_path`` (default: beside the file) with their reasons. ``progress`` hears of bytes read, and of
+    bytes in all. A dry run counts and writes the refused rows, and leaves the list as it is.
     """
     wording = consent.evidence(wording)
     size = path.stat().st_size if path.is_file() else 0
     counted: Counter[ImportOutcome] = Counter()
-    with open_csv(path) as file, DryRun() if dry_run else nullcontext() as kept:
-        records = file.records()
-        first = next(records, None)
-        if first is None:
-            raise empty(path)
-        columns = find_columns(first, path)
-        if not columns.headed:
-            records = itertools.chain([first], records)
+    uncertain = 0
+    with open_list(path) as opened, DryRun() if dry_run else nullcontext() as kept:
+        columns = _columns(opened, path, digests, answers)
         refused = refused_path or path.with_name(f"{path.name}.refused.csv")
-        with Rejects(refused, path, columns.header) as rejects:
-            most = CHUNK
+        with (
+            Rejects(refused, path, columns.header, again=columns.again) as rejects,
+            open_csv(opened, path, names_addresses) as file,
+        ):
+            records = find_table(file, path).rows
+            most, noted = CHUNK, dry_run
             while some := list(itertools.islice(records, most)):
                 # Reading and interpreting, the longer half, is done before the lock is taken.
                 rows = [(record, columns.applicant(record, digests)) for record in some]
@@ -95,7 +106,11 @@ def import_csv(
                     chunk = ImportChunk(connection, emails, kept)
                     judged = _judged(chunk, rows)
                     chunk.write(wording=wording, source=source)
+                    if not noted and any(one in _NEWS for one in judged):
+                        staff_log.record(connection, "import", detail=source)
+                        noted = True
                 taken = time.perf_counter() - begun
+                uncertain += sum(isinstance(who, Applicant) and not who.certain for _, who in rows)
                 for outcome in judged:
                     if isinstance(outcome, ImportOutcome):
                         counted[outcome] += 1
@@ -112,7 +127,18 @@ def import_csv(
         unchanged=counted[ImportOutcome.UNCHANGED],
         refused=rejects.number,
         refused_file=str(rejects.path) if rejects.number else None,
+        unused_columns=columns.unused_names(),
+        uncertain_dates=uncertain,
     )
+
+
+def _columns(file: BinaryIO, path: Path, digests: Sequence[str], answers: Answers | None) -> Columns:
+    """The columns of a list that was looked through whole."""
+    with open_csv(file, path, names_addresses) as read:
+        table = find_table(read, path)
+        columns = find_columns(table, path, answers)
+        survey(columns, table.rows, path, digests)
+    return columns
 
 
 def rows_next(rows: int, seconds: float) -> int:

@@ -1,131 +1,71 @@
 """How other newsletter tools write their lists: a table of their columns, by name and meaning.
 
-Where several columns of a tool say whether someone may be mailed, the strictest one counts. A row with an
-unknown word is refused and never guessed: to mail one person who left costs more than to ask about a hundred.
+Where several columns of a tool say whether someone may be mailed, the strictest one counts.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from subscribers.people import Status
+from subscribers.importing.signs import (
+    ACTIVE,
+    BOUNCED,
+    LEFT,
+    MANUAL,
+    PENDING,
+    STATUSES,
+    Question,
+    Sign,
+    Tool,
+    filled,
+    said_no,
+    said_yes,
+)
+from subscribers.importing.tool_words import (
+    BEEHIIV_STATUSES,
+    BUTTONDOWN_TYPES,
+    KIT_STATES,
+    OUR_STATUSES,
+)
+from subscribers.importing.words import NO, NOTHING, YES
 from subscribers.suppression import Reason
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-Standing = Status | Reason
-"""A person's standing by a list: a status, or the reason why they must get no mail."""
-
-ACTIVE, LEFT, PENDING = Status.ACTIVE, Status.UNSUBSCRIBED, Status.PENDING
-BOUNCED, COMPLAINED, MANUAL = Reason.BOUNCED, Reason.COMPLAINED, Reason.MANUAL
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """A column that tells a person's standing: its words, in lower case, and what any other word means (None:
-    it is unknown).
-    """
-
-    column: str
-    words: Mapping[str, Standing]
-    otherwise: Standing | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """One kind of file that a tool writes. Columns are named as `plain` writes them.
-
-    ``marks`` are the columns by which it is recognised, ``lacks`` those that it never has. ``moments`` are
-    columns of times that prove consent, each with a word for what happened then. ``origin`` is the column
-    that says how someone came. Network addresses are not read.
-    """
-
-    name: str
-    marks: frozenset[str]
-    signs: tuple[Sign, ...]
-    moments: tuple[tuple[str, str], ...] = ()
-    origin: str | None = None
-    lacks: frozenset[str] = frozenset()
-
-    def fits(self, columns: frozenset[str]) -> bool:
-        return self.marks <= columns and not self.lacks & columns
-
-
-def plain(column: str) -> str:
-    """A column's name without differences of spelling: Email Address and email_address are the same."""
-    return re.sub(r"[\s_-]", "", column).casefold()
-
-
-def _filled(column: str, standing: Standing) -> Sign:
-    """A column, mostly of a time, that is empty until something happened."""
-    return Sign(column, {"": ACTIVE}, otherwise=standing)
-
-
-_NO = ("false", "no", "0", "f")
-_YES = ("true", "yes", "1", "t")
-
 _MAILCHIMP_MOMENTS = (("optintime", "opted in"), ("confirmtime", "confirmed"))
+_MAILCHIMP_ASIDES = frozenset(
+    {"optinip", "confirmip", "unsubcampaigntitle", "unsubcampaignid", "unsubreason", "unsubreasonother"}
+    | {"cleancampaigntitle", "cleancampaignid"}
+)
 
-_KIT_STATES: dict[str, Standing] = {
-    **dict.fromkeys(("active", "confirmed", "subscribed", "cold"), ACTIVE),
-    **dict.fromkeys(("inactive", "unconfirmed", "pending"), PENDING),
-    **dict.fromkeys(("cancelled", "canceled", "unsubscribed"), LEFT),
-    "bounced": BOUNCED,
-    "complained": COMPLAINED,
-    "blocked": MANUAL,
-}
-
-_BUTTONDOWN_TYPES: dict[str, Standing] = {
-    **dict.fromkeys(("regular", "premium", "trialed", "gifted", "unpaid"), ACTIVE),
-    **dict.fromkeys(("churning", "churned", "past_due"), ACTIVE),
-    "unactivated": PENDING,
-    "unsubscribed": LEFT,
-    **dict.fromkeys(("removed", "blocked", "spammy", "disabled"), MANUAL),
-    "undeliverable": BOUNCED,
-    "complained": COMPLAINED,
-}
-
-_BEEHIIV_STATUSES: dict[str, Standing] = {
-    "active": ACTIVE,
-    **dict.fromkeys(("pending", "validating", "needs_attention"), PENDING),
-    **dict.fromkeys(("inactive", "unsubscribed"), LEFT),
-    "invalid": BOUNCED,
-}
-
-_OUR_STATUSES: dict[str, Standing] = {
-    "": ACTIVE,
-    "active": ACTIVE,
-    "subscribed": ACTIVE,
-    "pending": PENDING,
-    "unsubscribed": LEFT,
-}
+_NO_SECTION = NO | NOTHING | {"nothing", "no emails", "no sections", "0 sections"}
+_SUBSTACK_DISABLED = Sign("emaildisabled", dict.fromkeys(NO, ACTIVE) | dict.fromkeys(YES, LEFT))
 
 TOOLS = (
-    # Mailchimp's export of an audience is a ZIP of three files; only their last columns differ.
+    # Mailchimp's export of an audience is a ZIP; only the last columns of its files differ. The columns of
+    # address and name are called as the audience calls them, in its language. The file of people who never
+    # agreed (nonsubscribed_…) has the columns of the subscribed, and neither of the two times.
     # TryGhost/migrate, packages/mg-mailchimp-members/src/test/fixtures/{subscribed,unsubscribed,cleaned}.csv.
     # A list that was merged or copied can have UNSUB_TIME as a field beside LAST_CHANGED.
     Tool(
         "Mailchimp",
-        frozenset({"emailaddress", "leid", "lastchanged"}),
-        (_filled("unsubtime", LEFT), _filled("cleantime", BOUNCED)),
+        frozenset({"leid", "lastchanged"}),
+        (filled("unsubtime", LEFT), filled("cleantime", BOUNCED)),
         _MAILCHIMP_MOMENTS,
+        asides=_MAILCHIMP_ASIDES,
+        agreed=True,
     ),
     Tool(
         "Mailchimp",
-        frozenset({"emailaddress", "leid", "unsubtime"}),
+        frozenset({"leid", "unsubtime"}),
         (Sign("unsubtime", {}, otherwise=LEFT),),
         _MAILCHIMP_MOMENTS,
         lacks=frozenset({"lastchanged", "cleantime"}),
+        asides=_MAILCHIMP_ASIDES,
     ),
     Tool(
         "Mailchimp",
-        frozenset({"emailaddress", "leid", "cleantime"}),
-        (Sign("cleantime", {}, otherwise=BOUNCED), _filled("unsubtime", LEFT)),
+        frozenset({"leid", "cleantime"}),
+        (Sign("cleantime", {}, otherwise=BOUNCED), filled("unsubtime", LEFT)),
         _MAILCHIMP_MOMENTS,
         lacks=frozenset({"lastchanged"}),
+        asides=_MAILCHIMP_ASIDES,
     ),
     # email_list.*.csv of Substack's export, and the older files of signups and paying subscribers:
     # TryGhost/migrate, packages/mg-substack-members-csv/test/fixtures/. `active_subscription` says who pays,
@@ -133,16 +73,34 @@ TOOLS = (
     Tool(
         "Substack",
         frozenset({"email", "emaildisabled", "expiry"}),
-        (Sign("emaildisabled", dict.fromkeys(_NO, ACTIVE) | dict.fromkeys(_YES, LEFT)),),
+        (_SUBSTACK_DISABLED,),
         (("createdat", "signed up"),),
+        asides=frozenset({"activesubscription", "plan", "firstpaymentat"}),
+    ),
+    # The export of its subscribers' page: the column lists the sections that somebody still gets.
+    Tool(
+        "Substack",
+        frozenset({"email", "receivingemailsfor"}),
+        (Sign("receivingemailsfor", dict.fromkeys(_NO_SECTION, LEFT), ACTIVE), _SUBSTACK_DISABLED),
+        (("startdate", "signed up"),),
+        asides=frozenset(
+            {
+                "stripeplan",
+                "canceldate",
+                "subscriptionsourcefree",
+                "subscriptionsourcepaid",
+                "subscriptiontype",
+            }
+            | {"subscriptionexpiresat", "subscriptioninterval", "emailsreceived6mo", "emailsdropped"}
+        ),
     ),
     # TryGhost's members-csv package, whose unparse() names the columns of the export.
     Tool(
         "Ghost",
         frozenset({"email", "subscribedtoemails", "complimentaryplan"}),
         (
-            Sign("subscribedtoemails", dict.fromkeys(_YES, ACTIVE) | dict.fromkeys(_NO, LEFT)),
-            _filled("deletedat", LEFT),
+            said_yes("subscribedtoemails"),
+            filled("deletedat", LEFT),
         ),
         (("createdat", "signed up"),),
     ),
@@ -152,7 +110,7 @@ TOOLS = (
     Tool(
         "Kit",
         frozenset({"firstname", "emailaddress", "state", "createdat"}),
-        (Sign("state", _KIT_STATES),),
+        (Sign("state", KIT_STATES),),
         (("createdat", "signed up"),),
         "referrer",
         lacks=frozenset({"status"}),
@@ -160,7 +118,7 @@ TOOLS = (
     Tool(
         "Kit",
         frozenset({"firstname", "email", "status", "createdat"}),
-        (Sign("status", _KIT_STATES),),
+        (Sign("status", KIT_STATES),),
         (("createdat", "signed up"),),
         "referrer",
         lacks=frozenset(
@@ -174,12 +132,13 @@ TOOLS = (
             "Buttondown",
             frozenset({email, kind, "creationdate"}),
             (
-                Sign(kind, _BUTTONDOWN_TYPES),
-                _filled("unsubscriptiondate", LEFT),
-                _filled("undeliverabilitydate", BOUNCED),
+                Sign(kind, BUTTONDOWN_TYPES),
+                filled("unsubscriptiondate", LEFT),
+                filled("undeliverabilitydate", BOUNCED),
             ),
             (("creationdate", "signed up"),),
             "source",
+            asides=frozenset({"unsubscriptionreason", "undeliverabilityreason"}),
         )
         for email, kind in (("emailaddress", "type"), ("email", "subscribertype"))
     ),
@@ -190,12 +149,13 @@ TOOLS = (
             "beehiiv",
             frozenset({"email", "status", "createdat", tier}),
             (
-                Sign("status", _BEEHIIV_STATUSES),
-                _filled("unsubscribedat", LEFT),
+                Sign("status", BEEHIIV_STATUSES),
+                filled("unsubscribedat", LEFT),
             ),
             (("createdat", "signed up"),),
             "utmsource",
             lacks=frozenset({"uuid"}) | lacks,
+            asides=frozenset({tier}),
         )
         for tier, lacks in (("tier", frozenset[str]()), ("subscriptiontier", frozenset({"tier"})))
     ),
@@ -212,6 +172,47 @@ TOOLS = (
             ),
         ),
         (("createdat", "signed up"),),
+        question=Question(
+            "status",
+            "subscriptionstatus",
+            "listmonk's export does not say who left the list: their status stays enabled.",
+            "Export the list once more, filtered by subscription status (confirmed, or unconfirmed where the "
+            "list is single opt-in), and import that with --status-column status=enabled",
+        ),
+    ),
+    # MailPoet 3, lib/Subscribers/ImportExport/Export: a row for each of somebody's lists, with the status on
+    # that list and that of the person.
+    Tool(
+        "MailPoet",
+        frozenset({"email", "globalstatus"}),
+        (Sign("globalstatus", STATUSES), Sign("liststatus", STATUSES)),
+        (("createdat", "signed up"), ("confirmedat", "confirmed")),
+        asides=frozenset({"subscribedip", "confirmedip"}),
+    ),
+    # Constant Contact. An empty status is that of people who never agreed; "implied" is no permission:
+    # community.constantcontact.com, "Help understanding Email Status".
+    Tool(
+        "Constant Contact",
+        frozenset({"emailaddress", "emailstatus"}),
+        (
+            Sign("emailstatus", STATUSES),
+            Sign("emailpermissionstatus", {**STATUSES, "express": ACTIVE, "explicit": ACTIVE}),
+            filled("confirmedoptoutdate", LEFT),
+        ),
+        (("createdat", "signed up"),),
+        asides=frozenset(
+            {"emailupdatesource", "confirmedoptoutsource", "confirmedoptoutreason", "smspermissionstatus"}
+        ),
+    ),
+    # Constant Contact's Lead Gen & CRM: knowledgebase article 50260.
+    Tool("Constant Contact", frozenset({"emailaddress", "isunsubscribed"}), (said_no("isunsubscribed"),)),
+    # Wix Contacts: support.wix.com, "Changing a Contact's Subscription Status".
+    Tool(
+        "Wix",
+        frozenset({"email1", "emailsubscriberstatus"}),
+        (Sign("emailsubscriberstatus", STATUSES),),
+        (("createdatutc0", "signed up"),),
+        asides=frozenset({"smssubscriberstatus", "lastactivity"}),
     ),
     # What `export_csv` wrote. An address without a status agreed to nothing. No export holds `forgotten`:
     # written by hand, it is refused.
@@ -219,23 +220,11 @@ TOOLS = (
         "",
         frozenset({"email", "digest", "status", "suppression"}),
         (
-            Sign("status", _OUR_STATUSES | {"": PENDING}),
+            Sign("status", OUR_STATUSES | {"": PENDING}),
             Sign("suppression", {"": ACTIVE} | {r.value: r for r in Reason if r is not Reason.FORGOTTEN}),
         ),
         lacks=frozenset({"uuid", "tier", "subscriptiontier"}),
+        asides=frozenset({"id", "since", "consent"}),
+        paused="pauseduntil",
     ),
 )
-
-_WORDED = {"status", "state", "type"}
-"""Columns that many lists have, each with its own meaning."""
-
-UNKNOWN = Tool(
-    "",
-    frozenset(),
-    (
-        Sign("status", _OUR_STATUSES),
-        *(Sign(s.column, s.words, ACTIVE) for t in TOOLS for s in t.signs if s.column in ("state", "type")),
-        *{s.column: s for t in reversed(TOOLS) for s in t.signs if s.column not in _WORDED}.values(),
-    ),
-)
-"""Any other file. A column that only one tool has counts also where the tool's other columns were removed."""

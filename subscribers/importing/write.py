@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Date, String, Text, literal, null, select, true, update
+from sqlalchemy import BigInteger, Date, String, Text, literal, select, true, update
 
 from subscribers import clock, consent, suppression
 from subscribers.consent import Action
@@ -17,6 +17,7 @@ from subscribers.tables import Moment, subscribers, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from sqlalchemy import Connection
 
@@ -75,29 +76,30 @@ class _Writing:
     def subscribe(self) -> set[tuple[int | None, str | None]]:
         """Write the subscriptions; by id and digest those not written, of people who left since the
         look-up."""
-        changes: dict[tuple[str, str, bool], list[int]] = defaultdict(list)
+        changes: dict[tuple[bool, str, str, date | None], list[int]] = defaultdict(list)
         for known in self.known.values():
             before = known.statuses_before
             if known.statuses is before or known.id is None:
                 continue
             for digest, status in known.statuses.items():
                 if before.get(digest) != status:
-                    changes[digest, status, digest in before].append(known.id)
+                    paused = known.paused.get(digest) if known.paused and status == Status.ACTIVE else None
+                    changes[digest in before, digest, status, paused].append(known.id)
         missed: set[tuple[int | None, str | None]] = set()
-        for (digest, status, existed), ids in changes.items():
-            written = (self._update if existed else self._insert)(ids, digest, status)
+        for (existed, digest, status, paused), ids in changes.items():
+            written = (self._update if existed else self._insert)(ids, digest, status, paused)
             if len(written) < len(ids):
                 missed.update((id_, digest) for id_ in set(ids).difference(written))
         return missed
 
-    def _insert(self, ids: list[int], digest: str, status: str) -> Sequence[int]:
+    def _insert(self, ids: list[int], digest: str, status: str, paused: date | None) -> Sequence[int]:
         people = (
             select(
                 subscribers.c.id,
                 literal(digest, String()),
                 literal(status, String()),
                 literal(clock.now(), Moment()),
-                literal(None, Date()),
+                literal(paused, Date()),
             )
             .where(among(self.connection, subscribers.c.id, ids))
             # The lock waits for whoever is erasing a person at this moment; then they are not found
@@ -112,7 +114,7 @@ class _Writing:
             .returning(subscriptions.c.subscriber_id)
         ).all()
 
-    def _update(self, ids: list[int], digest: str, status: str) -> Sequence[int]:
+    def _update(self, ids: list[int], digest: str, status: str, paused: date | None) -> Sequence[int]:
         return self.connection.scalars(
             update(subscriptions)
             .where(
@@ -120,7 +122,7 @@ class _Writing:
                 among(self.connection, subscriptions.c.subscriber_id, ids),
                 subscriptions.c.status != Status.UNSUBSCRIBED.value,
             )
-            .values(status=status, since=clock.now(), paused_until=null())
+            .values(status=status, since=clock.now(), paused_until=paused)
             .returning(subscriptions.c.subscriber_id)
         ).all()
 

@@ -21,9 +21,10 @@ from alembic.config import Config
 from sqlalchemy import select
 
 import pipeline.delivery.send
-from pipeline.backup.archive import SECRETS, Manifest, Member, member, pack
+from pipeline.backup.archive import SECRETS, member, pack
 from pipeline.backup.copy import Sum, sums_of
 from pipeline.backup.make import backup
+from pipeline.backup.manifest import Manifest, Member
 from pipeline.backup.restore import check, restore
 from pipeline.core.config import Delivery
 from pipeline.core.database import Database
@@ -38,6 +39,7 @@ from pipeline.providers.choice import provider
 from pipeline.providers.events import Kind
 from subscribers.export import history
 from subscribers.signing_secrets import load_secrets
+from subscribers.tables import subscribers
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.installations import installation, run_one, subscribe
@@ -113,7 +115,9 @@ def readers_mailed(sendgrid: StrictSendGrid, subject: str) -> Counter[str]:
 
 
 class BackingUp:
-    """The real provider; before its second request a backup is made."""
+    """The real provider, a batch at a time; before its second request a backup is made."""
+
+    parallel = 1
 
     def __init__(self, chosen: Any, make: Callable[[], object]) -> None:
         self._chosen, self._make, self._sent = chosen, make, 0
@@ -213,7 +217,7 @@ def test_it_brings_back_everything_on_an_empty_machine(
 ) -> None:
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert check(kept).tables["subscribers"].rows == 3
-    done = restore(kept, clone / "rapport.toml", {})
+    done = restore(kept, clone / "rapport.toml", {}, agree=lambda proposed: True)
     assert sorted(done.wrote) == [str(clone / "rapport.toml"), str(clone / "templates/mail/notice.txt")]
     secret = clone / "rapport.secret"
     assert secret.read_bytes() == (kept.parent / "rapport.secret").read_bytes()
@@ -222,7 +226,8 @@ def test_it_brings_back_everything_on_an_empty_machine(
     with sqlite_database.read() as before, brought.read() as after:
         assert set(after.execute(select(marks.c.name)).scalars()) == {"numbers", "restored"}
         different = {name for name, one in sums_of(after).items() if one != sums_of(before)[name]}
-        assert different == {"marks", "exports"}  # there it says now that the backup came to its end
+        # There it says now that the backup came to its end, and here that it was restored.
+        assert different == {"marks", "exports", "staff_log"}
         (record,) = history(before)
         assert (record.who, record.what, record.people) == ("test", "a backup, to kept.tar.gz", 3)
     brought.close()
@@ -233,8 +238,11 @@ def test_what_is_there_is_never_overwritten(kept: Path, clone: Path) -> None:
     (clone / "templates" / "mail").mkdir(parents=True)
     (clone / "templates" / "mail" / "notice.txt").write_text("Mine")
     (clone / "rapport.secret").write_text("another secret of this machine")
+    (clone / "rapport.toml").write_text(CONFIG.replace("Weekly", "Other"))
     done = restore(kept, clone / "rapport.toml", {})
-    assert done.kept == [str(clone / "templates/mail/notice.txt")]
+    assert (done.kept, done.not_placed) == ([str(clone / "rapport.toml")], ["templates/mail/notice.txt"])
+    assert (clone / "templates" / "mail" / "notice.txt").read_text() == "Mine"
+    assert "Other" in (clone / "rapport.toml").read_text()
     ours, theirs = (clone / "rapport.secret").read_text().strip().split(",")
     assert ours == "another secret of this machine"
     assert theirs == (kept.parent / "rapport.secret").read_text().strip()
@@ -274,11 +282,12 @@ def test_a_backup_of_an_older_schema_is_brought_up(clone: Path, tmp_path: Path) 
     folder.mkdir()
     config = Config()
     config.set_main_option("script_location", "pipeline/core/migrations")
-    with closing(Database(f"sqlite:///{folder / 'rapport.db'}")) as old:
-        with old.write() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "0004")
-        subscribe(old, 2)
+    with closing(Database(f"sqlite:///{folder / 'rapport.db'}")) as old, old.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for n in range(2):
+            row = {"email": f"reader{n}@example.net", "created_at": AT}
+            connection.execute(subscribers.insert().values(row))
     tables = {"subscribers": Sum(2, "")}
     (folder / "rapport.secret").write_text(SECRET)
     (folder / "rapport.toml").write_text(CONFIG)
@@ -361,7 +370,7 @@ def bomb_of_nothing(file: Path) -> None:
 
 def begun(file: Path, members: dict[str, Member], entry: tarfile.TarInfo) -> None:
     """An archive whose manifest names these, and that ends after the header of one."""
-    text = Manifest("0", HEAD, datetime.now(UTC), {}, members, []).text().encode()
+    text = Manifest("0", HEAD, datetime.now(UTC), {"subscribers": Sum(0, "")}, members, []).text().encode()
     manifest = tarfile.TarInfo("manifest.json")
     manifest.size = len(text)
     with gzip.open(file, "wb") as zipped:

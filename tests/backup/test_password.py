@@ -66,7 +66,8 @@ def test_the_backup_says_so_and_a_restore_says_how_to_give_it(
     assert backup(installed, config, file, who="test").left_out == [PASSWORD]
     with tarfile.open(file) as tar:
         assert not [one for one in tar if b"hunter2" in tar.extractfile(one).read()]  # type: ignore[union-attr]
+    named = {"RAPPORT_DATABASE__URL": "postgresql://letter@127.0.0.1:1/letter"}
     with pytest.raises(RapportError, match="cannot be opened") as refused:
-        restore(file, clone / "rapport.toml", {})
+        restore(file, clone / "rapport.toml", named, agree=lambda proposed: True)
     assert "PGPASSWORD" in refused.value.remedy
     assert list(clone.iterdir()) == []

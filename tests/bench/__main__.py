@@ -13,11 +13,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
@@ -28,14 +27,11 @@ from pipeline.editions.compose import compose
 from pipeline.feeds import Entry, posts
 from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
-from tests.bench import fleet, handing_over, importing, leaving, signing_up, smtp
+from tests.bench import fleet, handing_over, importing, leaving, reading, signing_up, smtp
+from tests.bench.figures import RUNS, median, show
 from tests.browser import CHROMIUM, chromium
 from tests.web.preview.reload import reload_times
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-RUNS = 9
 WORDS = "A sentence that says something. And another one, a little longer, that goes on. " * 4
 
 
@@ -46,6 +42,7 @@ def main() -> None:
         stages(blog.feed_url, Path(folder))
         memory(blog.feed_url, Path(folder))
         reload(Path(folder), blog.feed_url)
+    reading.main()
     importing.main()
     signing_up.main()
     leaving.main()
@@ -210,21 +207,6 @@ def reload(folder: Path, feed: str) -> None:
         "Reload of the preview, from template written to letter in Chromium: "
         f"median {statistics.median(times):.0f} ms, {min(times):.0f} to {max(times):.0f}"
     )
-
-
-def median(work: Callable[[], object]) -> float:
-    """Median seconds of RUNS runs, after one that does not count."""
-    work()
-    taken = []
-    for _ in range(RUNS):
-        before = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - before)
-    return statistics.median(taken)
-
-
-def show(what: str, ours: float, floor: float, of: str) -> None:
-    print(f"{what:<44}{ours * 1000:>7.1f} ms{floor * 1000:>7.1f} ms{ours / floor:>7.1f}×   {of}")
 
 
 if __name__ == "__main__":

@@ -196,7 +196,9 @@ def test_of_an_old_edition_nothing_is_judged(sqlite_database: Database) -> None:
         assert edition_of(connection).tripped_at is None
 
 
-@pytest.mark.parametrize(("known", "fresh", "looks"), [(999, 1, True), (1500, 1, False), (1500, 200, True)])
+@pytest.mark.parametrize(
+    ("known", "fresh", "looks"), [(999, 1, True), (1500, 1, False), (1500, 200, True), (1700, 200, True)]
+)
 def test_from_a_thousand_bounces_on_it_looks_at_each_tenth_part_more(
     sqlite_database: Database, known: int, fresh: int, looks: bool
 ) -> None:
@@ -211,6 +213,22 @@ def test_from_a_thousand_bounces_on_it_looks_at_each_tenth_part_more(
         given for given in asked if isinstance(given, tuple) and {Kind.BLOCKED, Kind.DROPPED} < {*given}
     ]
     assert bool(counts) is looks
+
+
+def test_another_editions_bounces_do_not_keep_it_from_looking(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=1500)])
+        handed_over(connection, 2, lots=[Left(people=200)])
+        told(connection, people, {Kind.BOUNCE: 1500}, limits=Delivery(bounce_limit=1))
+        told(connection, people, PAST, "weekly-2")
+        assert edition_of(connection, "weekly-2").tripped_at == NOON
+
+
+def test_of_a_large_edition_outcomes_are_counted_as_far_as_the_share_needs(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=400)])
+        told(connection, people, {Kind.DELIVERED: 385, Kind.BOUNCE: 15})
+        assert edition_of(connection).tripped_at is None, "15 of 400, though it would be too many of 200"
 
 
 def test_good_news_of_a_large_edition_is_not_counted_through(sqlite_database: Database) -> None:
@@ -355,6 +373,31 @@ def test_who_bounced_again_and_again_is_one_reader(sqlite_database: Database) ->
         for _ in range(3):
             told(connection, people, {Kind.BOUNCE: 10})
         assert edition_of(connection).tripped_at is None, "10 of 200, though 30 of 220 events"
+
+
+def test_a_letter_handed_over_at_that_very_moment_answers_it(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        handed_over(connection, tripped_at=AT - timedelta(seconds=1), snapshot_at=AT - timedelta(hours=1))
+        assert breaker.unanswered(connection, "weekly", None)
+        handed_over(connection, 2, snapshot_at=AT - timedelta(seconds=1))
+        assert breaker.unanswered(connection, "weekly", None) is None
+
+
+def test_those_that_trip_together_are_told_in_their_order(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    slugs = ["weekly-2", "weekly-10"]
+    with sqlite_database.write() as connection:
+        for number in (2, 10):
+            people = handed_over(connection, number, lots=[Left(people=200)])
+            told(connection, people, PAST, f"weekly-{number}", limits=Delivery(bounce_limit=1))
+        fresh = [event(Kind.BOUNCE, people[0], edition=slug) for slug in slugs]
+        with caplog.at_level("WARNING"):
+            tripped = breaker.judge(connection, Delivery(), fresh, NOON)
+    assert [one.slug for one in tripped] == slugs
+    assert [message.partition(":")[0] for message in caplog.messages] == [
+        f"{slug} tripped the breaker" for slug in slugs
+    ]
 
 
 def test_of_two_that_tripped_the_latest_is_named(sqlite_database: Database) -> None:

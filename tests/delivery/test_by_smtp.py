@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from pipeline.core.errors import ProviderError
 from pipeline.delivery.edition import Delivery
 from pipeline.delivery.refusals import RateLimited
 from pipeline.editions import states
-from pipeline.editions.ledger import outcomes
+from pipeline.editions.ledger import claims, outcomes
 from pipeline.letter.personal import Links
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
@@ -136,7 +137,7 @@ def test_who_is_local_has_the_letter_and_the_others_wait_until_the_server_relays
     database: Database, many: Edition
 ) -> None:
     with StrictSmtp() as server:
-        for _ in range(3):  # staff resume it twice without having mended anything
+        for _ in range(6):  # staff resume it again and again without having mended anything
             local = [Fault("rcpt", "250 2.1.5 Ok", to=f"reader{n}@") for n in range(8, 401, 8)]
             server.faults[:] = [*local, Fault("rcpt", "550 relay not permitted", times=9999)]
             with pytest.raises(ProviderError, match=r"is paused: .*relay not permitted\. Have the mail"):
@@ -166,6 +167,23 @@ def test_one_whom_a_policy_refuses_again_after_staff_looked_keeps_the_letter_fro
             states.resume(connection, "weekly-1")
         assert hand_over(database, edition, server).status == "sent"
     assert counted(database, edition) == {"total": 5, "sent": 4, "failed": 1}
+
+
+def test_many_whom_a_policy_refuses_again_are_few_among_more_and_many_among_fewer(
+    database: Database, many: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "LATER", (timedelta(0),))
+    policy = "550 5.7.1 refused by policy"
+    refused = [Fault("rcpt", policy, to=f"reader{n}@", times=99) for n in range(1, 31)]
+    with StrictSmtp(faults=refused) as server:
+        for waiting in (10, 20, 30):  # ten alike in a row stop it
+            with pytest.raises(ProviderError, match="is paused"):
+                hand_over(database, many, server)
+            assert counted(database, many)["waiting"] >= waiting
+            with database.write() as connection:
+                states.resume(connection, "weekly-1")
+        assert hand_over(database, many, server).status == "sent"
+    assert counted(database, many) == {"total": 400, "sent": 370, "failed": 30}
 
 
 def test_a_batch_of_dead_addresses_and_of_one_refused_again_ends_as_each_deserves(

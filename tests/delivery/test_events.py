@@ -175,6 +175,37 @@ def test_of_who_is_not_known_any_more_nothing_is_kept_but_that_something_came(da
     assert (row.subscriber_id, row.reason, row.edition, row.batch) == (None, None, "weekly-1", "b")
 
 
+def test_of_who_is_known_the_servers_words_are_kept(sqlite_database: Database) -> None:
+    words = {"reason": "452 the mailbox is full", "detail": {"response": "452"}}
+    with sqlite_database.write() as connection:
+        person = on_list(connection)
+        known = event(Kind.SOFT_BOUNCE, person, **words)
+        take(connection, [known, event(Kind.SOFT_BOUNCE, 4711, **words)], "SendGrid")
+        rows = connection.execute(select(events.c.id, events.c.reason, events.c.detail))
+        kept = {row.id: (row.reason, row.detail) for row in rows}
+    assert kept.pop(known.id) == (words["reason"], words["detail"])
+    assert list(kept.values()) == [(None, None)], "of a stranger they are not"
+
+
+def test_a_bounce_without_a_servers_words_is_told_by_its_kind(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        take(connection, [event(Kind.BOUNCE, on_list(connection))], "SendGrid")
+        known = directory.person(connection, ANN)
+    assert known is not None
+    assert known.consent[-1].wording == "bounced: bounce"
+
+
+@pytest.mark.parametrize(("batch", "state"), [("b1", "sent"), (None, "uncertain"), ("b7", "uncertain")])
+def test_a_batch_in_doubt_is_settled_by_an_event_that_names_it(
+    sqlite_database: Database, batch: str | None, state: str
+) -> None:
+    with sqlite_database.write() as connection:
+        person = on_list(connection)
+        deliver(connection, [person], 1, state="uncertain")
+        take(connection, [event(Kind.DELIVERED, person, edition="weekly-1", batch=batch)], "SendGrid")
+        assert connection.scalar(select(batches.c.state)) == state
+
+
 def test_a_forgotten_address_stays_a_hash(database: Database) -> None:
     with database.write() as connection:
         suppression.forget(connection, ANN)
@@ -295,6 +326,28 @@ def test_the_row_begins_anew_once_staff_lifted_it_or_the_address_changed(
         deliver(connection, [person], 5)
         take(connection, soft(person, 5), "SendGrid")
     assert standing(sqlite_database) == {Reason.BOUNCED}
+
+
+def test_of_a_mailbox_known_by_its_address_alone_they_count_as_well(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        person = on_list(connection)
+        for number in (1, 2, 3):
+            deliver(connection, [person], number)
+        nameless = [
+            event(Kind.SOFT_BOUNCE, None, number, address=ANN, edition=f"weekly-{number}")
+            for number in (1, 2, 3)
+        ]
+        take(connection, nameless, "SendGrid")
+    assert standing(sqlite_database) == {Reason.BOUNCED}
+
+
+def test_one_of_no_edition_is_none_of_the_three(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        person = on_list(connection)
+        for number in (1, 2):
+            deliver(connection, [person], number)
+        take(connection, [*soft(person, 1, 2), event(Kind.SOFT_BOUNCE, person, 3)], "SendGrid")
+    assert standing(sqlite_database) == set()
 
 
 # Any order

@@ -99,6 +99,32 @@ def test_it_goes_out_once_the_page_is_back_and_staff_approve_it(practice: Instal
     assert sent(practice).status == "sent"
 
 
+def test_staff_who_know_that_a_page_is_gone_can_have_the_post_mailed_all_the_same(
+    practice: Installation, blog: Blog
+) -> None:
+    blog.pages[NEW] = 404
+    assert sent(practice).status == "held"
+    approve(practice, "weekly-1")
+    blog.pages[OTHER] = 410
+    told = sent(practice)
+    assert told.status == "held", "of that one they do not know"
+    assert "“Other” is gone" in (told.reason or "")
+    assert "“New”" not in (told.reason or "")
+    approve(practice, "weekly-1")
+    assert sent(practice).status == "sent"
+
+
+def test_what_left_its_feed_stays_back_however_often_it_is_approved(
+    practice: Installation, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    blog.pages[NEW] = 404
+    del blog.items[0]
+    for _ in range(2):
+        clock.shift(timedelta(hours=1))
+        assert sent(practice).status == "held"
+        approve(practice, "weekly-1")
+
+
 @pytest.mark.parametrize("status", [401, 403, 429, 451, 500, 502, 503])
 def test_a_blog_that_refuses_robots_or_is_down_holds_nothing(
     practice: Installation, blog: Blog, status: int

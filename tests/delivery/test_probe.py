@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,8 @@ from pipeline.delivery import probe
 from pipeline.delivery.probe import must_answer
 from pipeline.editions.find import by_id
 from pipeline.web.app import make_app
+from subscribers.tokens import Purpose
+from tests.certificate import write_certificate
 from tests.installations import installation
 from tests.ledgers import handed_over
 
@@ -59,7 +62,9 @@ def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def answering(status: int, headers: dict[str, str] | None = None) -> Iterator[str]:
+def answering(
+    status: int, headers: dict[str, str] | None = None, certificate: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """A server that is not ours."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -74,9 +79,11 @@ def answering(status: int, headers: dict[str, str] | None = None) -> Iterator[st
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if certificate:
+            server.socket = certificate.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
 
@@ -103,7 +110,10 @@ def test_our_own_pages_answer(
     real = probe.fault
     monkeypatch.setattr(probe, "fault", lambda url: asked.append(url) or real(url))
     must_answer(practice(sqlite_database, tmp_path, address), edition)
-    assert [url.rpartition("/")[0] for url in asked] == [f"{address}/unsubscribe"]
+    ((page, _, token),) = [url.rpartition("/") for url in asked]
+    assert page == f"{address}/unsubscribe"
+    claim = practice(sqlite_database, tmp_path, address).tokens.read(Purpose.LETTER, token)
+    assert claim == (0, edition.id), "it is signed like a reader's, and nobody's"
 
 
 def test_another_secret_is_named(
@@ -117,7 +127,10 @@ def test_another_secret_is_named(
 @pytest.mark.parametrize(
     ("status", "headers", "said"),
     [
+        (300, {}, "answered 300, a redirect"),
         (301, {"Location": "https://www.example.org/"}, "a redirect"),
+        (399, {}, "answered 399, a redirect"),
+        (400, {}, "answered 400. "),
         (401, {}, "answered 401"),
         (502, {}, "answered 502"),
         (204, {}, "answered 204"),
@@ -133,6 +146,24 @@ def test_anything_else_keeps_the_letter_here(
 ) -> None:
     with answering(status, headers) as url:
         assert said in refused(practice(sqlite_database, tmp_path, url), edition)
+
+
+def test_a_certificate_that_nobody_signed_is_named(
+    sqlite_database: Database, tmp_path: Path, edition: Edition
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(write_certificate(tmp_path / "server.pem"))
+    with answering(200, certificate=context) as url:
+        said = refused(practice(sqlite_database, tmp_path, url), edition)
+    assert "has no valid TLS certificate" in said
+    assert "Mend the certificate" in said
+
+
+def test_by_smtp_the_page_is_asked_for_as_well(
+    sqlite_database: Database, tmp_path: Path, edition: Edition
+) -> None:
+    by_smtp = practice(sqlite_database, tmp_path, "http://127.0.0.1:1", provider="smtp")
+    assert "cannot be reached" in refused(by_smtp, edition)
 
 
 def test_nobody_there(sqlite_database: Database, tmp_path: Path, edition: Edition) -> None:

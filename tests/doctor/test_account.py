@@ -160,3 +160,10 @@ def test_the_head_of_a_letter_is_made_and_looked_at(make: Make) -> None:
     assert only(sender, make()).level == "ok"
     assert levels(found(sender, make(newsletter={"from_name": "Letter 💌"}))) == ["warning", "ok"]
     assert "own domain" in only(sender, make(newsletter={"from_email": "practice@gmail.com"})).remedy
+
+
+def test_an_account_without_credits_is_told_as_that(make: Make, sendgrid: StrictSendGrid) -> None:
+    sendgrid.has_credits = False
+    (finding,) = run_checks([key], context_for(make, sendgrid), silent)
+    assert (finding.level, finding.message) == ("error", "SendGrid has no credits left (401).")
+    assert "Buy credits" in finding.remedy

@@ -15,7 +15,7 @@ from sqlalchemy import insert
 
 from pipeline.core.config import Digest
 from pipeline.core.tables import digests, edition_posts, editions, feeds, posts
-from pipeline.editions.eligibility import WITHDRAWN, Candidate
+from pipeline.editions.eligibility import OUT, UNSURE, WITHDRAWN, Candidate
 from pipeline.editions.selection import NOT_PICKED, Choice, choose, select_posts
 from pipeline.feeds.posts import Post
 
@@ -171,6 +171,24 @@ ALONE: dict[str, tuple[Candidate, dict[str, Any], str]] = {
         {"include_categories": ["couples"]},
         "in none of the categories couples",
     ),
+    "one of a blog that moved waits for staff": (post(1, decision="unsure"), {}, UNSURE),
+    "one that staff keep out does not go": (post(1, decision="out"), {}, OUT),
+    "one filed where no letter is wanted does not": (
+        post(1, categories=["No-Letter"]),
+        {},
+        "filed under No-Letter (exclude_categories)",
+    ),
+    "one that came late with the blog's past does not": (
+        post(1, decision="archive"),
+        {},
+        "it came late with more of its blog's past",
+    ),
+    "staff may let any of them go": (
+        archived(1, MONDAY - 90 * DAY, decision="in", categories=["no-letter"]),
+        {"include_categories": ["couples"]},
+        GOES,
+    ),
+    "but for one that is withdrawn": (post(1, decision="in", withdrawn=True), {}, WITHDRAWN),
     "one in any of them goes, however they are written": (
         post(1, categories=["Groups", "COUPLES"]),
         {"include_categories": ["families", "Couples"]},

@@ -166,6 +166,7 @@ def impersonal(letter: str) -> str:
 def test_what_was_approved_from_the_mail_is_what_is_sent(editor: Editor, project: Project) -> None:
     slug, mail = editor.gets_a_draft("A calm morning")
     assert mail["List-Unsubscribe"] is mail["List-Id"] is None
+    assert mail["Auto-Submitted"] == "auto-generated"
     assert "It waits until somebody approves it, and then goes out at once." in part(mail, "plain")
     link = editor.reads(mail, "Approve")
     assert editor.judged(OF_WHOLE_PAGES) == []

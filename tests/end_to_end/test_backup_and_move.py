@@ -46,7 +46,7 @@ def test_a_backup_is_made_proven_and_restored_where_there_is_nothing(project: Pr
     folder = project.folder / "clone"
     folder.mkdir()
     clone = Project(folder, installed=False)
-    done = clone.json("restore", "../kept.tar.gz")
+    done = clone.json("restore", "--with-templates", "../kept.tar.gz")
     assert done["tables"]["subscribers"]["rows"] == 3
     assert done["wrote"] == ["rapport.toml"]
     assert (folder / "rapport.secret").read_text() == (project.folder / "rapport.secret").read_text()
@@ -84,7 +84,7 @@ def test_stopped_in_the_middle_neither_leaves_its_folder_or_half_a_thing(project
     stopped = stop_midway(machine, signal.SIGINT, scratch, ".rapport-restore.*", "restore", "../kept.tar.gz")
     assert (list(clone.iterdir()) == []) is stopped
     if stopped:
-        machine.rapport("restore", "../kept.tar.gz")
+        machine.rapport("restore", "--with-templates", "../kept.tar.gz")
     assert machine.json("subscribers", "stats")["digests"][0]["active"] == 500
 
 

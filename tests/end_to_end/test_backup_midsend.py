@@ -52,7 +52,7 @@ class Practice:
         folder = self.project.folder / "clone"
         folder.mkdir()
         clone = Project(folder, installed=True, environment={"SENDGRID_API_KEY": self.sendgrid.key})
-        assert clone.json("restore", "../kept.tar.gz")["editions"] == ["weekly-1"]
+        assert clone.json("restore", "--with-templates", "../kept.tar.gz")["editions"] == ["weekly-1"]
         return clone
 
     def mailed(self, subject: str) -> Counter[str]:

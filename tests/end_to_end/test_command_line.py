@@ -161,6 +161,22 @@ def test_an_import_counts_and_a_second_one_changes_nothing(project: Project) -> 
     ]
 
 
+def test_a_column_that_may_say_who_left_is_asked_about_and_the_answer_counts(project: Project) -> None:
+    (project.folder / "list.csv").write_text(
+        "email,City,Opted out\nada@example.net,Springfield,no\nbob@example.net,Springfield,yes\n"
+    )
+    command = ("subscribers", "import", "list.csv", "--consent", "Paper form of May")
+    for dry_run in ((), ("--dry-run",)):
+        error = project.json(*command, *dry_run, status=1)["error"]
+        assert (error["code"], '"Opted out"' in error["message"]) == ("unknown_status_column", True)
+    said = project.json(*command, "--status-column", "Opted out=no")
+    assert (said["read"], said["unused_columns"], said["refused"]) == (2, ["City"], 0)
+    assert project.json("subscribers", "stats")["digests"] == [
+        {"digest": "weekly", "active": 1, "pending": 0, "unsubscribed": 1}
+    ]
+    assert project.json(*command, "--ignore-column", "Opted out", "--dry-run")["refused"] == 1
+
+
 def test_an_export_can_be_imported_and_runs_no_formula(project: Project) -> None:
     project.rapport("subscribers", "add", "ada@example.net", "--name", "=1+1", "--consent", "Asked")
     rows = list(csv.DictReader(io.StringIO(project.rapport("subscribers", "export"))))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.feeds.parsing import sandbox
 from tests.doubles.blog import Item
+from tests.feeds.parsing import small_limits
 
 if TYPE_CHECKING:
     from tests.doubles.blog import Blog
@@ -129,6 +131,24 @@ def test_what_readers_had_is_not_let_in_again(written: Project) -> None:
     assert "went out with weekly-1" in error["message"]
 
 
+def test_what_one_digest_mailed_can_be_kept_out_of_another(project: Project, blog: Blog) -> None:
+    project.configure(blog.url, more='[[digests]]\nname = "monthly"')
+    blog.items = [Item("A calm morning", day(1)), Item("An evening", day(2))]
+    project.subscribe(1)
+    project.rapport("run", "weekly", "--now")
+    assert written_to(project, "weekly") == ["A calm morning", "An evening"]
+    project.rapport("posts", "keep-out", "a calm morning")
+    assert written_to(project, "monthly") == ["An evening"]
+    assert states(project)["A calm morning"] == "mailed"
+
+
+def written_to(project: Project, digest: str) -> list[str]:
+    """The posts of a digest's newest edition, which is composed if there is none."""
+    project.rapport("compose", digest)
+    edition = project.json("editions", "show", f"{digest}-1")["edition"]
+    return [post["title"] for post in edition["posts"]]
+
+
 def test_a_withdrawn_post_comes_back_by_the_blog_alone(written: Project, blog: Blog) -> None:
     del blog.items[0]
     written.rapport("pull")
@@ -186,6 +206,24 @@ def test_a_gap_is_told_by_pull_and_doctor(written: Project, blog: Blog) -> None:
     feed = written.json("pull")["feeds"][0]
     assert feed["overlaps"] is False
     assert "WordPress" in written.rapport("doctor")
+
+
+def test_a_post_that_passes_the_limits_is_told_by_pull_and_doctor(
+    written: Project, blog: Blog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "CHILD", small_limits.__name__)
+    monkeypatch.setattr(sandbox, "_children", sandbox.Children())
+    whole = blog.feed()
+    blog.body = whole.replace(b"<item>", small_limits.LONG.encode() + b"<item>", 1)
+    feed = written.json("pull")["feeds"][0]
+    assert (feed["outcome"], feed["unread"], feed["unchanged"], feed["withdrawn"]) == ("fetched", 1, 3, 0)
+    assert "1 post could not be read within the limits" in written.rapport("pull")
+    (finding,) = [one for one in written.json("doctor")["checks"] if one["name"] == "feeds.unread"]
+    assert (finding["level"], "1 of the posts of" in finding["message"]) == ("warning", True)
+    assert "missing from `rapport posts`" in finding["remedy"]
+    blog.body = whole
+    assert written.json("pull")["feeds"][0]["unread"] == 0
+    sandbox.close()
 
 
 def test_its_help_says_what_the_states_mean(project: Project) -> None:

@@ -125,4 +125,5 @@ def test_a_test_copy_goes_to_staff_alone(project: Project, sendgrid: StrictSendG
     project.rapport("send", "weekly-1", "--test", "editor@example.org")
     (copy,) = sendgrid.deliveries
     assert (copy.address, copy.subject) == ("editor@example.org", "[Test] A calm morning — 心")
-    assert "List-Unsubscribe" not in copy.headers
+    # With links that do nothing, so that what becomes of the headers on the way can be looked at.
+    assert copy.headers["List-Unsubscribe"] == "<https://letter.example.org/unsubscribe/preview>"

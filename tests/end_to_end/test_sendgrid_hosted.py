@@ -69,7 +69,7 @@ def test_every_letter_holds_sendgrids_link_and_nothing_of_a_server_of_ours(
         "ganalytics": {"enable": False},
     }  # fmt: skip
     for envelope in payload["personalizations"]:
-        assert envelope["headers"] == {"List-Id": "<weekly.example.org>"}
+        assert envelope["headers"] == {"List-Id": "The Weekly Letter <weekly.example.org>"}
     links = set()
     for delivery in sendgrid.deliveries:
         (link,) = set(LINK.findall(delivery.html))
@@ -137,7 +137,7 @@ def test_check_finds_the_way_out_and_the_preview_shows_a_link(project: Project) 
     assert all(TAG.encode() not in content for content in seen.values())
     assert b'href="https://unsubscribe.example/preview"' in seen["html"]
     headers = message_from_bytes(seen["eml"])
-    assert headers["List-Id"] == "<weekly.example.org>"
+    assert headers["List-Id"] == "The Weekly Letter <weekly.example.org>"
     assert headers["List-Unsubscribe"] is None
 
 

@@ -28,11 +28,11 @@ from tests.feeds.quirk import FEED_URL
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SHORT, LONG = 8_000, 32_000
+SHORT, LONG = 4_000, 16_000
 """Characters."""
 MOST_SECONDS = 5.0
 """Of the processor's time, for the long one; what is linear takes a twentieth of that at most."""
-NOTICED = 0.25
+NOTICED = 0.1
 """Seconds. What takes less at the long one cannot be quadratic."""
 MOST_GROWTH = 9.0
 """Times, for four times the length: between four and sixteen."""

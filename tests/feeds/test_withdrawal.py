@@ -168,6 +168,34 @@ def test_a_feed_in_trouble_withdraws_nothing_and_is_believed_again_after_it(
     assert {"New"} <= set(withdrawn(practice)) <= {"New", "Of another blog"}
 
 
+def moved(blog: Blog, *new: Item) -> None:
+    """The blog's feed at another platform: nothing of what it held, and more of its past."""
+    blog.items = [*new, *(item(f"Of the past {n}", 100 + n) for n in range(3))]
+
+
+def test_a_feed_that_moved_to_another_past_withdraws_nothing_however_often_it_is_read(
+    practice: Installation, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    read(practice)
+    moved(blog)
+    for _ in range(3):
+        clock.shift(timedelta(hours=1))
+        assert read(practice) == 0
+    assert withdrawn(practice) == []
+
+
+def test_nor_when_something_new_comes_before_it_is_read_again(
+    practice: Installation, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    read(practice)
+    moved(blog)
+    for hours in (1, 2, 3):
+        clock.shift(timedelta(hours=1))
+        assert read(practice) == 0
+        moved(blog, item("New since", -hours / 24))
+    assert withdrawn(practice) == []
+
+
 def test_a_feed_that_had_to_be_mended_withdraws_nothing(practice: Installation, blog: Blog) -> None:
     read(practice)
     del blog.items[0]

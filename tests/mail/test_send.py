@@ -52,6 +52,12 @@ def test_each_mail_goes_to_its_one_addressee_and_bears_no_list_headers(tmp_path:
     assert not [name for mail in found for name in mail if name.lower().startswith("list-")]
 
 
+def test_each_says_that_no_person_wrote_it(tmp_path: Path) -> None:
+    with mailing(practice(tmp_path, config())) as send:
+        send(notice(config()), addressee("ann@example.net", 7))
+    assert mails(tmp_path)[0].get_all("Auto-Submitted") == ["auto-generated"]  # RFC 3834, 5
+
+
 def test_a_subject_is_one_line(tmp_path: Path) -> None:
     assert notice(config()).subject == "The Letter: Two lines"
 

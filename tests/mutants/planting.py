@@ -20,6 +20,7 @@ _Key = tuple[str, int]
 
 def functions_of(module: types.ModuleType) -> list[types.FunctionType]:
     """Every function that a module made and somebody holds, however it was decorated."""
+    gc.unfreeze()  # what is frozen, as all that pytest collected, is not among the collector's objects
     return [
         found
         for found in gc.get_objects()

@@ -19,6 +19,7 @@ _SENDING = ("delivery/test_batch_sender.py", "delivery/test_edition.py", "delive
 TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/editions/plan.py": ("editions/test_plan.py",),
     "pipeline/editions/selection.py": ("editions/test_selection.py",),
+    "pipeline/editions/eligibility.py": ("editions/test_selection.py",),
     "pipeline/editions/approval.py": ("editions/test_approval.py",),
     "pipeline/editions/after_restore.py": ("editions/test_after_restore.py", "editions/test_approval.py"),
     "pipeline/editions/numbers.py": ("editions/test_after_restore.py", "backup/test_restored_ids.py"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import sys
 from typing import TYPE_CHECKING
@@ -90,11 +91,13 @@ def test_whoever_imported_of_the_module_before_meets_the_fault(
     try:
         box = other.Box()
         (mutant,) = [one for one in mutants(SOURCE) if one.name == fault]
+        gc.freeze()  # as it is once the tests are collected
         plant(module, functions_of(module), mutant.tree())
         with other.counting(0) as counted:
             assert (other.LIMIT, other.meaning("gone"), box.fits(4), counted, other.Box().size) == seen
         assert isinstance(box, other.Box)
     finally:
+        gc.freeze()
         del sys.modules["planted"], sys.modules["planter"]
 
 

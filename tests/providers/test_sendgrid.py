@@ -245,6 +245,30 @@ def test_each_answer_is_told_in_words_of_its_own(statuses: tuple[int, ...], said
         assert f"({status})" in outcome.reason
 
 
+@pytest.mark.parametrize("status", [401, 402, 403])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"errors":[{"message":"Maximum credits exceeded","field":null,"help":null}]}',
+        b'{"errors":[{"message":"You have no more credits.","field":null}]}',
+        b"Maximum credits exceeded",
+    ],
+)
+def test_an_account_without_credits_has_no_bad_key(status: int, body: bytes) -> None:
+    outcome = judge(status, {}, body, batch())
+    assert outcome.result is Result.STOP
+    assert outcome.reason.startswith(f"SendGrid has no credits left ({status})")
+    assert ". Buy credits" in outcome.reason
+    assert "key" not in outcome.reason.lower()
+
+
+def test_a_remedy_is_a_sentence_of_its_own_behind_what_sendgrid_says() -> None:
+    said = b'{"errors":[{"message":"The provided authorization grant is invalid.","field":null}]}'
+    outcome = judge(401, {}, said, batch())
+    quoted = "[The provided authorization grant is invalid.]"
+    assert outcome.reason == f"SendGrid refused the API key (401) {quoted}. Check SENDGRID_API_KEY."
+
+
 @pytest.mark.parametrize(
     ("status", "body", "reason"),
     [

@@ -18,13 +18,19 @@ from pipeline.core.config import Digest
 from pipeline.core.tables import digests, feeds, notices, posts
 from pipeline.core.templates import PACKAGED
 from pipeline.editions import states, store
+from pipeline.feeds.parsing import sandbox
+from pipeline.feeds.pull import pull
 from pipeline.mail import staff
 from pipeline.providers.events import Kind
 from pipeline.schedule import history
 from pipeline.schedule.alerts import alert_staff
 from pipeline.schedule.alerts.editions import LEFT_FOR, SETTLES_WITHIN, SILENT_FOR
+from pipeline.schedule.maintenance import maintain
 from pipeline.schedule.result import RunResult
+from subscribers import mail_limits, signup
+from tests.doubles.blog import Blog
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid
+from tests.feeds.parsing import small_limits
 from tests.installations import installation, run_one
 from tests.ledgers import AT, Left, event, handed_over
 
@@ -213,6 +219,71 @@ def test_what_the_provider_stopped_is_told_each_time_and_what_staff_paused_never
         states.pause(connection, "weekly-1")
     alert_staff(installed)
     assert len(mails(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "subject", "remedy"),
+    [
+        ("relay not permitted", "weekly-1 is paused", "relay not permitted. Nobody is lost"),
+        ("nobody was handed it: 2 of 2 were refused", "weekly-1 reached nobody", "again weekly-1 --failed`"),
+        ("SendGrid has no credits left (401).", "SendGrid has no credits left", "(401). Nothing is wrong"),
+    ],
+)
+def test_what_stopped_a_letter_is_told_with_its_own_remedy(
+    sqlite_database: Database, tmp_path: Path, reason: str, subject: str, remedy: str
+) -> None:
+    installed = practice(sqlite_database, tmp_path)
+    with sqlite_database.write() as connection:
+        handed_over(connection, 1, [Left("waiting", at=AT)], status="paused", reason=reason)
+    alert_staff(installed)
+    mail = mails(tmp_path)[0]
+    assert mail["Subject"].endswith(subject)
+    assert remedy in " ".join(mail.get_body(("plain",)).get_content().split())
+
+
+NO = ("failed", "the server refused the address (550): no such user")
+
+
+@pytest.mark.parametrize(
+    ("lot", "told"),
+    [
+        (Left(people=6, apart={0: NO, 1: NO}), "2 of 6"),
+        (Left(people=30, apart=dict.fromkeys(range(2), NO)), "2 of 30"),
+        (Left(people=41, apart=dict.fromkeys(range(2), NO)), ""),
+        (Left(people=6, apart={0: NO}), ""),
+        (Left(people=6, apart={0: ("withheld", "left"), 1: ("uncertain", "x")}), ""),
+    ],
+)
+def test_a_large_share_of_refusals_is_told_of_a_small_list_too(
+    database: Database, tmp_path: Path, lot: Left, told: str
+) -> None:
+    installed = practice(database, tmp_path)
+    with database.write() as connection:
+        handed_over(connection, 1, [lot, Left(people=1)])
+    alert_staff(installed)
+    alert_staff(installed)
+    found = [mail for mail in mails(tmp_path) if "refused" in mail["Subject"]]
+    total = lot.people + 1
+    subject = f"The Weekly Letter: weekly-1: {told.partition(' ')[0]} of {total} readers were refused"
+    assert [mail["Subject"] for mail in found] == ([subject] * 2 if told else [])
+    if told:
+        assert "(550): no such user." in found[0].get_body(("plain",)).get_content()
+
+
+def test_a_rate_that_is_limited_is_told_once_a_day_while_the_letter_goes_out(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller
+) -> None:
+    installed = practice(database, tmp_path)
+    reason = "the provider limits the rate: too much mail. Set delivery.rate."
+    with database.write() as connection:
+        handed_over(connection, 1, [Left(), Left("waiting", reason=reason)], status="sending")
+        handed_over(connection, 2, [Left(), Left("waiting", reason="busy")], status="cancelled")
+    for number in (1, 1, 2, 3):  # told on each day, and not twice on one
+        alert_staff(installed)
+        subject = "The Weekly Letter: weekly-1 goes out in parts"
+        assert [mail["Subject"] for mail in mails(tmp_path)] == [subject] * len(STAFF["emails"]) * number
+        travel.shift(timedelta(hours=16))
+    assert "delivery.rate" in mails(tmp_path)[0].get_body(("plain",)).get_content()
 
 
 @pytest.mark.parametrize(
@@ -524,3 +595,65 @@ def test_a_feed_that_was_taken_out_of_the_configuration_is_nobodys_trouble(
     read_feed(sqlite_database, every(7), MONDAY, failing_since=MONDAY - timedelta(days=9), error="gone")
     alert_staff(practice(sqlite_database, tmp_path, feeds=[{"url": "https://example.org/another"}]))
     assert told(tmp_path) == []
+
+
+LONG = b"""<rss version="2.0"><channel><title>x</title>%b<item><title>A walk</title></item></channel></rss>"""
+
+
+def test_posts_that_pass_the_limits_are_told_once_until_they_were_mended(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "CHILD", small_limits.__name__)
+    monkeypatch.setattr(sandbox, "_children", sandbox.Children())
+    with Blog() as blog:
+        installed = installation(database, tmp_path, blog.url, staff=STAFF)
+        for long in (1, 2, 1, 0, 1):
+            blog.body = LONG % (small_limits.LONG.encode() * long)
+            (feed,) = pull(database, installed.config)
+            assert feed.unread == long
+            alert_staff(installed)
+            travel.shift(timedelta(hours=2))
+    sandbox.close()
+    assert told(tmp_path) == ["Posts in a feed cannot be read: 1"] * 2
+    assert blog.url in mails(tmp_path)[0].get_body(("plain",)).get_content().replace("=\n", "")
+
+
+# Sign-ups
+
+
+def test_a_flood_of_sign_ups_is_told_once_a_day_and_holds_back_no_notice(
+    database: Database, tmp_path: Path, travel: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_limits, "MAILS", 10)
+    installed = practice(database, tmp_path)
+
+    def ask(first: int, number: int) -> None:
+        with database.write() as connection:
+            for n in range(first, first + number):
+                signup.ask(
+                    connection, f"victim{n}@example.org", digests=["weekly"], wording="Yes", source="form",
+                    network_address=f"10.0.{n}.1",
+                )  # fmt: skip
+
+    def told() -> list[str]:
+        return [mail["Subject"] for mail in mails(tmp_path) if mail["To"] == "editor@example.org"]
+
+    ask(0, 9)
+    maintain(installed)
+    assert told() == []
+    ask(9, 26)
+    for _ in range(3):
+        maintain(installed)
+        travel.shift(timedelta(minutes=20))
+    assert told() == ["The Weekly Letter: Unusually many sign-ups"]
+    text = mails(tmp_path)[-1].get_body(("plain",)).get_content()
+    text = " ".join(text.split())
+    assert "10 in an hour at most" in text
+    assert "25 wait" in text
+    travel.shift(timedelta(hours=12))
+    maintain(installed)
+    assert len(told()) == 1
+    travel.shift(timedelta(hours=12))
+    ask(100, 40)
+    maintain(installed)
+    assert len(told()) == 2

@@ -338,7 +338,7 @@ def test_a_clock_that_is_set_makes_it_look_at_once(
     by: timedelta,
 ) -> None:
     looked: list[Installation] = []
-    monkeypatch.setattr("pipeline.schedule.scheduler.maintain", looked.append)
+    monkeypatch.setattr("pipeline.schedule.scheduler.maintain", lambda made, stop: looked.append(made))
     installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed")
     with Scheduler(installed, Stop(), sends=False) as scheduler:
         until(lambda: len(looked) == 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from subscribers.consent import Action
 from subscribers.export import export_csv, history
 from subscribers.files import written_whole
 from subscribers.importing.run import import_csv
+from subscribers.people import Status
 from subscribers.suppression import Reason
 from subscribers.tables import consents, subscribers, subscriptions, suppressions
 
@@ -237,6 +239,94 @@ def test_what_was_exported_comes_back_as_it_was(
         kept = {row.email for row in connection.execute(select(suppressions))}
     assert kept == {email for email, (_, _, reason) in people.items() if reason}
     assert bring_in() == (0, 0)
+
+
+def test_a_pause_is_kept_where_the_list_is_brought(database: Database, tmp_path: Path) -> None:
+    add(database, "ann@example.org", "weekly", "monthly")
+    with database.write() as connection:
+        until = date(2027, 1, 2)
+        connection.execute(
+            update(subscriptions).where(subscriptions.c.digest == "weekly").values(paused_until=until)
+        )
+    listed = tmp_path / "list.csv"
+    listed.write_text(exported(database))
+    empty(database)
+    import_csv(database.write, listed, digests=["weekly", "monthly"], wording="Moved", source="import")
+    assert [(row["digest"], row["paused_until"]) for row in table(database)] == [
+        ("monthly", ""),
+        ("weekly", "2027-01-02"),
+    ]
+    listed.write_text(listed.read_text().replace("2027-01-02", "soon"))
+    empty(database)
+    import_csv(database.write, listed, digests=["weekly", "monthly"], wording="Moved", source="import")
+    assert [row["digest"] for row in table(database)] == ["monthly"]
+
+
+ODD_NAMES = ["", "x;=1+1;", "@sum", "'=1", 'O"Neill', "Ann, -b", "＝1", "a|=b", "J <j@example.org>", "active"]
+ODD_TEXTS = [WORDING, "=1;+2|-3\t@4", "unsubscribed; opted out", "line\nline", 'a "quote" \\', "x" * 90_000]
+
+
+def test_ten_thousand_people_with_every_oddity_come_back_unchanged(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    at, many = datetime(2026, 3, 1, tzinfo=UTC), range(10_000)
+    email = [f"{'+=-|'[n % 4]}{n}@example.org" for n in many]
+    digests = {n: ["weekly"] if n % 3 else ["-x", "weekly"] for n in many if n % 13}
+    held = [
+        {
+            "subscriber_id": n,
+            "digest": digest,
+            "status": list(Status)[n % 5 % 3],
+            "since": at,
+            "paused_until": pause,
+        }
+        for n, some in digests.items()
+        for digest, pause in zip(some, (None, at.date()), strict=False)
+    ]
+    said = [
+        {
+            "subscriber_id": n,
+            "at": at,
+            "action": action,
+            "digest": digest,
+            "wording": wording,
+            "source": wording,
+        }
+        for n in many
+        for digest, wording in (("weekly", ODD_TEXTS[n % 5 + (n < 50)]), (None, ODD_TEXTS[n % 4]))
+        for action in (Action.ADDED, Action.UNSUBSCRIBED)
+    ]
+    stopped = [
+        {"email": whose, "reason": list(Reason)[n % 4], "at": at, "source": "event"}
+        for n, whose in enumerate([*email[::9], *(f"'={n}@example.org" for n in range(500))])
+    ]
+    with sqlite_database.write() as connection:
+        people = [{"id": n, "email": email[n], "name": ODD_NAMES[n % 10], "created_at": at} for n in many]
+        for into, rows in (
+            (subscribers, people),
+            (subscriptions, held),
+            (consents, said),
+            (suppressions, stopped),
+        ):
+            connection.execute(into.insert(), rows)
+    listed = tmp_path / "list.csv"
+    before = exported(sqlite_database)
+    listed.write_text(before, newline="")
+    for dry_run in (True, False):
+        result = import_csv(
+            sqlite_database.write, listed, digests=["weekly", "-x"], wording="W", source="s", dry_run=dry_run
+        )
+        assert (result.added, result.changed) == (0, 0)
+        assert set(result.unused_columns) == {"id", "since", "consent"}
+    assert exported(sqlite_database) == before
+    # Whoever is refused may not be mailed, and that is the reason.
+    with (tmp_path / "list.csv.refused.csv").open(newline="") as file:
+        reasons = {row["reason"] for row in csv.DictReader(file)}
+    assert reasons <= {
+        "unsubscribed",
+        "This person has not confirmed.",
+        *(f"suppressed: {reason}" for reason in Reason),
+    }
 
 
 def mailed(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:

@@ -69,7 +69,7 @@ def test_of_many_reasons_a_few_are_kept_each_once_and_no_longer_than_a_paragraph
     said = [one.wording for one in person.consent if one.action == "unsubscribed"]
     assert [wording for wording in said if wording] == [
         "Too many",
-        "x" * 500,
+        "x" * 1000,
         "Reason 0",
         "Reason 1",
         "Reason 2",

@@ -25,11 +25,13 @@ from sqlalchemy import select
 
 from subscribers import clock, directory, erasing, leaving, preferences, signup, suppression
 from subscribers.audience import mailable, why_not
+from subscribers.confirmations import waiting
 from subscribers.errors import SubscriberError
 from subscribers.importing.judge import ImportChunk
 from subscribers.importing.rows import Applicant
 from subscribers.suppression import Reason
 from subscribers.tables import merged
+from tests.subscribers import moves
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -129,7 +131,7 @@ class Life(RuleBasedStateMachine):
         person = directory.person(self.connection, email)
         if person is None or person.id is None:
             return 0
-        number = signup.ask_to_move(self.connection, person.id, new, source="page")
+        number = moves.asked(self.connection, person.id, new)
         if number is None:
             return 0
         # Whoever moved before moves on from where they are now; and the question asked last counts.
@@ -138,7 +140,9 @@ class Life(RuleBasedStateMachine):
 
     @rule(number=asked)
     def the_owner_confirms(self, number: int) -> None:
-        before = signup.waiting(self.connection, number)
+        before = waiting(self.connection, number)
+        address = before.email if before else ""
+        bounced = suppression.since(self.connection, address, Reason.BOUNCED) if before else None
         done = signup.confirm(self.connection, number, source="page")
         if before is None:
             assert done is None
@@ -148,7 +152,9 @@ class Life(RuleBasedStateMachine):
             if done is None and not answered:
                 assert self.model[email].against or purpose == "move"
             return
-        assert not self.model[email].against
+        assert self.model[email].against <= {Reason.BOUNCED}
+        assert bounced is None or bounced < before.asked_at
+        self.model[email].against.clear()
         self.questions[number] = (purpose, email, what, True)
         if purpose == "subscribe":
             for digest in what:

@@ -13,7 +13,7 @@ import time_machine
 
 from pipeline.schedule.maintenance import maintain
 from pipeline.subscriptions.confirm import Asked, send_questions
-from subscribers import directory, signup, suppression
+from subscribers import directory, mail_limits, signup, suppression
 from subscribers.suppression import Reason
 from subscribers.tokens import Purpose
 from tests.doubles.sendgrid import Answer, StrictSendGrid
@@ -106,7 +106,7 @@ def test_it_speaks_the_newsletters_language_and_the_operator_may_say_it_otherwis
     assert 'lang="de-AT"' in mail.get_body(("html",)).get_content()
 
 
-@pytest.mark.parametrize("reason", [Reason.BOUNCED, Reason.COMPLAINED, Reason.MANUAL])
+@pytest.mark.parametrize("reason", [Reason.COMPLAINED, Reason.MANUAL])
 def test_who_may_not_be_mailed_is_not_asked_either(
     installed: Installation, tmp_path: Path, reason: Reason
 ) -> None:
@@ -149,6 +149,29 @@ def test_maintenance_erases_mails_and_blanks_in_one_go(installed: Installation, 
     assert [mail["To"] for mail in outbox(tmp_path)] == ["ben@example.org"]
     with installed.database.read() as connection:
         assert directory.person(connection, ANN) is None
+
+
+def test_a_process_that_is_to_end_sends_no_further_mail(installed: Installation, tmp_path: Path) -> None:
+    for number in range(5):
+        ask(installed, f"reader{number}@example.org")
+    assert send_questions(installed, lambda: len(outbox(tmp_path)) == 2) == Asked(2, 0)
+    assert send_questions(installed) == Asked(3, 0)
+
+
+def test_mails_that_a_provider_refuses_to_take_count_for_nothing_and_those_in_doubt_do(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_limits, "MAILS", 3)
+    monkeypatch.setattr(mail_limits, "MAILS_OF_ONE", 3)
+    with StrictSendGrid() as sendgrid:
+        monkeypatch.setenv("SENDGRID_API_KEY", sendgrid.key)
+        delivery = {"provider": "sendgrid", "sendgrid": {"api_url": sendgrid.url}}
+        installed = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed", delivery=delivery)
+        for number in range(6):
+            ask(installed, f"reader{number}@example.org")
+        sendgrid.faults.extend([Answer(503), Answer(502, body=b"perhaps taken"), Answer(202)])
+        assert send_questions(installed) == Asked(2, 2)
+        assert send_questions(installed) == Asked(0, 0)
 
 
 def test_a_mail_whose_fate_is_unknown_goes_again_twice_and_no_more(

@@ -17,7 +17,7 @@ from pipeline.core.tables import events
 from pipeline.editions.ledger import outcomes
 from pipeline.subscriptions.confirm import send_questions
 from pipeline.subscriptions.erase import forget
-from subscribers import clock, directory, leaving, signup, suppression
+from subscribers import clock, directory, leaving, own_mailbox, signup, suppression
 from subscribers.erasing import erase
 from subscribers.errors import SubscriberError
 from subscribers.importing.judge import ImportChunk
@@ -25,6 +25,7 @@ from subscribers.importing.rows import Applicant
 from subscribers.suppression import Reason
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
+from tests.subscribers import moves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,8 +51,8 @@ def sent(database: Database, tmp_path: Path, blog: Blog) -> Installation:
         signup.ask(connection, READER, name="Reader", digests=["weekly"], wording="I ask", source="form")
         suppression.suppress(connection, READER, Reason.BOUNCED, "event")
         suppression.lift(connection, READER, [Reason.BOUNCED])
-        signup.ask_to_move(connection, 2, "elsewhere@example.net", source="page")
-        signup.ask_to_move(connection, 1, READER, source="page")
+        own_mailbox.ask_to_move(connection, 2, "elsewhere@example.net", source="page")
+        assert moves.asked(connection, 1, READER) is not None
         connection.execute(events.insert().values(id="e1", at=clock.now(), kind="delivered", subscriber_id=2))
     send_questions(installed)
     assert run_one(installed, at_once=True).outcome == "sent"
@@ -77,9 +78,7 @@ def test_nothing_of_the_person_is_left_and_everybody_else_stays(sent: Installati
 def test_addresses_the_person_moved_away_from_are_forgotten_with_them(sent: Installation) -> None:
     with sent.database.write() as connection:
         for address in ("new@example.org", "newer@example.org"):
-            number = signup.ask_to_move(connection, 2, address, source="page")
-            assert number is not None
-            assert signup.confirm(connection, number, source="page") is not None
+            assert moves.moved(connection, 2, address) is not None
         assert suppression.reason_for(connection, READER) is Reason.UNSUBSCRIBED
     forget(sent, "newer@example.org")
     with sent.database.read() as connection:
@@ -113,9 +112,7 @@ def test_forgetting_can_be_repeated_and_holds_for_an_address_nobody_knows(sent: 
 
 def test_who_moved_is_forgotten_with_the_address_they_had(sent: Installation) -> None:
     with sent.database.write() as connection:
-        number = signup.ask_to_move(connection, 3, "reader1@example.net", source="page")
-        assert number is not None
-        assert signup.confirm(connection, number, source="page") is not None
+        assert moves.moved(connection, 3, "reader1@example.net") is not None
     assert forget(sent, "reader1@example.net").people == 2
     with sent.database.read() as connection:
         for gone in ("reader1@example.net", "reader3@example.net"):
@@ -176,9 +173,7 @@ def test_what_was_deleted_before_the_file_was_kept_clean_is_found_and_cleared(
 
 def test_whoever_moved_is_forgotten_whole_by_any_of_their_links(sent: Installation) -> None:
     with sent.database.write() as connection:
-        number = signup.ask_to_move(connection, 3, "reader1@example.net", source="page")
-        assert number is not None
-        assert signup.confirm(connection, number, source="page") is not None
+        assert moves.moved(connection, 3, "reader1@example.net") is not None
     assert forget(sent, 3).people == 2
     with sent.database.read() as connection:
         assert directory.person(connection, "reader1@example.net").id is None  # type: ignore[union-attr]
@@ -188,7 +183,7 @@ def test_a_question_to_the_address_is_gone_from_the_outbox_whoever_asked_it(
     sent: Installation, tmp_path: Path
 ) -> None:
     letters = [file.read_text() for file in (tmp_path / "outbox").glob("*.eml")]
-    assert sum(f"To: {READER}" in letter for letter in letters) == 3  # edition, sign-up, somebody's move
+    assert sum(f"To: {READER}" in letter for letter in letters) == 4  # edition, sign-up, both moves
     forget(sent, READER)
     letters = [file.read_text() for file in (tmp_path / "outbox").glob("*.eml")]
     assert not any(READER in letter for letter in letters)

@@ -1,14 +1,22 @@
-"""The socket that `rapport serve` listens on."""
+"""The socket that `rapport serve` listens on, and how the process ends."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.core.errors import RapportError
-from pipeline.web.server import listen
+from pipeline.core.signals import Stop
+from pipeline.core.unfinished import must_be_finished
+from pipeline.web import server
+from pipeline.web.server import ended_in_time, listen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_no_answer_waits_for_the_clients_acknowledgement_of_an_earlier_one() -> None:
@@ -35,3 +43,41 @@ def test_a_port_that_is_taken_is_named() -> None:
         port = first.getsockname()[1]
         with pytest.raises(RapportError, match=f"port {port} cannot be listened on"):
             listen("127.0.0.1", port)
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when the process would have been ended."""
+    monkeypatch.setattr(server, "LONGEST_END", 0.2)
+    monkeypatch.setattr(server, "_SLICE", 0.02)
+    return threading.Event()
+
+
+def end(ended: threading.Event) -> Callable[[int], None]:
+    return lambda status: ended.set() if status == 0 else None
+
+
+def test_what_does_not_end_by_itself_is_broken_off_once_the_process_is_told_to_end(
+    ended: threading.Event,
+) -> None:
+    stop = Stop()
+    with ended_in_time(stop, end(ended)):
+        assert not ended.wait(0.4)
+        stop.ask(15)
+        assert ended.wait(10)
+
+
+def test_what_was_handed_over_is_written_down_before_the_process_ends(ended: threading.Event) -> None:
+    stop = Stop()
+    stop.ask(15)
+    with ended_in_time(stop, end(ended)):
+        with must_be_finished(), must_be_finished():
+            assert not ended.wait(0.5)
+        assert ended.wait(10)
+
+
+def test_a_process_that_ends_by_itself_is_left_alone(ended: threading.Event) -> None:
+    stop = Stop()
+    with ended_in_time(stop, end(ended)):
+        stop.ask(15)
+    assert not ended.wait(0.5)

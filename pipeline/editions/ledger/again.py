@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, exists, func, insert, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 
 from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables import batches, events, marks, recipients
@@ -82,7 +82,10 @@ def _failed(connection: Connection, edition: Edition) -> list[tuple[int, int]]:
             ~exists().where(
                 and_(events.c.edition == edition.slug, events.c.subscriber_id == recipients.c.subscriber_id)
             ),
-            ~exists().where(marks.c.name == "restored", marks.c.at >= recipients.c.at),
+            ~exists().where(
+                marks.c.name == "restored",
+                or_(recipients.c.at.is_(None), recipients.c.at <= marks.c.at),
+            ),
         )
         .order_by(recipients.c.subscriber_id)
     )

@@ -49,7 +49,7 @@ def put_back(
 ) -> None:
     """Let people whose turn never came wait in a batch of their own; no try is counted against them."""
     if people:
-        _rest(connection, claim, people, at, rest, tries=claim.tries)
+        _rest(connection, claim, people, at, rest, tries=claim.tries, own=False)
 
 
 def put_aside(connection: Connection, claim: Claim, people: Mapping[int, str], at: datetime) -> None:
@@ -68,15 +68,15 @@ def _rest(
     rest: timedelta,
     *,
     tries: int,
+    own: bool = True,
 ) -> None:
     said = Counter(people.values())
     most_said = min(said, key=lambda reason: (-said[reason], reason))
     _split(connection, claim, list(people), at=at, reason=most_said, tries=tries, next_try=at + rest)
-    # The batch's reason is a summary; each keeps what was said of them.
-    connection.execute(
-        _SAID,
-        [{"of": claim.edition, "who": who, "why": reason, "when": at} for who, reason in people.items()],
-    )
+    if own:
+        # The batch's reason is a summary; each keeps what was said of them.
+        rows = [{"of": claim.edition, "who": who, "why": why, "when": at} for who, why in people.items()]
+        connection.execute(_SAID, rows)
 
 
 _SAID = (

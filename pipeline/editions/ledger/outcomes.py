@@ -35,6 +35,14 @@ JOINED = recipients.join(
     batches, and_(batches.c.edition_id == recipients.c.edition_id, batches.c.number == recipients.c.batch)
 )
 
+OF_BATCH = and_(
+    recipients.c.edition_id == batches.c.edition_id,
+    # The range makes it a walk along the primary key; the number decides.
+    recipients.c.subscriber_id.between(batches.c.first, batches.c.last),
+    recipients.c.batch == batches.c.number,
+)
+"""The same from a few batches to their people."""
+
 # Of who shares the batch's state, but was put off with words of their own, until the batch is claimed again.
 OWN_WORDS = and_(
     recipients.c.state.is_(None),
@@ -156,12 +164,20 @@ def bounced(connection: Connection, edition: int) -> int:
     return connection.execute(query).scalar_one()
 
 
-def refused_us(connection: Connection, edition: int, people: Collection[int]) -> frozenset[int]:
-    """Who of these was put aside before because the server refused us."""
-    query = select(recipients.c.subscriber_id).where(
-        recipients.c.edition_id == edition,
-        among(connection, recipients.c.subscriber_id, sorted(people)),
-        recipients.c.reason.startswith(REFUSED_US),
+def refused_us(connection: Connection, edition: int) -> frozenset[int]:
+    """Who waits, or is being handed the letter again, after the server refused us for them.
+
+    It reads the people of the batches that are not finished.
+    """
+    query = (
+        select(recipients.c.subscriber_id)
+        .select_from(batches.join(recipients, OF_BATCH))
+        .where(
+            batches.c.edition_id == edition,
+            batches.c.state.in_(UNFINISHED),
+            recipients.c.state.is_(None),
+            recipients.c.reason.startswith(REFUSED_US),
+        )
     )
     return frozenset(connection.scalars(query))
 

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select
 
 from pipeline.core.tables import batches, recipients
 from pipeline.editions.ledger.batch_states import APART, BatchState, RecipientState, told
-from pipeline.editions.ledger.outcomes import JOINED, OWN_WORDS, counts
+from pipeline.editions.ledger.outcomes import JOINED, OF_BATCH, OWN_WORDS, counts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -72,17 +72,7 @@ def _inOWN_WORDS(connection: Connection, edition: int) -> list[tuple[str, str, i
     """Of people who were put off: the batch's reason, what was said of them, and how many they are."""
     query = (
         select(batches.c.reason, recipients.c.reason, func.count())
-        .select_from(
-            batches.join(
-                recipients,
-                and_(
-                    recipients.c.edition_id == batches.c.edition_id,
-                    # The range makes it a walk along the primary key; the number decides.
-                    recipients.c.subscriber_id.between(batches.c.first, batches.c.last),
-                    recipients.c.batch == batches.c.number,
-                ),
-            )
-        )
+        .select_from(batches.join(recipients, OF_BATCH))
         # Not claimed since: only then the words are the last. And few batches are so.
         .where(batches.c.edition_id == edition, batches.c.attempt.is_(None), batches.c.at.is_not(None))
         .where(OWN_WORDS, recipients.c.reason != batches.c.reason)

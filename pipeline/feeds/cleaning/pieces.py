@@ -95,6 +95,8 @@ def _instead(node: LexborNode) -> str | None:
     tag = node.tag
     if tag == "math":
         return mathml.readable(node)
+    if tag in ("sup", "a") and _is_note_mark(node):
+        return superscript.NOTHING
     attributes = node.attributes if tag in ("img", "script") else {}
     if tag == "script" and (attributes.get("type") or "").startswith("math/tex"):
         return visible(node.text())
@@ -121,7 +123,7 @@ def _names(node: LexborNode) -> str:
 
 
 def _is_dropped(node: LexborNode) -> bool:
-    if node.tag in _DROPPED or (node.tag in ("sup", "a") and _is_note_mark(node)):
+    if node.tag in _DROPPED:
         return True
     attributes = node.attributes
     if not attributes:

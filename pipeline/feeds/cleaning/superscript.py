@@ -12,6 +12,9 @@ START, END = "\ue000", "\ue001"
 """Stand around raised text until its paragraph is whole."""
 
 _RAISED = re.compile(f"{START}([^{START}{END}]*+){END}")
+NOTHING = START + END
+"""Stands where the mark of a note was."""
+_STOPS_TWICE = re.compile(r"^[^.]?\.\.(?!\.)")
 _LEFT_OVER = re.compile(f"[{START}{END}]")
 _CHARACTERS = dict(zip("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ", strict=True))
 _SIGNS = {"tm": "™", "sm": "℠", "r": "®", "®": "®", "™": "™", "©": "©", "℠": "℠"}
@@ -48,6 +51,8 @@ def resolved(text: str) -> str:
         before = (before + shown)[-60:]
         parts += between, shown
         at = match.end()
+        if not shown and _STOPS_TWICE.search(before[-2:] + text[at : at + 2]):
+            at += 1  # a full stop on either side of the mark
     return _LEFT_OVER.sub("", "".join((*parts, text[at:])))
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MOST_REDIRECTS = 5
 LONGEST_RETRY_AFTER = 5.0
 """Seconds. Who asks for a longer wait is asked again another time instead."""
+LONGEST_BACKOFF = 4.0
+"""Seconds between two attempts, where the answer asks for no wait of its own."""
 
 # By itself stamina logs each further attempt; where structlog is installed, to stdout, amid --json.
 stamina.instrumentation.set_on_retry_hooks(())
@@ -64,7 +66,7 @@ def get(
             attempts=request.attempts,
             timeout=request.total_seconds,
             wait_initial=0.5,
-            wait_max=4,
+            wait_max=LONGEST_BACKOFF,
             wait_jitter=1,
         ):
             with attempt:

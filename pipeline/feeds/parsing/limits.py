@@ -16,6 +16,8 @@ from pipeline.feeds.fetching.address import shown
 
 MOST_ITEMS = 1_000
 """Items that are parsed at all: half from the top, half from the end, as feeds are sorted either way."""
+MOST_ENTRIES = 500
+"""Kept of one feed, the newest: a blog in operation has 10 to 100 in its feed."""
 MOST_LABELS = 100
 """Of one entry."""
 DEEPEST = 1_000

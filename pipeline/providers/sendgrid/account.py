@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
+from pipeline.providers import NO_CREDITS
+from pipeline.providers.sendgrid.answer import NO_CREDITS_REMEDY, without_credits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +84,8 @@ class Account:
 
 
 def _document(path: str, status: int, body: bytes) -> Any:
+    if status in (401, 402, 403) and without_credits(body):
+        raise Shut(f"{NO_CREDITS} ({status}).", NO_CREDITS_REMEDY)
     if status == 403:
         raise Hidden
     if status == 401:

@@ -13,7 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.environment import SENDGRID_KEY
-from pipeline.providers import BatchResult, Result
+from pipeline.core.words import sentence
+from pipeline.providers import NO_CREDITS, BatchResult, Result
 from pipeline.providers.redact import Redactor
 from subscribers import clock
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 # `personalizations.3.to.0.email` is how SendGrid writes it; some messages write `personalizations[3]`.
 _WHO = re.compile(r"personalizations(?:\.|\[)([0-9]{1,4})(?![0-9])")
+
+_CREDITS = re.compile(r"\bcredits?\b", re.IGNORECASE)
+
+NO_CREDITS_REMEDY = (
+    "Buy credits or another plan at SendGrid (Settings, Account Details), or wait until they are given anew."
+)
+_CHECK_URL = "Check delivery.sendgrid.api_url."
 
 _FEW = 10
 """If all readers of a batch are named in errors, and they are so few, the fault may still be theirs alone."""
@@ -42,25 +50,26 @@ def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, ke
             return BatchResult(Result.REFUSED, f"SendGrid asks to wait (429){said}", wait_of(headers))
         case 500 | 503 if errors:
             return BatchResult(Result.REFUSED, f"SendGrid could not take it ({status}){said}")
+        case 401 | 402 | 403 if without_credits(body):
+            return _stop(f"{NO_CREDITS} ({status}){said}", NO_CREDITS_REMEDY)
         case 401:
-            return _stop(f"SendGrid refused the API key (401){said}: check {SENDGRID_KEY}")
+            return _stop(f"SendGrid refused the API key (401){said}", f"Check {SENDGRID_KEY}.")
         case 403:
             return _stop(
-                f"SendGrid forbids it (403){said}: key without the scope mail.send, or sender not verified"
+                f"SendGrid forbids it (403){said}",
+                "Give the key the scope mail.send, or verify the sender at SendGrid.",
             )
         case 413:
             return BatchResult(Result.TOO_LARGE, f"SendGrid finds the request too large (413){said}")
         case 400:
             return _bad_request(errors, batch, clean, said)
         case 404 | 405 | 406 | 415:
-            return _stop(
-                f"no mail is taken at this address ({status}){said}: check delivery.sendgrid.api_url"
-            )
+            return _stop(f"no mail is taken at this address ({status}){said}", _CHECK_URL)
         # The request may have reached SendGrid: a gateway says so when the answer does not come in time.
         case 408 | 499:
             return BatchResult(Result.UNCERTAIN, f"timed out on the way ({status})")
     if 300 <= status < 400:
-        return _stop(f"redirected ({status}), which is never followed: check delivery.sendgrid.api_url")
+        return _stop(f"redirected ({status}), which is never followed", _CHECK_URL)
     if 400 <= status < 500:
         return _stop(f"SendGrid refused it ({status}){said}")
     # Any other 2xx is doubt, too. 200 is documented for sandbox mode only, which Rapport does not use; so it
@@ -127,8 +136,18 @@ def _said(errors: list[dict[str, Any]], clean: Redactor) -> str:
     return f" [{_one(errors[0], clean)}]" if errors else ""
 
 
-def _stop(reason: str) -> BatchResult:
-    return BatchResult(Result.STOP, reason)
+def without_credits(body: bytes) -> bool:
+    """Whether an answer says that the account has used up its credits (`Maximum credits exceeded`).
+
+    SendGrid says it with the status of a bad key (sendgrid/sendgrid-nodejs#1032).
+    """
+    if errors := _errors(body):
+        return any(_CREDITS.search(error["message"]) for error in errors)
+    return b"maximum credits exceeded" in body[:1000].lower()
+
+
+def _stop(reason: str, remedy: str = "") -> BatchResult:
+    return BatchResult(Result.STOP, f"{sentence(reason)} {remedy}" if remedy else reason)
 
 
 def wait_of(headers: Mapping[str, Any]) -> float | None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
+from pipeline.providers import NO_CREDITS
 from pipeline.providers.redact import without_address
-from pipeline.providers.sendgrid.answer import wait_of
+from pipeline.providers.sendgrid.answer import NO_CREDITS_REMEDY, wait_of, without_credits
 from subscribers import clock
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
@@ -100,6 +101,8 @@ class SuppressionLists:
 
 
 def _entries(name: str, status: int, body: bytes) -> list[Any]:
+    if status in (401, 402, 403) and without_credits(body):
+        raise ProviderError(f"{NO_CREDITS} ({status}).", NO_CREDITS_REMEDY)
     if status in (401, 403):
         raise ProviderError(
             f"SendGrid does not show its list of {_words(name)} to this API key ({status}).",

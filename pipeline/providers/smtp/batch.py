@@ -237,6 +237,7 @@ class BatchProgress:
             untried=untried,
             doubtful=self._doubtful,
             denied=self._denied,
-            stopped=stop.told if stop else "",
+            # What one connection met is no matter where the others handed everything over.
+            stopped=stop.told if stop and (self._waiting or self._denied) else "",
             limited=limit,
         )

@@ -18,7 +18,7 @@ from pipeline.providers import Batch, Result
 from pipeline.providers.redact import Redactor
 from pipeline.providers.smtp.batch import Halt, limited
 from pipeline.providers.smtp.protocol import ConnectionEnded, Transport
-from pipeline.providers.smtp.refusals import Concern, concern
+from pipeline.providers.smtp.refusals import US_REMEDY, Concern, concern
 from pipeline.providers.sockets import is_idle, reason_of
 
 IDLE_SECONDS = 60.0
@@ -127,9 +127,12 @@ def connect(server: Server) -> Connection:
 def _no_connection(error: smtplib.SMTPConnectError) -> Halt:
     said = error.smtp_error
     said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    reason = f"the mail server takes no connection ({error.smtp_code})"
-    if error.smtp_code < 500 and concern(error.smtp_code, said) is Concern.RATE:
-        return limited(f"{reason}: {Redactor(Batch('', ()))(said)}")
+    reason = f"the mail server takes no connection ({error.smtp_code}): {Redactor(Batch('', ()))(said)}"
+    concerns = concern(error.smtp_code, said)
+    if error.smtp_code < 500 and concerns is Concern.RATE:
+        return limited(reason)
+    if error.smtp_code >= 500 and concerns is Concern.US:
+        return Halt(Result.STOP, reason, US_REMEDY)
     return Halt(Result.REFUSED, reason)
 
 

@@ -28,6 +28,9 @@ RATE_REMEDY = (
 
 _LOGIN_CODES = (530, 534, 535, 538)  # RFC 4954, 6
 
+# An address or a host's name says nothing, whatever words are in it: relay.example.org.
+_NAME = re.compile(r"@|[a-z]\.[a-z]", re.IGNORECASE)
+
 # Security and policy (RFC 3463, 3.8), wherever it stands: qmail puts it at the end. An IP address is no code.
 _POLICY_CODE = re.compile(r"(?<![0-9.])5\.7\.[0-9]{1,3}(?![0-9]|\.[0-9])")
 # An address or its mailbox (RFC 3463, 3.2 and 3.3); X.1.7 and X.1.8 are the sender's.
@@ -39,10 +42,12 @@ _GREYLIST = re.compile(r"\bgr[ae]y", re.IGNORECASE)
 
 # Before the words of a mailbox: of a sender that does not exist servers also say "no such user".
 _SENDER = re.compile(
-    r"\bsender (?:address |domain )?(?:verif|reject|refuse|denied|unknown|not )|\b(?:invalid|bad) sender",
+    r"\bsender (?:address |domain )?(?:verif|reject|refuse|denied|unknown|not )"
+    r"|\b(?:invalid|bad|domain of|outbound) sender",
     re.IGNORECASE,
 )
-# Before those of relaying: "User unknown in relay recipient table" (Postfix) is a dead mailbox.
+# "User unknown in relay recipient table" (Postfix) is a dead mailbox.
+_RELAYING = re.compile(r"\brelay(?! recipient)", re.IGNORECASE)
 _MAILBOX = re.compile(
     r"\b(?:user|recipient|address|account) (?:is )?unknown"
     r"|\bunknown (?:or illegal )?(?:user|recipient|mailbox|address|local)"
@@ -53,8 +58,8 @@ _MAILBOX = re.compile(
     r"|\bmailbox (?:quota|size)|\brecipient address rejected: access denied",
     re.IGNORECASE,
 )
-_RELAY = re.compile(
-    r"\brelay|\brcpthosts\b|\bnot (?:a )?local\b|\bnon-?local\b|authenticat|\bauth\b|authori[sz]"
+_LOGIN = re.compile(
+    r"\brcpthosts\b|\bnot (?:a )?local\b|\bnon-?local\b|authenticat|\bauth\b|authori[sz]"
     r"|\blog[ -]?in\b|\bcredential|\bstarttls\b|\bencryption (?:is )?required|\bpop[ -]before[ -]smtp"
     r"|\bsend(?:ing)? (?:is )?not (?:permitted|allowed)|\b(?:permitted|allowed|permissions?) to send"
     r"|\bmay not send",
@@ -63,8 +68,9 @@ _RELAY = re.compile(
 _POLICY = re.compile(
     r"\bpolic(?:y|ies)\b|\badministrativ|\bprohibited\b|\bsender\b|\bspf\b|\bdkim\b|\bdmarc\b|\bspam"
     r"|\bunsolicited\b|\b(?:block|black|deny)[ -]?list|\b(?:rbl|dnsbl)\b|\breputation\b|\bclient host\b"
-    r"|\bblocked\b|\bbanned\b|\baccess denied\b|\b(?:helo|ehlo|rdns|ptr)\b|\breverse (?:dns|hostname)"
-    r"|\byour (?:ip|host|network|server|domain)\b",
+    r"|\bblocked\b|\bbanned\b|\b(?:helo|ehlo|rdns|ptr)\b|\breverse (?:dns|hostname)"
+    r"|\byour (?:ip|host|network|server|domain)\b|\bnot (?:permitted|allowed|accepted|welcome)\b"
+    r"|\bpermission\b|\bdenied\b",
     re.IGNORECASE,
 )
 _RATE = re.compile(
@@ -79,22 +85,26 @@ _LIMIT = re.compile(r"\b(?:quota|limit)", re.IGNORECASE)
 def concern(code: int, said: str) -> Concern:
     """Whom a reply of 4xx or 5xx concerns. ``said``: its text on one line, without the code."""
     for_now = code < 500
-    if for_now and _GREYLIST.search(said):
+    words = " ".join(word for word in said.split() if not _NAME.search(word))
+    if for_now and _GREYLIST.search(words):
         return Concern.READER
     if code in _LOGIN_CODES or _POLICY_CODE.search(said):
         return Concern.US
-    if _SENDER.search(said) and not for_now:
+    if not for_now and (_SENDER_CODE.match(said) or _SENDER.search(words)):
         return Concern.US
-    if _MAILBOX.search(said):
+    relaying, of_reader = _RELAYING.search(words), _READER_CODE.match(said)
+    if relaying and not for_now and not of_reader:
+        return Concern.US
+    if _MAILBOX.search(words):
         return Concern.READER
-    if _limits(said) and not _READER_CODE.match(said):
+    if not of_reader and _limits(words):
         return Concern.RATE
-    if _RELAY.search(said):
+    if relaying or _LOGIN.search(words):
         return Concern.US
-    if _READER_CODE.match(said):
+    if of_reader:
         return Concern.READER
     # A policy that refuses for now may be asked again by itself.
-    if not for_now and (_SENDER_CODE.match(said) or _POLICY.search(said)):
+    if not for_now and _POLICY.search(words):
         return Concern.US
     return Concern.UNKNOWN
 
@@ -104,5 +114,5 @@ def remedy_of(concerns: Concern) -> str:
     return {Concern.US: US_REMEDY, Concern.RATE: RATE_REMEDY}.get(concerns, "")
 
 
-def _limits(said: str) -> bool:
-    return bool(_RATE.search(said) or (_PERIOD.search(said) and _LIMIT.search(said)))
+def _limits(words: str) -> bool:
+    return bool(_RATE.search(words) or (_PERIOD.search(words) and _LIMIT.search(words)))

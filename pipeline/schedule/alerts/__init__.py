@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.delivery import breaker
-from pipeline.schedule.alerts import editions, feeds, runs
+from pipeline.schedule.alerts import editions, feeds, runs, sign_ups
 from subscribers import clock
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
+
+
+FAMILIES = (editions, runs, feeds, sign_ups)
 
 
 def alert_staff(installation: Installation) -> bool:
@@ -26,9 +29,7 @@ def alert_staff(installation: Installation) -> bool:
         with installation.database.write() as connection:
             breaker.judge_ledger(connection, config.delivery, now)
     with installation.database.read() as connection:
-        alerts = [
-            alert for family in (editions, runs, feeds) for alert in family.alerts(connection, config, now)
-        ]
+        alerts = [alert for family in FAMILIES for alert in family.alerts(connection, config, now)]
     if not alerts:
         return True
     # What makes and sends mails is loaded only here: nearly every time there is no alert.

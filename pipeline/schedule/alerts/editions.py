@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, exists, func, not_, or_, select
 
 from pipeline.core.tables import batches, editions, events, recipients
+from pipeline.core.words import sentence
+from pipeline.delivery.refusals import LIMITED
 from pipeline.editions import after_restore
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState, RecipientState
+from pipeline.editions.ledger.reasons import NOBODY, reasons
 from pipeline.editions.taken_back import TAKEN_BACK
+from pipeline.providers import NO_CREDITS
 from pipeline.schedule.alerts.alert import RECENT, Alert
 
 if TYPE_CHECKING:
@@ -33,10 +37,19 @@ LEFT_FOR = timedelta(days=1)
 """After the last answer. An edition that is paused for longer stays so, and staff must know of its doubt."""
 
 
+FEWEST_REFUSED = 2
+"""One reader who was refused is no share."""
+
+STOPPED = {NO_CREDITS: "no_credits", NOBODY: "nobody"}
+"""How the reason of a stopped edition begins, and which phrases tell of it; all others: `stopped`."""
+
+
 def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Alert]:
     yield from _restored(connection)
     yield from _tripped(connection, now)
     yield from _stopped(connection)
+    yield from _refused(connection, config.delivery, now)
+    yield from _limited(connection, now)
     yield from _taken_back(connection)
     yield from _uncertain(connection, config.delivery, now)
     if config.delivery.provider == "sendgrid":
@@ -87,7 +100,43 @@ def _stopped(connection: Connection) -> Iterator[Alert]:
         not_(editions.c.restored),  # one alert tells of all these
     )
     for row in connection.execute(query):
-        yield Alert("stopped", row.slug, row.stopped_at, "stopped", {"reason": row.reason}, row.digest)
+        phrases = next((name for begins, name in STOPPED.items() if row.reason.startswith(begins)), "stopped")
+        facts = {"reason": sentence(row.reason)}
+        yield Alert("stopped", row.slug, row.stopped_at, phrases, facts, row.digest)
+
+
+def _refused(connection: Connection, delivery: Delivery, now: datetime) -> Iterator[Alert]:
+    """Sent, and a large share of its readers was refused. Also where they are too few for the breaker."""
+    failed = (
+        select(func.count())
+        .where(recipients.c.edition_id == editions.c.id, recipients.c.state == RecipientState.FAILED)
+        .scalar_subquery()
+    )
+    everyone = select(func.sum(batches.c.size)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
+    query = _sent_lately(now, now).add_columns(failed.label("failed"), everyone.label("everyone"))
+    query = query.where(
+        editions.c.tripped_at.is_(None),  # one alert tells of that
+        failed >= FEWEST_REFUSED,
+        failed > delivery.bounce_limit * everyone,
+    )
+    for row in connection.execute(query):
+        why = next(iter(reasons(connection, row.id).get(RecipientState.FAILED, {})), "")
+        facts = {"number": f"{row.failed:,}", "total": f"{row.everyone:,}", "reason": sentence(why)}
+        yield Alert("refused", row.slug, None, "refused", facts, row.digest)
+
+
+def _limited(connection: Connection, now: datetime) -> Iterator[Alert]:
+    """Going out in parts, because the provider limits the rate. Told once a day."""
+    waits = (batches.c.edition_id == editions.c.id, batches.c.state == BatchState.WAITING)
+    limited = batches.c.reason.startswith(LIMITED)
+    why = select(func.min(batches.c.reason)).where(*waits, limited).scalar_subquery()
+    query = select(*_COLUMNS, editions.c.snapshot_at, why.label("why")).where(
+        editions.c.status == EditionStatus.SENDING, why.is_not(None)
+    )
+    for row in connection.execute(query):
+        begun = row.snapshot_at or now
+        since = begun + timedelta(days=max(0, (now - begun).days))
+        yield Alert("limited", row.slug, since, "limited", {"reason": sentence(row.why)}, row.digest)
 
 
 def _taken_back(connection: Connection) -> Iterator[Alert]:

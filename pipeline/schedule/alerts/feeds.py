@@ -1,4 +1,5 @@
-"""Feeds that are broken, silent for longer than usual, full of gaps, or moved so that staff must decide."""
+"""Feeds that are broken, silent for longer than usual, full of gaps, with posts that
+pass the limits, or moved so that staff must decide."""
 
 from __future__ import annotations
 
@@ -56,6 +57,9 @@ def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Al
             facts = {"feed": feed.url, "lost": f"{feed.gap_posts or 0:,}"}
             phrases = "feed_gap" if feed.gap_posts else "feed_gap_unknown"
             yield Alert("feed_gap", about, feed.gap_at, phrases, facts)
+        if feed.unread_since is not None:
+            facts = {"feed": feed.url, "number": f"{feed.unread:,}", "since": f"{feed.unread_since:%Y-%m-%d}"}
+            yield Alert("feed_unread", about, feed.unread_since, "feed_unread", facts)
         yield from _unsure(connection, feed)
 
 

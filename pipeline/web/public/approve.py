@@ -1,14 +1,16 @@
 """Where the links of a draft mailed to staff lead: GET and POST /staff/VERB/TOKEN, for three verbs.
 
-A link holds a fingerprint of what its edition said when the link was made. GET changes nothing, because
-programs that scan mail open every link. Each button posts to its own link, made for the letter shown beside
-it: when the letter has changed meanwhile, staff look at it again. These links end when the one in the mail
-does.
+A link holds a fingerprint of what its edition said when the link was made, and a mark of the last decision
+about it. GET changes nothing, because programs that scan mail open every link. Each button posts to its own
+link, made for the letter shown beside it: when the letter has changed meanwhile, staff look at it again. Once
+anybody has decided otherwise a link does nothing, and its page gives out no other; no page but the one that
+approves gives out a link that does. These links end when the one in the mail does.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -26,7 +28,7 @@ from pipeline.letter.shown import day, time_of_day
 from pipeline.schedule.drafts import decision_links
 from pipeline.web.public.guard import HEADERS
 from subscribers import clock
-from subscribers.tokens import Purpose
+from subscribers.tokens import Purpose, holder_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -49,19 +51,23 @@ _LETTER = {
 }
 
 
+NOBODY = "a link for nobody in particular"
+
+
 def routes(site: Site) -> list[Route]:
     async def page(request: Request) -> Response:
-        verb, seen = _verb_and_token(site, request)
-        if seen.until < clock.now():
+        link = _link(site, request)
+        if link.seen.until < clock.now() or link.actor is None:
             return _gone(site)
         if request.method == "POST":
-            return await _decided(site, verb, seen)
-        edition = await _found(site, seen)
-        return _gone(site) if edition is None else _page(site, edition, seen, verb)
+            return await _decided(site, link)
+        edition = await _found(site, link.seen)
+        return _gone(site) if edition is None else _page(site, edition, link)
 
     async def letter(request: Request) -> Response:
-        _, seen = _verb_and_token(site, request)
-        edition = await _found(site, seen) if seen.until >= clock.now() else None
+        link = _link(site, request)
+        good = link.seen.until >= clock.now() and link.actor is not None
+        edition = await _found(site, link.seen) if good else None
         if edition is None or not edition.html:
             raise HTTPException(404)
         html = preview_part(site.installation.config, edition, "html").decode()
@@ -75,58 +81,75 @@ def routes(site: Site) -> list[Route]:
     ]
 
 
-def _verb_and_token(site: Site, request: Request) -> tuple[str, Seen]:
-    """The verb and what its token says. Raises HTTPException 404 when either is wrong."""
+class _Link(NamedTuple):
+    """A link that was followed. ``actor``: who of staff it was mailed to, None for somebody who is none any
+    more."""
+
+    verb: str
+    token: str
+    seen: Seen
+    actor: str | None
+
+
+def _link(site: Site, request: Request) -> _Link:
+    """The link of a request. Raises HTTPException 404 when its verb or token is wrong."""
     verb, token = request.path_params["verb"], request.path_params["token"]
     seen = site.installation.tokens.read_seen(Purpose(verb), token) if verb in VERBS else None
     if seen is None:
         raise HTTPException(404)
-    return verb, seen
+    return _Link(verb, token, seen, _holder(site, seen))
+
+
+def _holder(site: Site, seen: Seen) -> str | None:
+    if not any(seen.holder):
+        return NOBODY
+    emails = site.installation.config.staff.emails
+    return next((address for address in emails if holder_of(address) == seen.holder), None)
 
 
 async def _found(site: Site, seen: Seen) -> Edition | None:
     return await site.read(lambda connection: find.one(connection, table.c.id == seen.about))
 
 
-async def _decided(site: Site, verb: str, seen: Seen) -> Response:
+async def _decided(site: Site, link: _Link) -> Response:
+    seen = link.seen
+    work = partial(
+        decide, site.installation, seen.about, link.verb, seen.content, mark=seen.mark, actor=link.actor or ""
+    )
     try:
-        outcome, edition = await run_in_threadpool(decide, site.installation, seen.about, verb, seen.content)
+        outcome, edition = await run_in_threadpool(work)
     except RapportError as error:  # `check` found an error
         edition = await _found(site, seen)
-        return _gone(site) if edition is None else _page(site, edition, seen, verb, wrong=error.message)
-    if edition is None:
-        return _gone(site)
-    return _page(site, edition, seen, verb, changed=outcome is ApprovalResult.CHANGED, decided=True)
+        return _gone(site) if edition is None else _page(site, edition, link, wrong=error.message)
+    return _gone(site) if edition is None else _page(site, edition, link, outcome)
 
 
 def _page(
-    site: Site,
-    edition: Edition,
-    seen: Seen,
-    verb: str,
-    *,
-    decided: bool = False,
-    changed: bool = False,
-    wrong: str = "",
+    site: Site, edition: Edition, link: _Link, outcome: ApprovalResult | None = None, *, wrong: str = ""
 ) -> Response:
-    """The edition as it is, and what can still be decided. Before a decision, ``verb`` is what is asked
-    for."""
-    possible = [other for other in VERBS if other in states.possible(edition)]
-    paths = decision_links(site.installation, edition, seen.until)
-    asked = verb if verb in possible and not (decided and not changed) else ""
-    stale = not decided and possible and edition.fingerprint() != seen.content
+    """The edition as it is, and what can still be decided: by who just decided, or by a link from after the
+    last decision. ``outcome`` is what came of pressing its button, if that was done."""
     say = site.pages.say
+    done, changed = outcome is ApprovalResult.DONE, outcome is ApprovalResult.CHANGED
+    current = done or link.seen.mark == edition.mark
+    possible = [verb for verb in VERBS if current and verb in states.possible(edition)]
+    asked = link.verb if link.verb in possible and (outcome is None or changed) else ""
+    others = [verb for verb in possible if verb not in (asked, "approve")]
+    stale = outcome is None and possible and edition.fingerprint() != link.seen.content
     notice = say("staff.changed") if changed else say("staff.changed_before") if stale else ""
+    paths = decision_links(site.installation, edition, link.seen.until, link.seen.holder)
     shown = site.pages.page(
         "staff",
         409 if changed or wrong else 200,
         edition=edition,
         state=_state(site, edition),
-        notice=notice,
+        notice=notice if current else say("staff.decided_since"),
         wrong=wrong,
         asked=asked,
-        others=[other for other in possible if other != asked],
-        paths={other: site.pages.link(path) for other, path in paths.items()},
+        others=others,
+        paths={verb: site.pages.link(paths[verb]) for verb in (*others, asked) if verb},
+        # By the same link, for a new one could be used to decide.
+        letter=site.pages.link(f"staff/{link.verb}/{link.token}/letter"),
         text=preview_part(site.installation.config, edition, "txt").decode(),
     )
     shown.headers.update(_PAGE)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
+from pipeline.subscriptions.erase import forget
 from pipeline.web.public.network import address_of
-from subscribers import clock, signup
+from subscribers import clock, own_mailbox, signup
+from subscribers.addresses import masked
+from subscribers.confirmations import Purpose as Asked
+from subscribers.confirmations import State, waiting
+from subscribers.consent import BY_MAIL
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
@@ -28,29 +34,58 @@ def routes(site: Site) -> list[Route]:
 
 
 async def _page(site: Site, request: Request, confirmation: int) -> Response:
-    asked = await site.read(lambda connection: signup.waiting(connection, confirmation))
-    if asked is None:
+    asked = await site.read(lambda connection: waiting(connection, confirmation))
+    if asked is None or asked.state is State.DROPPED:
         return _gone(site)
-    names = set(asked.digests) if site.pages.several else set()
-    labels = [digest.label for digest in site.pages.offered if digest.name in names]
+    names = set(asked.digests) if site.pages.several and asked.purpose is Asked.SUBSCRIBE else set()
+    digests = site.pages.phrases.listed(
+        [digest.label for digest in site.pages.offered if digest.name in names]
+    )
+    ending, say = _ENDINGS[asked.purpose], site.pages.say
+    text = "confirm.text_digests" if digests else f"confirm.text{ending}"
     return site.pages.page(
-        "confirm", moving=asked.purpose is signup.Purpose.MOVE, digests=site.pages.phrases.listed(labels)
+        "confirm",
+        title=say(f"confirm.title{ending}"),
+        text=say(text, digests=digests, address=masked(asked.other)),
+        button=say(f"confirm.button{ending}"),
+        not_me=say(f"confirm.not_me{ending}"),
     )
 
 
+_ENDINGS = {
+    Asked.SUBSCRIBE: "",
+    Asked.ALLOW_MOVE: "_allow_move",
+    Asked.MOVE: "_address",
+    Asked.MOVED: "_moved",
+    Asked.ERASE: "_erase",
+}
+"""The phrases of each question end so."""
+
+
 async def _confirmed(site: Site, request: Request, confirmation: int) -> Response:
+    erased = await site.read(
+        lambda connection: own_mailbox.proven(connection, waiting(connection, confirmation))
+    )
+    if erased is not None:
+        await run_in_threadpool(forget, site.installation, erased)
+        return site.pages.named("erased")
     done = await site.writer.run(
         lambda connection: signup.confirm(
-            connection, confirmation, source="confirmation page", network_address=address_of(request.scope)
+            connection, confirmation, source=BY_MAIL, network_address=address_of(request.scope)
         )
     )
     if done is None:
         return _gone(site)
-    said = site.pages.say
-    ending = "_address" if done.purpose is signup.Purpose.MOVE else ""
+    ending, said = _ENDINGS[done.purpose], site.pages.say
     token = site.installation.tokens.sign(Purpose.LETTER, done.subscriber, 0)
     links = {site.pages.link(f"preferences/{token}"): said("shared.back_to_preferences")}
-    return site.pages.message(said(f"confirmed.title{ending}"), said(f"confirmed.text{ending}"), links=links)
+    if done.purpose is Asked.ALLOW_MOVE:
+        links = {}  # it goes on in the other mailbox
+    answer = site.pages.message(
+        said(f"confirmed.title{ending}"), said(f"confirmed.text{ending}"), links=links
+    )
+    answer.background = site.mail_questions()
+    return answer
 
 
 def _gone(site: Site) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.exceptions import HTTPException
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 REQUESTS = RateLimitItemPerMinute(3000, namespace="requests")
-SIGN_UPS = RateLimitItemPerHour(100, namespace="sign-ups")
-"""Sign-ups are limited because each one sends a mail to an address that a stranger typed in."""
 
 
 def address_of(scope: Scope) -> str | None:

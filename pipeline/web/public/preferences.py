@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from pipeline.subscriptions.erase import forget
 from pipeline.subscriptions.unsubscribe import batches_ended
 from pipeline.web.public import form
-from pipeline.web.public.network import SIGN_UPS, address_of
+from pipeline.web.public.network import address_of
 from pipeline.web.public.unsubscribe import leave
-from subscribers import clock, digest_names, preferences, signup
+from subscribers import clock, digest_names, own_mailbox, preferences
+from subscribers.addresses import masked
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Claim, Purpose
 
@@ -57,11 +56,8 @@ class _Visit:
                 own = self.site.pages.link(f"preferences/{self.request.path_params['token']}")
                 links = {own: said("shared.back_to_preferences")}
                 return self.site.pages.message(said("left.title"), said("left.text_all"), links=links)
-            case "ask-erase":
-                return self.site.pages.page("erase", preferences=self.request.path_params["token"])
             case "erase":
-                await run_in_threadpool(forget, self.site.installation, self.subscriber)
-                return self.site.pages.named("erased")
+                return await self._erase(found)
             case _:
                 return self._page(found)
 
@@ -89,10 +85,10 @@ class _Visit:
         return self._page(saved, notice=self.site.pages.say("preferences.saved"))
 
     async def _move(self, found: Preferences, sent: Form) -> Response:
-        self.site.limits.count(SIGN_UPS, self.request.scope)
+        await self.site.may_ask(self.request)
         try:
             await self.site.writer.run(
-                lambda connection: signup.ask_to_move(
+                lambda connection: own_mailbox.ask_to_move(
                     connection,
                     self.subscriber,
                     sent.text("email"),
@@ -103,6 +99,20 @@ class _Visit:
         except SubscriberError as error:
             return self._page(found, sent, email=self.site.pages.phrases.of_address(error.message))
         answer = self._page(found, notice=self.site.pages.say("preferences.move_sent"))
+        answer.background = self.site.mail_questions()
+        return answer
+
+    async def _erase(self, found: Preferences) -> Response:
+        await self.site.may_ask(self.request)
+        await self.site.writer.run(
+            lambda connection: own_mailbox.ask_to_erase(
+                connection,
+                self.subscriber,
+                source=_SOURCE,
+                network_address=address_of(self.request.scope),
+            )
+        )
+        answer = self._page(found, notice=self.site.pages.say("preferences.erase_sent"))
         answer.background = self.site.mail_questions()
         return answer
 
@@ -127,9 +137,10 @@ class _Visit:
             faulty=faulty,
             notice=notice,
             errors={"pause": pause, "email": email},
-            address=masked(found.email),
+            # Letters get forwarded, and ids outlive moves: no name is shown, and no whole address.
+            address=masked(found.email).replace("@", "\u2060@"),  # a word joiner keeps it on one line
             chosen=saving.all("digest") if saving else found.active,
-            name=saving.text("name") if saving else found.name,
+            name=saving.text("name") if saving else "",
             pause=saving.text("pause") if saving else kept,
             email=sent.text("email") if sent else "",
             first_day=(self._today + timedelta(days=1)).isoformat(),
@@ -165,9 +176,3 @@ def routes(site: Site) -> list[Route]:
         return await _Visit(site, request, claim.subscriber).answer()
 
     return [Route("/preferences/{token}", own_page, methods=["GET", "POST"])]
-
-
-def masked(email: str) -> str:
-    """Enough of an address for its owner to recognise it. A word joiner keeps it on one line."""
-    local, _, domain = email.rpartition("@")
-    return f"{local[:1]}…\u2060@{domain}"

@@ -10,6 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pipeline.subscriptions.confirm import send_questions
+from pipeline.web.public.network import address_of
+from subscribers import mail_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +36,8 @@ class Site:
     writer: Writer
     pages: Pages
     limits: Limits
+    stop: Callable[[], bool] = bool
+    """Whether this process is to end."""
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """What ``work`` finds, in a transaction that only reads."""
@@ -46,7 +50,13 @@ class Site:
 
     def mail_questions(self) -> BackgroundTask:
         """Sends the confirmation mails once the answer is sent. What fails stays in the queue."""
-        return BackgroundTask(send_questions, self.installation)
+        return BackgroundTask(send_questions, self.installation, self.stop)
+
+    async def may_ask(self, request: Request) -> None:
+        """Raise HTTPException 429 when strangers have had too many mails sent."""
+        address = address_of(request.scope)
+        if await self.read(lambda connection: mail_limits.are_reached(connection, address)):
+            raise HTTPException(429, headers={"Retry-After": "3600"})
 
     def claim(self, request: Request, purpose: Purpose) -> Claim:
         """What the token in the address says. Raises HTTPException 404 for any other."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from pipeline.web.public import form
-from pipeline.web.public.network import SIGN_UPS, address_of
+from pipeline.web.public.network import address_of
 from subscribers import clock, digest_names, signup
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Purpose
@@ -51,7 +51,7 @@ async def _asked(site: Site, request: Request, sent: Form) -> Response:
     # A form copied to another site has none. One opened yesterday is as good as any.
     if stamp and clock.now() - stamp.until < QUICKEST:
         return _page(site, sent, once_more=True)
-    site.limits.count(SIGN_UPS, request.scope)
+    await site.may_ask(request)
     try:
         await site.writer.run(
             lambda connection: signup.ask(

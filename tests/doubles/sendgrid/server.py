@@ -49,6 +49,7 @@ class StrictSendGrid:
     ) -> None:
         self.key = key
         self.scopes = list(scopes)
+        self.has_credits = True
         self.most_body = most_body
         self.faults: deque[fault.Fault] = deque()
         self.refused_addresses: set[str] = set()
@@ -232,8 +233,9 @@ class _Handler(BaseHTTPRequestHandler):
             }
             return self._answer(200, json.dumps(counts).encode())
         if path == "/v3/scopes":
-            if self._refusal(scope=None) is not None:
-                return self._errors(401, "authorization required")
+            refusal = self._refusal(scope=None)
+            if refusal is not None:
+                return self._errors(401, refusal[1])
             return self._answer(200, json.dumps({"scopes": owner.scopes}).encode())
         if path in PATHS:
             refusal = self._refusal(PATHS[path], body=False)
@@ -275,6 +277,8 @@ class _Handler(BaseHTTPRequestHandler):
         owner, headers = self.server.owner, self.headers
         if headers.get("Authorization") != f"Bearer {owner.key}":
             return 401, "The provided authorization grant is invalid, expired, or revoked"
+        if not owner.has_credits:
+            return 401, "Maximum credits exceeded"
         if scope and scope not in owner.scopes:
             return 403, "access forbidden"
         if scope and body and headers.get_content_type() != "application/json":

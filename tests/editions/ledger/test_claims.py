@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 def heard(database: Database, attempt: str) -> None:
     with database.write() as connection:
         connection.execute(insert(events).values(id="e", at=AT, kind="processed", batch=attempt))
+
+
+def people(database: Database, edition: Edition, state: str) -> list[dict[str, Any]]:
+    with database.read() as connection:
+        return list(outcomes.people(connection, edition.id, state))
 
 
 def ours(claim: claims.Claim | None) -> claims.Claim:
@@ -264,16 +269,38 @@ def test_what_was_said_of_somebody_is_no_news_once_their_batch_was_tried_again(
         claims.sent(connection, claim, AT)
         batches.put_off(connection, claim, {1: "mailbox full", 2: "greylisted"}, AT)
     again = ours(claimed(database, edition, later))
+    assert {one["reason"] for one in people(database, edition, "uncertain")} == {None}
     with database.write() as connection:
-        assert {one["reason"] for one in outcomes.people(connection, edition.id, "uncertain")} == {None}
         claims.refused(connection, again, later, "busy")
-        told = [(one["reason"], one["at"]) for one in outcomes.people(connection, edition.id, "waiting")]
-        assert told == [("busy", later.isoformat(timespec="seconds"))] * 2
         assert reasons(connection, edition.id) == {"waiting": {"busy": 2}}
+    told = [(one["reason"], one["at"]) for one in people(database, edition, "waiting")]
+    assert told == [("busy", later.isoformat(timespec="seconds"))] * 2
     again = ours(claimed(database, edition, later))
     with database.write() as connection:
         claims.sent(connection, again, later)
-        assert {one["reason"] for one in outcomes.people(connection, edition.id, "sent")} == {None}
+    assert {one["reason"] for one in people(database, edition, "sent")} == {None}
+
+
+def test_for_whom_the_server_refuses_us_waits_behind_all_others_and_is_known_until_it_is_handed_over(
+    database: Database, edition: Edition
+) -> None:
+    taken(database, edition, size=3)
+    claim = ours(claimed(database, edition))
+    with database.write() as connection:
+        claims.sent(connection, claim, AT)
+        batches.put_aside(connection, claim, {1: "relay not permitted", 3: "no login"}, AT)
+        assert outcomes.refused_us(connection, edition.id) == {1, 3}
+        told = [one["reason"] for one in outcomes.people(connection, edition.id, "waiting")][:2]
+        assert told == [f"{outcomes.REFUSED_US}: relay not permitted", f"{outcomes.REFUSED_US}: no login"]
+    assert [who for who, _ in ours(claimed(database, edition)).members] == [4, 5]
+    again = ours(claimed(database, edition))
+    assert [who for who, _ in again.members] == [1, 3]
+    with database.write() as connection:
+        claims.refused(connection, again, AT, "busy")
+        batches.put_back(connection, again, {3: "too late"}, AT)
+        assert outcomes.refused_us(connection, edition.id) == {1, 3}, "their turn never came"
+        claims.sent(connection, ours(claims.claim(connection, edition, TODAY, AT, "a lock")), AT)
+        assert outcomes.refused_us(connection, edition.id) == {3}
 
 
 def test_of_reasons_said_equally_often_the_batch_bears_the_same_one_each_time(

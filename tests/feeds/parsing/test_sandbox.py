@@ -13,10 +13,11 @@ import pytest
 
 from pipeline.core.config import Config
 from pipeline.core.errors import FeedError
-from pipeline.feeds.parsing import sandbox
+from pipeline.feeds.parsing import sandbox, sandbox_child
 from pipeline.feeds.parsing.parse import parse
 from pipeline.feeds.pull import pull
 from tests.doubles.blog import Blog
+from tests.feeds.parsing import small_limits
 from tests.feeds.quirk import FEED_URL, QUIRKS
 
 if TYPE_CHECKING:
@@ -82,6 +83,16 @@ def test_what_passes_the_limits_is_refused_by_the_feeds_name(hanging: sandbox.Ch
     assert len(hanging.pids) == 1
 
 
+def test_a_post_that_passes_its_time_is_left_aside_and_counted(
+    children: sandbox.Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "CHILD", small_limits.__name__)
+    found = sandbox.read(rss(small_limits.LONG + GOOD), url=FEED_URL)
+    assert [entry.title for entry in found.entries] == ["A walk"]
+    assert (found.unread, found.sound) == (1, False)
+    assert len(children.pids) == 1
+
+
 def test_a_document_that_hangs_keeps_no_other_waiting(
     hanging: sandbox.Children, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +133,16 @@ def test_a_child_that_took_much_memory_is_replaced(hanging: sandbox.Children) ->
     assert read("last") == 0
     assert len(hanging.pids) == 0
     assert read("go on") == 0
+
+
+def test_a_large_process_reads_with_one_child_too(children: sandbox.Children) -> None:
+    large = b"x" * (sandbox_child.LARGE + 10_000_000)  # of which a child has nothing
+    body = (QUIRKS / "categories.xml").read_bytes()
+    sandbox.read(body, url=FEED_URL)
+    first = children.pids
+    sandbox.read(body, url=FEED_URL)
+    assert children.pids == first != []
+    assert large
 
 
 def test_a_child_that_nobody_needs_is_ended(
@@ -168,6 +189,7 @@ def rss(items: str) -> bytes:
     return f'<rss version="2.0"><channel><title>x</title>{items}</channel></rss>'.encode()
 
 
+GOOD = "<item><title>A walk</title><description>Breathe in slowly.</description></item>"
 CLICKS = "click to x " * 26 + "q " * 16
 HOSTILE = {
     "clicks": rss(f"<item><title>t</title><description>{CLICKS}</description></item>"),
@@ -196,8 +218,7 @@ def test_hostile_documents_are_read_or_refused_within_the_limits(name: str) -> N
 
 @pytest.mark.usefixtures("children")
 def test_a_good_post_beside_a_hostile_one_is_read() -> None:
-    good = "<item><title>A walk</title><description>Breathe in slowly.</description></item>"
-    items = f"<item><title>t</title><description>{CLICKS}</description></item>{good}"
+    items = f"<item><title>t</title><description>{CLICKS}</description></item>{GOOD}"
     assert "Breathe in slowly." in [entry.excerpt for entry in sandbox.read(rss(items), url=FEED_URL).entries]
 
 

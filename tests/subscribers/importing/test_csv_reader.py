@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from subscribers.errors import SubscriberError
-from subscribers.importing.csv_reader import MOST_LINES, open_csv
+from subscribers.importing.csv_reader import Record, open_csv, open_list
+from subscribers.importing.lines import MOST_LINES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+def records(file: Path) -> list[Record]:
+    with open_list(file) as opened, open_csv(opened, file, lambda cells: "email" in cells) as read:
+        return list(read.records())
+
+
 def rows(tmp_path: Path, content: bytes) -> list[list[str]]:
     file = tmp_path / "list.csv"
     file.write_bytes(content)
-    with open_csv(file) as opened:
-        return [record.cells for record in opened.records()]
+    return [record.cells for record in records(file)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
@@ -39,8 +44,7 @@ def test_a_byte_that_is_not_utf_8_harms_only_itself(tmp_path: Path) -> None:
 def test_a_quoted_cell_may_hold_lines_and_separators(tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text('email;note\n\na@example.org;"one; ""two""\nthree"\nb@example.org;x\n')
-    with open_csv(file) as opened:
-        found = [(record.line, record.cells) for record in opened.records()]
+    found = [(record.line, record.cells) for record in records(file)]
     assert found == [
         (1, ["email", "note"]),
         (3, ["a@example.org", 'one; "two"\nthree']),
@@ -54,8 +58,7 @@ def test_a_quotation_mark_out_of_place_costs_one_row(tmp_path: Path, broken: str
     file = tmp_path / "list.csv"
     good = [f"{n}@example.org,Number" for n in range(after)]
     file.write_text("\n".join(["a@example.org,Ann", broken, *good]) + "\n")
-    with open_csv(file) as opened:
-        found = list(opened.records())
+    found = records(file)
     assert [record.line for record in found] == list(range(1, after + 3))
     assert [record.cells for record in found if record.problem] == [[broken]]
 
@@ -63,15 +66,14 @@ def test_a_quotation_mark_out_of_place_costs_one_row(tmp_path: Path, broken: str
 def test_lines_are_numbered_through_blocks_with_and_without_quotation_marks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("subscribers.importing.csv_reader.BLOCK", 40)
+    monkeypatch.setattr("subscribers.importing.lines.BLOCK", 40)
     lines = [f"reader{n}@example.org,Number {n}" for n in range(1, 31)]
     for number in (7, 8, 21):
         lines[number - 1] = f'reader{number}@example.org,"Number {number}"'
     lines[14] = '"reader15@example.org","Number 15"'
     file = tmp_path / "list.csv"
     file.write_text("\n".join(lines) + "\n")
-    with open_csv(file) as opened:
-        found = [(record.line, record.cells) for record in opened.records()]
+    found = [(record.line, record.cells) for record in records(file)]
     assert found == [(n, [f"reader{n}@example.org", f"Number {n}"]) for n in range(1, 31)]
 
 
@@ -109,6 +111,6 @@ def test_what_is_no_list_is_refused_with_its_place_and_a_remedy(
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(SubscriberError, match="cannot be read") as told, open_csv(path):
+        with pytest.raises(SubscriberError, match="cannot be read") as told, open_list(path):
             pass
         assert told.value.code == "file"

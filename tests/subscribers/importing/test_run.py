@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, select
 from subscribers import directory, suppression
 from subscribers.errors import SubscriberError
 from subscribers.importing import run
+from subscribers.importing.answers import read_answers
 from subscribers.importing.run import ImportResult, import_csv
 from subscribers.suppression import Reason
 from subscribers.tables import consents, forgotten, metadata, subscribers, subscriptions, suppressions
@@ -235,7 +236,8 @@ def test_the_lists_of_other_tools_are_read_and_nobody_is_mailed_who_was_not_ther
     sqlite_database: Database, tmp_path: Path, file: Path
 ) -> None:
     refused = tmp_path / "refused.csv"
-    result = bring_in(sqlite_database, file, refused_path=refused)
+    answers = read_answers(mailable=["status=enabled"]) if file.stem == "listmonk" else None
+    result = bring_in(sqlite_database, file, refused_path=refused, answers=answers)
     people = [line for line in file.read_text().splitlines()[1:] if "@" in line]
     assert result.read == len(people)
     # Everyone's address begins with how they stood in the tool.
@@ -251,7 +253,7 @@ def test_the_lists_of_other_tools_are_read_and_nobody_is_mailed_who_was_not_ther
     reasons = [row[1] for row in rows]
     assert {reason: reasons.count(reason) for reason in {*reasons, *expected}} == expected
     assert result.refused == len(reasons)
-    again = bring_in(sqlite_database, file, refused_path=refused)
+    again = bring_in(sqlite_database, file, refused_path=refused, answers=answers)
     assert (again.added, again.changed, again.refused) == (0, 0, result.refused)
     assert "203.0.113" not in repr(everything(sqlite_database))
 
@@ -271,7 +273,9 @@ def test_the_lists_of_other_tools_are_read_and_nobody_is_mailed_who_was_not_ther
 def test_the_evidence_says_when_and_how_the_person_agreed_as_the_tool_knows_it(
     sqlite_database: Database, tmp_path: Path, file: str, source: str
 ) -> None:
-    bring_in(sqlite_database, EXPORTS / f"{file}.csv", refused_path=tmp_path / "refused.csv")
+    answers = read_answers(mailable=["status=enabled"]) if file == "listmonk" else None
+    refused = tmp_path / "refused.csv"
+    bring_in(sqlite_database, EXPORTS / f"{file}.csv", refused_path=refused, answers=answers)
     with sqlite_database.read() as connection:
         ada = directory.person(connection, "active.ada@example.org")
     assert ada is not None

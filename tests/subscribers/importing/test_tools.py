@@ -9,13 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from subscribers.importing.columns import find_columns
 from subscribers.importing.csv_reader import Record
+from subscribers.importing.finding import find_columns
+from subscribers.importing.other_lists import ANY
 from subscribers.importing.rows import Applicant
-from subscribers.importing.tools import TOOLS, UNKNOWN, Sign, Tool
+from subscribers.importing.table import EMAIL, Table
+from subscribers.importing.tools import TOOLS
 
 if TYPE_CHECKING:
     import pytest
+
+    from subscribers.importing.signs import Sign, Tool
 
 GOLDEN = Path(__file__).with_name("signs.txt")
 STRANGE = "a word that nobody knows"
@@ -23,13 +27,16 @@ STRANGE = "a word that nobody knows"
 
 def meaning(tool: Tool, sign: Sign, word: str) -> str:
     """What the importer makes of a row whose only sign is ``word``; every other column says "active"."""
-    others = {one.column: _active(one) for one in tool.signs}
+    others = {one.column: _active(one) for one in tool.signs if tool.marks}
     cells = dict.fromkeys(sorted(tool.marks), "") | others | {sign.column: word}
-    cells["email" if "emailaddress" not in tool.marks else "emailaddress"] = "ann@example.org"
+    cells[next(iter(EMAIL & tool.marks), "email")] = "ann@example.org"
     if "digest" in cells:
         cells["digest"] = "weekly"
-    layout = find_columns(Record(1, list(cells)), Path("list.csv"))
-    assert layout.tool == tool.name
+    if tool.question and sign.column != tool.question.unless:
+        cells |= {tool.question.unless: "confirmed"}
+    cells |= dict.fromkeys([column for column, _ in tool.moments], "2021-03-04") if tool.agreed else {}
+    layout = find_columns(Table(Record(1, list(cells)), True, iter(())), Path("list.csv"))
+    assert layout.tool == tool.name or not tool.marks
     found = layout.applicant(Record(2, list(cells.values())), ["weekly"])
     if not isinstance(found, Applicant):
         return f"refused: {found}"
@@ -37,17 +44,21 @@ def meaning(tool: Tool, sign: Sign, word: str) -> str:
 
 
 def _active(sign: Sign) -> str:
+    if sign.otherwise == "active":
+        return "whatever"
     return max((word for word, means in sign.words.items() if means == "active"), default="", key=len)
 
 
 def described() -> str:
     lines = []
-    for tool in (*TOOLS, UNKNOWN):
+    for tool in (*TOOLS, ANY):
         name = tool.name or ("Rapport" if tool.marks else "any other file")
         lines.append(f"{name}: {' '.join(sorted(tool.marks))}".rstrip(": "))
         lines += [f"  never with {column}" for column in sorted(tool.lacks)]
         lines += [f"  proof: {what} {column}" for column, what in tool.moments]
         lines += [f"  proof: by {tool.origin}"] * (tool.origin is not None)
+        lines += ["  nobody is mailed without a proof"] * tool.agreed
+        lines += [f"  beside the point: {column}" for column in sorted(tool.asides)]
         for sign in tool.signs:
             lines.append(f"  {sign.column}")
             said = [*sorted({"", *sign.words}), STRANGE, "2021-11-12 13:14:15"]

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.editions import find, store
+from pipeline.core.config import Staff
+from pipeline.editions import by_staff, find, store
+from pipeline.editions.approval import approve
 from pipeline.editions.edit import Wish, edit
 from pipeline.schedule.drafts import decision_links
+from subscribers import staff_log
+from subscribers.tokens import holder_of
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
 from tests.web.public.visitor import Shape, Visitor, everything
@@ -135,7 +139,7 @@ def test_a_decision_is_said_and_what_is_still_possible_is_offered(visitor: Visit
     assert status(practice) == "approved"
     page = visitor.post(forms(page.text)["Hold it"])
     assert "This letter is held." in page.text
-    assert list(forms(page.text)) == ["Approve this letter", "Skip it this time"]
+    assert list(forms(page.text)) == ["Skip it this time"]
     page = visitor.post(forms(page.text)["Skip it this time"])
     assert "This letter is skipped" in page.text
     assert forms(page.text) == {}
@@ -246,3 +250,86 @@ def test_it_is_said_in_german_and_under_a_prefix(
     assert "freigegeben. Er geht am Donnerstag, 26. November 2026 um 09:00 Uhr hinaus" in decided.text
     assert Shape(decided.text).tags
     visitor.close()
+
+
+# Once, and not after another decision
+
+
+def deciding(page: str) -> list[str]:
+    """Every verb that a link of the page leads to, the letter's own frame aside."""
+    found = re.findall(r'(?:href|action|src)="[^"]*/staff/(\w+)/[\w-]+(/letter)?"', page)
+    return sorted({verb for verb, frame in found if not frame})
+
+
+def tokens(page: str) -> set[tuple[str, str]]:
+    return set(re.findall(r"/staff/(\w+)/([\w-]+)", page))
+
+
+def test_a_link_does_one_thing_once(visitor: Visitor) -> None:
+    practice = visitor.installation
+    path = link(practice)
+    assert list(forms(visitor.post(path).text)) == ["Hold it", "Skip it this time"]
+    before = everything(practice.database)
+    for page in (visitor.post(path), visitor.get(path)):
+        assert page.status_code == 200
+        assert "This letter is approved." in page.text
+        assert "Somebody decided about this letter after this link was made" in page.text
+        assert deciding(page.text) == []
+    assert everything(practice.database) == before
+
+
+@pytest.mark.parametrize("old", ["approve", "hold", "skip"])
+@pytest.mark.parametrize("decision", ["approve", "hold", "skip", "hold and resume", "approve and edit"])
+def test_an_old_link_does_nothing_after_another_decision_and_hands_out_no_other(
+    visitor: Visitor, old: str, decision: str
+) -> None:
+    practice = visitor.installation
+    path = link(practice, old)
+    with practice.database.write() as connection:
+        if "approve" not in decision:
+            by_staff.decide(connection, decision.partition(" ")[0], "weekly-1", "head@example.org")
+        if "resume" in decision:
+            by_staff.decide(connection, "resume", "weekly-1", "head@example.org")
+    if "approve" in decision:
+        approve(practice, "weekly-1", actor="head@example.org")
+    if "edit" in decision:
+        change(practice, "What mornings are for")
+    before = everything(practice.database)
+    for page in (visitor.get(path), visitor.post(path), visitor.get(path)):
+        assert page.status_code == 200
+        assert deciding(page.text) == []
+        for verb, token in tokens(page.text):  # also that of the letter's frame
+            visitor.post(f"/staff/{verb}/{token}")
+    assert everything(practice.database) == before
+
+
+def test_no_page_but_that_of_approving_hands_out_a_link_that_approves(visitor: Visitor) -> None:
+    practice = visitor.installation
+    for verb in ("hold", "skip"):
+        path = link(practice, verb)
+        assert "approve" not in deciding(visitor.get(path).text)
+        assert "approve" not in {verb for verb, _ in tokens(visitor.get(path).text)}
+    change(practice, "What mornings are for")
+    page = visitor.post(path)  # skip what nobody saw
+    assert page.status_code == 409
+    assert "approve" not in {verb for verb, _ in tokens(page.text)}
+    held = visitor.post(link(practice, "hold"))
+    assert "approve" not in {verb for verb, _ in tokens(held.text)}
+
+
+def test_a_decision_is_on_record_as_whose_link_it_was(visitor: Visitor) -> None:
+    practice = visitor.installation
+    staff = Staff(emails=["editor@example.org", "Head@Example.org"])
+    practice.config = practice.config.model_copy(update={"staff": staff})
+    with practice.database.read() as connection:
+        edition = find.by_slug(connection, "weekly-1")
+    heads = decision_links(practice, edition, UNTIL, holder_of("head@example.org"))
+    page = visitor.post(f"/{heads['approve']}")
+    visitor.post(forms(page.text)["Hold it"])
+    strangers = decision_links(practice, edition, UNTIL, holder_of("gone@example.org"))
+    for path in strangers.values():
+        assert visitor.post(f"/{path}").status_code == visitor.get(f"/{path}").status_code == 410
+        assert visitor.get(f"/{path}/letter").status_code == 404
+    with practice.database.read() as connection:
+        said = [(one.actor, one.action, one.about) for one in staff_log.entries(connection)]
+    assert said == [("Head@example.org", "hold", "weekly-1"), ("Head@example.org", "approve", "weekly-1")]

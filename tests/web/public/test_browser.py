@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -173,11 +174,37 @@ def test_a_readers_own_page(reader: Reader, practice: Installation, addresses: A
     page.evaluate("document.forms[0].noValidate = true")
     reader.presses("Save").finds("What you get").judges()
     assert page.get_by_label("Pause all letters until").get_attribute("aria-invalid") == "true"
-    reader.presses("Erase my data …").finds("Erase all your data?").judges()
-    page.get_by_role("link", name="No, go back").click()
-    reader.finds("What you get").presses("Erase my data …")
+    before = set(confirm_links(practice.folder))
+    reader.presses("Send the mail that erases my data").finds("What you get").judges()
+    (path,) = new_links(practice, before)
+    reader.opens(path).finds("Erase all your data?").judges()
     reader.presses("Yes, erase my data").finds("Your data is erased")
     reader.opens(addresses.preferences(2)).finds("There is nothing here any more")
+
+
+def new_links(practice: Installation, before: set[str]) -> set[str]:
+    """The links of mails that went out since, which is after the answer."""
+    until = time.monotonic() + 20
+    while not (new := set(confirm_links(practice.folder)) - before):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return new
+
+
+def test_every_page_of_a_move(reader: Reader, practice: Installation, addresses: Addresses) -> None:
+    seen = set(confirm_links(practice.folder))
+    reader.opens(addresses.preferences(3))
+    reader.page.get_by_label("Your new email address").fill("grace@a-rather-long-name.example.org")
+    reader.presses("Send the mail").finds("What you get")
+    for button, done in (
+        ("Yes, I want to move", "Now the new address"),
+        ("Yes, use this address", "Done: your new address is in use"),
+        ("Yes, back to this address", "Back as it was"),
+    ):
+        (path,) = new_links(practice, seen)
+        seen.add(path)
+        reader.opens(path).judges()
+        reader.presses(button).finds(done).judges()
 
 
 def test_in_the_dark(browser: Browser, served: str, addresses: Addresses) -> None:

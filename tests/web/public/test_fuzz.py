@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.web.public import network
-from subscribers import directory
+from subscribers import directory, mail_limits
 from subscribers.addresses import NAME_LENGTH
 from tests.installations import installation, subscribe
 from tests.web.public.visitor import Addresses, Shape, Visitor, edition
@@ -48,7 +48,8 @@ fields = st.lists(st.tuples(st.sampled_from(FIELDS), values), max_size=6)
 
 @pytest.fixture
 def fuzzed(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitor]:
-    monkeypatch.setattr(network.SIGN_UPS, "amount", 10**6)
+    monkeypatch.setattr(mail_limits, "ASKS", 10**6)
+    monkeypatch.setattr(mail_limits, "WAITING", 10**6)
     digests = [{"name": "weekly"}, {"name": "groups"}]
     practice = installation(database, tmp_path, "http://127.0.0.1:1/feed", digests=digests)
     subscribe(database, 2)
@@ -142,13 +143,14 @@ def test_only_the_fields_of_a_form_come_back_and_escaped(
 @example("{{ 7 * 7 }} %%tag%% {newsletter} </title>")
 def test_a_name_is_text_on_the_page_and_nothing_else(fuzzed: Visitor, name: str) -> None:
     path = Addresses(fuzzed.installation, 1).preferences(2)
-    before = Shape(fuzzed.get(path).text).tags
-    assert fuzzed.post(path, {"do": "save", "digest": ["weekly"], "name": utf8(name)}).is_success
-    after = Shape(fuzzed.get(path).text).tags
+    form = {"do": "save", "digest": ["weekly"], "name": utf8(name)}
+    # Only who has just typed it sees it, where something else was wrong.
+    before = Shape(fuzzed.post(path, form | {"name": "", "pause": "never"}).text).tags
+    after = Shape(fuzzed.post(path, form | {"pause": "never"}).text).tags
+    assert fuzzed.post(path, form).is_success
     with fuzzed.installation.database.read() as connection:
         person = directory.person(connection, "reader2@example.net")
     assert person is not None
-    assert ("value", person.name) in next(pairs for tag, pairs in after if ("name", "name") in pairs)
     assert len(person.name) <= NAME_LENGTH
     assert unnamed(after) == unnamed(before)
 

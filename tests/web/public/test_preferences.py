@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
+from pipeline.subscriptions.erase import forget
 from subscribers import clock, directory
-from tests.web.public.visitor import Addresses, Visitor, confirm_links, everything
+from tests.web.public.visitor import Addresses, Visitor, everything
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
@@ -102,22 +103,6 @@ def test_today_is_today_where_the_newsletter_is(visitor: Visitor, addresses: Add
         assert f'min="{TODAY}"' in visitor.get(addresses.preferences()).text
 
 
-def test_another_address_counts_once_it_is_confirmed_from_there(
-    visitor: Visitor, addresses: Addresses
-) -> None:
-    asked = visitor.post(addresses.preferences(), {"do": "move", "email": "ada@example.org"})
-    assert "a mail is on its way" in asked.text
-    assert "r…\u2060@example.net" in asked.text
-    (path,) = confirm_links(addresses.installation.folder)
-    assert "Is this your new address?" in visitor.get(path).text
-    assert person(addresses.installation, "ada@example.org") is None
-    assert "your new address is in use" in visitor.post(path).text
-    moved = person(addresses.installation, "ada@example.org")
-    assert moved
-    assert [str(s.status) for s in moved.subscriptions] == ["active"]
-    assert "a…\u2060@example.org" in visitor.get(addresses.preferences()).text
-
-
 def test_the_answer_does_not_tell_whether_the_new_address_is_known(
     visitor: Visitor, addresses: Addresses
 ) -> None:
@@ -151,25 +136,27 @@ def test_all_mail_can_be_ended_and_the_way_back_is_there(chooser: Visitor, both:
     assert ticked(chooser.get(both.preferences()).text) == []
 
 
-def test_erasing_takes_two_steps_and_the_page_is_empty_after_it(
-    visitor: Visitor, addresses: Addresses
-) -> None:
-    before = everything(addresses.installation.database)
-    asked = visitor.post(addresses.preferences(), {"do": "ask-erase"})
-    assert asked.text.count("<button") == 1
-    assert everything(addresses.installation.database) == before
-    assert "Your data is erased" in visitor.post(addresses.preferences(), {"do": "erase"}).text
-    reader = person(addresses.installation)
-    assert reader
-    assert (reader.id, str(reader.suppression)) == (None, "forgotten")
+def test_who_is_erased_finds_an_empty_page(visitor: Visitor, addresses: Addresses) -> None:
+    forget(addresses.installation, 1)
     for answer in (
         visitor.get(addresses.preferences()),
         visitor.post(addresses.preferences(), {"do": "save"}),
+        visitor.post(addresses.preferences(), {"do": "erase"}),
         visitor.get(addresses.preferences(4711)),
     ):
         assert answer.status_code == 200
         assert "There is nothing here any more" in answer.text
     assert visitor.post(addresses.unsubscribe()).status_code == 200
+
+
+def test_no_page_shows_a_name_and_an_empty_field_keeps_it(visitor: Visitor, addresses: Addresses) -> None:
+    form = {"do": "save", "digest": ["weekly"], "name": "Ada"}
+    for sent in (form, form | {"name": ""}):
+        assert "Ada" not in visitor.post(addresses.preferences(), sent).text
+        assert "Ada" not in visitor.get(addresses.preferences()).text
+        reader = person(addresses.installation)
+        assert reader
+        assert reader.name == "Ada"
 
 
 def test_a_button_that_the_page_does_not_have_changes_nothing(visitor: Visitor, addresses: Addresses) -> None:

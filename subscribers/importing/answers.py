@@ -1,0 +1,68 @@
+"""What the operator says of columns that Rapport does not know."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from subscribers.errors import SubscriberError
+from subscribers.importing.words import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+UNKNOWN_COLUMN = "unknown_status_column"
+"""The code of what is said of a column that only the operator can explain."""
+
+
+def column_name(header: Sequence[str], column: int) -> str:
+    """How a column is called in what Rapport says of a file and is told of it."""
+    return header[column].strip() or f"column {column + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """By column, as `plain` writes it: those that say nothing of who may be mailed, and of those that do the
+    values that mean "may be mailed"."""
+
+    ignored: frozenset[str] = frozenset()
+    mailable: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def check(self, header: Sequence[str], path: Path) -> None:
+        """Raise SubscriberError for a column that the file does not have: a slip would go unnoticed."""
+        there = {plain(column_name(header, column)) for column in range(len(header))}
+        for name in sorted(self.ignored | self.mailable.keys()):
+            if name not in there:
+                raise SubscriberError(
+                    f"{path} has no column {name}.",
+                    f"It has: {', '.join(column_name(header, n) for n in range(min(len(header), 50)))}.",
+                    code="file",
+                )
+
+
+def read_answers(ignored: Sequence[str] = (), mailable: Sequence[str] = ()) -> Answers:
+    """Answers as they are typed: names of columns, and ``NAME=VALUE,VALUE``, where a value with a comma is
+    quoted and none at all means an empty cell. Raises SubscriberError for what is neither."""
+    said: dict[str, frozenset[str]] = {}
+    for answer in mailable:
+        name, equals, values = answer.partition("=")
+        if not equals or not name.strip():
+            raise SubscriberError(
+                f'"{answer}" does not say which values mean "may be mailed".',
+                'Write the column and those values: --status-column "Status=active,confirmed"',
+                code="usage",
+            )
+        column = plain(name)
+        read = next(csv.reader([values], skipinitialspace=True), []) or [""]
+        said[column] = said.get(column, frozenset()) | frozenset(read)
+    both = sorted(set(map(plain, ignored)) & said.keys())
+    if both:
+        raise SubscriberError(
+            f"The column {both[0]} is both left aside and asked for its values.",
+            "Say one of both.",
+            code="usage",
+        )
+    return Answers(frozenset(map(plain, ignored)), said)

@@ -1,0 +1,105 @@
+"""A look through a whole list before anybody is added: whether a column that is not used may say who left."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from subscribers.errors import SubscriberError
+from subscribers.importing.answers import UNKNOWN_COLUMN, column_name
+from subscribers.importing.words import (
+    NO,
+    NOTHING,
+    YES,
+    fold,
+    may_speak,
+    name_speaks,
+    name_speaks_of_mail,
+    speaks,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from subscribers.importing.columns import Columns
+    from subscribers.importing.csv_reader import Record
+
+BLOCK = 1000
+"""Rows looked at together: nearly all blocks of nearly all columns hold no word of leaving."""
+
+_ONLY_YES_OR_NO = YES | NO | NOTHING
+
+
+def survey(columns: Columns, rows: Iterator[Record], path: Path, digests: Sequence[str]) -> None:
+    """Raise SubscriberError for columns of which Rapport does not know what they say of people, by their name
+    or by what stands in them, and for a list of people who never agreed."""
+    if "nonsubscribed" in fold(path.name).replace(" ", ""):
+        raise _never_agreed(path)
+    named = frozenset(map(fold, digests))
+    found = {column for column in columns.unknown if _name_speaks(columns, column)}
+    rest = [column for column in columns.unknown if column not in found]
+    yes_or_no = {column for column in rest if name_speaks_of_mail(columns.header[column], named)}
+    said = set[int]()
+    silent, any_rows = columns.agreed, False
+    while block := list(itertools.islice(rows, BLOCK)):
+        any_rows = True
+        _refuse_sections(columns, block, path)
+        silent = silent and all(map(columns.never_agreed, block))
+        for column in rest:
+            cells = [record.cells[column] for record in block if column < len(record.cells)]
+            if column not in found and may_speak("\n".join(cells)) and any(map(speaks, cells)):
+                found.add(column)
+            if column in yes_or_no:
+                words = set(map(fold, cells)) - NOTHING
+                said |= {column} if words else set()
+                yes_or_no -= set() if words <= _ONLY_YES_OR_NO else {column}
+    found |= yes_or_no & said
+    if found:
+        raise _unknown(columns, sorted(found), path)
+    if silent and any_rows:
+        raise _never_agreed(path)
+
+
+def _refuse_sections(columns: Columns, block: Sequence[Record], path: Path) -> None:
+    """Of a list in sections the heading of one may say that those below it left."""
+    for column in columns.emails:
+        for record in block:
+            cell = record.cells[column] if column < len(record.cells) else ""
+            if "@" not in cell and cell and speaks(cell):
+                raise SubscriberError(
+                    f"{path}, line {record.line}: where an address should be stands a word about who may be "
+                    "mailed. Nobody was added.",
+                    "If those below it left, give them a file of their own, with a column status that says "
+                    "unsubscribed. Else delete that line.",
+                    code=UNKNOWN_COLUMN,
+                )
+
+
+def _name_speaks(columns: Columns, column: int) -> bool:
+    return columns.headed and name_speaks(columns.header[column])
+
+
+def _unknown(columns: Columns, found: Sequence[int], path: Path) -> SubscriberError:
+    # Names are the operator's own; no cell is repeated, which is somebody's data.
+    names = [f'"{column_name(columns.header, column)}"' for column in found]
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    several = len(names) > 1
+    return SubscriberError(
+        f"{path}: the column{'s' if several else ''} {listed} may say who must get no mail, and Rapport "
+        f"does not know {'them' if several else 'it'}. Nobody was added.",
+        "Look at what stands there. If it says who may be mailed, name the values that mean yes: "
+        f'--status-column {names[0][:-1]}=VALUE,…". If it has nothing to do with this letter: '
+        f"--ignore-column {names[0]}",
+        code=UNKNOWN_COLUMN,
+    )
+
+
+def _never_agreed(path: Path) -> SubscriberError:
+    return SubscriberError(
+        f"{path} is a list of people who never agreed to get mail: Mailchimp's nonsubscribed contacts, "
+        "without a time at which they opted in or confirmed.",
+        "Import the files subscribed, unsubscribed and cleaned. One of these people can be asked with "
+        "rapport subscribers add ADDRESS --confirm",
+        code="never_agreed",
+    )

@@ -1,0 +1,118 @@
+"""The table in a CSV file: its header, at the top or below a title, and its rows, also where a program has
+quoted each line as a whole."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from typing import TYPE_CHECKING, NamedTuple
+
+from subscribers.errors import SubscriberError
+from subscribers.importing.csv_reader import DELIMITERS, Record
+from subscribers.importing.lines import empty
+from subscribers.importing.words import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from subscribers.importing.csv_reader import CsvFile
+
+EMAIL = frozenset((
+    "email", "emailaddress", "emailadresse", "mail", "mailadresse", "adresseemail", "adressemail",
+    "courriel", "adressecourriel", "correo", "correoelectronico", "direcciondecorreoelectronico",
+    "indirizzoemail", "indirizzomail", "emailadres", "email1", "enderecodeemail", "primaryemail",
+    "contactemail", "subscriberemail",
+))  # fmt: skip
+"""What the column of the addresses is called, in its plain form."""
+
+WITHIN = 10
+"""Rows from the top among which the header must be."""
+
+MOST_COLUMNS = 2000
+"""What no tool reaches, and a spreadsheet seldom."""
+
+
+class Table(NamedTuple):
+    """``first`` is the header, or without one the first row, which ``rows`` has as well if ``headed`` is not
+    set."""
+
+    first: Record
+    headed: bool
+    rows: Iterator[Record]
+
+
+def names_addresses(cells: Sequence[str]) -> bool:
+    """Whether a row is a header: a cell is what a column of addresses is called, and none holds one."""
+    return any(plain(cell) in EMAIL for cell in cells) and not any(map(_holds_address, cells))
+
+
+def find_table(file: CsvFile, path: Path) -> Table:
+    """The table of an open file, from its beginning. Raises SubscriberError if there is none."""
+    records = file.records()
+    top = list(itertools.islice(records, WITHIN))
+    if not top:
+        raise empty(path)
+    _check_width(top, path)
+    end = next((n for n, row in enumerate(top) if any(map(_holds_address, row.cells))), len(top) - 1)
+    for read in (_as_it_is, _as_one_cell):
+        for number, record in enumerate(top[: end + 1]):
+            for cells, delimiter in read(record, file.delimiter):
+                if names_addresses(cells):
+                    rows = _unwrapped(top[number + 1 :], records, len(cells), delimiter)
+                    return Table(Record(record.line, cells), True, rows)
+    first = top[0]
+    for cells, delimiter in _as_one_cell(first, file.delimiter):
+        if sum(map(_holds_address, cells)) == 1 and not any("<" in cell for cell in cells):
+            return Table(Record(first.line, cells), False, _unwrapped(top, records, len(cells), delimiter))
+    return Table(first, False, itertools.chain(top, records))
+
+
+def _check_width(top: Sequence[Record], path: Path) -> None:
+    for record in top:
+        if len(record.cells) > MOST_COLUMNS:
+            raise SubscriberError(
+                f"{path}, line {record.line}: {len(record.cells):,} columns are too many "
+                "for a list of people.",
+                f"Export the list again, with no more than {MOST_COLUMNS:,} columns.",
+                code="file",
+            )
+
+
+def _as_it_is(record: Record, delimiter: str) -> Iterator[tuple[list[str], str]]:
+    yield record.cells, delimiter
+
+
+def _as_one_cell(record: Record, _: str) -> Iterator[tuple[list[str], str]]:
+    """The cells of a line that was quoted as a whole, by each separator that it may have."""
+    if not record.problem and record.cells[0] and not any(record.cells[1:]):
+        for delimiter in DELIMITERS:
+            cells = _parsed(record.cells[0], delimiter)
+            if len(cells) > 1:
+                yield cells, delimiter
+
+
+def _unwrapped(
+    top: Sequence[Record], records: Iterator[Record], width: int, delimiter: str
+) -> Iterator[Record]:
+    """The rows; a line that is one quoted cell is read again, if it then has as many cells as the header."""
+    for record in itertools.chain(top, records):
+        if width > 1 and not record.problem and record.cells[0] and not any(record.cells[1:]):
+            cells = _parsed(record.cells[0], delimiter)
+            if len(cells) == width and sum(map(_holds_address, cells)) == 1:
+                yield Record(record.line, cells)
+                continue
+        yield record
+
+
+def _parsed(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _holds_address(cell: str) -> bool:
+    """Whether a cell is an address, in whatever form, and no sentence with one in it."""
+    before, _, after = cell.strip().rpartition("@")
+    return bool(before and after) and ("<" in before or not any(sign.isspace() for sign in before + after))

@@ -1,0 +1,72 @@
+"""Who of staff decided what: a log that grows and is never changed, which the database itself sees to.
+
+An entry names editions, posts and subscribers by slug and number, and holds no reader's address: so nothing
+need be taken out of it when a person is erased.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from subscribers import clock
+from subscribers.tables import staff_log
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+LONGEST = 300
+"""Characters of `about` and `detail`. Both may come from a file's name."""
+
+_ADDRESS = re.compile(r"[^\s,;()<>\"']*(?:@|%40)[^\s,;()<>\"']*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``actor`` is one of staff by address, or a user of the operating system. ``about`` is an edition's
+    slug, a subscriber or a post by number; ``detail`` says more, where there is more."""
+
+    at: datetime
+    actor: str
+    action: str
+    about: str
+    detail: str
+
+
+def user() -> str:
+    """The user that this process runs as, by the operating system: the environment can be set to anything."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def record(
+    connection: Connection, action: str, about: str = "", *, detail: str = "", actor: str = ""
+) -> None:
+    """Add an entry, in the transaction of what it tells of. Without ``actor`` it was the system's user."""
+    values = {"about": _plain(about), "detail": _plain(detail), "actor": actor or user()}
+    connection.execute(staff_log.insert().values(at=clock.now(), action=action, **values))
+
+
+def entries(connection: Connection) -> list[Entry]:
+    """Every entry, the newest first."""
+    rows = connection.execute(select(staff_log).order_by(staff_log.c.id.desc()))
+    return [Entry(row.at, row.actor, row.action, row.about, row.detail) for row in rows]
+
+
+def subscriber(number: int | None) -> str:
+    """A person as the log names them."""
+    return f"subscriber {number}" if number is not None else "an address that is not on the list"
+
+
+def _plain(text: str) -> str:
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return _ADDRESS.sub("[address]", shown)[:LONGEST]

@@ -1,0 +1,183 @@
+"""Who was refused gets an edition once more, when the reason is mended: nobody twice, and nobody who left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+from sqlalchemy import insert, update
+
+from pipeline.core.errors import RapportError
+from pipeline.core.tables import editions, events, marks, recipients
+from pipeline.delivery.again import OLD, failed_again
+from pipeline.editions import find, states
+from pipeline.editions.ledger import claims
+from pipeline.providers.events import Kind
+from subscribers import directory, suppression
+from subscribers.suppression import Reason
+from tests.editions.ledger.moves import AT, TODAY, counted
+from tests.installations import installation, subscribe
+from tests.ledgers import Left, event, handed_over
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from pipeline.core.app import Installation
+    from pipeline.core.database import Database
+    from pipeline.editions.edition import Edition
+
+NO = ("failed", "relay not permitted")
+REFUSED = [
+    Left(people=3, apart={0: NO, 2: NO}),
+    Left(people=3, apart={0: ("withheld", "left"), 1: NO, 2: ("uncertain", "no answer")}),
+    Left("uncertain", people=1),
+]
+"""In an edition for seven readers 1, 3 and 5 were refused, 2 has it, 4 had left, 6 and 7 are in doubt."""
+
+
+@pytest.fixture(autouse=True)
+def travel() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(AT + timedelta(days=1), tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def installed(database: Database, tmp_path: Path) -> Installation:
+    subscribe(database, 7)
+    return installation(database, tmp_path, "http://127.0.0.1:1/feed", delivery={"batch_size": 2})
+
+
+def sent(installed: Installation, lots: Any = REFUSED, **values: Any) -> Edition:
+    with installed.database.write() as connection:
+        handed_over(connection, 1, lots, **values)
+        return find.by_id(connection, 1)
+
+
+def heard(connection: Connection, person: int) -> None:
+    told = event(Kind.DELIVERED, person)
+    connection.execute(
+        insert(events).values(
+            id=told.id, at=AT, kind=told.kind.value, subscriber_id=person, edition="weekly-1", batch="x"
+        )
+    )
+
+
+def refuse_all(connection: Connection) -> None:
+    connection.execute(update(recipients).values(state="failed", reason="no", at=AT))
+
+
+def claimed(installed: Installation, edition: Edition) -> list[list[int]]:
+    """Who is handed over from now on, a batch each."""
+    handed = []
+    with installed.database.write() as connection:
+        while (claim := claims.claim(connection, edition, TODAY, AT, "a lock")) is not None:
+            claims.sent(connection, claim, AT)
+            handed.append([who for who, _ in claim.members])
+    return [batch for batch in handed if batch]
+
+
+def test_those_who_were_refused_wait_once_more_and_nobody_else(installed: Installation) -> None:
+    edition = sent(installed)
+    again = failed_again(installed, "weekly-1")
+    assert (again.edition.status, again.people) == ("sending", 3)
+    others = {"sent": 1, "uncertain": 2, "withheld": 1}
+    assert counted(installed.database, edition) == {"total": 7, "waiting": 3, **others}
+    assert claimed(installed, edition) == [[1, 3], [5]], "in batches of the size that is set"
+    with installed.database.write() as connection:
+        assert states.finish(connection, 1).status == "sent"
+    assert counted(installed.database, edition) == {"total": 7, "sent": 4, "uncertain": 2, "withheld": 1}
+    assert failed_again(installed, "weekly-1").people == 0
+    assert claimed(installed, edition) == []
+
+
+def test_who_left_or_must_get_no_mail_does_not_get_it(installed: Installation) -> None:
+    edition = sent(installed)
+    with installed.database.write() as connection:
+        directory.unsubscribe(connection, 1, source="test")
+        suppression.suppress(connection, "reader3@example.net", Reason.MANUAL, "test")
+    failed_again(installed, "weekly-1")
+    assert claimed(installed, edition) == [[5]]
+    assert counted(installed.database, edition)["withheld"] == 3
+
+
+def test_who_was_heard_of_or_may_have_it_from_a_lost_database_stays_as_they_are(
+    installed: Installation,
+) -> None:
+    edition = sent(installed)
+    with installed.database.write() as connection:
+        connection.execute(update(recipients).values(at=AT))
+        connection.execute(insert(marks).values(name="restored", value="", at=AT))
+    assert failed_again(installed, "weekly-1").people == 0
+    with installed.database.write() as connection:
+        connection.execute(update(marks).values(at=AT - timedelta(days=1)))
+        heard(connection, 3)
+    assert failed_again(installed, "weekly-1").people == 2
+    assert claimed(installed, edition) == [[1, 5]]
+
+
+def test_it_is_refused_while_the_digest_has_another_open_edition(installed: Installation) -> None:
+    sent(installed)
+    with installed.database.write() as connection:
+        handed_over(connection, 2, [Left("waiting")], status="draft")
+    with pytest.raises(RapportError, match="weekly-2 is draft, and a digest has one open edition") as refused:
+        failed_again(installed, "weekly-1")
+    assert "weekly-2" in refused.value.remedy
+
+
+@pytest.mark.parametrize("status", ["draft", "approved", "held", "skipped", "cancelled"])
+def test_what_was_not_sent_or_is_given_up_goes_to_nobody_again(installed: Installation, status: str) -> None:
+    sent(installed, status=status)
+    with pytest.raises(RapportError, match=f"weekly-1 is {status}: one can send again"):
+        failed_again(installed, "weekly-1")
+
+
+def test_old_news_goes_out_only_when_that_is_said(
+    installed: Installation, travel: time_machine.Traveller
+) -> None:
+    sent(installed)
+    travel.move_to(AT + OLD)
+    assert failed_again(installed, "weekly-1").people == 3
+    with installed.database.write() as connection:
+        states.cancel(connection, "weekly-1")
+        connection.execute(update(editions).values(status="sent"))
+        refuse_all(connection)
+    travel.shift(timedelta(seconds=1))
+    with pytest.raises(RapportError, match="more than 30 days ago") as refused:
+        failed_again(installed, "weekly-1")
+    assert "--even-old" in refused.value.remedy
+    assert failed_again(installed, "weekly-1", even_old=True).people > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "then"),
+    [
+        ("sending", None, "sending"),
+        ("paused", None, "paused"),
+        ("paused", "relay not permitted", "paused"),
+        ("paused", "nobody was handed it: 3 of 7 were refused", "sending"),
+    ],
+)
+def test_one_that_staff_or_the_server_stopped_stays_stopped(
+    installed: Installation, status: str, reason: str | None, then: str
+) -> None:
+    edition = sent(installed, [*REFUSED, Left("waiting", 1)], status=status, reason=reason)
+    again = failed_again(installed, "weekly-1")
+    assert (again.edition.status, again.people) == (then, 3)
+    assert counted(installed.database, edition)["waiting"] == 4
+
+
+def test_a_missing_key_changes_nothing(
+    installed: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SENDGRID_API_KEY", raising=False)
+    edition = sent(installed)
+    by_sendgrid = {"provider": "sendgrid"}
+    keyless = installation(installed.database, tmp_path, "http://127.0.0.1:1/", delivery=by_sendgrid)
+    with pytest.raises(RapportError, match="no SendGrid key"):
+        failed_again(keyless, "weekly-1")
+    assert counted(installed.database, edition)["failed"] == 3

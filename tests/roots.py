@@ -1,0 +1,27 @@
+"""The trusted roots are read once a process, as by a program that keeps its HTTP client.
+
+Each client of httpx reads all of them anew, which takes it longer than to fetch a page of loopback.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from httpx._transports import default
+
+if TYPE_CHECKING:
+    import ssl
+
+
+def read_roots_once() -> None:
+    """Give all clients of this process that ask for nothing special one context."""
+    read = default.create_ssl_context
+    usual = cache(read)
+
+    def context(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
+        named = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+        return usual() if verify is True and not cert and not named else read(verify, cert, trust_env)
+
+    default.create_ssl_context = context
