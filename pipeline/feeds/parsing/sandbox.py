@@ -23,6 +23,7 @@ from typing import Any
 from pipeline.core.child_process import command, environment
 from pipeline.core.errors import FeedError, RapportError
 from pipeline.feeds import Document, Entry, PostImage
+from pipeline.feeds.discovery import Link, Outline, Page
 from pipeline.feeds.fetching.address import shown
 
 CHILD = "pipeline.feeds.parsing.sandbox_child"
@@ -51,10 +52,28 @@ def read(body: bytes, *, url: str, content_type: str = "") -> Document:
 
     :raises FeedError: what parse() raises, and when the document passes the limits.
     """
-    document = _children.read(body, url, content_type)
+    document = _document(_children.ask("read", body, url, content_type), url)
     if document.unread:
         _log.warning("%d posts of the feed %s could not be read", document.unread, shown(url))
     return document
+
+
+def examine(body: bytes, *, url: str, content_type: str = "") -> Page | Outline:
+    """What a web page or a feed says of itself, within the same limits: one of feeds/discovery.
+
+    :raises FeedError: when it is neither, and when the document passes the limits.
+    """
+    told = _children.ask("examine", body, url, content_type)
+    _raise_what_is_reported(told, url)
+    kind, values = (Page, told["page"]) if "page" in told else (Outline, told["outline"])
+    return kind(**{name: _frozen(value) for name, value in values.items()})
+
+
+def _frozen(value: Any) -> Any:
+    """JSON's lists as the tuples they were."""
+    if isinstance(value, list):
+        return tuple(Link(**one) if isinstance(one, dict) else one for one in value)
+    return value
 
 
 def warm_up() -> None:
@@ -134,10 +153,13 @@ class Children:
         self._all: list[_Child] = []
         self._timer: threading.Timer | None = None
 
-    def read(self, body: bytes, url: str, content_type: str) -> Document:
+    def ask(self, task: str, body: bytes, url: str, content_type: str) -> dict[str, Any]:
+        """What a child found; ``task`` is one of sandbox_child.TASKS. Raises FeedError when it found
+        nothing within the limits."""
         child = self._taken()
+        question = {"task": task, "length": len(body), "url": url, "content_type": content_type}
         try:
-            answer = child.ask({"length": len(body), "url": url, "content_type": content_type}, body)
+            return child.ask(question, body)
         except _Ended:
             raise FeedError(
                 f"The feed {shown(url)} could not be read within {SECONDS} seconds and "
@@ -146,7 +168,6 @@ class Children:
             ) from None
         finally:
             self._give_back(child)
-        return _document(answer, url)
 
     @property
     def pids(self) -> list[int]:
@@ -226,6 +247,11 @@ def answer(document: Document) -> dict[str, Any]:
 
 def _document(answer: dict[str, Any], url: str) -> Document:
     """The same again. Raises what the child reports."""
+    _raise_what_is_reported(answer, url)
+    return Document(tuple(map(_entry, answer["entries"])), answer["sound"], answer["unread"])
+
+
+def _raise_what_is_reported(answer: dict[str, Any], url: str) -> None:
     if "error" in answer:
         raise FeedError(*answer["error"])
     if "fault" in answer:
@@ -233,7 +259,6 @@ def _document(answer: dict[str, Any], url: str) -> Document:
             f"The feed {shown(url)} could not be read: {answer['fault']}.",
             "This is a fault of Rapport: report it with the feed's address.",
         )
-    return Document(tuple(map(_entry, answer["entries"])), answer["sound"], answer["unread"])
 
 
 def _entry(found: dict[str, Any]) -> Entry:
