@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import Options, common, plural
+from pipeline.cli.questions import answers, ask
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.errors import RapportError, UsageError
 
@@ -57,7 +58,7 @@ def init(options: Options, directory: Path, blog: str | None, templates: Path | 
         raise _is_there(file)
     asks = not options.json and sys.stdin.isatty() and sys.stderr.isatty()
     if blog is None and asks:
-        blog = _ask("Your blog's address, such as willowstreet.example (Enter: say it later)")
+        blog = ask("Your blog's address, such as willowstreet.example (Enter: say it later)")
     if blog:
         _from_blog(options, file, blog, asks=asks)
     else:
@@ -89,12 +90,12 @@ def _from_blog(options: Options, file: Path, blog: str, *, asks: bool) -> None:
     if asks:
         click.echo(f"Looking at {blog} ...", err=True)
     found = discover(blog)
-    filling = acceptable(values(found, logo(found.logos, found.site), clock.now()))
+    filling = acceptable(values(found, logo(found.logos), clock.now()))
     if not options.json:
         for line in _told(found, filling):
             click.echo(line)
     if asks:
-        filling |= _answers(found, [key for key in WANTED if not _is_said(filling, key)])
+        filling |= answers(found, [key for key in WANTED if not _is_said(filling, key)])
     _write(file, filled(filling))
     missing = [".".join(key) for key in WANTED if not _is_said(filling, key)]
     letter = _first_letter(file)
@@ -187,6 +188,11 @@ def _first_letter(file: Path) -> dict[str, Any]:
     from pipeline.feeds.cleaning.text import visible
 
     folder = file.parent / PREVIEW
+    if folder.exists():
+        return {
+            "files": [],
+            "reason": f"{folder} is there already; `rapport preview --out DIR` makes another",
+        }
     try:
         # What the environment says is another installation's: its database is not to be touched.
         with Installation.open(file, environment={}) as installation:
@@ -197,46 +203,6 @@ def _first_letter(file: Path) -> dict[str, Any]:
             return {"files": files, "subject": visible(composed.edition.subject)}
     except RapportError as error:  # the configuration is written, and says more when it is used
         return {"files": [], "reason": f"{error.message} {error.remedy}".strip().removesuffix(".")}
-
-
-def _answers(found: Discovered, missing: list[Key]) -> dict[Key, Value]:
-    """Ask for what is missing. Enter takes what stands in brackets, or leaves it for later."""
-    from pipeline.core.first_configuration import Value, acceptable
-    from pipeline.core.zone import zone_of_this_machine
-    from pipeline.feeds.discovery import settings
-    from pipeline.feeds.discovery.places import mail_domain
-
-    domain = mail_domain(found.site)
-    questions = {
-        settings.NAME: ("The practice's name", ""),
-        settings.POSTAL_ADDRESS: ("Its postal address, which the law wants in every letter", ""),
-        settings.FROM_EMAIL: (
-            "The address that letters are from, at a domain of yours",
-            f"letter@{domain}" if domain else "",
-        ),
-        settings.TIMEZONE: ("Your time zone", zone_of_this_machine()),
-        settings.MATCH_URL: ("The page where a reader asks for a therapist", ""),
-    }
-    answers: dict[Key, Value] = {}
-    for key, (question, default) in questions.items():
-        if key not in missing:
-            continue
-        while text := _ask(question, default):
-            value = {key: Value(text, "as you said")}
-            if acceptable(value):
-                answers |= value
-                break
-            click.echo(f"That is no {key[1].replace('_', ' ')} that Rapport can use.", err=True)
-    if name := answers.get(settings.NAME):
-        answers[settings.FROM_NAME] = name
-    return answers
-
-
-def _ask(question: str, default: str = "") -> str:
-    answer: str = click.prompt(
-        question, default=default, show_default=bool(default), err=True, prompt_suffix=": "
-    )
-    return answer.strip()
 
 
 def _copy_templates(options: Options, directory: Path, named: Path) -> None:

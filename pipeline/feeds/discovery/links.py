@@ -42,11 +42,22 @@ CONTACT = (
     _sign(r"get started|start here|work with (?:me|us)", 50),
 )
 
+_FEED_WORDS = re.compile(r"(?i)^(?:rss|atom)(?:[ -]?feed)?$|^feed$")
+_FEED_PATH = re.compile(r"(?i)/(?:rss|feed|atom)(?:\.xml|\.json)?/?$|[?&]format=rss")
 _PLACES_OF_OTHERS = re.compile(
     r"(?i)(?:^|\.)(?:facebook|instagram|twitter|x|linkedin|youtube|tiktok|pinterest|threads|google|apple|spotify"
     r"|squarespace|wix|wordpress|automattic|ghost|webflow|godaddy|psychologytoday)\.(?:com|org)$"
 )
 _FILE = re.compile(r"(?i)\.(?:pdf|jpe?g|png|gif|webp|docx?|zip|mp3|xml|rss|json)$")
+
+
+def feeds(links: Iterable[Link]) -> list[Link]:
+    """The links that a person would take for the feed's."""
+    return [
+        link
+        for link in links
+        if _FEED_WORDS.search(link.text.strip()) or _FEED_PATH.search(link.url.partition("#")[0])
+    ]
 
 
 def blogs(links: Iterable[Link], page: str) -> list[str]:

@@ -126,7 +126,11 @@ def _structured(tree: LexborHTMLParser) -> Iterator[dict[str, Any]]:
 def _names(tree: LexborHTMLParser, known: list[dict[str, Any]]) -> Iterator[str]:
     yield from _meta(tree, "og:site_name", "application-name", "apple-mobile-web-app-title")
     for one in known:
-        if _PRACTICE.search(str(one.get("@type"))) and isinstance(one.get("name"), str):
+        kinds = one.get("@type")
+        kinds = kinds if isinstance(kinds, list) else [kinds]
+        if isinstance(one.get("name"), str) and any(
+            isinstance(k, str) and _PRACTICE.search(k) for k in kinds
+        ):
             yield _line(one["name"])
 
 

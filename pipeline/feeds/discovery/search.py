@@ -36,8 +36,8 @@ class Discovered:
     """A shade of ``brand`` that can be read."""
     brand: str
     contact: str
-    logos: tuple[str, ...]
-    """Where logos may be; nobody has looked at them yet."""
+    logos: tuple[tuple[str, str], ...]
+    """Where logos may be, each with the page that names it; nobody has looked at them yet."""
 
 
 @dataclass
@@ -73,11 +73,12 @@ def discover(address: str) -> Discovered:
 
 
 def _stages(search: _Search) -> Iterable[list[Candidate]]:
-    """The feeds that there may be, the likeliest stage first: a later one is asked only when all before
-    brought nothing."""
+    """The feeds that there may be, the likeliest first. A stage is asked only when all before it brought
+    nothing."""
     page = search.start
-    assert page
+    assert page, "a feed that was typed needs no search"
     yield _asked(search, page.feeds, page.url)
+    yield _asked(search, links.feeds(page.links), page.url)
     for url in links.blogs(page.links, page.url)[:MOST_BLOG_PAGES]:
         found = search.visits.see(url, named_by=page.url)
         if isinstance(found, Outline):
@@ -88,7 +89,8 @@ def _stages(search: _Search) -> Iterable[list[Candidate]]:
     for base in (page, *search.blogs):
         if not places.is_root(base.url):
             yield from ([one] for one in _guessed(search, places.under(base.url), base.url))
-    yield from ([one] for one in _guessed(search, places.at_the_root(page.url), page.url))
+    for home in dict.fromkeys(places.root(base.url) for base in (page, *search.blogs)):
+        yield from ([one] for one in _guessed(search, places.at_the_root(home), home))
 
 
 def _asked(search: _Search, feeds: Iterable[Link], page: str) -> list[Candidate]:
@@ -114,11 +116,10 @@ def _described(search: _Search, taken: Candidate, why: str) -> Discovered:
         home = places.root(search.typed if search.start else outline.site or outline.url)
         pages += [page] if (page := search.visits.page(home, named_by=search.typed)) else []
     zones = [zone for page in pages for zone in page.zones]
-    api = next((page.api for page in pages if page.api), "")
-    if api and not identity.zone(zones):
-        fields = f"{api}{'&' if '?' in api else '?'}_fields=timezone_string"
-        told = search.visits.see(fields, named_by=search.typed)
-        zones += told.zones if isinstance(told, Page) else ()
+    if not zones and (told := next((page for page in pages if page.api), None)):
+        fields = f"{told.api}{'&' if '?' in told.api else '?'}_fields=timezone_string"
+        answer = search.visits.page(fields, named_by=told.url)
+        zones += answer.zones if answer else ()
     brand, shade = identity.colour(colour for page in pages for colour in page.colours)
     return Discovered(
         feed=taken.link.url,
@@ -137,7 +138,7 @@ def _described(search: _Search, taken: Candidate, why: str) -> Discovered:
         colour=shade,
         brand=brand,
         contact=next((found for page in pages if (found := links.contact(page.links, page.url))), ""),
-        logos=tuple(dict.fromkeys(logo for page in pages for logo in page.logos)),
+        logos=tuple((logo, page.url) for page in pages for logo in page.logos),
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from pipeline.core.errors import FeedError
+from pipeline.core.errors import FeedError, RapportError
 from pipeline.core.private_networks import is_outside
 from pipeline.feeds.discovery import Outline, Page
+from pipeline.feeds.discovery.examine import examine
 from pipeline.feeds.fetching.address import shown
 from pipeline.feeds.fetching.attempt import FetchRequest
 from pipeline.feeds.fetching.http import get
-from pipeline.feeds.parsing.sandbox import examine
 
 MOST_REQUESTS = 32
 TOTAL_SECONDS = 90.0
@@ -68,7 +68,7 @@ class Visits:
         try:
             fetched = get(request, url, deadline=self.deadline)
             found = examine(fetched.body or b"", url=fetched.url, content_type=fetched.content_type)
-        except FeedError as error:
+        except RapportError as error:  # also what a page can do to who reads it
             self.tried.append(error.message)
             return None
         said = "a web page" if isinstance(found, Page) else f"a feed of {found.posts} posts"

@@ -23,7 +23,6 @@ from typing import Any
 from pipeline.core.child_process import command, environment
 from pipeline.core.errors import FeedError, RapportError
 from pipeline.feeds import Document, Entry, PostImage
-from pipeline.feeds.discovery import Link, Outline, Page
 from pipeline.feeds.fetching.address import shown
 
 CHILD = "pipeline.feeds.parsing.sandbox_child"
@@ -52,28 +51,21 @@ def read(body: bytes, *, url: str, content_type: str = "") -> Document:
 
     :raises FeedError: what parse() raises, and when the document passes the limits.
     """
-    document = _document(_children.ask("read", body, url, content_type), url)
+    document = _document(ask("read", body, url=url, content_type=content_type))
     if document.unread:
         _log.warning("%d posts of the feed %s could not be read", document.unread, shown(url))
     return document
 
 
-def examine(body: bytes, *, url: str, content_type: str = "") -> Page | Outline:
-    """What a web page or a feed says of itself, within the same limits: one of feeds/discovery.
+def ask(task: str, body: bytes, *, url: str, content_type: str = "") -> dict[str, Any]:
+    """What a child says of a document, as plain data, within the same limits. ``task`` is one of
+    sandbox_child.TASKS.
 
-    :raises FeedError: when it is neither, and when the document passes the limits.
+    :raises FeedError: what the task raises, and when the document passes the limits.
     """
-    told = _children.ask("examine", body, url, content_type)
+    told = _children.ask(task, body, url, content_type)
     _raise_what_is_reported(told, url)
-    kind, values = (Page, told["page"]) if "page" in told else (Outline, told["outline"])
-    return kind(**{name: _frozen(value) for name, value in values.items()})
-
-
-def _frozen(value: Any) -> Any:
-    """JSON's lists as the tuples they were."""
-    if isinstance(value, list):
-        return tuple(Link(**one) if isinstance(one, dict) else one for one in value)
-    return value
+    return told
 
 
 def warm_up() -> None:
@@ -245,9 +237,8 @@ def answer(document: Document) -> dict[str, Any]:
     return {"entries": entries, "sound": document.sound, "unread": document.unread}
 
 
-def _document(answer: dict[str, Any], url: str) -> Document:
-    """The same again. Raises what the child reports."""
-    _raise_what_is_reported(answer, url)
+def _document(answer: dict[str, Any]) -> Document:
+    """The same again."""
     return Document(tuple(map(_entry, answer["entries"])), answer["sound"], answer["unread"])
 
 

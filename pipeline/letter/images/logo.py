@@ -25,15 +25,16 @@ TALLEST = 1.25
 """Times its width: a portrait or an icon for a telephone's screen would fill the first view of the letter."""
 
 
-def logo(addresses: Iterable[str], named_by: str) -> str:
-    """The first of the addresses with a picture that every mail client shows, wide enough; else empty.
+def logo(named: Iterable[tuple[str, str]]) -> str:
+    """The first address with a picture that every mail client shows, wide enough; empty where there is none.
 
-    One that does not answer now is taken if there is no better: the letter then shows the name in its place.
-    ``named_by`` is the page that names them: one of the public net may name none of a private one.
+    ``named`` are addresses, each with the page that names it: one of the public net may name none of a
+    private one. An address that does not answer now is taken if there is no better: the letter then shows
+    the name in its place.
     """
     deadline, silent = time.monotonic() + SECONDS, ""
-    outside = is_outside(named_by)
-    for address in list(addresses)[:MOST]:
+    for address, page in list(dict.fromkeys(named))[:MOST]:
+        outside = is_outside(page)
         if outside and not is_outside(address):
             continue
         request = FetchRequest(

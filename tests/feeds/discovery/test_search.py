@@ -107,6 +107,11 @@ SITES = (
             "/feed/": (RSS, POST),
         },
     ),
+    Case(
+        "a link that says RSS",
+        "/posts.php?as=rss",
+        {"/": html(body='<a href="/posts.php?as=rss">RSS</a>'), "/posts.php?as=rss": (RSS, POST)},
+    ),
     Case("WordPress that names nothing", "/feed/", {"/": html(), "/feed/": (RSS, POST)}),
     Case("Ghost", "/rss/", {"/": html(), "/rss/": (RSS, POST)}),
     Case("Wix", "/blog-feed.xml", {"/": html(), "/blog-feed.xml": (RSS, POST)}),
@@ -263,7 +268,7 @@ def test_what_the_site_says_is_gathered_from_home_page_blog_and_programs(site: S
     found = discover(f"{site.host}/blog")
     assert (found.name, found.language, found.timezone) == ("Willow Street Therapy", "en", "America/Chicago")
     assert (found.brand, found.contact) == ("#ffe000", f"{site.url}/kontakt")
-    assert found.logos == (f"{site.url}/logo.png",)
+    assert found.logos == ((f"{site.url}/logo.png", f"{site.url}/"),)
 
 
 def test_a_site_is_asked_so_often_and_no_oftener(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,6 +305,10 @@ HOSTILE = {
     "links": "<link rel=alternate type=application/rss+xml href=/a>" * 20_000,
     "custom properties": "<style>" + "--" * 400_000 + "</style>",
     "json": '<script type="application/ld+json">' + "[" * 190_000 + "</script>",
+    "nested json": '<script type="application/ld+json">{"@type":'
+    + "[" * 900
+    + "]" * 900
+    + ',"name":"x"}</script>',
     "zones": '"timezone":"' * 100_000,
     "a title": "<title>" + "| " * 500_000,
 }
