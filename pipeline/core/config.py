@@ -15,7 +15,17 @@ from pydantic import (
 )
 
 from pipeline.core.environment import CONFIG_FILE
-from pipeline.core.fields import Address, Duration, Line, Link, Listed, Section, WebAddress, listed
+from pipeline.core.fields import (
+    Address,
+    Duration,
+    Line,
+    Link,
+    Listed,
+    SecretAddress,
+    Section,
+    WebAddress,
+    listed,
+)
 from pipeline.core.places import known_language, known_zone
 from pipeline.core.theme import Theme
 
@@ -138,7 +148,7 @@ class Match(Section):
 
 
 class SendGrid(Section):
-    api_url: WebAddress = "https://api.sendgrid.com"
+    api_url: SecretAddress = "https://api.sendgrid.com"
     webhook_public_key: str = ""
     timeout: float = Field(default=30, gt=0)
     unsubscribe: Literal["ours", "sendgrid"] = "ours"

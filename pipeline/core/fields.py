@@ -60,6 +60,27 @@ def _web_address(value: str) -> str:
     return _in_ascii(value)
 
 
+def _secret_safe(value: str) -> str:
+    """An address to which a secret is sent: https, or this machine."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(value)
+    if "\\" in value or "@" in parts.netloc or not parts.hostname:
+        raise ValueError("write https:// and a host, without user name or password")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("write https://: by http everybody on the way could read the key and all addresses")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _in_ascii(address: str) -> str:
     """The address with its host in punycode, for it is put into mail headers."""
     if address.isascii():
@@ -102,6 +123,7 @@ Listed = Annotated[list[str], BeforeValidator(listed)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+SecretAddress = Annotated[WebAddress, AfterValidator(_secret_safe)]
 Link = Annotated[str, AfterValidator(_link)]
 Colour = Annotated[str, AfterValidator(_colour)]
 Fonts = Annotated[Line, AfterValidator(_fonts)]

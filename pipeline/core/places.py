@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 _AREAS = frozenset(
     ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Etc", "Europe", "Indian",
@@ -29,7 +29,7 @@ def known_zone(value: str) -> str:
         pass  # no such file, or none that holds a zone
     from pipeline.core.suggest.zone import zone_meant
 
-    meant = zone_meant(value)
+    meant = zone_meant(value, [zone for zone in available_timezones() if is_place(zone)])
     ask = f"did you mean {meant}?" if meant else 'write Area/City, such as "America/New_York"'
     raise ValueError(f'"{value}" is no time zone of a place, with its summer time; {ask}')
 
@@ -45,7 +45,7 @@ def known_language(value: str) -> str:
             return value
     from pipeline.core.suggest.language import tag_meant
 
-    meant = tag_meant(value)
+    meant = tag_meant(value, COMMON)
     ask = f'did you mean "{meant}"?' if meant else 'write a language tag, such as "en" or "de-AT"'
     raise ValueError(f'"{value}" is no language tag; {ask}')
 

@@ -173,3 +173,30 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rapport.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not UTF-8"):
         load(tmp_path / "rapport.toml", {})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://api.sendgrid.com",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0.1@evil.example",
+        "http://localhost.evil.example",
+        "http://10.0.0.1:8080",
+        "http://2130706433",
+        "http://[fe80::1]",
+        "https://key@api.sendgrid.com",
+        "http://127.0.0.1\\\\@evil.example",
+        "https://",
+    ],
+)
+def test_the_key_and_the_list_go_nowhere_by_http_but_to_this_machine(tmp_path: Path, address: str) -> None:
+    error = refused(tmp_path, f'{LEAST}[delivery.sendgrid]\napi_url = "{address}"\n')
+    assert "api_url: write" in error.message
+    for fine in (
+        "http://127.0.0.1:8025",
+        "http://localhost",
+        "http://[::1]:1",
+        "https://api.eu.sendgrid.com",
+    ):
+        load(written(tmp_path, f'{LEAST}[delivery.sendgrid]\napi_url = "{fine}"\n'), {})

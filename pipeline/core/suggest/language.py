@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.core.places import COMMON
 from pipeline.core.suggest import folded, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 def is_language(code: str) -> bool:
@@ -23,8 +22,9 @@ def is_language(code: str) -> bool:
     return code.lower() in Locale("en").languages and code.lower() not in get_global("language_aliases")
 
 
-def tag_meant(written: str) -> str:
-    """The tag that was probably meant; empty where nobody can tell."""
+def tag_meant(written: str, common: Sequence[str]) -> str:
+    """The tag that was probably meant; empty where nobody can tell. Names of languages are looked for in the
+    words of the ``common`` ones."""
     from babel.core import get_global
 
     plain = re.sub(r"[.@].*", "", written.strip()).replace("_", "-")  # de_DE.UTF-8
@@ -33,7 +33,7 @@ def tag_meant(written: str) -> str:
     tag = f"{first}-{rest.upper() if len(rest) == 2 else rest}" if rest else first
     if len(first) in (2, 3) and is_language(first):
         return tag
-    names = dict(_names())
+    names = dict(_names(common))
     name = folded(written).partition(" (")[0]
     for wanted in (name, name.rpartition(" ")[2], name.partition(" ")[0]):  # American English
         if wanted in names:
@@ -41,11 +41,11 @@ def tag_meant(written: str) -> str:
     return _of_country(first) or names.get(nearest(name, names) if len(name) > 3 else "", "")
 
 
-def _names() -> Iterator[tuple[str, str]]:
+def _names(common: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Every language's name, folded, with its tag; English names count most."""
     from babel import Locale
 
-    for spoken in reversed(COMMON):
+    for spoken in reversed(common):
         yield from ((folded(name), code) for code, name in Locale(spoken).languages.items() if len(code) <= 3)
     yield "castellano", "es"
 

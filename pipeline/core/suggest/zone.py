@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
 
-from pipeline.core.places import is_place
 from pipeline.core.suggest import folded, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _SHORT = {
-    "America/New_York": "us, usa, america, united states, et, est, edt, est5, eastern, boston, atlanta, miami",
+    "America/New_York": "us, usa, america, united states, et, est, edt, est5, eastern, boston, miami",
     "America/Detroit": "michigan",
     "America/Chicago": "ct, cst, cdt, cst6, central, dallas, houston, austin, minneapolis",
     "America/Denver": "mt, mst, mdt, mst7, mountain",
@@ -68,11 +66,11 @@ _BY_HOURS = {
 _OFFSET = re.compile(r"(?:gmt|utc)?\s*([+\u2212-])\s*(\d{1,2})(?::?00)?", re.IGNORECASE)
 
 
-def zone_meant(written: str) -> str:
-    """The zone that was probably meant, one with the place's summer time; empty where nobody can tell."""
+def zone_meant(written: str, zones: Iterable[str]) -> str:
+    """Of these zones the one that was probably meant; empty where nobody can tell."""
     if offset := _OFFSET.fullmatch(written.strip()):
         return _BY_HOURS.get(int(offset[2]) * (1 if offset[1] == "+" else -1), "")
-    known = dict(_known())
+    known = dict(_known(zones))
     wanted = re.sub(r" (?:standard |daylight |summer )?time$", "", folded(written.partition(",")[0]))
     for name in (folded(written), wanted, wanted.rpartition("/")[2]):
         if name in known:
@@ -81,22 +79,21 @@ def zone_meant(written: str) -> str:
     return known.get(close, close)
 
 
-def _known() -> Iterator[tuple[str, str]]:
+def _known(zones: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Every name, folded, with its zone. What comes later counts more."""
     from babel import Locale
     from babel.core import get_global
 
-    places = [zone for zone in available_timezones() if is_place(zone)]
     countries = Locale("en").territories
-    for code, zones in get_global("territory_zones").items():
-        if len(zones) == 1 and code in countries:
-            yield folded(countries[code]), zones[0]
+    for code, inside in get_global("territory_zones").items():
+        if len(inside) == 1 and code in countries:
+            yield folded(countries[code]), inside[0]
     yield "germany", "Europe/Berlin"  # it has a second zone, for a village
     for name, zone in get_global("windows_zone_mapping").items():
         yield folded(name), zone
     for old, zone in get_global("zone_aliases").items():
         yield folded(old), zone
-    for zone in sorted(places, key=lambda zone: (zone.count("/"), zone), reverse=True):
+    for zone in sorted(zones, key=lambda zone: (zone.count("/"), zone), reverse=True):
         yield folded(zone.rpartition("/")[2]), zone
         yield folded(zone), zone
     for zone, names in _SHORT.items():
