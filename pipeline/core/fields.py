@@ -129,6 +129,16 @@ Colour = Annotated[str, AfterValidator(_colour)]
 Fonts = Annotated[Line, AfterValidator(_fonts)]
 
 
+def _unquoted(key: str, value: str, wanted: object) -> str:
+    plain = value.strip().lower()
+    said = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(plain, plain)
+    if said in ("true", "false") if wanted is bool else re.fullmatch(r"\d+(\.\d+)?", said):
+        return f"write it without quotes: {key} = {said}"
+    if wanted is bool:
+        return "write true or false, without quotes"
+    return "write a number, without quotes"
+
+
 class Section(BaseModel):
     """A table of the file; an unknown key is an error."""
 
@@ -140,7 +150,7 @@ class Section(BaseModel):
         # pydantic takes "6" for 6 and true for 1: right for the environment, but a mistake in a file.
         wanted = cls.model_fields[info.field_name or ""].annotation
         if wanted in (int, float, bool) and isinstance(value, str) and not isinstance(value, FromEnvironment):
-            raise ValueError("write it without quotes")
+            raise ValueError(_unquoted(info.field_name or "", value, wanted))
         if wanted in (int, float) and isinstance(value, bool):
-            raise ValueError("write a number")
+            raise ValueError("write a number, without quotes")
         return value
