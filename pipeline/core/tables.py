@@ -171,6 +171,8 @@ editions = Table(
     Column("restored", Boolean, nullable=False, server_default=false()),
     # Made anew by each decision of staff: a link from before it does nothing (editions/by_staff.py).
     Column("decision", String(16)),
+    # What delivery.provider was when readers were first handed it (delivery/handed_to.py).
+    Column("provider", String(16)),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
@@ -319,7 +321,8 @@ marks = Table(
     metadata,
     # What happened to this database as a whole: `restored` (from a backup made at `value`), `numbers` (those
     # of editions may have been given up to `value` after that backup), `moving` and `moved` (to `value`),
-    # `arrived` (from `value`, by a move begun at `at`), `resting` (a run found nothing to do at `at`).
+    # `arrived` (from `value`, by a move begun at `at`), `resting` (a run found nothing to do at `at`),
+    # `mailing` (letters go to readers since `at`, first by `value`; none while they go to the outbox).
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),

@@ -77,6 +77,7 @@ class Edition:
     judged_from: datetime | None
     restored: bool
     decision: str | None = None
+    provider: str | None = None
     gone: Sequence[str] = ()
 
     @classmethod
