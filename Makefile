@@ -34,19 +34,26 @@ picture: $(INSTALLED)
 	$(BIN)/python -m tests.letter.picture docs/letter.png
 
 # Installs once, and again when what is to be installed changed; afterwards nothing needs the network.
+# Nothing is installed but what bears a hash of constraints.txt, and this project itself.
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Rapport needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv; on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Making $(VENV), once; about a minute ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	touch $(INSTALLED)
 
-# Newer versions of everything, after which the tests decide.
+# Newer versions of everything, after which the tests decide: constraints.txt is for working on it, requirements.txt for
+# running it. The build backend is pinned by hand, in pyproject.toml. Uses a uv that is not kept.
+PIN := $(VENV)-pin
+COMPILE := $(PIN)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 constraints:
-	rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt
+	$(PYTHON) -m venv $(PIN)
+	$(PIN)/bin/python -m pip install --quiet uv
+	$(COMPILE) --upgrade --all-extras pyproject.toml --output-file constraints.txt
+	grep -oE '^hatchling==[^ ]+' constraints.txt | $(COMPILE) --extra postgresql --constraint constraints.txt pyproject.toml - --output-file requirements.txt
+	rm -rf $(PIN)
 
 clean:
 	rm -rf $(VENV) demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

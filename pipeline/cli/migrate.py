@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from pipeline.cli.options import Options, common, plural
 from pipeline.core.environment import SIGNING_SECRET
+from pipeline.core.errors import UsageError
 
 
 @click.command()
-@click.option("--to", metavar="URL", help="Move everything to another, empty database.")
+@click.option(
+    "--to",
+    metavar="URL",
+    help="Move everything to another, empty database. env:NAME and file:PATH say where its URL is written.",
+)
 @common
 @click.pass_obj
 def migrate(options: Options, to: str | None) -> None:
     """Bring the database to the schema of this version; with --to, move everything to another.
+
+    A URL on a command line can be seen by everybody on the machine, so leave the password out of it: name a
+    variable (env:NAME) or a file (file:PATH) that holds the whole URL, or put the password into $PGPASSWORD
+    or ~/.pgpass.
 
     A move is refused while an edition is being sent. It is verified table by table; the old database is kept,
     marked, and takes no more writes. A move that was interrupted is ended by the same command again.
@@ -37,6 +48,23 @@ def migrate(options: Options, to: str | None) -> None:
     )
 
 
+def _written(to: str) -> str:
+    """The URL that --to names. Raises UsageError, which shows nothing of it."""
+    import os
+
+    kind, _, where = to.partition(":")
+    if kind == "env":
+        if not (found := os.environ.get(where, "").strip()):
+            raise UsageError(f"${where}, which should hold the URL, is not set.", "Set it, or use file:PATH.")
+        return found
+    if kind == "file":
+        try:
+            return Path(where).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(f"The URL in {where} cannot be read.", "Name a file that holds it.") from None
+    return to
+
+
 def _move(options: Options, to: str) -> None:
     from contextlib import closing
 
@@ -48,6 +76,7 @@ def _move(options: Options, to: str) -> None:
     from subscribers.signing_secrets import secret_file
 
     config, folder = load(options.config)
+    to = _written(to)
     with (
         closing(open_database(database_url(config, folder), moving=True)) as source,
         closing(Database(rooted(to, folder))) as target,

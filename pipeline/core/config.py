@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Literal, Protocol
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     Field,
@@ -15,7 +15,18 @@ from pydantic import (
 )
 
 from pipeline.core.environment import CONFIG_FILE
-from pipeline.core.fields import Address, Duration, Line, Link, Listed, Section, WebAddress, listed
+from pipeline.core.fields import (
+    Address,
+    Duration,
+    Line,
+    Link,
+    Listed,
+    SecretAddress,
+    Section,
+    WebAddress,
+    listed,
+)
+from pipeline.core.places import known_language, known_zone
 from pipeline.core.theme import Theme
 
 Keys = tuple[int | str, ...]
@@ -43,12 +54,12 @@ class Newsletter(Section):
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in available_timezones():
-            from difflib import get_close_matches
+        return known_zone(value)
 
-            close = get_close_matches(value, available_timezones(), 1)
-            raise ValueError(f"no such time zone{f'; did you mean {close[0]}?' if close else ''}")
-        return value
+    @field_validator("language")
+    @classmethod
+    def _tag(cls, value: str) -> str:
+        return known_language(value)
 
     @field_validator("public_url")
     @classmethod
@@ -137,7 +148,7 @@ class Match(Section):
 
 
 class SendGrid(Section):
-    api_url: WebAddress = "https://api.sendgrid.com"
+    api_url: SecretAddress = "https://api.sendgrid.com"
     webhook_public_key: str = ""
     timeout: float = Field(default=30, gt=0)
     unsubscribe: Literal["ours", "sendgrid"] = "ours"
@@ -149,6 +160,15 @@ class Smtp(Section):
     security: Literal["none", "starttls", "tls"] = "none"
     username: str = ""
     connections: int = Field(default=4, ge=1)
+
+    @field_validator("host")
+    @classmethod
+    def _without_port(cls, value: str) -> str:
+        if match := re.fullmatch(r"(?:\w+://)?([^:/]+)(?::(\d+))?/?", value):
+            host, port = match[1], f" and port = {match[2]}" if match[2] else ""
+            if host != value:
+                raise ValueError(f'write host = "{host}"{port}, each on a line of its own')
+        return value
 
 
 class Delivery(Section):

@@ -26,12 +26,22 @@ def check_schedule(schedule: str) -> None:
             raise CronSimError("Wrong number of fields")
         next(CronSim(schedule, datetime(2026, 1, 1)))  # noqa: DTZ001  the wall clock, on purpose
     except CronSimError as error:
-        raise ValueError(
-            f"not a cron line ({str(error).lower()}): minute, hour, day of month, month, day of week, "
-            'such as "0 9 * * thu" for Thursdays at nine'
-        ) from None
+        raise ValueError(_explained(schedule, str(error))) from None
     except StopIteration:
         raise ValueError("this cron line never comes due") from None
+
+
+def _explained(schedule: str, fault: str) -> str:
+    from cronsim import CronSim, CronSimError
+
+    from pipeline.core.suggest.schedule import schedule_meant, wrong
+
+    meant = schedule_meant(schedule)
+    try:
+        CronSim(meant, datetime(2026, 1, 1))  # noqa: DTZ001
+    except CronSimError:
+        return f'"{schedule}" is {wrong(fault)}; "0 9 * * thu" is Thursdays at nine'
+    return f'"{schedule}" is {wrong(fault)}; did you mean "{meant}"?'
 
 
 def last_due(schedule: str, zone: ZoneInfo, moment: datetime) -> str:

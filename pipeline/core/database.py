@@ -169,10 +169,13 @@ def _checked(url: str | URL) -> URL:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() not in ("sqlite", "postgresql"):
             raise NoSuchModuleError
-    except (ArgumentError, NoSuchModuleError):
+        if "@" in (parsed.host or ""):  # of a password with a raw @, which must be shown nowhere
+            raise ArgumentError
+    except (ArgumentError, NoSuchModuleError, ValueError):
         raise ConfigError(
             "database.url is not the address of a database Rapport knows.",
-            "Write sqlite:///rapport.db or postgresql://user@host/name.",
+            "Write sqlite:///rapport.db or postgresql://user@host/name, and @, / and : of a password as %40, "
+            "%2F and %3A.",
         ) from None
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise ConfigError(

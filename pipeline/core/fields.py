@@ -60,6 +60,27 @@ def _web_address(value: str) -> str:
     return _in_ascii(value)
 
 
+def _secret_safe(value: str) -> str:
+    """An address to which a secret is sent: https, or this machine."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(value)
+    if "\\" in value or "@" in parts.netloc or not parts.hostname:
+        raise ValueError("write https:// and a host, without user name or password")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("write https://: by http everybody on the way could read the key and all addresses")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _in_ascii(address: str) -> str:
     """The address with its host in punycode, for it is put into mail headers."""
     if address.isascii():
@@ -102,9 +123,20 @@ Listed = Annotated[list[str], BeforeValidator(listed)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+SecretAddress = Annotated[WebAddress, AfterValidator(_secret_safe)]
 Link = Annotated[str, AfterValidator(_link)]
 Colour = Annotated[str, AfterValidator(_colour)]
 Fonts = Annotated[Line, AfterValidator(_fonts)]
+
+
+def _unquoted(key: str, value: str, wanted: object) -> str:
+    plain = value.strip().lower()
+    said = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(plain, plain)
+    if said in ("true", "false") if wanted is bool else re.fullmatch(r"\d+(\.\d+)?", said):
+        return f"write it without quotes: {key} = {said}"
+    if wanted is bool:
+        return "write true or false, without quotes"
+    return "write a number, without quotes"
 
 
 class Section(BaseModel):
@@ -118,7 +150,7 @@ class Section(BaseModel):
         # pydantic takes "6" for 6 and true for 1: right for the environment, but a mistake in a file.
         wanted = cls.model_fields[info.field_name or ""].annotation
         if wanted in (int, float, bool) and isinstance(value, str) and not isinstance(value, FromEnvironment):
-            raise ValueError("write it without quotes")
+            raise ValueError(_unquoted(info.field_name or "", value, wanted))
         if wanted in (int, float) and isinstance(value, bool):
-            raise ValueError("write a number")
+            raise ValueError("write a number, without quotes")
         return value

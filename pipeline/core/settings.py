@@ -6,16 +6,16 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from pipeline.core.config import Config, Keys
 from pipeline.core.environment import CONFIG, CONFIG_FILE
 from pipeline.core.errors import ConfigError
 from pipeline.core.fields import FromEnvironment
+from pipeline.core.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +39,9 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{file} is not valid TOML: {error}.", "Mend that line.") from None
+        from pipeline.core.suggest.toml import explained
+
+        raise ConfigError(*explained(file, text, str(error))) from None
     if any(keys[0] == "digests" for keys in overrides):
         data.setdefault("digests", [{"name": "weekly"}])  # the default digest
     for keys, value in overrides.items():
@@ -73,7 +75,10 @@ def file_of(path: Path | None, environment: Mapping[str, str]) -> Path:
 
 def _read(file: Path, *, required: bool) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
+        content = file.read_bytes()
+        if b"\0" in content:  # no text in UTF-8 has it, and all in UTF-16 have
+            raise UnicodeDecodeError("utf-8", content, 0, 1, "a zero byte")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         if not required:
             return ""
@@ -82,10 +87,9 @@ def _read(file: Path, *, required: bool) -> str:
             f"Make one with `rapport init`, or name it with --config or ${CONFIG}.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise ConfigError(
-            f"{file} cannot be read: {reason}.", "Check the file and its permissions."
-        ) from None
+        from pipeline.core.suggest.file import unreadable
+
+        raise ConfigError(*unreadable(file, error)) from None
 
 
 def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[Keys, FromEnvironment]]:
@@ -155,35 +159,26 @@ def _explained(error: ValidationError, source: _Source) -> ConfigError:
 
 
 def _problem(detail: ErrorDetails, source: _Source) -> tuple[str, str]:
+    from pipeline.core.suggest.value import said_of, unknown_key
+
     keys = detail["loc"]
     key, where = dotted(keys), source.place(keys)
     place = where if source.variable(keys) and keys else str(source.file)
     if detail["type"] == "extra_forbidden":
-        known = _known_keys(keys[:-1])
-        close = get_close_matches(str(keys[-1]), known, 1)
-        remedy = f"Did you mean {close[0]}?" if close else f"Known keys there: {', '.join(known)}."
+        remedy = unknown_key(Config, keys)
         return f"{where}: {key} is not a key Rapport knows. {remedy}", remedy
     if detail["type"] == "missing":
         return f"{where}: {key} is missing.", f"Add {key} to {place}; `rapport init` writes an example."
-    said = detail["msg"].removeprefix("Value error, ")
-    said = said[:1].lower() + said[1:]
-    said = said if said.endswith("?") else f"{said}."
-    return f"{where}: {f'{key}: ' if key else ''}{said}", f"Correct {key or 'it'} in {place}."
+    return (
+        f"{where}: {f'{key}: ' if key else ''}{sentence(said_of(detail))}",
+        f"Correct {key or 'it'} in {place}.",
+    )
 
 
 def dotted(keys: Keys) -> str:
     """A key as messages name it: newsletter.name, digests[2].schedule."""
     # People count from one: the second [[digests]] is digests[2].
     return "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
-
-
-def _known_keys(keys: Keys) -> list[str]:
-    model: Any = Config
-    for key in keys:
-        if isinstance(key, str):
-            model = model.model_fields[key].annotation
-            model = next((a for a in get_args(model) if isinstance(a, type)), model)
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
 
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]\]?")

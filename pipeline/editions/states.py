@@ -175,16 +175,22 @@ def pause_sending(connection: Connection, edition: int, reason: str | None) -> N
 
 
 def finish(connection: Connection, edition: int) -> Edition:
-    """Make an edition `sent` once none of its batches waits or is under way; the edition as it then is.
+    """End an edition once none of its batches waits or is under way; the edition as it then is.
 
-    One that nobody has is not sent: it is `paused`, with the reason.
+    It is `sent` when somebody has it, surely or perhaps. Else it is `paused` when readers were refused, and
+    `skipped` when all of them have left, and its posts wait for others.
     """
+    to, reason = EditionStatus.SENT, None
+    if not outcomes.unfinished(connection, edition):
+        reason = reasons.nobody_has_it(connection, edition) or None
+    if reason is not None:
+        to = EditionStatus.SKIPPED if reason == reasons.ALL_LEFT else EditionStatus.PAUSED
+    ended: dict[str, Any] = {"reason": reason}
+    if to != EditionStatus.PAUSED:
+        ended["finished_at"] = clock.now()
     done = ~outcomes.left(edition)
-    if why := "" if outcomes.unfinished(connection, edition) else reasons.nobody_has_it(connection, edition):
-        _set(connection, edition, (EditionStatus.SENDING,), EditionStatus.PAUSED, done, reason=why)
-    else:
-        ended = {"finished_at": clock.now(), "reason": None}
-        _set(connection, edition, (EditionStatus.SENDING,), EditionStatus.SENT, done, **ended)
+    if _set(connection, edition, (EditionStatus.SENDING,), to, done, **ended) and to == EditionStatus.SKIPPED:
+        store.free_posts(connection, edition)
     return find.by_id(connection, edition)
 
 

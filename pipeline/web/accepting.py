@@ -29,8 +29,9 @@ MOST = 512
 _SHARE = 4
 """One network has a quarter of them: any more, and its own must make room. Not the trusted proxies."""
 
-_BATCH = 32
-"""So small a part of them is accepted, or closed to make room, before other work has its turn."""
+_BATCH = 4
+"""A quarter of them is accepted, or closed to make room, before other work has its turn: with fewer, whoever
+waits behind a flood in the system's queue waits for as many rounds of that work."""
 
 _GRACE = 0.25
 """Seconds in which nobody need make room: a client sends its request with the connection's last step, and we

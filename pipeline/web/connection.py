@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 HEAD = 16 * 1024
 """Bytes of a request's line and headers. That it is exceeded is noticed within as many again."""
 
-_PIECES, _PIECE = 1000, 256
+_PIECES, _PIECE = 500, 256
 """A body comes in so many pieces, and in one more for each so many bytes. h11 needs about 30 µs for one, so
 that 40 MB in chunks of a byte would keep a core busy for twenty minutes."""
 

@@ -145,7 +145,8 @@ def listen(host: str, port: int) -> socket.socket:
             f"{host}, port {port} cannot be listened on: {reason}.",
             "Name another --port, or end the process that has it.",
         ) from None
-    listener.listen(2048)
+    # Not more: whoever is the last of the queue waits in a flood until all before were looked at.
+    listener.listen(512)
     return listener
 
 

@@ -110,7 +110,7 @@ def test_an_unknown_key_names_file_line_and_the_nearest_known_one(tmp_path: Path
 def test_the_line_is_that_of_the_right_table_in_a_list(tmp_path: Path) -> None:
     text = LEAST + '[[digests]]\nname = "a"\n[[digests]]\nname = "b"\nmin_posts = "2"\n'
     error = refused(tmp_path, text)
-    assert "rapport.toml:11: digests[2].min_posts: write it without quotes" in error.message
+    assert "rapport.toml:11: digests[2].min_posts: write it without quotes: min_posts = 2." in error.message
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_the_line_is_that_of_the_right_table_in_a_list(tmp_path: Path) -> None:
         ('from_name = "a\\nb"', "one line"),
         ('reply_to = "nobody"', "write an email address"),
         ('public_url = "letter.example.org"', "https://"),
-        ('public_url = ["a"]', "valid string"),
+        ('public_url = ["a"]', "one text in quotes"),
     ],
 )
 def test_a_value_that_cannot_be_right_is_refused(tmp_path: Path, line: str, says: str) -> None:
@@ -137,11 +137,11 @@ def test_a_value_that_cannot_be_right_is_refused(tmp_path: Path, line: str, says
         ('schedule = "0 9 * * thursday"', "not a cron line"),
         ('schedule = "0 9 * * 8"', "not a cron line"),
         ('backlog = "a week"', "a number and a unit"),
-        ("max_posts = 0", "greater than or equal to 1"),
+        ("max_posts = 0", "from 1 on, not 0"),
         ("max_posts = true", "write a number"),
         ("min_posts = 9", "more than max_posts"),
-        ('approval = "maybe"', "'auto' or 'required'"),
-        ('name = "Weekly Letter"', "match pattern"),
+        ('approval = "maybe"', '"auto" or "required"'),
+        ('name = "Weekly Letter"', 'did you mean "weekly-letter"'),
         ('name = "weekly-1"', "ends in a number"),
     ],
 )
@@ -173,3 +173,30 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rapport.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not UTF-8"):
         load(tmp_path / "rapport.toml", {})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://api.sendgrid.com",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0.1@evil.example",
+        "http://localhost.evil.example",
+        "http://10.0.0.1:8080",
+        "http://2130706433",
+        "http://[fe80::1]",
+        "https://key@api.sendgrid.com",
+        "http://127.0.0.1\\\\@evil.example",
+        "https://",
+    ],
+)
+def test_the_key_and_the_list_go_nowhere_by_http_but_to_this_machine(tmp_path: Path, address: str) -> None:
+    error = refused(tmp_path, f'{LEAST}[delivery.sendgrid]\napi_url = "{address}"\n')
+    assert "api_url: write" in error.message
+    for fine in (
+        "http://127.0.0.1:8025",
+        "http://localhost",
+        "http://[::1]:1",
+        "https://api.eu.sendgrid.com",
+    ):
+        load(written(tmp_path, f'{LEAST}[delivery.sendgrid]\napi_url = "{fine}"\n'), {})

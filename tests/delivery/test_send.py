@@ -15,7 +15,7 @@ from pipeline.delivery.send import deliver, send, send_test
 from pipeline.editions import find
 from pipeline.editions.ledger import outcomes, signing_keys
 from pipeline.letter.personal import HOSTED_TAGS
-from tests.installations import installation
+from tests.installations import installation, subscribe
 from tests.ledgers import Left, handed_over
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def test_one_that_is_neither_approved_nor_on_its_way_is_not_sent(
 def test_before_its_first_letter_leaves_it_is_checked_and_the_way_out_is_tried(
     installed: Installation, asked: list[str], status: str, how: dict[str, Any], looks: list[str]
 ) -> None:
+    subscribe(installed.database, 2)
     standing(installed, status)
     assert given(installed, **how).status == "sent"
     assert asked == looks
@@ -142,6 +143,7 @@ def test_a_worker_leaves_alone_what_is_not_being_sent(installed: Installation, s
 def test_a_worker_hands_over_what_is_on_its_way_and_waits_for_nobody(
     installed: Installation, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
+    subscribe(installed.database, 2)
     standing(installed, status)
     made: list[Any] = []
     real = module.Delivery

@@ -57,7 +57,7 @@ class Machine:
         source.mkdir()
         for name in ("pipeline", "subscribers", "templates", "docs/deploy"):
             shutil.copytree(SOURCE / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE"):
+        for name in ("pyproject.toml", "requirements.txt", "README.md", "LICENSE"):
             shutil.copyfile(SOURCE / name, source / name)
         deploy = source / "docs/deploy"
         for name, old, new in self.deploy:
@@ -128,7 +128,6 @@ class Machine:
             # What pip would fetch is there already, and nothing else may be.
             "PYTHONPATH": os.pathsep.join(site.getsitepackages()),
             "PIP_NO_INDEX": "1",
-            "PIP_NO_BUILD_ISOLATION": "0",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             **self.environment,
         }  # fmt: skip

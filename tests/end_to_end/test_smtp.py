@@ -141,6 +141,22 @@ def test_who_was_refused_gets_a_sent_letter_again_once_and_when_the_reason_is_me
     assert server.addresses == sorted(f"reader{n}@example.net" for n in range(1, 10) if n != 2)
 
 
+def test_a_letter_whose_readers_have_all_left_is_skipped_and_its_posts_wait(
+    project: Project, server: StrictSmtp
+) -> None:
+    project.subscribe(2)
+    server.faults.append(Fault("rcpt", "550 relay not permitted", times=99))
+    assert project.json("run", "--now", status=1)["digests"][0]["outcome"] == "paused"
+    for reader in ("reader1@example.net", "reader2@example.net"):
+        project.rapport("subscribers", "unsubscribe", reader)
+    project.rapport("editions", "resume", "weekly-1")
+    ran = project.json("run")["digests"][0]
+    assert (ran["outcome"], ran["reason"]) == ("skipped", "everyone whom it was for has left")
+    assert ran["edition"]["recipients"]["withheld"] == 2
+    assert [post["state"] for post in project.json("posts")["posts"]] == ["new"]
+    assert server.deliveries == []
+
+
 def test_a_rate_that_is_limited_names_its_key_and_the_next_run_goes_on(
     project: Project, server: StrictSmtp
 ) -> None:

@@ -20,6 +20,9 @@ MOST_REASONS = 20
 NOBODY = "nobody was handed it"
 """How the reason begins of an edition that is paused at its end, for it reached nobody."""
 
+ALL_LEFT = "everyone whom it was for has left"
+"""The reason of an edition that is skipped at its end."""
+
 NO_ANSWER = "handed over; no answer yet"
 
 Reasons = dict[str, dict[str, int]]
@@ -82,11 +85,13 @@ def _inOWN_WORDS(connection: Connection, edition: int) -> list[tuple[str, str, i
 
 
 def nobody_has_it(connection: Connection, edition: int) -> str:
-    """Why nobody was handed an edition, surely or perhaps; empty when somebody was, or nobody was refused."""
+    """Why nobody was handed an edition, surely or perhaps; empty when somebody was, or it was for nobody."""
     numbers = counts(connection, edition)
     failed = numbers[RecipientState.FAILED]
-    if not failed or numbers[RecipientState.SENT] or numbers[RecipientState.UNCERTAIN]:
+    if not numbers["total"] or numbers[RecipientState.SENT] or numbers[RecipientState.UNCERTAIN]:
         return ""
+    if not failed:
+        return ALL_LEFT
     most = next(iter(reasons(connection, edition)[RecipientState.FAILED]), "")
     return f"{NOBODY}: {failed:,} of {numbers['total']:,} were refused, most of them so: {most}"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 from starlette.concurrency import run_in_threadpool
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
 
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
-"""Headers of a request that a web server passed on."""
+FORWARDED = ("forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip")
+"""Headers of a request that a web server passed on, beside all that begin with x-forwarded-."""
+
+INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".cluster.local")
+"""Ends of names that no stranger can own (RFC 6761, 6762, 8375, and what containers and routers use)."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """All other methods are counted as one: a stranger may invent any number of them."""
@@ -41,7 +46,7 @@ def routes(installation: Installation, registry: CollectorRegistry) -> list[Rout
         return JSONResponse(found.document, 200 if found.ready else 503)
 
     async def metrics(request: Request) -> Response:
-        if not _from_inside(request):
+        if not _from_inside(request, urlsplit(installation.config.newsletter.public_url).hostname):
             raise HTTPException(404)
         return Response(await run_in_threadpool(generate_latest, registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -56,12 +61,28 @@ async def _alive(request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def _from_inside(request: Request) -> bool:
+def _from_inside(request: Request, ours: str | None) -> bool:
     """Whether somebody on our own network asks this process directly. A stranger could learn from the numbers
     whether an address is on the list: by signing it up and looking which of them change."""
     address = address_of(request.scope)
-    passed_on = any(name in request.headers for name in FORWARDED)
-    return not passed_on and (address is None or not is_public(address))
+    names = request.headers.keys()
+    passed_on = any(name in FORWARDED or name.startswith("x-forwarded-") for name in names)
+    hosts = request.headers.getlist("host")
+    known = len(hosts) == 1 and _is_known(hosts[0], ours)
+    return known and not passed_on and (address is None or not is_public(address))
+
+
+def _is_known(host: str, ours: str | None) -> bool:
+    """Whether a Host header names this server as its own network does. A page that made its own name lead
+    here (DNS rebinding) would read the answer in the browser of somebody inside."""
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    try:
+        return not is_public(str(ip_address(name)))
+    except ValueError:
+        return name != "" and (name == ours or "." not in name or name.endswith(INSIDE))
 
 
 def counting(registry: CollectorRegistry, routes: Sequence[BaseRoute]) -> Middleware:

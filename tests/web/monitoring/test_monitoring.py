@@ -249,3 +249,17 @@ def test_however_often_it_is_asked_the_database_is_counted_once_in_a_while(
     at[0] += 6
     samples(visitor)
     assert len(queries) == 2 * once
+
+
+def test_neither_are_those_who_ask_through_somebody_or_by_a_name_that_is_not_ours(visitor: Visitor) -> None:
+    nowhere = visitor.get("/nowhere")
+    passed_on = "Forwarded X-Forwarded-For X-FORWARDED-HOST X-Forwarded-Proto Via X-Real-IP CF-Connecting-IP"
+    strange = """evil.example evil.example:8000 8.8.8.8 [2001:4860::1]:80 letter.example.org.evil.example [::1
+        127.0.0.1.evil.example 10.0.0.7@evil.example localhost.evil.example evil.example."""
+    sent = [{name: "10.0.0.7"} for name in passed_on.split()]
+    sent += [{"Host": host} for host in ("", *strange.split())]
+    for headers in sent:
+        answer = visitor.get("/metrics", headers=headers)
+        assert (answer.status_code, answer.content) == (404, nowhere.content), headers
+    for host in ("127.0.0.1:8000", "[::1]:8000", "localhost", "rapport:8000", "10.0.0.2", "rapport.internal"):
+        assert visitor.get("/metrics", headers={"Host": host}).status_code == 200, host

@@ -1,0 +1,129 @@
+"""What is wrong with a value of the configuration, in the words of its file instead of pydantic's."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel
+
+from pipeline.core.suggest import did_you_mean, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic_core import ErrorDetails
+
+    from pipeline.core.config import Keys
+
+_ALSO = {"ssl": "tls", "smtps": "tls", "manual": "required", "automatic": "auto"}
+_BY_SMTP = (
+    "amazon", "brevo", "email", "gmail", "mail", "mailgun", "mailjet", "mandrill", "postfix", "postmark",
+    "resend", "ses", "sparkpost",
+)  # fmt: skip
+_ALSO |= dict.fromkeys(_BY_SMTP, "smtp")
+"""What other programs call a choice of ours; other services are reached by SMTP."""
+
+
+def said_of(detail: ErrorDetails) -> str:
+    """What is wrong with a value, to stand after its key and a colon."""
+    kind, given, bounds = detail["type"], detail["input"], detail.get("ctx", {})
+    key = str(detail["loc"][-1]) if detail["loc"] else ""
+    if kind == "literal_error":
+        return _choice(given, str(bounds.get("expected", "")))
+    if kind == "string_type":
+        return _as_text(key, given)
+    if kind in ("int_type", "int_parsing", "int_from_float"):
+        return "write a whole number, without quotes"
+    if kind in ("float_type", "float_parsing"):
+        return "write a number, without quotes"
+    if kind in ("bool_type", "bool_parsing"):
+        return "write true or false, without quotes"
+    if kind == "list_type":
+        table = isinstance(given, dict)
+        return f"write [[{key}]], with double brackets" if table else _as_list(key, given)
+    if kind == "model_type":
+        return f"write [{key}], with single brackets, and its keys below it" if key else "write a table"
+    if kind == "string_pattern_mismatch":
+        return _as_name(given)
+    if kind in ("string_too_short", "too_short"):
+        return "it is empty"
+    if bound := _bound(bounds):
+        return f"write a number {bound}, not {given}"
+    said = detail["msg"].removeprefix("Value error, ")
+    return said[:1].lower() + said[1:]
+
+
+def _choice(given: object, expected: str) -> str:
+    choices = re.findall("'([^']*)'", expected)
+    meant = _ALSO.get(str(given).casefold(), "")
+    meant = meant if meant in choices else nearest(str(given), choices)
+    shown = given if isinstance(given, int | float) else f'"{given}"'
+    told = expected.replace("'", '"')
+    return f"{shown} is none of {told}" + (f'; did you mean "{meant}"?' if meant else "")
+
+
+def _as_text(key: str, given: object) -> str:
+    if isinstance(given, bool):
+        return f"write a text in quotes, not {str(given).lower()}"
+    if isinstance(given, int | float):
+        return f'write it in quotes: {key} = "{given}"'
+    if isinstance(given, list):
+        one = f': {key} = "{given[0]}"' if given and isinstance(given[0], str) else ""
+        return f"write one text in quotes, not a list{one}"
+    return "write a text in quotes, and no table"
+
+
+def _as_list(key: str, given: object) -> str:
+    return f'write a list in brackets: {key} = ["{given}"]' if isinstance(given, str) else "write a list"
+
+
+def _as_name(given: object) -> str:
+    plain = re.sub(r"[^a-z0-9]+", "-", str(given).casefold()).strip("-")[:49]
+    ask = f'; did you mean "{plain}"?' if plain else ""
+    return f'"{given}" has more than small letters, digits and hyphens{ask}'
+
+
+def _bound(bounds: Mapping[str, Any]) -> str:
+    words = {"ge": "from {:g} on", "gt": "above {:g}", "le": "up to {:g}", "lt": "below {:g}"}
+    return " ".join(form.format(bounds[name]) for name, form in words.items() if name in bounds)
+
+
+def unknown_key(config: type[BaseModel], keys: Keys) -> str:
+    """What was probably meant by a key that its table does not have: another key, or another table."""
+    name, known = str(keys[-1]), _keys_of(_model(config, keys[:-1]))
+    elsewhere = [table for table, names in _tables(config) if name in names]
+    if close := nearest(name, known):
+        return f"Did you mean {close}?"
+    if elsewhere:
+        return f"It belongs under {' or '.join(elsewhere)}."
+    return did_you_mean(name, known, f"Known keys there: {', '.join(known)}.")
+
+
+def _tables(config: type[BaseModel]) -> Iterator[tuple[str, list[str]]]:
+    for name, field in config.model_fields.items():
+        listed = "list" in str(field.annotation)
+        model = _inside(field.annotation)
+        if model is not None:
+            yield f"[[{name}]]" if listed else f"[{name}]", _keys_of(model)
+            yield from ((inner.replace("[", f"[{name}.", 1), keys) for inner, keys in _tables(model))
+
+
+def _model(config: type[BaseModel], keys: Keys) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = config
+    for key in keys:
+        if isinstance(key, str) and model is not None:
+            model = _inside(model.model_fields[key].annotation)
+    return model
+
+
+def _inside(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field holds, or holds a list of."""
+    for one in (annotation, *get_args(annotation)):
+        if isinstance(one, type) and issubclass(one, BaseModel):
+            return one
+    return None
+
+
+def _keys_of(model: type[BaseModel] | None) -> list[str]:
+    return list(model.model_fields) if model is not None else []
