@@ -162,7 +162,7 @@ def _told(found: Discovered, filling: dict[Key, Value]) -> Iterator[str]:
             how = "" if value.remark == FOUND else f" ({value.remark})"
             yield f"Found: {word} {quoted(value.text, 200)}{how}"
     if backlog := filling.get(BACKLOG):
-        yield f"Your newest posts are older than a week, so the first letter reaches back {backlog.text} (backlog)."
+        yield f"The newest posts are over a week old: the first letter reaches back {backlog.text} (backlog)."
 
 
 def _document(filling: dict[Key, Value]) -> dict[str, str]:
