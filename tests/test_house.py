@@ -202,8 +202,9 @@ PLACES = re.compile(r"Harbour[ _-]?Lane", re.IGNORECASE)
 
 def test_what_the_field_has_a_word_for_bears_that_word() -> None:
     found = []
-    for file in sorted(ROOT.glob("*/**/*.py")):
-        if file.is_relative_to(ROOT / ".venv") or file == Path(__file__):
+    folders = [folder for folder in ROOT.iterdir() if not folder.name.startswith(".")]  # `.venv` is large
+    for file in sorted(file for folder in folders for file in folder.glob("**/*.py")):
+        if file == Path(__file__):
             continue
         text = PLACES.sub("", file.read_text())
         for name in names(ast.parse(text)) | set(file.with_suffix("").parts[-1:]):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
-    "init": "start",
+    "init": "init",
     "demo": "demo",
     "pull": "letter",
     "posts": "posts",
@@ -36,7 +36,7 @@ COMMANDS = {
     "doctor": "doctor",
     "backup": "backup",
     "restore": "backup",
-    "migrate": "start",
+    "migrate": "migrate",
 }
 """Each command with the module of this package that holds it, in the order in which they are used."""
 
@@ -62,7 +62,7 @@ def cli() -> None:
     """Turns a blog into a weekly letter: feed, digest, inbox.
 
     \b
-    First letter:   rapport init, edit rapport.toml, rapport preview --out preview
+    First letter:   rapport init --blog ADDRESS
     Every week:     rapport serve          (or: rapport run from cron, as often as you like)
     Try it out:     rapport demo
 

@@ -31,8 +31,8 @@ def preview(options: Options, digest: str | None, port: int, out: Path | None) -
     """Show DIGEST's next letter as it will arrive, in a browser on this machine.
 
     The page reloads by itself when a template, the configuration or the feed changes. Needs no key and no
-    subscriber, and goes on from the last pull when a feed cannot be reached: with --out, exit status 1 says that
-    no feed could be, and that nothing read before makes a letter. Sends nothing.
+    subscriber, and goes on from the last pull when a feed cannot be reached. With --out, exit status 1 says
+    that no feed could be read and nothing read before makes a letter. Sends nothing.
     """
     if out is None:
         serve_preview(options, digest, port)

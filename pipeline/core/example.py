@@ -31,7 +31,7 @@ ADDRESSES = (("newsletter", "from_email"), ("newsletter", "public_url"), ("feeds
 know better, such as a relay that writes senders anew, or a stand-in for trying things out: for that one, and
 for the outbox, they are no matter. What a letter says to its readers always is one."""
 
-_TABLE = re.compile(r"\[{1,2}([\w.]+)\]{1,2}(?:\s+#.*)?")
+TABLE = re.compile(r"\[{1,2}([\w.]+)\]{1,2}(?:\s+#.*)?")
 LINE = re.compile(
     r'(?P<off># )?(?P<key>\w+) = (?P<value>"[^"]*"|\[[^\]]*\]|[^\s"\[]+)(?:\s+# (?P<remark>.*))?'
 )
@@ -75,7 +75,7 @@ def own_values() -> tuple[Own, ...]:
 def _marked(text: str) -> Iterator[Own]:
     table = ""
     for line in text.splitlines():
-        if match := _TABLE.fullmatch(line):
+        if match := TABLE.fullmatch(line):
             table = match[1]
         elif (match := LINE.fullmatch(line)) and (match["remark"] or "").startswith("yours:"):
             value = tomllib.loads(f"value = {match['value']}")["value"]

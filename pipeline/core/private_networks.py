@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from urllib.parse import urlsplit
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -72,6 +73,16 @@ def leads_outside(host: str, port: int) -> bool:
     proxy, so it counts as a stranger's."""
     found = addresses(host, port)
     return not found or any(is_public(address) for address in found)
+
+
+def is_outside(url: str) -> bool:
+    """Whether a stranger may own the server of a web address."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return True
+    return not host or leads_outside(host, port or {"http": 80}.get(parts.scheme, 443))
 
 
 def leads_inside(host: str, port: int) -> bool:

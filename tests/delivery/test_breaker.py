@@ -11,6 +11,7 @@ from sqlalchemy import event as sql
 from sqlalchemy import insert, select
 
 from pipeline.core.config import Delivery
+from pipeline.core.tables import digests
 from pipeline.core.tables import editions as table
 from pipeline.delivery import breaker
 from pipeline.delivery.breaker import Tally, Tripped
@@ -163,6 +164,8 @@ def test_the_next_one_waits_until_staff_have_answered(
         next_one(connection, "draft", approved_at=AT)
         assert "weekly-1" in (breaker.unanswered(connection, "weekly", None) or "")
         assert breaker.unanswered(connection, "weekly", edition_of(connection, "weekly-2"))
+        store.change(connection, 2, approved_at=edition_of(connection).tripped_at)
+        assert breaker.unanswered(connection, "weekly", edition_of(connection, "weekly-2"))
         states.hold(connection, "weekly-2")
         travel.shift(timedelta(minutes=1))
         answered = states.resume(connection, "weekly-2")
@@ -181,7 +184,7 @@ def test_let_go_on_it_is_judged_by_what_happens_after(
         told(connection, people, PAST)
         travel.shift(timedelta(hours=1))
         assert states.resume(connection, "weekly-1").status == "sending"
-        told(connection, people[200:], {Kind.BOUNCE: 5}, at=NOON)  # of before, told late
+        told(connection, people[200:], {Kind.BOUNCE: 5}, at=clock.now())  # of before, told late
         told(connection, people[205:], {Kind.DELIVERED: 180}, at=clock.now() + timedelta(minutes=1))
         told(connection, people[385:], {Kind.BOUNCE: 20}, at=clock.now() + timedelta(minutes=1))
         row = edition_of(connection)
@@ -189,15 +192,19 @@ def test_let_go_on_it_is_judged_by_what_happens_after(
     assert "20 of the 200 readers" in row.reason
 
 
-def test_of_an_old_edition_nothing_is_judged(sqlite_database: Database) -> None:
+@pytest.mark.parametrize(("age", "judged"), [(timedelta(days=30), False), (timedelta(days=29.9), True)])
+def test_an_edition_is_judged_for_thirty_days(
+    sqlite_database: Database, age: timedelta, judged: bool
+) -> None:
     with sqlite_database.write() as connection:
-        people = handed_over(connection, lots=[Left(people=200)], snapshot_at=NOON - breaker.JUDGED_FOR)
+        people = handed_over(connection, lots=[Left(people=200)], snapshot_at=NOON - age)
         told(connection, people, PAST)
-        assert edition_of(connection).tripped_at is None
+        assert (edition_of(connection).tripped_at is not None) is judged
 
 
 @pytest.mark.parametrize(
-    ("known", "fresh", "looks"), [(999, 1, True), (1500, 1, False), (1500, 200, True), (1700, 200, True)]
+    ("known", "fresh", "looks"),
+    [(999, 1, True), (1000, 1, False), (1500, 1, False), (1500, 200, True), (1700, 200, True)],
 )
 def test_from_a_thousand_bounces_on_it_looks_at_each_tenth_part_more(
     sqlite_database: Database, known: int, fresh: int, looks: bool
@@ -229,6 +236,23 @@ def test_of_a_large_edition_outcomes_are_counted_as_far_as_the_share_needs(sqlit
         people = handed_over(connection, lots=[Left(people=400)])
         told(connection, people, {Kind.DELIVERED: 385, Kind.BOUNCE: 15})
         assert edition_of(connection).tripped_at is None, "15 of 400, though it would be too many of 200"
+
+
+def test_nor_do_its_own_good_news(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=1501)])
+        told(connection, people, {Kind.DELIVERED: 1500})
+        told(connection, people[1500:], {Kind.BOUNCE: 1}, limits=Delivery(bounce_limit=0))
+        assert edition_of(connection).tripped_at == NOON
+
+
+def test_an_edition_is_judged_by_its_own_events(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        people = handed_over(connection, lots=[Left(people=200)])
+        handed_over(connection, 2, lots=[Left(people=200)])
+        told(connection, people, PAST, limits=Delivery(bounce_limit=1))
+        told(connection, people, {Kind.DELIVERED: 199, Kind.BOUNCE: 1}, "weekly-2")
+        assert edition_of(connection, "weekly-2").tripped_at is None
 
 
 def test_good_news_of_a_large_edition_is_not_counted_through(sqlite_database: Database) -> None:
@@ -301,7 +325,7 @@ def test_of_one_that_tripped_nothing_is_judged_until_staff_let_it_go_on(sqlite_d
     fresh = [event(Kind.BOUNCE, 1)]
     with sqlite_database.write() as connection:
         people = handed_over(connection, lots=[Left(people=200)])
-        told(connection, people, PAST)
+        told(connection, people, PAST, at=NOON + timedelta(minutes=1))
         assert breaker.judge(connection, Delivery(), fresh, NOON) == []
         store.change(connection, 1, judged_from=NOON)  # at that very moment it is not after it
         assert breaker.judge(connection, Delivery(), fresh, NOON) == []
@@ -340,10 +364,18 @@ def test_by_smtp_one_that_staff_let_go_on_is_not_stopped_again(sqlite_database: 
         ("smtp", [(199, 11), (1, 0)], True),
         ("smtp", [(199, 11)], False),
         ("smtp", [(200, 0), (100, 11)], False),
+        ("smtp", [(200, 0), (199, 11)], False),
         ("smtp", [(200, 1)], True),
         ("sendgrid", [(200, 11)], False),
     ],
-    ids=["from 200 on", "too few yet", "counted anew after each look", "with a single bounce", "events tell"],
+    ids=[
+        "from 200 on",
+        "too few yet",
+        "counted anew after each look",
+        "from none on",
+        "with a single bounce",
+        "events tell",
+    ],
 )
 def test_while_it_is_handed_over_the_ledger_is_looked_at_every_two_hundred(
     sqlite_database: Database, provider: str, batches: list[tuple[int, int]], trips: bool
@@ -358,12 +390,21 @@ def test_while_it_is_handed_over_the_ledger_is_looked_at_every_two_hundred(
         assert (edition_of(connection).tripped_at is not None) is trips
 
 
+def letter_of(connection: Connection, digest: str) -> None:
+    """Another digest's letter, edition 2, that went out."""
+    connection.execute(insert(digests).values(name=digest, first_seen=AT))
+    handed_over(connection, 2)
+    store.change(connection, 2, digest=digest)
+
+
 def test_another_digests_trouble_keeps_no_letter_back(sqlite_database: Database) -> None:
     with sqlite_database.write() as connection:
         people = handed_over(connection, lots=[Left(people=200)])
         told(connection, people, PAST)
-        assert breaker.unanswered(connection, "weekly", None)
+        letter_of(connection, "monthly")
         assert breaker.unanswered(connection, "monthly", None) is None
+        store.change(connection, 2, snapshot_at=NOON + timedelta(hours=1))
+        assert breaker.unanswered(connection, "weekly", None), "nor does its next letter answer ours"
 
 
 def test_who_bounced_again_and_again_is_one_reader(sqlite_database: Database) -> None:

@@ -175,6 +175,18 @@ def test_of_who_is_not_known_any_more_nothing_is_kept_but_that_something_came(da
     assert (row.subscriber_id, row.reason, row.edition, row.batch) == (None, None, "weekly-1", "b")
 
 
+def test_what_befalls_a_confirmation_concerns_the_mailbox_it_went_to(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        person, there = on_list(connection), "ben@example.net"
+        on_list(connection, there)
+        asked = event(Kind.BOUNCE, person, edition="confirmation-7", address=there)
+        take(connection, [asked], "SendGrid")
+        proofs = [directory.person(connection, address) for address in (ANN, there)]
+    assert [standing(sqlite_database), standing(sqlite_database, there)] == [set(), {Reason.BOUNCED}]
+    told = [{one.action for one in known.consent} for known in proofs if known]
+    assert told == [{Action.ADDED}, {Action.ADDED, Action.SUPPRESSED}]
+
+
 def test_of_who_is_known_the_servers_words_are_kept(sqlite_database: Database) -> None:
     words = {"reason": "452 the mailbox is full", "detail": {"response": "452"}}
     with sqlite_database.write() as connection:
@@ -310,16 +322,17 @@ def test_several_bounces_of_one_edition_are_one(sqlite_database: Database) -> No
     assert standing(sqlite_database) == set()
 
 
+@pytest.mark.parametrize("later", [timedelta(hours=1), timedelta()], ids=["later", "at that very moment"])
 @pytest.mark.parametrize("action", [Action.LIFTED, Action.MOVED])
 def test_the_row_begins_anew_once_staff_lifted_it_or_the_address_changed(
-    sqlite_database: Database, clock: time_machine.Traveller, action: Action
+    sqlite_database: Database, clock: time_machine.Traveller, action: Action, later: timedelta
 ) -> None:
     with sqlite_database.write() as connection:
         person = on_list(connection)
         for number in (1, 2, 3, 4):
             deliver(connection, [person], number)
         take(connection, soft(person, 1, 2), "SendGrid")
-        clock.move_to(START + timedelta(days=2, hours=1))
+        clock.move_to(START + timedelta(days=2) + later)
         consent.record(connection, person, action, source="test")
         take(connection, soft(person, 3, 4), "SendGrid")
         assert suppression.reasons(connection, ANN) == set()

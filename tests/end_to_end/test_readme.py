@@ -13,18 +13,16 @@ from pathlib import Path
 from pipeline.cli.sample.blog import SampleBlog
 
 README = Path(__file__).parents[2] / "README.md"
-BLOG = "https://harbourlane.example/blog?format=rss"
+SITE = "harbourlane.example"
 COMMANDS = (
-    "rapport init practice && cd practice",
-    f"sed -i 's|https://example.org/blog?format=rss|{BLOG}|' rapport.toml    # or any editor",
-    "rapport pull",
-    "rapport preview --out preview          # look at preview/edition.html",
+    f"rapport init practice --blog {SITE}",
+    "cd practice",
     "rapport check",
-    'rapport subscribers add you@example.org --consent "Asked for it myself"',
+    'rapport subscribers add you@example.net --consent "Asked for it myself"',
     "rapport run --now",
     "ls outbox",
 )
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
+TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d)?")
 FILE = re.compile(r"-[0-9a-f]{12}\.eml")
 
 
@@ -36,12 +34,15 @@ def session() -> str:
         lines = ["set -e"]
         for command in COMMANDS:
             shown = command.replace("'", "'\\''")
-            lines += [f"printf '%s\\n' '$ {shown}'", command.replace(BLOG, blog.feed_url)]
+            lines += [
+                f"printf '%s\\n' '$ {shown}'",
+                command.replace(SITE, blog.site_url.removeprefix("http://")),
+            ]
         ran = subprocess.run(
             ["bash", "-c", "\n".join(lines)], cwd=folder, env=environment, capture_output=True, text=True
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
-        return ran.stdout.replace(blog.feed_url, BLOG).replace(blog.site_url, BLOG.partition("/blog")[0])
+        return ran.stdout.replace(blog.site_url, f"https://{SITE}")
 
 
 def written() -> str:

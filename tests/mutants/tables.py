@@ -13,7 +13,12 @@ _LEDGER = (
     "editions/ledger/test_reasons.py",
     "editions/ledger/test_rate.py",
 )
-_SMTP = ("providers/test_smtp.py", "providers/test_smtp_login.py", "providers/test_smtp_batch.py")
+_SMTP = (
+    "providers/test_smtp.py",
+    "providers/test_smtp_login.py",
+    "providers/test_smtp_batch.py",
+    "providers/test_smtp_connection.py",
+)
 _SENDING = ("delivery/test_batch_sender.py", "delivery/test_edition.py", "delivery/test_by_smtp.py")
 
 TESTS: dict[str, tuple[str, ...]] = {

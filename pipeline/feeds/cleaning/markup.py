@@ -56,10 +56,16 @@ _SCOPES = frozenset(("template", "object", "applet", "marquee", "table", "captio
 
 def parse(source: str) -> LexborNode | None:
     """The body element; None when there is nothing in it."""
-    source = fewer_attributes(_RENAMED.sub(_renamed, source[:LONGEST]))
+    return LexborHTMLParser(tamed(source[:LONGEST])).body
+
+
+def tamed(source: str) -> str:
+    """The page as lexbor reads it in bounded time: its words, its links and its metadata are what they
+    were."""
+    source = fewer_attributes(_RENAMED.sub(_renamed, source))
     if deeper_than(source, DEEPEST):
         source = html.escape(re.sub(r"<[^<>]*>?", " ", source), quote=False).replace("&amp;", "&")
-    return LexborHTMLParser(source).body
+    return source
 
 
 def _renamed(match: re.Match[str]) -> str:

@@ -18,6 +18,11 @@ from pipeline.feeds.parsing.raw import Raw
 MOST_ITEMS = 1_000
 
 
+def is_json(text: str) -> bool:
+    """Whether a document is JSON, by its first character."""
+    return text.lstrip("\ufeff \t\r\n").startswith(("{", "["))
+
+
 def read(text: str, url: str) -> tuple[str, list[Raw], bool]:
     """The blog's address, its items, and whether these are all there are.
 

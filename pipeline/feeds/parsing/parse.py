@@ -40,7 +40,7 @@ def parse(
     if page := page_error(body, url):
         raise page
     text = decode(body, content_type)
-    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+    if jsonfeed.is_json(text):
         (site, raws, sound), unread = jsonfeed.read(text, url), 0
     else:
         site, raws, sound, unread = xmlfeed.read(repair(text, url), url)

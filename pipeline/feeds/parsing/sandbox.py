@@ -51,10 +51,21 @@ def read(body: bytes, *, url: str, content_type: str = "") -> Document:
 
     :raises FeedError: what parse() raises, and when the document passes the limits.
     """
-    document = _children.read(body, url, content_type)
+    document = _document(ask("read", body, url=url, content_type=content_type))
     if document.unread:
         _log.warning("%d posts of the feed %s could not be read", document.unread, shown(url))
     return document
+
+
+def ask(task: str, body: bytes, *, url: str, content_type: str = "") -> dict[str, Any]:
+    """What a child says of a document, as plain data, within the same limits. ``task`` is one of
+    sandbox_child.TASKS.
+
+    :raises FeedError: what the task raises, and when the document passes the limits.
+    """
+    told = _children.ask(task, body, url, content_type)
+    _raise_what_is_reported(told, url)
+    return told
 
 
 def warm_up() -> None:
@@ -134,10 +145,13 @@ class Children:
         self._all: list[_Child] = []
         self._timer: threading.Timer | None = None
 
-    def read(self, body: bytes, url: str, content_type: str) -> Document:
+    def ask(self, task: str, body: bytes, url: str, content_type: str) -> dict[str, Any]:
+        """What a child found; ``task`` is one of sandbox_child.TASKS. Raises FeedError when it found
+        nothing within the limits."""
         child = self._taken()
+        question = {"task": task, "length": len(body), "url": url, "content_type": content_type}
         try:
-            answer = child.ask({"length": len(body), "url": url, "content_type": content_type}, body)
+            return child.ask(question, body)
         except _Ended:
             raise FeedError(
                 f"The feed {shown(url)} could not be read within {SECONDS} seconds and "
@@ -146,7 +160,6 @@ class Children:
             ) from None
         finally:
             self._give_back(child)
-        return _document(answer, url)
 
     @property
     def pids(self) -> list[int]:
@@ -224,8 +237,12 @@ def answer(document: Document) -> dict[str, Any]:
     return {"entries": entries, "sound": document.sound, "unread": document.unread}
 
 
-def _document(answer: dict[str, Any], url: str) -> Document:
-    """The same again. Raises what the child reports."""
+def _document(answer: dict[str, Any]) -> Document:
+    """The same again."""
+    return Document(tuple(map(_entry, answer["entries"])), answer["sound"], answer["unread"])
+
+
+def _raise_what_is_reported(answer: dict[str, Any], url: str) -> None:
     if "error" in answer:
         raise FeedError(*answer["error"])
     if "fault" in answer:
@@ -233,7 +250,6 @@ def _document(answer: dict[str, Any], url: str) -> Document:
             f"The feed {shown(url)} could not be read: {answer['fault']}.",
             "This is a fault of Rapport: report it with the feed's address.",
         )
-    return Document(tuple(map(_entry, answer["entries"])), answer["sound"], answer["unread"])
 
 
 def _entry(found: dict[str, Any]) -> Entry:

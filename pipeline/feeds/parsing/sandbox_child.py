@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import sys
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import feedparser  # noqa: F401 (ahead of the first document, while that is stil
 
 from pipeline.core.child_process import interrupted_after, limit_memory, limit_time
 from pipeline.core.errors import FeedError
+from pipeline.feeds.fetching.page import page_error
 from pipeline.feeds.parsing.parse import parse
 from pipeline.feeds.parsing.sandbox import ENTRY_SECONDS, MEMORY, SECONDS, answer
 
@@ -40,16 +42,42 @@ def main() -> None:
 
 
 def _told(question: dict[str, Any], body: bytes) -> dict[str, Any]:
-    limit = partial(interrupted_after, ENTRY_SECONDS)
     try:
-        found = parse(body, url=question["url"], content_type=question["content_type"], limit=limit)
+        return TASKS[question["task"]](body, question["url"], question["content_type"])
     except FeedError as error:
         return {"error": [error.message, error.remedy]}
     except MemoryError:
         raise  # there may be none to answer with
     except Exception as error:
         return {"fault": type(error).__name__}
-    return answer(found)
+
+
+def _read(body: bytes, url: str, content_type: str) -> dict[str, Any]:
+    limit = partial(interrupted_after, ENTRY_SECONDS)
+    return answer(parse(body, url=url, content_type=content_type, limit=limit))
+
+
+def _examine(body: bytes, url: str, content_type: str) -> dict[str, Any]:
+    from pipeline.feeds.discovery.outline import outline
+    from pipeline.feeds.discovery.page import page
+
+    # Hosts serve feeds as text/html, and pages hold what looks like the start of a feed. JSON that is no feed
+    # is what WordPress tells of its site.
+    is_page = content_type.lower().lstrip().startswith(("text/html", "application/json"))
+    if not page_error(body, url):
+        try:
+            found = outline(body, url=url, content_type=content_type)
+        except FeedError:
+            if not is_page:
+                raise
+        else:
+            if found.posts or not is_page:
+                return {"outline": asdict(found)}
+    return {"page": asdict(page(body, url=url, content_type=content_type))}
+
+
+TASKS = {"read": _read, "examine": _examine}
+"""What may be asked of this process: the entries of a feed, or what a page or feed says of itself."""
 
 
 def _most_memory() -> int:

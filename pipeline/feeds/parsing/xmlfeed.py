@@ -47,6 +47,12 @@ def read(text: str, url: str) -> tuple[str, list[Raw], bool, int]:
     return site, raws, sound and not unread and len(raws) < MOST_ITEMS, unread
 
 
+def about(text: str) -> dict[str, Any]:
+    """What a feed says of itself above its items, as feedparser has it."""
+    parsed = _parsed(items(text)[0])
+    return dict(parsed.feed) if parsed is not None else {}
+
+
 def _entries(text: str) -> tuple[dict[str, Any], list[dict[str, Any]], bool, int]:
     """Feed and entries as feedparser has them, whether that is well-formed XML, and how many entries it
     cannot take: item by item if it cannot take them together."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from pipeline.core.errors import ImageError
-from pipeline.core.private_networks import leads_outside
+from pipeline.core.private_networks import is_outside
 from pipeline.feeds.fetching.attempt import FetchRequest
 from pipeline.feeds.fetching.http import get
 from pipeline.letter.images.cdn_sizes import sized
@@ -85,14 +84,7 @@ def _request(wanted: Wanted, *, last: bool) -> FetchRequest:
         # A guessed address is not worth a second try, while the blog's own is at hand.
         attempts=2 if last else 1,
         # A feed of the operator's own network may name images there; one of the public net may not.
-        outside=_is_public(wanted.home),
-    )
-
-
-def _is_public(url: str) -> bool:
-    parts = urlsplit(url)
-    return not parts.hostname or leads_outside(
-        parts.hostname, parts.port or {"http": 80}.get(parts.scheme, 443)
+        outside=is_outside(wanted.home),
     )
 
 

@@ -283,6 +283,19 @@ def test_an_edition_was_touched_once_a_batch_of_it_was_ever_claimed(
         assert outcomes.touched(connection, 2) is was
 
 
+@pytest.mark.parametrize(
+    ("state", "left"),
+    [("waiting", True), ("sending", True), ("sent", False), ("uncertain", False)],
+)
+def test_an_edition_is_unfinished_while_a_batch_of_its_own_waits_or_is_under_way(
+    sqlite_database: Database, state: str, left: bool
+) -> None:
+    with sqlite_database.write() as connection:
+        handed_over(connection, 1, [Left("waiting" if not left else "sent")])
+        handed_over(connection, 2, [Left("sent"), Left(state)])
+        assert outcomes.unfinished(connection, 2) is left
+
+
 def test_who_was_given_up_after_being_put_off_has_not_bounced(sqlite_database: Database) -> None:
     apart: dict[int, tuple[str, str | None]] = {
         0: ("failed", "550 no such user"),

@@ -1,4 +1,4 @@
-"""The commands init and migrate: a configuration to begin with, a database with the current schema."""
+"""The command migrate: a database with the current schema, or another database with all of this one."""
 
 from __future__ import annotations
 
@@ -7,60 +7,8 @@ from pathlib import Path
 import click
 
 from pipeline.cli.options import Options, common, plural
-from pipeline.core.environment import CONFIG_FILE, SIGNING_SECRET
-from pipeline.core.errors import RapportError, UsageError
-
-
-@click.command()
-@click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "--templates",
-    type=click.Path(path_type=Path, file_okay=False),
-    is_flag=False,
-    flag_value="templates",
-    metavar="[DIR]",
-    help="Instead, copy the letter's templates into DIR, for changing them. [default: templates]",
-)
-@common
-@click.pass_obj
-def init(options: Options, directory: Path, templates: Path | None) -> None:
-    """Write a commented rapport.toml into DIRECTORY (here, by default). Never overwrites anything."""
-    from pipeline.core.templates import PACKAGED
-
-    if templates is not None:
-        _copy_templates(options, directory, templates)
-        return
-    file = directory / CONFIG_FILE
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as out:
-            out.write((PACKAGED / CONFIG_FILE).read_text(encoding="utf-8"))
-    except FileExistsError:
-        raise RapportError(f"{file} is there already.", "Edit it, or name another directory.") from None
-    options.print(
-        {"file": str(file)},
-        f"Wrote {file}. Next:",
-        "  1. Put your blog's feed, your names and your postal address into it.",
-        f"  2. rapport preview --config {file} --out preview     (look at preview/edition.html)",
-        '  3. rapport subscribers add you@example.org --consent "Asked for it myself"',
-        "  4. rapport run --now     (the letter lands in the folder outbox/)",
-    )
-
-
-def _copy_templates(options: Options, directory: Path, named: Path) -> None:
-    from pipeline.core.templates import copy_letter
-
-    folder = directory / named
-    copied, kept = copy_letter(folder)
-    options.print(
-        {"folder": str(folder), "copied": copied, "kept": kept},
-        *(f"Wrote {folder / name}" for name in copied),
-        *(f"Kept {folder / name}: it was there already." for name in kept),
-        "Each says at its top what it may use. Next:",
-        f'  1. Set theme.templates = "{named}" in rapport.toml.',
-        "  2. Change what you like, and delete the files you leave as they are: then they stay up to date.",
-        "  3. rapport preview     (shows every change as you save it)",
-    )
+from pipeline.core.environment import SIGNING_SECRET
+from pipeline.core.errors import UsageError
 
 
 @click.command()
