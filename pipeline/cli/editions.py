@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.edition import INTRO_FILE, digest_named, edition_document, intro_of, print_edition
+from pipeline.cli.group import Group
 from pipeline.cli.options import Options, common, plural
 from pipeline.core.errors import UsageError
 from pipeline.editions.edition import Edition, EditionStatus
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.core.config import Digest
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @common
 @click.pass_context
 def editions(ctx: click.Context) -> None:

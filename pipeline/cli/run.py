@@ -11,6 +11,7 @@ from pipeline.cli.options import Options, Progress, common
 from pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from pipeline.core.app import Installation
@@ -54,12 +55,21 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
 
             ran = run_digests(installation, digests, at_once=at_once, progress=Progress("Sending"))
         documents = [_document(one, _edition(installation, one)) for one in ran]
-    _print(options, documents, dry_run=dry_run)
+    # What went wrong was logged: cron mails both outputs, and nobody wants to read it twice.
+    logged = {one.digest for one in ran if one.went_wrong} if not dry_run else set()
+    _print(options, documents, dry_run=dry_run, logged=logged)
     return 1 if any(one.went_wrong for one in ran) else 0
 
 
-def _print(options: Options, documents: list[dict[str, Any]], *, dry_run: bool = False) -> None:
-    options.print({"digests": documents}, *(_told(document, dry_run) for document in documents))
+def _print(
+    options: Options,
+    documents: list[dict[str, Any]],
+    *,
+    dry_run: bool = False,
+    logged: Collection[str] = (),
+) -> None:
+    lines = [_told(one | {"reason": ""} if one["digest"] in logged else one, dry_run) for one in documents]
+    options.print({"digests": documents}, *lines)
 
 
 def _edition(installation: Installation, ran: RunResult) -> dict[str, Any] | None:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from pipeline.cli.group import Group
 from pipeline.cli.lists import export, import_, named_digests, of_digests, sync
 from pipeline.cli.options import Options, Progress, common, plural
 from pipeline.cli.person import print_person
 from pipeline.core.errors import RapportError, UsageError
 
 
-@click.group()
+@click.group(cls=Group)
 @common
 def subscribers() -> None:
     """Look after the list: who gets the letter, and the proof that they asked for it."""
