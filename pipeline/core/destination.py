@@ -67,6 +67,10 @@ class Destination:
         """A sentence, after what says that a letter goes out; empty where it goes to readers."""
         return "" if self.mails else f"It is only written to {self.folder}: nobody is mailed."
 
+    def became(self, word: str) -> str:
+        """A status, state or outcome in a sentence."""
+        return self.done if word == "sent" else word
+
     def state(self, word: str) -> str:
         """A status or state in a table or beside a number; where nobody is mailed, `sent` and `mailed` are
         `written`."""

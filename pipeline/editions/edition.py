@@ -77,8 +77,8 @@ class Edition:
     judged_from: datetime | None
     restored: bool
     decision: str | None = None
-    provider: str | None = None
     gone: Sequence[str] = ()
+    provider: str | None = None
 
     @classmethod
     def of(cls, row: Row[Any]) -> Edition:

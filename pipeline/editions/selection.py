@@ -129,7 +129,7 @@ def candidates(
     connection: Connection, digest: str, zone: tzinfo, draft: int | None, trial: Trial | None
 ) -> list[Candidate]:
     """The posts that are free for a digest's edition: in no other that readers had or will have."""
-    free = {draft, *(trial.editions if trial is not None else ())}
+    free = {*([] if draft is None else [draft]), *(trial.editions if trial is not None else ())}
     taken = and_(edition_posts.c.post_id == posts.c.id, edition_posts.c.digest == digest)
     query = (
         select(posts, feeds.c.first_seen.label("feed_first_seen"), edition_posts.c.edition_id)
