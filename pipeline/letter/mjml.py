@@ -59,25 +59,50 @@ def refuse_unknown_elements(mjml: str, file: Path) -> None:
             )
 
 
-_SKIPPED = re.compile(r"(?s)<!--.*?-->|(?<=<mj-raw>).*?(?=</mj-raw>)|(?<=<mj-style>).*?(?=</mj-style>)")
-_TAG = re.compile(r"""<(/?)([a-zA-Z][\w-]*)(?:"[^"]*"|'[^']*'|[^"'>])*>""")
+# Whatever is begun and never ended goes to the end of the text: so each sign is read once, however many tags,
+# comments and quotation marks are left open.
+_COMMENT = r"<!--.*?(?:-->|\Z)"
+_COMMENTS = re.compile(_COMMENT, re.DOTALL)
+_SKIPPED = re.compile(
+    rf"{_COMMENT}|(?<=<mj-raw>).*?(?=</mj-raw>|\Z)|(?<=<mj-style>).*?(?=</mj-style>|\Z)", re.DOTALL
+)
+_TAG = re.compile(r"""<(/?)((?:[^\W\d]|:)[\w:-]*)(?:"[^"]*"|'[^']*'|[^"'>])*+(>?)""")
 _VOID = frozenset(["area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"])
+
+MOST_WITHIN = 100
+"""How deep tags may stand within each other. mrml calls itself for each, and past some thousands the whole
+process ends without a word."""
 
 
 def refuse_open_tags(mjml: str, file: Path) -> None:
     """Raise LetterError for a tag that is not closed, or closes nothing. mrml accepts some of these, and of
     others it says only that the end came unexpectedly."""
+    _refuse_deep_tags(mjml, file)
     open_tags: list[re.Match[str]] = []
     for tag in _TAG.finditer(_SKIPPED.sub("", mjml)):
         if tag[1]:
             if not open_tags or open_tags[-1][2] != tag[2]:
                 opened = f"; open there is {open_tags[-1][0][:60]}" if open_tags else ""
-                raise _misplaced(f"{tag[0]} closes nothing{opened}", tag, open_tags, file)
+                raise _misplaced(f"{tag[0][:60]} closes nothing{opened}", tag, open_tags, file)
             open_tags.pop()
         elif not tag[0].endswith("/>") and tag[2] not in _VOID:
             open_tags.append(tag)
     if open_tags:
         raise _misplaced(f"{open_tags[-1][0][:60]} is never closed", open_tags[-1], [], file)
+
+
+def _refuse_deep_tags(mjml: str, file: Path) -> None:
+    """Also within mj-raw, where tags need not be closed."""
+    depth = 0
+    for tag in _TAG.finditer(_COMMENTS.sub("", mjml)):
+        if not tag[3]:
+            raise _misplaced(f"{tag[0][:60]} has no end", tag, [], file)
+        if tag[1]:
+            depth = max(0, depth - 1)
+        elif not tag[0].endswith("/>") and tag[2] not in _VOID:
+            depth += 1
+        if depth > MOST_WITHIN:
+            raise _misplaced(f"{tag[0][:60]} stands within {MOST_WITHIN} others", tag, [], file)
 
 
 def _misplaced(said: str, tag: re.Match[str], around: list[re.Match[str]], file: Path) -> LetterError:

@@ -86,6 +86,10 @@ def test_the_operators_template_is_looked_in_first_and_ours_fills_the_rest(tmp_p
         ("{{ nothing }}", "letter/digest.mjml:2: 'nothing' is undefined"),
         ("<mj-txt>Hello</mj-txt>", "letter/digest.mjml:2: <mj-txt> is no MJML element"),
         ("<mj-head><mj-title>a</mj-titel></mj-head>", "letter/digest.mjml:2: <mj-titel> is no MJML element"),
+        # Of these mrml would end the process, and a search would take hours.
+        ("<mj-raw>" + "<div>" * 20_000 + "</div>" * 20_000 + "</mj-raw>", "<div> stands within 100 others"),
+        ("{{ '<a ' * 300_000 }}", "letter/digest.mjml"),
+        ("{{ '<!--' * 300_000 }}", "letter/digest.mjml"),
         ("<mj-head><mj-title>a</mj-head>", "letter/digest.mjml:2: </mj-head> closes nothing"),
         ("<mj-head><mj-title>a", "letter/digest.mjml:3: </mjml> closes nothing; open there is <mj-title>"),
         ("<mj-head></mj-body></mj-head>", "letter/digest.mjml:2: </mj-body> closes nothing"),
