@@ -84,7 +84,7 @@ def import_csv(
     ``refused_path`` (default: beside the file) with their reasons. ``progress`` hears of bytes read, and of
     bytes in all. A dry run counts and writes the refused rows, and leaves the list as it is.
     """
-    wording = consent.evidence(wording)
+    wording, source = consent.evidence(wording), staff_log.plain(source)
     size = path.stat().st_size if path.is_file() else 0
     counted: Counter[ImportOutcome] = Counter()
     uncertain = 0

@@ -157,6 +157,22 @@ def test_every_export_is_on_record_before_the_first_row_is_out(database: Databas
     ]
 
 
+def test_the_name_of_a_file_that_is_somebodys_address_is_not_kept(database: Database, tmp_path: Path) -> None:
+    """It would outlive whoever is erased: in the record of exports, and in the proof of everyone else."""
+    listed = tmp_path / "from jane@example.net.csv"
+    listed.write_text("email\nbob@example.net\n")
+    source = f"import of {listed.name}"
+    import_csv(database.write, listed, digests=["weekly"], wording=WORDING, source=source)
+    export_csv(
+        database.read, database.write, io.StringIO(), who="staff", what="the list, to jane@example.net.csv"
+    )
+    with database.read() as connection:
+        person = directory.person(connection, "bob@example.net")
+        assert person
+        assert person.consent[0].source == "import of from [address]"
+        assert history(connection)[0].what == "the list, to [address]"
+
+
 def test_a_file_is_written_whole_for_its_owner_alone_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("before")
