@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
-from subscribers import consent, directory, export, suppression
+from subscribers import consent, digest_names, directory, export, suppression
 from subscribers.consent import Action
 from subscribers.export import export_csv, history
 from subscribers.files import written_whole
@@ -225,6 +225,23 @@ def empty(database: Database) -> None:
     with database.write() as connection:
         for one in (consents, subscriptions, subscribers, suppressions):
             connection.execute(delete(one))
+
+
+@pytest.mark.parametrize("configured", ["weekly", "letter"])
+def test_what_was_exported_before_a_digest_got_another_name_comes_back(
+    database: Database, tmp_path: Path, configured: str
+) -> None:
+    add(database, "ann@example.org", "weekly")
+    add(database, "ben@example.org", "weekly")
+    before, after = tmp_path / "before.csv", tmp_path / "after.csv"
+    before.write_text(exported(database), newline="")
+    with database.write() as connection:
+        digest_names.rename(connection, "weekly", "letter", source="test")
+    after.write_text(exported(database).replace('"active"', '"unsubscribed"'), newline="")
+    for path, changed in ((before, 0), (after, 2)):
+        result = import_csv(database.write, path, digests=[configured], wording="Moved", source="import")
+        assert (result.refused, result.changed) == (0, changed)
+    assert {row["digest"]: row["status"] for row in table(database)} == {"letter": "unsubscribed"}
 
 
 @given(PEOPLE)
