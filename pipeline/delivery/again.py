@@ -12,7 +12,7 @@ from pipeline.editions import find, states
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.again import wait_again
 from pipeline.providers.choice import provider
-from subscribers import clock
+from subscribers import clock, staff_log
 from subscribers.audience import lock_audience
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def failed_again(installation: Installation, slug: str, *, even_old: bool = Fals
         lock_audience(connection)  # before any batch row, everywhere: no deadlock
         edition = _allowed(connection, slug, even_old=even_old)
         people = wait_again(connection, edition, size)
+        if people:
+            staff_log.record(connection, "again", slug, detail=f"{people:,} who were refused")
         return Again(states.go_on(connection, edition) if people else edition, people)
 
 

@@ -19,7 +19,7 @@ from pipeline.feeds.first_seen import first_seen
 from pipeline.letter.cta import offer_named
 from pipeline.letter.edits import UNTOUCHED, Edits
 from pipeline.letter.images.pictures import refresh
-from subscribers import clock
+from subscribers import clock, staff_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,6 +77,7 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> E
         if wish.intro is not None or wish.reset:
             values["intro"] = wish.intro or ""
         edition = store.change(connection, edition.id, **values)
+        staff_log.record(connection, "edit", slug)
         return written(connection, installation, digest, edition, choice)
 
 
