@@ -16,7 +16,7 @@ from pipeline.core.example import must_be_own
 from pipeline.core.signals import Stop, on_signals
 from pipeline.core.unfinished import must_be_finished
 from pipeline.core.words import sentence
-from pipeline.delivery import last_look, probe
+from pipeline.delivery import handed_to, last_look, probe
 from pipeline.delivery.edition import PATIENCE, Delivery
 from pipeline.delivery.refusals import RateLimited
 from pipeline.editions import find, public_names
@@ -112,6 +112,7 @@ def _deliver(
 ) -> Edition:
     config = installation.config
     must_be_own(config)
+    handed_to.remember(installation.database, config.delivery, edition)
     list_id = public_names.remember(installation.database, config, edition.digest)
     links = Links(config, installation.tokens, edition.digest, list_id)
     if not config.delivery.hosted_unsubscribe:
