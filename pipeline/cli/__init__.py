@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli.group import Group
 from pipeline.cli.options import Options, common
 from pipeline.core import logs
 from subscribers import private
@@ -40,7 +41,7 @@ COMMANDS = {
 """Each command with the module of this package that holds it, in the order in which they are used."""
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """Loads a command's module when it is asked for: start-up stays light."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

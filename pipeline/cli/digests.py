@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli.group import Group
 from pipeline.cli.options import Options, common
 
 if TYPE_CHECKING:
     from pipeline.editions.renaming import Known
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @common
 @click.pass_context
 def digests(ctx: click.Context) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import Options, plural
-from pipeline.core.errors import UsageError
+from pipeline.core.errors import FeedError, UsageError
+from pipeline.core.words import sentence
 from pipeline.editions.edition import OPEN
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ def digest_named(config: Config, name: str | None) -> Digest:
     for digest in config.digests:
         if digest.name == name:
             return digest
-    raise UsageError(f"There is no digest {name}.", f"The configuration has: {_names(config)}.")
+    from pipeline.core.suggest import did_you_mean
+
+    known = f"The configuration has: {_names(config)}."
+    ask = did_you_mean(name, [digest.name for digest in config.digests])
+    raise UsageError(f"There is no digest {name}.", f"{ask} {known}".lstrip())
 
 
 def _names(config: Config) -> str:
@@ -69,13 +74,21 @@ def compose_locked(
 
 def fresh_draft(installation: Installation, digest: Digest) -> Composed:
     """The digest's edition, to be looked at: composed from the feeds as they are now. A feed that cannot be
-    read is only warned of."""
+    read is only warned of. Raises FeedError when none can, and nothing read before makes a letter."""
     from pipeline.feeds.pull import pull as pull_all
 
-    for feed in pull_all(installation.database, installation.config):
-        if feed.error:
-            log.warning("%s", feed_line(feed))
-    return compose_locked(installation, digest, looking=True)
+    pulled = pull_all(installation.database, installation.config)
+    failed = [feed_line(feed) for feed in pulled if feed.error]
+    composed = compose_locked(installation, digest, looking=True)
+    if composed.edition is None and len(failed) == len(pulled):
+        raise FeedError(
+            "\n".join((*failed, f"So there is no letter to look at: {sentence(composed.reason)}"))
+        )
+    for line in failed:
+        log.warning("%s", line)
+    if len(failed) == len(pulled):
+        log.warning("No feed could be read, so this letter is made of posts that were read before.")
+    return composed
 
 
 def feed_line(feed: Pulled) -> str:
@@ -83,7 +96,8 @@ def feed_line(feed: Pulled) -> str:
     from pipeline.feeds.overlap import MORE_ITEMS
 
     if feed.error:
-        return f"{shown(feed.url)}: failed. {feed.error} {feed.remedy}".rstrip()
+        named = "" if shown(feed.url) in feed.error else f"{shown(feed.url)}: "
+        return f"{named}failed: {feed.error} {feed.remedy}".rstrip()
     if feed.outcome == "not_modified":
         said = "not modified"
     else:
@@ -152,12 +166,11 @@ def _shown(config: Config, document: dict[str, Any], *, whole: bool) -> list[str
         lines.append(f"  because: {document['reason']}")
     if document["subject"]:
         lines += [f"  subject: {document['subject']}", f"  preheader: {document['preheader']}"]
-    if whole:
-        lines += _posts(document)
-    else:
-        lines += [f"  post: {post['title']}" for post in document["posts"]]
-        if document["left_out"]:
-            lines.append(f"  left out: {plural(len(document['left_out']), 'post')} (--json says why)")
+    numbered = _posts(document)
+    lines += numbered if whole else numbered[: len(document["posts"])]
+    if document["left_out"] and not whole:
+        why = f"`rapport editions show {document['slug']}` says why"
+        lines.append(f"  left out: {plural(len(document['left_out']), 'post')} ({why})")
     if document["edited"]:
         lines.append(f"  edited by staff: {', '.join(document['edited'])}")
     counts = document["recipients"]

@@ -15,6 +15,7 @@ from pipeline.cli.edition import (
     intro_of,
     print_edition,
 )
+from pipeline.cli.group import Group
 from pipeline.cli.options import Options, common, plural
 from pipeline.core.errors import UsageError
 from pipeline.editions.edition import Edition, EditionStatus
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.core.destination import Destination
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @common
 @click.pass_context
 def editions(ctx: click.Context) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli.edition import digest_named
 from pipeline.cli.options import Options, Progress, common, plural
-from pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,11 +27,8 @@ def of_digests(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def named_digests(config: Config, named: tuple[str, ...]) -> list[str]:
     """The digests that were named, or all. Raises UsageError for one that is not in the configuration."""
-    known = [digest.name for digest in config.digests]
-    for name in named:
-        if name not in known:
-            raise UsageError(f"There is no digest {name}.", f"The configuration has: {', '.join(known)}.")
-    return list(named) or known
+    chosen = [digest_named(config, name) for name in named] or config.digests
+    return [digest.name for digest in chosen]
 
 
 @click.command("import")

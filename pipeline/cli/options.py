@@ -52,6 +52,13 @@ class Options:
                 click.echo(line)
 
 
+def port(value: str) -> int:
+    """The type of options that take a port."""
+    if not (str(value).isdecimal() and int(value) <= 65535):
+        raise click.BadParameter(f"{value} is no port: write a number from 0 to 65535 (0: any free one).")
+    return int(value)
+
+
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     options = ctx.ensure_object(Options)
     if value and param.name:
@@ -64,7 +71,7 @@ def common(command: Command) -> Command:
         (
             click.option(
                 "--config",
-                type=click.Path(path_type=Path, dir_okay=False),
+                type=click.Path(path_type=Path),
                 metavar="PATH",
                 expose_value=False,
                 callback=_remember,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.group import Group
 from pipeline.cli.options import Options, common
 from pipeline.core.destination import Destination
 from subscribers import times
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 NARROWEST = 80
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @common
 @click.pass_context
 def posts(ctx: click.Context) -> None:
@@ -30,7 +31,8 @@ def posts(ctx: click.Context) -> None:
     new        goes into the next letter, or waits for a place or its date
     mailed     was in the edition that is named
     written    was in the edition that is named, which went to the outbox alone: nobody was mailed
-    archive    older than the backlog when Rapport first saw the blog: never mailed by itself
+    archive    older than the backlog when Rapport first saw the blog, or when letters
+                began to go to readers: never mailed by itself
     kept_out   by a category of exclude_categories (or none of include_categories), or by staff
     withdrawn  its blog took it back before it was mailed
     unsure     the blog moved, and nobody can tell whether readers had it: it waits for you

@@ -10,6 +10,7 @@ import click
 
 from pipeline.cli.edition import digest_named, fresh_draft, print_edition
 from pipeline.cli.options import Options, common, plural
+from pipeline.cli.options import port as port_number
 
 if TYPE_CHECKING:
     from pipeline.web.preview.session import PreviewSession
@@ -20,7 +21,7 @@ PREVIEW_PORT = 8001
 @click.command()
 @click.argument("digest", required=False)
 @click.option(
-    "--port", default=PREVIEW_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
+    "--port", default=PREVIEW_PORT, show_default=True, type=port_number, metavar="N", help="0: any free one."
 )
 @click.option(
     "--out",
@@ -34,7 +35,8 @@ def preview(options: Options, digest: str | None, port: int, out: Path | None) -
     """Show DIGEST's next letter as it will arrive, in a browser on this machine.
 
     The page reloads by itself when a template, the configuration or the feed changes. Needs no key and no
-    subscriber, and goes on from the last pull when a feed cannot be reached. Sends nothing.
+    subscriber, and goes on from the last pull when a feed cannot be reached. With --out, exit status 1 says
+    that no feed could be read and nothing read before makes a letter. Sends nothing.
     """
     if out is None:
         from pipeline.web.preview.session import PreviewSession

@@ -13,6 +13,7 @@ from pipeline.core.errors import UsageError
 from subscribers import clock, times
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from pipeline.core.app import Installation
@@ -57,14 +58,22 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
             progress = Progress(Destination.of(config.delivery).working)
             ran = run_digests(installation, digests, at_once=at_once, progress=progress)
         documents = [_document(one, _edition(installation, one)) for one in ran]
-    _print(options, config, documents, dry_run=dry_run)
+    # What went wrong was logged: cron mails both outputs, and nobody wants to read it twice.
+    logged = {one.digest for one in ran if one.went_wrong} if not dry_run else set()
+    _print(options, config, documents, dry_run=dry_run, logged=logged)
     return 1 if any(one.went_wrong for one in ran) else 0
 
 
 def _print(
-    options: Options, config: Config, documents: list[dict[str, Any]], *, dry_run: bool = False
+    options: Options,
+    config: Config,
+    documents: list[dict[str, Any]],
+    *,
+    dry_run: bool = False,
+    logged: Collection[str] = (),
 ) -> None:
-    lines = [_told(config, document, dry_run) for document in documents]
+    told = [one | {"reason": ""} if one["digest"] in logged else one for one in documents]
+    lines = [_told(config, one, dry_run) for one in told]
     options.print({"digests": documents}, *lines, warnings=warnings(config))
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from pipeline.cli.options import Options, common, warnings
+from pipeline.cli.options import port as port_number
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
+    "--port", default=8000, show_default=True, type=port_number, metavar="N", help="0: any free one."
 )
 @click.option("--no-scheduler", is_flag=True, help="Serve only; another `serve`, or cron, sends.")
 @common

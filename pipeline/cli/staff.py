@@ -6,10 +6,11 @@ from dataclasses import asdict
 
 import click
 
+from pipeline.cli.group import Group
 from pipeline.cli.options import Options, common
 
 
-@click.group()
+@click.group(cls=Group)
 @common
 def staff() -> None:
     """Look after who looks after the letter."""

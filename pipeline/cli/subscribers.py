@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.group import Group
 from pipeline.cli.lists import export, import_, named_digests, of_digests, sync
 from pipeline.cli.options import Options, Progress, common, plural
 from pipeline.cli.person import print_person
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
 
 
-@click.group()
+@click.group(cls=Group)
 @common
 def subscribers() -> None:
     """Look after the list: who gets the letter, and the proof that they asked for it."""

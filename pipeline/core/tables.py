@@ -321,7 +321,8 @@ marks = Table(
     metadata,
     # What happened to this database as a whole: `restored` (from a backup made at `value`), `numbers` (those
     # of editions may have been given up to `value` after that backup), `moving` and `moved` (to `value`),
-    # `arrived` (from `value`, by a move begun at `at`), `resting` (a run found nothing to do at `at`).
+    # `arrived` (from `value`, by a move begun at `at`), `resting` (a run found nothing to do at `at`),
+    # `mailing` (letters go to readers since `at`, first by `value`; none while they go to the outbox).
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),

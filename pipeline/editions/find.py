@@ -29,8 +29,16 @@ def by_slug(connection: Connection, slug: str, *, for_update: bool = False) -> E
     query = select(editions).where(editions.c.slug == slug)
     row = connection.execute(query.with_for_update() if for_update else query).one_or_none()
     if row is None:
-        raise RapportError(f"There is no edition {slug}.", "List them with `rapport editions`.")
+        raise _unknown(connection, slug)
     return Edition.of(row)
+
+
+def _unknown(connection: Connection, slug: str) -> RapportError:
+    from pipeline.core.suggest import did_you_mean
+
+    known = connection.execute(select(editions.c.slug)).scalars()
+    ask = did_you_mean(slug, known)
+    return RapportError(f"There is no edition {slug}.", f"{ask} List them with `rapport editions`.".lstrip())
 
 
 def by_id(connection: Connection, edition: int) -> Edition:

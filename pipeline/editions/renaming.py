@@ -152,7 +152,10 @@ def _must_be_known(connection: Connection, old: str, before: dict[str, Known]) -
             "Write its new name there; nothing has to be taken along.",
             code="unknown_digest",
         )
-    raise RapportError(f"There is no digest {old}.", LIST, code="unknown_digest")
+    from pipeline.core.suggest import did_you_mean
+
+    ask = did_you_mean(old, before)
+    raise RapportError(f"There is no digest {old}.", f"{ask} {LIST}".lstrip(), code="unknown_digest")
 
 
 def _must_be_still(connection: Connection, old: str) -> None:

@@ -7,6 +7,7 @@ operator's own file goes over ours, and what a language lacks is said in English
 from __future__ import annotations
 
 import tomllib
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import LetterError
@@ -47,6 +48,9 @@ class Phrases:
             phrase = self._tables[table][name]
             if not self._mails:
                 phrase = self._tables[table].get(f"{name}{OUTBOX_TWIN}", phrase)
+            for _, within, wide, converted in Formatter().parse(phrase):
+                if wide or converted or not (within is None or within.isidentifier()):
+                    raise ValueError(within)  # a width has no end, and an operator's file may be a stranger's
             return phrase.format_map(self._names | values)
         except (KeyError, ValueError, IndexError, AttributeError):
             raise LetterError(

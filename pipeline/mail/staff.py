@@ -139,7 +139,7 @@ def _mail(
     """Whether the provider took it for anybody. With nobody to mail, the log is told instead."""
     config = installation.config
     if not config.staff.emails:
-        log.warning("%s (nobody is mailed: staff.emails is empty)", what)
+        log.warning("staff.emails is empty, so nobody is mailed “%s”", what)
         return True
     reached = False
     try:

@@ -163,7 +163,7 @@ def test_with_nobody_to_mail_the_log_has_it_once(
     tell(installed)
     tell(installed)
     assert [record.getMessage() for record in caplog.records] == [
-        "weekly-1 had trouble (nobody is mailed: staff.emails is empty)"
+        "staff.emails is empty, so nobody is mailed “weekly-1 had trouble”"
     ]
 
 

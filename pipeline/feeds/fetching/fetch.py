@@ -32,9 +32,9 @@ _REMEDIES: dict[int | str, str] = {
     "host": (
         "Check the spelling of the host in [[feeds]] url; if it is right, see whether its domain has expired."
     ),
-    "again": "It is tried again at the next pull.",
-    "wait": "It is tried again at the next pull; if this stays, pull less often.",
-    "slow": "The site is very slow; it is tried again at the next pull.",
+    "again": "Open it in a browser, and check [[feeds]] url; it is tried again at the next pull.",
+    "wait": "It is tried again at the next pull; if this stays, raise `every` in [[feeds]].",
+    "slow": "Ask the site's host why it is slow; it is tried again at the next pull.",
     "large": "Let the site put fewer posts into its feed.",
     "packed": "Let the site's host turn that compression off for the feed.",
     "certificate": "Tell who runs the site; a browser will show the same warning.",
