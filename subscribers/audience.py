@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, and_, exists, or_, select, text
 
-from subscribers import suppression
+from subscribers import suppression, times
 from subscribers.people import Status
 from subscribers.suppression import Reason
 from subscribers.tables import subscribers, subscriptions, suppressions
@@ -95,7 +95,7 @@ def why_not(connection: Connection, subscriber_id: int, digest: str, today: date
     if held.status == Status.PENDING:
         return "not confirmed"
     if held.paused_until is not None and held.paused_until > today:
-        return f"paused until {held.paused_until.isoformat()}"
+        return f"paused until {times.day(held.paused_until)}"
     return ""
 
 

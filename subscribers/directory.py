@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from subscribers import consent, digest_names, staff_log, suppression
+from subscribers import consent, digest_names, staff_log, suppression, times
 from subscribers.addresses import clean_name, normalise
 from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
@@ -158,7 +158,7 @@ def _refuse_suppressed(connection: Connection, email: str) -> None:
     found = suppression.find(connection, email)
     if found is not None:
         raise SubscriberError(
-            f"This address gets no mail since {found.at:%Y-%m-%d}: {found.reason}.",
+            f"This address gets no mail since {times.day(found.at)}: {found.reason}.",
             REMEDIES[found.reason],
             code="suppressed",
         )
@@ -176,7 +176,7 @@ def _refuse_unsubscribed(connection: Connection, email: str, digests: Sequence[s
     ).first()
     if row is not None:
         raise SubscriberError(
-            f"This person unsubscribed from {row.digest} on {row.since:%Y-%m-%d}.",
+            f"This person unsubscribed from {row.digest} on {times.day(row.since)}.",
             SELF_SERVICE,
             code="unsubscribed",
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from sqlalchemy import exists, select, update
 
-from subscribers import clock, staff_log, suppression
+from subscribers import clock, staff_log, suppression, times
 from subscribers.consent import Consent
 from subscribers.csv_cells import CsvWriter, guard_json
 from subscribers.tables import consents, exports, subscribers, subscriptions, suppressions
@@ -152,7 +152,7 @@ def _rows_of(person: Any, held: Sequence[Any], said: Sequence[Any], reason: str)
             *whom,
             one.digest,
             one.status,
-            one.since.isoformat(),
+            times.iso(one.since),
             one.paused_until.isoformat() if one.paused_until else "",
             reason,
             # Records of a digest that the person no longer has are in all their rows.
@@ -182,7 +182,7 @@ def _fitting(told: Sequence[str], room: int) -> int:
 def _told(one: Consent) -> str:
     return _json(
         {
-            "at": one.at.isoformat(timespec="seconds"),
+            "at": times.iso(one.at),
             "action": one.action.value,
             "digest": one.digest,
             "wording": _shortened(one.wording),

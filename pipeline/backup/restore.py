@@ -22,7 +22,7 @@ from pipeline.core.schema import HEAD, SchemaState, migrate, schema_state, upgra
 from pipeline.core.settings import load, overridden, sqlite_file
 from pipeline.core.signals import ended_by_signals
 from pipeline.editions import after_restore
-from subscribers import clock, staff_log
+from subscribers import clock, staff_log, times
 from subscribers.signing_secrets import FILE, kept_secrets, known_secrets, secret_file
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _filled(done: Restored, target: Database, file: Path, copied: Path) -> Itera
             done.database = target.name
             done.stopped = after_restore.doubt(empty, done.manifest.made, clock.now())
             skip_unknown_ids(empty)
-            staff_log.record(empty, "restore", detail=f"a backup of {done.manifest.made:%Y-%m-%d %H:%M} UTC")
+            staff_log.record(empty, "restore", detail=f"a backup of {times.utc(done.manifest.made)}")
             yield
 
 

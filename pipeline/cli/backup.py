@@ -13,6 +13,7 @@ import click
 
 from pipeline.cli.options import Options, common, plural
 from pipeline.core.environment import SIGNING_SECRET
+from subscribers import times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,7 @@ def _config(options: Options) -> Path:
 def _document(file: Path, manifest: Manifest) -> dict[str, Any]:
     return {
         "file": str(file),
-        "made": manifest.made.isoformat(),
+        "made": times.iso(manifest.made),
         "version": manifest.rapport,
         "schema": manifest.schema,
         "tables": {name: one._asdict() for name, one in manifest.tables.items()},
@@ -137,5 +138,5 @@ def _told(manifest: Manifest) -> str:
     rows = sum(one.rows for one in manifest.tables.values())
     return (
         f"{plural(people, 'subscriber')}, {plural(rows, 'row')} in {plural(len(manifest.tables), 'table')}, "
-        f"of {manifest.made:%Y-%m-%d %H:%M} UTC"
+        f"of {times.utc(manifest.made)}"
     )

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.edition import edition_document, fresh_draft
+from pipeline.cli.edition import destination_of, edition_document, fresh_draft
 from pipeline.cli.options import Options, Progress, common, plural
+from pipeline.core.destination import Destination
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.errors import RapportError
 from subscribers import private
@@ -89,10 +90,11 @@ def demo(options: Options, serve: bool) -> int:
         copy_letter(folder / "templates")
         with Installation.open(folder / CONFIG_FILE, NO_VARIABLES) as installation:
             _subscribe(installation)
-            edition = _draft(installation) if serve else _sent(installation)
+            edition = _draft(installation) if serve else _written(installation)
             files = write_preview(installation, edition, folder / "preview")
             document = edition_document(installation, edition)
-        told = _told_of_draft(document, folder, blog.site_url) if serve else _told(document, folder)
+            went = destination_of(installation.config, document)
+        told = _told_of_draft(document, folder, blog.site_url) if serve else _told(went, document, folder)
         options.print({"edition": document, "files": [str(file) for file in files]}, *told)
         if serve:
             _serve(options, folder, edition.slug)
@@ -123,12 +125,13 @@ def _subscribe(installation: Installation) -> None:
     )
 
 
-def _sent(installation: Installation) -> Edition:
+def _written(installation: Installation) -> Edition:
     from pipeline.schedule.run import run
 
-    (ran,) = run(installation, installation.config.digests, at_once=True, progress=Progress("Sending"))
+    progress = Progress(Destination.of(installation.config.delivery).working)
+    (ran,) = run(installation, installation.config.digests, at_once=True, progress=progress)
     if ran.outcome != "sent" or ran.edition is None:
-        raise RapportError(f"The demo's letter was not sent but {ran.outcome}: {ran.reason}")
+        raise RapportError(f"The demo's letter was not written but is {ran.outcome}: {ran.reason}")
     return ran.edition
 
 
@@ -139,18 +142,19 @@ def _draft(installation: Installation) -> Edition:
     return composed.edition
 
 
-def _told(document: dict[str, Any], folder: Path) -> list[str]:
+def _told(went: Destination, document: dict[str, Any], folder: Path) -> list[str]:
     from pipeline.providers.outbox import letters
 
     written = letters(folder / "outbox", document["slug"])
     ours = _command(folder)
     return [
         f"{document['slug']}: \u201c{document['subject']}\u201d, {plural(len(document['posts']), 'post')}, "
-        f"sent to {plural(document['recipients']['sent'], 'sample subscriber')}.",
+        f"for {plural(document['recipients']['sent'], 'sample subscriber')}: "
+        f"{went.done}.",
         "",
         f"  The letter in your browser:  {(folder / 'preview' / 'edition.html').resolve().as_uri()}",
         f"  As plain text:               {folder / 'preview' / 'edition.txt'}",
-        f"  As it was delivered:         {written[0]}",
+        f"  As a reader would get it:    {written[0]}",
         f"                               (and {len(written) - 1} more; any mail program opens them, and asks",
         "                               the web for their pictures, as of a real letter)",
         "",

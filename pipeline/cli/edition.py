@@ -12,10 +12,12 @@ import click
 from pipeline.cli.options import Options, plural
 from pipeline.core.errors import FeedError, UsageError
 from pipeline.core.words import sentence
+from pipeline.editions.edition import OPEN
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.config import Config, Digest
+    from pipeline.core.destination import Destination
     from pipeline.editions.compose import Composed
     from pipeline.editions.edition import Edition
     from pipeline.feeds.pull import Pulled
@@ -130,7 +132,7 @@ def print_edition(
     document = edition_document(installation, edition)
     options.print(
         {"edition": document, **({"reason": reason} if reason else {}), **more},
-        *_shown(document, whole=whole),
+        *_shown(installation.config, document, whole=whole),
     )
 
 
@@ -142,8 +144,24 @@ def edition_document(installation: Installation, edition: Edition) -> dict[str, 
         return document(connection, edition, installation.config.newsletter.zone)
 
 
-def _shown(document: dict[str, Any], *, whole: bool) -> list[str]:
-    lines = [f"{document['slug']}: {document['status']}, due {document['due']}"]
+def destination_of(config: Config, document: dict[str, Any]) -> Destination:
+    """Where an edition went, or will go."""
+    from pipeline.core.destination import Destination
+
+    begun = document["recipients"]["total"] > 0
+    return Destination.of_edition(config.delivery, document["provider"], begun=begun)
+
+
+def _shown(config: Config, document: dict[str, Any], *, whole: bool) -> list[str]:
+    from subscribers import times
+
+    goes, status = destination_of(config, document), document["status"]
+    lines = [
+        f"{document['slug']}: {goes.became(status)}, "
+        f"due {times.local(document['due'], config.newsletter.zone)}"
+    ]
+    if status in OPEN and not goes.mails:
+        lines.append(f"  {goes.aside}")
     if document["reason"]:
         lines.append(f"  because: {document['reason']}")
     if document["subject"]:
@@ -157,7 +175,8 @@ def _shown(document: dict[str, Any], *, whole: bool) -> list[str]:
         lines.append(f"  edited by staff: {', '.join(document['edited'])}")
     counts = document["recipients"]
     if counts["total"]:
-        told = ", ".join(f"{n:,} {state}" for state, n in counts.items() if n and state != "total")
+        states = {goes.state(state): number for state, number in counts.items() if state != "total"}
+        told = ", ".join(f"{number:,} {state}" for state, number in states.items() if number)
         lines.append(f"  recipients: {told}")
     for state, why in document["reasons"].items():
         lines += [f"    {number:,} {state}: {reason}" for reason, number in why.items()]

@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.edition import INTRO_FILE, digest_named, edition_document, intro_of, print_edition
+from pipeline.cli.edition import (
+    INTRO_FILE,
+    destination_of,
+    digest_named,
+    edition_document,
+    intro_of,
+    print_edition,
+)
 from pipeline.cli.group import Group
 from pipeline.cli.options import Options, common, plural
 from pipeline.core.errors import UsageError
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger.batch_states import RecipientState
+from subscribers import times
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Digest
+    from pipeline.core.config import Config, Digest
+    from pipeline.core.destination import Destination
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -37,11 +46,21 @@ def _list(options: Options) -> None:
         with installation.database.read() as connection:
             rows = find.newest_first(connection)
         documents = [edition_document(installation, row) for row in rows]
-    lines = [
-        f"{d['slug']:<14} {d['status']:<9} {d['due']}  {d['recipients']['sent']:>8,} sent  {d['subject']}"
-        for d in documents
-    ]
+    lines = _table(installation.config, documents)
     options.print({"editions": documents}, *(lines or ["No editions yet: `rapport compose DIGEST`."]))
+
+
+def _table(config: Config, documents: list[dict[str, Any]]) -> list[str]:
+    dues = [times.local(document["due"], config.newsletter.zone) for document in documents]
+    width = max(map(len, dues), default=0)
+    lines = []
+    for document, due in zip(documents, dues, strict=True):
+        went, number = destination_of(config, document), document["recipients"]["sent"]
+        lines.append(
+            f"{document['slug']:<14} {went.state(document['status']):<9} {due:<{width}}  {number:>8,} "
+            f"{went.done if number else went.state('sent')}  {document['subject']}"
+        )
+    return lines
 
 
 @editions.command()
@@ -167,8 +186,8 @@ def _what_now(installation: Installation, digest: Digest, draft: Edition) -> str
     goes = by_itself(digest, draft)
     if goes is None:
         return f"It waits for {decide}."
-    local = goes.astimezone(installation.config.newsletter.zone)
-    return f"It goes out by itself on {local:%Y-%m-%d at %H:%M}; {decide} lets it go when it is due."
+    when = times.moment(goes, installation.config.newsletter.zone)
+    return f"It goes out by itself {when}; {decide} lets it go when it is due."
 
 
 @editions.command()
@@ -212,15 +231,20 @@ def _waiting_again(edition: Edition, people: int) -> str:
 @click.pass_obj
 def recipients(options: Options, edition: str, state: str | None) -> None:
     """Say who EDITION was for and what became of each, one line a person."""
+    from pipeline.core.destination import Destination
     from pipeline.editions import find
     from pipeline.editions.ledger import outcomes
 
     with options.open() as installation, installation.database.read() as connection:
         row = find.by_slug(connection, edition)
+        went = Destination.of_edition(installation.config.delivery, row.provider, begun=True)
         for person in outcomes.people(connection, row.id, state):
-            click.echo(json.dumps(person, ensure_ascii=False) if options.json else _line(person))
+            click.echo(json.dumps(person, ensure_ascii=False) if options.json else _line(person, went))
+        if not (went.mails or options.json):
+            click.echo(f"{row.slug}: {went.done}.")
 
 
-def _line(person: dict[str, Any]) -> str:
+def _line(person: dict[str, Any], went: Destination) -> str:
     why = f"  {person['reason']}" if person["reason"] else ""
-    return f"{person['subscriber']:>8}  {person['state']:<9}  {person['email'] or '(erased)'}{why}"
+    state = went.state(person["state"])
+    return f"{person['subscriber']:>8}  {state:<9}  {person['email'] or '(erased)'}{why}"

@@ -148,11 +148,15 @@ def _steps(file: Path, look: str) -> list[str]:
 
 def _told(found: Discovered, filling: dict[Key, Value]) -> Iterator[str]:
     """What was found, for people."""
+    from datetime import datetime
+
     from pipeline.core.finding import quoted
     from pipeline.feeds.discovery.settings import BACKLOG, FOUND
     from pipeline.feeds.fetching.address import shown
+    from subscribers import times
 
-    newest = f", the newest of {found.outline.dates[0][:10]}" if found.outline.dates else ""
+    dates = found.outline.dates
+    newest = f", the newest of {times.day(datetime.fromisoformat(dates[0]))}" if dates else ""
     why = f": {found.why}" if found.others else ""
     yield f"Feed: {shown(found.feed)} ({plural(found.outline.posts, 'post')}{newest}){why}."
     for url, reason in found.others:

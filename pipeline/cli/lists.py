@@ -141,15 +141,18 @@ def export(options: Options, out: Path | None, log: bool) -> None:
 def _print_exports(options: Options, installation: Installation) -> None:
     from dataclasses import asdict
 
+    from subscribers import times
     from subscribers.export import history
+
+    zone = installation.config.newsletter.zone
 
     with installation.database.read() as connection:
         found = history(connection)
-    document = [asdict(one) | {"at": one.at.isoformat(timespec="seconds")} for one in found]
+    document = [asdict(one) | {"at": times.iso(one.at)} for one in found]
     lines = [
-        f"{one['at']} {one['who']}: {one['what']}, "
-        f"{'not to its end' if one['people'] is None else plural(one['people'], 'person', 'people')}"
-        for one in document
+        f"{times.moment(one.at, zone)}: {one.who} took {one.what}, "
+        f"{'not to its end' if one.people is None else plural(one.people, 'person', 'people')}"
+        for one in found
     ]
     options.print({"exports": document}, *(lines or ["The list was never exported."]))
 

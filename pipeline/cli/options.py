@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
@@ -38,8 +38,11 @@ class Options:
 
         return load(self.config)
 
-    def print(self, document: Any, *lines: str) -> None:
-        """Print the document with --json, else the lines for people."""
+    def print(self, document: Any, *lines: str, warnings: Sequence[str] = ()) -> None:
+        """Print the document with --json, else the lines for people; the warnings with either."""
+        if warnings:
+            document = document | {"warnings": list(warnings)}
+            lines = (*lines, *(f"Warning: {warning}" for warning in warnings))
         if self.json:
             import json
 
@@ -112,6 +115,14 @@ class Progress:
         self._done = done
         if done >= total:
             self._bar.render_finish()
+
+
+def warnings(config: Config) -> list[str]:
+    """What an operator is told beside what a command did: that readers can sign up and nobody is mailed."""
+    from pipeline.core.destination import trial
+
+    found = trial(config.delivery, config.newsletter.public_url)
+    return [" ".join(found)] if found else []
 
 
 def plural(number: int, one: str, many: str = "") -> str:

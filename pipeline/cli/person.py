@@ -5,36 +5,47 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from pipeline.core.destination import Destination
+from subscribers import times
+
 if TYPE_CHECKING:
     from pipeline.cli.options import Options
     from pipeline.core.app import Installation
     from subscribers.people import Person
 
 
-def print_person(options: Options, installation: Installation, person: Person) -> None:
-    """Print what is known of somebody."""
+def print_person(
+    options: Options, installation: Installation, person: Person, *said: str, **more: Any
+) -> None:
+    """Print what is known of somebody; ``said``: further lines, ``more``: further keys of the document."""
+    zone = installation.config.newsletter.zone
     document = _document(installation, person)
     lines = [f"{person.email}{f' ({person.name})' if person.name else ''}"]
     if person.suppression:
         lines.append(f"  gets no mail: {person.suppression}")
-    for one in document["subscriptions"]:
-        paused = f", paused until {one['paused_until']}" if one["paused_until"] else ""
-        lines.append(f"  {one['digest']}: {one['status']} since {one['since']}{paused}")
+    for one in person.subscriptions:
+        paused = f", paused until {times.day(one.paused_until, zone)}" if one.paused_until else ""
+        lines.append(f"  {one.digest}: {one.status} since {times.moment(one.since, zone)}{paused}")
     lines += [
-        f"  {one['at']} {one['action']}{' ' + one['digest'] if one['digest'] else ''} by {one['source']}"
-        f"{' from ' + one['network_address'] if one['network_address'] else ''}"
-        f"{': ' + one['wording'] if one['wording'] else ''}"
-        for one in document["consent"]
+        f"  {times.moment(one.at, zone)}: {one.action}{' ' + one.digest if one.digest else ''}"
+        f" by {one.source}"
+        f"{' from ' + one.network_address if one.network_address else ''}"
+        f"{': ' + one.wording if one.wording else ''}"
+        for one in person.consent
     ]
-    lines += [f"  {one['slug']}: {one['state']}" for one in document["editions"]]
-    options.print({"subscriber": document}, *lines)
+    for one in document["editions"]:
+        went = Destination.of_edition(installation.config.delivery, one["provider"], begun=True)
+        lines.append(f"  {one['slug']}: {went.became(one['state'])}")
+    options.print({"subscriber": document} | more, *lines, *said)
 
 
 def _document(installation: Installation, person: Person) -> dict[str, Any]:
+    from pipeline.editions import find
     from pipeline.editions.ledger import outcomes
 
     with installation.database.read() as connection:
-        editions = outcomes.of_subscriber(connection, person.id) if person.id is not None else []
+        held = outcomes.of_subscriber(connection, person.id) if person.id is not None else []
+        providers = find.providers(connection, [one["slug"] for one in held])
     return {
         "id": person.id,
         "email": person.email,
@@ -44,14 +55,13 @@ def _document(installation: Installation, person: Person) -> dict[str, Any]:
             {
                 "digest": one.digest,
                 "status": one.status,
-                "since": one.since.isoformat(timespec="seconds"),
+                "since": times.iso(one.since),
                 "paused_until": one.paused_until.isoformat() if one.paused_until else None,
             }
             for one in person.subscriptions
         ],
         "consent": [
-            asdict(one) | {"version": one.version, "at": one.at.isoformat(timespec="seconds")}
-            for one in person.consent
+            asdict(one) | {"version": one.version, "at": times.iso(one.at)} for one in person.consent
         ],
-        "editions": editions,
+        "editions": [one | {"provider": providers[one["slug"]]} for one in held],
     }

@@ -9,6 +9,8 @@ import click
 
 from pipeline.cli.group import Group
 from pipeline.cli.options import Options, common
+from pipeline.core.destination import Destination
+from subscribers import times
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,9 +29,10 @@ def posts(ctx: click.Context) -> None:
 
     \b
     new        goes into the next letter, or waits for a place or its date
-    mailed     was in the edition that is named (in a trial: one that went to the outbox)
+    mailed     was in the edition that is named
+    written    was in the edition that is named, which went to the outbox alone: nobody was mailed
     archive    older than the backlog when Rapport first saw the blog, or when letters
-               began to go to readers: never mailed by itself
+                began to go to readers: never mailed by itself
     kept_out   by a category of exclude_categories (or none of include_categories), or by staff
     withdrawn  its blog took it back before it was mailed
     unsure     the blog moved, and nobody can tell whether readers had it: it waits for you
@@ -44,7 +47,8 @@ def _list(options: Options) -> None:
     with options.open() as installation, installation.database.read() as connection:
         known = _known(connection, installation.config)
     documents = [one.document() for one in known]
-    options.print({"posts": documents}, *(_table(known) or ["No posts yet: `rapport pull`."]))
+    lines = _table(installation.config, known)
+    options.print({"posts": documents}, *(lines or ["No posts yet: `rapport pull`."]))
 
 
 @posts.command("let-in")
@@ -80,7 +84,7 @@ def _decide(options: Options, name: str, *, let_in: bool) -> None:
         post = named(_known(connection, installation.config), name)
         decide(connection, post, let_in=let_in)
         after = [one for one in _known(connection, installation.config) if one.id == post.id]
-    options.print({"post": after[0].document()}, *_table(after))
+    options.print({"post": after[0].document()}, *_table(installation.config, after))
 
 
 def _known(connection: Connection, config: Config) -> list[Listed]:
@@ -90,17 +94,30 @@ def _known(connection: Connection, config: Config) -> list[Listed]:
     return every_post(connection, config, clock.now())
 
 
-def _table(known: list[Listed]) -> list[str]:
+def _table(config: Config, known: list[Listed]) -> list[str]:
     """One line a post; the title gets what the terminal leaves."""
     if not known:
         return []
     width = max(NARROWEST, shutil.get_terminal_size((120, 24)).columns)
     numbers = max(len(str(one.id)) for one in known)
     whys = [one.edition if one.state == "mailed" and one.edition else one.reason for one in known]
+    dates = [_date(config, one) for one in known]
+    days = max(map(len, dates))
     lines = []
-    for one, why in zip(known, whys, strict=True):
-        date = f"{one.published:%Y-%m-%d}" if one.published else "undated"
-        start = f"{one.id:>{numbers}}  {date:<10}  {one.state:<9}  "
+    for one, date, why in zip(known, dates, whys, strict=True):
+        start = f"{one.id:>{numbers}}  {date:<{days}}  {_state(config, one):<9}  "
         line = f"{start}{one.title}{f'  ({why})' if why else ''}"
         lines.append(line if len(line) <= width else f"{line[: width - 1]}…")
     return lines
+
+
+def _date(config: Config, post: Listed) -> str:
+    if post.published is None:
+        return "undated"
+    return times.day(post.published.date() if post.date_only else post.published, config.newsletter.zone)
+
+
+def _state(config: Config, post: Listed) -> str:
+    if post.state != "mailed":
+        return post.state
+    return Destination.of_edition(config.delivery, post.provider, begun=True).state("mailed")

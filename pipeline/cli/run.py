@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.edition import digest_named, edition_document
-from pipeline.cli.options import Options, Progress, common
+from pipeline.cli.edition import destination_of, digest_named, edition_document
+from pipeline.cli.options import Options, Progress, common, warnings
+from pipeline.core.destination import Destination
 from pipeline.core.errors import UsageError
+from subscribers import clock, times
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,7 +42,7 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
     digests = [digest_named(config, digest)] if digest else config.digests
     idle = nothing_due(config, folder, digests) if not (dry_run or at_once) else None
     if idle is not None:
-        _print(options, [_document(one, None) for one in idle])
+        _print(options, config, [_document(one, None) for one in idle])
         return 0
     # Not above: most runs find nothing due, and come no further.
     from pipeline.core.app import Installation
@@ -53,23 +55,26 @@ def run(options: Options, digest: str | None, at_once: bool, dry_run: bool, at: 
         else:
             from pipeline.schedule.run import run as run_digests
 
-            ran = run_digests(installation, digests, at_once=at_once, progress=Progress("Sending"))
+            progress = Progress(Destination.of(config.delivery).working)
+            ran = run_digests(installation, digests, at_once=at_once, progress=progress)
         documents = [_document(one, _edition(installation, one)) for one in ran]
     # What went wrong was logged: cron mails both outputs, and nobody wants to read it twice.
     logged = {one.digest for one in ran if one.went_wrong} if not dry_run else set()
-    _print(options, documents, dry_run=dry_run, logged=logged)
+    _print(options, config, documents, dry_run=dry_run, logged=logged)
     return 1 if any(one.went_wrong for one in ran) else 0
 
 
 def _print(
     options: Options,
+    config: Config,
     documents: list[dict[str, Any]],
     *,
     dry_run: bool = False,
     logged: Collection[str] = (),
 ) -> None:
-    lines = [_told(one | {"reason": ""} if one["digest"] in logged else one, dry_run) for one in documents]
-    options.print({"digests": documents}, *lines)
+    told = [one | {"reason": ""} if one["digest"] in logged else one for one in documents]
+    lines = [_told(config, one, dry_run) for one in told]
+    options.print({"digests": documents}, *lines, warnings=warnings(config))
 
 
 def _edition(installation: Installation, ran: RunResult) -> dict[str, Any] | None:
@@ -78,8 +83,6 @@ def _edition(installation: Installation, ran: RunResult) -> dict[str, Any] | Non
 
 def _moment(at: str | None, config: Config) -> datetime:
     from datetime import datetime
-
-    from subscribers import clock
 
     if at is None:
         return clock.now()
@@ -100,15 +103,22 @@ def _document(ran: RunResult, edition: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def _told(document: dict[str, Any], dry_run: bool) -> str:
-    edition, reason = document["edition"], document["reason"]
-    said = document["outcome"].replace("_", " ")
+def _told(config: Config, document: dict[str, Any], dry_run: bool) -> str:
+    edition, reason, outcome = document["edition"], document["reason"], document["outcome"]
+    goes = destination_of(config, edition) if edition else Destination.of(config.delivery)
+    said = outcome.replace("_", " ")
     if dry_run:
-        said = f"would be {said}"
-    if edition and document["outcome"] == "sent" and not dry_run:
+        said = goes.foreseen if outcome == "sent" else f"would be {said}"
+    elif outcome == "sent":
+        said = goes.done
+    if edition and outcome == "sent" and not dry_run:
         counts = edition["recipients"]
         said += f" ({edition['slug']}: {counts['sent']:,} of {counts['total']:,})"
     elif edition:
         said += f" ({edition['slug']})"
     told = f"{document['digest']}: {said}{f': {reason}' if reason else ''}".rstrip(".")
-    return f"{told}. Next due {document['next_due']}."
+    due = times.local(document["next_due"], config.newsletter.zone)
+    parts = [told, *([] if due in told else [f"Next due {due}"])]
+    if edition and outcome != "sent" and not goes.mails:
+        parts.append(goes.aside.rstrip("."))
+    return f"{'. '.join(parts)}."

@@ -19,6 +19,7 @@ def send(options: Options, edition: str, address: str | None) -> int:
     Nobody gets it twice, however often this is run. Before the first reader is handed it, the blog is asked
     for its posts: one that is gone holds the edition, with exit status 1.
     """
+    from pipeline.core.destination import Destination
     from pipeline.delivery.send import send as send_edition
     from pipeline.delivery.send import send_test
     from pipeline.editions import find
@@ -29,11 +30,14 @@ def send(options: Options, edition: str, address: str | None) -> int:
         with installation.database.read() as connection:
             row = find.by_slug(connection, edition)
         digest = digest_named(installation.config, row.digest)
+        goes = Destination.of(installation.config.delivery)
         if address:
             send_test(installation, row, address)
-            options.print({"edition": edition_document(installation, row)}, "One marked copy is on its way.")
+            options.print(
+                {"edition": edition_document(installation, row)}, f"One marked copy was {goes.done}."
+            )
             return 0
         with lock(installation.database, digest.name):
-            row = send_edition(installation, edition, Progress("Sending"))
+            row = send_edition(installation, edition, Progress(goes.working))
         print_edition(options, installation, row)
     return 1 if row.status == EditionStatus.HELD else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pipeline.cli.options import Options, common
+from pipeline.cli.options import Options, common, warnings
 from pipeline.cli.options import port as port_number
 
 
@@ -40,6 +40,8 @@ def serve(options: Options, host: str, port: int, no_scheduler: bool) -> None:
             installation,
             host,
             port,
-            lambda address: options.print({"address": address}, f"Serving {address}"),
+            lambda address: options.print(
+                {"address": address}, f"Serving {address}", warnings=warnings(installation.config)
+            ),
             sends=not no_scheduler,
         )

@@ -25,13 +25,16 @@ def log(options: Options) -> None:
     Who: one of staff by the address that a draft's link was mailed to, or a user of this machine. Nothing in
     it can be changed or taken out, and no reader's address is in it.
     """
-    from subscribers import staff_log
+    from subscribers import staff_log, times
 
     with options.open() as installation, installation.database.read() as connection:
         found = staff_log.entries(connection)
-    document = [asdict(one) | {"at": one.at.isoformat(timespec="seconds")} for one in found]
+    document = [asdict(one) | {"at": times.iso(one.at)} for one in found]
+    zone = installation.config.newsletter.zone
     lines = [
-        " ".join(filter(None, (one["at"], f"{one['actor']}:", one["action"], one["about"], one["detail"])))
-        for one in document
+        " ".join(
+            filter(None, (f"{times.moment(one.at, zone)}:", one.actor, one.action, one.about, one.detail))
+        )
+        for one in found
     ]
     options.print({"log": document}, *(lines or ["Nobody has decided anything yet."]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from pipeline.cli.lists import export, import_, named_digests, of_digests, sync
 from pipeline.cli.options import Options, Progress, common, plural
 from pipeline.cli.person import print_person
 from pipeline.core.errors import RapportError, UsageError
+
+if TYPE_CHECKING:
+    from pipeline.core.app import Installation
 
 
 @click.group(cls=Group)
@@ -48,15 +52,28 @@ def add(
     with options.open() as installation:
         chosen = named_digests(installation.config, digests)
         if consent is None:
-            from pipeline.subscriptions.confirm import ask_for_staff
-
-            person = ask_for_staff(installation, address, name=name, digests=chosen)
-        else:
-            with installation.database.write() as connection:
-                person = directory.add(
-                    connection, address, name=name, digests=chosen, wording=consent, source="command line"
-                )
+            _ask(options, installation, address, name, chosen)
+            return
+        with installation.database.write() as connection:
+            person = directory.add(
+                connection, address, name=name, digests=chosen, wording=consent, source="command line"
+            )
         print_person(options, installation, person)
+
+
+def _ask(options: Options, installation: Installation, address: str, name: str, digests: list[str]) -> None:
+    from pipeline.core.destination import Destination
+    from pipeline.subscriptions.confirm import ask_for_staff
+    from subscribers.confirmations import State
+
+    asked = ask_for_staff(installation, address, name=name, digests=digests)
+    delivery = installation.config.delivery
+    became = {
+        State.MAILED: f"was {Destination.of(delivery).done}",
+        State.QUEUED: "waits, and is tried again by itself",
+    }.get(asked.state, "was refused")
+    said = f"The mail that asks them to confirm {became}."
+    print_person(options, installation, asked.person, said, provider=delivery.provider)
 
 
 @subscribers.command()

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.core.destination import is_mail
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.fields import (
     Address,
@@ -255,7 +256,7 @@ class Config(Section):
     @property
     def mails(self) -> bool:
         """Whether letters leave this machine, to be read by people."""
-        return self.delivery.provider != "outbox"
+        return is_mail(self.delivery.provider)
 
     @field_validator("digests")
     @classmethod

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from pydantic import BaseModel
 
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.errors import ConfigError
+from pipeline.core.private_networks import is_loopback
 from pipeline.core.settings import dotted
 from pipeline.core.templates import PACKAGED
 
@@ -121,7 +121,4 @@ def _is_local(delivery: Delivery) -> bool:
     """Whether mail is handed to a server on this machine."""
     smtp = delivery.provider == "smtp"
     host = delivery.smtp.host if smtp else urlsplit(delivery.sendgrid.api_url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_loopback(host)

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import RapportError
 from pipeline.delivery.edition import batch_size
+from pipeline.delivery.handed_to import must_be_same
 from pipeline.editions import find, states
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.again import wait_again
 from pipeline.providers.choice import provider
-from subscribers import clock, staff_log
+from subscribers import clock, staff_log, times
 from subscribers.audience import lock_audience
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
@@ -45,14 +48,15 @@ def failed_again(installation: Installation, slug: str, *, even_old: bool = Fals
         size = batch_size(installation.config.delivery, chosen)
     with installation.database.write() as connection:
         lock_audience(connection)  # before any batch row, everywhere: no deadlock
-        edition = _allowed(connection, slug, even_old=even_old)
+        edition = _allowed(connection, slug, installation.config.newsletter.zone, even_old=even_old)
+        must_be_same(connection, installation.config.delivery, edition)
         people = wait_again(connection, edition, size)
         if people:
             staff_log.record(connection, "again", slug, detail=f"{people:,} who were refused")
         return Again(states.go_on(connection, edition) if people else edition, people)
 
 
-def _allowed(connection: Connection, slug: str, *, even_old: bool) -> Edition:
+def _allowed(connection: Connection, slug: str, zone: ZoneInfo, *, even_old: bool) -> Edition:
     edition = find.by_slug(connection, slug, for_update=True)
     if edition.status not in _REACHED:
         raise RapportError(
@@ -62,7 +66,7 @@ def _allowed(connection: Connection, slug: str, *, even_old: bool) -> Edition:
     fixed = edition.snapshot_at or edition.due_at
     if clock.now() - fixed > OLD and not even_old:
         raise RapportError(
-            f"{slug} went out on {fixed:%Y-%m-%d}, more than {OLD.days} days ago: its news is old.",
+            f"{slug} went out on {times.day(fixed, zone)}, more than {OLD.days} days ago: its news is old.",
             "If they shall have it all the same, add --even-old.",
         )
     other = find.open_one(connection, edition.digest)

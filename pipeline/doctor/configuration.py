@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pipeline.core.destination import Destination, trial
 from pipeline.core.errors import RapportError
 from pipeline.core.example import left
 from pipeline.core.finding import error, ok, warning
@@ -70,6 +71,17 @@ def examples(context: Context) -> Iterator[Finding]:
         yield ok("configuration.example", "No value is still the example's.")
 
 
+def destination(context: Context) -> Iterator[Finding]:
+    """Where letters go. That nobody is mailed is never left out."""
+    goes = Destination.of(context.config.delivery)
+    if found := trial(context.config.delivery, context.config.newsletter.public_url):
+        yield warning("configuration.provider", *found)
+    elif goes.mails:
+        yield ok("configuration.provider", f"Letters go out by {context.config.delivery.provider}.")
+    else:
+        yield ok("configuration.provider", f"Letters are only written to {goes.folder}: nobody is mailed.")
+
+
 def doubt(context: Context) -> Iterator[Finding]:
     if context.config.delivery.on_uncertain == "resend":
         must_tell_of_events(context.config.delivery)
@@ -77,8 +89,11 @@ def doubt(context: Context) -> Iterator[Finding]:
 
 
 def staff(context: Context) -> Iterator[Finding]:
-    if context.config.staff.emails:
-        number = len(context.config.staff.emails)
+    number = len(context.config.staff.emails)
+    if number and not context.mails:
+        folder = Destination.of(context.config.delivery).folder
+        yield ok("configuration.staff", f"What {number} of staff are told of is written to {folder}, too.")
+    elif number:
         yield ok("configuration.staff", f"{number} of staff are told of trouble.")
     else:
         yield warning(
@@ -117,4 +132,4 @@ def _named(own: Path | None) -> str:
     return f", those in {own} first" if own else ""
 
 
-CHECKS = (required, examples, doubt, staff, templates)
+CHECKS = (required, examples, destination, doubt, staff, templates)

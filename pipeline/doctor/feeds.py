@@ -23,11 +23,12 @@ from pipeline.feeds.fetching.fetch import fetch
 from pipeline.feeds.fetching.http import get
 from pipeline.feeds.overlap import MORE_ITEMS
 from pipeline.feeds.parsing.sandbox import read
-from subscribers import clock
+from subscribers import clock, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
@@ -62,7 +63,7 @@ def feeds(context: Context) -> Iterator[Finding]:
             yield from _feed(feed.url, end, before)
         except RapportError as fault:
             yield error("feeds.feed", fault.message, fault.remedy)
-        yield from _left_over(feed.url, before)
+        yield from _left_over(feed.url, before, context.config.newsletter.zone)
 
 
 def _known(context: Context) -> dict[str, _Before]:
@@ -83,14 +84,13 @@ def _known(context: Context) -> dict[str, _Before]:
         return {}
 
 
-def _left_over(url: str, before: _Before) -> Iterator[Finding]:
+def _left_over(url: str, before: _Before, zone: ZoneInfo) -> Iterator[Finding]:
     if before.gap is not None and before.gap > clock.now() - GAP_SHOWN:
         lost = f"about {before.lost:,}" if before.lost else "some"
         yield warning(
             "feeds.gap",
-            f"On {before.gap:%Y-%m-%d} the feed {shown(url)} shared no post with the time before: "
-            f"{lost} of its "
-            "posts may be lost.",
+            f"On {times.day(before.gap, zone)} the feed {shown(url)} shared no post with the time "
+            f"before: {lost} of its posts may be lost.",
             MORE_ITEMS,
         )
     if before.unsure:

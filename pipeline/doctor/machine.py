@@ -17,7 +17,7 @@ from pipeline.core.tables import batches
 from pipeline.doctor.context import SECONDS
 from pipeline.feeds.fetching.address import shown
 from pipeline.providers.sendgrid.signature import AHEAD
-from subscribers import clock
+from subscribers import clock, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,9 +73,10 @@ def steady(context: Context) -> Iterator[Finding]:
         return
     last = _last_claim(context)
     if last is not None and last > clock.now() + OFF:
+        when = times.moment(last, context.config.newsletter.zone)
         yield error(
             "machine.steady",
-            f"The clock stands before the last hand-over ({last.isoformat(timespec='seconds')}).",
+            f"The clock stands before the last hand-over ({when}).",
             _SYNCHRONISE,
         )
         return
@@ -84,8 +85,8 @@ def steady(context: Context) -> Iterator[Finding]:
 
 def time_zone(context: Context) -> Iterator[Finding]:
     newsletter = context.config.newsletter
-    local = clock.now().astimezone(newsletter.zone)
-    yield ok("machine.time_zone", f"It is {local:%H:%M} in {newsletter.timezone}.")
+    now = times.moment(clock.now(), newsletter.zone)
+    yield ok("machine.time_zone", f"It is {now} (newsletter.timezone: {newsletter.timezone}).")
 
 
 def disk(context: Context) -> Iterator[Finding]:

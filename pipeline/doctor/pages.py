@@ -6,14 +6,15 @@ answered like any other and unsubscribes nobody. So it proves that POSTs arrive,
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pipeline.core.finding import error, ok, warning
+from pipeline.core.private_networks import is_loopback
 from pipeline.core.schema import schema_state
 from pipeline.delivery import probe
 from pipeline.editions import public_names
+from subscribers import times
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def https(context: Context) -> Iterator[Finding]:
             yield ok("pages.https", "newsletter.public_url is not set: letters to the outbox need none.")
         return
     parts = urlsplit(context.config.newsletter.public_url)
-    if _here(parts.hostname or ""):
+    if is_loopback(parts.hostname or ""):
         yield warning(
             "pages.https",
             "newsletter.public_url leads to this machine itself: no reader's device gets there.",
@@ -136,25 +137,18 @@ def former(context: Context) -> Iterator[Finding]:
         return
     with database.read() as connection:
         known = public_names.addresses(connection)
-    pages = context.config.newsletter.public_url
+    pages, zone = context.config.newsletter.public_url, context.config.newsletter.zone
     old = [one for one in known if one.url != pages]
     for one in old:
         yield warning(
             "pages.former",
-            f"Letters that went out until {one.last:%Y-%m-%d} link to {one.url}; newsletter.public_url is "
-            "another by now.",
+            f"Letters that went out until {times.day(one.last, zone)} link to {one.url}; "
+            "newsletter.public_url is another by now.",
             f"Let {one.url} go on answering for years, with the same `rapport serve`: GET and POST under "
             "/unsubscribe/, /preferences/ and /confirm/, GET under /images/, without a redirect of POSTs.",
         )
     if known and not old:
         yield ok("pages.former", "All letters that are out link to newsletter.public_url.")
-
-
-def _here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 CHECKS = (https, unsubscribe, webhook, former)

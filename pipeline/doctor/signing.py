@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import schema_state
 from pipeline.editions.ledger.signing_keys import history
-from subscribers import clock
+from subscribers import clock, times
 from subscribers.signing_secrets import VARIABLE, named_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
 
     from pipeline.core.finding import Finding
     from pipeline.doctor.context import Context
@@ -70,21 +71,21 @@ def retired(context: Context) -> Iterator[Finding]:
         return
     with database.read() as connection:
         signed = history(connection)
-    listed = context.tokens.fingerprints
+    listed, zone = context.tokens.fingerprints, context.config.newsletter.zone
     gone = [one for one in signed if one.fingerprint not in listed]
     for one in gone:
-        yield _gone(one)
+        yield _gone(one, zone)
     for one in signed:
         if one.fingerprint in listed[1:]:
-            yield _older(one, listed.index(one.fingerprint) + 1)
+            yield _older(one, listed.index(one.fingerprint) + 1, zone)
     if not gone:
         yield ok("signing.retired", f"Every secret that signed links is still listed ({len(signed)} did).")
 
 
-def _gone(one: Signed) -> Finding:
+def _gone(one: Signed, zone: ZoneInfo) -> Finding:
     message = (
-        f"A secret that signed links until {one.at:%Y-%m-%d} is no longer listed: those in {_range(one)} are "
-        "dead, and nobody can unsubscribe by them."
+        f"A secret that signed links until {times.day(one.at, zone)} is no longer listed: those in "
+        f"{_range(one)} are dead, and nobody can unsubscribe by them."
     )
     remedy = f"Put that secret back, at the end of ${VARIABLE} (or its file beside the database)."
     if clock.now() - one.at < BY_LAW:
@@ -94,13 +95,13 @@ def _gone(one: Signed) -> Finding:
     return warning("signing.retired", message, remedy)
 
 
-def _older(one: Signed, place: int) -> Finding:
+def _older(one: Signed, place: int, zone: ZoneInfo) -> Finding:
     until = one.at + BY_LAW
-    kept = f"; the law wants them until {until:%Y-%m-%d}" if clock.now() < until else ""
+    kept = f"; the law wants them until {times.day(until, zone)}" if clock.now() < until else ""
     return ok(
         "signing.older",
-        f"Secret number {place} signed the links in {_range(one)}, last on {one.at:%Y-%m-%d}: taken away, "
-        f"they would die{kept}.",
+        f"Secret number {place} signed the links in {_range(one)}, last on "
+        f"{times.day(one.at, zone)}: taken away, they would die{kept}.",
     )
 
 

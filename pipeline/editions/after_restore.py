@@ -6,6 +6,7 @@ and so is the first letter of each digest that comes due, until staff have decid
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, exists, func, insert, or_, select, update
@@ -14,10 +15,9 @@ from pipeline.core.tables import batches, editions, marks
 from pipeline.editions import by_staff, numbers, states
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState
+from subscribers import times
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Connection
 
 _STOPPED = "restored from a backup"
@@ -28,7 +28,7 @@ _HELD = "it may have been sent since. Approve it only if that cannot be; else ca
 class Restore(NamedTuple):
     """When the backup was made, and when it was restored."""
 
-    made: str
+    made: datetime
     at: datetime
 
 
@@ -37,7 +37,7 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
 
     Staff decide with `rapport editions resume` (approve) or `cancel`.
     """
-    since = f"{_STOPPED} of {made:%Y-%m-%d %H:%M} UTC"
+    since = f"{_STOPPED} of {times.utc(made)}"
     # `at` stays: whatever lies before the restore is not sent again by silence (doubt.again).
     waited = and_(
         batches.c.state == BatchState.WAITING,
@@ -65,7 +65,7 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
 def last(connection: Connection) -> Restore | None:
     """The last restore of this database, if it was restored from a backup."""
     row = connection.execute(select(marks).where(marks.c.name == "restored")).one_or_none()
-    return Restore(row.value, row.at) if row is not None else None
+    return Restore(datetime.fromisoformat(row.value), row.at) if row is not None else None
 
 
 def unanswered(connection: Connection, digest: str) -> str | None:
@@ -86,4 +86,4 @@ def unanswered(connection: Connection, digest: str) -> str | None:
     )
     if connection.execute(decided.limit(1)).first() is not None:
         return None
-    return f"{_STOPPED} of {restore.made[:16].replace('T', ' ')} UTC: {_HELD}"
+    return f"{_STOPPED} of {times.utc(restore.made)}: {_HELD}"

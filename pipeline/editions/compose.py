@@ -19,7 +19,7 @@ from pipeline.feeds.first_seen import first_seen, refuse_former, register
 from pipeline.letter.edits import Edits
 from pipeline.letter.images.pictures import known, refresh
 from pipeline.letter.render import render_letter
-from subscribers import clock
+from subscribers import clock, times
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -150,7 +150,7 @@ def _keep(
         [{"digest": draft.digest, "post_id": post.id, "edition_id": draft.id} for post in choice.posts],
     )
     shown = [
-        {"id": post.id, "title": post.title, "url": post.url, "published": post.published.isoformat()}
+        {"id": post.id, "title": post.title, "url": post.url, "published": times.iso(post.published)}
         for post in choice.posts
     ]
     left_out = [asdict(post) for post in choice.left_out]

@@ -1,16 +1,19 @@
-"""An edition as ``--json`` prints it."""
+"""An edition as ``--json`` prints it, and where it went."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.core.destination import Destination
 from pipeline.editions.ledger import outcomes, reasons
+from subscribers import times
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
 
+    from pipeline.core.config import Delivery
     from pipeline.editions.edition import Edition
 
 
@@ -22,7 +25,8 @@ def document(connection: Connection, edition: Edition, zone: ZoneInfo) -> dict[s
         "digest": edition.digest,
         "status": edition.status,
         "reason": edition.reason,
-        "due": edition.due_at.astimezone(zone).isoformat(),
+        "provider": edition.provider,
+        "due": times.iso(edition.due_at, zone),
         "subject": edition.subject,
         "preheader": edition.preheader,
         "posts": edition.posts,
@@ -31,3 +35,8 @@ def document(connection: Connection, edition: Edition, zone: ZoneInfo) -> dict[s
         "recipients": outcomes.counts(connection, edition.id),
         "reasons": reasons.reasons(connection, edition.id),
     }
+
+
+def went(delivery: Delivery, edition: Edition) -> Destination:
+    """Where an edition went, or will go."""
+    return Destination.of_edition(delivery, edition.provider, begun=edition.snapshot_at is not None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.feeds import categories, dating
 from pipeline.feeds.posts import Post
+from subscribers import times
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -110,8 +111,9 @@ class Candidate:
         return dating.day(first, self.zone, date_only=True) < dating.day(moment, self.zone, date_only=False)
 
 
-def _shown(post: Post) -> str:
-    return f"{post.published:%Y-%m-%d}" if post.date_only else f"{post.published:%Y-%m-%d %H:%M} UTC"
+def _shown(one: Candidate) -> str:
+    at = one.post.published
+    return times.day(at.date(), one.zone) if one.post.date_only else times.moment(at, one.zone)
 
 
 def barred(one: Candidate, digest: Digest | None) -> Reason | None:
@@ -140,7 +142,7 @@ def why_not(
     if reason := barred(one, digest):
         return reason
     if one.published > at:
-        return Reason(PostState.NEW, f"waits for its date, {_shown(one.post)}")
+        return Reason(PostState.NEW, f"waits for its date, {_shown(one)}")
     if one.decision == "in":
         return None
     if one.decision == "archive":

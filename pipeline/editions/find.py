@@ -85,6 +85,12 @@ def _all(connection: Connection, query: Any) -> list[Edition]:
     return [Edition.of(row) for row in connection.execute(query)]
 
 
+def providers(connection: Connection, slugs: Collection[str]) -> dict[str, str | None]:
+    """To which provider each of these editions was handed, by its slug."""
+    query = select(editions.c.slug, editions.c.provider).where(editions.c.slug.in_(slugs))
+    return {row.slug: row.provider for row in connection.execute(query)}
+
+
 def newest_stand(connection: Connection) -> list[tuple[Any, ...]]:
     """What of the newest editions is another once anybody composes, edits, decides about or sends one."""
     e = editions.c

@@ -11,7 +11,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from pipeline.core.cron import last_due, moment_of, next_due
-from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.edition import BEFORE_SENDING, Edition, EditionStatus
+from subscribers import times
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -95,6 +96,9 @@ class Situation:
         """A due time off the schedule: the scheduled ones stay free."""
         return self.now.astimezone(self.zone).replace(tzinfo=None).isoformat(timespec="microseconds")
 
+    def shown(self, at: datetime) -> str:
+        return times.moment(at, self.zone)
+
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
 
@@ -156,7 +160,7 @@ def _draft(s: Situation, edition: Edition) -> Plan:
         reason = f"{MISSED}: it goes out with the next due time, or with `rapport run --now`"
         return Plan(Step.WAIT, "not_due", reason)
     if not put_up and s.now < edition.due_at - s.window():
-        return Plan(Step.WAIT, "not_due", "a draft is ready")
+        return Plan(Step.WAIT, "not_due", _ready(s, edition))
     if put_up and not s.withdrawn:
         return approval(s, goes_at(s.digest, edition))
     # One with a withdrawn post never goes out by itself: it is put up again without the post.
@@ -167,7 +171,7 @@ def _approved(s: Situation, edition: Edition) -> Plan:
     if s.at_once:
         return Plan(Step.SEND)
     if s.now < edition.due_at:
-        return Plan(Step.WAIT, "not_due", "approved; it goes out when it is due")
+        return Plan(Step.WAIT, "not_due", f"approved: it goes out {s.shown(edition.due_at)}")
     pending = s.pending()
     if pending is not None and pending != edition.due:
         return Plan(Step.SEND, due=pending)  # it missed its own due time and is the letter of the next
@@ -178,27 +182,55 @@ def _approved(s: Situation, edition: Edition) -> Plan:
     return Plan(Step.SEND)
 
 
-def upcoming(digest: Digest, zone: ZoneInfo, now: datetime, taken: frozenset[str]) -> str:
-    """The next due time without an edition, as `run --json` prints it."""
-    return moment_of(next_due(digest.schedule, zone, now, taken), zone).astimezone(zone).isoformat()
+def upcoming(
+    digest: Digest, zone: ZoneInfo, now: datetime, taken: frozenset[str], edition: Edition | None = None
+) -> str:
+    """When the digest's next letter goes out, as `run --json` prints it: its open ``edition``, if that is
+    still to go and its time lies ahead; else the next due time without an edition."""
+    if edition is not None and edition.status in BEFORE_SENDING:
+        goes = by_itself(digest, edition) or edition.due_at
+        if goes > now:
+            return times.iso(goes, zone)
+    return times.iso(moment_of(next_due(digest.schedule, zone, now, taken), zone), zone)
+
+
+def _ready(s: Situation, draft: Edition) -> str:
+    when = s.shown(draft.due_at)
+    if s.digest.approval == "required":
+        return f"a draft is ready; once staff approve it, it goes out {when}"
+    return f"a draft is ready: it goes out {when}"
 
 
 def approval(s: Situation, goes: datetime) -> Plan:
     """The approval rule: what becomes of a draft that was put up and goes out by itself at ``goes``."""
     if s.digest.approval == "required":
-        return Plan(Step.WAIT, "awaiting_approval", "staff must approve it")
+        then = f"; then it goes out {s.shown(goes)}" if s.now < goes and not s.at_once else ""
+        return Plan(Step.WAIT, "awaiting_approval", f"staff must approve it{then}")
     if s.must_hold:
         return Plan(Step.HOLD, reason=s.must_hold)
     if s.now < goes and not s.at_once:
-        local = goes.astimezone(s.zone)
-        return Plan(Step.WAIT, "not_due", f"goes out on {local:%Y-%m-%d at %H:%M} unless staff hold it")
+        return Plan(Step.WAIT, "not_due", f"goes out {s.shown(goes)} unless staff hold it")
     return Plan(Step.APPROVE)
 
 
 def goes_at(digest: Digest, edition: Edition) -> datetime:
-    """When a draft that was put up goes out by itself: staff have the whole hold window to look at it."""
+    """When a draft that was put up goes out by itself.
+
+    At its due time, also where it was put up late and less than the hold window is left: readers get their
+    letter at the hour that the schedule says, and the mail to staff names it. Where the due time had passed
+    already, staff have the whole window from then on.
+    """
     put_up = edition.announced_at
-    return max(edition.due_at, put_up + digest.hold_window) if put_up else edition.due_at
+    return _goes(digest, edition.due_at, put_up) if put_up else edition.due_at
+
+
+def goes_if_put_up(s: Situation, due: datetime) -> datetime:
+    """The same of a draft for a due time that would be put up now."""
+    return _goes(s.digest, due, s.now)
+
+
+def _goes(digest: Digest, due: datetime, put_up: datetime) -> datetime:
+    return due if put_up < due else put_up + digest.hold_window
 
 
 def by_itself(digest: Digest, edition: Edition) -> datetime | None:

@@ -18,6 +18,7 @@ from pipeline.editions.trial import trial_of
 from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.matching.names import canonical
 from pipeline.feeds.matching.titles import folded
+from subscribers import times
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -46,6 +47,9 @@ class Listed:
     state: PostState
     edition: str | None
     reason: str
+    date_only: bool = False
+    provider: str | None = None
+    """Where that edition went, if the post was in one that is handed over."""
 
     def document(self) -> dict[str, Any]:
         """As ``--json`` prints it."""
@@ -53,11 +57,12 @@ class Listed:
             "id": self.id,
             "title": self.title,
             "url": self.url,
-            "published": self.published.isoformat() if self.published else None,
-            "first_seen": self.first_seen.isoformat(),
+            "published": times.iso_or_none(self.published),
+            "first_seen": times.iso(self.first_seen),
             "state": str(self.state),
             "edition": self.edition,
             "reason": self.reason,
+            "provider": self.provider,
         }
 
 
@@ -82,16 +87,23 @@ def every_post(connection: Connection, config: Config, at: datetime) -> list[Lis
             for digest, since, previous, trial in seen
         ]
         state, edition, reason = _became(inside.get(row.id, ()), reasons, nobody)
-        found.append(
-            Listed(row.id, row.title, row.url, row.published, row.first_seen, state, edition, reason)
-        )
+        provider = next((of.provider for of in inside.get(row.id, ()) if of.slug == edition), None)
+        known = (row.id, row.title, row.url, row.published, row.first_seen)
+        found.append(Listed(*known, state, edition, reason, row.date_only, provider))
     return found
 
 
 def _editions(connection: Connection) -> dict[int, list[Any]]:
-    """For each post the slugs and statuses of its editions, the newest first."""
+    """For each post the slugs, statuses and providers of its editions, the newest first."""
     query = (
-        select(edition_posts.c.post_id, editions.c.id, editions.c.digest, editions.c.slug, editions.c.status)
+        select(
+            edition_posts.c.post_id,
+            editions.c.id,
+            editions.c.digest,
+            editions.c.slug,
+            editions.c.status,
+            editions.c.provider,
+        )
         .join(editions, editions.c.id == edition_posts.c.edition_id)
         .order_by(editions.c.id.desc())
     )

@@ -9,13 +9,13 @@ link must work for years, so every address that letters name must go on answerin
 from __future__ import annotations
 
 from datetime import timedelta
-from ipaddress import ip_address
 from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from sqlalchemy import select, update
 
+from pipeline.core.private_networks import is_loopback
 from pipeline.core.tables import link_addresses, list_ids
 from pipeline.letter.personal import new_list_id
 from subscribers import clock
@@ -99,8 +99,4 @@ def _note_address(connection: Connection, url: str) -> None:
 def _reachable(config: Config) -> bool:
     if config.delivery.hosted_unsubscribe:
         return True
-    host = urlsplit(config.newsletter.public_url).hostname or "localhost"
-    try:
-        return not ip_address(host).is_loopback
-    except ValueError:
-        return host != "localhost"
+    return not is_loopback(urlsplit(config.newsletter.public_url).hostname or "localhost")

@@ -13,7 +13,7 @@ from pipeline.letter.personal import inert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from pipeline.core.config import Config
     from pipeline.feeds.posts import Post
@@ -120,14 +120,18 @@ def day(moment: datetime, config: Config, form: str = "long", *, date_only: bool
 
     One that is a day without a time (``date_only``) is that day in every zone.
     """
+    return day_in_words(dating.day(moment, config.newsletter.zone, date_only=date_only), config, form)
+
+
+def day_in_words(of: date, config: Config, form: str = "long") -> str:
+    """The same of a day."""
     from babel.core import UnknownLocaleError
     from babel.dates import format_date
 
-    local = dating.day(moment, config.newsletter.zone, date_only=date_only)
     try:
-        return format_date(local, form, locale=config.newsletter.language.replace("-", "_"))
+        return format_date(of, form, locale=config.newsletter.language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
-        return local.isoformat()
+        return of.isoformat()
 
 
 def time_of_day(moment: datetime, config: Config) -> str:

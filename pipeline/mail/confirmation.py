@@ -31,7 +31,7 @@ def confirmation_mail(
 ) -> Message:
     """The mail of one confirmation. ``purpose``: the table of its phrases; ``address``: what they may tell of
     the other address of a move. Raises LetterError."""
-    phrases = Phrases(templates, "mail", config.newsletter)
+    phrases = Phrases(templates, "mail", config.newsletter, mails=config.mails)
     date = day(until, config)
     words = phrases.table(purpose, date=date, address=address) | phrases.table("both", date=date)
     bodies = render_mail(config, templates, "confirmation", words=words, link=link)

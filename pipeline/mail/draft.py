@@ -52,7 +52,7 @@ class Draft:
 
 def draft_mail(config: Config, templates: Templates, number: int, draft: Draft) -> Message:
     """The mail of one version of a draft. Raises LetterError."""
-    phrases = Phrases(templates, "mail", config.newsletter)
+    phrases = Phrases(templates, "mail", config.newsletter, mails=config.mails)
     words = phrases.table(
         "draft",
         edition=draft.slug,

@@ -19,7 +19,7 @@ def notice_mail(config: Config, templates: Templates, number: int, *, subject: s
         config,
         templates,
         "notice",
-        words=Phrases(templates, "mail", config.newsletter).table("notice"),
+        words=Phrases(templates, "mail", config.newsletter, mails=config.mails).table("notice"),
         subject=subject,
         paragraphs=[" ".join(part.split()) for part in text.split("\n\n")],
     )

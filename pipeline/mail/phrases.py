@@ -20,15 +20,22 @@ if TYPE_CHECKING:
     from pipeline.core.templates import Templates
 
 
+OUTBOX_TWIN = "_outbox"
+
+
 class Phrases:
     """The phrases of one ``kind`` ("mail", "pages"), by ``table.key``.
 
     What stands in braces in a phrase is filled in where it is used; {newsletter} and {sender} are always
-    known. Raises LetterError that names the file when an operator's cannot be read.
+    known. Where letters only go to the outbox (``mails`` is false), a phrase that has a twin called
+    `<key>_outbox` is said in that one's words: nobody is told of mail that does not go out (promise 14).
+    Raises LetterError that names the file when an operator's cannot be read.
     """
 
-    def __init__(self, templates: Templates, kind: str, newsletter: Newsletter) -> None:
-        self._kind = kind
+    def __init__(
+        self, templates: Templates, kind: str, newsletter: Newsletter, *, mails: bool = True
+    ) -> None:
+        self._kind, self._mails = kind, mails
         self._names = {"newsletter": newsletter.name, "sender": newsletter.sender}
         self._tables: dict[str, dict[str, str]] = {}
         for file in templates.layers(*(name_of(kind, one) for one in ("en", *tags_of(newsletter.language)))):
@@ -39,6 +46,8 @@ class Phrases:
         table, _, name = key.partition(".")
         try:
             phrase = self._tables[table][name]
+            if not self._mails:
+                phrase = self._tables[table].get(f"{name}{OUTBOX_TWIN}", phrase)
             for _, within, wide, converted in Formatter().parse(phrase):
                 if wide or converted or not (within is None or within.isidentifier()):
                     raise ValueError(within)  # a width has no end, and an operator's file may be a stranger's
@@ -51,7 +60,8 @@ class Phrases:
 
     def table(self, name: str, **values: str) -> dict[str, str]:
         """All phrases of a table by their keys, filled in. Raises LetterError as ``say`` does."""
-        return {key: self.say(f"{name}.{key}", **values) for key in self._tables.get(name, ())}
+        keys = (key for key in self._tables.get(name, ()) if not key.endswith(OUTBOX_TWIN))
+        return {key: self.say(f"{name}.{key}", **values) for key in keys}
 
     def _lay_over(self, tables: Mapping[str, object], file: Path) -> None:
         for table, phrases in tables.items():

@@ -26,10 +26,15 @@ def foresee(
 def _foreseen(installation: Installation, digest: Digest, at: datetime, *, at_once: bool) -> RunResult:
     with installation.database.read() as connection:
         situation = situation_of(connection, installation.config, digest, at, at_once=at_once)
-        planned = plan(situation)
+        planned, edition, taken = plan(situation), situation.edition, situation.taken
         for _ in range(MOST_STEPS):
             if planned.step is Step.WAIT:
                 break
+            if planned.step is Step.COMPOSE:
+                taken = (taken - {edition.due} if edition else taken) | {planned.due}
             planned = STEPS[planned.step].foresee(connection, situation, planned)
-    due = upcoming(digest, situation.zone, at, situation.taken)
-    return RunResult(digest.name, planned.outcome, situation.edition, planned.reason, due)
+    if planned.outcome == "sent":
+        due = upcoming(digest, situation.zone, at, taken)
+    else:
+        due = upcoming(digest, situation.zone, at, situation.taken, edition)
+    return RunResult(digest.name, planned.outcome, edition, planned.reason, due)

@@ -55,7 +55,7 @@ def nothing_due(config: Config, folder: Path, digests: Sequence[Digest]) -> list
         return None  # whatever it is, the whole run says it better
     if results is not None:
         for result in results:
-            result.log()
+            result.log(config.delivery)
         heartbeat.beat(config.staff)
     return results
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.core import logs
+from pipeline.core.destination import Destination
 
 if TYPE_CHECKING:
+    from pipeline.core.config import Delivery
     from pipeline.editions.edition import Edition
 
 log = logging.getLogger(__name__)
@@ -37,8 +39,12 @@ class RunResult:
         stopped = self.outcome == "paused" and self.edition is not None and self.edition.reason is not None
         return not (self.went_wrong or stopped)
 
-    def log(self) -> None:
+    def log(self, delivery: Delivery) -> None:
         with logs.about(digest=self.digest, edition=self.edition.slug if self.edition is not None else None):
             level = logging.ERROR if self.went_wrong else logging.INFO
             reason = f": {self.reason}" if self.reason else ""
-            log.log(level, "%s: %s%s", self.digest, self.outcome, reason)
+            log.log(level, "%s: %s%s", self.digest, self._said(delivery), reason)
+
+    def _said(self, delivery: Delivery) -> str:
+        provider = self.edition.provider if self.edition is not None else None
+        return Destination.of(delivery, provider).became(self.outcome)

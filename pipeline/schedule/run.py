@@ -96,7 +96,7 @@ def _read_feeds(installation: Installation) -> list[Pulled] | None:
 def _logged(turn: Turn) -> RunResult:
     with logs.about(digest=turn.digest.name):
         result = _alone(turn)
-    result.log()
+    result.log(turn.installation.config.delivery)
     return result
 
 

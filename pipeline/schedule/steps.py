@@ -17,7 +17,7 @@ from pipeline.editions.compose import compose
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import reasons
 from pipeline.editions.ledger.batch_states import RecipientState
-from pipeline.editions.plan import Plan, Step, approval
+from pipeline.editions.plan import Plan, Step, approval, goes_if_put_up
 from pipeline.editions.selection import choose
 from pipeline.editions.taken_back import is_outdated
 from pipeline.feeds import pull
@@ -73,7 +73,7 @@ def _foresee_compose(connection: Connection, s: Situation, planned: Plan) -> Pla
     due_at = moment_of(planned.due, s.zone)
     if not choice.posts:
         return Plan(Step.WAIT, "skipped" if due_at <= s.now else "not_due", f"{choice.reason} so far")
-    return approval(s, max(due_at, s.now + s.digest.hold_window))
+    return approval(s, goes_if_put_up(s, due_at))
 
 
 def _hold(turn: Turn, s: Situation, planned: Plan) -> None:

@@ -59,13 +59,14 @@ class Turn:
         """How the turn ends."""
         with self.installation.database.read() as connection:
             taken = find.due_times(connection, self.digest.name)
+            open_one = find.open_one(connection, self.digest.name)
         zone = self.installation.config.newsletter.zone
         return RunResult(
             digest=self.digest.name,
             outcome=outcome,
             edition=edition,
             reason=reason,
-            next_due=upcoming(self.digest, zone, self.now, taken),
+            next_due=upcoming(self.digest, zone, self.now, taken, open_one),
             went_wrong=went_wrong or outcome == "failed",
             pulled=self.pulled is not None,
         )

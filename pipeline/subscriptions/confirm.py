@@ -14,7 +14,7 @@ from pipeline.mail.send import addressee, mailing
 from pipeline.providers import BatchResult, Result
 from subscribers import clock, directory, mail_limits, questions, signup, suppression
 from subscribers.addresses import masked
-from subscribers.confirmations import may_be_asked
+from subscribers.confirmations import State, may_be_asked, waiting
 from subscribers.errors import SubscriberError
 from subscribers.tokens import Purpose
 
@@ -64,7 +64,16 @@ def send_questions(installation: Installation, stop: Callable[[], bool] = bool) 
         return Asked(0, 0)
 
 
-def ask_for_staff(installation: Installation, email: str, *, name: str, digests: Sequence[str]) -> Person:
+class AskedByStaff(NamedTuple):
+    """``state``: what became of the mail, MAILED, QUEUED or DROPPED."""
+
+    person: Person
+    state: State
+
+
+def ask_for_staff(
+    installation: Installation, email: str, *, name: str, digests: Sequence[str]
+) -> AskedByStaff:
     """Ask somebody whose address staff typed in whether they want ``digests``. The mail goes at once, if it
     can.
 
@@ -94,8 +103,10 @@ def ask_for_staff(installation: Installation, email: str, *, name: str, digests:
             )
         person = directory.person(connection, email)
     send_questions(installation)
+    with installation.database.read() as connection:
+        question = waiting(connection, asked)
     assert person is not None
-    return person
+    return AskedByStaff(person, question.state if question else State.DROPPED)
 
 
 def _any(installation: Installation) -> bool:

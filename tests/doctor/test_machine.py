@@ -136,7 +136,9 @@ def test_a_clock_before_the_last_hand_over_is_an_error(make: Make, database: Dat
 def test_the_practices_time_is_told(make: Make) -> None:
     context = make(newsletter={"timezone": "America/New_York"})
     with time_machine.travel("2026-01-08T14:30Z", tick=False):
-        assert only(machine.time_zone, context).message == "It is 09:30 in America/New_York."
+        assert only(machine.time_zone, context).message == (
+            "It is Thu 8 Jan, 9:30 New York (newsletter.timezone: America/New_York)."
+        )
 
 
 @pytest.mark.parametrize(("free", "level"), [(50, "error"), (500, "warning"), (5000, "ok")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from pipeline.core.tables import editions, signers
 from pipeline.doctor import signing
 from pipeline.editions.ledger.signing_keys import history, remember
-from subscribers import clock
+from subscribers import clock, times
 from subscribers.tokens import Tokens
 from tests.doctor.conftest import SECRET, found, levels, only
 from tests.doubles.blog import Blog, Item
@@ -53,7 +53,7 @@ def test_a_retired_secret_names_the_editions_whose_links_are_dead(
     finding = only(signing.retired, make({"RAPPORT_SECRET": NEW}, **url))
     assert finding.level == "error"
     assert "weekly-1 to weekly-3 (3 editions)" in finding.message
-    assert f"{clock.now() - timedelta(days=16):%Y-%m-%d}" in finding.message
+    assert times.day(clock.now() - timedelta(days=16), UTC) in finding.message
     assert OLD not in str(finding)
 
 
@@ -70,7 +70,7 @@ def test_what_would_die_with_an_older_secret_is_said(
     findings = found(signing.retired, make({"RAPPORT_SECRET": f"{NEW},{OLD}"}, **url))
     assert levels(findings) == ["ok", "ok"]
     assert "Secret number 2 signed the links in weekly-1" in findings[0].message
-    assert f"until {clock.now() + timedelta(days=50):%Y-%m-%d}" in findings[0].message
+    assert f"until {times.day(clock.now() + timedelta(days=50), UTC)}" in findings[0].message
 
 
 def test_sending_keeps_what_signed_once_for_each_edition(database: Database, tmp_path: Path) -> None:

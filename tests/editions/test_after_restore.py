@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from pipeline.core.tables import batches, digests, editions, marks
 from pipeline.editions import after_restore, find, numbers
 from pipeline.editions.ledger import outcomes
+from subscribers import times
 from tests.ledgers import AT, Left, handed_over
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def test_what_was_on_its_way_stops_and_what_waited_to_go_is_held(
     assert edition.restored is (reason is not None)
     assert touched == (["weekly-1"] if reason else [])
     if reason:
-        assert edition.reason.startswith("restored from a backup of 2026-11-26 15:00 UTC: ")
+        assert edition.reason.startswith(f"restored from a backup of {times.utc(MADE)}: ")
         assert reason in edition.reason
 
 
@@ -98,7 +99,7 @@ def test_a_batch_that_may_have_left_since_is_in_doubt(
     if after == "uncertain":
         assert (row.owner, row.next_try) == (None, None)
         assert row.reason == (
-            "restored from a backup of 2026-11-26 15:00 UTC: it is not known whether it was handed over"
+            f"restored from a backup of {times.utc(MADE)}: it is not known whether it was handed over"
         )
     else:
         assert (row.owner, row.next_try, row.reason) == ("gone", AFTER, "as it was")
@@ -124,7 +125,7 @@ def test_the_restore_is_remembered_and_takes_the_place_of_earlier_marks(database
         connection.execute(insert(marks).values(name="moving", value="elsewhere", at=AT))
         restored(connection)
         found = after_restore.last(connection)
-        assert found == (MADE.isoformat(), RESTORED)
+        assert found == (MADE, RESTORED)
         assert set(connection.scalars(select(marks.c.name))) == {"restored", "numbers"}
 
 
@@ -192,9 +193,7 @@ def test_the_first_letter_waits_until_staff_have_decided_about_one(
         reason = after_restore.unanswered(connection, "weekly")
     assert (reason is None) is answered
     if reason is not None:
-        assert reason.startswith(
-            "restored from a backup of 2026-11-26 15:00 UTC: it may have been sent since"
-        )
+        assert reason.startswith(f"restored from a backup of {times.utc(MADE)}: it may have been sent since")
 
 
 def test_where_nothing_was_restored_nothing_waits(database: Database) -> None:

@@ -72,7 +72,8 @@ DRAFT_MISSED = not_due(
 )
 APPROVED_MISSED = not_due("missed by more than a day; send it with `rapport send weekly-1`")
 AWAITING = Plan(Step.WAIT, "awaiting_approval", "staff must approve it")
-AT_NINE = not_due("goes out on 2026-11-26 at 09:00 unless staff hold it")
+NINE = "Thu 26 Nov, 9:00 New York"
+AT_NINE = not_due(f"goes out {NINE} unless staff hold it")
 
 WITHOUT_EDITION = {
     "before its due time it is not due": (situation(DUE - MOMENT), not_due()),
@@ -152,11 +153,14 @@ AT_ONCE = {
 }
 
 DRAFT = {
-    "before its time it stays ready": (situation(DUE - MOMENT, draft()), not_due("a draft is ready")),
+    "before its time it stays ready": (
+        situation(DUE - MOMENT, draft()),
+        not_due(f"a draft is ready: it goes out {NINE}"),
+    ),
     "when it is due it is composed from the posts of then": (situation(DUE, draft()), compose(THURSDAY)),
     "before its hold window it stays ready": (
         situation(DUE - 6 * HOUR - MOMENT, draft(), hold_window="6h"),
-        not_due("a draft is ready"),
+        not_due(f"a draft is ready: it goes out {NINE}"),
     ),
     "as that opens it is composed": (situation(DUE - 6 * HOUR, draft(), hold_window="6h"), compose(THURSDAY)),
     "a day late it is still composed": (situation(DUE + DAY, draft()), compose(THURSDAY)),
@@ -173,9 +177,13 @@ DRAFT = {
 PUT_UP = {
     "it waits for its due time": (situation(DUE - MOMENT, put_up(DUE - HOUR)), AT_NINE),
     "then it goes": (situation(DUE, put_up(DUE - HOUR)), APPROVE),
-    "it waits until the hold window is over": (
+    "put up late, with less than the hold window left, it keeps its hour": (
+        situation(DUE - MOMENT, put_up(DUE - HOUR), hold_window="6h"),
+        AT_NINE,
+    ),
+    "put up when its due time has passed, it waits until the hold window is over": (
         situation(DUE + 5 * HOUR, put_up(DUE), hold_window="6h"),
-        not_due("goes out on 2026-11-26 at 15:00 unless staff hold it"),
+        not_due("goes out Thu 26 Nov, 15:00 New York unless staff hold it"),
     ),
     "then it goes, too": (situation(DUE + 6 * HOUR, put_up(DUE), hold_window="6h"), APPROVE),
     "a day after that it still goes": (
@@ -197,6 +205,10 @@ PUT_UP = {
     "and where staff must approve it": (
         situation(DUE, put_up(), withdrawn=True, approval="required"),
         compose(THURSDAY),
+    ),
+    "staff who must approve it are told when it would go": (
+        situation(DUE - MOMENT, put_up(), approval="required"),
+        Plan(Step.WAIT, "awaiting_approval", f"staff must approve it; then it goes out {NINE}"),
     ),
     "staff who must approve it are waited for": (situation(DUE, put_up(), approval="required"), AWAITING),
     "however long they take": (situation(DUE + 3 * DAY, put_up(), approval="required"), AWAITING),
@@ -221,7 +233,7 @@ PUT_UP = {
 APPROVED = {
     "it waits for its due time": (
         situation(DUE - MOMENT, approved()),
-        not_due("approved; it goes out when it is due"),
+        not_due(f"approved: it goes out {NINE}"),
     ),
     "then it goes": (situation(DUE, approved()), SEND),
     "a day late it still goes": (situation(DUE + DAY, approved()), SEND),
@@ -277,11 +289,16 @@ def test_a_draft_that_does_not_exist_yet_is_approved_by_the_same_rule() -> None:
     assert approval(situation(DUE - HOUR, at_once=True), goes=DUE) == APPROVE
 
 
-def test_staff_have_the_hold_window_in_full_before_a_draft_goes_by_itself() -> None:
+@pytest.mark.parametrize("left", [7 * HOUR, 6 * HOUR, 5 * HOUR + MOMENT, 4 * HOUR, MOMENT])
+def test_a_draft_goes_at_its_hour_however_late_in_the_hold_window_it_is_put_up(left: timedelta) -> None:
     digest = Digest(name="weekly", hold_window=6 * HOUR)
     assert goes_at(digest, draft()) == DUE
-    assert goes_at(digest, put_up(DUE - 7 * HOUR)) == DUE
-    assert goes_at(digest, put_up(DUE - 2 * HOUR)) == DUE + 4 * HOUR
+    assert goes_at(digest, put_up(DUE - left)) == DUE
+
+
+def test_put_up_after_its_due_time_staff_have_the_hold_window_in_full() -> None:
+    digest = Digest(name="weekly", hold_window=6 * HOUR)
+    assert goes_at(digest, put_up(DUE + HOUR)) == DUE + 7 * HOUR
 
 
 @pytest.mark.parametrize(
@@ -310,6 +327,30 @@ def test_the_next_due_time_is_the_first_that_has_no_edition() -> None:
     assert upcoming(digest, ZONE, DUE - MOMENT, frozenset()) == "2026-11-26T09:00:00-05:00"
     assert upcoming(digest, ZONE, DUE, frozenset()) == "2026-12-03T09:00:00-05:00"
     assert upcoming(digest, ZONE, MONDAY, frozenset({THURSDAY, NEXT_THURSDAY})) == "2026-12-10T09:00:00-05:00"
+
+
+UPCOMING = {
+    "a draft": (draft(), "2026-11-26T09:00:00-05:00"),
+    "one that was put up late": (put_up(DUE - HOUR), "2026-11-26T09:00:00-05:00"),
+    "one that was approved": (approved(), "2026-11-26T09:00:00-05:00"),
+    "one that staff hold": (edition("held"), "2026-11-26T09:00:00-05:00"),
+    "one that is being sent before its time": (edition("sending"), "2026-12-03T09:00:00-05:00"),
+    "one that is stopped": (edition("paused"), "2026-12-03T09:00:00-05:00"),
+    "one that is sent": (edition("sent"), "2026-12-03T09:00:00-05:00"),
+}
+
+
+@pytest.mark.parametrize(("found", "wanted"), UPCOMING.values(), ids=UPCOMING.keys())
+def test_the_next_letter_is_the_open_edition_while_its_time_lies_ahead(found: Edition, wanted: str) -> None:
+    digest, taken = Digest(name="weekly", hold_window=6 * HOUR), frozenset({THURSDAY})
+    assert upcoming(digest, ZONE, DUE - HOUR, taken, found) == wanted
+    assert upcoming(digest, ZONE, DUE + 7 * HOUR, taken, found) == "2026-12-03T09:00:00-05:00"
+
+
+def test_it_is_so_where_the_hold_window_ends_after_the_due_time() -> None:
+    digest = Digest(name="weekly", hold_window=6 * HOUR)
+    late = upcoming(digest, ZONE, DUE + HOUR, frozenset({THURSDAY}), put_up(DUE + HOUR + MOMENT))
+    assert late == "2026-11-26T16:00:00-05:00"
 
 
 def test_the_day_is_that_of_the_newsletters_time_zone() -> None:

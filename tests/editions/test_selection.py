@@ -18,6 +18,7 @@ from pipeline.core.tables import digests, edition_posts, editions, feeds, posts
 from pipeline.editions.eligibility import OUT, UNSURE, WITHDRAWN, Candidate
 from pipeline.editions.selection import NOT_PICKED, Choice, choose, select_posts
 from pipeline.feeds.posts import Post
+from subscribers import times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +124,7 @@ ALONE: dict[str, tuple[Candidate, dict[str, Any], str]] = {
     "a post dated in the future waits": (
         post(1, THURSDAY + MOMENT),
         {},
-        "waits for its date, 2026-11-26 14:00 UTC",
+        f"waits for its date, {times.utc(THURSDAY)}",
     ),
     "one dated now goes": (post(1, THURSDAY), {}, GOES),
     "the archive does not": (archived(1, MONDAY - 7 * DAY - MOMENT), {}, OLD),
@@ -227,7 +228,7 @@ def test_a_day_begins_at_midnight_where_the_newsletter_is(zone: str) -> None:
     one = of_day(1, "2026-11-26", zone, seen=midnight - DAY)
     assert ids(chosen(one, at=midnight)) == [1]
     waits = chosen(one, at=midnight - MOMENT)
-    assert left_out(waits) == {1: "waits for its date, 2026-11-26"}
+    assert left_out(waits) == {1: f"waits for its date, {times.day(THURSDAY, UTC)}"}
 
 
 def test_where_clocks_change_at_midnight_the_day_begins_with_its_first_moment() -> None:
@@ -440,7 +441,7 @@ def test_everything_the_rules_look_at_is_read(sqlite_database: Database) -> None
         early = choose(connection, Digest(name="weekly"), honolulu, MONDAY - 30 * DAY, THURSDAY - 5 * HOUR)
     assert ids(choice) == [4, 1, 5]
     assert left_out(choice) == {2: WITHDRAWN, 3: OLD}
-    assert left_out(early)[5] == "waits for its date, 2026-11-26"
+    assert left_out(early)[5] == f"waits for its date, {times.day(THURSDAY, UTC)}"
 
 
 @pytest.mark.parametrize(

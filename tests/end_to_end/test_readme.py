@@ -22,7 +22,7 @@ COMMANDS = (
     "rapport run --now",
     "ls outbox",
 )
-TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d)?")
+TIME = re.compile(r"\b[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2}(?: \d{4})?(?:, \d{1,2}:\d\d)?")
 FILE = re.compile(r"-[0-9a-f]{12}\.eml")
 
 

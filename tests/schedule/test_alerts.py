@@ -484,7 +484,7 @@ def test_a_due_time_that_nobody_kept_is_told_after_a_day(
     alert_staff(installed)
     travel.shift(timedelta(hours=2))
     alert_staff(installed)
-    assert told(tmp_path) == ["weekly: no letter on 2026-11-26 09:00"]
+    assert told(tmp_path) == ["weekly: no letter on November 26, 2026, 9:00 AM"]
 
 
 def test_a_due_time_that_a_late_run_gave_up_is_told_once(
@@ -496,7 +496,7 @@ def test_a_due_time_that_a_late_run_gave_up_is_told_once(
     assert run_one(installed).outcome == "skipped"
     travel.shift(timedelta(hours=2))
     run_one(installed)
-    assert told(tmp_path) == ["weekly: no letter on 2026-11-26 09:00"]
+    assert told(tmp_path) == ["weekly: no letter on November 26, 2026, 9:00 AM"]
 
 
 # Feeds
@@ -554,7 +554,7 @@ def test_a_feed_that_is_silent_for_far_longer_than_usual_is_told(
         return told(tmp_path)
 
     assert watched(told_after or 365) == []
-    once = [] if told_after is None else ["Nothing new in a feed since 2026-11-23"]
+    once = [] if told_after is None else ["Nothing new in a feed since November 23, 2026"]
     assert watched((told_after or 365) + 1) == once
     assert watched((told_after or 365) + 2) == once
 
@@ -580,7 +580,7 @@ def test_a_feed_that_is_broken_for_a_day_is_told_each_time_it_breaks(
     travel.move_to(MONDAY + timedelta(days=30))
     for _ in range(2):
         alert_staff(installed)
-    assert told(tmp_path) == ["A feed cannot be read since 2026-11-23"]
+    assert told(tmp_path) == ["A feed cannot be read since November 23, 2026"]
     assert "answered 500" in mails(tmp_path)[0].get_body(("plain",)).get_content()
     with database.write() as connection:
         connection.execute(update(feeds).values(failing_since=MONDAY + timedelta(days=31)))

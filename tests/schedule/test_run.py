@@ -16,6 +16,7 @@ import time_machine
 from pipeline.core.errors import RapportError
 from pipeline.editions import after_restore, find, states
 from pipeline.editions.approval import approve
+from pipeline.editions.compose import compose
 from pipeline.editions.lock import lock
 from pipeline.editions.plan import Plan, Step
 from pipeline.feeds.pull import pull
@@ -219,16 +220,64 @@ def test_a_late_approval_sends_at_once(
     assert run_one(installed).outcome == "sent"
 
 
-def test_the_hold_window_is_given_to_staff_in_full(
+@pytest.mark.parametrize("left", [timedelta(hours=5, minutes=17), timedelta(hours=2), timedelta(minutes=1)])
+def test_a_first_run_inside_the_hold_window_keeps_the_hour_of_the_schedule(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller, left: timedelta
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog, hold_window="6h")
+    clock.move_to(DUE - left)
+    waiting = run_one(installed)
+    assert (waiting.outcome, waiting.next_due) == ("not_due", "2026-11-26T09:00:00-05:00")
+    assert waiting.reason == "goes out Thu 26 Nov, 9:00 New York unless staff hold it"
+    clock.move_to(DUE)
+    assert run_one(installed).outcome == "sent"
+
+
+def test_after_an_outage_over_the_due_time_staff_have_the_hold_window_in_full(
     sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
     installed = made(sqlite_database, tmp_path, blog, hold_window="6h")
-    clock.move_to(DUE - timedelta(hours=2))  # the machine was off when the draft was to be put up
+    clock.move_to(DUE + timedelta(hours=1))
     waiting = run_one(installed)
-    assert waiting.outcome == "not_due"
-    assert "goes out on 2026-11-26 at 13:00" in waiting.reason
-    clock.move_to(DUE + timedelta(hours=4))
+    assert (waiting.outcome, waiting.next_due) == ("not_due", "2026-11-26T16:00:00-05:00")
+    clock.move_to(DUE + timedelta(hours=7))
     assert run_one(installed).outcome == "sent"
+
+
+@pytest.mark.parametrize(
+    "digest", [{"hold_window": "6h"}, {"approval": "required"}], ids=["hold window", "approval"]
+)
+def test_once_a_draft_is_there_run_and_dry_run_name_when_it_goes_out(
+    sqlite_database: Database,
+    tmp_path: Path,
+    blog: Blog,
+    clock: time_machine.Traveller,
+    digest: dict[str, str],
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog, **digest)
+    this, following = "2026-11-26T09:00:00-05:00", "2026-12-03T09:00:00-05:00"
+
+    def named() -> set[str]:
+        (would,) = foresee(installed, installed.config.digests, at=datetime.now(UTC))
+        return {run_one(installed).next_due, would.next_due}
+
+    clock.move_to(DUE - timedelta(hours=5))
+    assert named() == {this}
+    decide(installed, "weekly-1", "approve")
+    assert named() == {this}
+    clock.move_to(DUE)
+    assert run_one(installed).next_due == following
+
+
+def test_a_draft_that_would_be_sent_by_hand_leaves_its_due_time_to_the_next(
+    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> None:
+    installed = made(sqlite_database, tmp_path, blog)
+    compose(installed, installed.config.digests[0])
+    (would,) = foresee(installed, installed.config.digests, at=MONDAY, at_once=True)
+    ran = run_one(installed, at_once=True)
+    assert (would.outcome, would.next_due) == (ran.outcome, ran.next_due)
+    assert ran.next_due == "2026-11-26T09:00:00-05:00"
 
 
 def test_what_staff_could_see_in_the_hold_window_is_what_goes_out(
@@ -507,7 +556,7 @@ def test_a_dry_run_tells_the_outcome_and_changes_nothing(
         (
             {"hold_window": "6h"},
             DUE - timedelta(hours=2),
-            ("not_due", "goes out on 2026-11-26 at 13:00 unless staff hold it"),
+            ("not_due", "goes out Thu 26 Nov, 9:00 New York unless staff hold it"),
         ),
         ({"min_posts": 2}, DUE, ("skipped", "1 new post, fewer than min_posts = 2: waiting so far")),
         (
@@ -540,7 +589,7 @@ def test_it_foresees_what_becomes_of_an_edition_that_is_there(
     installed = made(sqlite_database, tmp_path, blog, hold_window="6h")
     clock.move_to(DUE - timedelta(hours=6))
     run_one(installed)
-    waits = ("not_due", "goes out on 2026-11-26 at 09:00 unless staff hold it")
+    waits = ("not_due", "goes out Thu 26 Nov, 9:00 New York unless staff hold it")
     assert foreseen(installed, DUE - timedelta(hours=1)) == waits
     assert foreseen(installed, DUE) == ("sent", "")
     (found,) = foresee(installed, installed.config.digests, at=DUE)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.event import listen
 
-from subscribers import directory, suppression
+from subscribers import directory, suppression, times
 from subscribers.audience import anyone, has_left, lock_audience, lock_audience_shared, mailable, why_not
 from subscribers.suppression import Reason
 from subscribers.tables import subscribers, subscriptions
@@ -75,7 +75,7 @@ def test_only_who_wants_it_now_and_may_be_mailed_is_in_the_audience(database: Da
         "ann": "",
         "left": "unsubscribed",
         "bounced": "suppressed: bounced",
-        "paused": "paused until 2026-03-02",
+        "paused": f"paused until {times.day(date(2026, 3, 2))}",
         "back": "",
         "pending": "not confirmed",
     }

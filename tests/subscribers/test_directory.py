@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
 from sqlalchemy import update
 
-from subscribers import directory, suppression
+from subscribers import directory, suppression, times
 from subscribers.directory import DigestCount
 from subscribers.errors import SubscriberError
 from subscribers.people import Status, Subscription
@@ -76,7 +76,9 @@ def test_a_suppressed_address_is_not_added(database: Database, reason: Reason) -
             suppression.forget(connection, ANN)
         else:
             suppression.suppress(connection, ANN, reason, "event")
-        with pytest.raises(SubscriberError, match=f"no mail since 2026-03-01: {reason}") as refused:
+        with pytest.raises(
+            SubscriberError, match=f"no mail since {times.day(date(2026, 3, 1))}: {reason}"
+        ) as refused:
             add(connection)
         assert refused.value.code == "suppressed"
         assert refused.value.remedy == directory.REMEDIES[reason]
@@ -87,7 +89,9 @@ def test_staff_cannot_add_back_who_unsubscribed_from_a_digest(database: Database
     with database.write() as connection, time_machine.travel(NOON):
         add(connection)
         directory.unsubscribe(connection, ANN, digests=["weekly"], source="link")
-        with pytest.raises(SubscriberError, match="unsubscribed from weekly on 2026-03-01") as refused:
+        with pytest.raises(
+            SubscriberError, match=f"unsubscribed from weekly on {times.day(date(2026, 3, 1))}"
+        ) as refused:
             add(connection, ANN, "Ann", "monthly", "weekly")
         assert "sign up again themselves" in refused.value.remedy
         person = directory.person(connection, ANN)

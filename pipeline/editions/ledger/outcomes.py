@@ -15,6 +15,7 @@ from sqlalchemy import String, and_, bindparam, case, exists, func, literal, or_
 from pipeline.core.tables import batches, editions, recipients
 from pipeline.editions.edition import UNDER_WAY, EditionStatus
 from pipeline.editions.ledger.batch_states import APART, UNFINISHED, BatchState, RecipientState, told
+from subscribers import times
 from subscribers.sets import among
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
             "email": row.email,
             "state": row.state,
             "batch": row.attempt,
-            "at": row.at.isoformat(timespec="seconds") if row.at else None,
+            "at": times.iso_or_none(row.at),
             "reason": row.reason,
         }
 
@@ -220,7 +221,7 @@ def of_subscriber(connection: Connection, subscriber: int) -> list[dict[str, Any
         .order_by(editions.c.id.desc())
     )
     return [
-        {"slug": row.slug, "state": row.state, "at": row.at.isoformat(timespec="seconds") if row.at else None}
+        {"slug": row.slug, "state": row.state, "at": times.iso_or_none(row.at)}
         for row in connection.execute(query)
     ]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.errors import FeedError
 from pipeline.feeds.fetching.address import shown
 from pipeline.feeds.fetching.page import PageError
+from subscribers import times
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,16 +32,14 @@ def explained(error: FeedError, url: str, *, since: datetime | None, body: bytes
     if _CHECKS.search(body[:100_000]):
         return FeedError(
             f"{shown(url)} answers with a page that checks for robots instead of the feed, which "
-            f"could be read "
-            f"until {since:%Y-%m-%d}.",
+            f"could be read until {times.day(since)}.",
             "It is tried again at the next pull. If it stays so, ask the site's host to let the "
             "agent 'Rapport' "
             "read the feed.",
         )
     return FeedError(
         f"{shown(url)} answers with something else than the feed, which could be read until "
-        f"{since:%Y-%m-%d}: "
-        "a page about maintenance, perhaps.",
+        f"{times.day(since)}: a page about maintenance, perhaps.",
         "It is tried again at the next pull. If it stays so, open the address in a browser; if the blog has "
         "moved, put its new address into [[feeds]] url.",
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pipeline.core.finding import Finding, warning
+from pipeline.core.private_networks import is_loopback
 from pipeline.letter.check.images import named, source
 from pipeline.letter.check.reading import CheckedLetter, cut, folded
 from pipeline.letter.personal import TAG
@@ -81,16 +81,6 @@ def _read(address: str) -> tuple[str | None, str]:
         return parts.scheme.lower(), parts.hostname or ""
     except ValueError:
         return None, ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, to which demos and previews link."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 _EMPTY = frozenset(

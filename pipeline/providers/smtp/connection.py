@@ -9,11 +9,11 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import ip_address
 from typing import Literal
 
 from pipeline.core.environment import SMTP_PASSWORD
 from pipeline.core.errors import ConfigError
+from pipeline.core.private_networks import is_loopback
 from pipeline.providers import Batch, Result
 from pipeline.providers.redact import Redactor
 from pipeline.providers.smtp.batch import Halt, limited
@@ -40,7 +40,7 @@ class Server:
     timeout: float = 30.0
 
     def __post_init__(self) -> None:
-        if self.username and self.security == "none" and not _loopback(self.host):
+        if self.username and self.security == "none" and not is_loopback(self.host):
             raise ConfigError(
                 "delivery.smtp would send the password unencrypted.",
                 'Set delivery.smtp.security to "starttls" (port 587) or "tls" (port 465).',
@@ -184,12 +184,3 @@ def _log_in(smtp: smtplib.SMTP, server: Server) -> None:
 def _close(smtp: smtplib.SMTP | None) -> None:
     if smtp is not None:
         smtp.close()
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

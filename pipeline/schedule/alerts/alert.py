@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
+    from datetime import date, datetime
 
 RECENT = timedelta(days=7)
 """Older problems are not told: staff know them, or they no longer matter."""
@@ -16,7 +17,8 @@ class Alert(NamedTuple):
     """Something that staff must know.
 
     ``kind`` and ``about`` identify it, ``since`` is when it began. ``phrases`` names the table
-    `[notice_PHRASES]` of its words, ``facts`` fill their braces. Staff are told about one kind and ``digest``
+    `[notice_PHRASES]` of its words, ``facts`` fill their braces; a day or
+    moment among them is said in the newsletter's language. Staff are told about one kind and ``digest``
     once an hour at most.
     """
 
@@ -24,5 +26,5 @@ class Alert(NamedTuple):
     about: str
     since: datetime | None
     phrases: str
-    facts: dict[str, str] = {}  # noqa: RUF012  a tuple's default, which nobody changes
+    facts: Mapping[str, str | date] = {}
     digest: str = ""

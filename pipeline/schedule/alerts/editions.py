@@ -21,7 +21,7 @@ from pipeline.schedule.alerts.alert import RECENT, Alert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import Connection, Select
 
@@ -63,7 +63,7 @@ def _restored(connection: Connection) -> Iterator[Alert]:
         editions.c.status.in_((EditionStatus.PAUSED, EditionStatus.HELD)), editions.c.restored
     )
     open_ones = ", ".join(connection.execute(query.order_by(editions.c.id)).scalars())
-    facts = {"editions": open_ones or "-", "made": restore.made[:16].replace("T", " ")}
+    facts: dict[str, str | date] = {"editions": open_ones or "-", "made": restore.made}
     yield Alert("restored", "restore", restore.at, "restored", facts)
 
 

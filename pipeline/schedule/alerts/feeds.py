@@ -11,6 +11,7 @@ from sqlalchemy import func, not_, or_, select
 from pipeline.core.tables import feeds, posts
 from pipeline.editions import decisions
 from pipeline.schedule.alerts.alert import RECENT, Alert
+from subscribers import times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,14 +37,14 @@ FEWEST = 4
 
 
 def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Alert]:
-    configured = [feed.url for feed in config.feeds]
+    configured, zone = [feed.url for feed in config.feeds], config.newsletter.zone
     for feed in connection.execute(select(feeds).where(feeds.c.url.in_(configured))):
         about = f"feed-{feed.id}"
         if feed.failing_since is not None:
             if feed.failing_since <= now - BROKEN_FOR:
                 facts = {
                     "feed": feed.url,
-                    "since": f"{feed.failing_since:%Y-%m-%d}",
+                    "since": times.day_of(feed.failing_since, zone),
                     "reason": feed.error or "",
                 }
                 yield Alert("feed_broken", about, feed.failing_since, "feed_broken", facts)
@@ -51,14 +52,15 @@ def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Al
             dates = _dates(connection, feed.id, now)
             # Silent until it was last read: nobody knows what came since.
             if dates and feed.fetched_at - dates[0] > _patience(dates):
-                facts = {"feed": feed.url, "since": f"{dates[0]:%Y-%m-%d}"}
+                facts = {"feed": feed.url, "since": times.day_of(dates[0], zone)}
                 yield Alert("feed_silent", about, dates[0], "feed_silent", facts)
         if feed.gap_at is not None and feed.gap_at > now - RECENT:
             facts = {"feed": feed.url, "lost": f"{feed.gap_posts or 0:,}"}
             phrases = "feed_gap" if feed.gap_posts else "feed_gap_unknown"
             yield Alert("feed_gap", about, feed.gap_at, phrases, facts)
         if feed.unread_since is not None:
-            facts = {"feed": feed.url, "number": f"{feed.unread:,}", "since": f"{feed.unread_since:%Y-%m-%d}"}
+            since = times.day_of(feed.unread_since, zone)
+            facts = {"feed": feed.url, "number": f"{feed.unread:,}", "since": since}
             yield Alert("feed_unread", about, feed.unread_since, "feed_unread", facts)
         yield from _unsure(connection, feed)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from pipeline.core.cron import moment_of
 from pipeline.core.tables import editions as table
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.plan import MISSED, plan
@@ -15,7 +16,7 @@ from pipeline.schedule.situation import situation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import Connection
 
@@ -39,7 +40,7 @@ def _failing(connection: Connection, config: Config) -> Iterator[Alert]:
 def _missed(connection: Connection, config: Config, digest: Digest, now: datetime) -> Iterator[Alert]:
     """Due times missed by more than a day, whether a run gave them up or no run came."""
     for due in {*_given_up(connection, digest, now), *_passed(connection, config, digest, now)}:
-        facts = {"digest": digest.name, "due": due[:16].replace("T", " ")}
+        facts: dict[str, str | date] = {"digest": digest.name, "due": moment_of(due, config.newsletter.zone)}
         yield Alert("missed", f"{digest.name} {due[:19]}", None, "missed", facts, digest.name)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from pipeline.editions import find
 from pipeline.editions.ledger import outcomes
 from pipeline.editions.ledger.batch_states import RecipientState
+from pipeline.letter.shown import day, day_in_words, time_of_day
 from pipeline.mail import staff
 from pipeline.mail.phrases import Phrases
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
+    from pipeline.core.config import Config
     from pipeline.schedule.alerts.alert import Alert
 
 
@@ -46,9 +49,11 @@ def _people(connection: Connection, alert: Alert) -> int:
 
 
 def _tell(installation: Installation, alert: Alert, people: int) -> None:
-    newsletter = installation.config.newsletter
-    facts = {"edition": alert.about, "url": newsletter.public_url, "people": f"{people:,}", **alert.facts}
-    phrases = Phrases(installation.templates, "mail", newsletter).table(f"notice_{alert.phrases}", **facts)
+    config = installation.config
+    facts = {"edition": alert.about, "url": config.newsletter.public_url, "people": f"{people:,}"}
+    facts |= {name: _said(fact, config) for name, fact in alert.facts.items()}
+    words = Phrases(installation.templates, "mail", config.newsletter, mails=config.mails)
+    phrases = words.table(f"notice_{alert.phrases}", **facts)
     staff.tell(
         installation,
         alert.kind,
@@ -58,3 +63,9 @@ def _tell(installation: Installation, alert: Alert, people: int) -> None:
         since=alert.since,
         digest=alert.digest,
     )
+
+
+def _said(fact: str | date, config: Config) -> str:
+    if isinstance(fact, datetime):
+        return f"{day(fact, config)}, {time_of_day(fact, config)}"
+    return day_in_words(fact, config) if isinstance(fact, date) else fact

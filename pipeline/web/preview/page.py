@@ -11,11 +11,14 @@ from urllib.parse import urlencode
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from pipeline.core.destination import Destination
 from pipeline.core.templates import PACKAGED
+from pipeline.editions.document import went
 from pipeline.editions.message import preview_part
 from pipeline.letter.check.parts import CLIPPED_AT
 from pipeline.providers.outbox import letters
 from pipeline.web.preview import decisions, inbox, locate
+from subscribers import times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -152,7 +155,9 @@ def _context(session: PreviewSession, preview: Preview | None, query: Query) -> 
         "edition": edition,
         "earlier": preview.earlier,
         "reason": "" if query.edition else preview.outcome.reason,
-        "day": lambda moment: f"{moment.astimezone(zone):%a} {moment.astimezone(zone):%-d %b %Y, %H:%M}",
+        "day": lambda moment: times.moment(moment, zone),
+        "became": lambda of: went(preview.config.delivery, of).became(of.status),
+        "aside": Destination.of(preview.config.delivery).aside,
     }
     if edition is None:
         return context | {"left_out": [] if fault else session.left_out(preview.digest)}

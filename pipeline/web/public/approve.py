@@ -21,6 +21,7 @@ from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions as table
 from pipeline.editions import find, states
 from pipeline.editions.approval import VERBS, ApprovalResult, decide
+from pipeline.editions.document import went
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.message import preview_part
 from pipeline.editions.plan import by_itself
@@ -162,7 +163,7 @@ def _state(site: Site, edition: Edition) -> str:
     digest = next((digest for digest in config.digests if digest.name == edition.digest), None)
     goes = by_itself(digest, edition) if digest else None
     waits = edition.status == EditionStatus.DRAFT and goes is None
-    key = "waits" if waits else edition.status.value
+    key = "waits" if waits else went(config.delivery, edition).state(edition.status.value)
     moment = goes or edition.due_at
     if (waits or edition.status == EditionStatus.APPROVED) and moment <= clock.now():
         key += "_late"

@@ -39,7 +39,7 @@ class Pages:
 
     def __init__(self, config: Config, templates: Templates) -> None:
         self._config = config
-        self.phrases = PagePhrases(templates, config.newsletter)
+        self.phrases = PagePhrases(templates, config.newsletter, mails=config.mails)
         self.base = urlsplit(config.newsletter.pages).path
         """The path that all pages are under: empty, or with a slash at its beginning and none at its end."""
         self._markup = environment(templates, markup=True)

@@ -28,8 +28,8 @@ class PagePhrases(Phrases):
     it, else English. ``direction`` is the way that language runs.
     """
 
-    def __init__(self, templates: Templates, newsletter: Newsletter) -> None:
-        super().__init__(templates, "pages", newsletter)
+    def __init__(self, templates: Templates, newsletter: Newsletter, *, mails: bool = True) -> None:
+        super().__init__(templates, "pages", newsletter, mails=mails)
         names = (name_of("pages", tag) for tag in tags_of(newsletter.language))
         written = any(templates.file(name).is_file() for name in names)
         self.language = newsletter.language if written else "en"

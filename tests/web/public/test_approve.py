@@ -95,7 +95,8 @@ def test_a_page_shows_the_letter_with_one_button_and_changes_nothing(visitor: Vi
         page = visitor.get(link(practice, verb))
         assert page.status_code == 200
         assert forms(page.text) == {button: link(practice, verb)}
-        assert "It then goes out on Thursday, November 26, 2026 at 9:00" in page.text
+        assert "On Thursday, November 26, 2026 at 9:00" in page.text
+        assert "it is then written to the outbox: nobody is mailed." in page.text
         assert "A calm morning" in page.text
         assert visitor.ask("HEAD", link(practice, verb)).status_code == 200
     assert everything(practice.database) == before
@@ -134,7 +135,7 @@ def test_a_decision_is_said_and_what_is_still_possible_is_offered(visitor: Visit
     for _ in range(2):
         page = visitor.post(link(practice))
         assert page.status_code == 200
-        assert "This letter is approved. It goes out on Thursday, November 26, 2026" in page.text
+        assert "This letter is approved. On Thursday, November 26, 2026" in page.text
         assert list(forms(page.text)) == ["Hold it", "Skip it this time"]
     assert status(practice) == "approved"
     page = visitor.post(forms(page.text)["Hold it"])
@@ -152,10 +153,10 @@ def test_a_late_approval_says_that_it_goes_out_at_once(
 ) -> None:
     path = link(visitor.installation)
     clock.move_to(DUE + timedelta(days=2))
-    assert "goes out with the next run" in visitor.get(path).text
-    assert "It goes out with the next run, within minutes" in visitor.post(path).text
+    assert "It is then written to the outbox with the next run" in visitor.get(path).text
+    assert "It is written to the outbox with the next run, within minutes" in visitor.post(path).text
     assert run_one(visitor.installation).outcome == "sent"
-    assert "This letter is sent" in visitor.get(path).text
+    assert "This letter was written to the outbox: nobody was mailed" in visitor.get(path).text
 
 
 def test_a_link_to_an_older_version_shows_the_new_one_and_approves_nothing(visitor: Visitor) -> None:
@@ -247,7 +248,7 @@ def test_it_is_said_in_german_and_under_a_prefix(
     assert "Diesen Brief freigeben" in page.text
     assert forms(page.text) == {"Diesen Brief freigeben": f"/brief{link(practice)}"}
     decided = visitor.post(f"/brief{link(practice)}")
-    assert "freigegeben. Er geht am Donnerstag, 26. November 2026 um 09:00 Uhr hinaus" in decided.text
+    assert "freigegeben. Am Donnerstag, 26. November 2026 um 09:00 Uhr wird er in" in decided.text
     assert Shape(decided.text).tags
     visitor.close()
 

@@ -49,7 +49,7 @@ def test_a_move_asks_here_then_there_and_tells_the_former_address_how_to_undo_it
     visitor: Visitor, addresses: Addresses, practice: Installation
 ) -> None:
     answer = visitor.post(addresses.preferences(), {"do": "move", "email": NEW})
-    assert "A mail is on its way to your present address." in answer.text
+    assert "The mail that asks your present address was written to that folder" in answer.text
     steps = (
         (READER, "Yes, I want to move", "Do you want to move?", "Now the new address"),
         (NEW, "Yes, use this address", "Is this your new address?", "your new address is in use"),
