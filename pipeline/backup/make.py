@@ -22,6 +22,7 @@ from pipeline.core.database import Database
 from pipeline.core.errors import RapportError, as_rapport_error
 from pipeline.core.schema import HEAD, migrate
 from pipeline.core.signals import ended_by_signals
+from pipeline.core.words import sentence
 from subscribers import clock, export, private
 from subscribers.files import put
 from subscribers.signing_secrets import known_secrets
@@ -97,7 +98,7 @@ def _room(file: Path) -> Iterator[Path]:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         why = "the disk is full" if full else as_rapport_error(error).message.rstrip(".")
         raise RapportError(
-            f"The backup {file} could not be made: {why}. Nothing of it is left.",
+            f"{sentence(f'The backup {file} could not be made: {why}')} Nothing of it is left.",
             "Free some space or name a file on another disk: it takes about twice the database's size while "
             "it is made.",
         ) from None

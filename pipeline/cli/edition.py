@@ -56,7 +56,9 @@ def intro_of(file: Path | None, text: str | None, none: bool) -> str | None:
         return content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise UsageError(f"The intro {file} cannot be read: {reason}.", "Name a text file.") from None
+        raise UsageError(
+            sentence(f"The intro {file} cannot be read: {reason}"), "Name a text file."
+        ) from None
 
 
 def compose_locked(
@@ -125,7 +127,7 @@ def print_edition(
 ) -> None:
     """Print one edition, or why there is none; with ``whole`` also every post that was left out."""
     if edition is None:
-        options.print({"edition": None, "reason": reason, **more}, f"No letter: {reason}.")
+        options.print({"edition": None, "reason": reason, **more}, sentence(f"No letter: {reason}"))
         return
     document = edition_document(installation, edition)
     options.print(

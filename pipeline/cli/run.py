@@ -9,6 +9,7 @@ import click
 from pipeline.cli.edition import digest_named, edition_document
 from pipeline.cli.options import Options, Progress, common
 from pipeline.core.errors import UsageError
+from pipeline.core.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -110,5 +111,5 @@ def _told(document: dict[str, Any], dry_run: bool) -> str:
         said += f" ({edition['slug']}: {counts['sent']:,} of {counts['total']:,})"
     elif edition:
         said += f" ({edition['slug']})"
-    told = f"{document['digest']}: {said}{f': {reason}' if reason else ''}".rstrip(".")
-    return f"{told}. Next due {document['next_due']}."
+    told = sentence(f"{document['digest']}: {said}{f': {reason}' if reason else ''}")
+    return f"{told} Next due {document['next_due']}."
