@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.edition import edition_document
+from pipeline.cli.edition import edition_document, fresh_draft
 from pipeline.cli.options import Options, Progress, common, plural
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.errors import RapportError
 from subscribers import private
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.core.app import Installation
-    from pipeline.schedule.result import RunResult
+    from pipeline.editions.edition import Edition
+
+NO_VARIABLES: Mapping[str, str] = {}
+"""No environment variable counts here: on a production machine they name the real list."""
 
 CONFIG = """\
 # The demo's configuration. `rapport init` writes one with every key explained.
@@ -51,9 +56,18 @@ heading = "Looking for someone to talk to together?"
 
 MADE_BY = CONFIG.splitlines()[0]
 
+OWN_TEMPLATES = """
+[theme]
+templates = "templates"
+"""
+
 
 @click.command()
-@click.option("--serve", is_flag=True, help="Then open the preview, with the sample blog up.")
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="Send nothing yet: open the draft in the preview, to change it and let it go.",
+)
 @common
 @click.pass_obj
 def demo(options: Options, serve: bool) -> int:
@@ -63,25 +77,25 @@ def demo(options: Options, serve: bool) -> int:
     """
     from pipeline.cli.sample.blog import SampleBlog
     from pipeline.core.app import Installation
+    from pipeline.core.templates import copy_letter
     from pipeline.editions.message import write_preview
     from subscribers import clock
 
     folder = Path("demo")
     _clear(folder)
-    # No environment variable counts here: on a production machine they name the real list.
     with SampleBlog(clock.now()) as blog:
         config = CONFIG.format(feed=blog.feed_url, site=blog.site_url)
-        (folder / CONFIG_FILE).write_text(config, encoding="utf-8")
-        with Installation.open(folder / CONFIG_FILE, environment={}) as installation:
+        (folder / CONFIG_FILE).write_text(config + OWN_TEMPLATES, encoding="utf-8")
+        copy_letter(folder / "templates")
+        with Installation.open(folder / CONFIG_FILE, NO_VARIABLES) as installation:
             _subscribe(installation)
-            ran = _run(installation)
-            if ran.outcome != "sent" or ran.edition is None:
-                raise RapportError(f"The demo's letter was not sent but {ran.outcome}: {ran.reason}")
-            files = write_preview(installation, ran.edition, folder / "preview")
-            document = edition_document(installation, ran.edition)
-        options.print({"edition": document, "files": [str(f) for f in files]}, *_told(document, folder))
+            edition = _draft(installation) if serve else _sent(installation)
+            files = write_preview(installation, edition, folder / "preview")
+            document = edition_document(installation, edition)
+        told = _told_of_draft(document, folder, blog.site_url) if serve else _told(document, folder)
+        options.print({"edition": document, "files": [str(file) for file in files]}, *told)
         if serve:
-            _serve(options, folder, ran.edition.slug, blog.site_url)
+            _serve(options, folder, edition.slug)
     return 0
 
 
@@ -109,36 +123,70 @@ def _subscribe(installation: Installation) -> None:
     )
 
 
-def _run(installation: Installation) -> RunResult:
+def _sent(installation: Installation) -> Edition:
     from pipeline.schedule.run import run
 
-    return run(installation, installation.config.digests, at_once=True, progress=Progress("Sending"))[0]
+    (ran,) = run(installation, installation.config.digests, at_once=True, progress=Progress("Sending"))
+    if ran.outcome != "sent" or ran.edition is None:
+        raise RapportError(f"The demo's letter was not sent but {ran.outcome}: {ran.reason}")
+    return ran.edition
+
+
+def _draft(installation: Installation) -> Edition:
+    composed = fresh_draft(installation, installation.config.digests[0])
+    if composed.edition is None:
+        raise RapportError(f"The demo has no letter: {composed.reason}")
+    return composed.edition
 
 
 def _told(document: dict[str, Any], folder: Path) -> list[str]:
-    letters = sorted((folder / "outbox").glob("*.eml"))
-    rapport = shlex.quote(sys.argv[0])
+    from pipeline.providers.outbox import letters
+
+    written = letters(folder / "outbox", document["slug"])
+    ours = _command(folder)
     return [
         f"{document['slug']}: \u201c{document['subject']}\u201d, {plural(len(document['posts']), 'post')}, "
         f"sent to {plural(document['recipients']['sent'], 'sample subscriber')}.",
         "",
         f"  The letter in your browser:  {(folder / 'preview' / 'edition.html').resolve().as_uri()}",
         f"  As plain text:               {folder / 'preview' / 'edition.txt'}",
-        f"  As it was delivered:         {letters[0]}",
-        f"                               (and {len(letters) - 1} more; any mail program opens them)",
+        f"  As it was delivered:         {written[0]}",
+        f"                               (and {len(written) - 1} more; any mail program opens them, and asks",
+        "                               the web for their pictures, as of a real letter)",
         "",
         "Look further:",
-        f"  {rapport} --config {folder}/{CONFIG_FILE} editions show {document['slug']}",
-        f"  {rapport} --config {folder}/{CONFIG_FILE} editions recipients {document['slug']}",
-        f"  {rapport} demo --serve       (the preview, with the sample blog up)",
+        f"  {ours} editions show {document['slug']}",
+        f"  {ours} editions recipients {document['slug']}",
+        f"  {shlex.quote(sys.argv[0])} demo --serve       (a draft: change it, let it go)",
     ]
 
 
-def _serve(options: Options, folder: Path, edition: str, site: str) -> None:
-    from pipeline.cli.preview import PREVIEW_PORT, serve_preview
+def _told_of_draft(document: dict[str, Any], folder: Path, site: str) -> list[str]:
+    ours, slug = _command(folder), document["slug"]
+    return [
+        f"{slug} is a draft: \u201c{document['subject']}\u201d, {plural(len(document['posts']), 'post')}.",
+        "",
+        "Change it, and the page follows as you save:",
+        f"  the template:       {folder / 'templates' / 'letter' / 'digest.mjml'}",
+        f"  the configuration:  {folder / CONFIG_FILE}",
+        f'  by a command:       {ours} editions edit {slug} --subject "A calmer week"',
+        "",
+        f"Then let it go, by the buttons on the page or from another terminal, to {folder / 'outbox'}/:",
+        f"  {ours} editions approve {slug}",
+        f"  {ours} send {slug}",
+        "",
+        f"The sample blog is at {site}/.",
+    ]
 
-    if not options.json:
-        click.echo(f"\nThe sample blog is at {site}/.")
-    options.config = folder / CONFIG_FILE
+
+def _command(folder: Path) -> str:
+    return f"{shlex.quote(sys.argv[0])} --config {folder / CONFIG_FILE}"
+
+
+def _serve(options: Options, folder: Path, edition: str) -> None:
+    from pipeline.cli.preview import PREVIEW_PORT, serve_preview
+    from pipeline.web.preview.session import PreviewSession
+
+    session = PreviewSession(folder / CONFIG_FILE, NO_VARIABLES, deciding=True)
     # Where the preview's usual port is taken, the demo takes any free one.
-    serve_preview(options, None, PREVIEW_PORT, edition=edition, otherwise=0)
+    serve_preview(options, session, PREVIEW_PORT, edition=edition, otherwise=0)

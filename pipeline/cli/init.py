@@ -150,6 +150,7 @@ def _steps(file: Path, look: str) -> list[str]:
 def _told(found: Discovered, filling: dict[Key, Value]) -> Iterator[str]:
     """What was found, for people."""
     from pipeline.core.finding import quoted
+    from pipeline.feeds.discovery.settings import BACKLOG, FOUND
     from pipeline.feeds.fetching.address import shown
 
     newest = f", the newest of {found.outline.dates[0][:10]}" if found.outline.dates else ""
@@ -157,15 +158,23 @@ def _told(found: Discovered, filling: dict[Key, Value]) -> Iterator[str]:
     yield sentence(f"Feed: {shown(found.feed)} ({plural(found.outline.posts, 'post')}{newest}){why}")
     for url, reason in found.others:
         yield sentence(f"  not {shown(url)}: {reason}")
-    for name, text in _document(filling).items():
-        yield f"Found: {name} {quoted(text, 200)}"
+    for word, key in _words().items():
+        if (value := filling.get(key)) and value.text:
+            how = "" if value.remark == FOUND else f" ({value.remark})"
+            yield f"Found: {word} {quoted(value.text, 200)}{how}"
+    if backlog := filling.get(BACKLOG):
+        yield f"The newest posts are over a week old: the first letter reaches back {backlog.text} (backlog)."
 
 
 def _document(filling: dict[Key, Value]) -> dict[str, str]:
     """What was found, by the words that --json has for it."""
+    return {word: text for word, key in _words().items() if key in filling and (text := filling[key].text)}
+
+
+def _words() -> dict[str, Key]:
     from pipeline.feeds.discovery import settings
 
-    words = {
+    return {
         "name": settings.NAME,
         "language": settings.LANGUAGE,
         "timezone": settings.TIMEZONE,
@@ -173,7 +182,6 @@ def _document(filling: dict[Key, Value]) -> dict[str, str]:
         "colour": settings.COLOUR,
         "contact": settings.MATCH_URL,
     }
-    return {word: text for word, key in words.items() if key in filling and (text := filling[key].text)}
 
 
 def _is_said(filling: dict[Key, Value], key: Key) -> bool:

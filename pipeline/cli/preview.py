@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.cli.edition import digest_named, fresh_draft, print_edition
-from pipeline.cli.options import Options, common
+from pipeline.cli.options import Options, common, plural
 from pipeline.cli.options import port as port_number
+
+if TYPE_CHECKING:
+    from pipeline.web.preview.session import PreviewSession
 
 PREVIEW_PORT = 8001
 
@@ -23,7 +27,7 @@ PREVIEW_PORT = 8001
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Serve nothing: write edition.html, edition.txt and edition.eml there.",
+    help="Serve nothing: write edition.html (with its pictures), edition.txt and edition.eml there.",
 )
 @common
 @click.pass_obj
@@ -35,35 +39,43 @@ def preview(options: Options, digest: str | None, port: int, out: Path | None) -
     that no feed could be read and nothing read before makes a letter. Sends nothing.
     """
     if out is None:
-        serve_preview(options, digest, port)
+        from pipeline.web.preview.session import PreviewSession
+
+        serve_preview(options, PreviewSession(options.config), port, digest)
         return
-    from pipeline.editions.message import write_preview
+    from pipeline.editions.message import KINDS, write_preview
 
     with options.open() as installation:
         composed = fresh_draft(installation, digest_named(installation.config, digest))
         if composed.edition is None:
             print_edition(options, installation, None, composed.reason, files=[])
             return
-        files = [str(file) for file in write_preview(installation, composed.edition, out)]
-        print_edition(options, installation, composed.edition, files=files)
+        files = write_preview(installation, composed.edition, out)
+        print_edition(options, installation, composed.edition, files=[str(file) for file in files])
         if not options.json:
-            for file in files:
+            for file in files[: len(KINDS)]:
                 click.echo(f"  wrote {file}")
+            if pictures := files[len(KINDS) :]:
+                click.echo(f"  wrote {pictures[0].parent}/ ({plural(len(pictures), 'picture')})")
 
 
 def serve_preview(
-    options: Options, digest: str | None, port: int, *, edition: str = "", otherwise: int | None = None
+    options: Options,
+    session: PreviewSession,
+    port: int,
+    digest: str | None = None,
+    *,
+    edition: str = "",
+    otherwise: int | None = None,
 ) -> None:
-    """Serve the preview until Ctrl-C, opened at a digest or at one edition.
+    """Serve the preview of a session until Ctrl-C, opened at a digest or at one edition.
 
     ``otherwise`` is the port to take when the first is taken.
     """
     from pipeline.web.preview.page import Query
     from pipeline.web.preview.server import listen, serve
-    from pipeline.web.preview.session import PreviewSession
 
     with listen(port, otherwise) as listening, contextlib.suppress(KeyboardInterrupt):
-        session = PreviewSession(options.config)
         session.open()
         if digest and session.installation:
             digest_named(session.installation.config, digest)

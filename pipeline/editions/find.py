@@ -85,6 +85,13 @@ def _all(connection: Connection, query: Any) -> list[Edition]:
     return [Edition.of(row) for row in connection.execute(query)]
 
 
+def newest_stand(connection: Connection) -> list[tuple[Any, ...]]:
+    """What of the newest editions is another once anybody composes, edits, decides about or sends one."""
+    e = editions.c
+    query = select(e.id, e.status, e.decision, e.composed_at, e.finished_at).order_by(e.id.desc()).limit(20)
+    return [tuple(row) for row in connection.execute(query)]
+
+
 def due_times(connection: Connection, digest: str) -> frozenset[str]:
     """The due times that have their edition already."""
     query = select(editions.c.due).where(editions.c.digest == digest)

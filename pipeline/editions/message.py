@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
+from pipeline.core.tables import feeds, posts
 from pipeline.editions import public_names
+from pipeline.letter.images.beside import write_pictures
 from pipeline.letter.personal import HOSTED_TAGS, sample
 from pipeline.mail.message import message_from
 from pipeline.providers.eml import compose
@@ -12,6 +16,8 @@ from subscribers import clock, private
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
@@ -47,12 +53,32 @@ def preview_part(config: Config, edition: Edition, kind: str, list_id: str = "")
 
 
 def write_preview(installation: Installation, edition: Edition, folder: Path) -> list[Path]:
-    """Write the parts as edition.html, .txt and .eml."""
+    """Write an edition to look at without any server; the files, those of KINDS first. Raises OSError.
+
+    edition.html shows its pictures from files beside it. edition.eml is the message as it goes out, and names
+    them where readers' programs fetch them.
+    """
     private.make_folder(folder)
-    files = [folder / f"edition.{kind}" for kind in KINDS]
     with installation.database.read() as connection:
         list_id = public_names.list_id(connection, installation.config, edition.digest)
-    for kind, file in zip(KINDS, files, strict=True):
+        homes = _homes(connection, edition)
+    parts = {kind: preview_part(installation.config, edition, kind, list_id) for kind in KINDS}
+    html, pictures = write_pictures(installation, parts["html"].decode(), folder, homes)
+    parts["html"] = html.encode()
+    files = {folder / f"edition.{kind}": content for kind, content in parts.items()}
+    for file, content in files.items():
         with open(file, "wb", opener=private.opener) as out:
-            out.write(preview_part(installation.config, edition, kind, list_id))
-    return files
+            out.write(content)
+    return [*files, *pictures]
+
+
+def _homes(connection: Connection, edition: Edition) -> dict[str, str]:
+    """By the address of a picture the feed whose post it belongs to."""
+    of = {picture["src"]: picture["post"] for picture in edition.pictures}
+    query = (
+        select(posts.c.id, feeds.c.url)
+        .join(feeds, feeds.c.id == posts.c.feed_id)
+        .where(posts.c.id.in_(of.values()))
+    )
+    homes = {row.id: row.url for row in connection.execute(query)}
+    return {address: homes[post] for address, post in of.items() if post in homes}

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def letters(folder: Path, edition: str) -> list[Path]:
+    """The letters of an edition in an outbox, without copies to staff."""
+    return sorted(folder.glob(f"{_start(edition)}-[0-9]*.eml"))
+
+
+def _start(edition: str) -> str:
+    digest, _, number = edition.rpartition("-")
+    return f"{digest}-{int(number):06d}"
+
+
 class Outbox:
     """Writes files whose names tell edition and subscriber, so that none is written twice, and sort."""
 
@@ -68,8 +78,7 @@ class Outbox:
         told = f"{recipient.address}\n{message.subject}\n{message.html}"
         content = hashlib.blake2b(told.encode(), digest_size=6).hexdigest()
         person = f"{recipient.subscriber:010d}" if recipient.subscriber else f"test-{time.time_ns()}"
-        digest, _, number = message.edition.rpartition("-")
-        return self.folder / f"{digest}-{int(number):06d}-{person}-{content}.eml"
+        return self.folder / f"{_start(message.edition)}-{person}-{content}.eml"
 
     def _to_disk(self) -> None:
         # The names, too: after a power cut no row of the ledger may be without its file.

@@ -137,7 +137,7 @@ def _columns(file: BinaryIO, path: Path, digests: Sequence[str], answers: Answer
     with open_csv(file, path, names_addresses) as read:
         table = find_table(read, path)
         columns = find_columns(table, path, answers)
-        survey(columns, table.rows, path, digests)
+        survey(columns, table, path, digests)
     return columns
 
 

@@ -39,7 +39,7 @@ class Sign:
         found = self.words.get(word)
         if found is None:
             found = self.otherwise
-            if found is ACTIVE and speaks(word):
+            if found is ACTIVE and speaks(cell):
                 return None
         return found
 

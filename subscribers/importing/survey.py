@@ -8,41 +8,43 @@ from typing import TYPE_CHECKING
 from subscribers.errors import SubscriberError
 from subscribers.importing.answers import UNKNOWN_COLUMN, column_name
 from subscribers.importing.words import (
-    NO,
     NOTHING,
-    YES,
     fold,
     may_speak,
     name_speaks,
     name_speaks_of_mail,
     speaks,
+    tells_of_leaving,
+    yes_or_no,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from subscribers.importing.columns import Columns
     from subscribers.importing.csv_reader import Record
+    from subscribers.importing.table import Table
 
 BLOCK = 1000
 """Rows looked at together: nearly all blocks of nearly all columns hold no word of leaving."""
 
-_ONLY_YES_OR_NO = YES | NO | NOTHING
 
-
-def survey(columns: Columns, rows: Iterator[Record], path: Path, digests: Sequence[str]) -> None:
+def survey(columns: Columns, table: Table, path: Path, digests: Sequence[str]) -> None:
     """Raise SubscriberError for columns of which Rapport does not know what they say of people, by their name
-    or by what stands in them, and for a list of people who never agreed."""
+    or by what stands in them, for a list of people who never agreed, and for one that by its own name or
+    title holds those who left, and has no column that says so of each."""
     if "nonsubscribed" in fold(path.name).replace(" ", ""):
         raise _never_agreed(path)
+    if not columns.signs and any(map(tells_of_leaving, (path.stem, *table.above))):
+        raise _by_its_name(path)
     named = frozenset(map(fold, digests))
     found = {column for column in columns.unknown if _name_speaks(columns, column)}
     rest = [column for column in columns.unknown if column not in found]
-    yes_or_no = {column for column in rest if name_speaks_of_mail(columns.header[column], named)}
+    asked = {column for column in rest if name_speaks_of_mail(columns.header[column], named)}
     said = set[int]()
     silent, any_rows = columns.agreed, False
-    while block := list(itertools.islice(rows, BLOCK)):
+    while block := list(itertools.islice(table.rows, BLOCK)):
         any_rows = True
         _refuse_sections(columns, block, path)
         silent = silent and all(map(columns.never_agreed, block))
@@ -50,11 +52,11 @@ def survey(columns: Columns, rows: Iterator[Record], path: Path, digests: Sequen
             cells = [record.cells[column] for record in block if column < len(record.cells)]
             if column not in found and may_speak("\n".join(cells)) and any(map(speaks, cells)):
                 found.add(column)
-            if column in yes_or_no:
+            if column in asked:
                 words = set(map(fold, cells)) - NOTHING
                 said |= {column} if words else set()
-                yes_or_no -= set() if words <= _ONLY_YES_OR_NO else {column}
-    found |= yes_or_no & said
+                asked -= set() if all(map(yes_or_no, words)) else {column}
+    found |= asked & said
     if found:
         raise _unknown(columns, sorted(found), path)
     if silent and any_rows:
@@ -62,11 +64,12 @@ def survey(columns: Columns, rows: Iterator[Record], path: Path, digests: Sequen
 
 
 def _refuse_sections(columns: Columns, block: Sequence[Record], path: Path) -> None:
-    """Of a list in sections the heading of one may say that those below it left."""
-    for column in columns.emails:
-        for record in block:
-            cell = record.cells[column] if column < len(record.cells) else ""
-            if "@" not in cell and cell and speaks(cell):
+    """Of a list in sections the heading of one, in whatever column, may say that those below it left."""
+    for record in block:
+        addresses = [record.cells[column] for column in columns.emails if column < len(record.cells)]
+        if not any("@" in cell for cell in addresses):
+            filled = [cell for cell in record.cells if cell.strip()]
+            if any(map(speaks, addresses)) or (len(filled) == 1 and speaks(filled[0])):
                 raise SubscriberError(
                     f"{path}, line {record.line}: where an address should be stands a word about who may be "
                     "mailed. Nobody was added.",
@@ -91,6 +94,16 @@ def _unknown(columns: Columns, found: Sequence[int], path: Path) -> SubscriberEr
         "Look at what stands there. If it says who may be mailed, name the values that mean yes: "
         f'--status-column {names[0][:-1]}=VALUE,…". If it has nothing to do with this letter: '
         f"--ignore-column {names[0]}",
+        code=UNKNOWN_COLUMN,
+    )
+
+
+def _by_its_name(path: Path) -> SubscriberError:
+    return SubscriberError(
+        f"{path}: by its name or title this is a list of people who get no mail, and no column says so of "
+        "each of them. Nobody was added.",
+        "Give it a column named status that says unsubscribed, bounced or complained of each. If they may be "
+        "mailed after all, give the file another name, or delete the title.",
         code=UNKNOWN_COLUMN,
     )
 

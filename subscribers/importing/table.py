@@ -35,11 +35,12 @@ MOST_COLUMNS = 2000
 
 class Table(NamedTuple):
     """``first`` is the header, or without one the first row, which ``rows`` has as well if ``headed`` is not
-    set."""
+    set. ``above`` is what stands over the header, such as a title."""
 
     first: Record
     headed: bool
     rows: Iterator[Record]
+    above: tuple[str, ...] = ()
 
 
 def names_addresses(cells: Sequence[str]) -> bool:
@@ -60,7 +61,8 @@ def find_table(file: CsvFile, path: Path) -> Table:
             for cells, delimiter in read(record, file.delimiter):
                 if names_addresses(cells):
                     rows = _unwrapped(top[number + 1 :], records, len(cells), delimiter)
-                    return Table(Record(record.line, cells), True, rows)
+                    above = tuple(cell for row in top[:number] for cell in row.cells)
+                    return Table(Record(record.line, cells), True, rows, above)
     first = top[0]
     for cells, delimiter in _as_one_cell(first, file.delimiter):
         if sum(map(_holds_address, cells)) == 1 and not any("<" in cell for cell in cells):

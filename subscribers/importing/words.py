@@ -7,6 +7,7 @@ aside, so a word too many costs a question, and one too few a mail to somebody w
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from itertools import product
@@ -47,42 +48,49 @@ _STEMS = (
     "status", "statut", "subscri", "unsub", "optin", "optout", "opted", "permis", "permess", "consen",
     "bounc", "block", "blacklist", "complain", "abuse", "spam", "suppress",
     "exclu", "marketing", "newsletter", "receiv", "gdpr", "dsgvo", "rgpd", "donot", "nomail", "noemail",
-    "disabled", "enabled", "deactivat", "deleted", "removed", "archived", "cancel", "banned", "invalid",
+    "disabled", "enabled", "deactivat", "delet", "remov", "archived", "cancel", "banned", "invalid",
     "undeliver", "confirm", "verified", "accept", "agree", "allow", "inactiv", "inaktiv", "inactif",
-    "inattiv",
+    "inattiv", "leav", "churn", "lapsed", "resign", "quarantin", "terminat",
     # German
     "einwillig", "zustimm", "zugestimmt", "erlaub", "abgemeld", "abmeld", "angemeld", "anmeld", "abbestell",
     "austrag", "ausgetrag", "sperr", "abonn", "widerruf", "widerspr", "werbung", "empfang", "beschwer",
-    "bestatig",
+    "bestatig", "austritt", "ausstieg", "kundig", "losch", "entfernt",
     # French, Spanish, Italian, Portuguese
     "desabo", "inscri", "rebond", "plainte", "bloque", "autoris", "autoriz", "recevoir", "suscri", "acept",
     "rebot", "queja", "recibir", "iscri", "rimbalz", "blocc", "reclam", "annull", "cancell", "ricever",
-    "accett", "descadast",
+    "accett", "descadast", "supprim", "sortie", "resili", "elimin", "borrad", "rimoss", "uscita",
     # Dutch, Polish, the Nordic languages
     "uitgeschr", "uitschrij", "afgemeld", "afmeld", "aangemeld", "aanmeld", "toestem", "geblok", "klacht",
-    "ingeschr", "inschrij", "ontvang", "zgod", "wypis", "samty", "prenumer", "avregist", "avanmal", "avmeld",
+    "ingeschr", "inschrij", "ontvang", "verwijder", "opgezeg", "opzeg", "zgod", "wypis", "rezygn", "usuni",
+    "samty", "prenumer", "avregist", "avanmal", "avmeld",
 )  # fmt: skip
 """Parts of a column's name that speak of whether somebody may be mailed."""
 
 _NAMES = frozenset((
     "active", "opt", "dnc", "stop", "stopped", "left", "gone", "quit", "ended", "expired", "baja",
     "stato", "estado", "stav", "aktiv", "actif", "activo", "actief", "attivo", "mailable",
-    "emailable", "contactable", "reachable", "dont", "never",
+    "emailable", "contactable", "reachable", "dont", "never", "end", "exit", "departure", "depart",
+    "reason", "grund", "motif", "motivo",
 ))  # fmt: skip
 """Words of a column's name that do, by themselves."""
 
 _OF_MAIL = (
     "mail", "letter", "digest", "contact", "kontakt", "update", "news", "brief", "lettre", "correo", "send",
-    "wants", "list", "bulletin", "courriel",
+    "want", "wish", "list", "bulletin", "courriel", "write", "hear", "interest", "schreib", "ecrire",
 )  # fmt: skip
 """Parts of a name that do if the column says only yes or no."""
+
+_YES_OR_NO = ("yes", "no", "ja", "nein", "nee", "oui", "non", "si", "sim", "nao")
+"""What a longer yes or no begins with: "No thanks"."""
+
+_LISTED = re.compile(r"[,;|\n]")
 
 _NOT_TO = ("contact", "mail", "email", "e mail", "send", "write", "call")
 
 _SAID = (
     "unsub", "subscribed", "opted", "optout", "opt out", "optin", "bounce", "undeliver", "complain",
     "blacklist", "blocklist", "blocked", "suppressed", "consent", "take me off", "take off", "remove me",
-    "remove from", "wants out", "spam",
+    "remove from", "be removed", "please remove", "please delete", "left the list", "wants out", "spam",
     *map(" ".join, product(("do not", "don t", "dont", "never", "no", "no more", "stop"), _NOT_TO)),
     "no newsletter", "no letter", "not wish", "no longer w",
     "abgemeldet", "abmeld", "abbestell", "austragen", "ausgetragen", "widerruf", "widerspr", "gesperrt",
@@ -114,6 +122,16 @@ _WHOLE = frozenset((
 """What a cell may say as a whole; within a longer text such words mean much else."""
 
 
+_WHERE_THEY_LEFT = (
+    "unsub", "nonsub", "optout", "opt out", "opted out", "bounc", "complain", "spam", "suppress", "blacklist",
+    "blocklist", "blocked", "blocks", "cleaned", "removed", "deleted", "inactive", "invalid", "unconfirmed",
+    "do not", "former", "abgemeld", "abmeld", "abbestell", "ausgetragen", "gesperrt", "geloscht", "inaktiv",
+    "desabonn", "desinscri", "inactif", "bajas", "de baja", "desuscri", "uitgeschr", "afgemeld", "disiscri",
+    "descadast",
+)  # fmt: skip
+"""What the name of a file or the title above a list says of everybody in it."""
+
+
 def name_speaks(column: str) -> bool:
     """Whether a column's name speaks of whether people may be mailed; or may do so, in a script of which no
     word is known here."""
@@ -132,13 +150,28 @@ def _in_latin_letters(name: str) -> bool:
 def name_speaks_of_mail(column: str, digests: frozenset[str]) -> bool:
     """Whether a column that says only yes or no may say who gets mail: by its name, or without one."""
     name = plain(column)
-    return not name or name in digests or any(part in name for part in _OF_MAIL)
+    asks = not name or "?" in column or "ok" in fold(column).split()
+    return asks or name in digests or any(part in name for part in _OF_MAIL)
+
+
+def yes_or_no(cell: str) -> bool:
+    """Whether a cell says no more than yes or no (or nothing), if by a tick or politely."""
+    said = fold(cell)
+    if said in YES or said in NO or said in NOTHING:
+        return True
+    return not any(sign.isalnum() for sign in said) or said.split()[0] in _YES_OR_NO
 
 
 def speaks(cell: str) -> bool:
-    """Whether a cell speaks of whether somebody may be mailed."""
+    """Whether a cell, or one of the things that it lists, speaks of whether somebody may be mailed."""
     said = fold(cell)
-    return said in _WHOLE or any(part in said for part in _SAID)
+    return any(part in said for part in _SAID) or any(fold(part) in _WHOLE for part in _LISTED.split(cell))
+
+
+def tells_of_leaving(title: str) -> bool:
+    """Whether the name of a file, or a title above a list, says that everybody in it left or gets no mail."""
+    said = fold(title)
+    return any(part in said for part in _WHERE_THEY_LEFT)
 
 
 def refuses_mail(name: str) -> bool:

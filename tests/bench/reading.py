@@ -61,9 +61,11 @@ def beside_a_hostile_one() -> None:
         ) as served:
             assert served.stdout
             address = json.loads(served.stdout.readline())["address"]
-            with closing(Database(f"sqlite:///{folder / 'rapport.db'}")) as database:
-                _watch(database, address, served.pid, bad.url)
-            served.terminate()
+            try:
+                with closing(Database(f"sqlite:///{folder / 'rapport.db'}")) as database:
+                    _watch(database, address, served.pid, bad.url)
+            finally:
+                served.terminate()
 
 
 def _watch(database: Database, address: str, pid: int, bad: str) -> None:
@@ -76,11 +78,13 @@ def _watch(database: Database, address: str, pid: int, bad: str) -> None:
         with database.read() as connection:
             if not there and connection.scalar(select(posts.c.id)):
                 there = time.monotonic() - began
-            if connection.scalar(select(feeds.c.error).where(feeds.c.url == bad)):
-                break
+            found = connection.execute(select(feeds).where(feeds.c.url == bad)).one_or_none()
+        if found and found.tried_at:
+            break
         time.sleep(0.01)
     print(
-        f"A hostile document of {len(HOSTILE) / 1e6:.1f} MB in `rapport serve`: left aside after "
+        f"A hostile document of {len(HOSTILE) / 1e6:.1f} MB in `rapport serve`: "
+        f"{'refused' if found.error else f'read but for {found.unread} post'} after "
         f"{time.monotonic() - began:.1f} s, at {most // 1_000_000} MB; another feed's post was there after "
         f"{there:.1f} s; the slowest answer of /healthz meanwhile took {slowest * 1000:.0f} ms"
     )

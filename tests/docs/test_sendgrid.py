@@ -26,7 +26,7 @@ KEY = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEyour-key=="
 def names() -> Iterator[NameServer]:
     """With what the guide has its reader enter."""
     with NameServer() as server:
-        publish(server, reports="hello@example.org")
+        publish(server, reports="answers@example.org")
         server.add("in.example.org", "MX", "10 mx.sendgrid.net.")
         yield server
 

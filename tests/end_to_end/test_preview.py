@@ -229,32 +229,6 @@ def test_a_digest_or_a_configuration_that_is_not_there_is_wrong_usage(project: P
     assert "There is no configuration" in project.rapport("preview", "--port", "0", status=2)
 
 
-def test_the_demo_serves_its_letter(project: Project) -> None:
-    process = project.start("demo", "--serve")
-    try:
-        url = ""
-        while not url:
-            found = re.search(r"The preview is at (\S+)", _line(process))
-            url = found[1] if found else ""
-        page = httpx.get(url).text
-        assert "What happens in a first session" in page
-        picture = re.search(r'src="(http://127\.0\.0\.1:\d+/images/[^"]+)"', httpx.get(_letter_of(url)).text)
-        assert picture
-        assert httpx.get(picture[1]).headers["content-type"].startswith("image/")
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
-        assert process.returncode == 0, err
-        assert "Traceback" not in out + err
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
-
-
-def _letter_of(url: str) -> str:
-    return url.replace("/?", "/letter.html?")
-
-
 def _section(words: str) -> str:
     return f"<mj-section><mj-column><mj-text>{words}</mj-text></mj-column></mj-section>"
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipeline.feeds import Fetched
 
 STEP_SECONDS = 20.0
-TOTAL_SECONDS = 60.0
+TOTAL_SECONDS = 20.0
 MOST_BYTES = 10_000_000
 """Feeds with 100 full posts stay under 1 MB."""
 ATTEMPTS = 3

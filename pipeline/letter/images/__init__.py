@@ -9,6 +9,8 @@ The files in the order in which an image passes them:
                draws and ``reencode`` writes JPEG and PNG
 ``store``      what is remembered of an image by its address, and the copies that are served
 ``pictures``   all images of a letter, side by side, and the ``Picture`` that a template gets
+``addresses``  where a letter's HTML names pictures, and the same HTML with others
+``beside``     a letter's pictures as files, for looking at it without a server
 =============  ==================================================================================
 """
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipeline.letter.images import addresses
+from pipeline.letter.images.beside import own_picture
+
 if TYPE_CHECKING:
     from pipeline.web.preview.locate import Span
 
@@ -50,9 +53,12 @@ def in_frame(html: str, *, scheme: str, place: Span | None = None) -> str:
 def with_own_images(html: str, pages: str) -> str:
     """The letter with the pictures that `rapport serve` will serve taken from the preview: it may not run
     yet."""
-    return re.sub(
-        rf"(\s(?:src|background)=[\"'])({re.escape(pages)})(/images/)", r"\1\3", html, flags=re.IGNORECASE
-    )
+
+    def place(address: str) -> str | None:
+        name = own_picture(address, pages)
+        return f"/images/{name}" if name else None
+
+    return addresses.replaced(html, place)
 
 
 def _answered(match: re.Match[str], scheme: str) -> str:

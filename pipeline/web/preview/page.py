@@ -14,7 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pipeline.core.templates import PACKAGED
 from pipeline.editions.message import preview_part
 from pipeline.letter.check.parts import CLIPPED_AT
-from pipeline.web.preview import inbox, locate
+from pipeline.providers.outbox import letters
+from pipeline.web.preview import decisions, inbox, locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,6 +138,9 @@ def _context(session: PreviewSession, preview: Preview | None, query: Query) -> 
         "earlier": [],
         "reason": "",
         "left_out": [],
+        "answer": session.answer,
+        "decision": None,
+        "written": None,
     }
     if preview is None:
         return context
@@ -193,7 +197,25 @@ def _of_edition(session: PreviewSession, preview: Preview, edition: Edition, que
         "html": html,
         "headers": lambda: _headers(preview_part(preview.config, edition, "eml", session.list_id(edition))),
         "offer": _offer(preview, edition),
+        "decision": _decision(session, preview, edition, query),
+        "written": _written(session, edition),
     }
+
+
+def _decision(session: PreviewSession, preview: Preview, edition: Edition, query: Query) -> Any:
+    """What the page offers to do with the edition, and the address to ask for it."""
+    if not (verb := decisions.offered(session, preview.config, edition)):
+        return None
+    asked = urlencode({"edition": edition.slug, "view": query.view, "seen": edition.fingerprint().hex()})
+    return {"verb": verb, "address": f"/{verb}?{asked}"}
+
+
+def _written(session: PreviewSession, edition: Edition) -> Any:
+    """The files of an edition in the outbox, if it went there."""
+    assert session.installation is not None  # there is no edition without one
+    folder = (session.installation.folder / session.installation.config.delivery.outbox).resolve()
+    files = letters(folder, edition.slug)
+    return {"folder": folder, "files": [file.name for file in files]} if files else None
 
 
 def _told(number: str, finding: Finding, view: str | None, query: Query) -> dict[str, Any]:

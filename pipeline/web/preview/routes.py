@@ -15,7 +15,7 @@ from pipeline.core.errors import RapportError
 from pipeline.core.templates import PACKAGED
 from pipeline.editions.message import preview_part
 from pipeline.letter.images import store
-from pipeline.web.preview import frame, locate
+from pipeline.web.preview import decisions, frame, locate
 from pipeline.web.preview.guard import LoopbackGuard
 from pipeline.web.preview.page import Query, pieces
 
@@ -45,6 +45,7 @@ def application(session: PreviewSession, pull_now: Callable[[], None]) -> ASGIAp
             Route("/images/{name}", handlers.image),
             Route("/events", handlers.events),
             Route("/pull", handlers.pull, methods=["POST"]),
+            *(Route(f"/{verb}", handlers.decide, methods=["POST"]) for verb in decisions.VERBS),
             Mount("/static", StaticFiles(directory=PACKAGED / "preview" / "static")),
         ],
         exception_handlers={Exception: _failed},
@@ -64,9 +65,11 @@ class _Handlers:
         return StreamingResponse(itertools.chain([first], made), media_type="text/html")
 
     def letter(self, request: Request) -> Response:
-        """The same bytes as edition.html of `--out`."""
+        """The letter alone; its pictures are from here, as those of `--out` are from files."""
         preview, edition = self._edition(request)
-        return _html(preview_part(preview.config, edition, "html"), frame.policy())
+        letter = preview_part(preview.config, edition, "html").decode()
+        letter = frame.with_own_images(letter, preview.config.newsletter.pages)
+        return _html(letter.encode(), frame.policy())
 
     def text(self, request: Request) -> Response:
         preview, edition = self._edition(request)
@@ -108,6 +111,15 @@ class _Handlers:
     def pull(self, request: Request) -> Response:
         self._pull_now()
         return RedirectResponse(Query.of(request.query_params).url(), status_code=303)
+
+    def decide(self, request: Request) -> Response:
+        query = Query.of(request.query_params)
+        try:
+            seen = bytes.fromhex(request.query_params.get("seen", ""))
+        except ValueError:
+            raise HTTPException(400) from None
+        decisions.decide(self._session, query.edition, request.url.path.removeprefix("/"), seen)
+        return RedirectResponse(query.url(), status_code=303)
 
     async def events(self, request: Request) -> Response:
         made = self._events(request.query_params.get("seen", ""))

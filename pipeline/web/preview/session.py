@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from dataclasses import dataclass
@@ -10,25 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pipeline.core import finding
 from pipeline.core.app import Installation, database_url
 from pipeline.core.errors import BusyError, ConfigError
 from pipeline.core.settings import file_of, load
 from pipeline.core.tables import editions as table
 from pipeline.editions import find, public_names
-from pipeline.editions.compose import compose
+from pipeline.editions.compose import chosen, compose
 from pipeline.editions.edition import OPEN, Edition, EditionStatus
 from pipeline.editions.lock import lock
-from pipeline.editions.selection import choose
-from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.pull import pull
-from pipeline.letter.check import check_letter
 from pipeline.web.preview.errors import PreviewFault, fault_of
+from pipeline.web.preview.findings import Findings
 from pipeline.web.preview.reload import ReloadSignal
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pipeline.core.config import Config, Digest
@@ -70,27 +66,33 @@ COMPOSING = ComposeResult("it is being composed, and its pictures are fetched")
 
 
 class PreviewSession:
-    """Composes again when it is told that something changed. Every method may be called from any thread.
+    """Composes again when told that something changed: drafts that staff were not mailed yet, and no others.
+    Every method may be called from any thread."""
 
-    It makes and refreshes only drafts that staff were not mailed yet. It approves and sends nothing.
-    """
-
-    def __init__(self, file: Path | None) -> None:
-        self.file = file_of(file, os.environ)
+    def __init__(
+        self, file: Path | None, environment: Mapping[str, str] = os.environ, *, deciding: bool = False
+    ) -> None:
+        """``deciding``: the page offers what decisions.py does."""
+        self.file = file_of(file, environment)
+        self.deciding = deciding
+        self.answer = ""
+        """Why what was last decided on the page could not be done."""
         self.reload = ReloadSignal()
         self.fault: PreviewFault | None = None
         """What is wrong with the configuration, if anything. The last good one stays in use."""
         self.installation: Installation | None = None
         self.pulled: list[Pulled] = []
         self._given = file
+        self._environment = environment
+        self._stand: Sequence[tuple[Any, ...]] = ()
         self._outcomes: dict[str, ComposeResult] = {}
-        self._findings: dict[bytes, list[Finding]] = {}
+        self._findings = Findings()
         self._lock = threading.Lock()
 
     def open(self) -> None:
         """Read the configuration. A missing file is an error; a broken one is a fault that the page shows."""
         try:
-            self.installation = Installation.open(self._given)
+            self.installation = Installation.open(self._given, self._environment)
         except ConfigError as error:
             if not self.file.is_file():
                 raise
@@ -124,6 +126,17 @@ class PreviewSession:
         elif before != [feed.error for feed in self.pulled]:
             self.reload.send()
 
+    def editions_changed(self) -> None:
+        """Tell the pages if an edition is another than when they were last told: staff may edit, approve and
+        send it from anywhere."""
+        if self.installation is None:
+            return
+        with self._lock:
+            before = self._stand
+            self._note_stand()
+        if self._stand != before:
+            self.reload.send()
+
     def retry_if_busy(self) -> None:
         """Compose the digests that another process was working on the last time."""
         if any(outcome.busy for outcome in list(self._outcomes.values())):
@@ -155,10 +168,8 @@ class PreviewSession:
         """Where there is no edition: why each post is left out."""
         if self.installation is None:
             return []
-        at, zone = clock.now(), self.installation.config.newsletter.zone
         with self.installation.database.read() as connection:
-            since = first_seen(connection, digest.name, at)
-            return list(choose(connection, digest, zone, since, at).left_out)
+            return list(chosen(connection, self.installation.config, digest, None, clock.now()).left_out)
 
     def list_id(self, edition: Edition) -> str:
         assert self.installation is not None  # there is no edition without one
@@ -166,14 +177,9 @@ class PreviewSession:
             return public_names.list_id(connection, self.installation.config, edition.digest)
 
     def findings(self, edition: Edition) -> list[Finding]:
-        """What check finds. It is kept, because a page asks several times between two changes."""
+        """What check finds."""
         assert self.installation is not None  # there is no edition without one
-        said = (edition.slug, edition.subject, edition.preheader, edition.html, edition.text)
-        key = hashlib.blake2b("\0".join((self.reload.version, *said)).encode()).digest()
-        if key not in self._findings:
-            found = _checked(self.installation, edition)
-            self._findings = {key: found}
-        return self._findings[key]
+        return self._findings.of(self.installation, edition, self.reload.version)
 
     def _again(self) -> None:
         """Compose every digest that somebody has looked at. Until it is done, pages show what there was
@@ -185,6 +191,7 @@ class PreviewSession:
             else:
                 with self._lock:
                     self._outcomes[name] = self._compose(digest)
+                    self._note_stand()
         self.reload.send()
 
     def _digest(self, name: str) -> Digest | None:
@@ -205,6 +212,7 @@ class PreviewSession:
             known = digest.name in self._outcomes
             if not known:
                 self._outcomes[digest.name] = self._compose(digest)
+                self._note_stand()
         if not known:
             self.reload.send()
 
@@ -218,16 +226,21 @@ class PreviewSession:
         except Exception as error:  # a template is a program: whatever it does, the server goes on
             return ComposeResult(fault=fault_of(error, self.file, digest.name))
 
+    def _note_stand(self) -> None:
+        assert self.installation is not None  # without one there is no edition
+        with self.installation.database.read() as connection:
+            self._stand = find.newest_stand(connection)
+
     def _reopen(self) -> None:
         if self.installation is None:
-            self.installation = Installation.open(self._given)
+            self.installation = Installation.open(self._given, self._environment)
             return
-        config, folder = load(self._given)
+        config, folder = load(self._given, self._environment)
         old = self.installation
         if database_url(config, folder) == database_url(old.config, old.folder):
-            self.installation = Installation(config, folder, old.database)
+            self.installation = Installation(config, folder, old.database, self._environment)
         else:
-            self.installation = Installation.open(self._given)
+            self.installation = Installation.open(self._given, self._environment)
             old.database.close()
 
 
@@ -235,11 +248,3 @@ _LISTED = select(
     table.c.slug, table.c.digest, table.c.status, table.c.subject, table.c.due_at, table.c.finished_at
 ).order_by(table.c.id.desc())
 """Without the bodies: those of a hundred editions are several megabytes."""
-
-
-def _checked(installation: Installation, edition: Edition) -> list[Finding]:
-    try:
-        return check_letter(installation.config, installation.templates, edition)
-    except Exception as error:  # the letter is shown even when check fails
-        said = f"check itself failed: {type(error).__name__}: {error}"
-        return [finding.error("check", said, "This is a fault of Rapport: please report it.", "check")]

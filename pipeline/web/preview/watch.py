@@ -66,6 +66,7 @@ class Watcher:
         last = time.monotonic()
         while not self._stop.wait(RETRY):
             self._safely(self._session.retry_if_busy)
+            self._safely(self._session.editions_changed)
             # While no page is open, the feeds are not asked.
             if self._session.reload.has_listeners and time.monotonic() > last + POLL:
                 self.pull_now()

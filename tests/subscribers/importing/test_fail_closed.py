@@ -122,6 +122,24 @@ UNKNOWN = {
     "GetResponse": ("email,hard_bounces\nann@,0\nben@,1\n", "hard_bounces=0"),
     "Google Forms": ("Timestamp,Email address,Would you like our weekly letter?\n1,ann@,Yes\n2,ben@,No\n",
                      "Would you like our weekly letter?=Yes"),
+    "GetResponse, removed": ("email,Removal date\nann@,\nben@,2022-01-01\n", "Removal date="),
+    "HubSpot, quarantined": ("Email,Email address quarantine reason\nann@,\nben@,Suspended by user\n",
+                             "Email address quarantine reason="),
+    "a date of leaving": ("email,Date of leaving\nann@,\nben@,2022-01-01\n", "Date of leaving="),
+    "a date of deletion": ("email,deletion date\nann@,\nben@,2022-01-01\n", "deletion date="),
+    "an end": ("email,End date\nann@,\nben@,2022-01-01\n", "End date="),
+    "churned": ("email,Churned on\nann@,\nben@,2022-01-01\n", "Churned on="),
+    "German leaving": ("E-Mail;Austrittsdatum\nann@;\nben@;1.2.2022\n", "Austrittsdatum="),
+    "German notice": ("E-Mail;Kündigungsdatum\nann@;\nben@;1.2.2022\n", "Kündigungsdatum="),
+    "French leaving": ("Adresse e-mail;Date de sortie\nann@;\nben@;01/02/2022\n", "Date de sortie="),
+    "French deleting": ("Adresse e-mail;Supprimé le\nann@;\nben@;01/02/2022\n", "Supprimé le="),
+    "Italian leaving": ("Indirizzo email;Data uscita\nann@;\nben@;01/02/2022\n", "Data uscita="),
+    "Polish leaving": ("email;Data rezygnacji\nann@;\nben@;01-02-2022\n", "Data rezygnacji="),
+    "a polite answer": ("Email Address,May we write to you?\nann@,Yes please\nben@,No thanks\n",
+                        "May we write to you?=Yes please"),
+    "any question": ("Name,Email,OK?\nAnn,ann@,Yes\nBen,ben@,No\n", "OK?=Yes"),
+    "ticks": ("Email,Letter\nann@,✓\nben@,✗\n", "Letter=✓"),
+    "one of several tags": ('email,tags\nann@,blog\nben@,"blog, inactive"\n', "tags=blog"),
     "a CRM": ("email,isActive\nann@,Y\nben@,N\n", "isActive=Y"),
     "a permission": ("email,Permission given\nann@,yes\nben@,no\n", "Permission given=yes"),
     "complaints": ("email,Complaints\nann@,0\nben@,1\n", "Complaints=0"),
@@ -140,6 +158,7 @@ UNKNOWN = {
     "a document": ('email,data\nann@,{}\nben@,"{""subscribed"": false}"\n', "data={}"),
     **{f"a cell: {word}": (f"email,Remark\nann@,fine\nben@,{word}\n", "Remark=fine")
        for word in ("unsubscribed", "bounced", "complained", "cleaned", "opted out", "blocked",
+                    "asked to be removed", "left the list 2021", "please delete",
                     "do not contact", "Please don't mail her", "Opt-Out 2021", "DNC", "abgemeldet",
                     "désinscrite", "uitgeschreven", "se ha dado de baja", "disiscritto")},
 }  # fmt: skip
@@ -198,13 +217,47 @@ def test_the_last_row_of_a_long_list_is_looked_at_before_the_first_is_added(
     assert mailed(sqlite_database) == []
 
 
-def test_a_heading_among_the_addresses_may_say_that_those_below_it_left(
-    sqlite_database: Database, listed: Path
+@pytest.mark.parametrize(
+    "content",
+    [
+        "email\nann@\n\nUnsubscribed:\nben@\n",
+        "name,email\nAnn,ann@\n\nUnsubscribed,\nBen,ben@\n",
+        "email,name\nann@,Ann\n\n,Unsubscribed\nben@,Ben\n",
+    ],
+)
+def test_a_heading_among_the_rows_may_say_that_those_below_it_left(
+    sqlite_database: Database, listed: Path, content: str
 ) -> None:
-    listed.write_text(addressed("email\nann@\n\nUnsubscribed:\nben@\n"))
+    listed.write_text(addressed(content))
     with pytest.raises(SubscriberError, match="line 4") as told:
         bring_in(sqlite_database, listed)
     assert told.value.code == "unknown_status_column"
+    assert mailed(sqlite_database) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("suppression_unsubscribes.csv", "email,created\nben@,1443651141\n"),
+        ("suppression_spam_reports.csv", "email,ip,created\nben@,192.0.2.1,1443651141\n"),
+        ("Unsubscribed.csv", "Email Address,Name,Date\nben@,Ben,2021\n"),
+        ("bounces.csv", "email\nben@\n"),
+        ("Abgemeldete.csv", "E-Mail;Name\nben@;Ben\n"),
+        ("list.csv", "Unsubscribed contacts\nemail,name\nben@,Ben\n"),
+        ("list.csv", "Inaktive;\nE-Mail;Name\nben@;Ben\n"),
+    ],
+)
+def test_a_list_that_by_its_name_or_title_holds_those_who_left_is_refused_until_a_column_says_so(
+    sqlite_database: Database, listed: Path, name: str, content: str
+) -> None:
+    path = listed.with_name(name)
+    path.write_text(addressed(content))
+    for dry_run in (True, False):
+        with pytest.raises(SubscriberError, match="its name or title") as told:
+            bring_in(sqlite_database, path, dry_run=dry_run)
+        assert told.value.code == "unknown_status_column"
+    path.write_text("email,status\nben@example.org,unsubscribed\n")
+    assert bring_in(sqlite_database, path).added == 1
     assert mailed(sqlite_database) == []
 
 
