@@ -78,7 +78,7 @@ def fresh_draft(installation: Installation, digest: Digest) -> Composed:
     from pipeline.feeds.pull import pull as pull_all
 
     pulled = pull_all(installation.database, installation.config)
-    failed = [feed_line(feed) for feed in pulled if feed.error]
+    failed = [_failure(feed) for feed in pulled if feed.error]
     composed = compose_locked(installation, digest, looking=True)
     if composed.edition is None and len(failed) == len(pulled):
         raise FeedError(
@@ -91,13 +91,19 @@ def fresh_draft(installation: Installation, digest: Digest) -> Composed:
     return composed
 
 
+def _failure(feed: Pulled) -> str:
+    from pipeline.feeds.fetching.address import shown
+
+    said = f"{feed.error} {feed.remedy}".rstrip()
+    return said if shown(feed.url) in said else f"{shown(feed.url)}: {said}"
+
+
 def feed_line(feed: Pulled) -> str:
     from pipeline.feeds.fetching.address import shown
     from pipeline.feeds.overlap import MORE_ITEMS
 
     if feed.error:
-        named = "" if shown(feed.url) in feed.error else f"{shown(feed.url)}: "
-        return f"{named}failed: {feed.error} {feed.remedy}".rstrip()
+        return f"failed: {_failure(feed)}"
     if feed.outcome == "not_modified":
         said = "not modified"
     else:
