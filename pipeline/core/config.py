@@ -19,15 +19,17 @@ from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.fields import (
     Address,
     Duration,
+    Host,
+    Language,
     Line,
     Link,
     Listed,
     SecretAddress,
     Section,
     WebAddress,
+    Zone,
     listed,
 )
-from pipeline.core.places import known_language, known_zone
 from pipeline.core.theme import Theme
 
 Keys = tuple[int | str, ...]
@@ -49,18 +51,8 @@ class Newsletter(Section):
     notice: str = ""
     public_url: WebAddress = ""
     unsubscribe_mailto: Address = ""
-    timezone: str = "UTC"
-    language: str = "en"
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        return known_zone(value)
-
-    @field_validator("language")
-    @classmethod
-    def _tag(cls, value: str) -> str:
-        return known_language(value)
+    timezone: Zone = "UTC"
+    language: Language = "en"
 
     @field_validator("public_url")
     @classmethod
@@ -156,20 +148,11 @@ class SendGrid(Section):
 
 
 class Smtp(Section):
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: int = Field(default=25, ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = "none"
     username: str = ""
     connections: int = Field(default=4, ge=1)
-
-    @field_validator("host")
-    @classmethod
-    def _without_port(cls, value: str) -> str:
-        if match := re.fullmatch(r"(?:\w+://)?([^:/]+)(?::(\d+))?/?", value):
-            host, port = match[1], f" and port = {match[2]}" if match[2] else ""
-            if host != value:
-                raise ValueError(f'write host = "{host}"{port}, each on a line of its own')
-        return value
 
 
 class Delivery(Section):

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 
+from pipeline.core.places import known_language, known_zone
+
 _DURATION = re.compile(r"(\d+)\s*([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -81,6 +83,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _host(value: str) -> str:
+    if match := re.fullmatch(r"(?:\w+://)?([^:/]+)(?::(\d+))?/?", value):
+        host, port = match[1], f" and port = {match[2]}" if match[2] else ""
+        if host != value:
+            raise ValueError(f'write host = "{host}"{port}, each on a line of its own')
+    return value
+
+
 def _in_ascii(address: str) -> str:
     """The address with its host in punycode, for it is put into mail headers."""
     if address.isascii():
@@ -124,6 +134,9 @@ Line = Annotated[str, AfterValidator(_one_line)]
 Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 SecretAddress = Annotated[WebAddress, AfterValidator(_secret_safe)]
+Zone = Annotated[str, AfterValidator(known_zone)]
+Language = Annotated[str, AfterValidator(known_language)]
+Host = Annotated[str, AfterValidator(_host)]
 Link = Annotated[str, AfterValidator(_link)]
 Colour = Annotated[str, AfterValidator(_colour)]
 Fonts = Annotated[Line, AfterValidator(_fonts)]

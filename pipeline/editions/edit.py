@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import RapportError
+from pipeline.core.words import sentence
 from pipeline.editions import find, store
 from pipeline.editions.compose import written
 from pipeline.editions.edition import BEFORE_SENDING, Edition
@@ -72,7 +73,9 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> E
         edits = _wished(installation.config, edition, wish)
         choice = _choice(connection, installation, digest, edition, edits, wish)
         if not choice.posts:
-            raise RapportError(f"{slug} would have no posts: {choice.reason}.", "Name some with --posts.")
+            raise RapportError(
+                sentence(f"{slug} would have no posts: {choice.reason}"), "Name some with --posts."
+            )
         values: dict[str, Any] = {"edits": edits.kept()}
         if wish.intro is not None or wish.reset:
             values["intro"] = wish.intro or ""

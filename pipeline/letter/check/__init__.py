@@ -71,6 +71,7 @@ RULES: tuple[Callable[[CheckedLetter], Iterator[Finding]], ...] = (
     links.unencrypted,
     links.names,
     contrast.colours,
+    contrast.brand,
     clients.support,
     clients.background,
     leftovers.shortcode,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from functools import lru_cache
+import shlex
 from typing import TYPE_CHECKING
 
 from pipeline.core.finding import Finding, warning
+from pipeline.core.templates import PACKAGED, Templates
+from pipeline.letter.check.calmer import instead
+from pipeline.letter.check.listed import NAME, entry_of, plain, sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.templates import Templates
     from pipeline.letter.check.reading import CheckedLetter
-
-NAME = "sensitive-words"
 
 
 def locked_screen(letter: CheckedLetter) -> Iterator[Finding]:
@@ -29,55 +27,30 @@ def locked_screen(letter: CheckedLetter) -> Iterator[Finding]:
             yield warning(
                 "sensitive",
                 f"The {where} says {said}: on a locked screen that tells what its reader lives with.",
-                f"Say it more quietly there; the letter itself may be plain. The words stand in {NAME}.txt.",
+                f"{instead(letter, where)}\n{_allowing(found[0], letter.templates, language)}",
                 _place(letter, where, found[0]),
             )
 
 
+_NAMED = ', and set templates = "templates" under [theme] in rapport.toml'
+
+
+def _allowing(word: str, templates: Templates, language: str) -> str:
+    """How an operator lets a word pass for good: their list goes before ours."""
+    entry = entry_of(word, templates, language)
+    line = entry.words if entry else word.lower()
+    if entry and not entry.file.is_relative_to(PACKAGED):
+        return f"To allow “{word}” for good, take “{line}” out of {entry.file}:{entry.line}."
+    copy = f"copies the list to {templates.own or 'templates'}/letter/{NAME}.txt"
+    if templates.own:
+        command, then = f"rapport init --templates {shlex.quote(str(templates.own))}", ""
+    else:
+        command, then = "rapport init --templates", _NAMED
+    return f"To allow “{word}” for good: `{command}` {copy}; take “{line}” out of it{then}."
+
+
 def _place(letter: CheckedLetter, where: str, word: str) -> str:
-    plain = _plain(word)
-    holding = (p for p in letter.posts if plain in _plain(str(p.get("title") or "")))
+    wanted = plain(word)
+    holding = (p for p in letter.posts if wanted in plain(str(p.get("title") or "")))
     post = next(holding, None)
     return f"post: {post['title']}" if post else where
-
-
-def sensitive(text: str, templates: Templates, language: str) -> Iterator[str]:
-    """The listed words that a text holds, spelt as in the text."""
-    folded = [_plain(character) for character in text]
-    # Folding changes lengths: ß becomes ss, a separate accent becomes nothing. So for each folded letter, the
-    # place that it came from.
-    origin = [place for place, letters in enumerate(folded) for _ in letters]
-    pattern = _pattern(tuple(_lists(templates, language)))
-    for match in pattern.finditer("".join(folded)) if pattern else ():
-        yield text[origin[match.start()] : origin[match.end() - 1] + 1]
-
-
-def _lists(templates: Templates, language: str) -> Iterator[str]:
-    """The texts of the lists that count: the general one, and the one of the language."""
-    tags = [language.lower()] if language else []
-    tags += [language.lower().split("-")[0]] if "-" in language else []
-    for name in (f"{NAME}.txt", *(f"{NAME}.{tag}.txt" for tag in tags)):
-        yield templates.text(f"letter/{name}", name)
-
-
-@lru_cache(maxsize=8)
-def _pattern(lists: tuple[str, ...]) -> re.Pattern[str] | None:
-    lines = (line.partition("#")[0].strip() for text in lists for line in text.splitlines())
-    # The longest first: a regular expression takes the first alternative that fits.
-    words = sorted({_plain(line) for line in lines if line.strip("* ")}, key=len, reverse=True)
-    if not words:
-        return None
-    return re.compile(rf"(?<!\w)(?:{'|'.join(_part(word) for word in words)})(?!\w)")
-
-
-def _part(word: str) -> str:
-    """A listed word as a pattern; a star at its end stands for any ending."""
-    stem = re.split(r"[\s-]+", word.rstrip("*"))
-    return r"[\s-]+".join(re.escape(piece) for piece in stem) + (r"\w*" if word.endswith("*") else "")
-
-
-def _plain(text: str) -> str:
-    """A text without case and accents, and with one kind of apostrophe and hyphen."""
-    text = re.sub("[\u2019\u02bc]", "'", re.sub("[\u2010-\u2015]", "-", text))
-    marked = unicodedata.normalize("NFD", text.casefold())
-    return "".join(character for character in marked if not unicodedata.combining(character))

@@ -1,0 +1,83 @@
+"""The words that a locked screen should not show: the operator's list or ours, and where a text has them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pipeline.core.templates import Templates
+
+NAME = "sensitive-words"
+
+
+class Entry(NamedTuple):
+    """A line of a list."""
+
+    file: Path
+    line: int
+    words: str
+
+
+def sensitive(text: str, templates: Templates, language: str) -> Iterator[str]:
+    """The listed words that a text holds, spelt as in the text."""
+    folded = [plain(character) for character in text]
+    # Folding changes lengths: ß becomes ss, a separate accent becomes nothing. So for each folded letter, the
+    # place that it came from.
+    origin = [place for place, letters in enumerate(folded) for _ in letters]
+    pattern = _pattern(tuple(_lists(templates, language)))
+    for match in pattern.finditer("".join(folded)) if pattern else ():
+        yield text[origin[match.start()] : origin[match.end() - 1] + 1]
+
+
+def entry_of(word: str, templates: Templates, language: str) -> Entry | None:
+    """The line that lists a word which was found in a text; None where none does."""
+    for names in _names(language):
+        file = templates.first(*names)
+        for number, line in enumerate(templates.text(*names).splitlines(), 1):
+            listed = line.partition("#")[0].strip()
+            pattern = _pattern((listed,)) if file else None
+            if pattern and file and pattern.fullmatch(plain(word)):
+                return Entry(file, number, listed)
+    return None
+
+
+def _lists(templates: Templates, language: str) -> Iterator[str]:
+    """The texts of the lists that count: the general one, and the one of the language."""
+    for names in _names(language):
+        yield templates.text(*names)
+
+
+def _names(language: str) -> Iterator[tuple[str, str]]:
+    tags = [language.lower()] if language else []
+    tags += [language.lower().split("-")[0]] if "-" in language else []
+    for name in (f"{NAME}.txt", *(f"{NAME}.{tag}.txt" for tag in tags)):
+        yield f"letter/{name}", name
+
+
+@lru_cache(maxsize=8)
+def _pattern(lists: tuple[str, ...]) -> re.Pattern[str] | None:
+    lines = (line.partition("#")[0].strip() for text in lists for line in text.splitlines())
+    # The longest first: a regular expression takes the first alternative that fits.
+    words = sorted({plain(line) for line in lines if line.strip("* ")}, key=len, reverse=True)
+    if not words:
+        return None
+    return re.compile(rf"(?<!\w)(?:{'|'.join(_part(word) for word in words)})(?!\w)")
+
+
+def _part(word: str) -> str:
+    """A listed word as a pattern; a star at its end stands for any ending."""
+    stem = re.split(r"[\s-]+", word.rstrip("*"))
+    return r"[\s-]+".join(re.escape(piece) for piece in stem) + (r"\w*" if word.endswith("*") else "")
+
+
+def plain(text: str) -> str:
+    """A text without case and accents, and with one kind of apostrophe and hyphen."""
+    text = re.sub("[\u2019\u02bc]", "'", re.sub("[\u2010-\u2015]", "-", text))
+    marked = unicodedata.normalize("NFD", text.casefold())
+    return "".join(character for character in marked if not unicodedata.combining(character))
