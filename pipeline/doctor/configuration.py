@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from pipeline.core.example import left
 from pipeline.core.finding import error, ok, warning
 from pipeline.core.templates import PACKAGED, Templates
 from pipeline.feeds.posts import Post
+from pipeline.letter.crisis.confirmation import unconfirmed
 from pipeline.letter.jinja import compiled, environment
 from pipeline.letter.render import render_letter
 from pipeline.mail.confirmation import confirmation_mail
@@ -70,6 +72,15 @@ def examples(context: Context) -> Iterator[Finding]:
         yield ok("configuration.example", "No value is still the example's.")
 
 
+def crisis(context: Context) -> Iterator[Finding]:
+    if not context.config.newsletter.country:
+        yield ok("configuration.crisis", "No country is named: letters show the notice as it is written.")
+    elif finding := unconfirmed(context.config, Templates.of(context.config, context.folder)):
+        yield replace(finding, name="configuration.crisis", where="")
+    else:
+        yield ok("configuration.crisis", "The numbers for help in a crisis are confirmed.")
+
+
 def doubt(context: Context) -> Iterator[Finding]:
     if context.config.delivery.on_uncertain == "resend":
         must_tell_of_events(context.config.delivery)
@@ -117,4 +128,4 @@ def _named(own: Path | None) -> str:
     return f", those in {own} first" if own else ""
 
 
-CHECKS = (required, examples, doubt, staff, templates)
+CHECKS = (required, examples, crisis, doubt, staff, templates)
