@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipeline.core.finding import Finding, warning
@@ -41,14 +42,24 @@ def before_offer(letter: CheckedLetter) -> Iterator[Finding]:
 
 def _html_before_offer(letter: CheckedLetter) -> str:
     said: list[str] = []
+    links = _in_intro(letter)
     for node in letter.tree.body.traverse(include_text=True) if letter.tree.body else ():
         if node.tag == "-text":
             said.append(node.text_content or "")
         elif node.tag == "a" and (node.attributes.get("href") or "") in letter.offers:
-            break
+            links -= 1
+            if links < 0:
+                break
     return "".join(said)
 
 
 def _text_before_offer(letter: CheckedLetter) -> str:
-    found = [letter.text.find(address) for address in letter.offers if address in letter.text]
-    return letter.text[: min(found)] if found else letter.text
+    places = sorted(
+        {found.start() for address in letter.offers for found in re.finditer(re.escape(address), letter.text)}
+    )[_in_intro(letter) :]
+    return letter.text[: places[0]] if places else letter.text
+
+
+def _in_intro(letter: CheckedLetter) -> int:
+    """How often staff's own lines link to where an offer leads. They stand first, and are no offer."""
+    return sum(letter.edition.intro.count(address) for address in letter.offers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,11 +51,24 @@ def test_a_letter_that_offers_first_is_told_by_part(sample: Sample) -> None:
     ]
 
 
-def test_help_below_the_offer_is_told(kitchen: Kitchen, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["mjml", "txt"])
+def test_help_below_the_offer_is_told(ending: str, kitchen: Kitchen, tmp_path: Path) -> None:
     (tmp_path / "letter").mkdir()
-    source = (PACKAGED / "letter" / "digest.txt").read_text(encoding="utf-8")
-    moved = source.replace('{% if cta.place == "end" %}\n{{ help() }}\n{% endif %}\n', "") + "{{ help() }}"
-    assert moved.count("{{ help() }}") == source.count("{{ help() }}")
-    (tmp_path / "letter" / "digest.txt").write_text(moved, encoding="utf-8")
+    source = (PACKAGED / "letter" / f"digest.{ending}").read_text(encoding="utf-8")
+    first = re.search(r'\{%-? if cta\.place == "end" %\}\s*\{\{ help\(\) \}\}\s*\{% endif %\}\n', source)
+    assert first
+    before, _, after = source.partition(first[0])
+    offer, end, rest = after.partition("{% endif %}\n")
+    (tmp_path / "letter" / f"digest.{ending}").write_text(before + offer + end + first[0] + rest, "utf-8")
     letter = kitchen.letter(newsletter=confirmed("US"), theme=f'templates = "{tmp_path}"')
-    assert told(letter) == [("crisis", "warning", "template: letter/digest.txt")]
+    assert told(letter) == [("crisis", "warning", f"template: letter/digest.{ending}")]
+
+
+def test_where_the_offer_leads_may_be_linked_in_the_intro(kitchen: Kitchen) -> None:
+    letter = kitchen.letter(newsletter=confirmed("US"))
+    (address,) = set(re.findall(r'href="([^"]+/contact)"', letter.edition["html"]))
+    intro = f"We have [room]({address}) again."
+    html = letter.edition["html"].replace("<h2", f'<p>We have <a href="{address}">room</a> again.</p><h2', 1)
+    text = f"We have room again:\n{address}\n\n{letter.edition['text']}"
+    assert told(letter, html=html, text=text, intro=intro) == []
+    assert len(told(letter, html=html, text=text)) == 2
