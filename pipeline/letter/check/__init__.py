@@ -4,7 +4,7 @@
 ``required``       errors: unsubscribe link, postal address, offer, placeholders, script
 ``example``        values that are still those of the packaged rapport.toml
 ``envelope``       sender, subject, preheader
-``sensitive``      what a locked screen would show to others
+``locked_screen``  what a passer-by would read; ``sensitive`` knows the list of words
 ``crisis``         whether its numbers were confirmed, and stand before the offer
 ``images``         alt text, weight, format
 ``links``          whole, https, named by where they lead; ``probe`` asks whether they answer
@@ -33,9 +33,9 @@ from pipeline.letter.check import (
     images,
     leftovers,
     links,
+    locked_screen,
     parts,
     required,
-    sensitive,
     structure,
 )
 from pipeline.letter.check.reading import CheckedLetter
@@ -64,7 +64,7 @@ RULES: tuple[Callable[[CheckedLetter], Iterator[Finding]], ...] = (
     envelope.length,
     envelope.shouting,
     envelope.answer,
-    sensitive.locked_screen,
+    locked_screen.quiet,
     envelope.preheader,
     envelope.sender,
     images.alternative,
