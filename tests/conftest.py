@@ -172,7 +172,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """The URL of a fresh SQLite database with the current schema."""
-    return f"sqlite:///{shutil.copyfile(sqlite_template, tmp_path / 'rapport.db')}"
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'rapport.db')}"  # and its mode
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -36,7 +36,7 @@ def preview(options: Options, digest: str | None, port: int, out: Path | None) -
 
     The page reloads by itself when a template, the configuration or the feed changes. Needs no key and no
     subscriber, and goes on from the last pull when a feed cannot be reached. With --out, exit status 1 says
-    that no feed could be, and that nothing read before makes a letter. Sends nothing.
+    that no feed could be read and nothing read before makes a letter. Sends nothing.
     """
     if out is None:
         from pipeline.web.preview.session import PreviewSession

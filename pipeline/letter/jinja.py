@@ -4,56 +4,62 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import (
-    FileSystemLoader,
-    StrictUndefined,
-    TemplateError,
-    TemplateNotFound,
-    TemplateSyntaxError,
-)
+from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from pipeline.core.errors import LetterError
+from pipeline.core.words import sentence
 from pipeline.letter.budget import bounded
 from pipeline.letter.compiled import MARKUP, PLAIN
 from pipeline.letter.direction import of_text
+from pipeline.letter.missing import Missing, MissingName, in_words
 from pipeline.letter.sandbox import Sandbox
 from pipeline.letter.shown import fit
+from pipeline.letter.syntax import syntax, with_nearest
 from pipeline.letter.text import underline, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jinja2 import Environment
+    from jinja2.ext import Extension
 
     from pipeline.core.templates import Templates
 
 
-def environment(templates: Templates, *, markup: bool) -> Environment:
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def environment(
+    templates: Templates, *, markup: bool, extensions: Sequence[type[Extension]] = ()
+) -> Environment:
     """For markup, where values are escaped, or for plain text, where block lines leave no gaps."""
+    kept = MARKUP if markup else PLAIN
     return Sandbox(
+        extensions=extensions,
         loader=FileSystemLoader(templates.folders),
         autoescape=markup,  # in plain text an entity would be shown as it is written
-        undefined=StrictUndefined,
+        undefined=Missing,
         trim_blocks=not markup,
         lstrip_blocks=not markup,
         keep_trailing_newline=True,
-        bytecode_cache=MARKUP if markup else PLAIN,
+        bytecode_cache=kept if not extensions else None,
         filters={"wrap": wrap, "underline": underline, "fit": fit, "way": of_text},
     )
 
 
 def compiled(made: Environment, name: str) -> None:
     """Compile the named template. Raises LetterError with the file and line that went wrong."""
-    with _explained(name), bounded():
+    with _explained(made, name), bounded():
         made.get_template(name)
 
 
 def render(made: Environment, name: str, context: dict[str, Any]) -> str:
     """The named template, rendered. Raises LetterError with the file and line that went wrong, or that does
     what no template may (letter/sandbox.py)."""
-    with _explained(name), bounded():
+    with _explained(made, name, context), bounded():
         return made.get_template(name).render(context)
 
 
@@ -62,34 +68,50 @@ def render_line(made: Environment, source: str, context: dict[str, Any], where: 
     try:
         with bounded():
             return " ".join(made.from_string(source).render(context).split())
+    except TemplateSyntaxError as error:
+        said = syntax(error, source).said
+    except MissingName as error:
+        said = in_words(error, source, context)
     except TemplateError as error:
-        said = _sentence(error)
+        said = with_nearest(str(error))
     except Exception as error:
-        said = f"{type(error).__name__}: {_sentence(error)}"
-    raise LetterError(f"{where}: {said}", "Correct the template in the configuration.")
+        said = f"{type(error).__name__}: {error}"
+    raise LetterError(f"{where}: {sentence(said)}", "Correct it there; `rapport check` looks at it again.")
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def _explained(made: Environment, name: str, context: Mapping[str, Any] = _NOTHING) -> Iterator[None]:
     try:
         yield
     except TemplateNotFound as error:
-        raise LetterError(
-            f"There is no template {error.name}.", "Check theme.templates and what it includes."
-        ) from None
+        from pipeline.core.suggest import did_you_mean
+
+        ask = did_you_mean(str(error.name), made.list_templates())
+        remedy = f"{ask} Check theme.templates, and the `include` or `import` that names it."
+        raise LetterError(f"There is no template {error.name}.", remedy.lstrip()) from None
     except TemplateSyntaxError as error:
-        raise LetterError(
-            f"{error.filename}:{error.lineno}: {_sentence(error.message or error)}", _MEND
-        ) from None
+        fault = syntax(error, error.source or "")
+        raise LetterError(f"{error.filename}:{fault.line}: {sentence(fault.said)}", _MEND) from None
     except Exception as error:  # a template is a program: anything may come out of it
-        raise LetterError(f"{_place(error) or name}: {_sentence(error)}", _MEND) from None
+        place = _place(error)
+        said = (
+            in_words(error, _line(place), context)
+            if isinstance(error, MissingName)
+            else with_nearest(f"{error}")
+        )
+        raise LetterError(f"{place or name}: {sentence(said)}", _MEND) from None
 
 
-_MEND = "Mend the template, then run the command again."
+_MEND = "Correct that line of the template; `rapport check` looks at it again."
 
 
-def _sentence(said: object) -> str:
-    return f"{str(said).rstrip('.')}."
+def _line(place: str) -> str:
+    """The line of a template that a place names; empty where it cannot be read."""
+    file, _, number = place.rpartition(":")
+    try:
+        return Path(file).read_text(encoding="utf-8").split("\n")[int(number) - 1]
+    except (OSError, ValueError, IndexError):
+        return ""
 
 
 def _place(error: Exception) -> str:

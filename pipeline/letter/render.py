@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from pipeline.core.settings import dotted
 from pipeline.core.theme import look
 from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.crisis.sentences import crisis_help
@@ -74,7 +75,7 @@ def render_letter(
     context = _context(config, templates, posts, slug, due, images, edits)
     opening = both_forms(intro, context["dir"])
     plain = environment(templates, markup=False)
-    where = f"digests ({digest.name}): subject"
+    where = _subject_key(config, digest)
     context["subject"] = inert(edits.subject) or render_line(plain, digest.subject, context, where)
     composed = " ".join(render(plain, "letter/preheader.txt", context).split())
     context["preheader"] = inert(edits.preheader) or cut(composed, PREHEADER)
@@ -90,6 +91,13 @@ def render_letter(
     html = render_html(templates, f"{template}.mjml", context | in_html)
     text = render(plain, f"{template}.txt", context | in_text)
     return Letter(context["subject"], context["preheader"], html, finished(text), context["cta"].reason)
+
+
+def _subject_key(config: Config, digest: Digest) -> str:
+    """The key of the digest's subject, with file and line."""
+    number = next((n for n, one in enumerate(config.digests) if one.name == digest.name), 0)
+    keys = ("digests", number, "subject")
+    return f"{config.place(keys)}: {dotted(keys)}"
 
 
 def _context(

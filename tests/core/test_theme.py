@@ -109,7 +109,7 @@ def test_logos_stand_for_the_name_and_change_with_the_scheme() -> None:
         ('paper_dark = "#12345"', "theme.paper_dark: write a colour"),
         ('text = "#999999"', "text on paper has a contrast of 2.8 to 1"),
         ('text_dark = "#333333"', "text_dark on paper_dark has a contrast of"),
-        ('name = "harbor"', "theme.name: input should be 'harbour', 'meadow' or 'dusk'"),
+        ('name = "harbor"', 'did you mean "harbour"?'),
         ('font = "Georgia; color: red"', "theme.font: write names of fonts"),
         ("rounding = 400", "theme.rounding: "),
         ('color = "#2f5d62"', "Did you mean colour?"),

@@ -62,6 +62,22 @@ class Dripping:
                     connection.sendall(b" ")
 
 
+class Late(Blog):
+    """A blog that answers once the hostile document is being read."""
+
+    def __init__(self, items: list[Item]) -> None:
+        super().__init__(items)
+        self.may_answer = threading.Event()
+
+    def feed(self) -> bytes:
+        self.may_answer.wait(60)
+        return super().feed()
+
+
+BEING_READ = 60_000_000
+"""Bytes that a child has only with a large document: it starts with half of that."""
+
+
 def answers(address: str) -> bool:
     with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
         return bool(answer.status == 200)
@@ -79,7 +95,7 @@ def served(launcher: Launcher, folder: Path, *more: str) -> tuple[Process, str]:
 def test_pages_answer_and_another_feeds_post_goes_in_meanwhile(
     launcher: Launcher, tmp_path: Path, reads: str
 ) -> None:
-    good = Blog([Item("A calm morning")])
+    good = Late([Item("A calm morning")])
     with Dripping() as dripping, Blog(body=HOSTILE) as hostile, good:
         urls = (dripping.url, hostile.url, good.url)
         (tmp_path / "rapport.toml").write_text(
@@ -101,10 +117,12 @@ def test_pages_answer_and_another_feeds_post_goes_in_meanwhile(
                 answered_meanwhile += 1
                 there_meanwhile |= titles == {"A calm morning"}
                 most = max([most, *map(most_memory, children(reader.pid))])
+                if most > BEING_READ:
+                    good.may_answer.set()
                 time.sleep(0.02)
         assert there_meanwhile
         assert answered_meanwhile > 3
-        assert 0 < most < MEMORY
+        assert BEING_READ < most < MEMORY
         assert "could not be read within" in faults[hostile.url]
         for process in (server, reader):
             process.signal(signal.SIGTERM)

@@ -52,10 +52,10 @@ def test_of_very_many_the_most_frequent_are_told(database: Database) -> None:
 
 
 def test_those_that_are_as_frequent_are_told_by_the_alphabet(sqlite_database: Database) -> None:
-    apart: dict[int, tuple[str, str | None]] = {0: ("failed", "no such host"), 1: ("failed", "550 no")}
+    lots = [Left("uncertain", 1, "timed out"), Left("sent", 2, apart={0: ("uncertain", "cut off")})]
     with sqlite_database.write() as connection:
-        handed_over(connection, lots=[Left("sent", 2, apart=apart)])
-        assert list(reasons(connection, 1)["failed"].items()) == [("550 no", 1), ("no such host", 1)]
+        handed_over(connection, lots=lots)
+        assert list(reasons(connection, 1)["uncertain"].items()) == [("cut off", 1), ("timed out", 1)]
 
 
 def test_an_edition_without_trouble_has_none(sqlite_database: Database) -> None:

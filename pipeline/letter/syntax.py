@@ -1,0 +1,93 @@
+"""What is wrong with a template's syntax: what was opened and never closed is blamed where it was opened."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from jinja2 import Environment, TemplateSyntaxError
+from jinja2.filters import FILTERS
+from jinja2.tests import TESTS
+
+OWN_FILTERS = ("wrap", "underline", "fit", "way")
+_OPENING = ("if", "for", "block", "macro", "call", "filter", "set", "with", "autoescape", "raw")
+_OTHERS = ("else", "elif", "include", "import", "from", "extends", "do", "break", "continue")
+
+
+class Fault(NamedTuple):
+    """What is wrong, and in which line."""
+
+    said: str
+    line: int
+
+
+def syntax(error: TemplateSyntaxError, source: str) -> Fault:
+    """What a syntax error means for whoever wrote the source."""
+    said = (error.message or str(error)).rstrip(".")
+    ended = "needs to be closed" in said or "end of template" in said.lower()
+    if ended and (open_block := _open_block(source)):
+        name, line = open_block
+        return Fault(f"{{% {name} %}} is never closed: {{% end{name} %}} is missing", line)
+    if (found := _open_sign(source, error.lineno)) and re.match("unexpected|expected", said, re.IGNORECASE):
+        sign, line = found
+        return Fault(f"{sign} is never closed: {_CLOSING[sign]} is missing", line)
+    return Fault(with_nearest(said), error.lineno)
+
+
+_UNKNOWN = re.compile(r"(?:unknown tag|No filter named|No test named) '([^']+)'")
+
+
+def with_nearest(said: str) -> str:
+    """Jinja's sentence about an unknown filter, test or tag, with the nearest one; others stand."""
+    unknown = _UNKNOWN.search(said)
+    if not unknown:
+        return said
+    from pipeline.core.suggest import nearest
+
+    if "filter" in unknown[0]:
+        what, known = "filter", [*FILTERS, *OWN_FILTERS]
+    elif "test" in unknown[0]:
+        what, known = "test", list(TESTS)
+    else:
+        what, known = "tag", [*_OPENING, *(f"end{name}" for name in _OPENING), *_OTHERS]
+    close = nearest(unknown[1], known)
+    return f'there is no {what} "{unknown[1]}"' + (f'; did you mean "{close}"?' if close else "")
+
+
+def _open_block(source: str) -> tuple[str, int] | None:
+    """The innermost block that is open at the end of a template, with its line."""
+    opened: list[tuple[str, int]] = []
+    tokens = [token for token in Environment().lex(source) if token[1] != "whitespace"]  # noqa: S701
+    for number, (line, kind, _) in enumerate(tokens):
+        if kind != "block_begin" or number + 1 == len(tokens):
+            continue
+        name = tokens[number + 1][2]
+        if name.startswith("end") and opened:
+            opened.pop()
+        elif name in _OPENING and not (name == "set" and _assigns(tokens[number:])):
+            opened.append((name, line))
+    return opened[-1] if opened else None
+
+
+def _assigns(tokens: list[tuple[int, str, str]]) -> bool:
+    """Whether a `set` holds its value itself, and needs no end."""
+    for _, kind, value in tokens:
+        if kind == "operator" and value == "=":
+            return True
+        if kind == "block_end":
+            return False
+    return False
+
+
+_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
+
+
+def _open_sign(source: str, line: int) -> tuple[str, int] | None:
+    """The last sign before the end of a line that opens something and is not closed in its own line."""
+    for number in range(min(line, source.count("\n") + 1), 0, -1):
+        written = source.split("\n")[number - 1]
+        at = max(written.rfind(sign) for sign in _CLOSING)
+        if at >= 0:
+            sign = written[at : at + 2]
+            return None if _CLOSING[sign] in written[at:] else (sign, number)
+    return None
