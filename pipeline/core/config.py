@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     Field,
     PrivateAttr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -18,6 +19,7 @@ from pipeline.core.destination import is_mail
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.fields import (
     Address,
+    Day,
     Duration,
     Host,
     Language,
@@ -30,7 +32,9 @@ from pipeline.core.fields import (
     Zone,
     listed,
 )
+from pipeline.core.places import known_country
 from pipeline.core.theme import Theme
+from subscribers import clock
 
 Keys = tuple[int | str, ...]
 """What leads to a value: ("feeds", 0, "url")."""
@@ -53,6 +57,21 @@ class Newsletter(Section):
     unsubscribe_mailto: Address = ""
     timezone: Zone = "UTC"
     language: Language = "en"
+    country: str = ""
+    crisis_checked: Day = None
+
+    @field_validator("country")
+    @classmethod
+    def _code(cls, value: str) -> str:
+        return known_country(value) if value else value
+
+    @field_validator("crisis_checked")
+    @classmethod
+    def _past(cls, value: date | None, info: ValidationInfo) -> date | None:
+        today = clock.today(ZoneInfo(info.data.get("timezone", "UTC")))
+        if value is not None and value > today:
+            raise ValueError(f"{value} is still to come; write the day on which the numbers were confirmed")
+        return value
 
     @field_validator("public_url")
     @classmethod

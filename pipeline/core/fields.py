@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
@@ -24,6 +24,17 @@ def _duration(value: Any) -> Any:
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:
         raise ValueError("that is longer than any letter waits") from None
+
+
+def _day(value: Any) -> Any:
+    if value == "":
+        return None
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    try:
+        return date.fromisoformat(value.strip())
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError('write a day as year, month and day: "2026-11-30"') from None
 
 
 class FromEnvironment(str):
@@ -127,6 +138,9 @@ def _fonts(value: str) -> str:
         raise ValueError('write names of fonts with commas between them, like "Georgia, serif"')
     return value
 
+
+Day = Annotated[date | None, BeforeValidator(_day)]
+"""A day; None where none is written. TOML's own dates, which stand without quotes, are taken too."""
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Listed = Annotated[list[str], BeforeValidator(listed)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from pipeline.core.templates import PACKAGED, Templates
 from pipeline.core.theme import replaced
 from pipeline.feeds.posts import Post
 from pipeline.letter.check.contrast import told
+from pipeline.letter.crisis.confirmation import unconfirmed
 from pipeline.letter.jinja import compiled, environment
 from pipeline.letter.render import render_letter
 from pipeline.mail.confirmation import confirmation_mail
@@ -84,6 +86,15 @@ def destination(context: Context) -> Iterator[Finding]:
         yield ok("configuration.provider", f"Letters are only written to {goes.folder}: nobody is mailed.")
 
 
+def crisis(context: Context) -> Iterator[Finding]:
+    if not context.config.newsletter.country:
+        yield ok("configuration.crisis", "No country is named: letters show the notice as it is written.")
+    elif finding := unconfirmed(context.config, Templates.of(context.config, context.folder)):
+        yield replace(finding, name="configuration.crisis", where="")
+    else:
+        yield ok("configuration.crisis", "The numbers for help in a crisis are confirmed.")
+
+
 def doubt(context: Context) -> Iterator[Finding]:
     if context.config.delivery.on_uncertain == "resend":
         must_tell_of_events(context.config.delivery)
@@ -146,4 +157,4 @@ def _named(own: Path | None) -> str:
     return f", those in {own} first" if own else ""
 
 
-CHECKS = (required, examples, destination, doubt, staff, colours, templates)
+CHECKS = (required, examples, crisis, destination, doubt, staff, colours, templates)

@@ -76,8 +76,12 @@ def _part(word: str) -> str:
     return r"[\s-]+".join(re.escape(piece) for piece in stem) + (r"\w*" if word.endswith("*") else "")
 
 
+_UNSEEN = frozenset(("Mn", "Me", "Cf"))
+"""Accents that stand alone, soft hyphens, joiners."""
+
+
 def plain(text: str) -> str:
-    """A text without case and accents, and with one kind of apostrophe and hyphen."""
+    """A text without case, accents and invisible signs, and with one kind of apostrophe and hyphen."""
     text = re.sub("[\u2019\u02bc]", "'", re.sub("[\u2010-\u2015]", "-", text))
     marked = unicodedata.normalize("NFD", text.casefold())
-    return "".join(character for character in marked if not unicodedata.combining(character))
+    return "".join(character for character in marked if unicodedata.category(character) not in _UNSEEN)

@@ -88,7 +88,7 @@ def thin_text(letter: CheckedLetter) -> Iterator[Finding]:
     for title in lost:
         said = f"The text part lacks the post “{cut(title)}”."
         yield warning("text", said, f"Put {{{{ post.title }}}} into {letter.layout.text}.", place)
-    gone = [a for a in _linked(letter) if re.sub("^(?:mailto|tel):", "", a) not in letter.text]
+    gone = [address for address in _linked(letter) if not _is_written(address, letter.text)]
     if gone:
         yield warning(
             "text",
@@ -105,6 +105,14 @@ def thin_text(letter: CheckedLetter) -> Iterator[Finding]:
             f"Let {letter.layout.text} say what the HTML says.",
             place,
         )
+
+
+def _is_written(address: str, text: str) -> bool:
+    """Whether a text says an address, as people write it: a number has spaces, a site no scheme."""
+    if address.startswith("tel:"):
+        digits = r"[\s()/.-]*".join(map(re.escape, re.findall(r"[+\d]", address)))
+        return re.search(rf"(?<!\d){digits}(?!\d)", text) is not None
+    return re.sub(r"^mailto:|^https://(?=[^/?#]+$)", "", address) in text
 
 
 def _linked(letter: CheckedLetter) -> list[str]:
