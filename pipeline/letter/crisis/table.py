@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.core.errors import LetterError
+from pipeline.core.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,5 +96,5 @@ def _read(file: Path) -> _File:
         key = ".".join(str(part) for part in first["loc"])
         said = f"{file}: {key}: {first['msg'][:1].lower()}{first['msg'][1:]}."
     except (OSError, ValueError) as error:
-        said = f"{file}: {error}."
+        said = sentence(f"{file}: {error}")
     raise LetterError(said, f"Compare it with ours, templates/{FILE}.")
