@@ -11,6 +11,7 @@ from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
 from pipeline.editions import find, states, store
+from pipeline.editions.archive import key_of
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.selection import choose
 from pipeline.feeds.first_seen import first_seen, refuse_former, register
@@ -107,6 +108,7 @@ def written(
         slug=edition.slug,
         due=edition.due_at.astimezone(config.newsletter.zone),
         images=images,
+        key=key_of(installation, edition.slug),
         intro=edition.intro,
         edits=Edits.of(edition.edits),
     )

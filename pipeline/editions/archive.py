@@ -1,0 +1,163 @@
+"""Past editions, as everybody may read them: which they are, and what each says.
+
+Only what readers were really handed has a page: drafts, held, skipped and cancelled editions have none. One
+that is on its way has its page already, for the first readers follow the link in their letter; it joins the
+list when it is `sent`. Where letters go to the outbox, those that were written there count: a trial and the
+demo show what the archive will be.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import func, select
+
+from pipeline.core.errors import LetterError
+from pipeline.core.tables import editions
+from pipeline.editions.edition import HANDED_OVER, EditionStatus
+from pipeline.letter.archived import Shown, article
+from pipeline.letter.images import store
+from pipeline.letter.jinja import environment, render_line
+from pipeline.letter.shown import WORDS_A_MINUTE, day
+from subscribers.tokens import Purpose
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Row
+
+    from pipeline.core.app import Installation
+    from pipeline.letter.archived import Article
+
+LATEST = 3
+"""Letters by which the next are judged: how long they take to read."""
+
+
+class Past(NamedTuple):
+    """A past edition in a list. ``at``: when readers were handed it."""
+
+    slug: str
+    digest: str
+    title: str
+    summary: str
+    at: datetime
+
+
+class Issue(NamedTuple):
+    """A past edition with what it says. Its pictures are named by their path here, `images/…`."""
+
+    past: Past
+    article: Article
+
+
+def key_of(installation: Installation, slug: str) -> str:
+    """What opens the page of an edition for whoever has its letter; empty where all may read it.
+
+    It is the same in every copy and names no person.
+    """
+    if installation.config.archive.public:
+        return ""
+    return installation.tokens.key(Purpose.ARCHIVE, slug)
+
+
+class Archive:
+    """The archive of one installation."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self.public = installation.config.archive.public
+
+    def newest(self, connection: Connection, most: int | None = None) -> list[Past]:
+        """Those that were sent, the newest first."""
+        query = select(*_LISTED).where(_SENT).order_by(_AT.desc(), editions.c.id.desc()).limit(most)
+        return [_past(row) for row in connection.execute(query)]
+
+    def issues(self, connection: Connection, most: int, place: str) -> list[Issue]:
+        """The newest with what they say. ``place``: where their pictures are, with a slash at its end."""
+        query = select(*_LISTED, *_SAID).where(_SENT).order_by(_AT.desc(), editions.c.id.desc()).limit(most)
+        return [self._issue(connection, row, place) for row in connection.execute(query).all()]
+
+    def issue(self, connection: Connection, slug: str, key: str, place: str) -> Issue | None:
+        """The edition of that name, if whoever asks may read it."""
+        if not self._may_read(slug, key):
+            return None
+        query = select(*_LISTED, *_SAID).where(editions.c.slug == slug, editions.c.status.in_(HANDED_OVER))
+        row = connection.execute(query).one_or_none()
+        return None if row is None else self._issue(connection, row, place)
+
+    def past(self, connection: Connection, slug: str, key: str) -> Past | None:
+        """The same without what it says."""
+        if not self._may_read(slug, key):
+            return None
+        query = select(*_LISTED).where(editions.c.slug == slug, editions.c.status.in_(HANDED_OVER))
+        row = connection.execute(query).one_or_none()
+        return None if row is None else _past(row)
+
+    def minutes(self, connection: Connection) -> int | None:
+        """How long the latest letters take to read; None while there is none."""
+        counted = [issue.article.words for issue in self.issues(connection, LATEST, "")]
+        return max(1, round(statistics.median(counted) / WORDS_A_MINUTE)) if any(counted) else None
+
+    def _may_read(self, slug: str, key: str) -> bool:
+        return self.public or self._installation.tokens.opens(Purpose.ARCHIVE, slug, key)
+
+    def _issue(self, connection: Connection, row: Row[Any], place: str) -> Issue:
+        thumbnails = {
+            picture["src"]: picture["thumbnail"]["src"]
+            for picture in row.pictures
+            if picture.get("src") and picture.get("thumbnail")
+        }
+
+        def hosted(address: str) -> Shown | None:
+            # No page of ours has its reader's browser ask another host for anything, also not the blog's.
+            # Of a picture that the letter shows from there a part may be here.
+            part = thumbnails.get(address, "")
+            return _hosted(connection, address, place) or _hosted(connection, part, place)
+
+        zone = self._installation.config.newsletter.zone
+        date = day(row.due_at.astimezone(zone), self._installation.config)
+        made = article(row.html, row.subject, row.slug, hosted, (*self._framed, date))
+        return Issue(_past(row), made)
+
+    @cached_property
+    def _framed(self) -> tuple[str, ...]:
+        """Paragraphs of a letter that its page says anyway, or that speak to those who were mailed it."""
+        newsletter = self._installation.config.newsletter
+        try:
+            plain = environment(self._installation.templates, markup=False)
+            why = render_line(plain, _WHY, {"newsletter": newsletter}, "letter/words.txt")
+        except LetterError:
+            why = ""
+        said = (newsletter.name, newsletter.sender, newsletter.postal_address, why)
+        return tuple(filter(None, said))
+
+
+_WHY = '{% import "letter/words.txt" as words %}{{ words.why(newsletter.sender) }}'
+
+_AT = func.coalesce(editions.c.snapshot_at, editions.c.finished_at, editions.c.due_at)
+_LISTED: tuple[Any, ...] = (
+    editions.c.slug,
+    editions.c.digest,
+    editions.c.subject,
+    editions.c.preheader,
+    _AT.label("at"),
+)
+_SAID: tuple[Any, ...] = (editions.c.html, editions.c.pictures, editions.c.due_at)
+_SENT: ColumnElement[bool] = editions.c.status == EditionStatus.SENT
+
+
+def _past(row: Row[Any]) -> Past:
+    return Past(row.slug, row.digest, row.subject, row.preheader, row.at)
+
+
+_COPY = re.compile(r"/images/([0-9a-f]{64}\.(?:jpg|png))$")
+
+
+def _hosted(connection: Connection, address: str, place: str) -> Shown | None:
+    """The copy that an address means, if it is one of ours, under whatever public_url the letter was made."""
+    match = _COPY.search(address)
+    size = store.size_of(connection, match[1]) if match else None
+    return Shown(f"{place}images/{match[1]}", *size) if match and size else None
