@@ -27,8 +27,9 @@ def posts(ctx: click.Context) -> None:
 
     \b
     new        goes into the next letter, or waits for a place or its date
-    mailed     was in the edition that is named
-    archive    older than the backlog when Rapport first saw the blog: never mailed by itself
+    mailed     was in the edition that is named (in a trial: one that went to the outbox)
+    archive    older than the backlog when Rapport first saw the blog, or when letters
+               began to go to readers: never mailed by itself
     kept_out   by a category of exclude_categories (or none of include_categories), or by staff
     withdrawn  its blog took it back before it was mailed
     unsure     the blog moved, and nobody can tell whether readers had it: it waits for you

@@ -1,4 +1,4 @@
-"""Where a stranger may not send us: from the public net into a private one.
+"""Which addresses are private: where a stranger may not send us from the public net.
 
 An operator may well read a feed of their own network. A stranger's redirect, or image in a public feed, may
 not lead there: the answer of a metadata service or a router page would end in a letter.
@@ -66,6 +66,16 @@ def is_public(address: str) -> bool:
         return False
     # is_global alone calls 224.0.1.1 global.
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by its name or address, is this machine itself. Nothing is looked up."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def leads_outside(host: str, port: int) -> bool:

@@ -154,8 +154,6 @@ editions = Table(
     Column("left_out", JSON, nullable=False),
     # One entry a post that has an image: {post, src, width, height, alt, weight, media_type, problem}.
     Column("pictures", JSON, nullable=False, server_default="[]"),
-    # The pages that it was held for. Staff who let it go after that know of them.
-    Column("gone", JSON, nullable=False, server_default="[]"),
     Column("composed_at", Moment),
     # When `run` put the draft up, or staff changed it after that: the hold window begins then.
     Column("announced_at", Moment),
@@ -171,6 +169,10 @@ editions = Table(
     Column("restored", Boolean, nullable=False, server_default=false()),
     # Made anew by each decision of staff: a link from before it does nothing (editions/by_staff.py).
     Column("decision", String(16)),
+    # The pages that it was held for. Staff who let it go after that know of them.
+    Column("gone", JSON, nullable=False, server_default="[]"),
+    # What delivery.provider was when readers were first handed it (delivery/handed_to.py).
+    Column("provider", String(16)),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
@@ -319,7 +321,8 @@ marks = Table(
     metadata,
     # What happened to this database as a whole: `restored` (from a backup made at `value`), `numbers` (those
     # of editions may have been given up to `value` after that backup), `moving` and `moved` (to `value`),
-    # `arrived` (from `value`, by a move begun at `at`), `resting` (a run found nothing to do at `at`).
+    # `arrived` (from `value`, by a move begun at `at`), `resting` (a run found nothing to do at `at`),
+    # `mailing` (letters go to readers since `at`, first by `value`; none while they go to the outbox).
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),

@@ -16,10 +16,11 @@ from pipeline.core.example import must_be_own
 from pipeline.core.signals import Stop, on_signals
 from pipeline.core.unfinished import must_be_finished
 from pipeline.core.words import sentence
-from pipeline.delivery import last_look, probe
+from pipeline.delivery import handed_to, last_look, probe
 from pipeline.delivery.edition import PATIENCE, Delivery
 from pipeline.delivery.refusals import RateLimited
-from pipeline.editions import find, public_names
+from pipeline.editions import find, public_names, trial
+from pipeline.editions.after_trial import end_trial
 from pipeline.editions.approval import must_be_approved, must_pass
 from pipeline.editions.edition import HANDED_OVER, Edition, EditionStatus
 from pipeline.editions.ledger import outcomes, signing_keys
@@ -29,6 +30,7 @@ from pipeline.letter.personal import Links, is_of, tester
 from pipeline.mail.send import mailing
 from pipeline.providers import Result
 from pipeline.providers.choice import provider
+from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +114,10 @@ def _deliver(
 ) -> Edition:
     config = installation.config
     must_be_own(config)
+    handed_to.remember(installation.database, config.delivery, edition)
+    with installation.database.write() as connection:
+        trial.begin(connection, config)
+        end_trial(connection, config, clock.now())
     list_id = public_names.remember(installation.database, config, edition.digest)
     links = Links(config, installation.tokens, edition.digest, list_id)
     if not config.delivery.hosted_unsubscribe:

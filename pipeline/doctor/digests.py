@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.finding import ok, warning
 from pipeline.core.schema import schema_state
-from pipeline.editions import renaming
+from pipeline.editions import after_trial, renaming
+from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,4 +44,16 @@ def known(context: Context) -> Iterator[Finding]:
         yield ok("digests.known", "Every digest with readers stands in rapport.toml.")
 
 
-CHECKS = (known,)
+def trial(context: Context) -> Iterator[Finding]:
+    """What only went to the outbox, and goes to readers now."""
+    if context.database is None or context.database_fault or not schema_state(context.database).is_current:
+        return
+    config, at = context.config, clock.now()
+    with context.database.read() as connection:
+        found = [after_trial.told(connection, config, digest, at) for digest in config.digests]
+    for said in found:
+        if said is not None:
+            yield warning("digests.trial", *said)
+
+
+CHECKS = (known, trial)

@@ -2,8 +2,8 @@
 
 Only what readers were really handed has a page: drafts, held, skipped and cancelled editions have none. One
 that is on its way has its page already, for the first readers follow the link in their letter; it joins the
-list when it is `sent`. Where letters go to the outbox, those that were written there count: a trial and the
-demo show what the archive will be.
+list when it is `sent`. Where letters go to the outbox, those that were written there count, so that a trial
+and the demo show what the archive will be; once letters go to readers, these are in it no more.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import func, select
 
+from pipeline.core.destination import OUTBOX
 from pipeline.core.errors import LetterError
 from pipeline.core.tables import editions
 from pipeline.editions.edition import HANDED_OVER, EditionStatus
@@ -25,6 +26,7 @@ from pipeline.letter.shown import WORDS_A_MINUTE, day
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
@@ -69,22 +71,34 @@ class Archive:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self.public = installation.config.archive.public
+        # What went out never changes, so it is read once.
+        self._read: dict[tuple[Any, ...], Article] = {}
 
     def newest(self, connection: Connection, most: int | None = None) -> list[Past]:
         """Those that were sent, the newest first."""
-        query = select(*_LISTED).where(_SENT).order_by(_AT.desc(), editions.c.id.desc()).limit(most)
+        query = (
+            select(*_LISTED)
+            .where(*self._were(EditionStatus.SENT))
+            .order_by(_AT.desc(), editions.c.id.desc())
+            .limit(most)
+        )
         return [_past(row) for row in connection.execute(query)]
 
     def issues(self, connection: Connection, most: int, place: str) -> list[Issue]:
         """The newest with what they say. ``place``: where their pictures are, with a slash at its end."""
-        query = select(*_LISTED, *_SAID).where(_SENT).order_by(_AT.desc(), editions.c.id.desc()).limit(most)
+        query = (
+            select(*_LISTED, *_SAID)
+            .where(*self._were(EditionStatus.SENT))
+            .order_by(_AT.desc(), editions.c.id.desc())
+            .limit(most)
+        )
         return [self._issue(connection, row, place) for row in connection.execute(query).all()]
 
     def issue(self, connection: Connection, slug: str, key: str, place: str) -> Issue | None:
         """The edition of that name, if whoever asks may read it."""
         if not self._may_read(slug, key):
             return None
-        query = select(*_LISTED, *_SAID).where(editions.c.slug == slug, editions.c.status.in_(HANDED_OVER))
+        query = select(*_LISTED, *_SAID).where(editions.c.slug == slug, *self._were(*HANDED_OVER))
         row = connection.execute(query).one_or_none()
         return None if row is None else self._issue(connection, row, place)
 
@@ -92,7 +106,7 @@ class Archive:
         """The same without what it says."""
         if not self._may_read(slug, key):
             return None
-        query = select(*_LISTED).where(editions.c.slug == slug, editions.c.status.in_(HANDED_OVER))
+        query = select(*_LISTED).where(editions.c.slug == slug, *self._were(*HANDED_OVER))
         row = connection.execute(query).one_or_none()
         return None if row is None else _past(row)
 
@@ -104,7 +118,21 @@ class Archive:
     def _may_read(self, slug: str, key: str) -> bool:
         return self.public or self._installation.tokens.opens(Purpose.ARCHIVE, slug, key)
 
+    def _were(self, *statuses: EditionStatus) -> Iterator[ColumnElement[bool]]:
+        yield editions.c.status.in_(statuses)
+        if self._installation.config.mails:
+            # Of one from before providers were kept nobody knows; it is taken for one that readers had.
+            yield func.coalesce(editions.c.provider, "") != OUTBOX
+
     def _issue(self, connection: Connection, row: Row[Any], place: str) -> Issue:
+        key = (row.slug, row.approved, place)
+        if key not in self._read:
+            if len(self._read) >= _MOST_KEPT:
+                self._read.clear()
+            self._read[key] = self._article(connection, row, place)
+        return Issue(_past(row), self._read[key])
+
+    def _article(self, connection: Connection, row: Row[Any], place: str) -> Article:
         thumbnails = {
             picture["src"]: picture["thumbnail"]["src"]
             for picture in row.pictures
@@ -119,8 +147,7 @@ class Archive:
 
         zone = self._installation.config.newsletter.zone
         date = day(row.due_at.astimezone(zone), self._installation.config)
-        made = article(row.html, row.subject, row.slug, hosted, (*self._framed, date))
-        return Issue(_past(row), made)
+        return article(row.html, row.subject, row.slug, hosted, (*self._framed, date))
 
     @cached_property
     def _framed(self) -> tuple[str, ...]:
@@ -145,8 +172,13 @@ _LISTED: tuple[Any, ...] = (
     editions.c.preheader,
     _AT.label("at"),
 )
-_SAID: tuple[Any, ...] = (editions.c.html, editions.c.pictures, editions.c.due_at)
-_SENT: ColumnElement[bool] = editions.c.status == EditionStatus.SENT
+_SAID: tuple[Any, ...] = (
+    editions.c.html,
+    editions.c.pictures,
+    editions.c.due_at,
+    editions.c.approved,
+)
+_MOST_KEPT = 128
 
 
 def _past(row: Row[Any]) -> Past:

@@ -11,9 +11,11 @@ from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
 from pipeline.editions import find, states, store
+from pipeline.editions.after_trial import end_trial
 from pipeline.editions.archive import key_of
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.selection import choose
+from pipeline.editions.trial import take_over, trial_of
 from pipeline.feeds.first_seen import first_seen, refuse_former, register
 from pipeline.letter.edits import Edits
 from pipeline.letter.images.pictures import known, refresh
@@ -88,10 +90,10 @@ def chosen(
     connection: Connection, config: Config, digest: Digest, draft: Edition | None, at: datetime
 ) -> Choice:
     """The posts that a draft gets, or a new one: staff's choice, if they made one."""
-    seen = first_seen(connection, digest.name, at)
-    if draft is None:
-        return choose(connection, digest, config.newsletter.zone, seen, at)
-    return choose(connection, digest, config.newsletter.zone, seen, at, draft.id, Edits.of(draft.edits).posts)
+    seen, zone = first_seen(connection, digest.name, at), config.newsletter.zone
+    number, picked = (draft.id, Edits.of(draft.edits).posts) if draft is not None else (None, ())
+    tried = trial_of(connection, config, digest.name, at)
+    return choose(connection, digest, zone, seen, at, number, picked, tried)
 
 
 def written(
@@ -112,6 +114,8 @@ def written(
         intro=edition.intro,
         edits=Edits.of(edition.edits),
     )
+    tried = trial_of(connection, config, digest.name, clock.now())
+    take_over(connection, tried, digest.name, (post.id for post in choice.posts))
     kept = _keep(connection, edition, choice, letter, images)
     return states.rewritten(connection, edition, kept)
 
@@ -121,6 +125,7 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, l
     else could write. A post that is chosen only after this shows its image as far as it is known."""
     with installation.database.write() as connection:
         register(connection, installation.config, at)
+        end_trial(connection, installation.config, at)
         refuse_former(connection, digest.name)
         draft = find.open_one(connection, digest.name)
         if draft is not None and (

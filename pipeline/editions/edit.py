@@ -14,6 +14,7 @@ from pipeline.editions import find, store
 from pipeline.editions.compose import written
 from pipeline.editions.edition import BEFORE_SENDING, Edition
 from pipeline.editions.selection import choose
+from pipeline.editions.trial import trial_of
 from pipeline.feeds.first_seen import first_seen
 from pipeline.letter.cta import offer_named
 from pipeline.letter.edits import UNTOUCHED, Edits
@@ -161,5 +162,6 @@ def _choice(
     seen = first_seen(connection, digest.name, at)
     given_up = wish.reset or wish.posts == []
     picked = edits.posts or (() if given_up else tuple(post["id"] for post in edition.posts))
-    zone = installation.config.newsletter.zone
-    return choose(connection, digest, zone, seen, at, edition.id, picked)
+    config = installation.config
+    tried = trial_of(connection, config, digest.name, at)
+    return choose(connection, digest, config.newsletter.zone, seen, at, edition.id, picked, tried)

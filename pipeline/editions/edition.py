@@ -78,6 +78,7 @@ class Edition:
     restored: bool
     decision: str | None = None
     gone: Sequence[str] = ()
+    provider: str | None = None
 
     @classmethod
     def of(cls, row: Row[Any]) -> Edition:

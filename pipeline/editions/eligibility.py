@@ -3,7 +3,7 @@ another."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from pipeline.core.config import Digest
+    from pipeline.editions.trial import Trial
 
 
 class PostState(StrEnum):
@@ -61,6 +62,10 @@ class Candidate:
     decision: str | None = None
     """As `posts` has it: unsure or archive since it came, in or out since staff said so."""
     first_published: datetime | None = None
+    tried: bool = False
+    """Whether it is in an edition that only went to the outbox."""
+    trial_until: datetime | None = None
+    """When letters began to go to readers, if its digest's backlog is counted from then for it (trial.py)."""
 
     @classmethod
     def of(cls, row: Row[Any], zone: tzinfo) -> Candidate:
@@ -77,6 +82,12 @@ class Candidate:
             decision=row.decision,
             first_published=row.first_published,
         )
+
+    def after(self, trial: Trial | None, edition: int | None) -> Candidate:
+        """The same after a trial, where ``edition`` is the one of the digest that it is in."""
+        if trial is None or not trial.covers(edition):
+            return self
+        return replace(self, tried=edition in trial.editions, trial_until=trial.until)
 
     @property
     def rank(self) -> tuple[float, int, int]:
@@ -134,6 +145,10 @@ def why_not(
         return None
     if one.decision == "archive":
         return Reason(PostState.ARCHIVE, "it came late with more of its blog's past")
+    until = one.trial_until
+    if until is not None and one.first_seen <= until and one.is_before(until - digest.backlog):
+        text = f"older than the backlog of {digest.backlog.days} days when letters began to go to readers"
+        return Reason(PostState.ARCHIVE, text)
     if one.initial or one.first_seen <= first_seen:
         # The first run does not mail the archive. A post that appears later counts, however old its date.
         if one.is_before(max(first_seen, one.feed_first_seen) - digest.backlog):

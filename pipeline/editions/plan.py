@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from pipeline.core.config import Digest
+    from pipeline.editions.trial import Trial
 
 CAUGHT_UP_WITHIN = timedelta(days=1)
 """How long after a due time its letter still goes out by itself."""
@@ -61,7 +62,7 @@ class Situation:
     ``withdrawn`` says whether a post of it was taken back since, or has another address. ``taken`` are the
     due times that have an edition already. ``must_hold`` is why staff must look at the next letter before it
     goes (the breaker tripped, or the database was restored), if they must. ``lost`` says why its readers are
-    perhaps under another name."""
+    perhaps under another name. ``trial``: its editions that reached nobody, once letters go to readers."""
 
     digest: Digest
     zone: ZoneInfo
@@ -73,6 +74,7 @@ class Situation:
     taken: frozenset[str]
     must_hold: str | None = None
     lost: str = ""
+    trial: Trial | None = None
 
     def pending(self) -> str | None:
         """The newest due time that has come and has no edition yet; None when there is none."""

@@ -14,12 +14,13 @@ from pipeline.core.tables import edition_posts, editions, feeds, posts
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.eligibility import Candidate, PostState, Reason, why_not
 from pipeline.editions.selection import previous_edition
+from pipeline.editions.trial import trial_of
 from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.matching.names import canonical
 from pipeline.feeds.matching.titles import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -66,15 +67,21 @@ def every_post(connection: Connection, config: Config, at: datetime) -> list[Lis
         select(posts, feeds.c.first_seen.label("feed_first_seen")).join(feeds, feeds.c.id == posts.c.feed_id)
     ).all()
     inside = _editions(connection)
-    seen = [
-        (digest, first_seen(connection, digest.name, at), previous_edition(connection, digest.name))
-        for digest in config.digests
-    ]
+    seen = []
+    for digest in config.digests:
+        trial = trial_of(connection, config, digest.name, at)
+        previous = previous_edition(connection, digest.name, trial)
+        seen.append((digest, first_seen(connection, digest.name, at), previous, trial))
+    nobody = {number for *_, trial in seen if trial is not None for number in trial.editions}
     zone = config.newsletter.zone
     found = []
     for row, one in sorted(((row, Candidate.of(row, zone)) for row in rows), key=lambda pair: pair[1].rank):
-        reasons = [why_not(one, digest, since, at, previous) for digest, since, previous in seen]
-        state, edition, reason = _became(inside.get(row.id, ()), reasons)
+        held = {of.digest: of.id for of in inside.get(row.id, ())}
+        reasons = [
+            why_not(one.after(trial, held.get(digest.name)), digest, since, at, previous)
+            for digest, since, previous, trial in seen
+        ]
+        state, edition, reason = _became(inside.get(row.id, ()), reasons, nobody)
         found.append(
             Listed(row.id, row.title, row.url, row.published, row.first_seen, state, edition, reason)
         )
@@ -84,7 +91,7 @@ def every_post(connection: Connection, config: Config, at: datetime) -> list[Lis
 def _editions(connection: Connection) -> dict[int, list[Any]]:
     """For each post the slugs and statuses of its editions, the newest first."""
     query = (
-        select(edition_posts.c.post_id, editions.c.slug, editions.c.status)
+        select(edition_posts.c.post_id, editions.c.id, editions.c.digest, editions.c.slug, editions.c.status)
         .join(editions, editions.c.id == edition_posts.c.edition_id)
         .order_by(editions.c.id.desc())
     )
@@ -94,16 +101,25 @@ def _editions(connection: Connection) -> dict[int, list[Any]]:
     return found
 
 
-def _became(inside: Sequence[Any], reasons: Sequence[Reason | None]) -> tuple[PostState, str | None, str]:
+def _became(
+    inside: Sequence[Any], reasons: Sequence[Reason | None], nobody: Container[int]
+) -> tuple[PostState, str | None, str]:
+    """``nobody``: the editions that reached nobody, after a trial."""
     for row in inside:
-        if row.status in GONE_OUT:
+        if row.status in GONE_OUT and row.id not in nobody:
             return PostState.MAILED, row.slug, ""
     slug = inside[0].slug if inside else None
     if None in reasons:  # one of the digests takes it
-        return PostState.NEW, slug, f"in {slug}, which is {inside[0].status}" if inside else ""
+        return PostState.NEW, slug, _in(inside[0], nobody) if inside else ""
     # A digest that it waits for says more than one that never takes it.
     state, text = min((one for one in reasons if one), key=lambda one: one.state is not PostState.NEW)
     return state, slug, text
+
+
+def _in(edition: Any, nobody: Container[int]) -> str:
+    if edition.id in nobody:
+        return f"{edition.slug} only went to the outbox, and reached nobody"
+    return f"in {edition.slug}, which is {edition.status}"
 
 
 def named(known: Sequence[Listed], name: str) -> Listed:

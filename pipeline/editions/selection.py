@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.config import Digest
+    from pipeline.editions.trial import Trial
     from pipeline.feeds.posts import Post
 
 LEFT_OUT_SHOWN = 50
@@ -51,12 +52,13 @@ def choose(
     at: datetime,
     draft: int | None = None,
     picked: Sequence[int] = (),
+    trial: Trial | None = None,
 ) -> Choice:
     """`select_posts` from what the database knows. ``draft`` is the edition that is composed anew, if one is:
-    its own posts count as free."""
-    previous = previous_edition(connection, digest.name)
-    candidates = _candidates(connection, digest.name, zone, draft)
-    return select_posts(candidates, digest, first_seen, at, previous, picked)
+    its own posts count as free, as do those of the ``trial``."""
+    previous = previous_edition(connection, digest.name, trial)
+    free = candidates(connection, digest.name, zone, draft, trial)
+    return select_posts(free, digest, first_seen, at, previous, picked)
 
 
 def select_posts(
@@ -123,22 +125,28 @@ def _too_few(found: int, least: int) -> str:
     return f"{found} new post{'s' * (found > 1)}, fewer than min_posts = {least}: waiting"
 
 
-def _candidates(connection: Connection, digest: str, zone: tzinfo, draft: int | None) -> list[Candidate]:
+def candidates(
+    connection: Connection, digest: str, zone: tzinfo, draft: int | None, trial: Trial | None
+) -> list[Candidate]:
+    """The posts that are free for a digest's edition: in no other that readers had or will have."""
+    free = {*([] if draft is None else [draft]), *(trial.editions if trial is not None else ())}
     taken = and_(edition_posts.c.post_id == posts.c.id, edition_posts.c.digest == digest)
     query = (
-        select(posts, feeds.c.first_seen.label("feed_first_seen"))
+        select(posts, feeds.c.first_seen.label("feed_first_seen"), edition_posts.c.edition_id)
         .join(feeds, feeds.c.id == posts.c.feed_id)
         .outerjoin(edition_posts, taken)
-        .where(or_(edition_posts.c.post_id.is_(None), edition_posts.c.edition_id == draft))
+        .where(or_(edition_posts.c.post_id.is_(None), edition_posts.c.edition_id.in_(free)))
     )
-    return [Candidate.of(row, zone) for row in connection.execute(query)]
+    return [Candidate.of(row, zone).after(trial, row.edition_id) for row in connection.execute(query)]
 
 
-def previous_edition(connection: Connection, digest: str) -> datetime | None:
-    """When the digest's newest edition that went out (or will) was composed."""
+def previous_edition(connection: Connection, digest: str, trial: Trial | None = None) -> datetime | None:
+    """When the digest's newest edition that went out (or will), and not only in a trial, was composed."""
     gone = editions.c.status.in_(
         (EditionStatus.APPROVED, EditionStatus.SENDING, EditionStatus.PAUSED, EditionStatus.SENT)
     )
     newest = select(func.max(editions.c.composed_at)).where(editions.c.digest == digest, gone)
+    if trial is not None:
+        newest = newest.where(editions.c.id.not_in(trial.editions))
     found: datetime | None = connection.execute(newest).scalar()
     return found

@@ -74,22 +74,33 @@ def _refuse_unknown_elements(mjml: str) -> None:
             raise _Fault(f"<{match[1]}> is no MJML element", ask, match.start())
 
 
-_SKIPPED = re.compile(r"(?s)<!--.*?-->|(?<=<mj-raw>).*?(?=</mj-raw>)|(?<=<mj-style>).*?(?=</mj-style>)")
+# Whatever is begun and never ended goes to the end of the text: so each sign is read once, however many
+# comments are left open.
+_COMMENT = r"<!--.*?(?:-->|\Z)"
+_COMMENTS = re.compile(_COMMENT, re.DOTALL)
+_SKIPPED = re.compile(
+    rf"{_COMMENT}|(?<=<mj-raw>).*?(?=</mj-raw>|\Z)|(?<=<mj-style>).*?(?=</mj-style>|\Z)", re.DOTALL
+)
 _START = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
+# No part of it reads past the next tag.
 _REST = re.compile(r"""(?:"[^"<]*"|'[^'<]*'|[^"'<>])*>""")
 _VOID = frozenset(["area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"])
+
+MOST_WITHIN = 100
+"""How deep tags may stand within each other. mrml calls itself for each, and past some thousands the whole
+process ends without a word."""
 
 
 def _refuse_open_tags(mjml: str) -> None:
     """Refuse a tag that has no end, is not closed, or closes nothing. mrml accepts some of these, and of
     others it says only that the end came unexpectedly. What was left open is blamed, not what met it."""
-    seen = _SKIPPED.sub(lambda match: " " * len(match[0]), mjml)
+    _refuse_deep_tags(mjml)
+    seen = _SKIPPED.sub(_blank, mjml)
     opened: list[tuple[str, re.Match[str]]] = []
     for tag in _START.finditer(seen):
         rest = _REST.match(seen, tag.end())
         if rest is None:
-            said = f"{_cut(seen[tag.start() :])} has no end"
-            raise _Fault(said, "Write the > that ends it, and check the quotes within.", tag.start())
+            raise _endless(seen, tag)
         name, whole = tag[2], f"{tag[0]}{rest[0]}"
         if not tag[1]:
             if not whole.endswith("/>") and name not in _VOID:
@@ -109,6 +120,31 @@ def _unclosed(whole: str, tag: re.Match[str], by: str = "") -> _Fault:
     said = f"{_cut(whole)} is never closed"
     before = f" before {by}" if by else ""
     return _Fault(f"{said}{f': {by} comes first' if by else ''}", f"Write </{tag[2]}>{before}.", tag.start())
+
+
+def _refuse_deep_tags(mjml: str) -> None:
+    """Also within mj-raw, where tags need not be closed."""
+    depth = 0
+    seen = _COMMENTS.sub(_blank, mjml)
+    for tag in _START.finditer(seen):
+        rest = _REST.match(seen, tag.end())
+        if rest is None:
+            raise _endless(seen, tag)
+        if rest[0].endswith("/>") or tag[2] in _VOID:
+            continue
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        if depth > MOST_WITHIN:
+            said = f"<{tag[2]}> stands within {MOST_WITHIN} others"
+            raise _Fault(said, "Close the tags around it before.", tag.start())
+
+
+def _endless(seen: str, tag: re.Match[str]) -> _Fault:
+    said = f"{_cut(seen[tag.start() : tag.start() + 100])} has no end"
+    return _Fault(said, "Write the > that ends it, and check the quotes within.", tag.start())
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _cut(text: str) -> str:

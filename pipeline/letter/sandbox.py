@@ -17,7 +17,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.runtime import BlockReference, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Cycler, Joiner
+from jinja2.utils import Cycler, Joiner, Namespace
 
 from pipeline.letter.budget import Turns, afford, pay, paying, refuse_wide, weigh
 
@@ -53,6 +53,14 @@ def _weighed(_context: Context, value: Any) -> Any:
     return value
 
 
+class _Namespace(Namespace):
+    """What `namespace()` makes. Jinja's own shows all that is in it: one that holds another twice, and so on,
+    would be a text without end, which nobody weighs, because what a namespace holds can change."""
+
+    def __repr__(self) -> str:
+        return "<namespace>"
+
+
 _FILTERS = {name: paying(name, made) for name, made in FILTERS.items()}
 
 
@@ -65,6 +73,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(*arguments, **named)
         own = {name: paying(name, made) for name, made in filters.items()}
         self.filters = {**_FILTERS, **own, _TURNS: _turns, _WEIGHED: _weighed}
+        self.globals["namespace"] = _Namespace
         del self.globals["lipsum"]
 
     def is_safe_callable(self, obj: Any) -> bool:

@@ -7,6 +7,7 @@ operator's own file goes over ours, and what a language lacks is said in English
 from __future__ import annotations
 
 import tomllib
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import LetterError
@@ -37,7 +38,11 @@ class Phrases:
         """One phrase, filled in. Raises LetterError when it is missing, or has other names in its braces."""
         table, _, name = key.partition(".")
         try:
-            return self._tables[table][name].format_map(self._names | values)
+            phrase = self._tables[table][name]
+            for _, within, wide, converted in Formatter().parse(phrase):
+                if wide or converted or not (within is None or within.isidentifier()):
+                    raise ValueError(within)  # a width has no end, and an operator's file may be a stranger's
+            return phrase.format_map(self._names | values)
         except (KeyError, ValueError, IndexError, AttributeError):
             raise LetterError(
                 f"{self._kind}/words: {key} is missing, or has something in braces that it cannot have.",

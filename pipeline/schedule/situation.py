@@ -8,6 +8,7 @@ from pipeline.delivery import breaker
 from pipeline.editions import after_restore, find, renaming
 from pipeline.editions.plan import Situation
 from pipeline.editions.taken_back import is_outdated
+from pipeline.editions.trial import trial_of
 from pipeline.feeds.first_seen import first_seen
 from subscribers import clock
 
@@ -36,4 +37,5 @@ def situation_of(
         must_hold=breaker.unanswered(connection, digest.name, edition)
         or after_restore.unanswered(connection, digest.name),
         lost=renaming.lost(connection, config, digest.name),
+        trial=trial_of(connection, config, digest.name, now),
     )

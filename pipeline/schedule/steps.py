@@ -69,7 +69,7 @@ def _compose(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
 
 def _foresee_compose(connection: Connection, s: Situation, planned: Plan) -> Plan:
     draft, picked = (s.edition.id, Edits.of(s.edition.edits).posts) if s.edition is not None else (None, ())
-    choice = choose(connection, s.digest, s.zone, s.first_seen, s.now, draft, picked)
+    choice = choose(connection, s.digest, s.zone, s.first_seen, s.now, draft, picked, s.trial)
     due_at = moment_of(planned.due, s.zone)
     if not choice.posts:
         return Plan(Step.WAIT, "skipped" if due_at <= s.now else "not_due", f"{choice.reason} so far")

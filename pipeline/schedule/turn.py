@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.editions import find
+from pipeline.editions.after_trial import end_trial
 from pipeline.editions.plan import upcoming
 from pipeline.feeds.first_seen import register
 from pipeline.schedule.result import RunResult
@@ -49,6 +50,7 @@ class Turn:
         config = self.installation.config
         with self.installation.database.write() as connection:
             register(connection, config, self.now)
+            end_trial(connection, config, self.now)
             return situation_of(connection, config, self.digest, self.now, at_once=self.at_once)
 
     def result(

@@ -132,6 +132,15 @@ def test_nor_may_a_subject(source: str, tmp_path: Path) -> None:
         render_line(made, source, context(tmp_path), "digests (weekly): subject")
 
 
+def test_a_namespace_of_namespaces_is_not_written_out(tmp_path: Path) -> None:
+    twice = (
+        "{% set n = namespace(x=1) %}"
+        "{% for i in range(99) %}{% set n.x = namespace(a=n.x, b=n.x) %}{% endfor %}"
+    )
+    made = environment(Templates(), markup=False)
+    assert render_line(made, f"{twice}{{{{ n.x }}}}", context(tmp_path), "subject") == "<namespace>"
+
+
 def test_what_operators_write_goes_on_working(tmp_path: Path) -> None:
     made = environment(Templates(), markup=False)
     for source, shown in {

@@ -91,6 +91,10 @@ def test_the_operators_template_is_looked_in_first_and_ours_fills_the_rest(tmp_p
             "letter/digest.mjml:2: <mj-title> is never closed: </mj-head> comes first.",
         ),
         ("<mj-head><mj-title>a", "letter/digest.mjml:2: <mj-title> is never closed: </mjml> comes first."),
+        # Of these mrml would end the process, and a search would take hours.
+        ("<mj-raw>" + "<div>" * 20_000 + "</div>" * 20_000 + "</mj-raw>", "<div> stands within 100 others"),
+        ("{{ '<a ' * 300_000 }}", "letter/digest.mjml"),
+        ("{{ '<!--' * 300_000 }}", "letter/digest.mjml"),
         ("<mj-head></mj-body></mj-head>", "letter/digest.mjml:2: </mj-body> closes nothing"),
         (
             '<mj-head><mj-title a="></mj-title></mj-head>',

@@ -38,7 +38,7 @@ def test_the_operators_file_may_say_one_phrase_of_a_table(tmp_path: Path) -> Non
     assert (table["subject"], table["greeting"]) == ("Ahoy, Hafen", "One more step")
 
 
-@pytest.mark.parametrize("phrase", ["{oops}", "{", "{0}", "{newsletter.x}"])
+@pytest.mark.parametrize("phrase", ["{oops}", "{", "{0}", "{sender.x}", "{sender:9999999999}", "{sender!r}"])
 def test_a_phrase_that_cannot_be_filled_in_is_named_with_its_file(tmp_path: Path, phrase: str) -> None:
     (tmp_path / "mail" / "words").mkdir(parents=True)
     (tmp_path / "mail" / "words" / "en.toml").write_text(f'[subscribe]\nbutton = "{phrase}"\n')

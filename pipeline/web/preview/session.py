@@ -14,11 +14,9 @@ from pipeline.core.errors import BusyError, ConfigError
 from pipeline.core.settings import file_of, load
 from pipeline.core.tables import editions as table
 from pipeline.editions import find, public_names
-from pipeline.editions.compose import compose
+from pipeline.editions.compose import chosen, compose
 from pipeline.editions.edition import OPEN, Edition, EditionStatus
 from pipeline.editions.lock import lock
-from pipeline.editions.selection import choose
-from pipeline.feeds.first_seen import first_seen
 from pipeline.feeds.pull import pull
 from pipeline.web.preview.errors import PreviewFault, fault_of
 from pipeline.web.preview.findings import Findings
@@ -68,10 +66,8 @@ COMPOSING = ComposeResult("it is being composed, and its pictures are fetched")
 
 
 class PreviewSession:
-    """Composes again when it is told that something changed. Every method may be called from any thread.
-
-    It makes and refreshes only drafts that staff were not mailed yet.
-    """
+    """Composes again when told that something changed: drafts that staff were not mailed yet, and no others.
+    Every method may be called from any thread."""
 
     def __init__(
         self, file: Path | None, environment: Mapping[str, str] = os.environ, *, deciding: bool = False
@@ -172,10 +168,8 @@ class PreviewSession:
         """Where there is no edition: why each post is left out."""
         if self.installation is None:
             return []
-        at, zone = clock.now(), self.installation.config.newsletter.zone
         with self.installation.database.read() as connection:
-            since = first_seen(connection, digest.name, at)
-            return list(choose(connection, digest, zone, since, at).left_out)
+            return list(chosen(connection, self.installation.config, digest, None, clock.now()).left_out)
 
     def list_id(self, edition: Edition) -> str:
         assert self.installation is not None  # there is no edition without one

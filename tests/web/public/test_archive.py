@@ -100,6 +100,28 @@ def test_one_on_its_way_has_its_page_for_its_first_readers_and_is_not_listed_yet
     assert "On its way" not in visitor.get("/archive").text
 
 
+REAL = {"provider": "sendgrid"}
+
+
+@pytest.mark.parametrize(
+    ("delivery", "provider", "there"),
+    [
+        ({}, "outbox", True),
+        ({}, "sendgrid", True),
+        (REAL, "outbox", False),
+        (REAL, "sendgrid", True),
+        (REAL, None, True),
+    ],
+)
+def test_what_only_went_to_the_outbox_counts_while_letters_go_there(
+    visit: Any, delivery: dict[str, Any], provider: str | None, there: bool
+) -> None:
+    visitor = visit(delivery=delivery)
+    slug = sent(visitor.installation, provider=provider)
+    assert (slug in visitor.get("/archive").text) is there
+    assert visitor.get(f"/archive/{slug}").is_success is there
+
+
 def test_a_page_has_its_own_head_and_says_nothing_personal(visitor: Visitor, practice: Installation) -> None:
     slug = sent(practice, 'Rest & "quiet"')
     answer = visitor.get(f"/archive/{slug}")
