@@ -82,7 +82,7 @@ class Archive:
             .order_by(_AT.desc(), editions.c.id.desc())
             .limit(most)
         )
-        return [_past(row) for row in connection.execute(query)]
+        return [self._past(row) for row in connection.execute(query)]
 
     def issues(self, connection: Connection, most: int, place: str) -> list[Issue]:
         """The newest with what they say. ``place``: where their pictures are, with a slash at its end."""
@@ -108,7 +108,7 @@ class Archive:
             return None
         query = select(*_LISTED).where(editions.c.slug == slug, *self._were(*HANDED_OVER))
         row = connection.execute(query).one_or_none()
-        return None if row is None else _past(row)
+        return None if row is None else self._past(row)
 
     def minutes(self, connection: Connection) -> int | None:
         """How long the latest letters take to read; None while there is none."""
@@ -130,7 +130,12 @@ class Archive:
             if len(self._read) >= _MOST_KEPT:
                 self._read.clear()
             self._read[key] = self._article(connection, row, place)
-        return Issue(_past(row), self._read[key])
+        return Issue(self._past(row), self._read[key])
+
+    def _past(self, row: Row[Any]) -> Past:
+        # A link needs a name (WCAG 2.4.4), also to a letter that had no subject.
+        title = row.subject or self._installation.config.newsletter.name
+        return Past(row.slug, row.digest, title, row.preheader, row.at)
 
     def _article(self, connection: Connection, row: Row[Any], place: str) -> Article:
         thumbnails = {
@@ -179,10 +184,6 @@ _SAID: tuple[Any, ...] = (
     editions.c.approved,
 )
 _MOST_KEPT = 128
-
-
-def _past(row: Row[Any]) -> Past:
-    return Past(row.slug, row.digest, row.subject, row.preheader, row.at)
 
 
 _COPY = re.compile(r"/images/([0-9a-f]{64}\.(?:jpg|png))$")
