@@ -56,6 +56,8 @@ class Purpose(StrEnum):
     APPROVE = "approve"
     HOLD = "hold"
     SKIP = "skip"
+    # And this one is of no person: the key to an edition's page, the same in every copy (`key`).
+    ARCHIVE = "archive"
 
 
 class Claim(NamedTuple):
@@ -159,6 +161,17 @@ class Tokens:
         code.update(payload)
         return urlsafe_b64encode(payload + code.digest()).decode("ascii")
 
+    def key(self, purpose: Purpose, name: str) -> str:
+        """What opens the thing of that name, for whoever has it. It names nobody, and never changes while
+        the secret stays."""
+        return _code(self._keyed[purpose][0], name)
+
+    def opens(self, purpose: Purpose, name: str, key: str) -> bool:
+        """Whether a key for that name was made here, with any of the secrets."""
+        return any(
+            compare_digest(_code(keyed, name).encode(), key.encode()) for keyed in self._keyed[purpose]
+        )
+
     def read_seen(self, purpose: Purpose, token: str) -> Seen | None:
         """What such a token says, expired or not; None for what was not signed here for this purpose."""
         for shape, known in ((_SEEN, _SEEN_FORMAT), (_DECIDING, _DECIDING_FORMAT)):
@@ -183,6 +196,12 @@ def _fingerprint(secret: bytes) -> str:
     # Keyed with the secret like any token: it tells no more about the secret than the links in a letter do.
     key = hashlib.blake2b(secret).digest()
     return hashlib.blake2b(key=key, digest_size=8, person=b"fingerprint").hexdigest()
+
+
+def _code(keyed: hashlib.blake2b, name: str) -> str:
+    code = keyed.copy()
+    code.update(name.encode())
+    return urlsafe_b64encode(code.digest()).decode("ascii").rstrip("=")
 
 
 def _signed(keyed: hashlib.blake2b, payload: bytes, code: bytes) -> bool:

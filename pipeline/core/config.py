@@ -53,6 +53,8 @@ class Newsletter(Section):
     reply_to: Address = ""
     postal_address: str = ""
     notice: str = ""
+    signed_by: Line = ""
+    portrait: Line = ""
     public_url: WebAddress = ""
     unsubscribe_mailto: Address = ""
     timezone: Zone = "UTC"
@@ -220,6 +222,11 @@ class Privacy(Section):
     pending_days: int = Field(default=30, ge=1)
 
 
+class Archive(Section):
+    public: bool = True
+    robots: bool = True
+
+
 class Staff(Section):
     emails: list[Address] = Field(default=[])
     password_hash: str = ""
@@ -245,6 +252,7 @@ class Config(Section):
     database: DatabaseSection = DatabaseSection()
     server: Server = Server()
     privacy: Privacy = Privacy()
+    archive: Archive = Archive()
     staff: Staff = Staff()
     doctor: Doctor = Doctor()
 

@@ -149,7 +149,7 @@ def colours(context: Context) -> Iterator[Finding]:
 
 def _compile_pages(templates: Templates) -> None:
     made = environment(templates, markup=True)
-    for file in sorted((PACKAGED / "pages").glob("*.html")):
+    for file in sorted((PACKAGED / "pages").glob("*.*ml")):
         compiled(made, f"pages/{file.name}")
 
 

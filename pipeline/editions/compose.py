@@ -12,6 +12,7 @@ from pipeline.core.errors import RapportError
 from pipeline.core.tables import edition_posts
 from pipeline.editions import find, states, store
 from pipeline.editions.after_trial import end_trial
+from pipeline.editions.archive import key_of
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.selection import choose
 from pipeline.editions.trial import take_over, trial_of
@@ -109,6 +110,7 @@ def written(
         slug=edition.slug,
         due=edition.due_at.astimezone(config.newsletter.zone),
         images=images,
+        key=key_of(installation, edition.slug),
         intro=edition.intro,
         edits=Edits.of(edition.edits),
     )

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from pipeline.core.cron import next_due
+from pipeline.core.cron import moment_of, next_due
 from pipeline.core.errors import RapportError
 from pipeline.core.tables import editions
-from pipeline.editions.edition import HANDED_OVER, OPEN, Edition, EditionStatus
+from pipeline.editions.edition import FINISHED, HANDED_OVER, OPEN, Edition, EditionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -107,3 +107,13 @@ def due_times(connection: Connection, digest: str) -> frozenset[str]:
 def next_free_due(connection: Connection, digest: Digest, zone: ZoneInfo, at: datetime) -> str:
     """The first due time after a moment that has no edition yet."""
     return next_due(digest.schedule, zone, at, due_times(connection, digest.name))
+
+
+def next_letter(connection: Connection, digest: Digest, zone: ZoneInfo, at: datetime) -> datetime:
+    """When the next letter of a digest is due: the first due time that is not over already, as one is for
+    which a letter went out ahead of it."""
+    over = select(editions.c.due).where(
+        editions.c.digest == digest.name, editions.c.status.in_(FINISHED), editions.c.due_at > at
+    )
+    taken = frozenset(connection.execute(over).scalars())
+    return moment_of(next_due(digest.schedule, zone, at, taken), zone)

@@ -31,6 +31,9 @@ _PLAIN = "@!$'*+"
 
 TAG = re.compile(r"%%rapport-[a-z-]*%%")
 
+_OWN_PAGE = re.compile(r"/(?:unsubscribe|preferences|confirm)/[\w-]{20,}")
+"""The path of a page that is one reader's own. It can stand in a letter that staff pasted it into."""
+
 
 class Tags(NamedTuple):
     unsubscribe: str
@@ -63,6 +66,16 @@ def tags(config: Config) -> Parts:
 def is_of(config: Config, letter: str) -> bool:
     """Whether a letter (either of its parts) was composed for the way to unsubscribe that is configured."""
     return (HOSTED_TAGS.unsubscribe in letter) == config.delivery.hosted_unsubscribe
+
+
+def is_personal(address: str) -> bool:
+    """Whether a link leads to one reader's own page, or will once its tag is replaced."""
+    return bool(TAG.search(address) or _OWN_PAGE.search(address))
+
+
+def impersonal(text: str) -> str:
+    """Text of a letter without tags, and without addresses of one reader's own pages."""
+    return " ".join(word for word in TAG.sub("", text).split(" ") if not _OWN_PAGE.search(word))
 
 
 _TAG_LIKE = re.compile(r"%(?=%rapport-)|\{(?=[{%])")

@@ -64,13 +64,14 @@ def render_letter(
     intro: str = "",
     edits: Edits = UNTOUCHED,
     images: Mapping[int, ShownPicture] = NO_IMAGES,
+    key: str = "",
 ) -> Letter:
     """The letter of an edition. ``posts``: the lead first, at least one. ``due``: in the newsletter's zone.
 
     ``intro`` is what staff wrote in Markdown, ``edits`` what else they changed (but for the posts, which the
     caller has chosen), ``images`` each post's picture by the post's id (a post without an entry shows the
-    blog's own). Raises LetterError that names file and line
-    when a template does not make a letter.
+    blog's own), ``key`` what opens the edition's page where the archive is not public. Raises LetterError
+    that names file and line when a template does not make a letter.
     """
     context = _context(config, templates, posts, slug, due, images, edits)
     opening = both_forms(intro, context["dir"])
@@ -79,13 +80,14 @@ def render_letter(
     context["subject"] = inert(edits.subject) or render_line(plain, digest.subject, context, where)
     composed = " ".join(render(plain, "letter/preheader.txt", context).split())
     context["preheader"] = inert(edits.preheader) or cut(composed, PREHEADER)
+    browser = _browser(config, slug, key)
     in_html = {
         "intro": Markup(opening.html),  # noqa: S704 (rendered by letter/intro.py, which escapes)
-        "links": _links(config, slug, tags(config).html),
+        "links": _links(tags(config).html, browser),
     }
     in_text = {
         "intro": opening.text,
-        "links": _links(config, slug, tags(config).text),
+        "links": _links(tags(config).text, browser),
     }
     template = f"letter/{digest.layout}"
     html = render_html(templates, f"{template}.mjml", context | in_html)
@@ -127,8 +129,12 @@ def _context(
     }
 
 
-def _links(config: Config, slug: str, personal: Tags) -> dict[str, str]:
-    # Without pages of ours there are no preferences and no letter in a browser to link to.
-    served = not config.delivery.hosted_unsubscribe
-    browser = f"{config.newsletter.pages}/archive/{slug}" if served else ""
+def _links(personal: Tags, browser: str) -> dict[str, str]:
     return {"unsubscribe": personal.unsubscribe, "preferences": personal.preferences, "browser": browser}
+
+
+def _browser(config: Config, slug: str, key: str) -> str:
+    """Where the letter can be read as a page; empty for who runs no web server."""
+    if config.delivery.hosted_unsubscribe and not config.newsletter.public_url:
+        return ""
+    return f"{config.newsletter.pages}/archive/{slug}" + (f"?key={key}" if key else "")

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from pipeline.core.errors import ConfigError
+from pipeline.editions.archive import Archive
 from pipeline.web import images, inbound, public, webhooks
 from pipeline.web.monitoring import routes as monitoring
 from pipeline.web.public.guard import PublicGuard
@@ -48,7 +49,7 @@ def make_app(
             "Write the address under which your web server passes on to `rapport serve`.",
         )
     pages = Pages(installation.config, installation.templates)
-    site = Site(installation, Writer(installation.database), pages, Limits(), stop)
+    site = Site(installation, Writer(installation.database), pages, Limits(), Archive(installation), stop)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

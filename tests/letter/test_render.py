@@ -19,6 +19,7 @@ from pipeline.letter.render import Letter, render_letter
 if TYPE_CHECKING:
     from pathlib import Path
 
+HOSTED = {"provider": "sendgrid", "sendgrid": {"unsubscribe": "sendgrid"}}
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
 
 
@@ -204,3 +205,23 @@ def test_dates_are_written_in_the_newsletters_language() -> None:
 
 def test_our_templates_are_where_the_package_is() -> None:
     assert (PACKAGED / "letter" / "digest.mjml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("delivery", "public_url", "browser", "preferences"),
+    [
+        ({}, "https://letter.example.org", True, True),
+        (HOSTED, "", False, False),
+        (HOSTED, "https://letter.example.org", True, False),
+    ],
+)
+def test_a_letter_can_be_read_in_a_browser_wherever_pages_are_served(
+    delivery: dict[str, Any], public_url: str, browser: bool, preferences: bool
+) -> None:
+    for layout in ("digest", "plain"):
+        newsletter = {"name": "A Letter", "from_email": "letter@example.org", "public_url": public_url}
+        made = letter(settings=config(newsletter=newsletter, delivery=delivery), layout=layout)
+        for part in (made.html, made.text):
+            assert ("Read it in your browser" in part) is browser
+            assert ("/archive/weekly-1" in part) is browser
+            assert ("Change what you get" in part) is preferences

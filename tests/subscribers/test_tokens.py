@@ -94,3 +94,15 @@ def test_links_mailed_before_a_rotation_still_work() -> None:
 def test_a_token_stays_the_same_over_versions_of_this_program() -> None:
     token = Tokens([b"0123456789abcdef"]).sign(Purpose.LETTER, 42, 12)
     assert token == "AQAAAAAAAAAqAAAAAAAAAAzhmY19N5KvV1MqYw_77XR2"
+
+
+def test_a_key_opens_one_thing_names_nobody_and_outlives_a_new_secret() -> None:
+    old, both = Tokens([b"old"]), Tokens([b"new", b"old"])
+    key = old.key(Purpose.ARCHIVE, "weekly-12")
+    assert key == old.key(Purpose.ARCHIVE, "weekly-12")
+    assert re.fullmatch(r"[\w-]{22}", key)
+    assert both.opens(Purpose.ARCHIVE, "weekly-12", key)
+    for name, other in (("weekly-1", key), ("weekly-12", key[:-1]), ("weekly-12", ""), ("weekly-12", "é")):
+        assert not both.opens(Purpose.ARCHIVE, name, other)
+    assert not Tokens([b"new"]).opens(Purpose.ARCHIVE, "weekly-12", key)
+    assert not old.opens(Purpose.FORM, "weekly-12", key)

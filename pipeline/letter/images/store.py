@@ -110,6 +110,18 @@ def file_name(digest: str, media_type: str) -> str:
     return f"{digest}.{ENDINGS[media_type]}"
 
 
+def size_of(connection: Connection, name: str) -> tuple[int, int] | None:
+    """Width and height of the copy that is served under a name; None for every other name."""
+    match = _NAME.fullmatch(name)
+    if not match:
+        return None
+    row = connection.execute(_SIZE.where(images.c.hash == match[1])).one_or_none()
+    return None if row is None else (row.width, row.height)
+
+
+_SIZE = select(images.c.width, images.c.height)
+
+
 def served(connection: Connection, name: str) -> Copy | None:
     """The copy that is served under a name under /images/; None for every other name."""
     match = _NAME.fullmatch(name)

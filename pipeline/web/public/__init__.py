@@ -5,7 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.web.public import approve, assets, confirm, preferences, subscribe, unsubscribe
+from pipeline.web.public import (
+    approve,
+    archive,
+    assets,
+    confirm,
+    front,
+    portrait,
+    preferences,
+    subscribe,
+    unsubscribe,
+)
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -14,5 +24,5 @@ if TYPE_CHECKING:
 
 
 def routes(site: Site) -> list[Route]:
-    families = (subscribe, confirm, unsubscribe, preferences, approve, assets)
+    families = (front, subscribe, confirm, unsubscribe, preferences, approve, archive, portrait, assets)
     return [route for family in families for route in family.routes(site)]

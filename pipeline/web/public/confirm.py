@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from pipeline.subscriptions.erase import forget
+from pipeline.web.public.about import ahead
 from pipeline.web.public.network import address_of
 from subscribers import clock, own_mailbox, signup
 from subscribers.addresses import masked
@@ -81,9 +82,12 @@ async def _confirmed(site: Site, request: Request, confirmation: int) -> Respons
     links = {site.pages.link(f"preferences/{token}"): said("shared.back_to_preferences")}
     if done.purpose is Asked.ALLOW_MOVE:
         links = {}  # it goes on in the other mailbox
-    answer = site.pages.message(
-        said(f"confirmed.title{ending}"), said(f"confirmed.text{ending}"), links=links
-    )
+    texts = [said(f"confirmed.text{ending}")]
+    if done.purpose is Asked.SUBSCRIBE:
+        coming = await ahead(site, done.digests)
+        texts.append(coming.said)
+        links = coming.links | links
+    answer = site.pages.message(said(f"confirmed.title{ending}"), *texts, links=links)
     answer.background = site.mail_questions()
     return answer
 

@@ -31,6 +31,16 @@ class Offered(NamedTuple):
     label: str
 
 
+class Head(NamedTuple):
+    """What a public page tells search engines and whoever shows a link to it. ``address`` is the whole one;
+    ``card`` is the whole address of its picture, empty where it has none."""
+
+    title: str
+    description: str
+    address: str
+    card: str
+
+
 class Pages:
     """Renders every page of one installation.
 
@@ -40,7 +50,9 @@ class Pages:
     def __init__(self, config: Config, templates: Templates) -> None:
         self._config = config
         self.phrases = PagePhrases(templates, config.newsletter, mails=config.mails)
-        self.base = urlsplit(config.newsletter.pages).path
+        self.address = config.newsletter.pages
+        """The public address that all pages are under."""
+        self.base = urlsplit(self.address).path
         """The path that all pages are under: empty, or with a slash at its beginning and none at its end."""
         self._markup = environment(templates, markup=True)
         self._plain = environment(templates, markup=False)
@@ -51,8 +63,19 @@ class Pages:
 
     def page(self, template: str, status: int = 200, *, private: bool = True, **values: Any) -> HTMLResponse:
         """The named page. A ``private`` one belongs to one reader and is kept from search engines."""
-        context = self._context | {"private": private, "faulty": False} | values
-        return HTMLResponse(render(self._markup, f"pages/{template}.html", context), status)
+        return HTMLResponse(self.render(f"{template}.html", private=private, **values), status)
+
+    def render(self, template: str, *, private: bool = False, **values: Any) -> str:
+        """The named page or feed, as text."""
+        context = self._context | {"private": private, "faulty": False, "head": None} | values
+        return render(self._markup, f"pages/{template}", context)
+
+    def head(self, path: str, title: str, description: str, card: str = "", key: str = "") -> Head:
+        """That of the page under ``path``. ``card`` is the slug of the letter whose card it has, ``key`` what
+        opens that."""
+        asked = f"?key={key}" if key else ""
+        picture = f"{self.address}/archive/{card}/card.png{asked}" if card else ""
+        return Head(title, description, f"{self.address}/{path}", picture)
 
     def message(
         self, title: str, *paragraphs: str, links: Mapping[str, str] | None = None, status: int = 200
@@ -105,9 +128,11 @@ class Pages:
         return {
             "say": self.say,
             "words": self.phrases,
+            "day": self.phrases.day,
             "newsletter": self._config.newsletter,
             "base": self.base,
             "offered": self.offered,
+            "archive": self._config.archive.public,
             "logo": self._ours(theme.logo),
             "logo_dark": self._ours(theme.logo_dark),
         }
@@ -116,6 +141,14 @@ class Pages:
         """The image if it is on our own address, else nothing: no page fetches one from another host."""
         return image if image.startswith(f"{self._config.newsletter.pages}/") else ""
 
+    @property
+    def portrait(self) -> str:
+        """The path of the picture of who writes; empty where there is none that may stand on a page."""
+        portrait = self._config.newsletter.portrait
+        if portrait.startswith(("http://", "https://")):
+            return self._ours(portrait)
+        return self.link("portrait") if portrait else ""
+
     def _offer(self, digest: Digest) -> Offered:
         shown = digest.name if len(self._config.digests) > 1 else self._config.newsletter.name
         often = self.phrases.every(digest)
@@ -123,10 +156,17 @@ class Pages:
         return Offered(digest.name, shown, often, label)
 
     def _message(self, name: str) -> str:
-        return self._said(self.say(f"{name}.title"), (self.say(f"{name}.text"),), {})
+        links = self._leading_on if name == "missing" else {}
+        return self._said(self.say(f"{name}.title"), (self.say(f"{name}.text"),), links)
+
+    @property
+    def _leading_on(self) -> dict[str, str]:
+        links = {self.link(""): self.say("shared.front")}
+        if self._config.archive.public:
+            links[self.link("archive")] = self.say("shared.archive")
+        return links
 
     def _said(self, title: str, paragraphs: tuple[str, ...], links: Mapping[str, str]) -> str:
-        context = {"private": True, "faulty": False, "title": title, "paragraphs": paragraphs}
-        return render(
-            self._markup, "pages/message.html", self._context | context | {"links": list(links.items())}
+        return self.render(
+            "message.html", private=True, title=title, paragraphs=paragraphs, links=list(links.items())
         )

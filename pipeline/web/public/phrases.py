@@ -34,6 +34,7 @@ class PagePhrases(Phrases):
         written = any(templates.file(name).is_file() for name in names)
         self.language = newsletter.language if written else "en"
         self.direction: Direction = of_language(self.language)
+        self._zone = newsletter.zone
 
     def of_address(self, reason: str) -> str:
         """What is wrong with an address, as subscribers/addresses.py says it, in this language."""
@@ -49,6 +50,10 @@ class PagePhrases(Phrases):
             start = self.say("shared.list_comma", first=start, second=item)
         return self.say("shared.list_and", first=start, second=last)
 
+    def day(self, moment: datetime, form: str = "long") -> str:
+        """A date in words, in this language and the newsletter's zone; ``full`` names the weekday, too."""
+        return _dated(moment.astimezone(self._zone), form, self.language)
+
     def every(self, digest: Digest) -> str:
         """How often a digest comes: `every Thursday`, `every day`, `once a month`; empty where that takes
         more words."""
@@ -59,17 +64,17 @@ class PagePhrases(Phrases):
         if gaps == {timedelta(days=1)}:
             return self.say("every.day")
         if gaps == {timedelta(days=7)}:
-            return self.say("every.week", weekday=_weekday(due[0], self.language))
+            return self.say("every.week", weekday=_dated(due[0], "EEEE", self.language))
         if gaps and min(gaps) >= timedelta(days=28) and max(gaps) <= timedelta(days=31):
             return self.say("every.month")
         return ""
 
 
-def _weekday(day: datetime, language: str) -> str:
+def _dated(day: datetime, form: str, language: str) -> str:
     from babel.core import UnknownLocaleError
     from babel.dates import format_date
 
     try:
-        return format_date(day, "EEEE", locale=language.replace("-", "_"))
+        return format_date(day, form, locale=language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
-        return format_date(day, "EEEE", locale="en")
+        return format_date(day, form, locale="en")

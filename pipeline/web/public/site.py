@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pipeline.core.app import Installation
+    from pipeline.editions.archive import Archive
     from pipeline.web.public.network import Limits
     from pipeline.web.public.pages import Pages
     from pipeline.web.writer import Writer
@@ -36,6 +37,7 @@ class Site:
     writer: Writer
     pages: Pages
     limits: Limits
+    archive: Archive
     stop: Callable[[], bool] = bool
     """Whether this process is to end."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from pipeline.web.public import form
+from pipeline.web.public.about import about, ahead
 from pipeline.web.public.network import address_of
 from subscribers import clock, digest_names, signup
 from subscribers.errors import SubscriberError
@@ -29,7 +30,7 @@ def routes(site: Site) -> list[Route]:
     async def subscribe(request: Request) -> Response:
         if request.method == "POST":
             return await _asked(site, request, await form.read(request))
-        return _page(site, form.Form([]), stamp=_stamp(site))
+        return await _page(site, form.Form([]), stamped=stamp(site))
 
     async def embed(request: Request) -> Response:
         return site.pages.snippet()
@@ -43,14 +44,14 @@ def routes(site: Site) -> list[Route]:
 async def _asked(site: Site, request: Request, sent: Form) -> Response:
     """The answer is the same page whether the address is known, unknown or may get no mail."""
     if sent.text("website"):
-        return _thanks(site)  # a robot filled in the field that people do not see
+        return await _thanks(site)  # a robot filled in the field that people do not see
     digests = await _chosen(site, sent)
     if not digests:
-        return _page(site, sent, digest=site.pages.say("subscribe.no_digest"))
-    stamp = site.installation.tokens.read_until(Purpose.FORM, sent.text("stamp"))
+        return await _page(site, sent, digest=site.pages.say("subscribe.no_digest"))
+    made = site.installation.tokens.read_until(Purpose.FORM, sent.text("stamp"))
     # A form copied to another site has none. One opened yesterday is as good as any.
-    if stamp and clock.now() - stamp.until < QUICKEST:
-        return _page(site, sent, once_more=True)
+    if made and clock.now() - made.until < QUICKEST:
+        return await _page(site, sent, once_more=True)
     await site.may_ask(request)
     try:
         await site.writer.run(
@@ -60,20 +61,21 @@ async def _asked(site: Site, request: Request, sent: Form) -> Response:
                 name=sent.text("name"),
                 digests=digests,
                 wording=site.pages.agreed(),
-                source="sign-up form" if stamp else "sign-up form on another site",
+                source="sign-up form" if made else "sign-up form on another site",
                 network_address=address_of(request.scope),
             )
         )
     except SubscriberError as error:
-        return _page(site, sent, email=site.pages.phrases.of_address(error.message))
-    return _thanks(site, site.mail_questions())
+        return await _page(site, sent, email=site.pages.phrases.of_address(error.message))
+    return await _thanks(site, site.mail_questions())
 
 
-def _page(
-    site: Site, sent: Form, *, stamp: str = "", once_more: bool = False, email: str = "", digest: str = ""
+async def _page(
+    site: Site, sent: Form, *, stamped: str = "", once_more: bool = False, email: str = "", digest: str = ""
 ) -> Response:
     """The form, with what was sent where something is wrong with it."""
     faulty = bool(email or digest)
+    told = await about(site)
     return site.pages.page(
         "subscribe",
         422 if faulty or once_more else 200,
@@ -84,8 +86,10 @@ def _page(
         email=sent.text("email"),
         name=sent.text("name"),
         chosen=sent.all("digest"),
-        stamp=stamp or sent.text("stamp"),
+        stamp=stamped or sent.text("stamp"),
         agreed=site.pages.agreed(),
+        about=told,
+        head=site.pages.head("subscribe", site.pages.say("subscribe.title"), told.said),
     )
 
 
@@ -96,13 +100,15 @@ async def _chosen(site: Site, sent: Form) -> list[str]:
     return await site.read(lambda connection: digest_names.meant(connection, names, sent.all("digest")))
 
 
-def _stamp(site: Site) -> str:
+def stamp(site: Site) -> str:
     """Says when the form was made."""
     return site.installation.tokens.sign_until(Purpose.FORM, 0, clock.now())
 
 
-def _thanks(site: Site, afterwards: BackgroundTask | None = None) -> Response:
-    said = site.pages.say
-    answer = site.pages.message(said("asked.title"), said("asked.text"), said("asked.more"))
+async def _thanks(site: Site, afterwards: BackgroundTask | None = None) -> Response:
+    said, coming = site.pages.say, await ahead(site)
+    answer = site.pages.message(
+        said("asked.title"), said("asked.text"), said("asked.more"), coming.said, links=coming.links
+    )
     answer.background = afterwards
     return answer

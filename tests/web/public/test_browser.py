@@ -15,6 +15,8 @@ from pipeline.core.app import Installation
 from subscribers import directory
 from tests.browser import AXE, needs_chromium
 from tests.end_to_end.conftest import Project
+from tests.letter.samples import INTRO, letter, sample_blog
+from tests.web.public.test_archive import sent
 from tests.web.public.visitor import Addresses, confirm_links, edition
 
 if TYPE_CHECKING:
@@ -207,9 +209,36 @@ def test_every_page_of_a_move(reader: Reader, practice: Installation, addresses:
         reader.presses(button).finds(done).judges()
 
 
+def test_from_the_front_page_to_a_past_letter(reader: Reader, practice: Installation) -> None:
+    made = letter(sample_blog(), intro=INTRO)
+    slug = sent(practice, made.subject, html=made.html, preheader=made.preheader, weeks_ago=1)
+    reader.opens("/").finds("The Weekly Letter").judges()
+    reader.page.get_by_role("link", name="All letters").click()
+    reader.finds("All letters").judges()
+    reader.page.get_by_role("link", name=made.subject).click()
+    reader.finds(made.subject).judges()
+    assert reader.page.url.endswith(f"/archive/{slug}")
+    reader.page.get_by_role("link", name="The Weekly Letter", exact=True).click()
+    reader.finds("The Weekly Letter")
+    reader.opens("/nowhere").finds("This link leads nowhere").judges()
+
+
+def test_nothing_moves_while_a_page_loads(reader: Reader, practice: Installation) -> None:
+    reader.page.add_init_script(
+        "window.moved = 0; new PerformanceObserver(list => list.getEntries().forEach("
+        "one => { window.moved += one.value })).observe({type: 'layout-shift', buffered: true})"
+    )
+    sent(practice, weeks_ago=2)
+    for path in ("/", "/archive", "/archive/weekly-1", "/subscribe"):
+        reader.opens(path)
+        reader.page.wait_for_load_state("networkidle")
+        assert reader.page.evaluate("window.moved") == 0
+
+
 def test_in_the_dark(browser: Browser, served: str, addresses: Addresses) -> None:
     page = browser.new_page(color_scheme="dark", viewport={"width": 320, "height": 800})
-    Reader(page, served).opens(addresses.preferences(3)).judges()
+    for path in (addresses.preferences(3), "/", "/archive", "/archive/weekly-1"):
+        Reader(page, served).opens(path).judges()
     page.close()
 
 

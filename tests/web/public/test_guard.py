@@ -57,6 +57,11 @@ def test_every_answer_has_the_headers_and_no_cookie(visitor: Visitor, addresses:
         ("POST", addresses.unsubscribe()),
         ("GET", addresses.preferences()),
         ("GET", "/nowhere"),
+        ("GET", "/"),
+        ("GET", "/archive"),
+        ("GET", "/archive/weekly-1"),
+        ("GET", "/archive/weekly-1/card.png"),
+        ("GET", "/archive/feed.xml"),
         ("PUT", "/subscribe"),
     ]
     for method, path in asked:
@@ -83,19 +88,27 @@ def test_every_wrong_token_and_every_unknown_address_gets_the_same_bytes_and_hea
     before = everything(addresses.installation.database)
     reference = visitor.get("/nowhere")
     assert reference.status_code == 404
-    also = ["/", "/subscribe/", f"{addresses.unsubscribe()}/", "/unsubscribe", "//evil.example"]
+    also = [
+        "/subscribe/",
+        f"{addresses.unsubscribe()}/",
+        "/unsubscribe",
+        "//evil.example/nowhere",
+    ]
     for path in (*forged(addresses), *also):
         for method in ("GET", "POST"):
             answer = visitor.ask(method, path)
             assert (answer.status_code, answer.content) == (404, reference.content), path
             assert answer.headers == reference.headers
+    for path in ("/archive/weekly-99", "/archive/weekly-99/card.png", "/archive/x?key=y", "/archive/"):
+        assert visitor.get(path).content == reference.content
     assert everything(addresses.installation.database) == before
 
 
 def test_head_says_the_same_as_get_and_other_methods_are_refused(
     visitor: Visitor, addresses: Addresses
 ) -> None:
-    for path in ("/subscribe", addresses.unsubscribe(), addresses.preferences(), "/pages.css"):
+    pages = ("/", "/archive", "/archive/weekly-1", "/archive/feed.json", "/archive/weekly-1/card.png")
+    for path in ("/subscribe", addresses.unsubscribe(), addresses.preferences(), "/pages.css", *pages):
         with time_machine.travel(clock.now(), tick=False):
             head, whole = visitor.ask("HEAD", path), visitor.get(path)
         assert (head.status_code, head.headers) == (200, whole.headers)
