@@ -21,7 +21,7 @@ def answers(found: Discovered, missing: list[Key]) -> dict[Key, Value]:
     domain = mail_domain(found.site)
     questions = {
         settings.NAME: ("The practice's name", ""),
-        settings.POSTAL_ADDRESS: ("Its postal address, which the law wants in every letter", ""),
+        settings.POSTAL_ADDRESS: ("Your postal address, which the law wants in every letter", ""),
         settings.FROM_EMAIL: (
             "The address that letters are from, at a domain of yours",
             f"letter@{domain}" if domain else "",
@@ -33,12 +33,12 @@ def answers(found: Discovered, missing: list[Key]) -> dict[Key, Value]:
     for key, (question, default) in questions.items():
         if key not in missing:
             continue
-        while text := ask(question, default):
+        while text := ask(question if default else f"{question} (Enter: later)", default):
             value = {key: Value(text, "as you said")}
             if acceptable(value):
                 said |= value
                 break
-            click.echo(f"That is no {key[1].replace('_', ' ')} that Rapport can use.", err=True)
+            click.echo(f"Rapport cannot use “{text}” as {'.'.join(key)}. Try again.", err=True)
     if name := said.get(settings.NAME):
         said[settings.FROM_NAME] = name
     return said

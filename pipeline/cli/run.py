@@ -109,7 +109,7 @@ def _told(config: Config, document: dict[str, Any], dry_run: bool) -> str:
     goes = destination_of(config, edition) if edition else Destination.of(config.delivery)
     said = outcome.replace("_", " ")
     if dry_run:
-        said = goes.foreseen if outcome == "sent" else f"would be {said}"
+        said = goes.foreseen if outcome == "sent" else said if outcome == "not_due" else f"would be {said}"
     elif outcome == "sent":
         said = goes.done
     if edition and outcome == "sent" and not dry_run:

@@ -142,8 +142,12 @@ def _feed(url: str, end: float, before: _Before) -> Iterator[Finding]:
             "See that url under [[feeds]] in rapport.toml is still the blog's; letters wait for new posts.",
         )
     else:
-        age = "" if days is None else f", the newest {max(0, days)} days old"
-        yield ok("feeds.feed", f"{shown(url)}: {len(entries)} posts{age}.")
+        age = "" if days is None else f", the newest {_plural(max(0, days), 'day')} old"
+        yield ok("feeds.feed", f"{shown(url)}: {_plural(len(entries), 'post')}{age}.")
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def robots(context: Context) -> Iterator[Finding]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 KINDS = {
     ("sh", ""), ("sh", "machine"), ("sh", "exits 1"),
     ("sh", "until Ctrl-C"), ("sh", "elsewhere"), ("sh", "engine"),
-    ("text", ""), ("toml", ""), ("toml", "instead"), ("ini", "/etc/rapport.env"), ("crontab", ""),
+    ("text", ""), ("toml", ""), ("toml", "instead"), ("crontab", ""),
+    ("ini", "/etc/rapport.env"), ("ini", "keys.sh"),
 }  # fmt: skip
 
 _FENCE = re.compile(r"^```(\w*)[ ]?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 DOCS = SOURCE / "docs"
 GUIDES = (
     SOURCE / "README.md",
-    *(DOCS / f"{name}.md" for name in ("guide", "install", "operations", "importing", "hosts", "sendgrid")),
+    *(
+        DOCS / f"{name}.md"
+        for name in ("guide", "using", "install", "operations", "importing", "hosts", "sendgrid")
+    ),
 )
 PAGES = sorted({*SOURCE.glob("*.md"), *DOCS.rglob("*.md")})
 """Everything that is written for a person."""

@@ -161,7 +161,7 @@ def test_space_is_looked_for_where_it_is_needed(
 
 
 def test_a_feed_is_fetched_and_read(make: Make, blog: Blog) -> None:
-    assert "1 posts, the newest 1 days old" in only(feeds.feeds, make(feeds=[{"url": blog.url}])).message
+    assert "1 post, the newest 1 day old" in only(feeds.feeds, make(feeds=[{"url": blog.url}])).message
     assert found(feeds.robots, make(feeds=[{"url": blog.url}])) == []
 
 
