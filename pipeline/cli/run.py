@@ -108,8 +108,11 @@ def _told(config: Config, document: dict[str, Any], dry_run: bool) -> str:
     edition, reason, outcome = document["edition"], document["reason"], document["outcome"]
     goes = destination_of(config, edition) if edition else Destination.of(config.delivery)
     said = outcome.replace("_", " ")
-    if dry_run:
-        said = goes.foreseen if outcome == "sent" else said if outcome == "not_due" else f"would be {said}"
+    if outcome == "not_due":
+        # When a draft goes out says it all.
+        said, reason = (reason, "") if edition and reason else (said, reason)
+    elif dry_run:
+        said = goes.foreseen if outcome == "sent" else f"would be {said}"
     elif outcome == "sent":
         said = goes.done
     if edition and outcome == "sent" and not dry_run:

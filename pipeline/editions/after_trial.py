@@ -53,7 +53,7 @@ def told(connection: Connection, config: Config, digest: Digest, at: datetime) -
     ).all()
     return (
         f"{_listed(slugs)} reached nobody: {'it' if len(slugs) == 1 else 'they'} only went to the outbox. "
-        f"As letters go to readers now, those of {digest.name} get what is new of it: {_quoted(free)}."
+        f"Now that letters go to readers, the next of {digest.name} hold its posts: {_quoted(free)}."
         f"{_older(old, digest)}",
         "If one shall not go out: `rapport posts keep-out POST`. An older one goes with "
         "`rapport posts let-in POST`.",
