@@ -144,6 +144,7 @@ def _context(session: PreviewSession, preview: Preview | None, query: Query) -> 
         "answer": session.answer,
         "decision": None,
         "written": None,
+        "aside": "",
     }
     if preview is None:
         return context
