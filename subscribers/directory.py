@@ -68,6 +68,7 @@ def add(
     for digest in digests:
         begin_as_agreed(connection, subscriber_id, digest)
         consent.record(connection, subscriber_id, Action.ADDED, digest=digest, wording=wording, source=source)
+    staff_log.record(connection, "add", staff_log.subscriber(subscriber_id))
     return _person(connection, email)
 
 

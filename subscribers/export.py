@@ -84,6 +84,7 @@ def export_csv(
 
 def begin(connection: Connection, *, who: str, what: str) -> int:
     """Record that an export begins; the record's id."""
+    what = staff_log.plain(what)
     made = exports.insert().values(at=clock.now(), who=who, what=what).returning(exports.c.id)
     record: int = connection.execute(made).scalar_one()
     staff_log.record(connection, "export", detail=what, actor=who)

@@ -52,7 +52,7 @@ def record(
     connection: Connection, action: str, about: str = "", *, detail: str = "", actor: str = ""
 ) -> None:
     """Add an entry, in the transaction of what it tells of. Without ``actor`` it was the system's user."""
-    values = {"about": _plain(about), "detail": _plain(detail), "actor": actor or user()}
+    values = {"about": plain(about), "detail": plain(detail), "actor": actor or user()}
     connection.execute(staff_log.insert().values(at=clock.now(), action=action, **values))
 
 
@@ -67,6 +67,7 @@ def subscriber(number: int | None) -> str:
     return f"subscriber {number}" if number is not None else "an address that is not on the list"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The text on one line, without addresses: a file may be called by one, and outlives whoever it is of."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text)
     return _ADDRESS.sub("[address]", shown)[:LONGEST]

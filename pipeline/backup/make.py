@@ -22,6 +22,7 @@ from pipeline.core.database import Database
 from pipeline.core.errors import RapportError, as_rapport_error
 from pipeline.core.schema import HEAD, migrate
 from pipeline.core.signals import ended_by_signals
+from pipeline.core.words import sentence
 from subscribers import clock, export, private
 from subscribers.files import put
 from subscribers.signing_secrets import known_secrets
@@ -95,11 +96,13 @@ def _room(file: Path) -> Iterator[Path]:
             yield folder
     except (OSError, OperationalError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        why = "the disk is full" if full else as_rapport_error(error).message.rstrip(".")
+        why = "the disk is full" if full else as_rapport_error(error).message
         raise RapportError(
-            f"The backup {file} could not be made: {why}. Nothing of it is left.",
+            f"{sentence(f'The backup {file} could not be made: {why}')} Nothing of it is left.",
             "Free some space or name a file on another disk: it takes about twice the database's size while "
-            "it is made.",
+            "it is made."
+            if full
+            else "Name a file in a folder that is there and that the user Rapport runs as may write.",
         ) from None
 
 

@@ -21,7 +21,7 @@ from pipeline.core.tables import batches, editions, marks
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState
 from pipeline.editions.lock import lock
-from subscribers import clock
+from subscribers import clock, staff_log
 from subscribers.tables import metadata
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def _begin(source: Database, target: Database) -> datetime:
         with target.write() as new:
             must_be_empty(target, new)
         at = clock.now()
+        staff_log.record(old, "move", detail=f"everything, to {target.name}")  # copied with all else
         old.execute(insert(marks).values(name="moving", value=target.name, at=at))
         _refuse_writes(old, _WRITTEN)
         return at

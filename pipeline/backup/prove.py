@@ -20,6 +20,7 @@ from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import REVISION, migrate, schema_state
 from pipeline.core.tables import editions, images
+from pipeline.core.words import sentence
 from subscribers.tables import metadata
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def prove(file: Path, path: Path, manifest: Manifest) -> None:
 
 def _refused(file: Path, why: str) -> RapportError:
     return RapportError(
-        f"The database in {file} is not what its manifest says: {why}.",
+        sentence(f"The database in {file} is not what its manifest says: {why}"),
         "Nothing was changed. Use another backup.",
     )
 

@@ -58,7 +58,9 @@ def intro_of(file: Path | None, text: str | None, none: bool) -> str | None:
         return content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise UsageError(f"The intro {file} cannot be read: {reason}.", "Name a text file.") from None
+        raise UsageError(
+            sentence(f"The intro {file} cannot be read: {reason}"), "Name a text file."
+        ) from None
 
 
 def compose_locked(
@@ -78,7 +80,7 @@ def fresh_draft(installation: Installation, digest: Digest) -> Composed:
     from pipeline.feeds.pull import pull as pull_all
 
     pulled = pull_all(installation.database, installation.config)
-    failed = [feed_line(feed) for feed in pulled if feed.error]
+    failed = [_failure(feed) for feed in pulled if feed.error]
     composed = compose_locked(installation, digest, looking=True)
     if composed.edition is None and len(failed) == len(pulled):
         raise FeedError(
@@ -91,13 +93,19 @@ def fresh_draft(installation: Installation, digest: Digest) -> Composed:
     return composed
 
 
+def _failure(feed: Pulled) -> str:
+    from pipeline.feeds.fetching.address import shown
+
+    said = f"{feed.error} {feed.remedy}".rstrip()
+    return said if shown(feed.url) in said else f"{shown(feed.url)}: {said}"
+
+
 def feed_line(feed: Pulled) -> str:
     from pipeline.feeds.fetching.address import shown
     from pipeline.feeds.overlap import MORE_ITEMS
 
     if feed.error:
-        named = "" if shown(feed.url) in feed.error else f"{shown(feed.url)}: "
-        return f"{named}failed: {feed.error} {feed.remedy}".rstrip()
+        return f"failed: {_failure(feed)}"
     if feed.outcome == "not_modified":
         said = "not modified"
     else:
@@ -127,7 +135,7 @@ def print_edition(
 ) -> None:
     """Print one edition, or why there is none; with ``whole`` also every post that was left out."""
     if edition is None:
-        options.print({"edition": None, "reason": reason, **more}, f"No letter: {reason}.")
+        options.print({"edition": None, "reason": reason, **more}, sentence(f"No letter: {reason}"))
         return
     document = edition_document(installation, edition)
     options.print(

@@ -14,6 +14,7 @@ from pipeline.cli.options import Options, common, plural
 from pipeline.cli.questions import answers, ask
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.errors import RapportError, UsageError
+from pipeline.core.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +118,7 @@ def _from_blog(options: Options, file: Path, blog: str, *, asks: bool) -> None:
     if letter["files"]:
         lines.append(f"Your first letter, “{letter['subject']}”: open {letter['files'][0]} in a browser.")
     else:
-        lines.append(f"There is no letter yet: {letter['reason']}.")
+        lines.append(sentence(f"There is no letter yet: {letter['reason']}"))
     options.print(document, *lines, "Next:", *_steps(file, "rapport check     # what is still to be mended"))
 
 
@@ -158,9 +159,9 @@ def _told(found: Discovered, filling: dict[Key, Value]) -> Iterator[str]:
     dates = found.outline.dates
     newest = f", the newest of {times.day(datetime.fromisoformat(dates[0]))}" if dates else ""
     why = f": {found.why}" if found.others else ""
-    yield f"Feed: {shown(found.feed)} ({plural(found.outline.posts, 'post')}{newest}){why}."
+    yield sentence(f"Feed: {shown(found.feed)} ({plural(found.outline.posts, 'post')}{newest}){why}")
     for url, reason in found.others:
-        yield f"  not {shown(url)}: {reason}."
+        yield sentence(f"  not {shown(url)}: {reason}")
     for word, key in _words().items():
         if (value := filling.get(key)) and value.text:
             how = "" if value.remark == FOUND else f" ({value.remark})"
@@ -214,7 +215,7 @@ def _first_letter(file: Path) -> dict[str, Any]:
             files = [str(one) for one in write_preview(installation, composed.edition, folder)]
             return {"files": files, "subject": visible(composed.edition.subject)}
     except RapportError as error:  # the configuration is written, and says more when it is used
-        return {"files": [], "reason": f"{error.message} {error.remedy}".strip().removesuffix(".")}
+        return {"files": [], "reason": f"{error.message} {error.remedy}".strip()}
 
 
 def _copy_templates(options: Options, directory: Path, named: Path) -> None:

@@ -96,11 +96,18 @@ def check(options: Options, digest: str | None, online: bool) -> int:
 
 
 def _print_findings(options: Options, edition: dict[str, Any] | None, findings: list[Finding]) -> int:
-    lines = [f"{f.level}: {f.message} {f.remedy} [{f.name}, {f.where}]" for f in findings]
+    lines = [_line(finding) for finding in findings]
     if edition and not findings:
         lines = [f"{edition['slug']}: nothing to mend."]
     options.print({"edition": edition, "findings": [_finding_document(f) for f in findings]}, *lines)
     return 1 if any(f.level == "error" for f in findings) else 0
+
+
+def _line(finding: Finding) -> str:
+    said, about = f"{finding.level}: {finding.message}", f"[{finding.name}, {finding.where}]"
+    if "\n" in finding.remedy:  # it holds commands to be copied
+        return "\n  ".join([f"{said} {about}", *finding.remedy.split("\n")])
+    return f"{said} {finding.remedy} {about}"
 
 
 def _finding_document(finding: Finding) -> dict[str, str]:

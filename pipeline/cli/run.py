@@ -10,6 +10,7 @@ from pipeline.cli.edition import destination_of, digest_named, edition_document
 from pipeline.cli.options import Options, Progress, common, warnings
 from pipeline.core.destination import Destination
 from pipeline.core.errors import UsageError
+from pipeline.core.words import sentence
 from subscribers import clock, times
 
 if TYPE_CHECKING:
@@ -116,9 +117,9 @@ def _told(config: Config, document: dict[str, Any], dry_run: bool) -> str:
         said += f" ({edition['slug']}: {counts['sent']:,} of {counts['total']:,})"
     elif edition:
         said += f" ({edition['slug']})"
-    told = f"{document['digest']}: {said}{f': {reason}' if reason else ''}".rstrip(".")
+    told = sentence(f"{document['digest']}: {said}{f': {reason}' if reason else ''}")
     due = times.local(document["next_due"], config.newsletter.zone)
-    parts = [told, *([] if due in told else [f"Next due {due}"])]
+    parts = [told, *([] if due in told else [f"Next due {due}."])]
     if edition and outcome != "sent" and not goes.mails:
-        parts.append(goes.aside.rstrip("."))
-    return f"{'. '.join(parts)}."
+        parts.append(sentence(goes.aside))
+    return " ".join(parts)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     Field,
     PrivateAttr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -18,17 +19,22 @@ from pipeline.core.destination import is_mail
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.fields import (
     Address,
+    Day,
     Duration,
+    Host,
+    Language,
     Line,
     Link,
     Listed,
     SecretAddress,
     Section,
     WebAddress,
+    Zone,
     listed,
 )
-from pipeline.core.places import known_language, known_zone
+from pipeline.core.places import known_country
 from pipeline.core.theme import Theme
+from subscribers import clock
 
 Keys = tuple[int | str, ...]
 """What leads to a value: ("feeds", 0, "url")."""
@@ -49,18 +55,23 @@ class Newsletter(Section):
     notice: str = ""
     public_url: WebAddress = ""
     unsubscribe_mailto: Address = ""
-    timezone: str = "UTC"
-    language: str = "en"
+    timezone: Zone = "UTC"
+    language: Language = "en"
+    country: str = ""
+    crisis_checked: Day = None
 
-    @field_validator("timezone")
+    @field_validator("country")
     @classmethod
-    def _known(cls, value: str) -> str:
-        return known_zone(value)
+    def _code(cls, value: str) -> str:
+        return known_country(value) if value else value
 
-    @field_validator("language")
+    @field_validator("crisis_checked")
     @classmethod
-    def _tag(cls, value: str) -> str:
-        return known_language(value)
+    def _past(cls, value: date | None, info: ValidationInfo) -> date | None:
+        today = clock.today(ZoneInfo(info.data.get("timezone", "UTC")))
+        if value is not None and value > today:
+            raise ValueError(f"{value} is still to come; write the day on which the numbers were confirmed")
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -156,20 +167,11 @@ class SendGrid(Section):
 
 
 class Smtp(Section):
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: int = Field(default=25, ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = "none"
     username: str = ""
     connections: int = Field(default=4, ge=1)
-
-    @field_validator("host")
-    @classmethod
-    def _without_port(cls, value: str) -> str:
-        if match := re.fullmatch(r"(?:\w+://)?([^:/]+)(?::(\d+))?/?", value):
-            host, port = match[1], f" and port = {match[2]}" if match[2] else ""
-            if host != value:
-                raise ValueError(f'write host = "{host}"{port}, each on a line of its own')
-        return value
 
 
 class Delivery(Section):

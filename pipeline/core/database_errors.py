@@ -11,6 +11,8 @@ from enum import Enum, auto
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from pipeline.core.words import sentence
+
 MOVED = "this database was moved"
 """The whole message of the triggers that refuse writes after a move (backup/move.py). SQLite gives every
 trigger's refusal the same code, so there the message is compared with this one."""
@@ -88,7 +90,7 @@ def explained(error: SQLAlchemyError | sqlite3.Error) -> tuple[str, str]:
             said = "another process wrote the same thing first"
         case Fault.OTHER:
             said = cause(error)
-    return f"The database refused: {said}.", "Nothing was half done; run it again."
+    return sentence(f"The database refused: {said}"), "Nothing was half done; run it again."
 
 
 def _of_sqlite(error: sqlite3.Error) -> Fault:

@@ -1,6 +1,7 @@
 """The pipeline's errors, one family with those of subscribers/: what, where, and the remedy."""
 
 from pipeline.core.logs import redacted
+from pipeline.core.words import sentence
 from subscribers.errors import RapportError
 
 __all__ = [
@@ -78,7 +79,9 @@ def as_rapport_error(error: Exception) -> RapportError:
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return RapportError(
-            f"{error.strerror or error}{where}.", "Check the disk and the permissions.", code="system"
+            sentence(f"{error.strerror or error}{where}"),
+            "Check the disk and the permissions.",
+            code="system",
         )
     # Here and not above: start-up stays light.
     import sqlite3

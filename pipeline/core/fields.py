@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
+
+from pipeline.core.places import known_language, known_zone
 
 _DURATION = re.compile(r"(\d+)\s*([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -22,6 +24,17 @@ def _duration(value: Any) -> Any:
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:
         raise ValueError("that is longer than any letter waits") from None
+
+
+def _day(value: Any) -> Any:
+    if value == "":
+        return None
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    try:
+        return date.fromisoformat(value.strip())
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError('write a day as year, month and day: "2026-11-30"') from None
 
 
 class FromEnvironment(str):
@@ -81,6 +94,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _host(value: str) -> str:
+    if match := re.fullmatch(r"(?:\w+://)?([^:/]+)(?::(\d+))?/?", value):
+        host, port = match[1], f" and port = {match[2]}" if match[2] else ""
+        if host != value:
+            raise ValueError(f'write host = "{host}"{port}, each on a line of its own')
+    return value
+
+
 def _in_ascii(address: str) -> str:
     """The address with its host in punycode, for it is put into mail headers."""
     if address.isascii():
@@ -118,12 +139,18 @@ def _fonts(value: str) -> str:
     return value
 
 
+Day = Annotated[date | None, BeforeValidator(_day)]
+"""A day; None where none is written. TOML's own dates, which stand without quotes, are taken too."""
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Listed = Annotated[list[str], BeforeValidator(listed)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 SecretAddress = Annotated[WebAddress, AfterValidator(_secret_safe)]
+Zone = Annotated[str, AfterValidator(known_zone)]
+Language = Annotated[str, AfterValidator(known_language)]
+Host = Annotated[str, AfterValidator(_host)]
 Link = Annotated[str, AfterValidator(_link)]
 Colour = Annotated[str, AfterValidator(_colour)]
 Fonts = Annotated[Line, AfterValidator(_fonts)]

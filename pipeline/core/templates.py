@@ -54,6 +54,11 @@ class Templates:
         for folder in reversed(self.folders):
             yield from (folder / name for name in names if (folder / name).is_file())
 
+    def first(self, *names: str) -> Path | None:
+        """The first file with one of these names; None where there is none."""
+        files = (folder / name for folder in self.folders for name in names)
+        return next((file for file in files if file.is_file()), None)
+
     def text(self, *names: str) -> str:
         """What the first file with one of these names holds; empty where none can be read."""
         for file in (folder / name for folder in self.folders for name in names):
@@ -65,19 +70,20 @@ class Templates:
 
 
 def copy_letter(folder: Path) -> tuple[list[str], list[str]]:
-    """Copy the letter's templates into an operator's folder. Gives the names of those that were copied, and
-    of those that were there already, which are left alone."""
+    """Copy the letter's templates and the list of words into an operator's folder. Gives the names of those
+    that were copied, and of those that were there already, which are left alone."""
     explained = (PACKAGED / "letter" / VARIABLES).read_text(encoding="utf-8")
     (folder / "letter").mkdir(parents=True, exist_ok=True)
     copied, kept = [], []
     for source in sorted((PACKAGED / "letter").iterdir()):
-        template = source.read_text(encoding="utf-8")
-        if not template.startswith("{#"):
-            continue  # every template begins with a comment; word lists and explanations do not
+        if source.name == VARIABLES:
+            continue
+        text = source.read_text(encoding="utf-8")
         name = f"letter/{source.name}"
         try:
             with (folder / name).open("x", encoding="utf-8") as file:
-                file.write(f"{{#-\n{explained}-#}}\n{template}")
+                # Every template begins with a comment; the list of words is none and explains itself.
+                file.write(f"{{#-\n{explained}-#}}\n{text}" if text.startswith("{#") else text)
             copied.append(name)
         except FileExistsError:
             kept.append(name)

@@ -151,10 +151,53 @@ LEAST = 7.0
 """The least contrast of the text (WCAG AAA), so that the quieter text can still be AA."""
 
 
+class Replaced(NamedTuple):
+    """A colour of the brand that links are not shown in: they could not be read."""
+
+    key: str
+    """Of `[theme]`: which one to set."""
+    own: bool
+    """Whether that key is set; where it is not, the dark scheme takes the colour of the light one."""
+    chosen: str
+    shown: str
+    behind: str
+    contrast: float
+    """Of the chosen colour on what is behind it."""
+    nearest: str
+    """The nearest colour that would be shown as it is."""
+
+
+def replaced(theme: Theme) -> list[Replaced]:
+    """The chosen colours that are not readable as links, one at most for each scheme."""
+    found = []
+    for base, key in zip(bases(theme), ("colour", "colour_dark"), strict=True):
+        shown = _palette(base).link
+        if not theme.colour and not getattr(theme, key):
+            continue  # the named theme's
+        if shown != base.colour:
+            behind = min(_surfaces(base), key=lambda surface: contrast(base.colour, surface))
+            nearest = base
+            for _ in range(9):  # a darker colour makes a darker panel
+                nearest = nearest._replace(colour=_palette(nearest).link)
+            own = bool(getattr(theme, key))
+            ratio = contrast(base.colour, behind)
+            found.append(Replaced(key, own, base.colour, shown, behind, ratio, nearest.colour))
+    return found
+
+
+LINK = AA + 0.1
+"""The least contrast of links, with room for what rounding takes."""
+
+
+def _surfaces(base: Base) -> tuple[str, str, str]:
+    """What may lie behind a link: the paper, the background, the panel of the offer."""
+    return base.paper, base.background, mix(base.paper, base.colour, 0.08)
+
+
 def _palette(base: Base) -> Palette:
-    panel = mix(base.paper, base.colour, 0.08)
-    surfaces = (base.paper, base.background, panel)
-    link = readable(base.colour, base.text, *surfaces, least=AA + 0.1)
+    surfaces = _surfaces(base)
+    panel = surfaces[2]
+    link = readable(base.colour, base.text, *surfaces, least=LINK)
     button = base.colour if contrast(base.colour, panel) >= 3 else link
     ink = max(("#ffffff", base.paper, base.background, "#000000"), key=lambda on: contrast(on, button))
     white = contrast("#ffffff", button) >= AA

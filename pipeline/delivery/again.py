@@ -13,7 +13,7 @@ from pipeline.editions import find, states
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.again import wait_again
 from pipeline.providers.choice import provider
-from subscribers import clock, times
+from subscribers import clock, staff_log, times
 from subscribers.audience import lock_audience
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def failed_again(installation: Installation, slug: str, *, even_old: bool = Fals
         edition = _allowed(connection, slug, installation.config.newsletter.zone, even_old=even_old)
         must_be_same(connection, installation.config.delivery, edition)
         people = wait_again(connection, edition, size)
+        if people:
+            staff_log.record(connection, "again", slug, detail=f"{people:,} who were refused")
         return Again(states.go_on(connection, edition) if people else edition, people)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import ProviderError
+from pipeline.core.words import sentence
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def must_answer(installation: Installation, edition: Edition) -> None:
         what, remedy = found
         raise ProviderError(
             f"{edition.slug} stays here: readers could not unsubscribe: {config.newsletter.pages} {what}.",
-            f"{remedy}. (To send without asking: delivery.probe_public_url = false.)",
+            f"{sentence(remedy)} (To send without asking: delivery.probe_public_url = false.)",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,10 @@ from pipeline.core.errors import RapportError
 from pipeline.core.example import left
 from pipeline.core.finding import error, ok, warning
 from pipeline.core.templates import PACKAGED, Templates
+from pipeline.core.theme import replaced
 from pipeline.feeds.posts import Post
+from pipeline.letter.check.contrast import told
+from pipeline.letter.crisis.confirmation import unconfirmed
 from pipeline.letter.jinja import compiled, environment
 from pipeline.letter.render import render_letter
 from pipeline.mail.confirmation import confirmation_mail
@@ -49,14 +53,14 @@ def required(context: Context) -> Iterator[Finding]:
         yield level(
             "configuration.postal_address",
             "newsletter.postal_address is empty, and no letter goes without: the law wants it in each.",
-            "Write the practice's postal address there.",
+            "Set postal_address under [newsletter] in rapport.toml.",
         )
     if not match.url:
         whole = False
         yield level(
             "configuration.match",
             "match.url is empty, and no letter goes without its offer.",
-            "Write where the offer's button leads.",
+            "Set url under [match] in rapport.toml: the page that the offer's button opens.",
         )
     if whole:
         yield ok("configuration.required", "What every letter must hold is there.")
@@ -82,6 +86,15 @@ def destination(context: Context) -> Iterator[Finding]:
         yield ok("configuration.provider", f"Letters are only written to {goes.folder}: nobody is mailed.")
 
 
+def crisis(context: Context) -> Iterator[Finding]:
+    if not context.config.newsletter.country:
+        yield ok("configuration.crisis", "No country is named: letters show the notice as it is written.")
+    elif finding := unconfirmed(context.config, Templates.of(context.config, context.folder)):
+        yield replace(finding, name="configuration.crisis", where="")
+    else:
+        yield ok("configuration.crisis", "The numbers for help in a crisis are confirmed.")
+
+
 def doubt(context: Context) -> Iterator[Finding]:
     if context.config.delivery.on_uncertain == "resend":
         must_tell_of_events(context.config.delivery)
@@ -99,7 +112,7 @@ def staff(context: Context) -> Iterator[Finding]:
         yield warning(
             "configuration.staff",
             "staff.emails is empty: nobody is told when a letter stops.",
-            "Write there who looks after the letter.",
+            "Set emails under [staff] in rapport.toml: who looks after the letter.",
         )
 
 
@@ -122,6 +135,18 @@ def templates(context: Context) -> Iterator[Finding]:
         )
 
 
+def colours(context: Context) -> Iterator[Finding]:
+    found = replaced(context.config.theme)
+    for one in found:
+        if one.own:
+            yield warning("configuration.colours", *told(context.config, one))
+        else:
+            said = f"In the dark scheme theme.colour {one.chosen} is shown as {one.shown}"
+            yield ok("configuration.colours", f"{said}; theme.colour_dark sets another.")
+    if not found:
+        yield ok("configuration.colours", "The colours are shown as they were chosen.")
+
+
 def _compile_pages(templates: Templates) -> None:
     made = environment(templates, markup=True)
     for file in sorted((PACKAGED / "pages").glob("*.html")):
@@ -132,4 +157,4 @@ def _named(own: Path | None) -> str:
     return f", those in {own} first" if own else ""
 
 
-CHECKS = (required, examples, destination, doubt, staff, templates)
+CHECKS = (required, examples, crisis, destination, doubt, staff, colours, templates)

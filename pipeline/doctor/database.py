@@ -12,6 +12,7 @@ from pipeline.core.database_errors import Fault, cause, fault
 from pipeline.core.errors import RapportError, as_rapport_error
 from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import HEAD, schema_state
+from pipeline.core.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def schema(context: Context) -> Iterator[Finding]:
         yield error(
             "database.schema",
             f"{database.name} was made by a newer Rapport: schema {found.revision}, not {HEAD}.",
-            "Install the newer version again.",
+            "Install that version again: `pip install --upgrade rapport`.",
         )
     elif database.sqlite:
         yield ok(
@@ -138,15 +139,15 @@ def writable(context: Context) -> Iterator[Finding]:
             yield warning(
                 "database.writable",
                 "Another process is writing to the database at the moment.",
-                "Look again later; if it stays so, find out which.",
+                "Run `rapport doctor` again later; if it stays so, `fuser` on the file says which process.",
             )
             return
         refusal = cause(broken)
     if refusal:
         yield error(
             "database.writable",
-            f"It cannot be written: {refusal}.",
-            "Check the permissions of its file and folder.",
+            sentence(f"It cannot be written: {refusal}"),
+            "Let the user that Rapport runs as write its file and its folder: `chown` both to that user.",
         )
     else:
         yield ok("database.writable", "It can be written.")

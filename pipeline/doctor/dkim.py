@@ -35,7 +35,8 @@ def dkim(context: Context) -> Iterator[Finding]:
         yield warning(
             "dns.dkim",
             "doctor.dkim_selectors is empty, so no key was looked at.",
-            "Write the selectors there that your mail server signs with (s= in its DKIM-Signature).",
+            "Set dkim_selectors under [doctor] in rapport.toml to those of your mail server "
+            "(s= in its DKIM-Signature).",
         )
         return
     domain = signing_domain(context)
@@ -100,12 +101,20 @@ def _key(one: Selected, name: str) -> Iterator[Finding]:
         return
     if key.kind == "rsa" and key.bits < LEAST_BITS:
         yield error(
-            "dns.dkim", f"The key at {name} has {key.bits} bits: Gmail ignores it.", "Make one of 2048."
+            "dns.dkim",
+            f"The key at {name} has {key.bits} bits: Gmail ignores it.",
+            "Make one of 2048 bits where the key was made: at the provider, or with opendkim-genkey.",
         )
     elif key.kind == "rsa" and key.bits < GOOD_BITS:
-        yield warning("dns.dkim", f"The key at {name} has {key.bits} bits.", "Make one of 2048.")
+        yield warning(
+            "dns.dkim",
+            f"The key at {name} has {key.bits} bits.",
+            "Make one of 2048 bits where the key was made: at the provider, or with opendkim-genkey.",
+        )
     elif key.testing:
-        yield warning("dns.dkim", f"The key at {name} says that it is a test (t=y).", "Take t=y out.")
+        yield warning(
+            "dns.dkim", f"The key at {name} says that it is a test (t=y).", "Take t=y out of that TXT record."
+        )
     else:
         size = f"RSA, {key.bits} bits" if key.bits else key.kind
         yield ok("dns.dkim", f"There is a key at {name} ({size}).")

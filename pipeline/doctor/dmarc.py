@@ -31,7 +31,7 @@ def dmarc(context: Context) -> Iterator[Finding]:
         yield error(
             "dns.dmarc",
             f"_dmarc.{name} has several DMARC records: receivers discard them all.",
-            "Keep one (RFC 9989, 4.10).",
+            "Keep one of those TXT records (RFC 9989, 4.10).",
         )
     if found.policy is None:
         if not found.doubled:
@@ -82,7 +82,11 @@ def _record(found: TreeWalk) -> Iterator[Finding]:
     assert policy is not None
     where = f"_dmarc.{found.at}"
     for wrong in policy.wrong:
-        yield warning("dns.dmarc", f"{where}: {quoted(wrong)}.", "Correct it; receivers ignore it as it is.")
+        yield warning(
+            "dns.dmarc",
+            f"{where}: {quoted(wrong)}.",
+            "Correct that TXT record; receivers ignore it as it is.",
+        )
     if policy.value("t") == "y":
         yield warning(
             "dns.dmarc", f"{where} says that it is a test (t=y).", "Take t=y out once reports are good."
@@ -91,7 +95,7 @@ def _record(found: TreeWalk) -> Iterator[Finding]:
         yield warning(
             "dns.dmarc",
             f"{where} says that it is a registry's (psd=y), under which others have their domains.",
-            "Take psd=y out.",
+            "Take psd=y out of that TXT record.",
         )
     yield ok("dns.dmarc", f"{where} asks for {policy.policy}.")
 

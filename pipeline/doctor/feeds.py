@@ -98,7 +98,7 @@ def _left_over(url: str, before: _Before, zone: ZoneInfo) -> Iterator[Finding]:
             "feeds.unsure",
             f"{before.unsure:,} posts of {shown(url)} may be old ones under new names; they are in no "
             f"letter.",
-            "`rapport posts` lists them; let-in or keep-out decides.",
+            "`rapport posts` lists them; `rapport posts let-in POST` or `keep-out POST` decides.",
         )
 
 
@@ -125,17 +125,21 @@ def _feed(url: str, end: float, before: _Before) -> Iterator[Finding]:
         yield warning(
             "feeds.moved",
             f"The feed {shown(url)} has moved to {shown(fetched.moved_to)}.",
-            "Write that into [[feeds]] url.",
+            "Write that into url under [[feeds]] in rapport.toml.",
         )
     dates = [entry.published for entry in entries if entry.published]
     days = (clock.now() - max(dates)).days if dates else None
     if not entries and not document.unread:
-        yield warning("feeds.feed", f"The feed {shown(url)} holds no post.", "Check [[feeds]] url.")
+        yield warning(
+            "feeds.feed",
+            f"The feed {shown(url)} holds no post.",
+            "Open it in a browser, and check url under [[feeds]] in rapport.toml.",
+        )
     elif days is not None and days > QUIET_DAYS:
         yield warning(
             "feeds.feed",
             f"The newest post of {shown(url)} is {days} days old.",
-            "Check that this is still the blog's feed; letters wait for new posts.",
+            "See that url under [[feeds]] in rapport.toml is still the blog's; letters wait for new posts.",
         )
     else:
         age = "" if days is None else f", the newest {max(0, days)} days old"

@@ -44,7 +44,7 @@ def time_of_day(context: Context) -> Iterator[Finding]:
         yield warning(
             "machine.clock",
             f"The clock could not be compared: {shown(url)} told no time.",
-            "Nothing is known to be wrong with it.",
+            "Compare it with another clock (`date`), or run `rapport doctor` again once that server answers.",
         )
         return
     off = abs(clock.now() - theirs)
@@ -105,7 +105,7 @@ def _disk(whose: str, folder: Path) -> Iterator[Finding]:
         yield error(
             name,
             f"The folder of {whose} may not be written: {folder}.",
-            "Give it to the user that Rapport runs as.",
+            "`chown` it to the user that Rapport runs as.",
         )
         return
     free = shutil.disk_usage(folder).free

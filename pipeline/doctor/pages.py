@@ -42,7 +42,7 @@ def https(context: Context) -> Iterator[Finding]:
         yield warning(
             "pages.https",
             "newsletter.public_url leads to this machine itself: no reader's device gets there.",
-            "Write the address that your web server has on the internet.",
+            "Set public_url under [newsletter] in rapport.toml to your web server's address on the internet.",
         )
     elif parts.scheme != "https":
         yield error(
@@ -118,10 +118,14 @@ def webhook(context: Context) -> Iterator[Finding]:
                 "pages.webhook",
                 f"`rapport serve` answered {status}, as with another delivery.sendgrid.webhook_public_key "
                 "than the one here.",
-                "Start it again with this configuration.",
+                "Start `rapport serve` again with this configuration.",
             )
         case (429, _):
-            yield warning("pages.webhook", "Too much was asked of it lately (429).", "Look again in a while.")
+            yield warning(
+                "pages.webhook",
+                "Too much was asked of it lately (429).",
+                "Run `rapport doctor` again in a while.",
+            )
         case _:
             yield error(
                 "pages.webhook",

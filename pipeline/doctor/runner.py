@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.errors import as_rapport_error
 from pipeline.core.finding import Finding, error, warning
+from pipeline.core.words import sentence
 from pipeline.doctor.dns import Unanswered
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def _findings(check: Check, context: Context) -> list[Finding]:
         found.append(
             warning(
                 _name(check),
-                f"{unanswered.name} could not be looked up: {unanswered.why}.",
-                "Nothing is known to be wrong. Try again, or name another name server in doctor.resolver.",
+                sentence(f"{unanswered.name} could not be looked up: {unanswered.why}"),
+                "Run `rapport doctor` again, or set another resolver under [doctor] in rapport.toml.",
             )
         )
     except Exception as broken:
@@ -87,7 +88,7 @@ def _late(check: Check) -> Finding:
     return error(
         _name(check),
         f"This was not done within {SECONDS:.0f} seconds.",
-        "Something it asks hangs: try again, and look at the network and the database.",
+        "Something it asks hangs: run `rapport doctor` again, and look at the network and the database.",
     )
 
 

@@ -40,7 +40,7 @@ def server(context: Context) -> Iterator[Finding]:
         yield warning(
             "smtp.server",
             f"Letters, and whom they are for, travel unencrypted to {where}.",
-            'Set delivery.smtp.security to "starttls" (port 587) or "tls" (port 465).',
+            'Set security under [delivery.smtp] in rapport.toml: "starttls" (port 587) or "tls" (port 465).',
         )
     else:
         logged = ", logged in" if settings.username else ""

@@ -90,7 +90,7 @@ def _record(resolver: Resolver, domain: str, record: str) -> Iterator[Finding]:
         yield error(
             "dns.spf",
             f"The SPF record of {domain} is broken, so it passes for nobody: {quoted(str(broken))}.",
-            "Correct it.",
+            "Correct that part of the TXT record.",
         )
         return
     if count.lookups > MOST_LOOKUPS:
@@ -106,7 +106,7 @@ def _record(resolver: Resolver, domain: str, record: str) -> Iterator[Finding]:
             "dns.spf",
             f"The SPF record of {domain} names hosts that do not exist ({names}); after {MOST_VOID} of them "
             "it passes for nobody.",
-            "Take them out.",
+            "Take them out of the TXT record.",
         )
         return
     yield from _ending(domain, terms, count)
@@ -147,7 +147,11 @@ def _ending(domain: str, terms: list[Term], count: Count) -> Iterator[Finding]:
     elif not everybody and not any(term.name == "redirect" for term in terms):
         yield warning(name, f"{said} has no end.", 'End it with "~all" or "-all".')
     elif any(term.name == "ptr" for term in terms):
-        yield warning(name, f"{said} uses ptr, which receivers may ignore (RFC 7208, 5.5).", "Take it out.")
+        yield warning(
+            name,
+            f"{said} uses ptr, which receivers may ignore (RFC 7208, 5.5).",
+            "Take it out of the TXT record.",
+        )
     else:
         yield ok(name, f"{said} takes {count.lookups} of {MOST_LOOKUPS} lookups.")
 

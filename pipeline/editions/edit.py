@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import RapportError
+from pipeline.core.words import sentence
 from pipeline.editions import find, store
 from pipeline.editions.compose import written
 from pipeline.editions.edition import BEFORE_SENDING, Edition
@@ -19,7 +20,7 @@ from pipeline.feeds.first_seen import first_seen
 from pipeline.letter.cta import offer_named
 from pipeline.letter.edits import UNTOUCHED, Edits
 from pipeline.letter.images.pictures import refresh
-from subscribers import clock
+from subscribers import clock, staff_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,11 +73,14 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish) -> E
         edits = _wished(installation.config, edition, wish)
         choice = _choice(connection, installation, digest, edition, edits, wish)
         if not choice.posts:
-            raise RapportError(f"{slug} would have no posts: {choice.reason}.", "Name some with --posts.")
+            raise RapportError(
+                sentence(f"{slug} would have no posts: {choice.reason}"), "Name some with --posts."
+            )
         values: dict[str, Any] = {"edits": edits.kept()}
         if wish.intro is not None or wish.reset:
             values["intro"] = wish.intro or ""
         edition = store.change(connection, edition.id, **values)
+        staff_log.record(connection, "edit", slug)
         return written(connection, installation, digest, edition, choice)
 
 

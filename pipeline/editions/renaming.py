@@ -20,7 +20,7 @@ from pipeline.editions.edition import OPEN, EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState
 from pipeline.editions.lock import lock
 from pipeline.feeds.first_seen import refuse_former
-from subscribers import digest_names, directory
+from subscribers import digest_names, directory, staff_log
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -124,6 +124,7 @@ def rename(installation: Installation, old: str, new: str) -> Known:
                 )
             _take_along(connection, old, new)
             digest_names.rename(connection, old, new, source="rapport digests rename")
+            staff_log.record(connection, "rename", detail=f"{old} to {new}")
             return next(one for one in known(connection, config) if one.digest == new)
 
 

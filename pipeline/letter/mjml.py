@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import LetterError
+from pipeline.core.words import sentence
 from pipeline.letter.jinja import environment, render
 from pipeline.letter.marks import MARK, Marks
 
@@ -43,7 +44,7 @@ def render_html(templates: Templates, name: str, context: dict[str, Any]) -> str
         # Nobody has seen the MJML that went wrong. Rendered anew, with marks, it says where its tags stand.
         marked = render(environment(templates, markup=True, extensions=[Marks]), name, context)
         place = _place(mjml, fault.at, marked) or str(templates.file(name))
-        raise LetterError(f"{place}: {fault.said}.", fault.remedy) from None
+        raise LetterError(sentence(f"{place}: {fault.said}"), fault.remedy) from None
 
 
 def html_of(mjml: str) -> str:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from pipeline.core.settings import dotted
 from pipeline.core.theme import look
 from pipeline.feeds.cleaning.text import cut
+from pipeline.letter.crisis.sentences import crisis_help
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.direction import of_language
 from pipeline.letter.edits import UNTOUCHED
@@ -71,7 +72,7 @@ def render_letter(
     blog's own). Raises LetterError that names file and line
     when a template does not make a letter.
     """
-    context = _context(config, posts, slug, due, images, edits)
+    context = _context(config, templates, posts, slug, due, images, edits)
     opening = both_forms(intro, context["dir"])
     plain = environment(templates, markup=False)
     where = _subject_key(config, digest)
@@ -101,6 +102,7 @@ def _subject_key(config: Config, digest: Digest) -> str:
 
 def _context(
     config: Config,
+    templates: Templates,
     posts: Sequence[Post],
     slug: str,
     due: datetime,
@@ -109,8 +111,11 @@ def _context(
 ) -> dict[str, Any]:
     """The names that every template knows; templates/letter/variables.txt explains them to operators."""
     all_shown = [shown(post, config, images, lead=post is posts[0]) for post in posts]
+    newsletter, crisis = config.newsletter, crisis_help(config.newsletter, templates)
+    if crisis is not None:
+        newsletter = newsletter.model_copy(update={"notice": crisis.notice})
     return {
-        "newsletter": config.newsletter,
+        "newsletter": newsletter,
         "theme": look(config.theme),
         "dir": of_language(config.newsletter.language),
         "edition": {"slug": slug, "date": day(due, config)},
@@ -118,6 +123,7 @@ def _context(
         "lead": all_shown[0],
         "others": all_shown[1:],
         "cta": call_to_action(config, posts, edits.cta),
+        "crisis": crisis,
     }
 
 

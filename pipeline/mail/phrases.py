@@ -11,6 +11,7 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import LetterError
+from pipeline.core.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,4 +85,6 @@ def _read(file: Path) -> Mapping[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise LetterError(f"{file}: {error}.", "Correct it: a phrase a line, in quotation marks.") from None
+        raise LetterError(
+            sentence(f"{file}: {error}"), "Correct it: a phrase a line, in quotation marks."
+        ) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from pipeline.core.tables import notices
 from pipeline.editions.approval import VERBS
@@ -69,12 +69,13 @@ def _path(verb: str, token: str) -> str:
 
 
 def _mail(installation: Installation, digest: Digest, edition: Edition) -> None:
-    kind = f"draft-{edition.id}"
+    # A kind for each decision: staff who let a letter go on wait for no hour until they get its new links.
+    kind = f"{_kind(edition)}-{edition.decision}" if edition.decision else _kind(edition)
 
     until = clock.now() + LINKS_VALID_FOR
 
     def made(number: int) -> Message:
-        draft = _draft(installation, digest, edition, kind, until)
+        draft = _draft(installation, digest, edition, until)
         return draft_mail(installation.config, installation.templates, number, draft)
 
     def own_links(address: str) -> dict[str, str]:
@@ -88,12 +89,12 @@ def _mail(installation: Installation, digest: Digest, edition: Edition) -> None:
     staff.mail(installation, kind, version, what, made, edition.announced_at, own_fields=own_links)
 
 
-def _draft(installation: Installation, digest: Digest, edition: Edition, kind: str, until: datetime) -> Draft:
+def _draft(installation: Installation, digest: Digest, edition: Edition, until: datetime) -> Draft:
     config, now = installation.config, clock.now()
     nobody = sample(config, edition.digest, config.newsletter.from_email)
     public = config.newsletter.public_url
     with installation.database.read() as connection:
-        changed = _mailed_before(connection, kind)
+        changed = _another_was_mailed(connection, edition)
     return Draft(
         slug=edition.slug,
         subject=edition.subject,
@@ -111,6 +112,16 @@ def _draft(installation: Installation, digest: Digest, edition: Edition, kind: s
     )
 
 
-def _mailed_before(connection: Connection, kind: str) -> bool:
-    earlier = exists().where(notices.c.kind == kind, notices.c.about != staff.ATTEMPT)
-    return connection.execute(select(earlier)).scalar_one()
+def _kind(edition: Edition) -> str:
+    return f"draft-{edition.id}"
+
+
+def _another_was_mailed(connection: Connection, edition: Edition) -> bool:
+    """Whether staff were mailed another version of the letter."""
+    kind = _kind(edition)
+    mailed = exists().where(
+        or_(notices.c.kind == kind, notices.c.kind.startswith(f"{kind}-", autoescape=True)),
+        ~notices.c.about.startswith(edition.fingerprint().hex()),
+        notices.c.about != staff.ATTEMPT,
+    )
+    return connection.execute(select(mailed)).scalar_one()

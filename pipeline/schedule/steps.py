@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.cron import moment_of
+from pipeline.core.words import sentence
 from pipeline.delivery import breaker, probe
 from pipeline.delivery.send import must_fit, send, sync_leavers
 from pipeline.editions import after_restore, states, store
@@ -52,7 +53,7 @@ def _compose(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
         if failed:
             # The posts may be behind the broken feed: the due time is not given up for that.
             broken = "; ".join(f"{feed.error}" for feed in failed)
-            return turn.result("failed", None, f"{composed.reason}, and {broken}")
+            return turn.result("failed", None, f"{sentence(composed.reason)} {broken}")
         if turn.at_once:
             return turn.result("skipped", None, composed.reason)
         if moment_of(planned.due, s.zone) > turn.now:

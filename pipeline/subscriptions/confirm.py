@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.core.errors import BusyError, ConfigError, RapportError
 from pipeline.core.example import must_be_own
 from pipeline.core.unfinished import must_be_finished
+from pipeline.core.words import sentence
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.send import addressee, mailing
 from pipeline.providers import BatchResult, Result
@@ -90,7 +91,9 @@ def ask_for_staff(
         reason = suppression.reason_for(connection, email)
         if reason is not None and not may_be_asked(connection, email):
             raise SubscriberError(
-                f"This address gets no mail: {reason}.", directory.REMEDIES[reason], code="suppressed"
+                sentence(f"This address gets no mail: {reason}"),
+                directory.REMEDIES[reason],
+                code="suppressed",
             )
         asked = signup.ask(
             connection, email, name=name, digests=digests, wording=STAFF, source="command line", by_staff=True

@@ -16,6 +16,7 @@ import uvicorn
 from pipeline.core.errors import RapportError
 from pipeline.core.signals import on_signals
 from pipeline.core.unfinished import is_unfinished
+from pipeline.core.words import sentence
 from pipeline.schedule.scheduler import Scheduler
 from pipeline.web.accepting import Acceptor, most_connections
 from pipeline.web.app import make_app
@@ -142,7 +143,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         reason = error.strerror if isinstance(error, OSError) else error
         raise RapportError(
-            f"{host}, port {port} cannot be listened on: {reason}.",
+            sentence(f"{host}, port {port} cannot be listened on: {reason}"),
             "Name another --port, or end the process that has it.",
         ) from None
     # Not more: whoever is the last of the queue waits in a flood until all before were looked at.

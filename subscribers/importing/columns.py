@@ -19,10 +19,12 @@ from subscribers.importing.words import refuses_mail
 from subscribers.suppression import Reason, to_tell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from subscribers.importing.csv_reader import Record
     from subscribers.importing.signs import Sign, Standing
+
+_NONE: Mapping[str, str] = {}
 
 NEVER_AGREED = "The list has no time at which this person agreed."
 _WAY = re.compile(r"[A-Za-z][\w .:/-]{0,99}")
@@ -57,11 +59,14 @@ class Columns:
         """The columns of which nothing is read, as the list calls them."""
         return tuple(column_name(self.header, column) for column in self.unused)
 
-    def applicant(self, record: Record, digests: Sequence[str]) -> Applicant | str:
+    def applicant(
+        self, record: Record, digests: Sequence[str], renamed: Mapping[str, str] = _NONE
+    ) -> Applicant | str:
         """What the row asks for, or the reason why it is refused.
 
         If the row itself says which digest it is for, or that the person left, that counts: else moving a
-        list would put people on digests that they never asked for.
+        list would put people on digests that they never asked for. It may be older than the digest's name:
+        ``renamed`` has by former names the present ones, by which ``digests`` are called.
         """
         problem = record.problem or self._misfit(record)
         if problem:
@@ -69,6 +74,7 @@ class Columns:
         left, reason, proof, certain = False, None, "", True
         if self.signs or self.digest is not None:
             digest = self._cell(record, self.digest).strip()
+            digest = renamed.get(digest, digest)
             if digest and digest not in digests:
                 return "It is for another digest than this import."
             digests = (digest,) if digest else digests

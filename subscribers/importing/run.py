@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from subscribers import consent, staff_log
+from subscribers import consent, digest_names, staff_log
 from subscribers.importing.csv_reader import open_csv, open_list
 from subscribers.importing.dry_run import DryRun
 from subscribers.importing.finding import find_columns
@@ -84,12 +84,15 @@ def import_csv(
     ``refused_path`` (default: beside the file) with their reasons. ``progress`` hears of bytes read, and of
     bytes in all. A dry run counts and writes the refused rows, and leaves the list as it is.
     """
-    wording = consent.evidence(wording)
+    wording, source = consent.evidence(wording), staff_log.plain(source)
     size = path.stat().st_size if path.is_file() else 0
     counted: Counter[ImportOutcome] = Counter()
     uncertain = 0
     with open_list(path) as opened, DryRun() if dry_run else nullcontext() as kept:
         columns = _columns(opened, path, digests, answers)
+        with begin() as connection:
+            renamed = digest_names.former(connection)
+        digests = list(dict.fromkeys(renamed.get(name, name) for name in digests))
         refused = refused_path or path.with_name(f"{path.name}.refused.csv")
         with (
             Rejects(refused, path, columns.header, again=columns.again) as rejects,
@@ -99,7 +102,7 @@ def import_csv(
             most, noted = CHUNK, dry_run
             while some := list(itertools.islice(records, most)):
                 # Reading and interpreting, the longer half, is done before the lock is taken.
-                rows = [(record, columns.applicant(record, digests)) for record in some]
+                rows = [(record, columns.applicant(record, digests, renamed)) for record in some]
                 emails = [who.email for _, who in rows if isinstance(who, Applicant)]
                 with begin() as connection:
                     begun = time.perf_counter()

@@ -124,12 +124,14 @@ _WHOLE = frozenset((
 
 _WHERE_THEY_LEFT = (
     "unsub", "nonsub", "optout", "opt out", "opted out", "bounc", "complain", "spam", "suppress", "blacklist",
-    "blocklist", "blocked", "blocks", "cleaned", "removed", "deleted", "inactive", "invalid", "unconfirmed",
-    "do not", "former", "abgemeld", "abmeld", "abbestell", "ausgetragen", "gesperrt", "geloscht", "inaktiv",
-    "desabonn", "desinscri", "inactif", "bajas", "de baja", "desuscri", "uitgeschr", "afgemeld", "disiscri",
-    "descadast",
+    "blocklist", "blocked", "blocks", "inactive", "invalid email", "unconfirmed", "do not", "abgemeld",
+    "abmeld", "abbestell", "ausgetragen", "gesperrt", "geloscht", "inaktiv", "desabonn", "desinscri",
+    "inactif", "bajas", "de baja", "desuscri", "uitgeschr", "afgemeld", "disiscri", "descadast",
 )  # fmt: skip
 """What the name of a file or the title above a list says of everybody in it."""
+
+_ALL_OF_THEM = frozenset({"cleaned", "removed", "deleted", "invalid", "gone", "left"})
+"""The same, by itself: "cleaned readers.csv" is a list that somebody has put in order."""
 
 
 def name_speaks(column: str) -> bool:
@@ -171,7 +173,7 @@ def speaks(cell: str) -> bool:
 def tells_of_leaving(title: str) -> bool:
     """Whether the name of a file, or a title above a list, says that everybody in it left or gets no mail."""
     said = fold(title)
-    return any(part in said for part in _WHERE_THEY_LEFT)
+    return said in _ALL_OF_THEM or any(part in said for part in _WHERE_THEY_LEFT)
 
 
 def refuses_mail(name: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from subscribers import directory, moving
+from subscribers import clock, directory, moving
 from subscribers.tables import subscribers
 from tests.torture.practice import SLUG
 from tests.torture.provider import MoodySendGrid
@@ -119,10 +119,11 @@ def test_who_moves_to_another_address_meanwhile_gets_no_second_letter_there(
 ) -> None:
     def move(case: Case, order: list[str]) -> None:
         with case.database() as database, database.write() as connection:
-            moving.move(connection, id_of(connection, order[2]), "elsewhere@example.net", source="test")
-            moving.move(connection, id_of(connection, order[27]), "new@example.net", source="test")
+            said: dict[str, Any] = {"at": clock.now(), "source": "test"}
+            moving.move(connection, id_of(connection, order[2]), "elsewhere@example.net", **said)
+            moving.move(connection, id_of(connection, order[27]), "new@example.net", **said)
             # To the address of somebody who is a reader as well.
-            moving.move(connection, id_of(connection, order[3]), order[26], source="test")
+            moving.move(connection, id_of(connection, order[3]), order[26], **said)
 
     def judge(case: Case, order: list[str]) -> None:
         mailed = {email for _, email in case.provider.accepted}

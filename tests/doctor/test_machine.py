@@ -205,6 +205,19 @@ def test_what_every_letter_needs(make: Make) -> None:
     assert only(configuration.staff, make(staff={"emails": ["editor@example.org"]})).level == "ok"
 
 
+def test_the_numbers_for_help_are_confirmed_once_a_year(make: Make) -> None:
+    today, long_ago = clock.now().date(), clock.now().date() - timedelta(400)
+    for newsletter, level, says in (
+        ({}, "ok", "No country is named"),
+        ({"country": "SE"}, "warning", "No numbers for SE"),
+        ({"country": "US"}, "warning", "have not been confirmed"),
+        ({"country": "US", "crisis_checked": today.isoformat()}, "ok", "are confirmed"),
+        ({"country": "US", "crisis_checked": long_ago.isoformat()}, "error", "400 days ago"),
+    ):
+        finding = only(configuration.crisis, make(newsletter=newsletter))
+        assert (finding.level, says in finding.message) == (level, True), finding
+
+
 def test_sending_again_needs_events(make: Make) -> None:
     blind = make(delivery={"provider": "sendgrid", "on_uncertain": "resend"})
     (finding,) = run_checks([configuration.doubt], blind, silent)

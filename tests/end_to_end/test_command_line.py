@@ -86,6 +86,15 @@ def test_compose_prints_the_edition_as_documented(project: Project, blog: Blog) 
     assert "backlog" in edition["left_out"][0]["reason"]
 
 
+def test_compose_shows_the_numbers_by_which_edit_drops_a_post(project: Project, blog: Blog) -> None:
+    blog.items = [Item("A calm morning", YESTERDAY), Item("A walk", YESTERDAY - timedelta(hours=1))]
+    project.rapport("pull")
+    assert "   2 post: A walk\n" in project.rapport("compose", "weekly")
+    assert "A walk" not in project.rapport("editions", "edit", "weekly-1", "--drop", "2").split("left out")[0]
+    said = project.rapport("editions", "show", "wekly-1", status=1)
+    assert "There is no edition wekly-1.\nDid you mean weekly-1? List them with `rapport editions`." in said
+
+
 def test_preview_writes_the_letter_as_html_text_and_mail(project: Project, blog: Blog) -> None:
     blog.items = [Item("A calm morning", YESTERDAY)]
     written = project.json("preview", "--out", "seen")
@@ -94,11 +103,16 @@ def test_preview_writes_the_letter_as_html_text_and_mail(project: Project, blog:
     assert project.json("editions")["editions"][0]["recipients"]["total"] == 0
 
 
-def test_preview_goes_on_from_the_last_pull_when_the_feed_is_away(project: Project, blog: Blog) -> None:
+def test_preview_and_check_go_on_from_the_last_pull_when_the_feed_is_away_and_say_so(
+    project: Project, blog: Blog, caplog: pytest.LogCaptureFixture
+) -> None:
     blog.items = [Item("A calm morning", YESTERDAY)]
     project.rapport("pull")
     blog.status = 404
     assert project.json("preview", "--out", "seen")["edition"]["subject"] == "A calm morning"
+    project.rapport("check")
+    told = caplog.text
+    assert "this letter is made of posts that were read before" in told
 
 
 def test_recipients_are_json_lines_that_can_be_narrowed(project: Project, blog: Blog) -> None:

@@ -179,7 +179,7 @@ def test_the_list_id_outlives_a_change_of_name_and_address_and_doctor_names_the_
     sent.rapport("run", "letter", "--now")
     mails = [one.read_text() for one in (sent.folder / "outbox").glob("letter-000002-*")]
     assert len(mails) == 2
-    assert all("List-Id: <weekly.letter.example.org>" in mail for mail in mails)
+    assert all("List-Id: The Weekly Letter <weekly.letter.example.org>" in mail for mail in mails)
     assert all("https://news.example.net/unsubscribe/" in mail.replace("=\n", "") for mail in mails)
     (found,) = [one for one in sent.json("doctor")["checks"] if one["name"] == "pages.former"]
     assert found["level"] == "warning"

@@ -42,6 +42,7 @@ def test_each_decision_is_there_with_who_made_it(
             "subscribers import list.csv --consent agreed",
             "pull",
             "compose weekly",
+            "editions edit weekly-1 --subject Calm",
             "editions approve weekly-1",
             "editions hold weekly-1",
             "editions resume weekly-1",
@@ -54,12 +55,16 @@ def test_each_decision_is_there_with_who_made_it(
             "backup kept.tar.gz",
             "subscribers forget jane@example.net --yes",
             "subscribers forget nobody@example.net --yes",
+            "subscribers add joan@example.net --consent agreed",
+            "digests rename weekly calm",
         ):
             assert main(command.split()) == 0, command
     assert "Nobody has decided anything yet." in capsys.readouterr().out
     assert main(["staff", "log", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["log"]
     assert [(one["action"], one["about"]) for one in found] == [
+        ("rename", ""),
+        ("add", "subscriber 2"),
         ("forget", "an address that is not on the list"),
         ("forget", "subscriber 1"),
         ("export", ""),
@@ -72,6 +77,7 @@ def test_each_decision_is_there_with_who_made_it(
         ("resume", "weekly-1"),
         ("hold", "weekly-1"),
         ("approve", "weekly-1"),
+        ("edit", "weekly-1"),
         ("import", ""),
     ]
     assert {one["actor"] for one in found} == {user()}

@@ -48,6 +48,10 @@ def _letters(feeds: list[Path]) -> Iterator[tuple[str, Config, Case]]:
             yield f"{layout}-{name}", config(digest={"layout": layout}), case
         hebrew = config(digest={"layout": layout}, newsletter={"language": "he", "name": "מכתב הנמל"})
         yield f"{layout}-hebrew", hebrew, every["right_to_left"]
+        for country, language in (("US", "en"), ("DE", "de")):
+            keys = {"country": country, "language": language}
+            helped = config(digest={"layout": layout}, newsletter=keys, match={"place": "after_lead"})
+            yield f"{layout}-help-{country}", helped, every["sample"]
         both = config(digest={"layout": layout}, match={"place": "both"})
         yield f"{layout}-both", both, every["sample"]
         for theme in THEMES:

@@ -192,7 +192,7 @@ def test_a_broken_template_names_file_and_line(tmp_path: Path, template: str, so
 
 @pytest.mark.parametrize("subject", ["{{ nonsense }}", "{{ posts[9].title }}", "{{ unclosed"])
 def test_a_broken_subject_names_its_digest(subject: str) -> None:
-    with pytest.raises(LetterError, match=r"digests \(weekly\): subject"):
+    with pytest.raises(LetterError, match=r"digests\[1\]\.subject: "):
         letter(subject=subject)
 
 

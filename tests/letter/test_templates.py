@@ -33,9 +33,12 @@ def test_a_copy_says_at_its_top_what_it_may_use(tmp_path: Path) -> None:
     assert {"letter/digest.mjml", "letter/plain.txt", "letter/preheader.txt", "letter/words.txt"} <= set(
         copied
     )
-    assert {Path(name).suffix for name in copied} == {".mjml", ".txt"}
-    assert not {f"letter/{VARIABLES}", "letter/sensitive-words.txt"} & set(copied)
-    for name in copied:
+    assert {Path(name).suffix for name in copied} == {".mjml", ".txt", ".toml"}
+    assert f"letter/{VARIABLES}" not in copied
+    tables = {"letter/sensitive-words.txt", "letter/crisis.toml"}
+    for name in tables:
+        assert (tmp_path / name).read_text() == (PACKAGED / name).read_text()
+    for name in set(copied) - tables:
         assert (tmp_path / name).read_text().startswith("{#-\nThis is your copy")
 
 

@@ -48,6 +48,15 @@ US = [
     "550 5.0.350 remote server returned -> 550 5.7.1 Message rejected.",
     "550 Access denied - Invalid HELO name",
     "550 5.1.1 recipient rejected, see 5.7.1.",
+    "550 Account suspended due to abuse",
+    "550 Your account has been suspended",
+    "554 5.2.0 Outgoing mail suspended for your account",
+    "552 5.2.2 Sending quota exceeded for this account",
+    "554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException; SendAsDenied",
+    "554 Message rejected: Email address is not verified. The following identities failed the check",
+    "550 No outbound mail for unverified domain",
+    "550 Not our customer",
+    "550 We do not accept mail from you",
 ]
 READER = [
     "550 5.1.1 <a@example.net>: Recipient address rejected: User unknown in relay recipient table",

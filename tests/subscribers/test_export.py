@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
-from subscribers import consent, directory, export, suppression
+from subscribers import consent, digest_names, directory, export, suppression
 from subscribers.consent import Action
 from subscribers.export import export_csv, history
 from subscribers.files import written_whole
@@ -157,6 +157,22 @@ def test_every_export_is_on_record_before_the_first_row_is_out(database: Databas
     ]
 
 
+def test_the_name_of_a_file_that_is_somebodys_address_is_not_kept(database: Database, tmp_path: Path) -> None:
+    """It would outlive whoever is erased: in the record of exports, and in the proof of everyone else."""
+    listed = tmp_path / "from jane@example.net.csv"
+    listed.write_text("email\nbob@example.net\n")
+    source = f"import of {listed.name}"
+    import_csv(database.write, listed, digests=["weekly"], wording=WORDING, source=source)
+    export_csv(
+        database.read, database.write, io.StringIO(), who="staff", what="the list, to jane@example.net.csv"
+    )
+    with database.read() as connection:
+        person = directory.person(connection, "bob@example.net")
+        assert person
+        assert person.consent[0].source == "import of from [address]"
+        assert history(connection)[0].what == "the list, to [address]"
+
+
 def test_a_file_is_written_whole_for_its_owner_alone_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("before")
@@ -209,6 +225,23 @@ def empty(database: Database) -> None:
     with database.write() as connection:
         for one in (consents, subscriptions, subscribers, suppressions):
             connection.execute(delete(one))
+
+
+@pytest.mark.parametrize("configured", ["weekly", "letter"])
+def test_what_was_exported_before_a_digest_got_another_name_comes_back(
+    database: Database, tmp_path: Path, configured: str
+) -> None:
+    add(database, "ann@example.org", "weekly")
+    add(database, "ben@example.org", "weekly")
+    before, after = tmp_path / "before.csv", tmp_path / "after.csv"
+    before.write_text(exported(database), newline="")
+    with database.write() as connection:
+        digest_names.rename(connection, "weekly", "letter", source="test")
+    after.write_text(exported(database).replace('"active"', '"unsubscribed"'), newline="")
+    for path, changed in ((before, 0), (after, 2)):
+        result = import_csv(database.write, path, digests=[configured], wording="Moved", source="import")
+        assert (result.refused, result.changed) == (0, changed)
+    assert {row["digest"]: row["status"] for row in table(database)} == {"letter": "unsubscribed"}
 
 
 @given(PEOPLE)

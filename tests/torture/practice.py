@@ -45,9 +45,9 @@ SLUG = "weekly-1"
 _CONFIG = """
 [newsletter]
 name = "The Weekly Letter"
-from_email = "letter@example.org"
+from_email = "letter@willow.example"
 postal_address = "1 Willow Street, Springfield"
-public_url = "https://letter.example.org"
+public_url = "https://letter.willow.example"
 
 [[feeds]]
 url = "{feed}"

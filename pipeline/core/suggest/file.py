@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline.core.words import sentence
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -32,7 +34,7 @@ def unreadable(file: Path, error: OSError | UnicodeDecodeError) -> Unread:
         allow = f"chmod u+r {shlex.quote(str(file))}"
         remedy = f"Let the user that runs this read it: `{allow}`, or `chown` it to that user."
         return Unread(f"{said}: permission denied.", remedy)
-    return Unread(f"{said}: {error.strerror or error}.", f"Look what is at {file}.")
+    return Unread(sentence(f"{said}: {error.strerror or error}"), f"Look what is at {file}.")
 
 
 def _undecoded(file: Path, error: UnicodeDecodeError) -> Unread:

@@ -76,10 +76,10 @@ def _meant(line: str, said: str) -> Iterator[Fault]:
 def _twice(line: str) -> Fault:
     if line.startswith("["):
         name = line.strip("[] ")
-        remedy = f"Put its keys under the first [{name}]"
+        remedy = f"Put its keys under the first [{name}]."
         if name in ("feeds", "digests", "match.variants", "channels"):
-            remedy = f"Write [[{name}]] with double brackets each time"
-        return Fault("for this table stands there twice", f"{remedy}.")
+            remedy = f"Write [[{name}]] with double brackets each time."
+        return Fault("for this table stands there twice", remedy)
     return Fault("for this key stands there twice", "Keep one of them.")
 
 

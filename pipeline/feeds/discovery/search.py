@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import FeedError
+from pipeline.core.words import sentence
 from pipeline.feeds.discovery import Link, Outline, Page, identity, links, places
 from pipeline.feeds.discovery.choice import Candidate, best, is_of_comments
 from pipeline.feeds.discovery.visits import Visits
@@ -145,7 +146,7 @@ def _described(search: _Search, taken: Candidate, why: str) -> Discovered:
 def _nothing(visits: Visits, url: str, others: Iterable[tuple[str, str]] = ()) -> FeedError:
     lines = [f"No feed of a blog was found at {shown(url)}. What was tried:"]
     lines += [f"  {line}" for line in visits.tried]
-    lines += [f"  {shown(other)} was not taken: {why}." for other, why in others]
+    lines += [sentence(f"  {shown(other)} was not taken: {why}") for other, why in others]
     return FeedError(
         "\n".join(lines),
         "Look in a browser for the blog's own page or its RSS link, and give that address: "

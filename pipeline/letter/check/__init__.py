@@ -1,19 +1,20 @@
 """What is wrong with a letter. Each rule is a small function, with its reason and its source in a comment.
 
-==============  =============================================================================
-``required``    errors: unsubscribe link, postal address, offer, placeholders, script
-``example``     values that are still those of the packaged rapport.toml
-``envelope``    sender, subject, preheader
-``sensitive``   what a locked screen would show to others
-``images``      alt text, weight, format
-``links``       whole, https, named by where they lead; ``probe`` asks whether they answer
-``contrast``    WCAG AA in both schemes, by ``cascade``, ``matching``, ``css`` and ``css_colour``
-``clients``     what main mail clients lack (``caniemail.json``), except what is ``graceful``
-``leftovers``   what the blog's software left in a post
-``structure``   language, headings, layout tables
-``parts``       size, charset, and a text part that says what the HTML says
-``reading``     the letter as the rules get it; ``place`` finds template, line and post
-==============  =============================================================================
+=================  ==========================================================================
+``required``       errors: unsubscribe link, postal address, offer, placeholders, script
+``example``        values that are still those of the packaged rapport.toml
+``envelope``       sender, subject, preheader
+``locked_screen``  what a passer-by would read; ``listed`` knows the words
+``crisis``         whether its numbers were confirmed, and stand before the offer
+``images``         alt text, weight, format
+``links``          whole, https, named by where they lead; ``probe`` asks whether they answer
+``contrast``       WCAG AA in both schemes, by ``cascade``, ``matching``, ``css`` and ``css_colour``
+``clients``        what main mail clients lack (``caniemail.json``), except what is ``graceful``
+``leftovers``      what the blog's software left in a post
+``structure``      language, headings, layout tables
+``parts``          size, charset, and a text part that says what the HTML says
+``reading``        the letter as the rules get it; ``place`` finds template, line and post
+=================  ==========================================================================
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ from pipeline.core.finding import Finding, error
 from pipeline.letter.check import (
     clients,
     contrast,
+    crisis,
     envelope,
     example,
     images,
     leftovers,
     links,
+    locked_screen,
     parts,
     required,
-    sensitive,
     structure,
 )
 from pipeline.letter.check.reading import CheckedLetter
@@ -55,12 +57,14 @@ RULES: tuple[Callable[[CheckedLetter], Iterator[Finding]], ...] = (
     required.placeholder,
     required.script,
     example.values,
+    crisis.confirmed,
+    crisis.before_offer,
     parts.size,
     envelope.empty,
     envelope.length,
     envelope.shouting,
     envelope.answer,
-    sensitive.locked_screen,
+    locked_screen.quiet,
     envelope.preheader,
     envelope.sender,
     images.alternative,
@@ -71,6 +75,7 @@ RULES: tuple[Callable[[CheckedLetter], Iterator[Finding]], ...] = (
     links.unencrypted,
     links.names,
     contrast.colours,
+    contrast.brand,
     clients.support,
     clients.background,
     leftovers.shortcode,
@@ -102,7 +107,7 @@ def check_online(config: Config, templates: Templates, edition: Content) -> list
 
 def broken_template(fault: LetterError) -> Finding:
     """A template that makes no letter. Its error begins with the file, and the line where there is one."""
-    place = re.match(r"(\S.*?\.(?:mjml|txt)(?::\d+)?): ", fault.message)
+    place = re.match(r"(\S.*?\.(?:mjml|txt|toml)(?::\d+)?): ", fault.message)
     where = f"template: {place[1]}" if place else "template"
     return error("template", fault.message, fault.remedy, where)
 

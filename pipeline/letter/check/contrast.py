@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.colour import AA, contrast, readable
 from pipeline.core.finding import Finding, warning
+from pipeline.core.theme import LINK, Replaced, replaced
 from pipeline.letter.check.cascade import texts
 from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.place import theme_key
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
+    from pipeline.core.config import Config
     from pipeline.letter.check.cascade import Style
 
 AA_LARGE = 3.0
@@ -44,6 +46,24 @@ def colours(letter: CheckedLetter) -> Iterator[Finding]:
             if found < least:
                 told.add(pair)
                 yield _finding(letter, node, text, style, found, least, scheme)
+
+
+def brand(letter: CheckedLetter) -> Iterator[Finding]:
+    # WCAG 2.2, 1.4.3 again: what cannot be read is not shown, and who chose it must learn why.
+    for one in replaced(letter.config.theme):
+        if one.own:
+            yield warning("colour", *told(letter.config, one), f"configuration: theme.{one.key}")
+
+
+def told(config: Config, one: Replaced) -> tuple[str, str]:
+    """What is said of a colour that was replaced, and the remedy."""
+    where = config.place(("theme", one.key))
+    return (
+        f"{where}: theme.{one.key} {one.chosen} has a contrast of {int(one.contrast * 10) / 10} to 1 on "
+        f"{one.behind}, and links need {LINK:g}: they are shown in {one.shown} instead.",
+        f'Set {one.key} = "{one.nearest}" under [theme], the nearest that can be read, or another one as far '
+        f"from {one.behind}.",
+    )
 
 
 def _has_dark(letter: CheckedLetter) -> bool:
@@ -85,6 +105,6 @@ def _finding(
         # Rounded down: 4.497 to 1 is not 4.5 to 1.
         f"“{cut(text, 40)}” is {own} on {behind}{_SEEN[scheme]}: a contrast of {int(found * 10) / 10} to 1, "
         f"and text of its size needs {least:g}.",
-        f"Take {better} for the text, or another background.",
+        f"Write {better} for the text there, or another colour behind it.",
         place,
     )

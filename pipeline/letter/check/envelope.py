@@ -7,34 +7,29 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from pipeline.core.finding import Finding, error, warning
+from pipeline.letter.check.calmer import LONGEST, at_least, instead
 from pipeline.letter.check.reading import CheckedLetter, cut, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST_SUBJECT = 70
-"""Characters. Inboxes on a desktop show 60 to 75 of them, on a phone 30 to 45."""
-
 _SUBJECT = "subject"
-_SHORTER = "Give the digest another subject, or the post another title."
 
 
 def empty(letter: CheckedLetter) -> Iterator[Finding]:
     # RFC 5322 allows it. Filters do not, and a reader cannot tell what the mail is.
     if not letter.edition.subject.strip():
-        yield error(
-            _SUBJECT, "The subject is empty.", "Correct the digest's subject in the configuration.", _SUBJECT
-        )
+        yield error(_SUBJECT, "The subject is empty.", at_least(letter, _SUBJECT), _SUBJECT)
 
 
 def length(letter: CheckedLetter) -> Iterator[Finding]:
     # What is cut off is not read.
     size = len(folded(letter.edition.subject))
-    if size > LONGEST_SUBJECT:
+    if size > LONGEST:
         yield warning(
             "subject-length",
-            f"The subject has {size} characters; inboxes cut it at {LONGEST_SUBJECT} or earlier.",
-            _SHORTER,
+            f"The subject has {size} characters; inboxes cut it at {LONGEST} or earlier.",
+            instead(letter, _SUBJECT),
             _subject_place(letter),
         )
 
@@ -49,14 +44,14 @@ def shouting(letter: CheckedLetter) -> Iterator[Finding]:
         yield warning(
             "shouting",
             "The subject is written in capitals.",
-            "Write it as a sentence.",
+            instead(letter, _SUBJECT),
             _subject_place(letter),
         )
     if re.search(r"[!！]\s*[!！]|[!?]{3}", subject):
         yield warning(
             "shouting",
             "The subject repeats its exclamation marks.",
-            "One is enough.",
+            instead(letter, _SUBJECT),
             _subject_place(letter),
         )
 
@@ -70,7 +65,7 @@ def answer(letter: CheckedLetter) -> Iterator[Finding]:
         yield warning(
             "reply-trick",
             f"The subject “{cut(letter.edition.subject, 40)}” looks like an answer or a forwarded letter.",
-            "Begin it with another word: mailbox providers take this for a trick.",
+            f"Mailbox providers take this for a trick. {instead(letter, _SUBJECT)}",
             _subject_place(letter),
         )
 
@@ -83,14 +78,14 @@ def preheader(letter: CheckedLetter) -> Iterator[Finding]:
         yield warning(
             "preheader",
             "There is no preheader: beside the subject the inbox shows whatever comes first.",
-            "Let the template say something.",
+            instead(letter, "preheader"),
             place,
         )
     elif subject and _plain(said).startswith(_plain(subject)):
         yield warning(
             "preheader",
             "The preheader repeats the subject.",
-            "Let it say what the subject does not.",
+            instead(letter, "preheader"),
             place,
         )
 
@@ -98,13 +93,14 @@ def preheader(letter: CheckedLetter) -> Iterator[Finding]:
 def sender(letter: CheckedLetter) -> Iterator[Finding]:
     newsletter = letter.config.newsletter
     name = newsletter.sender
-    place = f"configuration: newsletter.{'from_name' if newsletter.from_name else 'name'}"
+    key = f"newsletter.{'from_name' if newsletter.from_name else 'name'}"
+    place = f"configuration: {key}"
     if any(unicodedata.category(character) in ("So", "Sk", "Cn") for character in name if character > "\x7f"):
         # Google's sender guidelines, message formatting.
         yield warning(
             "sender-name",
             "The sender's name holds an emoji or a symbol.",
-            "Leave it out: Gmail's rules forbid it, and filters look for it.",
+            f"Leave it out of {key} in rapport.toml: Gmail forbids it, and filters look for it.",
             place,
         )
     elif not name.isascii():
@@ -112,7 +108,8 @@ def sender(letter: CheckedLetter) -> Iterator[Finding]:
         yield warning(
             "sender-name",
             f"The sender's name {name} is not plain ASCII, which SendGrid does not promise to keep.",
-            "Write it without accents, and send a test copy to see what becomes of it.",
+            f"Write {key} in rapport.toml without accents, or see what becomes of it: "
+            f"`rapport send {letter.edition.slug} --test ADDRESS`.",
             place,
         )
     if re.search(r"[;,]", name):
@@ -120,7 +117,7 @@ def sender(letter: CheckedLetter) -> Iterator[Finding]:
         yield warning(
             "sender-name",
             "The sender's name holds a comma or semicolon.",
-            "Write it without: mail programs part addresses there.",
+            f"Write {key} without it in rapport.toml: mail programs part addresses there.",
             place,
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.core.finding import Finding, warning
+from pipeline.core.words import sentence
 from pipeline.letter.check.clients import lacking
 from pipeline.letter.check.reading import CheckedLetter, cut
 
@@ -65,7 +66,7 @@ def too_heavy(name: str, size: float, where: str) -> Finding:
     return warning(
         "image-weight",
         f"The image {name} weighs {size / 1000:,.0f} KB; {HEAVY // 1000} KB is plenty at 1200 px.",
-        'Set images = "host", or put a smaller picture into the post.',
+        'Set images = "host" under [theme] in rapport.toml, or put a smaller picture into the post.',
         where,
     )
 
@@ -94,7 +95,7 @@ def _unshown(feature: str, name: str, where: str) -> Iterator[Finding]:
         yield warning(
             "image-format",
             f"The image {name} does not show in {found.clients}: {found.title}.",
-            'Set images = "host", or use a JPEG or PNG.',
+            'Set images = "host" under [theme] in rapport.toml, or use a JPEG or PNG.',
             where,
         )
 
@@ -118,7 +119,7 @@ def unfetched(letter: CheckedLetter) -> Iterator[Finding]:
         if (problem := picture.get("problem")) and media not in _FORMATS and not heavy:
             yield warning(
                 "image",
-                cut(str(problem), 300).rstrip(".") + ".",
+                sentence(cut(str(problem), 300)),
                 "Put another picture into the post; until then readers see none, or see it badly.",
                 picture_place(letter, picture),
             )

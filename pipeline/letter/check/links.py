@@ -42,7 +42,7 @@ def unencrypted(letter: CheckedLetter) -> Iterator[Finding]:
         yield warning(
             "link",
             f"The {noun} {cut(address, 80)} is not https{more}.",
-            "Write https://, once the site answers there.",
+            "Write https:// in the post or the template, once the site answers there.",
             letter.where(node, f'"{address}"'),
         )
 
@@ -64,7 +64,10 @@ def _wrong(address: str, noun: str) -> tuple[str, str] | None:
     scheme, host = _read(address)
     shown = cut(address, 80)
     if scheme is None or (scheme in ("http", "https") and not host):
-        return f"The {noun} {shown} cannot be read as an address.", "Correct it."
+        return (
+            f"The {noun} {shown} cannot be read as an address.",
+            "Correct it in the post on the blog (then `rapport pull`), or in the template.",
+        )
     if not scheme:
         said = f"The {noun} {shown} is relative." if address else f"There is a {noun} whose address is empty."
         return said, "Write the whole address, beginning with https://."

@@ -27,7 +27,11 @@ DROPPED_AT = 16 * 1024
 def size(letter: CheckedLetter) -> Iterator[Finding]:
     # Google publishes no number. Senders have measured about 102 KB.
     kilobytes = len(letter.html.encode(errors="replace")) / 1024
-    remedy = "Lower max_posts, or shorten the template."
+    edition = letter.edition.slug
+    remedy = (
+        f"`rapport editions edit {edition} --drop N` takes a post out; max_posts under [[digests]] "
+        "in rapport.toml takes fewer each time."
+    )
     if kilobytes * 1024 > CLIPPED_AT:
         said = f"The HTML has {kilobytes:.0f} KB; from 102 KB on Gmail clips it, unsubscribe link and all."
         yield error("size", said, remedy, "html")
@@ -70,7 +74,7 @@ def text_bytes(letter: CheckedLetter) -> Iterator[Finding]:
             "charset",
             f"The text part has nothing beyond Latin-1 (“{_printed(beyond[0])}” for one), so that a provider "
             "may send it as iso-8859-1.",
-            "Put one long dash (—) into the template, as ours has.",
+            f"Put one long dash (—) into {letter.layout.text}, as ours has.",
             f"template: {letter.layout.text}",
         )
 
@@ -83,14 +87,14 @@ def thin_text(letter: CheckedLetter) -> Iterator[Finding]:
     lost = [title for title in titles if folded(title).casefold() not in text]
     for title in lost:
         said = f"The text part lacks the post “{cut(title)}”."
-        yield warning("text", said, "Put post.title into the template.", place)
-    gone = [a for a in _linked(letter) if re.sub("^(?:mailto|tel):", "", a) not in letter.text]
+        yield warning("text", said, f"Put {{{{ post.title }}}} into {letter.layout.text}.", place)
+    gone = [address for address in _linked(letter) if not _is_written(address, letter.text)]
     if gone:
         yield warning(
             "text",
             f"The text part lacks {'a link' if len(gone) == 1 else f'{len(gone)} links'} of the HTML: "
             f"{', '.join(cut(address, 80) for address in gone[:3])}.",
-            "Put them into the text template too.",
+            f"Put them into {letter.layout.text} too.",
             place,
         )
     shown, written = len(_shown_words(letter)), len(re.findall(r"\w+", text))
@@ -98,9 +102,17 @@ def thin_text(letter: CheckedLetter) -> Iterator[Finding]:
         yield warning(
             "text",
             f"The text part has {written} words, the HTML {shown}.",
-            "Let the text say what the HTML says.",
+            f"Let {letter.layout.text} say what the HTML says.",
             place,
         )
+
+
+def _is_written(address: str, text: str) -> bool:
+    """Whether a text says an address, as people write it: a number has spaces, a site no scheme."""
+    if address.startswith("tel:"):
+        digits = r"[\s()/.-]*".join(map(re.escape, re.findall(r"[+\d]", address)))
+        return re.search(rf"(?<!\d){digits}(?!\d)", text) is not None
+    return re.sub(r"^mailto:|^https://(?=[^/?#]+$)", "", address) in text
 
 
 def _linked(letter: CheckedLetter) -> list[str]:

@@ -24,7 +24,7 @@ def answers(letter: CheckedLetter) -> Iterator[Finding]:
             yield warning(
                 "link-dead",
                 f"The link {cut(address, 80)} {trouble}.",
-                "Open it in a browser; correct it in the post or the template.",
+                "Open it in a browser; correct it in the post (then `rapport pull`), or in the template.",
                 letter.where(link, f'"{address}"'),
             )
     for address, image in images.items():

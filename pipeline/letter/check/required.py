@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipeline.core.finding import Finding, error
+from pipeline.letter.check.calmer import at_least
 from pipeline.letter.check.reading import CheckedLetter, folded
 from pipeline.letter.personal import TAG, tags
 from pipeline.providers import fill
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
 
 def unsubscribe(letter: CheckedLetter) -> Iterator[Finding]:
     # CAN-SPAM, 15 U.S.C. 7704(a)(3). Gmail and Yahoo want it in the body too, beside the one-click header.
-    remedy = "Put links.unsubscribe into the template."
+    remedy = "Put {{{{ links.unsubscribe }}}} into {}."
     wanted = tags(letter.config)
     if wanted.html.unsubscribe not in letter.hrefs():
         said = "The HTML has no unsubscribe link."
-        yield error("unsubscribe", said, remedy, f"template: {letter.layout.markup}")
+        yield error(
+            "unsubscribe", said, remedy.format(letter.layout.markup), f"template: {letter.layout.markup}"
+        )
     if wanted.text.unsubscribe not in letter.text:
         said = "The text part has no unsubscribe link."
-        yield error("unsubscribe", said, remedy, f"template: {letter.layout.text}")
+        yield error("unsubscribe", said, remedy.format(letter.layout.text), f"template: {letter.layout.text}")
 
 
 def postal_address(letter: CheckedLetter) -> Iterator[Finding]:
@@ -37,28 +40,28 @@ def postal_address(letter: CheckedLetter) -> Iterator[Finding]:
         yield error(
             "postal-address",
             "There is no postal address.",
-            "Set newsletter.postal_address: the law wants it in every letter.",
+            "Set postal_address under [newsletter] in rapport.toml: the law wants it in every letter.",
             "configuration: newsletter.postal_address",
         )
         return
-    remedy = "Put newsletter.postal_address into the template."
+    remedy = "Put {{{{ newsletter.postal_address }}}} into {}."
     for part, content, template in (
         ("html", letter.words, letter.layout.markup),
         ("text", folded(letter.text), letter.layout.text),
     ):
         if address not in content:
             said = f"The postal address is not in the {part} part."
-            yield error("postal-address", said, remedy, f"template: {template}")
+            yield error("postal-address", said, remedy.format(template), f"template: {template}")
 
 
 def cta(letter: CheckedLetter) -> Iterator[Finding]:
     # The letter exists for it.
     if not letter.offers & set(letter.hrefs()):
         said, place = "The HTML has no call to action.", f"template: {letter.layout.markup}"
-        yield error("cta", said, "Put cta.url into a link of the template.", place)
+        yield error("cta", said, f"Put {{{{ cta.url }}}} into a link of {letter.layout.markup}.", place)
     if not any(address in letter.text for address in letter.offers):
         said, place = "The text part has no call to action.", f"template: {letter.layout.text}"
-        yield error("cta", said, "Put cta.url into the template.", place)
+        yield error("cta", said, f"Put {{{{ cta.url }}}} into {letter.layout.text}.", place)
 
 
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -82,9 +85,15 @@ def placeholder(letter: CheckedLetter) -> Iterator[Finding]:
             yield error(
                 "placeholder",
                 f"The {part} still holds {tag[:60]}.",
-                "Correct the template, or the text of the post.",
+                _left(letter, part),
                 place,
             )
+
+
+def _left(letter: CheckedLetter, part: str) -> str:
+    if part in ("subject", "preheader"):
+        return at_least(letter, part)
+    return "Take it out of the post on the blog (then `rapport pull`), or out of the template."
 
 
 def _holding(letter: CheckedLetter, tag: str) -> LexborNode | None:

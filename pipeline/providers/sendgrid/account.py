@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
+from pipeline.core.words import sentence
 from pipeline.providers import NO_CREDITS
 from pipeline.providers.sendgrid.answer import NO_CREDITS_REMEDY, without_credits
 
@@ -73,7 +74,7 @@ class Account:
             answer = self._api.client._(path).get(query_params=query)
         except (http.NotSent, http.NoAnswer) as error:
             raise Shut(
-                f"SendGrid could not be asked: {error}.",
+                sentence(f"SendGrid could not be asked: {error}"),
                 "Check delivery.sendgrid.api_url and whether this machine reaches it.",
             ) from None
         document = _document(path, answer.status_code, answer.body)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
+from pipeline.core.words import sentence
 from pipeline.providers import NO_CREDITS
 from pipeline.providers.redact import without_address
 from pipeline.providers.sendgrid.answer import NO_CREDITS_REMEDY, wait_of, without_credits
@@ -135,7 +136,7 @@ def _listed(entry: Any) -> Listed | None:
 
 def _failed(name: str, why: str) -> ProviderError:
     return ProviderError(
-        f"SendGrid's list of {_words(name)} could not be read: {why}.",
+        sentence(f"SendGrid's list of {_words(name)} could not be read: {why}"),
         "What was taken before stays; try again with `rapport subscribers sync`.",
     )
 

@@ -46,6 +46,14 @@ _SENDER = re.compile(
     r"|\b(?:invalid|bad|domain of|outbound) sender",
     re.IGNORECASE,
 )
+# What is said of the account or the machine that hands in, not of the mailbox that is asked for.
+_OURS = re.compile(
+    r"\b(?:your|this) account\b|\baccount (?:is |was )?suspended (?:due|for)|\bsmart ?host\b"
+    r"|\boutgoing mail\b|\bsend-?as-?denied\b|\bsending quota\b|\bis not verified\b"
+    r"|\bunverified (?:sending |sender )?domain\b|\bnot our customer\b|\baccept (?:\w+ )?mail from you\b"
+    r"|\byour organi[sz]ation\b|\bnot logged in\b",
+    re.IGNORECASE,
+)
 # "User unknown in relay recipient table" (Postfix) is a dead mailbox.
 _RELAYING = re.compile(r"\brelay(?! recipient)", re.IGNORECASE)
 _MAILBOX = re.compile(
@@ -90,7 +98,7 @@ def concern(code: int, said: str) -> Concern:
         return Concern.READER
     if code in _LOGIN_CODES or _POLICY_CODE.search(said):
         return Concern.US
-    if not for_now and (_SENDER_CODE.match(said) or _SENDER.search(words)):
+    if not for_now and (_SENDER_CODE.match(said) or _SENDER.search(words) or _OURS.search(words)):
         return Concern.US
     relaying, of_reader = _RELAYING.search(words), _READER_CODE.match(said)
     if relaying and not for_now and not of_reader:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from babel import Locale
 
 from pipeline.core.errors import ConfigError
+from pipeline.core.places import COUNTRIES
 from pipeline.core.settings import load
+from subscribers import clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,3 +232,72 @@ def test_a_folder_in_place_of_the_file_says_so(tmp_path: Path) -> None:
         load(tmp_path, {})
     assert "it is a folder" in caught.value.message
     assert f"{tmp_path}/rapport.toml" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("UK", "GB"),
+        ("USA", "US"),
+        ("United States", "US"),
+        ("Germany", "DE"),
+        ("Deutschland", "DE"),
+        ("DEU", "DE"),
+        ("Germnay", "DE"),
+        ("Schweiz", "CH"),
+        ("England", "GB"),
+        ("en-US", "US"),
+        ("UX", "US"),
+    ],
+)
+def test_a_country_that_is_no_code_gets_the_nearest(tmp_path: Path, written: str, meant: str) -> None:
+    said = told(tmp_path, f'country = "{written}"')
+    assert f'rapport.toml:4: newsletter.country: "{written}" is no country\'s code' in said
+    assert f'did you mean "{meant}"?' in said
+
+
+def test_a_country_that_nobody_can_guess_gets_an_example(tmp_path: Path) -> None:
+    assert 'such as "US" or "DE"' in told(tmp_path, 'country = "qqqqqq"')
+
+
+@pytest.mark.parametrize(("written", "read"), [("US", "US"), ("at", "AT"), ("", ""), ("SE", "SE")])
+def test_a_country_is_a_code_of_two_letters(tmp_path: Path, written: str, read: str) -> None:
+    file = tmp_path / "rapport.toml"
+    file.write_text(FILE.format(newsletter=f'country = "{written}"', more=""))
+    assert load(file, {})[0].newsletter.country == read
+
+
+def test_the_codes_are_those_that_unicode_knows() -> None:
+    other = "AC CP CQ DG EA EU EZ IC QO TA UN XA XB XK ZZ"  # CLDR has them, ISO 3166 does not
+    known = {code for code in Locale("en").territories if len(code) == 2 and code.isalpha()}
+    assert known - set(other.split(" ")) == COUNTRIES
+
+
+@pytest.mark.parametrize("written", ['"2026-11-30"', "2026-11-30", '"2024-02-29"'])
+def test_the_day_of_confirming_is_read_with_and_without_quotes(
+    tmp_path: Path, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 30, 12, tzinfo=UTC))
+    file = tmp_path / "rapport.toml"
+    file.write_text(FILE.format(newsletter=f"crisis_checked = {written}", more=""))
+    assert load(file, {})[0].newsletter.crisis_checked == date.fromisoformat(written.strip('"'))
+
+
+@pytest.mark.parametrize(
+    "written", ['"30.11.2026"', '"yes"', "true", "20261130", '"2026-02-30"', "2026-11-30T09:00:00"]
+)
+def test_what_is_no_day_is_told_how_a_day_is_written(tmp_path: Path, written: str) -> None:
+    said = told(tmp_path, f"crisis_checked = {written}")
+    assert "rapport.toml:4: newsletter.crisis_checked: write a day as year, month and day" in said
+
+
+def test_a_day_still_to_come_is_refused_by_the_newsletters_own_calendar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 30, 23, 30, tzinfo=UTC))
+    tomorrow = 'crisis_checked = "2026-12-01"'
+    said = told(tmp_path, tomorrow)
+    assert "rapport.toml:4: newsletter.crisis_checked: 2026-12-01 is still to come" in said
+    file = tmp_path / "rapport.toml"
+    file.write_text(FILE.format(newsletter=f'{tomorrow}\ntimezone = "Europe/Berlin"', more=""))
+    assert load(file, {})[0].newsletter.crisis_checked == date(2026, 12, 1)

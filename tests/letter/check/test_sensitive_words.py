@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.core.templates import Templates
-from pipeline.letter.check.sensitive import sensitive
+from pipeline.letter.check.listed import sensitive
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -242,6 +242,7 @@ def test_a_heading_among_the_rows_may_say_that_those_below_it_left(
         ("suppression_spam_reports.csv", "email,ip,created\nben@,192.0.2.1,1443651141\n"),
         ("Unsubscribed.csv", "Email Address,Name,Date\nben@,Ben,2021\n"),
         ("bounces.csv", "email\nben@\n"),
+        ("Deleted.csv", "email\nben@\n"),
         ("Abgemeldete.csv", "E-Mail;Name\nben@;Ben\n"),
         ("list.csv", "Unsubscribed contacts\nemail,name\nben@,Ben\n"),
         ("list.csv", "Inaktive;\nE-Mail;Name\nben@;Ben\n"),
@@ -259,6 +260,14 @@ def test_a_list_that_by_its_name_or_title_holds_those_who_left_is_refused_until_
     path.write_text("email,status\nben@example.org,unsubscribed\n")
     assert bring_in(sqlite_database, path).added == 1
     assert mailed(sqlite_database) == []
+
+
+@pytest.mark.parametrize("name", ["subscribers.csv", "readers (cleaned, invalid removed).csv", "active.csv"])
+def test_a_list_with_another_name_is_imported(sqlite_database: Database, listed: Path, name: str) -> None:
+    path = listed.with_name(name)
+    path.write_text("Readers of the letter\nemail\nann@example.org\n")
+    bring_in(sqlite_database, path)
+    assert mailed(sqlite_database) == ANN
 
 
 MAILCHIMP = (

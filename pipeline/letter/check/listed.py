@@ -1,49 +1,32 @@
-"""Words that would show on a locked screen what a reader suffers from."""
+"""The words that a locked screen should not show: the operator's list or ours, and where a text has them."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from functools import lru_cache
-from typing import TYPE_CHECKING
-
-from pipeline.core.finding import Finding, warning
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pipeline.core.templates import Templates
-    from pipeline.letter.check.reading import CheckedLetter
 
 NAME = "sensitive-words"
 
 
-def locked_screen(letter: CheckedLetter) -> Iterator[Finding]:
-    # FTC v. BetterHelp (2023): that a person seeks help is health data in itself. A phone on a table shows
-    # sender, subject and preheader to everybody who passes.
-    language = letter.config.newsletter.language
-    for where, text in (("subject", letter.edition.subject), ("preheader", letter.edition.preheader)):
-        found = list(dict.fromkeys(sensitive(text, letter.templates, language)))
-        if found:
-            said = ", ".join(f"“{word}”" for word in found[:5])
-            yield warning(
-                "sensitive",
-                f"The {where} says {said}: on a locked screen that tells what its reader lives with.",
-                f"Say it more quietly there; the letter itself may be plain. The words stand in {NAME}.txt.",
-                _place(letter, where, found[0]),
-            )
+class Entry(NamedTuple):
+    """A line of a list."""
 
-
-def _place(letter: CheckedLetter, where: str, word: str) -> str:
-    plain = _plain(word)
-    holding = (p for p in letter.posts if plain in _plain(str(p.get("title") or "")))
-    post = next(holding, None)
-    return f"post: {post['title']}" if post else where
+    file: Path
+    line: int
+    words: str
 
 
 def sensitive(text: str, templates: Templates, language: str) -> Iterator[str]:
     """The listed words that a text holds, spelt as in the text."""
-    folded = [_plain(character) for character in text]
+    folded = [plain(character) for character in text]
     # Folding changes lengths: ß becomes ss, a separate accent becomes nothing. So for each folded letter, the
     # place that it came from.
     origin = [place for place, letters in enumerate(folded) for _ in letters]
@@ -52,19 +35,36 @@ def sensitive(text: str, templates: Templates, language: str) -> Iterator[str]:
         yield text[origin[match.start()] : origin[match.end() - 1] + 1]
 
 
+def entry_of(word: str, templates: Templates, language: str) -> Entry | None:
+    """The line that lists a word which was found in a text; None where none does."""
+    for names in _names(language):
+        file = templates.first(*names)
+        for number, line in enumerate(templates.text(*names).splitlines(), 1):
+            listed = line.partition("#")[0].strip()
+            pattern = _pattern((listed,)) if file else None
+            if pattern and file and pattern.fullmatch(plain(word)):
+                return Entry(file, number, listed)
+    return None
+
+
 def _lists(templates: Templates, language: str) -> Iterator[str]:
     """The texts of the lists that count: the general one, and the one of the language."""
+    for names in _names(language):
+        yield templates.text(*names)
+
+
+def _names(language: str) -> Iterator[tuple[str, str]]:
     tags = [language.lower()] if language else []
     tags += [language.lower().split("-")[0]] if "-" in language else []
     for name in (f"{NAME}.txt", *(f"{NAME}.{tag}.txt" for tag in tags)):
-        yield templates.text(f"letter/{name}", name)
+        yield f"letter/{name}", name
 
 
 @lru_cache(maxsize=8)
 def _pattern(lists: tuple[str, ...]) -> re.Pattern[str] | None:
     lines = (line.partition("#")[0].strip() for text in lists for line in text.splitlines())
     # The longest first: a regular expression takes the first alternative that fits.
-    words = sorted({_plain(line) for line in lines if line.strip("* ")}, key=len, reverse=True)
+    words = sorted({plain(line) for line in lines if line.strip("* ")}, key=len, reverse=True)
     if not words:
         return None
     return re.compile(rf"(?<!\w)(?:{'|'.join(_part(word) for word in words)})(?!\w)")
@@ -76,8 +76,12 @@ def _part(word: str) -> str:
     return r"[\s-]+".join(re.escape(piece) for piece in stem) + (r"\w*" if word.endswith("*") else "")
 
 
-def _plain(text: str) -> str:
-    """A text without case and accents, and with one kind of apostrophe and hyphen."""
+_UNSEEN = frozenset(("Mn", "Me", "Cf"))
+"""Accents that stand alone, soft hyphens, joiners."""
+
+
+def plain(text: str) -> str:
+    """A text without case, accents and invisible signs, and with one kind of apostrophe and hyphen."""
     text = re.sub("[\u2019\u02bc]", "'", re.sub("[\u2010-\u2015]", "-", text))
     marked = unicodedata.normalize("NFD", text.casefold())
-    return "".join(character for character in marked if not unicodedata.combining(character))
+    return "".join(character for character in marked if unicodedata.category(character) not in _UNSEEN)
