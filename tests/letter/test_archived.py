@@ -122,6 +122,15 @@ def test_only_pictures_of_our_own_are_shown_with_their_size() -> None:
     assert "https://example.org/2" not in shown  # a link around nothing
 
 
+def test_help_in_a_crisis_keeps_its_numbers() -> None:
+    given = (
+        '<p lang="en"><b style="color:red"><a href="tel:988">988</a></b> or <a href="sms:988">988</a>.</p>'
+    )
+    assert (
+        '<p lang="en"><b><a href="tel:988">988</a></b> or <a href="sms:988">988</a>.</p>' in read(given).html
+    )
+
+
 def test_what_is_hidden_in_mail_is_hidden_here() -> None:
     hidden = '<div style="display:none">Preheader</div><img style="display: none;" src="x" alt="Dark logo">'
     assert read(f"{hidden}<p>Seen.</p>").html == "<p>Seen.</p>\n"
