@@ -140,10 +140,12 @@ def _context(session: PreviewSession, preview: Preview | None, query: Query) -> 
         "edition": None,
         "earlier": [],
         "reason": "",
+        "aside": "",
         "left_out": [],
         "answer": session.answer,
         "decision": None,
         "written": None,
+        "aside": "",
     }
     if preview is None:
         return context
