@@ -145,7 +145,6 @@ def _context(session: PreviewSession, preview: Preview | None, query: Query) -> 
         "answer": session.answer,
         "decision": None,
         "written": None,
-        "aside": "",
     }
     if preview is None:
         return context
