@@ -33,7 +33,7 @@ class Action(StrEnum):
     RESUBSCRIBED = "resubscribed"
     PAUSED = "paused"
     RESUMED = "resumed"
-    RENAMED = "renamed"
+    RENAMED = "renamed"  # in older records: a name comes with a sign-up now
     MOVED = "moved"  # to another address
     SUPPRESSED = "suppressed"
     LIFTED = "lifted"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, exists, func, select, update
+from sqlalchemy import bindparam, exists, func, not_, or_, select, update
 
 from subscribers import clock, consent, suppression
 from subscribers.audience import lock_audience_shared
@@ -15,9 +16,18 @@ from subscribers.suppression import Reason
 from subscribers.tables import consents, merged, subscribers, subscriptions, suppressions
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
+
+UNDO, UNDO_AGAIN = timedelta(minutes=10), timedelta(days=30)
+"""How long after the press of a button its mistake can be undone, and how long after that the next can."""
+
+_PRESSED_TWICE, _SECOND = timedelta(seconds=10), timedelta(seconds=1)
+"""How much earlier than the answer to a press something ended that the press counts for, and how exact the
+time of the press is. When the button is pressed twice, the page that is seen answers the second press, after
+the first has already ended everything."""
 
 # Compiled once: that takes longer than running it, and thousands unsubscribe on the day of a letter.
 _MOVED = select(merged.c.new_id).where(merged.c.old_id == bindparam("subscriber"))
@@ -44,17 +54,32 @@ def undo(
     connection: Connection,
     subscriber: int,
     *,
-    since: datetime,
+    presses: Collection[datetime],
     source: str,
     network_address: str | None = None,
 ) -> list[str]:
-    """Restore the subscriptions that the person ended ``since`` that time by mistake; the digests restored.
+    """Restore the subscriptions that the person ended by mistake, by ``presses`` of the button, each given by
+    the time of its answer; the digests restored.
 
-    Only their own unsubscribing is undone: an address that bounced or complained stays suppressed.
+    Only their own unsubscribing is undone: an address that bounced or complained stays suppressed. Whoever
+    has a letter that was forwarded can press the button and undo that, too. So that they never undo the no of
+    somebody else: a press counts for minutes, and only for what it ended itself, and not where all mail was
+    stopped by another one; and who ends and undoes all the time undoes only once.
     """
     # Only at the present address: what they had at a former one was ended by moving, and not by mistake.
     one = lives_of(connection, subscriber)[-1]
-    email = _email(connection, one)
+    email, now = _email(connection, one), clock.now()
+    fresh = [press for press in presses if now - UNDO <= press <= now]
+    if email is None or not fresh or _has_undone(connection, one, now, source):
+        return []
+
+    def by_mistake(at: ColumnElement[datetime]) -> ColumnElement[bool]:
+        return or_(*(at.between(press - _PRESSED_TWICE, press + _SECOND) for press in fresh))
+
+    stops = suppressions.c.email == email, suppressions.c.reason == Reason.UNSUBSCRIBED.value
+    on_purpose = select(suppressions.c.at).where(*stops, not_(by_mistake(suppressions.c.at)))
+    if connection.execute(on_purpose).first() is not None:
+        return []
     # Only what was active: neither a sign-up that nobody confirmed, nor a digest that they never had.
     agreed = exists().where(
         consents.c.subscriber_id == one,
@@ -64,7 +89,7 @@ def undo(
     ended = update(subscriptions).where(
         subscriptions.c.subscriber_id == one,
         subscriptions.c.status == Status.UNSUBSCRIBED.value,
-        subscriptions.c.since >= since,
+        by_mistake(subscriptions.c.since),
         agreed,
     )
     restored = ended.values(status=Status.ACTIVE.value, since=clock.now())
@@ -72,7 +97,7 @@ def undo(
     for digest in digests:
         said = {"digest": digest, "source": source, "network_address": network_address}
         consent.record(connection, one, Action.RESUBSCRIBED, **said)
-    if email and digests and stopped_since(connection, email, since):
+    if digests:
         suppression.lift(connection, email, [Reason.UNSUBSCRIBED])
     return digests
 
@@ -107,6 +132,16 @@ def _leave(connection: Connection, subscriber: int, digest: str | None, source: 
         anything |= stopped
         consent.record(connection, subscriber, Action.UNSUBSCRIBED, **said)
     return anything
+
+
+def _has_undone(connection: Connection, subscriber: int, now: datetime, source: str) -> bool:
+    query = select(consents.c.id).where(
+        consents.c.subscriber_id == subscriber,
+        consents.c.action == Action.RESUBSCRIBED.value,
+        consents.c.source == source,
+        consents.c.at > now - UNDO_AGAIN,
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _moved_to(connection: Connection, subscriber: int) -> int | None:

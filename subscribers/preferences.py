@@ -1,19 +1,22 @@
-"""What people may choose themselves: digests, a pause, their name."""
+"""What people may choose themselves, by the link in a letter: digests, and a pause.
+
+Letters get forwarded, and whoever has one has its link, for good. So by the link alone there is only less
+mail: to leave a digest, and to pause. For more the mailbox is asked first, by the mail that asks who signs
+up. A name cannot be changed by the link at all: it comes with a sign-up, which asks the mailbox.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select, update
 
-from subscribers import consent, digest_names, suppression
-from subscribers.addresses import clean_name
+from subscribers import consent, digest_names, signup, suppression
 from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
 from subscribers.leaving import leave, lives_of
 from subscribers.people import Status
-from subscribers.subscribing import begin
 from subscribers.suppression import OWN
 from subscribers.tables import subscribers, subscriptions
 
@@ -30,9 +33,15 @@ class Preferences:
 
     id: int
     email: str
-    name: str
     active: frozenset[str]
     paused_until: date | None
+
+
+class Settled(NamedTuple):
+    """What a person's settings are now, and the digests that wait for a yes from their mailbox."""
+
+    preferences: Preferences
+    to_ask: tuple[str, ...]
 
 
 def preferences(connection: Connection, subscriber: int) -> Preferences | None:
@@ -49,7 +58,6 @@ def preferences(connection: Connection, subscriber: int) -> Preferences | None:
     return Preferences(
         person.id,
         person.email,
-        person.name,
         frozenset(chosen),
         max((row.paused_until for row in active if row.paused_until), default=None),
     )
@@ -59,47 +67,57 @@ def change(
     connection: Connection,
     subscriber: int,
     *,
-    name: str,
     digests: Collection[str],
     offered: Sequence[str],
     paused_until: date | None,
-    wording: str,
     source: str,
-    network_address: str | None = None,
-) -> Preferences | None:
-    """Change a person's settings to what they chose; None for an id that is no longer known.
+) -> Settled | None:
+    """Change a person's settings to what they chose, as far as that is less mail; None for an id that is no
+    longer known.
 
-    ``offered`` are the digests that they could choose; others are left alone. An empty ``name`` keeps the one
-    that is known, which the page does not show. ``wording`` is what they agree
-    to by choosing a new one. Choosing a digest lifts their own unsubscribing and no other suppression.
+    ``offered`` are the digests that they could choose; others are left alone. Those chosen that they do not
+    get now are left to `ask_to_join`.
     """
     lock_audience_shared(connection)
     before = preferences(connection, subscriber)
     if before is None:
         return None
     subscriber = before.id
-    name = clean_name(name)
-    if name and name != before.name:
-        connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(name=name))
-        consent.record(connection, subscriber, Action.RENAMED, source=source)
     held = {row.digest for row in connection.execute(_active(subscriber))}
-    digests = digest_names.present(connection, digests)
+    digests, to_ask = digest_names.present(connection, digests), []
     for digest in digest_names.present(connection, offered):
         if digest in digests and digest not in before.active:
-            suppression.lift(connection, before.email, OWN)
-            begin(
-                connection,
-                subscriber,
-                digest,
-                wording=wording,
-                source=source,
-                network_address=network_address,
-            )
+            to_ask.append(digest)
         elif digest not in digests and digest in held:
             # Also one that was only hidden because they had unsubscribed from everything.
             leave(connection, subscriber, digest=digest, source=source)
     _pause(connection, subscriber, paused_until, source, changed=paused_until != before.paused_until)
-    return preferences(connection, subscriber)
+    after = preferences(connection, subscriber)
+    return None if after is None else Settled(after, tuple(to_ask))
+
+
+def ask_to_join(
+    connection: Connection,
+    subscriber: int,
+    digests: Sequence[str],
+    *,
+    wording: str,
+    source: str,
+    network_address: str | None = None,
+) -> int | None:
+    """Queue the mail that asks a person's present mailbox whether they want ``digests``, as for a sign-up;
+    ``wording`` is what they agree to. Returns as `signup.ask` does, and None for an id no longer known."""
+    person = preferences(connection, subscriber)
+    if person is None:
+        return None
+    return signup.ask(
+        connection,
+        person.email,
+        digests=digests,
+        wording=wording,
+        source=source,
+        network_address=network_address,
+    )
 
 
 def _active(subscriber: int) -> Select[tuple[str]]:
@@ -111,7 +129,6 @@ def _active(subscriber: int) -> Select[tuple[str]]:
 def _pause(
     connection: Connection, subscriber: int, until: date | None, source: str, *, changed: bool
 ) -> None:
-    # For every digest, also for one that was chosen just now.
     connection.execute(
         update(subscriptions)
         .where(subscriptions.c.subscriber_id == subscriber, subscriptions.c.status == Status.ACTIVE.value)

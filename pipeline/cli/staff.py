@@ -33,7 +33,7 @@ def log(options: Options) -> None:
     zone = installation.config.newsletter.zone
     lines = [
         " ".join(
-            filter(None, (f"{times.moment(one.at, zone)}:", one.actor, one.action, one.about, one.detail))
+            filter(None, (times.moment(one.at, zone), f"{one.actor}:", one.action, one.about, one.detail))
         )
         for one in found
     ]

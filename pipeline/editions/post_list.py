@@ -62,7 +62,6 @@ class Listed:
             "state": str(self.state),
             "edition": self.edition,
             "reason": self.reason,
-            "provider": self.provider,
         }
 
 

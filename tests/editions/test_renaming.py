@@ -105,7 +105,7 @@ def test_through_three_names_and_back_everything_goes_along(practice: Installati
         assert (left.digest, statuses(connection, "reader1@example.net")) == (
             "letter", {"letter": "unsubscribed"},
         )  # fmt: skip
-        assert leaving.undo(connection, 1, since=since, source="page") == ["letter"]
+        assert leaving.undo(connection, 1, presses=[since], source="page") == ["letter"]
 
 
 def test_an_undo_from_before_the_name_changed_still_undoes(practice: Installation) -> None:
@@ -116,8 +116,8 @@ def test_an_undo_from_before_the_name_changed_still_undoes(practice: Installatio
     renaming.rename(practice, "weekly", "letter")
     renaming.rename(practice, "monthly", "rarely")
     with practice.database.write() as connection:
-        assert leaving.undo(connection, 1, since=since, source="page") == ["letter"]
-        assert leaving.undo(connection, 2, since=since, source="page") == []
+        assert leaving.undo(connection, 1, presses=[since], source="page") == ["letter"]
+        assert leaving.undo(connection, 2, presses=[since], source="page") == []
 
 
 def test_a_batch_under_way_is_waited_for(practice: Installation) -> None:

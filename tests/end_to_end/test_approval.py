@@ -171,7 +171,7 @@ def test_what_was_approved_from_the_mail_is_what_is_sent(editor: Editor, project
     slug, mail = editor.gets_a_draft("A calm morning")
     assert mail["List-Unsubscribe"] is mail["List-Id"] is None
     assert mail["Auto-Submitted"] == "auto-generated"
-    assert "It waits until somebody approves it, and then goes out at once." in part(mail, "plain")
+    assert "is then written to the outbox" in part(mail, "plain")
     link = editor.reads(mail, "Approve")
     assert editor.judged(OF_WHOLE_PAGES) == []
     editor.opens(link).finds("This letter waits until somebody approves it.")
@@ -186,7 +186,7 @@ def test_what_was_approved_from_the_mail_is_what_is_sent(editor: Editor, project
     assert editor.judged({"target-size": {"enabled": True}}) == []
     project.rapport("preview", "--out", "preview")
     assert editor.runs() == "sent"
-    editor.opens(link).finds("This letter is sent")
+    editor.opens(link).finds("This letter was written to the outbox")
     assert editor.buttons() == []
     for number in (1, 2):
         (sent,) = editor.mails(f"reader{number}@example.net")

@@ -170,7 +170,7 @@ def test_a_hostile_page_says_values_and_nothing_else(project: Project, site: Sit
     assert written["delivery"]["provider"] == "outbox"
     assert set(written) == {
         "newsletter", "theme", "feeds", "digests", "match", "delivery", "database", "server", "privacy",
-        "staff", "doctor",
+        "archive", "staff", "doctor",
     }  # fmt: skip
     assert "{" not in written["newsletter"]["name"]
     assert "\n" not in written["newsletter"]["name"]

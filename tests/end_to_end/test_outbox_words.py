@@ -91,7 +91,7 @@ def test_the_words_of_the_contract_stay_beside_the_provider(
     person = project.json("subscribers", "show", "reader1@example.net")["subscriber"]
     assert [(one["state"], one["provider"]) for one in person["editions"]] == [("sent", "outbox")]
     (post,) = project.json("posts")["posts"]
-    assert (post["state"], post["provider"]) == ("mailed", "outbox")
+    assert (post["state"], post["edition"]) == ("mailed", "weekly-1")
     assert all("." not in at for at in (post["published"], post["first_seen"], person["consent"][0]["at"]))
     people = project.rapport("editions", "recipients", "weekly-1", "--json").splitlines()
     states = [json.loads(line)["state"] for line in people]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipeline.feeds.parsing import sandbox
+from subscribers import times
 from tests.doubles.blog import Item
 from tests.feeds.parsing import small_limits
 
@@ -72,7 +75,11 @@ def test_a_post_says_which_edition_it_is_in(written: Project) -> None:
 def test_for_people_it_is_a_table(written: Project) -> None:
     lines = written.rapport("posts").splitlines()
     assert len(lines) == 3
-    assert lines[0].split(maxsplit=3)[1:] == [f"{day(1):%Y-%m-%d}", "new", "A calm morning"]
+    assert re.split(r"  +", lines[0].strip())[1:] == [
+        times.day(day(1), ZoneInfo("America/New_York")),
+        "new",
+        "A calm morning",
+    ]
     assert "(filed under No-Letter" in lines[1]
 
 

@@ -72,6 +72,18 @@ def test_no_persons_link_is_left_wherever_a_template_puts_it(html: str, first: b
         assert left not in shown
 
 
+@pytest.mark.parametrize(
+    "footer",
+    [
+        f'<p>You can <a href="{HTML_TAGS.unsubscribe}">leave</a> at any time.</p>',
+        f"<p>To leave, open {HTML_TAGS.unsubscribe}</p>",
+        f'<ul><li>Or <a href="{HTML_TAGS.preferences}">choose</a></li></ul>',
+    ],
+)
+def test_a_sentence_about_a_personal_link_goes_with_it(footer: str) -> None:
+    assert read(f"<p>A story.</p>{footer}").html == "<p>A story.</p>\n"
+
+
 def test_a_paragraph_that_says_something_else_beside_a_personal_link_stays() -> None:
     kept = read(
         f'<p>Our <a href="https://example.org/hours">hours</a> · <a href="{HTML_TAGS.unsubscribe}">A</a></p>'
@@ -120,6 +132,11 @@ def test_only_pictures_of_our_own_are_shown_with_their_size() -> None:
     assert '<img src="/images/0a.jpg" alt="Mugs" width="152" height="114" class="small">' in shown
     assert "cdn.example" not in shown
     assert "https://example.org/2" not in shown  # a link around nothing
+
+
+def test_help_in_a_crisis_keeps_its_numbers() -> None:
+    given = '<p lang="en"><b style="color:red"><a href="tel:988">988</a></b>, <a href="sms:988">988</a></p>'
+    assert read(given).html == given.replace(' style="color:red"', "") + "\n"
 
 
 def test_what_is_hidden_in_mail_is_hidden_here() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 import time_machine
 
 from subscribers import directory, leaving, signup, suppression
@@ -99,8 +100,8 @@ def test_undo_brings_back_what_was_just_ended_and_nothing_older(database: Databa
         now.shift(timedelta(days=2))
         pressed = datetime.now(UTC)
         leaving.leave(connection, ann, digest="weekly", source="page")
-        assert leaving.undo(connection, ann, since=pressed, source="page") == ["weekly"]
-        assert leaving.undo(connection, ann, since=pressed, source="page") == []
+        assert leaving.undo(connection, ann, presses=[pressed], source="page") == ["weekly"]
+        assert leaving.undo(connection, ann, presses=[pressed], source="page") == []
         assert statuses(connection) == {"monthly": "unsubscribed", "weekly": "active"}
         assert actions(connection)[-1] == ("resubscribed", "weekly", "")
 
@@ -110,7 +111,7 @@ def test_undo_opens_what_leaving_everything_shut_but_no_other_suppression(databa
         ann = start(connection)
         suppression.suppress(connection, ANN, Reason.COMPLAINED, "event")
         leaving.leave(connection, ann, digest=None, source="page")
-        assert leaving.undo(connection, ann, since=NOON, source="page") == ["monthly", "weekly"]
+        assert leaving.undo(connection, ann, presses=[NOON], source="page") == ["monthly", "weekly"]
         assert suppression.reasons(connection, ANN) == {Reason.COMPLAINED}
 
 
@@ -120,7 +121,7 @@ def test_undo_does_not_confirm_in_somebodys_stead(database: Database) -> None:
         signup.ask(connection, ANN, digests=["quarterly"], wording="I ask for it", source="form")
         leaving.leave(connection, ann, digest="yearly", source="page")
         leaving.leave(connection, ann, digest=None, source="page")
-        assert leaving.undo(connection, ann, since=NOON, source="page") == ["monthly", "weekly"]
+        assert leaving.undo(connection, ann, presses=[NOON], source="page") == ["monthly", "weekly"]
         ended = {name for name, status in statuses(connection).items() if status == "unsubscribed"}
         assert ended == {"quarterly", "yearly"}
 
@@ -130,5 +131,70 @@ def test_undo_brings_a_pause_back_too(database: Database) -> None:
         ann = start(connection)
         connection.execute(subscriptions.update().values(paused_until=date(2026, 6, 1)))
         leaving.leave(connection, ann, digest="weekly", source="one-click")
-        leaving.undo(connection, ann, since=NOON, source="page")
+        leaving.undo(connection, ann, presses=[NOON], source="page")
         assert connection.execute(mailable("weekly", NOON.date())).all() == []
+
+
+@pytest.mark.parametrize(
+    ("ends", "presses", "undone"),
+    [
+        # Seconds from noon: when somebody left, which presses of the button they undo at 120.
+        (0, [0], True),
+        (0, [5], True),  # the answer took its time, or the button was pressed twice
+        (0, [60], False),  # they had left before it was pressed, by whoever has the letter, too
+        (60, [0], False),  # and after
+        (0, [-1000], False),
+        (0, [180], False),  # signed for another time than that of a press
+        (0, [], False),
+        (60, [0, 60], True),
+    ],
+)
+def test_undo_takes_back_what_its_own_press_ended_and_nobody_elses_no(
+    database: Database, ends: int, presses: list[int], undone: bool
+) -> None:
+    with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
+        ann = start(connection)
+        now.shift(ends)
+        leaving.leave(connection, ann, digest="weekly", source="page")
+        now.shift(120 - ends)
+        moments = [NOON + timedelta(seconds=press) for press in presses]
+        found = leaving.undo(connection, ann, presses=moments, source="page")
+        assert found == (["weekly"] if undone else [])
+
+
+def test_undo_is_over_after_ten_minutes(database: Database) -> None:
+    with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
+        ann = start(connection)
+        leaving.leave(connection, ann, digest="weekly", source="page")
+        now.shift(601)
+        assert leaving.undo(connection, ann, presses=[NOON], source="page") == []
+        now.shift(-1)
+        assert leaving.undo(connection, ann, presses=[NOON], source="page") == ["weekly"]
+
+
+def test_undo_of_one_digest_opens_nothing_once_all_mail_was_stopped(database: Database) -> None:
+    """Somebody with a forwarded letter has left, and undoes that after the reader's own no."""
+    with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
+        ann = start(connection)
+        leaving.leave(connection, ann, digest="weekly", source="page")
+        now.shift(60)
+        leaving.leave(connection, ann, digest=None, source="page")
+        assert leaving.undo(connection, ann, presses=[NOON], source="page") == []
+        assert set(statuses(connection).values()) == {"unsubscribed"}
+        assert suppression.reasons(connection, ANN) == {Reason.UNSUBSCRIBED}
+
+
+def test_who_ends_and_undoes_all_the_time_undoes_once_a_month(database: Database) -> None:
+    """Else the reader's own no would fall into one of those minutes, change nothing, and be undone."""
+    with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
+        ann = start(connection)
+        found = []
+        for days in (0, 1, 28, 2):
+            now.shift(timedelta(days=days))
+            leaving.leave(connection, ann, digest="weekly", source="page")
+            found.append(leaving.undo(connection, ann, presses=[datetime.now(UTC)], source="page"))
+            leaving.leave(connection, ann, digest="weekly", source="page")
+        assert found == [["weekly"], [], [], []]  # what was ended a while ago is no press of now
+        directory.add(connection, ANN, digests=["monthly"], wording="On paper", source="staff")
+        leaving.leave(connection, ann, digest="monthly", source="page")
+        assert leaving.undo(connection, ann, presses=[datetime.now(UTC)], source="page") == ["monthly"]

@@ -126,6 +126,19 @@ class Life(RuleBasedStateMachine):
         self.questions[number] = ("subscribe", email, chosen, False)
         return number
 
+    @rule(target=asked, email=addresses, chosen=some_digests)
+    def a_reader_asks_for_more(self, email: str, chosen: tuple[str, ...]) -> int:
+        person = directory.person(self.connection, email)
+        if person is None or person.id is None:
+            return 0
+        number = preferences.ask_to_join(
+            self.connection, person.id, chosen, wording="Chosen", source="preferences page"
+        )
+        if number is None:
+            return 0
+        self.questions[number] = ("subscribe", self._lives(person.id)[-1], chosen, False)
+        return number
+
     @rule(target=asked, email=addresses, new=addresses)
     def a_reader_asks_to_move(self, email: str, new: str) -> int:
         person = directory.person(self.connection, email)
@@ -241,18 +254,26 @@ class Life(RuleBasedStateMachine):
                 known.leave(subscription.digest)
             known.shut = known.shut or clock.now()
 
-    @rule(email=addresses, hours=st.integers(0, 30))
-    def a_reader_undoes_it(self, email: str, hours: int) -> None:
+    @rule(email=addresses, minutes=st.integers(0, 12))
+    def a_reader_undoes_it(self, email: str, minutes: int) -> None:
         person = directory.person(self.connection, email)
         if person is None or person.id is None:
             return
-        since = clock.now() - timedelta(hours=hours)
-        leaving.undo(self.connection, person.id, since=since, source="page")
-        known = self.model[self._lives(person.id)[-1]]
-        back = [digest for digest, at in known.no.items() if at >= since and digest in known.had]
+        pressed, present = clock.now() - timedelta(minutes=minutes), self._lives(person.id)[-1]
+        known, proof = self.model[present], directory.person(self.connection, present).consent  # type: ignore[union-attr]
+        once = any(
+            one.action == "resubscribed"
+            and one.source == "page"
+            and clock.now() - one.at < timedelta(days=30)
+            for one in proof
+        )
+        leaving.undo(self.connection, person.id, presses=[pressed], source="page")
+        if once or (known.shut and known.shut != pressed):
+            return
+        back = [digest for digest, at in known.no.items() if at == pressed and digest in known.had]
         for digest in back:
             known.agree(digest, own=False, anew=False)
-        if back and known.shut and known.shut >= since:
+        if back:
             known.shut = None
 
     @rule(email=addresses, chosen=st.sets(digests), pause=st.none() | st.integers(1, 20))
@@ -264,13 +285,11 @@ class Life(RuleBasedStateMachine):
         active = set() if known.shut else set(known.yes)
         until = clock.now().date() + timedelta(days=3650) if pause else None
         settled = preferences.change(
-            self.connection, person.id, name="", digests=chosen, offered=DIGESTS, paused_until=until,
-            wording="Chosen", source="page",
-        )  # fmt: skip
+            self.connection, person.id, digests=chosen, offered=DIGESTS, paused_until=until, source="page"
+        )
         assert settled is not None
-        assert settled.active == chosen
-        for digest in sorted(chosen - active):
-            known.agree(digest, own=True)
+        assert settled.preferences.active == chosen & active
+        assert set(settled.to_ask) == chosen - active
         for digest in sorted(active - chosen):
             known.leave(digest)
         if not known.shut:

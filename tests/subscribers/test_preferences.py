@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from subscribers import directory, leaving, preferences, suppression
+from subscribers import directory, leaving, preferences, signup, suppression
 from subscribers.audience import mailable
+from subscribers.consent import BY_MAIL
 from subscribers.suppression import Reason
 
 if TYPE_CHECKING:
@@ -22,11 +23,17 @@ def start(connection: Connection) -> None:
     directory.add(connection, ANN, name="Ann", digests=["weekly"], wording="On paper", source="staff")
 
 
-def change(connection: Connection, *digests: str, **more: Any) -> preferences.Preferences:
-    said = {"name": "Ann", "offered": ["weekly", "monthly"], "paused_until": None} | more
-    settled = preferences.change(connection, 1, digests=digests, wording="I want it", source="page", **said)
+def change(connection: Connection, *digests: str, **more: Any) -> preferences.Settled:
+    said = {"offered": ["weekly", "monthly"], "paused_until": None} | more
+    settled = preferences.change(connection, 1, digests=digests, source="page", **said)
     assert settled is not None
     return settled
+
+
+def join(connection: Connection, *digests: str) -> int:
+    question = preferences.ask_to_join(connection, 1, digests, wording="I want it", source="page")
+    assert question
+    return question
 
 
 def mailed(connection: Connection, digest: str, today: date = TODAY) -> bool:
@@ -41,30 +48,39 @@ def records(connection: Connection) -> list[tuple[str, str | None, str]]:
 def test_saving_without_a_change_writes_nothing_down(database: Database) -> None:
     with database.write() as connection:
         start(connection)
-        assert change(connection, "weekly").active == {"weekly"}
+        assert change(connection, "weekly").preferences.active == {"weekly"}
         assert records(connection) == []
 
 
-def test_choosing_and_leaving_digests_is_written_down_with_what_was_agreed_to(database: Database) -> None:
+def test_a_digest_is_left_at_once_and_joined_once_the_mailbox_says_yes(database: Database) -> None:
     with database.write() as connection:
         start(connection)
-        assert change(connection, "monthly").active == {"monthly"}
-        assert sorted(records(connection)) == [
-            ("confirmed", "monthly", "I want it"), ("unsubscribed", "weekly", ""),
-        ]  # fmt: skip
+        settled = change(connection, "monthly")
+        assert (settled.preferences.active, settled.to_ask) == (frozenset(), ("monthly",))
+        question = join(connection, "monthly")
+        assert not mailed(connection, "monthly")
+        assert change(connection, "monthly").to_ask == ("monthly",)  # asked for is not agreed to
+        assert signup.confirm(connection, question, source=BY_MAIL)
+        assert mailed(connection, "monthly")
+        assert change(connection, "monthly").to_ask == ()
+        assert records(connection) == [
+            ("unsubscribed", "weekly", ""),
+            ("requested", "monthly", "I want it"),
+            ("confirmed", "monthly", "I want it"),
+        ]
 
 
 def test_a_digest_that_was_not_offered_is_left_alone(database: Database) -> None:
     with database.write() as connection:
         start(connection)
-        assert change(connection, offered=["monthly"]).active == {"weekly"}
+        assert change(connection, offered=["monthly"]).preferences.active == {"weekly"}
 
 
-def test_a_pause_holds_for_every_digest_also_one_chosen_later_and_ends_by_itself(database: Database) -> None:
+def test_a_pause_holds_for_every_digest_and_ends_by_itself(database: Database) -> None:
     with database.write() as connection:
         start(connection)
-        assert change(connection, "weekly", paused_until=LATER).paused_until == LATER
-        change(connection, "weekly", "monthly", paused_until=LATER)
+        signup.confirm(connection, join(connection, "monthly"), source=BY_MAIL)
+        assert change(connection, "weekly", "monthly", paused_until=LATER).preferences.paused_until == LATER
         assert not mailed(connection, "weekly")
         assert not mailed(connection, "monthly")
         assert mailed(connection, "weekly", LATER)
@@ -75,34 +91,43 @@ def test_a_pause_holds_for_every_digest_also_one_chosen_later_and_ends_by_itself
         ]  # fmt: skip
 
 
-def test_who_left_everything_sees_so_and_comes_back_by_choosing(database: Database) -> None:
+def test_who_left_everything_sees_so_and_no_link_of_a_letter_brings_them_back(database: Database) -> None:
     with database.write() as connection:
         start(connection)
         leaving.leave(connection, 1, digest=None, source="page")
         now = preferences.preferences(connection, 1)
         assert now is not None
         assert now.active == frozenset()
-        assert change(connection, "weekly").active == {"weekly"}
+        settled = change(connection, "weekly", "monthly", paused_until=LATER)
+        assert (settled.preferences.active, settled.to_ask) == (frozenset(), ("weekly", "monthly"))
+        question = join(connection, "weekly")
+        assert suppression.reason_for(connection, ANN) is Reason.UNSUBSCRIBED
+        assert not mailed(connection, "weekly")
+        assert signup.confirm(connection, question, source=BY_MAIL)
         assert mailed(connection, "weekly")
-
-
-def test_choosing_lifts_no_bounce(database: Database) -> None:
-    with database.write() as connection:
-        start(connection)
-        suppression.suppress(connection, ANN, Reason.BOUNCED, "event")
-        change(connection, "weekly", "monthly")
         assert not mailed(connection, "monthly")
 
 
-def test_a_name_is_cleaned_and_its_change_noted_without_it(database: Database) -> None:
+def test_who_complained_does_not_come_back_even_by_mail(database: Database) -> None:
     with database.write() as connection:
         start(connection)
-        assert change(connection, "weekly", name="Ann\r\nBcc: x").name == "Ann Bcc: x"
-        assert records(connection) == [("renamed", None, "")]
+        suppression.suppress(connection, ANN, Reason.COMPLAINED, "event")
+        assert signup.confirm(connection, join(connection, "monthly"), source=BY_MAIL) is None
+        assert not mailed(connection, "monthly")
+
+
+def test_the_present_mailbox_is_asked_and_as_often_as_anybody_may(database: Database) -> None:
+    with database.write() as connection:
+        start(connection)
+        for _ in range(3):
+            join(connection, "monthly")
+        said = {"wording": "I want it", "source": "page"}
+        assert preferences.ask_to_join(connection, 1, ["monthly"], **said) is None
 
 
 def test_an_erased_person_has_no_preferences(sqlite_database: Database) -> None:
     with sqlite_database.write() as connection:
         assert preferences.preferences(connection, 1) is None
-        said = {"name": "", "digests": ["weekly"], "offered": ["weekly"], "paused_until": None}
-        assert preferences.change(connection, 1, wording="x", source="page", **said) is None  # type: ignore[arg-type]
+        said = {"digests": ["weekly"], "offered": ["weekly"], "paused_until": None}
+        assert preferences.change(connection, 1, source="page", **said) is None  # type: ignore[arg-type]
+        assert preferences.ask_to_join(connection, 1, ["weekly"], wording="x", source="page") is None

@@ -367,7 +367,7 @@ class TestMoving:
                 connection, "new@example.org", digests=["monthly"], wording="On paper", source="staff"
             )
             self.moved(connection, "new@example.org")
-            leaving.undo(connection, 1, since=NOON, source="page")
+            leaving.undo(connection, 1, presses=[NOON], source="page")
             assert status(connection) == {"weekly": Status.UNSUBSCRIBED}
             assert suppression.reason_for(connection, ANN) == Reason.UNSUBSCRIBED
 

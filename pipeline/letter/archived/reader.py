@@ -68,6 +68,7 @@ _SEPARATORS = re.compile(r"^[\s·•|–—-]+|[\s·•|–—-]+$")
 _LONGEST_FOOTER = 300
 """Characters of a paragraph that goes with the personal link in it: "Unsubscribe · Change what you get". A
 longer one says something else beside."""
+_LEADING = ("http://", "https://", "mailto:", "tel:", "sms:")
 _SMALL = 200
 """Pixels in width: what is shown no wider stands beside its post."""
 
@@ -107,7 +108,9 @@ class Reader:
         return quiet + _attributes(node, "dir", "lang")
 
     def _text(self, node: LexborNode) -> None:
-        text = impersonal(re.sub(r"\s+", " ", node.text_content or ""))
+        said = re.sub(r"\s+", " ", node.text_content or "")
+        text = impersonal(said)
+        self._line.personal = self._line.personal or text != said
         if text.strip() or (self._line.html and text):
             self._line.html.append(escape(text, quote=False))
             self._line.text.append(text)
@@ -169,7 +172,7 @@ class Reader:
         if is_personal(address) or self._is_this_page(address):
             self._line.personal = True
             return
-        if not address.lower().startswith(("http://", "https://", "mailto:", "tel:")):
+        if not address.lower().startswith(_LEADING):
             self.read(node)
             return
         outer, self._line = self._line, Line()

@@ -140,6 +140,7 @@ def _context(session: PreviewSession, preview: Preview | None, query: Query) -> 
         "edition": None,
         "earlier": [],
         "reason": "",
+        "aside": "",
         "left_out": [],
         "answer": session.answer,
         "decision": None,

@@ -245,6 +245,13 @@ class PreviewSession:
 
 
 _LISTED = select(
-    table.c.slug, table.c.digest, table.c.status, table.c.subject, table.c.due_at, table.c.finished_at
+    table.c.slug,
+    table.c.digest,
+    table.c.status,
+    table.c.subject,
+    table.c.due_at,
+    table.c.finished_at,
+    table.c.snapshot_at,
+    table.c.provider,
 ).order_by(table.c.id.desc())
 """Without the bodies: those of a hundred editions are several megabytes."""

@@ -70,19 +70,32 @@ class _Visit:
             lambda connection: preferences.change(
                 connection,
                 self.subscriber,
-                name=sent.text("name"),
                 digests=digest_names.meant(connection, offered, sent.all("digest")),
                 offered=offered,
                 paused_until=pause,
-                wording=self.site.pages.say("preferences.agree"),
                 source=_SOURCE,
-                network_address=address_of(self.request.scope),
             )
         )
         if saved is None:
             return self._nothing()
         await batches_ended(self.site.read, self.subscriber)
-        return self._page(saved, notice=self.site.pages.say("preferences.saved"))
+        if not saved.to_ask:
+            return self._page(saved.preferences, notice=self.site.pages.say("preferences.saved"))
+        # Only now: whoever may not ask has left and paused all the same.
+        await self.site.may_ask(self.request)
+        await self.site.writer.run(
+            lambda connection: preferences.ask_to_join(
+                connection,
+                self.subscriber,
+                saved.to_ask,
+                wording=self.site.pages.say("preferences.agree"),
+                source=_SOURCE,
+                network_address=address_of(self.request.scope),
+            )
+        )
+        answer = self._page(saved.preferences, notice=self.site.pages.say("preferences.join_sent"))
+        answer.background = self.site.mail_questions()
+        return answer
 
     async def _move(self, found: Preferences, sent: Form) -> Response:
         await self.site.may_ask(self.request)
@@ -140,7 +153,6 @@ class _Visit:
             # Letters get forwarded, and ids outlive moves: no name is shown, and no whole address.
             address=masked(found.email).replace("@", "\u2060@"),  # a word joiner keeps it on one line
             chosen=saving.all("digest") if saving else found.active,
-            name=saving.text("name") if saving else "",
             pause=saving.text("pause") if saving else kept,
             email=sent.text("email") if sent else "",
             first_day=(self._today + timedelta(days=1)).isoformat(),

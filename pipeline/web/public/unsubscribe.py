@@ -7,7 +7,7 @@ whatever is not a button of our own page is treated like that one.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -30,11 +30,8 @@ if TYPE_CHECKING:
     from pipeline.web.public.site import Site
     from subscribers.tokens import Claim
 
-UNDO = timedelta(hours=24)
-
-_PRESSED_TWICE = timedelta(minutes=1)
-"""How far back an undo goes before its page was made. When the button is pressed twice, the page that is seen
-was made by the second press, after the first had already ended everything."""
+_STAMPS = 4
+"""The presses before that a page hands on: more than its buttons lead through."""
 
 
 def routes(site: Site) -> list[Route]:
@@ -93,33 +90,31 @@ async def _pressed(site: Site, request: Request, claim: Claim, sent: Form) -> Re
 
 async def _left(site: Site, claim: Claim, sent: Form, button: str) -> Response:
     everything = button == "leave-all" or sent.text("of") == "all"
-    undo = _undo_token(site, claim, sent)
     reason = sent.text("reason") if button == "reason" else ""
     digest = await leave(site, claim, everything=everything, source="unsubscribe page", reason=reason)
-    preferences = site.installation.tokens.sign(Purpose.LETTER, *claim)
+    tokens = site.installation.tokens
+    preferences = tokens.sign(Purpose.LETTER, *claim)
+    pressed = [*_presses(site, claim, sent)[-_STAMPS:], clock.now()]
     return site.pages.page(
         "left",
         digest=_shown(site, digest),
         all_mail=digest is None,
         thanked=bool(reason),
-        undo=undo,
+        undo=[tokens.sign_until(Purpose.UNDO, claim.subscriber, press) for press in pressed],
         preferences=site.pages.link(f"preferences/{preferences}"),
     )
 
 
 async def _undone(site: Site, request: Request, claim: Claim, sent: Form) -> Response:
-    since = _undo_since(site, claim, sent)
-    back = []
-    if since is not None:
-        back = await site.writer.run(
-            lambda connection: leaving.undo(
-                connection,
-                claim.subscriber,
-                since=since,
-                source="unsubscribe page",
-                network_address=address_of(request.scope),
-            )
+    back = await site.writer.run(
+        lambda connection: leaving.undo(
+            connection,
+            claim.subscriber,
+            presses=_presses(site, claim, sent)[-_STAMPS - 1 :],
+            source="unsubscribe page",
+            network_address=address_of(request.scope),
         )
+    )
     said = site.pages.say
     preferences = site.installation.tokens.sign(Purpose.LETTER, *claim)
     links = {site.pages.link(f"preferences/{preferences}"): said("shared.back_to_preferences")}
@@ -130,22 +125,10 @@ async def _undone(site: Site, request: Request, claim: Claim, sent: Form) -> Res
     return site.pages.message(said("undone.title"), text, links=links)
 
 
-def _undo_token(site: Site, claim: Claim, sent: Form) -> str:
-    """The token of the page before, so that undo takes back all that was ended since; without one, a new
-    token."""
-    if _undo_since(site, claim, sent) is not None:
-        return sent.text("undo")
-    until = clock.now() - _PRESSED_TWICE + UNDO
-    return site.installation.tokens.sign_until(Purpose.UNDO, claim.subscriber, until)
-
-
-def _undo_since(site: Site, claim: Claim, sent: Form) -> datetime | None:
-    """The time from which the token in the form takes back; None without a token that is this person's and
-    still good."""
-    token = site.installation.tokens.read_until(Purpose.UNDO, sent.text("undo"))
-    if token is None or token.about != claim.subscriber or token.until < clock.now():
-        return None
-    return token.until - UNDO
+def _presses(site: Site, claim: Claim, sent: Form) -> list[datetime]:
+    """The times of the presses that the form's page came of, each signed in its answer for this person."""
+    tokens = map(partial(site.installation.tokens.read_until, Purpose.UNDO), sent.all("undo"))
+    return [one.until for one in tokens if one is not None and one.about == claim.subscriber]
 
 
 def _shown(site: Site, digest: str | None) -> str:

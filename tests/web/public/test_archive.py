@@ -290,21 +290,23 @@ def test_a_card_is_a_picture_of_the_size_that_is_shown_whole(
     assert answer.headers["cache-control"] == "public, max-age=86400"
 
 
-def test_the_whole_way_from_a_post_to_its_page(sqlite_database: Database, tmp_path: Path) -> None:
+def test_the_whole_way_from_a_post_to_its_page(database: Database, tmp_path: Path) -> None:
     with Blog([Item("A quiet morning", clock.now() - timedelta(hours=3))]) as blog:
-        made = installation(sqlite_database, tmp_path, blog.url)
-        subscribe(sqlite_database, 2)
+        made = installation(database, tmp_path, blog.url)
+        subscribe(database, 2)
         ran = run_one(made, at_once=True)
     assert ran.edition is not None
     named = re.search(r"https://letter\.example\.org(/archive/\S+)", ran.edition.text)
     assert named
     visitor = Visitor(made)
-    before = everything(sqlite_database)
+    before = everything(database)
     answer = visitor.get(named[1])
+    for path in ("/", "/archive", "/archive/feed.json"):
+        assert "A quiet morning" in visitor.get(path).text
     visitor.close()
     assert answer.status_code == 200
     assert "A quiet morning" in answer.text
-    assert everything(sqlite_database) == before
+    assert everything(database) == before
     for personal in ("reader1", "You get this letter because", "Unsubscribe", "%%"):
         assert personal not in answer.text
 

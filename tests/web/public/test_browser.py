@@ -168,10 +168,20 @@ def test_a_readers_own_page(reader: Reader, practice: Installation, addresses: A
     reader.opens(addresses.preferences(2)).finds("What you get")
     page = reader.page
     page.get_by_label("groups").uncheck()
-    page.get_by_label("Your name").fill("Grace")
     reader.presses("Save").finds("What you get").judges()
     assert page.get_by_role("status").inner_text() == "Saved."
     assert active(practice, "reader2@example.net") == ["weekly"]
+    before = set(confirm_links(practice.folder))
+    page.get_by_label("groups").check()
+    reader.presses("Save").finds("What you get").judges()
+    assert page.get_by_role("status").inner_text().startswith("Saved, but for the letters")
+    (path,) = new_links(practice, before)
+    assert active(practice, "reader2@example.net") == ["weekly"]
+    reader.opens(path).finds("Was it you?").presses("Yes, send it to me").finds(
+        "Thank you: you are on the list"
+    )
+    assert active(practice, "reader2@example.net") == ["groups", "weekly"]
+    reader.opens(addresses.preferences(2))
     page.get_by_label("Pause all letters until").fill("2020-02-02")
     page.evaluate("document.forms[0].noValidate = true")
     reader.presses("Save").finds("What you get").judges()

@@ -6,12 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.web.public import network
-from subscribers import directory, mail_limits
-from subscribers.addresses import NAME_LENGTH
+from subscribers import mail_limits
 from tests.installations import installation, subscribe
 from tests.web.public.visitor import Addresses, Shape, Visitor, edition
 
@@ -133,34 +132,6 @@ def test_only_the_fields_of_a_form_come_back_and_escaped(
     )
     assert left.status_code == 200
     assert not reflected(left.text)
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.text(max_size=250) | words)
-@example("<script>alert(1)</script>")
-@example('\u202emoor\u2066 "onfocus=x autofocus=')
-@example("👩‍👩‍👧‍👦 " * 50)
-@example("{{ 7 * 7 }} %%tag%% {newsletter} </title>")
-def test_a_name_is_text_on_the_page_and_nothing_else(fuzzed: Visitor, name: str) -> None:
-    path = Addresses(fuzzed.installation, 1).preferences(2)
-    form = {"do": "save", "digest": ["weekly"], "name": utf8(name)}
-    # Only who has just typed it sees it, where something else was wrong.
-    before = Shape(fuzzed.post(path, form | {"name": "", "pause": "never"}).text).tags
-    after = Shape(fuzzed.post(path, form | {"pause": "never"}).text).tags
-    assert fuzzed.post(path, form).is_success
-    with fuzzed.installation.database.read() as connection:
-        person = directory.person(connection, "reader2@example.net")
-    assert person is not None
-    assert len(person.name) <= NAME_LENGTH
-    assert unnamed(after) == unnamed(before)
-
-
-def unnamed(tags: list[Tag]) -> list[Tag]:
-    """The page's tags without what stands in the field for the name."""
-    return [
-        (tag, tuple(p for p in pairs if p[0] != "value") if ("name", "name") in pairs else pairs)
-        for tag, pairs in tags
-    ]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

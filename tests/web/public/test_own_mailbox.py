@@ -1,4 +1,4 @@
-"""Moving and erasing: the link in a letter asks for it, and only the mailbox itself can do it."""
+"""Moving, erasing and more letters: a letter's link asks for it, and only the mailbox itself can do it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time_machine
 
 from pipeline.subscriptions.confirm import send_questions
 from subscribers import clock, directory
+from subscribers.tables import subscribers
 from tests.web.public.visitor import everything
 
 if TYPE_CHECKING:
@@ -103,6 +104,46 @@ def test_erasing_asks_the_mailbox_and_a_letter_alone_erases_nobody(
     assert visitor.post(path).status_code == 410
 
 
+def test_an_old_letter_never_undoes_a_no_and_the_mailbox_itself_does(
+    visitor: Visitor, addresses: Addresses, practice: Installation
+) -> None:
+    visitor.post(addresses.unsubscribe(), {"do": "leave-all"})
+    said_no = person(practice, READER)
+    page = visitor.post(addresses.preferences(), {"do": "save", "digest": "weekly", "name": "Mallory"}).text
+    assert "the mail that asks you was written to that folder" in page
+    for form in ({"do": "undo"}, {"do": "leave-all"}, {"do": "reason", "reason": ""}):
+        visitor.post(addresses.unsubscribe(), form)
+    asked = person(practice, READER)
+    assert said_no
+    assert asked
+    assert (asked.suppression, asked.name) == ("unsubscribed", said_no.name)
+    assert [str(one.action) for one in asked.consent[len(said_no.consent) :]] == ["requested"]
+    path = link(practice, READER, "Yes, send it to me")
+    before = everything(practice.database)
+    assert "Was it you?" in visitor.get(path).text
+    assert everything(practice.database) == before  # programs that look through mail open every link
+    assert "you are on the list" in visitor.post(path).text
+    assert gets_it(practice, READER)
+    # A "no" after it is one again, whatever of all that is opened or pressed.
+    visitor.post(addresses.unsubscribe(), {"do": "leave-all"})
+    assert visitor.post(path).status_code == 410
+    assert not gets_it(practice, READER)
+
+
+def test_the_letters_of_who_moved_ask_at_the_address_that_they_have_now(
+    visitor: Visitor, addresses: Addresses, practice: Installation
+) -> None:
+    visitor.post(addresses.preferences(), {"do": "move", "email": NEW})
+    visitor.post(link(practice, READER, "Yes, I want to move"))
+    visitor.post(link(practice, NEW, "Yes, use this address"))
+    visitor.post(addresses.unsubscribe(), {"do": "leave-all"})
+    visitor.post(addresses.preferences(), {"do": "save", "digest": "weekly"})
+    assert not gets_it(practice, NEW)
+    visitor.post(link(practice, NEW, "Yes, send it to me"))
+    assert gets_it(practice, NEW)
+    assert not gets_it(practice, READER)
+
+
 @pytest.mark.parametrize("known", ["reader2@example.net", "nobody@example.org"])
 def test_no_answer_tells_whether_the_new_address_is_known(
     visitor: Visitor, addresses: Addresses, practice: Installation, known: str
@@ -116,7 +157,8 @@ def test_an_old_letter_shows_no_name_of_whoever_it_leads_to_by_now(
     visitor: Visitor, addresses: Addresses, practice: Installation
 ) -> None:
     """They moved to the address of another reader, who has a name."""
-    visitor.post(addresses.preferences(2), {"do": "save", "digest": "weekly", "name": "Beatrix"})
+    with practice.database.write() as connection:
+        connection.execute(subscribers.update().where(subscribers.c.id == 2).values(name="Beatrix"))
     visitor.post(addresses.preferences(), {"do": "move", "email": "reader2@example.net"})
     visitor.post(link(practice, READER, "Yes, I want to move"))
     visitor.post(link(practice, "reader2@example.net", "Yes, use this address"))

@@ -10,8 +10,10 @@ import pytest
 import time_machine
 
 from pipeline.subscriptions.erase import forget
-from subscribers import clock, directory
-from tests.web.public.visitor import Addresses, Visitor, everything
+from subscribers import clock, directory, suppression
+from subscribers.suppression import Reason
+from subscribers.tables import subscribers
+from tests.web.public.visitor import Addresses, Visitor, confirm_links, everything
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
@@ -38,16 +40,15 @@ def test_it_shows_how_things_stand_and_no_whole_address(chooser: Visitor, both: 
     assert "reader1" not in page
 
 
-def test_saving_changes_letters_name_and_pause_and_says_so(chooser: Visitor, both: Addresses) -> None:
+def test_saving_leaves_letters_and_pauses_at_once_and_says_so(chooser: Visitor, both: Addresses) -> None:
     until = (clock.now() + timedelta(days=20)).date().isoformat()
-    form = {"do": "save", "digest": ["groups"], "name": "Ada  O’Neil", "pause": until}
+    form = {"do": "save", "digest": ["groups"], "pause": until}
     page = chooser.post(both.preferences(), form).text
     assert '<p class="notice" role="status">Saved.</p>' in page
     assert ticked(page) == ["groups"]
     assert f'value="{until}"' in page
     reader = person(both.installation)
     assert reader
-    assert reader.name == "Ada O’Neil"
     assert {(s.digest, str(s.status)) for s in reader.subscriptions} == {
         ("weekly", "unsubscribed"),
         ("groups", "active"),
@@ -55,8 +56,7 @@ def test_saving_changes_letters_name_and_pause_and_says_so(chooser: Visitor, bot
     kept = {s.digest: s.paused_until for s in reader.subscriptions}
     assert str(kept["groups"]) == until
     assert ticked(chooser.get(both.preferences()).text) == ["groups"]
-    again = chooser.post(both.preferences(), {"do": "save", "digest": ["groups", "weekly"], "name": ""}).text
-    assert ticked(again) == ["weekly", "groups"]
+    again = chooser.post(both.preferences(), {"do": "save", "digest": ["groups"]}).text
     assert 'name="pause" value=""' in again
 
 
@@ -65,8 +65,36 @@ def test_what_is_agreed_to_by_ticking_stands_on_the_page(chooser: Visitor, both:
     page = chooser.post(both.preferences(), {"do": "save", "digest": ["weekly"]}).text
     reader = person(both.installation)
     assert reader
+    assert str(reader.consent[-1].action) == "requested"
     assert reader.consent[-1].wording
     assert reader.consent[-1].wording in page
+
+
+def test_who_may_not_ask_for_more_leaves_all_the_same(chooser: Visitor, both: Addresses) -> None:
+    """From a network that has asked too often for now."""
+    chooser.post(both.preferences(), {"do": "save", "digest": ["groups"]})
+    for number in range(101):
+        form = {"email": f"a{number}@example.org", "digest": "weekly"}
+        status = chooser.post("/subscribe", form).status_code
+    assert status == 429
+    answer = chooser.post(both.preferences(), {"do": "save", "digest": ["weekly"]})
+    assert answer.status_code == 429
+    reader = person(both.installation)
+    assert reader
+    assert {str(s.status) for s in reader.subscriptions} == {"unsubscribed"}
+
+
+def test_the_same_is_said_whatever_becomes_of_the_question(chooser: Visitor, both: Addresses) -> None:
+    """No answer tells whether the address complained, or was asked too often for a mail to go out."""
+    pages = []
+    for number in (1, 2):
+        chooser.post(both.preferences(number), {"do": "save"})
+    with both.installation.database.write() as connection:
+        suppression.suppress(connection, "reader2@example.net", Reason.COMPLAINED, "event")
+    for number in (1, 2, 2, 2, 2):
+        page = chooser.post(both.preferences(number), {"do": "save", "digest": ["weekly"]})
+        pages.append((page.status_code, page.content))
+    assert len(set(pages)) == 1
 
 
 @pytest.mark.parametrize(
@@ -77,13 +105,13 @@ def test_a_pause_must_end_after_today_and_within_a_year(
 ) -> None:
     with time_machine.travel(f"{TODAY}T18:00:00Z", tick=False):
         before = everything(addresses.installation.database)
-        form = {"do": "save", "digest": ["weekly"], "name": "Neu", "pause": written}
+        form = {"do": "save", "digest": [], "pause": written}
         answer = visitor.post(addresses.preferences(), form)
     assert answer.status_code == 422
     error = re.search(r'<p class="error" id="pause-error">(.*?)</p>', answer.text)
     assert error
     assert "2026-12-04" in error[1]
-    assert 'value="Neu"' in answer.text  # what was typed is not lost
+    assert ticked(answer.text) == []  # what was chosen is not lost
     assert everything(addresses.installation.database) == before
 
 
@@ -149,14 +177,24 @@ def test_who_is_erased_finds_an_empty_page(visitor: Visitor, addresses: Addresse
     assert visitor.post(addresses.unsubscribe()).status_code == 200
 
 
-def test_no_page_shows_a_name_and_an_empty_field_keeps_it(visitor: Visitor, addresses: Addresses) -> None:
-    form = {"do": "save", "digest": ["weekly"], "name": "Ada"}
-    for sent in (form, form | {"name": ""}):
-        assert "Ada" not in visitor.post(addresses.preferences(), sent).text
-        assert "Ada" not in visitor.get(addresses.preferences()).text
-        reader = person(addresses.installation)
-        assert reader
-        assert reader.name == "Ada"
+def test_no_page_shows_a_name_and_no_link_of_a_letter_changes_it(
+    visitor: Visitor, addresses: Addresses
+) -> None:
+    with addresses.installation.database.write() as connection:
+        connection.execute(subscribers.update().where(subscribers.c.id == 1).values(name="Ada"))
+    page = visitor.get(addresses.preferences()).text
+    assert 'name="name"' not in page
+    assert "cannot be changed here" in page
+    for digests in (["weekly"], [], ["weekly"]):
+        form = {"do": "save", "digest": digests, "name": "Mallory"}
+        page += visitor.post(addresses.preferences(), form).text
+    for path in confirm_links(addresses.installation.folder):
+        page += visitor.get(path).text + visitor.post(path).text
+    reader = person(addresses.installation)
+    assert reader
+    assert reader.name == "Ada"
+    assert "Ada" not in page
+    assert "Mallory" not in page
 
 
 def test_a_button_that_the_page_does_not_have_changes_nothing(visitor: Visitor, addresses: Addresses) -> None:

@@ -15,7 +15,7 @@ from pipeline.subscriptions import unsubscribe
 from pipeline.web.app import make_app
 from subscribers import clock, directory, suppression
 from tests.installations import installation, subscribe
-from tests.web.public.visitor import Addresses, Visitor, edition, everything, hidden
+from tests.web.public.visitor import Addresses, Visitor, edition, everything, stamps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,9 +172,9 @@ def test_no_reason_writes_nothing(visitor: Visitor, addresses: Addresses) -> Non
 
 def test_undo_brings_back_what_was_ended_on_the_pages_before_it(chooser: Visitor, both: Addresses) -> None:
     first = chooser.post(both.unsubscribe(), {"do": "leave"}).text
-    second = chooser.post(both.unsubscribe(), {"do": "leave-all", "undo": hidden(first, "undo")}).text
+    second = chooser.post(both.unsubscribe(), {"do": "leave-all", "undo": stamps(first)}).text
     assert active(both.installation) == []
-    undone = chooser.post(both.unsubscribe(), {"do": "undo", "undo": hidden(second, "undo")})
+    undone = chooser.post(both.unsubscribe(), {"do": "undo", "undo": stamps(second)})
     assert "These letters will come to you again: groups and weekly." in undone.text
     assert active(both.installation) == ["groups", "weekly"]
 
@@ -184,20 +184,21 @@ def test_undo_is_there_for_who_pressed_twice(visitor: Visitor, addresses: Addres
         visitor.post(addresses.unsubscribe(), {"do": "leave"})
         clock_hand.shift(2)
         page = visitor.post(addresses.unsubscribe(), {"do": "leave"}).text
-        undone = visitor.post(addresses.unsubscribe(), {"do": "undo", "undo": hidden(page, "undo")})
+        undone = visitor.post(addresses.unsubscribe(), {"do": "undo", "undo": stamps(page)})
     assert "These letters will come to you again: The Weekly Letter." in undone.text
     assert active(addresses.installation) == ["weekly"]
 
 
-def test_undo_holds_for_a_day_and_for_that_person_only(visitor: Visitor, addresses: Addresses) -> None:
-    token = hidden(visitor.post(addresses.unsubscribe(1), {"do": "leave"}).text, "undo")
+def test_undo_is_for_minutes_and_for_that_person_only(visitor: Visitor, addresses: Addresses) -> None:
+    (token,) = stamps(visitor.post(addresses.unsubscribe(1), {"do": "leave"}).text)
     visitor.post(addresses.unsubscribe(2), {"do": "leave"})
     before = everything(addresses.installation.database)
     other = visitor.post(addresses.unsubscribe(2), {"do": "undo", "undo": token})
-    with time_machine.travel(clock.now() + timedelta(hours=25), tick=False):
+    with time_machine.travel(clock.now() + timedelta(minutes=11), tick=False):
         late = visitor.post(addresses.unsubscribe(1), {"do": "undo", "undo": token})
     forged = visitor.post(addresses.unsubscribe(1), {"do": "undo", "undo": addresses.unsubscribe()[-44:]})
-    for answer in (other, late, forged):
+    none = visitor.post(addresses.unsubscribe(1), {"do": "undo"})
+    for answer in (other, late, forged, none):
         assert "nothing to undo" in answer.text
     assert everything(addresses.installation.database) == before
 
@@ -206,8 +207,24 @@ def test_what_ended_before_the_page_is_not_brought_back(chooser: Visitor, both: 
     with time_machine.travel(clock.now() - timedelta(hours=1), tick=False):
         chooser.post(both.unsubscribe(), ONE_CLICK)
     page = chooser.post(both.unsubscribe(), {"do": "leave-all"}).text
-    chooser.post(both.unsubscribe(), {"do": "undo", "undo": hidden(page, "undo")})
+    chooser.post(both.unsubscribe(), {"do": "undo", "undo": stamps(page)})
     assert active(both.installation) == ["groups"]
+
+
+def test_who_presses_after_a_reader_left_or_before_gets_nothing_that_undoes_it(
+    chooser: Visitor, both: Addresses
+) -> None:
+    """Somebody to whom a letter was forwarded presses the button, too, to be handed what undoes it."""
+    with time_machine.travel(clock.now(), tick=False) as clock_hand:
+        early = stamps(chooser.post(both.unsubscribe(), {"do": "leave"}).text)
+        clock_hand.shift(60)
+        chooser.post(both.unsubscribe(), {"do": "leave-all"})  # the reader
+        clock_hand.shift(60)
+        late = stamps(chooser.post(both.unsubscribe(), {"do": "leave-all", "undo": early}).text)
+        for form in (early, late, [*early, *late] * 9):
+            answer = chooser.post(both.unsubscribe(), {"do": "undo", "undo": form})
+            assert "nothing to undo" in answer.text
+    assert active(both.installation) == []
 
 
 def test_the_answer_waits_for_a_batch_that_is_being_handed_over(
@@ -271,7 +288,7 @@ def test_it_is_so_on_either_database(database: Database, tmp_path: Path) -> None
     assert is_bare(visitor.post(path, ONE_CLICK))
     assert visitor.post(path, {"do": "reason", "reason": "\x00\ud7ff🙂"}).status_code == 200
     page = visitor.post(path, {"do": "leave-all"}).text
-    undone = visitor.post(path, {"do": "undo", "undo": hidden(page, "undo")})
+    undone = visitor.post(path, {"do": "undo", "undo": stamps(page)})
     assert "These letters will come to you again" in undone.text
     assert active(practice) == ["weekly"]
     with database.read() as connection:

@@ -99,6 +99,12 @@ def hidden(page: str, name: str) -> str:
     return found[1]
 
 
+def stamps(page: str) -> list[str]:
+    """What an answer to unsubscribing hands out to undo it: one of each press."""
+    first = page.partition('value="undo"')[0]
+    return re.findall(r'name="undo" value="([^"]*)"', first)
+
+
 def confirm_links(folder: Path) -> list[str]:
     """The paths that the mails in the outbox ask to confirm at, in no order."""
     texts = (file.read_text() for file in (folder / "outbox").glob("confirmation-*.eml"))
