@@ -26,7 +26,7 @@ def answers(found: Discovered, missing: list[Key]) -> dict[Key, Value]:
             "The address that letters are from, at a domain of yours",
             f"letter@{domain}" if domain else "",
         ),
-        settings.TIMEZONE: ("Your time zone", zone_of_this_machine()),
+        settings.TIMEZONE: ("Your time zone, such as America/New_York", zone_of_this_machine()),
         settings.MATCH_URL: ("The page where a reader asks for a therapist", ""),
     }
     said: dict[Key, Value] = {}

@@ -141,7 +141,7 @@ def follow(
 
 
 def call_as_cron_does(line: str, terminal: Terminal) -> None:
-    """The line that the guide has cron call, as its shell does, at the hour of the letter."""
+    """The line that the guide has cron call, as its shell does, when the letter is due."""
     *times, command = line.split(None, 5)
     check_schedule(" ".join(times))
     ran = subprocess.run(
@@ -152,7 +152,7 @@ def call_as_cron_does(line: str, terminal: Terminal) -> None:
             "LD_PRELOAD": library(),
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "TZ": "UTC",
-            "FAKETIME": f"@{DUE:%Y-%m-%d} 09:00:01",
+            "FAKETIME": f"@{DUE:%Y-%m-%d} 15:00:00",
             **{name: value for name, value in terminal.environment.items() if name.startswith("RAPPORT_")},
         },
         capture_output=True,
