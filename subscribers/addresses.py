@@ -21,6 +21,7 @@ _PLAIN = re.compile(
 # The beginning of an encoded word (RFC 2047, 2). An address may not hold one (5), but some software decodes
 # it all the same, and gets another address.
 _ENCODED_WORD = "=?"
+_WORD = re.compile(r"[^\s,;()<>\"']+")
 _ZERO_WIDTH = "\u200b\ufeff"  # left at the ends by copying from web pages and files
 
 
@@ -41,6 +42,15 @@ def masked(email: str) -> str:
     """Enough of an address for its owner to recognise it, and not enough to write to it."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}…@{domain}"
+
+
+def without_addresses(text: str) -> str:
+    """What somebody wrote, to be kept, without any address in it: it may be of a person who is erased later,
+    and whose erasure does not look there."""
+    return _WORD.sub(
+        lambda word: "[address]" if "@" in word[0] or "%40" in word[0] else word[0],
+        text,
+    )
 
 
 def clean_name(raw: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, String, Text, literal, select
 
 from subscribers import clock
+from subscribers.addresses import without_addresses
 from subscribers.errors import SubscriberError
 from subscribers.sets import among, given
 from subscribers.tables import Moment, consents, subscribers
@@ -93,9 +94,14 @@ def evidence(wording: str) -> str:
     return wording
 
 
+def staffs_reason(reason: str) -> str:
+    """What is kept of staff's reason for what they do to somebody's mail; required of them, too."""
+    return without_addresses(evidence(reason))
+
+
 def reason_to_keep(connection: Connection, subscriber_id: int, reason: str) -> str:
     """What is kept of somebody's reason for leaving: nothing of one that is on record, or of one too many."""
-    reason = reason.strip()[:LONGEST_REASON].rstrip()
+    reason = without_addresses(reason.strip())[:LONGEST_REASON].rstrip()
     if not reason:
         return ""
     # One after the other: of many that arrive at once each sees those before it (PostgreSQL).

@@ -93,7 +93,7 @@ def unsubscribe(
 
 def suppress(connection: Connection, email: str, *, reason: str, source: str) -> Person:
     """Suppress an address by staff's decision, with their reason. Repeatable."""
-    reason = consent.evidence(reason)
+    reason = consent.staffs_reason(reason)
     lock_audience_shared(connection)
     # The reason is kept with the suppression, too: an address that is not on the list has no history.
     new = suppression.suppress(connection, email, Reason.MANUAL, f"{source}: {reason}")
@@ -108,7 +108,7 @@ def lift(connection: Connection, who: str, *, reason: str, source: str) -> Perso
     ``who`` is an address, or a person's number. Raises SubscriberError when there is none: what people did
     themselves only they can undo.
     """
-    reason, email = consent.evidence(reason), _address(connection, who)
+    reason, email = consent.staffs_reason(reason), _address(connection, who)
     lifted = suppression.lift(connection, email, set(Reason) - OWN)
     if not lifted:
         found = suppression.reason_for(connection, email)

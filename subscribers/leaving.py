@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, exists, func, not_, or_, select, update
+from sqlalchemy import bindparam, exists, func, or_, select, update
 
 from subscribers import clock, consent, suppression
 from subscribers.audience import lock_audience_shared
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection
 
 UNDO, UNDO_AGAIN = timedelta(minutes=10), timedelta(days=30)
 """How long after the press of a button its mistake can be undone, and how long after that the next can."""
@@ -73,12 +73,9 @@ def undo(
     if email is None or not fresh or _has_undone(connection, one, now, source):
         return []
 
-    def by_mistake(at: ColumnElement[datetime]) -> ColumnElement[bool]:
-        return or_(*(at.between(press - _PRESSED_TWICE, press + _SECOND) for press in fresh))
-
-    stops = suppressions.c.email == email, suppressions.c.reason == Reason.UNSUBSCRIBED.value
-    on_purpose = select(suppressions.c.at).where(*stops, not_(by_mistake(suppressions.c.at)))
-    if connection.execute(on_purpose).first() is not None:
+    spans = [(press - _PRESSED_TWICE, press + _SECOND) for press in fresh]
+    stopped = suppression.since(connection, email, Reason.UNSUBSCRIBED)
+    if stopped is not None and not any(start <= stopped <= end for start, end in spans):
         return []
     # Only what was active: neither a sign-up that nobody confirmed, nor a digest that they never had.
     agreed = exists().where(
@@ -89,7 +86,7 @@ def undo(
     ended = update(subscriptions).where(
         subscriptions.c.subscriber_id == one,
         subscriptions.c.status == Status.UNSUBSCRIBED.value,
-        by_mistake(subscriptions.c.since),
+        or_(*(subscriptions.c.since.between(*span) for span in spans)),
         agreed,
     )
     restored = ended.values(status=Status.ACTIVE.value, since=clock.now())
@@ -97,7 +94,7 @@ def undo(
     for digest in digests:
         said = {"digest": digest, "source": source, "network_address": network_address}
         consent.record(connection, one, Action.RESUBSCRIBED, **said)
-    if digests:
+    if digests and stopped is not None:
         suppression.lift(connection, email, [Reason.UNSUBSCRIBED])
     return digests
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from subscribers import clock
+from subscribers.addresses import without_addresses
 from subscribers.tables import staff_log
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 LONGEST = 300
 """Characters of `about` and `detail`. Both may come from a file's name."""
-
-_ADDRESS = re.compile(r"[^\s,;()<>\"']*(?:@|%40)[^\s,;()<>\"']*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +68,4 @@ def subscriber(number: int | None) -> str:
 def plain(text: str) -> str:
     """The text on one line, without addresses: a file may be called by one, and outlives whoever it is of."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text)
-    return _ADDRESS.sub("[address]", shown)[:LONGEST]
+    return without_addresses(shown)[:LONGEST]

@@ -106,8 +106,10 @@ def test_pages_answer_and_another_feeds_post_goes_in_meanwhile(
         server, address = served(launcher, tmp_path, *(["--no-scheduler"] if reads == "a run" else []))
         reader = launcher.start(tmp_path, "run", constants=CONSTANTS) if reads == "a run" else server
         answered_meanwhile, there_meanwhile, most = 0, False, 0
+        until = time.monotonic() + 90
         with closing(Database(f"sqlite:///{tmp_path / 'rapport.db'}")) as database:
             while True:
+                assert time.monotonic() < until, "the hostile feeds are still being read"
                 with database.read() as connection:
                     titles = set(connection.scalars(select(posts.c.title)))
                     faults = dict(connection.execute(select(feeds.c.url, feeds.c.error)).all())

@@ -188,13 +188,19 @@ def test_who_ends_and_undoes_all_the_time_undoes_once_a_month(database: Database
     """Else the reader's own no would fall into one of those minutes, change nothing, and be undone."""
     with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
         ann = start(connection)
-        found = []
-        for days in (0, 1, 28, 2):
-            now.shift(timedelta(days=days))
+
+        def ended_and_undone() -> list[str]:
+            pressed = datetime.now(UTC)
             leaving.leave(connection, ann, digest="weekly", source="page")
-            found.append(leaving.undo(connection, ann, presses=[datetime.now(UTC)], source="page"))
-            leaving.leave(connection, ann, digest="weekly", source="page")
-        assert found == [["weekly"], [], [], []]  # what was ended a while ago is no press of now
-        directory.add(connection, ANN, digests=["monthly"], wording="On paper", source="staff")
-        leaving.leave(connection, ann, digest="monthly", source="page")
-        assert leaving.undo(connection, ann, presses=[datetime.now(UTC)], source="page") == ["monthly"]
+            now.shift(60)
+            leaving.leave(connection, ann, digest="weekly", source="page")  # the reader
+            return leaving.undo(connection, ann, presses=[pressed], source="page")
+
+        assert ended_and_undone() == ["weekly"]
+        assert ended_and_undone() == []
+        assert statuses(connection)["weekly"] == "unsubscribed"
+        now.shift(timedelta(days=30))
+        question = signup.ask(connection, ANN, digests=["weekly"], wording="I ask for it", source="form")
+        assert question
+        assert signup.confirm(connection, question, source="page")
+        assert ended_and_undone() == ["weekly"]
