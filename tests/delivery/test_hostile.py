@@ -103,7 +103,7 @@ def test_a_full_disk_stops_the_send_and_space_lets_it_go_on(on_sqlite: Case) -> 
 
 def test_a_limit_on_the_size_of_files_does_no_worse(on_sqlite: Case) -> None:
     case = on_sqlite
-    assert_told(case.start("send", SLUG, file_size=150_000), "database", "disk")
+    assert_told(case.start("send", SLUG, file_size=250_000), "database", "disk")
     assert 0 < case.provider.requests < READERS / BATCH
     assert_the_promises_hold(case)
 

@@ -81,10 +81,11 @@ def test_stopped_in_the_middle_neither_leaves_its_folder_or_half_a_thing(project
     clone.mkdir()
     scratch.mkdir()
     machine = Project(clone, installed=True, environment={"TMPDIR": str(scratch)})
-    stopped = stop_midway(machine, signal.SIGINT, scratch, ".rapport-restore.*", "restore", "../kept.tar.gz")
+    command = ("restore", "--with-templates", "../kept.tar.gz")
+    stopped = stop_midway(machine, signal.SIGINT, scratch, ".rapport-restore.*", *command)
     assert (list(clone.iterdir()) == []) is stopped
     if stopped:
-        machine.rapport("restore", "--with-templates", "../kept.tar.gz")
+        machine.rapport(*command)
     assert machine.json("subscribers", "stats")["digests"][0]["active"] == 500
 
 

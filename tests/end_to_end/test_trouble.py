@@ -56,7 +56,7 @@ def configure(
     blog: Blog,
     sendgrid: StrictSendGrid,
     webhook: EventWebhook,
-    delivery: str = "batch_size = 2\nprobe_public_url = false",
+    delivery: str = "batch_size = 2\nconnections = 1\nprobe_public_url = false",
 ) -> None:
     more = (
         f'[delivery]\nprovider = "sendgrid"\n{delivery}\n'
@@ -132,7 +132,7 @@ def test_doubt_is_shown_with_its_reason_and_settled_by_events(
 def test_under_resend_what_never_arrived_goes_again_after_26_hours_of_silence(
     project: Project, sendgrid: StrictSendGrid, webhook: EventWebhook, blog: Blog
 ) -> None:
-    resend = 'batch_size = 2\nprobe_public_url = false\non_uncertain = "resend"'
+    resend = 'batch_size = 2\nconnections = 1\nprobe_public_url = false\non_uncertain = "resend"'
     configure(project, blog, sendgrid, webhook, resend)
     project.subscribe(6)
     sendgrid.faults.append(NO_ANSWER)
@@ -162,7 +162,7 @@ def test_under_resend_what_never_arrived_goes_again_after_26_hours_of_silence(
 def test_too_many_bounces_pause_the_edition_hold_the_next_and_are_told(
     project: Project, sendgrid: StrictSendGrid, webhook: EventWebhook, blog: Blog
 ) -> None:
-    configure(project, blog, sendgrid, webhook, "batch_size = 250\nprobe_public_url = false")
+    configure(project, blog, sendgrid, webhook, "batch_size = 250\nconnections = 1\nprobe_public_url = false")
     project.subscribe(300)
     taken = Answer(202, accept=True, headers={"X-Message-Id": "first"})
     sendgrid.faults.extend([taken, Answer(401), Answer(401)])  # the last for the mail to staff

@@ -73,7 +73,7 @@ def test_a_page_in_place_of_a_feed_that_was_read_is_an_outage(
     failed = pulled(practice)
     assert failed.outcome == "failed"
     assert said in (failed.error or "")
-    assert "2026-11-23" in (failed.error or ""), "since when"
+    assert "Mon 23 Nov" in (failed.error or ""), "since when"
     assert "web page, not a feed" not in (failed.error or "")
     assert "tried again" in (failed.remedy or "")
     blog.body = None

@@ -50,6 +50,7 @@ url = "https://example.org/get-matched"
 [delivery]
 provider = "sendgrid"
 batch_size = {batch}
+connections = 1
 probe_public_url = false
 
 [delivery.sendgrid]

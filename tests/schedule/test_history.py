@@ -224,7 +224,7 @@ def test_it_is_not_called_while_staff_could_not_be_told_of_something(
         run_one(installed)
         assert len(monitor.calls) == 2
         assert [mail.subject for mail in sendgrid.deliveries] == [
-            "The Weekly Letter: weekly: no letter on 2026-11-26 09:00"
+            "The Weekly Letter: weekly: no letter on November 26, 2026, 9:00 AM"
         ]
 
 
