@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import IntegrityError
+
 from pipeline.backup import archive
 from pipeline.backup.copy import copy, skip_unknown_ids
 from pipeline.backup.move import must_be_empty
@@ -97,6 +99,8 @@ def restore(
         agreed = bool(proposed) and agree(proposed)
         if agreed and unusable is not None:
             raise unusable
+        if agreed and theirs is not None and overridden(environment, "theme", "templates") is None:
+            _must_be_for_templates(theirs.theme.templates or archive.TEMPLATES, home)
         if not agreed:
             done.not_placed = [one.name for one in proposed]
         url = _database_url(own, theirs if agreed else None, home, environment)
@@ -113,6 +117,17 @@ def restore(
                 finish()
         undo.pop_all()
     return done
+
+
+def _must_be_for_templates(named: str, home: Path) -> None:
+    """Raise RapportError where an archive's own rapport.toml would have its templates lie among other files:
+    a `.pth` among Python's packages, or a shell's settings, would be run."""
+    hidden = any(part.startswith(".") for part in Path(named).parts)
+    if Path(named) != Path(archive.TEMPLATES) and (hidden or (home / named).exists()):
+        raise RapportError(
+            f"The backup's rapport.toml has its templates in {named!r}: no new folder inside {home}.",
+            "Nothing was changed. Restore without them, and put them in place by hand.",
+        )
 
 
 def _database_url(
@@ -139,7 +154,7 @@ def _readable(file: Path) -> Iterator[None]:
     """Raise RapportError for a value in the archive that nothing of ours writes."""
     try:
         yield
-    except VALUES:
+    except (*VALUES, IntegrityError):
         raise archive.damaged(file, "it holds a value that cannot be read") from None
 
 
@@ -182,9 +197,9 @@ def _filled(done: Restored, target: Database, file: Path, copied: Path) -> Itera
             must_be_empty(target, empty)
             with _readable(file):
                 copy(connection, empty)
+                done.stopped = after_restore.doubt(empty, done.manifest.made, clock.now())
+                skip_unknown_ids(empty)
             done.database = target.name
-            done.stopped = after_restore.doubt(empty, done.manifest.made, clock.now())
-            skip_unknown_ids(empty)
             staff_log.record(empty, "restore", detail=f"a backup of {times.utc(done.manifest.made)}")
             yield
 
