@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.backup import archive
 from pipeline.backup.copy import copy, skip_unknown_ids
-from pipeline.backup.move import must_be_empty
+from pipeline.backup.move import must_be_empty, not_empty
 from pipeline.backup.place import proposals, put, write
 from pipeline.backup.prove import VALUES, prove
 from pipeline.core.app import rooted
@@ -26,6 +27,7 @@ from pipeline.core.signals import ended_by_signals
 from pipeline.editions import after_restore
 from subscribers import clock, staff_log, times
 from subscribers.signing_secrets import FILE, kept_secrets, known_secrets, secret_file
+from subscribers.tables import subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -192,6 +194,10 @@ def _filled(done: Restored, target: Database, file: Path, copied: Path) -> Itera
     with closing(Database(f"sqlite:///{copied}")) as source:
         with _readable(file):
             migrate(source)
+        if schema_state(target).revision is not None:  # of an older Rapport: its schema stays, too
+            with target.read() as connection:
+                if connection.execute(select(subscribers.c.id).limit(1)).first() is not None:
+                    raise not_empty(target)
         upgrade(target)
         with source.snapshot() as connection, target.write() as empty:
             must_be_empty(target, empty)

@@ -27,7 +27,7 @@ from pipeline.backup.restore import check, restore
 from pipeline.cli import main
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
-from pipeline.core.schema import HEAD
+from pipeline.core.schema import HEAD, migrate, schema_state
 from tests.backup.test_backup import CONFIG
 from tests.installations import subscribe
 
@@ -360,3 +360,15 @@ def test_what_does_not_fit_is_said_of_the_archive(made: Path, clone: Path, chang
     with pytest.raises(RapportError, match="is no backup of Rapport, or is damaged"):
         restore(packed(made), clone / "rapport.toml", {})
     assert there(clone) == set()
+
+
+def test_a_list_of_an_older_rapport_that_is_in_the_way_stays_as_it_is(made: Path, clone: Path) -> None:
+    with closing(Database(f"sqlite:///{clone / 'rapport.db'}")) as database:
+        migrate(database, "0008")
+        with database.write() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO subscribers (email, name, created_at) VALUES ('a@example.org', '', '2026-01-01')"
+            )
+        with pytest.raises(RapportError, match="is not empty"):
+            restore(packed(made), clone / "rapport.toml", {})
+        assert schema_state(database).revision == "0008"
