@@ -115,7 +115,7 @@ def unpack(file: Path, folder: Path) -> Manifest:
         raise damaged(file, "more comes out of it than its manifest says") from None
     except FileNotFoundError:
         raise RapportError(f"There is no file {file}.", "Check its name.") from None
-    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error, UnicodeError) as error:
+    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error, *_OF_A_HEADER) as error:
         raise damaged(file, f"it cannot be read to its end ({type(error).__name__})") from None
     except OSError as error:
         if error.errno not in _IMPOSSIBLE:
@@ -130,6 +130,10 @@ def unpack(file: Path, folder: Path) -> Manifest:
 
 _IMPOSSIBLE = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 """A name that is too long, or of a file that another needs as its folder."""
+
+
+_OF_A_HEADER = (ValueError, LookupError, ArithmeticError)
+"""What tarfile raises, besides its own, of a header that contradicts itself."""
 
 
 class _TooLongError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.backup.copy import Sum
@@ -48,11 +48,12 @@ class Manifest:
 
     @classmethod
     def read(cls, text: bytes) -> Manifest:
-        """Raises ValueError, KeyError or TypeError for what is no manifest."""
+        """Raises ValueError, KeyError, TypeError or OverflowError for what is no manifest."""
         found = json.loads(text)
         made = datetime.fromisoformat(found["made"])
         if made.tzinfo is None:
             raise ValueError("made")
+        made = made.astimezone(UTC)  # OverflowError where that is no moment
         tables = {name: Sum(int(one["rows"]), str(one["sum"])) for name, one in found["tables"].items()}
         members = {
             name: Member(str(one["sha256"]), int(one["size"])) for name, one in found["members"].items()

@@ -131,10 +131,15 @@ def must_be_empty(target: Database, connection: Connection) -> None:
     """Raise RapportError if anybody has used the database. Others cannot write to it from then on."""
     keep_writers_out(connection)
     if not is_empty(connection):
-        raise RapportError(
-            f"{target.name} is not empty, and nothing in it is overwritten.",
-            "Name a new database; or, if nobody needs what is in that one, remove it first.",
-        )
+        raise not_empty(target)
+
+
+def not_empty(target: Database) -> RapportError:
+    """The error for a database that somebody has used."""
+    return RapportError(
+        f"{target.name} is not empty, and nothing in it is overwritten.",
+        "Name a new database; or, if nobody needs what is in that one, remove it first.",
+    )
 
 
 def _digests(config: Config, source: Database) -> list[str]:

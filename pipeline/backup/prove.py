@@ -143,7 +143,10 @@ def _look_through(connection: sqlite3.Connection, revision: str) -> None:
         raise _WrongError("it has rows that belong to none")
     tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
     for (table,) in connection.execute(tables).fetchall():
-        columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+        columns = {name: kind for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({table})")}
+        bytes_in = " OR ".join(f"typeof({n}) = 'blob'" for n, kind in columns.items() if kind != "BLOB")
+        if connection.execute(f"SELECT 1 FROM {table} WHERE {bytes_in} LIMIT 1").fetchone():  # noqa: S608
+            raise _WrongError(f"a row of {table} has bytes in a text's place")
         size = " + ".join(f"coalesce(length(CAST({name} AS BLOB)), 0)" for name in columns)
         largest = connection.execute(f"SELECT max({size}) FROM {table}").fetchone()[0] or 0  # noqa: S608  our own names
         if largest > (LARGEST_HEAVY if table in _HEAVY else LARGEST):

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
 from pipeline.backup import archive
 from pipeline.backup.copy import copy, skip_unknown_ids
-from pipeline.backup.move import must_be_empty
+from pipeline.backup.move import must_be_empty, not_empty
 from pipeline.backup.place import proposals, put, write
 from pipeline.backup.prove import VALUES, prove
 from pipeline.core.app import rooted
@@ -24,6 +27,7 @@ from pipeline.core.signals import ended_by_signals
 from pipeline.editions import after_restore
 from subscribers import clock, staff_log, times
 from subscribers.signing_secrets import FILE, kept_secrets, known_secrets, secret_file
+from subscribers.tables import subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -97,6 +101,8 @@ def restore(
         agreed = bool(proposed) and agree(proposed)
         if agreed and unusable is not None:
             raise unusable
+        if agreed and theirs is not None and overridden(environment, "theme", "templates") is None:
+            _must_be_for_templates(theirs.theme.templates or archive.TEMPLATES, home)
         if not agreed:
             done.not_placed = [one.name for one in proposed]
         url = _database_url(own, theirs if agreed else None, home, environment)
@@ -113,6 +119,17 @@ def restore(
                 finish()
         undo.pop_all()
     return done
+
+
+def _must_be_for_templates(named: str, home: Path) -> None:
+    """Raise RapportError where an archive's own rapport.toml would have its templates lie among other files:
+    a `.pth` among Python's packages, or a shell's settings, would be run."""
+    hidden = any(part.startswith(".") for part in Path(named).parts)
+    if Path(named) != Path(archive.TEMPLATES) and (hidden or (home / named).exists()):
+        raise RapportError(
+            f"The backup's rapport.toml has its templates in {named!r}: no new folder inside {home}.",
+            "Nothing was changed. Restore without them, and put them in place by hand.",
+        )
 
 
 def _database_url(
@@ -139,7 +156,7 @@ def _readable(file: Path) -> Iterator[None]:
     """Raise RapportError for a value in the archive that nothing of ours writes."""
     try:
         yield
-    except VALUES:
+    except (*VALUES, IntegrityError):
         raise archive.damaged(file, "it holds a value that cannot be read") from None
 
 
@@ -177,14 +194,18 @@ def _filled(done: Restored, target: Database, file: Path, copied: Path) -> Itera
     with closing(Database(f"sqlite:///{copied}")) as source:
         with _readable(file):
             migrate(source)
+        if schema_state(target).revision is not None:  # of an older Rapport: its schema stays, too
+            with target.read() as connection:
+                if connection.execute(select(subscribers.c.id).limit(1)).first() is not None:
+                    raise not_empty(target)
         upgrade(target)
         with source.snapshot() as connection, target.write() as empty:
             must_be_empty(target, empty)
             with _readable(file):
                 copy(connection, empty)
+                done.stopped = after_restore.doubt(empty, done.manifest.made, clock.now())
+                skip_unknown_ids(empty)
             done.database = target.name
-            done.stopped = after_restore.doubt(empty, done.manifest.made, clock.now())
-            skip_unknown_ids(empty)
             staff_log.record(empty, "restore", detail=f"a backup of {times.utc(done.manifest.made)}")
             yield
 

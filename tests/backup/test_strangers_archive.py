@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -25,7 +27,7 @@ from pipeline.backup.restore import check, restore
 from pipeline.cli import main
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
-from pipeline.core.schema import HEAD
+from pipeline.core.schema import HEAD, migrate, schema_state
 from tests.backup.test_backup import CONFIG
 from tests.installations import subscribe
 
@@ -117,6 +119,7 @@ CHANGES: dict[str, Change] = {
     "another schema": lambda c: c.execute("UPDATE alembic_version SET version_num = '0004'"),
     "two schemas": lambda c: c.execute("INSERT INTO alembic_version VALUES ('0001')"),
     "a moment that is none": lambda c: c.execute("UPDATE subscribers SET created_at = 'never'"),
+    "bytes for a name": lambda c: c.execute("UPDATE subscribers SET name = x'ff00' WHERE id = 1"),
     "a row too large for memory": lambda c: c.execute("UPDATE subscribers SET name = hex(zeroblob(3000000))"),
     "a value too large for memory": lambda c: c.execute("UPDATE subscribers SET name = zeroblob(30000000)"),
 }
@@ -291,3 +294,81 @@ def test_a_secret_that_is_none(made: Path, clone: Path) -> None:
     with pytest.raises(RapportError):
         restore(file, clone / "rapport.toml", {})
     assert there(clone) == set()
+
+
+@pytest.mark.parametrize("where", [".", ".venv/lib", "venv/lib", ".ssh", "new/.config"])
+def test_templates_come_to_lie_among_nothing_that_is_run(made: Path, clone: Path, where: str) -> None:
+    for folder in (".venv/lib", "venv/lib"):
+        (clone / folder).mkdir(parents=True)
+    with pytest.raises(RapportError, match="no new folder inside"):
+        restore(
+            packed(made, f'{CONFIG}[theme]\ntemplates = "{where}"\n'), clone / "rapport.toml", {},
+            agree=lambda proposed: True,
+        )  # fmt: skip
+    assert there(clone) == set()
+
+
+def test_a_new_folder_for_templates_is_made(made: Path, clone: Path) -> None:
+    file = packed(made, f'{CONFIG}[theme]\ntemplates = "letters/own"\n')
+    restore(file, clone / "rapport.toml", {}, agree=lambda proposed: True)
+    assert (clone / "letters" / "own" / TEMPLATE).is_file()
+
+
+def test_the_operators_own_folder_for_templates_may_be_there(made: Path, clone: Path) -> None:
+    (clone / "own").mkdir()
+    named = {"RAPPORT_THEME__TEMPLATES": "own"}
+    restore(packed(made), clone / "rapport.toml", named, agree=lambda proposed: True)
+    assert (clone / "own" / TEMPLATE).is_file()
+
+
+def test_a_header_that_contradicts_itself(made: Path) -> None:
+    file = packed(made)
+    with tarfile.open(file, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+        entry = tarfile.TarInfo("manifest.json")
+        entry.size, entry.pax_headers = 1, {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+        tar.addfile(entry, io.BytesIO(b"x"))
+    with pytest.raises(RapportError, match="is no backup of Rapport, or is damaged"):
+        check(file)
+
+
+def test_a_moment_beyond_the_calendar_in_a_manifest() -> None:
+    manifest = Manifest("0.1.0", HEAD, datetime.now(UTC), {"subscribers": Sum(3, "")}, {}, [])
+    document = json.loads(manifest.text())
+    for made in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        with pytest.raises(OverflowError):
+            Manifest.read(json.dumps(document | {"made": made}).encode())
+
+
+FITS_NOT = {
+    "a number that is none": "INSERT INTO marks VALUES ('numbers', 'x', '2026-11-30 00:00:00')",
+    "an id behind which there is none": "UPDATE sqlite_sequence SET seq = 9223372036854775807",
+    "a rule that is a type": (
+        "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = replace(sql, "
+        "'created_at DATETIME NOT NULL', 'created_at DATETIMENOT NULL') WHERE name = 'subscribers'"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", FITS_NOT.values(), ids=FITS_NOT)
+def test_what_does_not_fit_is_said_of_the_archive(made: Path, clone: Path, change: str) -> None:
+    with closing(sqlite3.connect(made / "rapport.db")) as connection:
+        connection.executescript(change)
+    with closing(sqlite3.connect(made / "rapport.db")) as connection:
+        if "writable" in change:
+            connection.execute("UPDATE subscribers SET created_at = NULL WHERE id = 1")
+        connection.commit()
+    with pytest.raises(RapportError, match="is no backup of Rapport, or is damaged"):
+        restore(packed(made), clone / "rapport.toml", {})
+    assert there(clone) == set()
+
+
+def test_a_list_of_an_older_rapport_that_is_in_the_way_stays_as_it_is(made: Path, clone: Path) -> None:
+    with closing(Database(f"sqlite:///{clone / 'rapport.db'}")) as database:
+        migrate(database, "0008")
+        with database.write() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO subscribers (email, name, created_at) VALUES ('a@example.org', '', '2026-01-01')"
+            )
+        with pytest.raises(RapportError, match="is not empty"):
+            restore(packed(made), clone / "rapport.toml", {})
+        assert schema_state(database).revision == "0008"
