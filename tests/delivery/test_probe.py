@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +19,7 @@ from pipeline.editions.find import by_id
 from pipeline.web.app import make_app
 from subscribers.tokens import Purpose
 from tests.certificate import write_certificate
+from tests.doubles.local_server import LocalServer
 from tests.installations import installation
 from tests.ledgers import handed_over
 
@@ -78,14 +79,12 @@ def answering(
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        if certificate:
-            server.socket = certificate.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    server = LocalServer(Handler)
+    if certificate:
+        server.socket = certificate.wrap_socket(server.socket, server_side=True)
+    server.start()
+    yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
+    server.stop()
 
 
 def refused(installed: Installation, edition: Edition) -> str:

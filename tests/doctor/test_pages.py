@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +12,7 @@ from pipeline.delivery import probe
 from pipeline.doctor import pages
 from tests.doctor.conftest import found, levels, only
 from tests.doctor.serving import served
+from tests.doubles.local_server import LocalServer
 from tests.doubles.sendgrid import EventWebhook
 from tests.installations import subscribe
 from tests.web.public.visitor import everything
@@ -42,10 +42,10 @@ def answering(get: int, post: int = 200) -> Iterator[str]:
         def log_message(self, *arguments: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    server = LocalServer(Handler)
+    server.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.stop()
 
 
 def test_our_own_pages_are_well_and_are_left_as_they_were(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import socket
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +20,7 @@ from pipeline.schedule import heartbeat, history
 from pipeline.schedule.result import RunResult
 from subscribers.tables import asked
 from tests.doubles.blog import Blog, Item
+from tests.doubles.local_server import LocalServer
 from tests.doubles.sendgrid import Answer, StrictSendGrid
 from tests.installations import installation, run_all, run_one, subscribe
 
@@ -59,14 +59,13 @@ class Monitor:
             def log_message(self, *arguments: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        server = LocalServer(Handler)
+        server.start()
         self.url = f"http://127.0.0.1:{server.server_address[1]}{SECRET_PATH}"
         try:
             yield self
         finally:
-            server.shutdown()
-            server.server_close()
+            server.stop()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from pipeline.core.errors import FeedError
 from pipeline.feeds.fetching import fetch as fetch_module
 from pipeline.feeds.fetching import http
 from pipeline.feeds.fetching.fetch import fetch
+from tests.doubles.local_server import LocalServer
 
 RSS = b'<?xml version="1.0"?><rss version="2.0"><channel><title>x</title></channel></rss>'
 
@@ -44,16 +45,12 @@ class Site:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer((host, 0), Handler)
-        self.server.daemon_threads = True
+        self.server = LocalServer(Handler, host)
         self.url = f"http://{host}:{self.server.server_port}"
-        threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        ).start()
+        self.server.start()
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.stop()
 
 
 def answer(status: int = 200, body: bytes = b"", **headers: str) -> Answer:
