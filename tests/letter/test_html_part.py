@@ -109,7 +109,7 @@ def test_six_posts_with_pictures_stay_under_60_kilobytes() -> None:
 def test_after_the_preheader_the_inbox_finds_no_other_text() -> None:
     made = letter([post(1, "A title", "It begins like this.")])
     hidden = tree(made.html).css_first("body > div")
-    assert "display:none" in (hidden.attributes["style"] or "")
+    assert "display:none;font-size:1px;color:#1a1a1a;" in (hidden.attributes["style"] or "")
     assert hidden.text().startswith("It begins like this.")
     padding = hidden.text().removeprefix("It begins like this.")
     assert set(padding) == {"\u200c", "\xa0"}
@@ -147,7 +147,10 @@ def test_both_schemes_are_declared_and_styled_for_apple_and_for_outlook(layout: 
     for name in ("color-scheme", "supported-color-schemes"):
         assert tree(html).css_first(f'meta[name="{name}"]').attributes["content"] == "light dark"
     paper = look(config().theme).dark.paper
-    assert "@media (prefers-color-scheme: dark)" in html
+    assert "@media not all and (prefers-color-scheme: light)" in html
+    assert (
+        "(prefers-color-scheme: dark)" not in html
+    )  # by day too, where a program takes any question for a yes
     assert f"[data-ogsb] .paper, [data-ogsb] .paper > table {{ background: {paper} !important; }}" in html
     assert "[data-ogsc] .page a {" in html
 
