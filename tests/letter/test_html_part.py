@@ -223,11 +223,27 @@ def test_a_picture_of_unknown_height_still_shows() -> None:
     assert "height" not in shown.attributes
 
 
-def test_a_decorative_picture_is_no_link_without_words() -> None:
-    posts = [image(1, "A title")]
-    html = tree(letter(posts, images={1: Picture(posts[0].image_url, alt="")}).html)
-    assert html.css_first("img").attributes["alt"] == ""
-    assert not html.css("a img")
+@pytest.mark.parametrize("said", ["", "A walk ", "a  WALK"])
+def test_a_picture_of_which_nothing_is_said_shows_no_headline_twice(said: str) -> None:
+    posts = [image(1, "A walk"), image(2, "A walk")]
+    html = tree(letter(posts, images=dict.fromkeys((1, 2), Picture(posts[0].image_url, alt=said))).html)
+    for shown in html.css("img"):
+        assert shown.attributes["alt"] == ""
+        link = shown.parent
+        assert link is not None
+        # Whoever points at it gets to the post; for everybody else the title beside it is the link.
+        assert link.attributes["href"] in (posts[0].url, posts[1].url)
+        assert (link.attributes["aria-hidden"], link.attributes["tabindex"]) == ("true", "-1")
+        assert "height" not in shown.attributes  # browsers keep a place of that size free
+
+
+def test_a_blocked_picture_is_no_higher_than_the_picture_would_be() -> None:
+    posts = [image(1, "A walk"), image(2, "A rest"), image(3, "A tea")]
+    sizes = {1: Picture(posts[0].image_url, 1200, 630), 2: Picture(posts[1].image_url, 608, 456)}
+    styles = [node.attributes["style"] or "" for node in tree(letter(posts, images=sizes).html).css("img")]
+    assert "max-height:315px;" in styles[0]
+    assert "max-height:114px;" in styles[1]
+    assert "max-height" not in styles[2]  # of unknown size
 
 
 def test_the_plain_layout_has_words_only() -> None:

@@ -1,7 +1,8 @@
-"""Each kind of mail before SpamAssassin's local rules: none is a point nearer to the spam folder for its make."""
+"""Each kind of mail before SpamAssassin's local rules: none is nearer to the spam folder by its make."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -73,10 +74,11 @@ def test_no_kind_of_mail_scores_above_nothing(tmp_path: Path) -> None:
             for message, to in found.values()
         )
     )
-    # One process for all: most of its seconds go into reading its rules. -L: no network, -x: nobody's settings.
+    # One process for all: its rules take it longer than the mails do. -L: no network, -x: nobody's settings.
     judged = subprocess.run(
         [str(SPAMASSASSIN), "-L", "-x", "--mbox", str(box)],
-        capture_output=True, check=True, text=True, timeout=300, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True, check=True, text=True, timeout=300,
+        env={"HOME": str(tmp_path), "PATH": os.defpath},
     ).stdout  # fmt: skip
     scores = re.findall(
         r"^X-Spam-Status: .*?score=(-?[\d.]+).*?tests=(.*?)autolearn.*?^Subject: (.*?)$", judged, _EACH
