@@ -46,6 +46,9 @@ class Source(Protocol):
     def place(self, keys: Keys) -> str: ...
 
 
+_NO_REPLY = re.compile(r"(?i)(?:no|do[._-]?not|dont)[._-]?(?:reply|answer)")
+
+
 class Newsletter(Section):
     name: Line = Field(min_length=1)
     from_email: Address = Field(min_length=3)
@@ -93,6 +96,11 @@ class Newsletter(Section):
     def reply_address(self) -> str:
         """Who gets the answers: reply_to, else the sender."""
         return self.reply_to or self.from_email
+
+    @property
+    def takes_replies(self) -> bool:
+        """Whether somebody reads what is sent to reply_to: it is set, and does not say that nobody does."""
+        return bool(self.reply_to) and not _NO_REPLY.match(self.reply_to)
 
     @property
     def pages(self) -> str:
@@ -156,7 +164,10 @@ class Match(Section):
     text: str = "Tell us what you need and we will personally match you."
     button: str = "Get matched"
     url: Link = ""
-    place: Literal["end", "after_lead", "both"] = "end"
+    read_by: Line = ""
+    answered: Line = ""
+    costs: Line = ""
+    place: Literal["end", "after_lead", "both"] = "both"
     count_clicks: bool = False
     variants: list[Variant] = Field(default=[])
 

@@ -160,14 +160,19 @@ class Archive:
         newsletter = self._installation.config.newsletter
         try:
             plain = environment(self._installation.templates, markup=False)
-            why = render_line(plain, _WHY, {"newsletter": newsletter}, "letter/words.txt")
+            to_readers = [
+                render_line(
+                    plain, f"{_WORDS}{{{{ {said} }}}}", {"newsletter": newsletter}, "letter/words.txt"
+                )
+                for said in ("words.why(newsletter.sender)", "words.reply")
+            ]
         except LetterError:
-            why = ""
-        said = (newsletter.name, newsletter.sender, newsletter.postal_address, why)
+            to_readers = []
+        said = (newsletter.name, newsletter.sender, newsletter.postal_address, *to_readers)
         return tuple(filter(None, said))
 
 
-_WHY = '{% import "letter/words.txt" as words %}{{ words.why(newsletter.sender) }}'
+_WORDS = '{% import "letter/words.txt" as words %}'
 
 _AT = func.coalesce(editions.c.snapshot_at, editions.c.finished_at, editions.c.due_at)
 _LISTED: tuple[Any, ...] = (

@@ -63,17 +63,25 @@ def shown(post: Post, config: Config, images: Mapping[int, ShownPicture], *, lea
     """
     around = of_language(config.newsletter.language)
     title = inert(cut(post.title, _TITLE))
+    shown_text = inert(excerpt(post.excerpt, EXCERPT_CHARS if lead else SHORT_CHARS))
     return {
         "title": title,
         "url": post.url,
         "date": day(post.published, config, date_only=post.date_only),
-        "minutes": max(1, round(post.words / WORDS_A_MINUTE)) if post.words else None,
-        "excerpt": inert(excerpt(post.excerpt, EXCERPT_CHARS if lead else SHORT_CHARS)),
+        "minutes": _minutes(post.words),
+        "excerpt": shown_text,
+        "continued": shown_text,
         "author": closed(inert(cut(post.author or "", _AUTHOR)), around),
         "categories": [inert(category) for category in post.categories],
         "dir": of_text(f"{post.title} {post.excerpt}", around),
         "image": _image(post, images, lead=lead),
     }
+
+
+def _minutes(words: int) -> int | None:
+    """How long a post takes to read. Of one minute nothing is said: every short post takes that."""
+    minutes = round(words / WORDS_A_MINUTE)
+    return minutes if minutes > 1 else None
 
 
 def _image(post: Post, images: Mapping[int, ShownPicture], *, lead: bool) -> dict[str, Any] | None:
