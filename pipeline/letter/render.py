@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from pipeline.core.phrases import Phrases
 from pipeline.core.settings import dotted
 from pipeline.core.theme import look
 from pipeline.feeds.cleaning.text import cut
@@ -140,6 +141,7 @@ def _context(
         "opening": None,
         "cta": call_to_action(config, posts, edits.cta),
         "crisis": crisis,
+        "say": Phrases(templates, "letter", config.newsletter).say,
     }
 
 

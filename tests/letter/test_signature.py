@@ -14,7 +14,7 @@ from tests.letter.samples import INTRO, config, letter, post, sample_blog
 
 FIRST = "People often tell us, a few weeks in, what they did just before their first appointment."
 REST = (
-    "One sat in the car with the engine running. One walked round the block twice, and came in as it had begun to rain."
+    "One sat in the car with the engine running. One walked round the block twice, and came in from the rain."
 )
 
 
@@ -70,7 +70,6 @@ def test_nobody_who_is_not_named_greets_or_signs(layout: str) -> None:
         ({"excerpt": FIRST}, False),  # nothing would be left below the title
         ({"excerpt": "Hello there. " + REST}, True),  # with the sentence after it
         ({"excerpt": f"{FIRST[:-1]} and so on {FIRST * 2} {REST}"}, False),  # more than two lines
-        ({"excerpt": f"{FIRST[:-1]}… and then {REST}"}, False),  # no whole sentence
         ({"excerpt": f"After the panic attacks I could not use a lift for two years. {REST}"}, False),
     ],
 )

@@ -233,7 +233,7 @@ FAULTS = [
           replaced("html", r'(<(?:div|table|td)[^>]*) dir="[^"]*"', r"\1"), "dir is missing on the element"),
     Fault("no title", "language", replaced("html", r"<title>.*?</title>", ""), "no <title>"),
     Fault("a second h1", "headings", body("<h1>Another</h1>"), "more than one <h1>"),
-    Fault("a heading that skips a level", "headings", body("<h4>Deep</h4>"), "“Deep” is <h4>"),
+    Fault("a heading that skips a level", "headings", body("<h5>Deep</h5>"), "“Deep” is <h5>"),
     Fault("no heading", "headings", replaced("html", r"<(/?)h[1-6]", r"<\1p"), "no headings"),
     Fault("a table for layout without its role", "tables", body("<table><tr><td>Left</td></tr></table>"),
           "“Left”"),
