@@ -42,9 +42,9 @@ def signer(config: Config, portrait: str) -> Signer | None:
 def opening_of(lead: Post, by: Signer | None, templates: Templates, language: str) -> Opening | None:
     """How the letter opens where staff say nothing themselves: as the author opens the lead.
 
-    Only if the author signs the letter: else a stranger's words, with "I" among them, would be put into the
-    mouth of who does. And only if the words are a sentence, no heading that runs into one, and quiet: a locked
-    screen shows them first.
+    Only if the author signs the letter: else another's words, with "I" among them, would be put into the
+    mouth of who does. And only if the words are sentences, with no heading that runs into them, and quiet: a
+    locked screen shows them first.
     """
     if by is None or not _same(lead.author or "", by.name):
         return None
