@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pipeline.letter.edits import Edits
     from pipeline.letter.personal import Tags
     from pipeline.letter.shown import ShownPicture
+    from pipeline.letter.signature import Signer
 
 PREHEADER = 140
 """Characters: no inbox shows more beside the subject (Apple Mail on a tablet shows this many)."""
@@ -80,11 +81,11 @@ def render_letter(
     address of the picture of who signs. Raises LetterError that names file and line when a template does not
     make a letter.
     """
-    context = _context(config, templates, posts, slug, due, images, edits)
-    context["signer"] = signer(config, portrait)
+    by = signer(config, portrait)
+    context = _context(config, templates, posts, slug, due, images, edits, by)
     by_staff = both_forms(intro, context["dir"])
     if not by_staff.text:
-        opening = opening_of(posts[0], context["signer"], templates, config.newsletter.language)
+        opening = opening_of(posts[0], by, templates, config.newsletter.language)
         context["opening"] = opening
         context["lead"]["continued"] = opening.rest if opening else context["lead"]["excerpt"]
     plain = environment(templates, markup=False)
@@ -122,9 +123,10 @@ def _context(
     due: datetime,
     images: Mapping[int, ShownPicture],
     edits: Edits,
+    by: Signer | None,
 ) -> dict[str, Any]:
     """The names that every template knows; templates/letter/variables.txt explains them to operators."""
-    all_shown = [shown(post, config, images, lead=post is posts[0]) for post in posts]
+    all_shown = [shown(post, config, images, lead=post is posts[0], by=by) for post in posts]
     newsletter, crisis = config.newsletter, crisis_help(config.newsletter, templates)
     if crisis is not None:
         newsletter = newsletter.model_copy(update={"notice": crisis.notice})
@@ -138,6 +140,7 @@ def _context(
         "others": all_shown[1:],
         "in_full": all_shown[:IN_FULL],
         "in_short": all_shown[IN_FULL:],
+        "signer": by,
         "opening": None,
         "cta": call_to_action(config, posts, edits.cta),
         "crisis": crisis,

@@ -54,6 +54,13 @@ def opening_of(lead: Post, by: Signer | None, templates: Templates, language: st
     return Opening(text, rest)
 
 
+def byline(author: str | None, by: Signer | None, sender: str) -> str:
+    """What the date line of a post says of its author: nobody who signs the letter, or sends it, is named
+    again."""
+    known = {sender.casefold(), by.name.casefold() if by else ""}
+    return "" if not author or author.casefold() in known else author
+
+
 def _heads(text: str) -> bool:
     """Whether it is written as headings are: in capitals, or with most words beginning in one."""
     words = [word for word in text.split() if word[0].isalpha()]

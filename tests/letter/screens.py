@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.theme import THEMES, Theme
 from pipeline.feeds.parsing.parse import parse
 from tests.browser import chromium, show
+from tests.languages import spoken
 from tests.letter.cases import cases
 from tests.letter.samples import INTRO, SITE, as_posts, config, letter, post
 
@@ -35,7 +36,8 @@ def main(folder: Path, feeds: list[Path]) -> None:
     with chromium() as browser:
         for name, settings, case in _letters(feeds):
             intro = "" if name.endswith("opened") else INTRO
-            made = letter(case[0], settings, intro=intro, images=case[1], portrait=PORTRAIT)
+            own = spoken(folder, settings.newsletter.language)
+            made = letter(case[0], settings, intro=intro, images=case[1], portrait=PORTRAIT, own=own)
             (folder / f"{name}.html").write_text(made.html, encoding="ascii")
             (folder / f"{name}.txt").write_text(made.text, encoding="utf-8")
             for wider in _shoot(browser, folder, name, made.html):
