@@ -29,6 +29,7 @@ COMMANDS = {
     "run": "run",
     "editions": "editions",
     "digests": "digests",
+    "channels": "channels",
     "subscribers": "subscribers",
     "staff": "staff",
     "serve": "serve",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.core.channel import Channel
 from pipeline.core.destination import is_mail
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.fields import (
@@ -253,6 +254,7 @@ class Config(Section):
     server: Server = Server()
     privacy: Privacy = Privacy()
     archive: Archive = Archive()
+    channels: list[Channel] = Field(default=[])
     staff: Staff = Staff()
     doctor: Doctor = Doctor()
 
@@ -268,12 +270,12 @@ class Config(Section):
         """Whether letters leave this machine, to be read by people."""
         return is_mail(self.delivery.provider)
 
-    @field_validator("digests")
+    @field_validator("digests", "channels")
     @classmethod
-    def _distinct(cls, value: list[Digest]) -> list[Digest]:
-        names = [digest.name for digest in value]
+    def _distinct(cls, value: list[Any], info: ValidationInfo) -> list[Any]:
+        names = [one.name for one in value]
         if len(set(names)) < len(names):
-            raise ValueError("two digests have the same name")
+            raise ValueError(f"two {info.field_name} have the same name")
         return value
 
     @model_validator(mode="after")
