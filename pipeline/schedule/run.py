@@ -63,13 +63,8 @@ def run(
             with installation.database.write() as connection:
                 history.remember(connection, run_id, ran, installation.config.digests)
             staff_know = maintain(installation)
-            announced = _announce(installation, stop)
-            if (
-                staff_know
-                and announced
-                and installation.database.sqlite
-                and all(_found_nothing(one) for one in ran)
-            ):
+            rests = _announce(installation, stop) and all(_found_nothing(one) for one in ran)
+            if staff_know and rests and installation.database.sqlite:
                 with installation.database.write() as connection:
                     history.rest(connection)
         except Exception as error:  # whatever it is, the letter went out
