@@ -1,4 +1,4 @@
-"""A strict Mastodon, from docs.joinmastodon.org: it refuses what the real one refuses, and keeps keys an hour.
+"""A strict Mastodon, from docs.joinmastodon.org: refuses what the real one refuses, keeps keys an hour.
 
 A post is committed before its key is stored, as on the real one: a fault between the two forgets the key.
 """
