@@ -19,7 +19,8 @@ from pipeline.backup.copy import sums_of
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import REVISION, migrate, schema_state
-from pipeline.core.tables import editions, images
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.images import images
 from pipeline.core.words import sentence
 from subscribers.tables import metadata
 

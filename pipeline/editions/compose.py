@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import edition_posts
+from pipeline.core.tables.editions import edition_posts
 from pipeline.editions import find, states, store
 from pipeline.editions.after_trial import end_trial
 from pipeline.editions.archive import key_of

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, update
 
 from pipeline.core.cron import moment_of
-from pipeline.core.tables import edition_posts, editions, signers
+from pipeline.core.tables.editions import edition_posts, editions
+from pipeline.core.tables.ledger import signers
 from pipeline.editions import find, numbers
 from pipeline.editions.edition import Edition, EditionStatus
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
-from pipeline.core.tables import edition_posts, feeds, posts
+from pipeline.core.tables.editions import edition_posts
+from pipeline.core.tables.feeds import feeds, posts
 from pipeline.editions.eligibility import Candidate, barred
 from pipeline.feeds.matching.names import canonical
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, or_, select
 
-from pipeline.core.tables import notices
+from pipeline.core.tables.installation import notices
 from pipeline.editions.approval import VERBS
 from pipeline.editions.plan import by_itself
 from pipeline.letter.check import check_letter

@@ -30,7 +30,8 @@ from pipeline.core.config import Delivery
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import HEAD, open_database
-from pipeline.core.tables import batches, marks
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import batches
 from pipeline.delivery.events import take
 from pipeline.editions import after_restore, states
 from pipeline.editions.approval import approve

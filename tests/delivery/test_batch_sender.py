@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from pipeline.core.config import Config
 from pipeline.core.errors import ProviderError, StoppedError
 from pipeline.core.signals import Stop
-from pipeline.core.tables import batches, events
+from pipeline.core.tables.ledger import batches, events
 from pipeline.delivery import batch_sender
 from pipeline.delivery.edition import Delivery
 from pipeline.editions import find, states

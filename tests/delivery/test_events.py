@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from pipeline.core.config import Delivery
-from pipeline.core.tables import batches, digests, editions, events, recipients
+from pipeline.core.tables.editions import digests, editions
+from pipeline.core.tables.ledger import batches, events, recipients
 from pipeline.delivery import events as module
 from pipeline.providers.events import Event, Kind
 from subscribers import consent, directory, suppression

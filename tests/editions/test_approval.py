@@ -19,8 +19,8 @@ from pipeline.core import migrations
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import migrate
-from pipeline.core.tables import editions as table
-from pipeline.core.tables import recipients
+from pipeline.core.tables.editions import editions as table
+from pipeline.core.tables.ledger import recipients
 from pipeline.delivery.send import send
 from pipeline.editions import find, states, store
 from pipeline.editions.approval import ApprovalResult, ChangedError, approve, decide

@@ -15,7 +15,9 @@ import time_machine
 from sqlalchemy import insert, select, update
 
 from pipeline.core.config import Digest
-from pipeline.core.tables import digests, feeds, notices, posts
+from pipeline.core.tables.editions import digests
+from pipeline.core.tables.feeds import feeds, posts
+from pipeline.core.tables.installation import notices
 from pipeline.core.templates import PACKAGED
 from pipeline.editions import states, store
 from pipeline.feeds.parsing import sandbox

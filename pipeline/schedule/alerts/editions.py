@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, func, not_, or_, select
 
-from pipeline.core.tables import batches, editions, events, recipients
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import batches, events, recipients
 from pipeline.core.words import sentence
 from pipeline.delivery.refusals import LIMITED
 from pipeline.editions import after_restore

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from pipeline.core.app import Installation, database_url
 from pipeline.core.errors import BusyError, ConfigError
 from pipeline.core.settings import file_of, load
-from pipeline.core.tables import editions as table
+from pipeline.core.tables.editions import editions as table
 from pipeline.editions import find, public_names
 from pipeline.editions.compose import chosen, compose
 from pipeline.editions.edition import OPEN, Edition, EditionStatus

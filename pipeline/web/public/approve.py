@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import editions as table
+from pipeline.core.tables.editions import editions as table
 from pipeline.editions import find, states
 from pipeline.editions.approval import VERBS, ApprovalResult, decide
 from pipeline.editions.document import went

@@ -10,7 +10,8 @@ import time_machine
 from sqlalchemy import insert, select, update
 
 from pipeline.core.config import Delivery
-from pipeline.core.tables import batches, events, marks
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import batches, events
 from pipeline.delivery.events import take
 from pipeline.editions import find
 from pipeline.editions.ledger import claims, doubt, outcomes, queue
