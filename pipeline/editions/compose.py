@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.selection import Choice
     from pipeline.letter.images import Picture
     from pipeline.letter.render import Letter

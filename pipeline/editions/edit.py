@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.selection import Choice
 
 MOST_POSTS = 25
@@ -117,7 +118,7 @@ def _line(text: str) -> str:
 
 
 def _must_lead_somewhere(url: str) -> None:
-    from pipeline.core.config import Variant
+    from pipeline.core.sections.match import Variant
 
     try:
         Variant(categories=[], url=url)

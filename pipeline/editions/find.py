@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
 
 
 def by_slug(connection: Connection, slug: str, *, for_update: bool = False) -> Edition:

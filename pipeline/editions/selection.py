@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.trial import Trial
     from pipeline.feeds.posts import Post
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
 
 ALLOWED: dict[str, tuple[EditionStatus, ...]] = {
     "approve": (EditionStatus.DRAFT, EditionStatus.HELD),

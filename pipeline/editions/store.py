@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
 
 
 def create(

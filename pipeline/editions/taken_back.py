@@ -15,7 +15,8 @@ from pipeline.feeds.matching.names import canonical
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.edition import Edition
 
 

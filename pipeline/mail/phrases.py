@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pipeline.core.config import Newsletter
+    from pipeline.core.sections.newsletter import Newsletter
     from pipeline.core.templates import Templates
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.edition import Edition
     from pipeline.providers import Message
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.schedule.result import RunResult
 
 

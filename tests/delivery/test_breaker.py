@@ -10,7 +10,7 @@ import time_machine
 from sqlalchemy import event as sql
 from sqlalchemy import insert, select
 
-from pipeline.core.config import Delivery
+from pipeline.core.sections.delivery import Delivery
 from pipeline.core.tables.editions import digests
 from pipeline.core.tables.editions import editions as table
 from pipeline.delivery import breaker

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from pipeline.core.config import Delivery
+from pipeline.core.sections.delivery import Delivery
 from pipeline.core.tables.editions import digests, editions
 from pipeline.core.tables.ledger import batches, events, recipients
 from pipeline.delivery import events as module

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, insert, select
 
-from pipeline.core.config import Digest
 from pipeline.core.errors import RapportError
+from pipeline.core.sections.digest import Digest
 from pipeline.core.tables.editions import digests, edition_posts
 from pipeline.core.tables.feeds import feeds, posts
 from pipeline.core.tables.ledger import recipients

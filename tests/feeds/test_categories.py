@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.core.config import Config, Digest
+from pipeline.core.config import Config
+from pipeline.core.sections.digest import Digest
 from pipeline.editions.compose import compose
 from pipeline.editions.post_list import every_post
 from pipeline.feeds import categories

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.core.config import Newsletter
 from pipeline.core.errors import LetterError
+from pipeline.core.sections.newsletter import Newsletter
 from pipeline.core.templates import PACKAGED, Templates
 from pipeline.mail.phrases import Phrases
 

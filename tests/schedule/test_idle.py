@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from sqlalchemy import insert, update
 
-from pipeline.core.config import DatabaseSection
+from pipeline.core.sections.installation import DatabaseSection
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.installation import marks, runs
 from pipeline.editions import find

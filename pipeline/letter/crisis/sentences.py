@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from babel import Locale
 
-    from pipeline.core.config import Newsletter
+    from pipeline.core.sections.newsletter import Newsletter
     from pipeline.core.templates import Templates
     from pipeline.letter.crisis.table import Country, Line, Table
 

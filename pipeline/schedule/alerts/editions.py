@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
-    from pipeline.core.config import Config, Delivery
+    from pipeline.core.config import Config
+    from pipeline.core.sections.delivery import Delivery
 
 SILENT_FOR = timedelta(hours=2)
 """After a send, without any event. SendGrid posts its events every 30 seconds."""

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
     from pipeline.core.finding import Finding
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.selection import LeftOut
     from pipeline.feeds.pull import Pulled
 

@@ -12,7 +12,8 @@ from pipeline.mail.phrases import Phrases, name_of, tags_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.core.config import Digest, Newsletter
+    from pipeline.core.sections.digest import Digest
+    from pipeline.core.sections.newsletter import Newsletter
     from pipeline.core.templates import Templates
     from pipeline.letter.direction import Direction
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.core.config import Staff
+from pipeline.core.sections.installation import Staff
 from pipeline.editions import by_staff, find, store
 from pipeline.editions.approval import approve
 from pipeline.editions.edit import Wish, edit

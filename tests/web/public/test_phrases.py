@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import subscribers.addresses
-from pipeline.core.config import Digest, Newsletter
 from pipeline.core.errors import LetterError
+from pipeline.core.sections.digest import Digest
+from pipeline.core.sections.newsletter import Newsletter
 from pipeline.core.templates import PACKAGED, Templates
 from pipeline.mail.phrases import OUTBOX_TWIN
 from pipeline.web.public.phrases import PagePhrases
