@@ -51,7 +51,7 @@ def mail_drafts(installation: Installation, drafts: list[Edition]) -> None:
 
 
 def decision_links(
-    installation: Installation, edition: Edition, until: datetime, holder: bytes = b""
+    installation: Installation, edition: Edition, until: datetime, holder: bytes
 ) -> dict[str, str]:
     """For each verb the path by which one of staff decides on this version of the edition; valid until then,
     or until anybody decides. ``holder``: who that is (`tokens.holder_of`)."""
