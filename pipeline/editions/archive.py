@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from pipeline.core.destination import OUTBOX
 from pipeline.core.errors import LetterError
 from pipeline.core.phrases import Phrases
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.editions.edition import HANDED_OVER, EditionStatus
 from pipeline.letter.archived import Shown, article
 from pipeline.letter.images import store

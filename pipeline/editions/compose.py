@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import edition_posts
+from pipeline.core.tables.editions import edition_posts
 from pipeline.editions import find, states, store
 from pipeline.editions.after_trial import end_trial
 from pipeline.editions.archive import key_of
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.selection import Choice
     from pipeline.letter.images import Picture
     from pipeline.letter.render import Letter

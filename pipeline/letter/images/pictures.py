@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pipeline.core.tables import feeds
-from pipeline.core.tables import posts as posts_table
+from pipeline.core.tables.feeds import feeds
+from pipeline.core.tables.feeds import posts as posts_table
 from pipeline.letter.images import BANNER, LONGEST, Picture, Thumbnail, store
 from pipeline.letter.images.fetch import Wanted, fetch_image
 from subscribers import clock
