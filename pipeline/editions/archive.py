@@ -159,10 +159,11 @@ class Archive:
         """Paragraphs of a letter that its page says anyway, or that speak to those who were mailed it."""
         newsletter = self._installation.config.newsletter
         try:
-            why = Phrases(self._installation.templates, "letter", newsletter).say("why")
+            phrases = Phrases(self._installation.templates, "letter", newsletter)
+            to_readers = [phrases.say("why"), phrases.say("reply")]
         except LetterError:
-            why = ""
-        said = (newsletter.name, newsletter.sender, newsletter.postal_address, why)
+            to_readers = []
+        said = (newsletter.name, newsletter.sender, newsletter.postal_address, *to_readers)
         return tuple(filter(None, said))
 
 
