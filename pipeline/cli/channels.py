@@ -12,7 +12,7 @@ from subscribers import times
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
-    from pipeline.core.channel import Channel
+    from pipeline.core.sections.channel import Channel
     from pipeline.delivery.channels.ledger import Announcement
 
 _SHOWN = 20

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from pipeline.core.app import Installation
-from pipeline.core.tables import announcements, editions, marks
+from pipeline.core.tables.channels import announcements
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.installation import marks
 from subscribers import clock
 from tests.doubles import services
 from tests.doubles.bluesky import HANDLE, PASSWORD, StrictBluesky

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pipeline.core.app import Installation
-    from pipeline.core.channel import Channel
+    from pipeline.core.sections.channel import Channel
     from pipeline.delivery.channels.ledger import Announcement
     from pipeline.delivery.channels.said import Said
     from pipeline.delivery.channels.service import Answer, Service

@@ -20,7 +20,7 @@ from pipeline.providers.http import NoAnswer, NotSent
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.core.channel import Channel
+    from pipeline.core.sections.channel import Channel
     from pipeline.core.templates import Templates
     from pipeline.delivery.channels.calling import Reply
     from pipeline.delivery.channels.said import Said

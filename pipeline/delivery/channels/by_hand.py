@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.core.app import Installation
-    from pipeline.core.channel import Channel
+    from pipeline.core.sections.channel import Channel
     from pipeline.delivery.channels.ledger import Announcement
     from pipeline.editions.edition import Edition
 

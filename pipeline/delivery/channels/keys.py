@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pipeline.core.channel import Channel
     from pipeline.core.config import Config
+    from pipeline.core.sections.channel import Channel
 
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
 _MICROSECONDS = 1_000_000

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from pipeline.core.destination import OUTBOX
-from pipeline.core.tables import announcements, channels, editions, marks
+from pipeline.core.tables.channels import announcements, channels
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.installation import marks
 from pipeline.delivery.channels.keys import repeat_key
 from pipeline.editions.edition import EditionStatus
 from subscribers import clock
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.core.channel import Channel
     from pipeline.core.config import Config
+    from pipeline.core.sections.channel import Channel
     from pipeline.editions.edition import Edition
 
 LATELY = timedelta(days=7)

@@ -18,7 +18,7 @@ from pipeline.providers.http import NoAnswer, NotSent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pipeline.core.channel import Channel
+    from pipeline.core.sections.channel import Channel
     from pipeline.core.templates import Templates
     from pipeline.delivery.channels.said import Said
     from pipeline.delivery.channels.service import Post

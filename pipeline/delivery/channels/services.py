@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import ProviderError
-from pipeline.mail.phrases import Phrases
+from pipeline.core.phrases import Phrases
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
-    from pipeline.core.channel import Channel
+    from pipeline.core.sections.channel import Channel
     from pipeline.delivery.channels.service import Service
 
 
@@ -27,7 +27,7 @@ def service(installation: Installation, channel: Channel) -> Service:
         from pipeline.delivery.channels.mastodon import Mastodon
 
         words = Phrases(installation.templates, "mail", installation.config.newsletter)
-        return Mastodon(channel, secret, installation.templates, words.table("channels")["delicate"])
+        return Mastodon(channel, secret, installation.templates, words.say("channels.delicate"))
     if channel.kind == "bluesky":
         from pipeline.delivery.channels.bluesky import Bluesky
 

@@ -13,7 +13,7 @@ from pipeline.letter.jinja import environment, render, render_source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.core.channel import Channel
+    from pipeline.core.sections.channel import Channel
     from pipeline.core.templates import Templates
     from pipeline.delivery.channels.said import Said
 

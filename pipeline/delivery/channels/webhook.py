@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from pipeline.core.channel import Channel
+    from pipeline.core.sections.channel import Channel
     from pipeline.delivery.channels.calling import Reply
     from pipeline.delivery.channels.said import Said
     from pipeline.delivery.channels.service import Post

@@ -58,7 +58,7 @@ def test_a_letter_in_the_outbox_tells_the_world_nothing(
     practice: Callable[..., Practice], server: StrictMastodon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = practice({"name": "fediverse", "kind": "mastodon", "url": server.url})
-    monkeypatch.setattr("pipeline.core.channel.Channel.local", False)
+    monkeypatch.setattr("pipeline.core.sections.channel.Channel.local", False)
     made.send(provider="outbox")
     made.announce()
     assert server.statuses == []
