@@ -72,7 +72,8 @@ def test(options: Options, name: str) -> None:
 
     with options.open() as installation:
         channel = _named(installation, name)
-        said = service(installation, channel).test()
+        at = service(installation.config, installation.templates, installation.environment, channel)
+        said = at.test()
     options.print({"channel": name, "result": said}, said)
 
 

@@ -69,11 +69,8 @@ def announce_one(installation: Installation, channel: Channel, edition_id: int) 
 
 def look_again(installation: Installation, channel: Channel, one: Announcement) -> Announcement:
     """Ask the service about one that is in doubt, without posting anything."""
-    from pipeline.delivery.channels.services import service
-
     with installation.database.lock(lock_name(channel)):
-        said = _said(installation, one)
-        found = service(installation, channel).look(_post(one, said))
+        found = _service(installation, channel).look(_post(one, _said(installation, one)))
         with installation.database.write() as connection:
             if found.sight is Sight.THERE:
                 ledger.posted(connection, one, found.text)
@@ -103,8 +100,6 @@ def _turn(installation: Installation, channel: Channel, stop: Callable[[], bool]
 @must_be_finished()
 def _attempt(installation: Installation, channel: Channel, one: Announcement) -> None:
     """One look or attempt, and what became of it. The channel's lock is held."""
-    from pipeline.delivery.channels.services import service
-
     # Whoever was posting it held the lock, and is gone.
     doubt = one.doubt or one.state is AnnouncementState.POSTING
     try:
@@ -117,7 +112,7 @@ def _attempt(installation: Installation, channel: Channel, one: Announcement) ->
                 doubt=doubt,
             )
             return
-        _try(installation, one, service(installation, channel), said, doubt=doubt)
+        _try(installation, one, _service(installation, channel), said, doubt=doubt)
     except LetterError as error:
         _end(installation, one, error.message, doubt=doubt)
     except RapportError as error:
@@ -191,6 +186,13 @@ def _end(installation: Installation, one: Announcement, reason: str, *, doubt: b
     log.warning("channel %s: %s%s", one.channel, reason, "; it may have been posted" if doubt else "")
     with installation.database.write() as connection:
         ledger.ended(connection, one, reason, doubt=doubt)
+
+
+def _service(installation: Installation, channel: Channel) -> Service:
+    # Here and not above: in most runs nothing is announced.
+    from pipeline.delivery.channels.services import service
+
+    return service(installation.config, installation.templates, installation.environment, channel)
 
 
 def _said(installation: Installation, one: Announcement) -> Said:

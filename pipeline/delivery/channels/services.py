@@ -8,14 +8,19 @@ from pipeline.core.errors import ProviderError
 from pipeline.core.phrases import Phrases
 
 if TYPE_CHECKING:
-    from pipeline.core.app import Installation
+    from collections.abc import Mapping
+
+    from pipeline.core.config import Config
     from pipeline.core.sections.channel import Channel
+    from pipeline.core.templates import Templates
     from pipeline.delivery.channels.service import Service
 
 
-def service(installation: Installation, channel: Channel) -> Service:
+def service(
+    config: Config, templates: Templates, environment: Mapping[str, str], channel: Channel
+) -> Service:
     """The channel's service. Raises ProviderError when its secret is missing or cannot be one."""
-    secret = channel.secret(installation.environment)
+    secret = channel.secret(environment)
     if not secret:
         raise ProviderError(
             f"The channel {channel.name} has no secret: ${channel.variable} is not set.",
@@ -26,12 +31,12 @@ def service(installation: Installation, channel: Channel) -> Service:
     if channel.kind == "mastodon":
         from pipeline.delivery.channels.mastodon import Mastodon
 
-        words = Phrases(installation.templates, "mail", installation.config.newsletter)
-        return Mastodon(channel, secret, installation.templates, words.say("channels.delicate"))
+        words = Phrases(templates, "mail", config.newsletter)
+        return Mastodon(channel, secret, templates, words.say("channels.delicate"))
     if channel.kind == "bluesky":
         from pipeline.delivery.channels.bluesky import Bluesky
 
-        return Bluesky(channel, secret, installation.templates)
+        return Bluesky(channel, secret, templates)
     from pipeline.delivery.channels.webhook import Webhook
 
     return Webhook(channel, secret)
