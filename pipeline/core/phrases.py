@@ -54,8 +54,8 @@ class Phrases:
                 self._phrases |= read(file)
 
     def say(self, key: str, **values: str | int) -> str:
-        """One phrase, filled in. Its form is that of the first whole number among the values. Raises
-        LetterError when it is missing, or has other names in its braces."""
+        """One phrase, filled in. Where it has forms, the first number that its form `other` names decides.
+        Raises LetterError when it is missing, or has other names in its braces."""
         try:
             phrase = self._form(self._known(f"{self._kind}.{key}"), values)
             for _, within, wide, converted in Formatter().parse(phrase):
@@ -82,7 +82,8 @@ class Phrases:
     def _form(self, phrase: Phrase, values: Mapping[str, str | int]) -> str:
         if isinstance(phrase, str):
             return phrase
-        number = next((one for one in values.values() if isinstance(one, int)), None)
+        named = (values.get(name or "") for _, name, _, _ in Formatter().parse(phrase["other"]))
+        number = next((one for one in named if isinstance(one, int)), None)
         form = "other" if number is None else plural_form(number, self.language)
         return phrase.get(form, phrase["other"])
 
