@@ -29,6 +29,8 @@ Phrase = str | dict[str, str]
 
 FOLDER = "words"
 OUTBOX_TWIN = "_outbox"
+ALWAYS = frozenset(["newsletter", "sender"])
+"""What every phrase may have in braces."""
 
 
 class Phrases:
@@ -44,7 +46,7 @@ class Phrases:
     def __init__(
         self, templates: Templates, kind: Kind, newsletter: Newsletter, *, mails: bool = True
     ) -> None:
-        must_be_spoken(templates, newsletter.language)
+        must_beis_spoken(templates, newsletter.language)
         self.language = newsletter.language
         self._kind, self._mails = kind, mails
         self._names = {"newsletter": newsletter.name, "sender": newsletter.sender}
@@ -100,7 +102,7 @@ def check_words(config: Config, folder: Path) -> None:
     where they are not looked for any more. ``folder`` is where theme.templates is looked for."""
     own = folder / config.theme.templates
     templates = Templates(own if config.theme.templates and own.is_dir() else None)
-    must_be_spoken(templates, config.newsletter.language, f"{config.place(('newsletter', 'language'))}: ")
+    must_beis_spoken(templates, config.newsletter.language, f"{config.place(('newsletter', 'language'))}: ")
     if templates.own is not None:
         for file in (file for name in FORMER for file in templates.own.glob(name)):
             raise ConfigError(f"{file} is not read any more.", MOVED)
@@ -113,9 +115,9 @@ MOVED = (
 )
 
 
-def must_be_spoken(templates: Templates, language: str, where: str = "") -> None:
+def must_beis_spoken(templates: Templates, language: str, where: str = "") -> None:
     """Raise ConfigError, with the languages that there are, where nobody has written words of this one."""
-    if not _spoken(templates, language):
+    if not is_spoken(templates, language):
         raise ConfigError(
             f'{where}newsletter.language: there are no words in "{language}"; there are words in '
             f"{', '.join(languages(templates))}.",
@@ -124,7 +126,8 @@ def must_be_spoken(templates: Templates, language: str, where: str = "") -> None
         )
 
 
-def _spoken(templates: Templates, language: str) -> bool:
+def is_spoken(templates: Templates, language: str) -> bool:
+    """Whether somebody has written words of this language."""
     return any(templates.file(name_of(tag)).is_file() for tag in tags_of(language))
 
 

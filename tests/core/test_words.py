@@ -12,7 +12,7 @@ import pytest
 import pipeline
 import subscribers
 from pipeline.core.locales import PLURAL_FORMS, locale_of
-from pipeline.core.phrases import OUTBOX_TWIN, languages, name_of, read
+from pipeline.core.phrases import ALWAYS, OUTBOX_TWIN, languages, name_of, read
 from pipeline.core.templates import PACKAGED, Templates
 from subscribers.addresses import FAULTS
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from pipeline.core.phrases import Phrase
 
-ALWAYS = {"newsletter", "sender"}
 OTHERS = [language for language in languages(Templates()) if language != "en"]
 
 
@@ -96,7 +95,7 @@ SAID = re.compile(r"""\bsay\(\s*f?["']([\w.{}]+)["']""")
 """A phrase by its name. What stands in braces, or follows a full stop at the end, is made by the code."""
 
 MADE = re.compile(
-    r"mail\.|pages\.(?:gone|nothing\w*|erased|missing|busy|failed|refused|staff|staff_gone|address)\."
+    r"mail\.|letter\.first\.|pages\.(?:gone|nothing\w*|erased|missing|busy|failed|refused|staff|staff_gone|address)\."
 )
 """Whole tables of mails, the message pages, the states and verbs of staff: the code makes their names."""
 
