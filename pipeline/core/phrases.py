@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from pipeline.core.config import Config, Newsletter
+    from pipeline.core.config import Config
+    from pipeline.core.sections.newsletter import Newsletter
 
 Kind = Literal["letter", "mail", "pages"]
 Phrase = str | dict[str, str]

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from pipeline.core.destination import OUTBOX
 from pipeline.core.errors import LetterError
 from pipeline.core.phrases import Phrases
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.editions.edition import HANDED_OVER, EditionStatus
 from pipeline.letter.archived import Shown, article
 from pipeline.letter.images import store
@@ -159,10 +159,11 @@ class Archive:
         """Paragraphs of a letter that its page says anyway, or that speak to those who were mailed it."""
         newsletter = self._installation.config.newsletter
         try:
-            why = Phrases(self._installation.templates, "letter", newsletter).say("why")
+            phrases = Phrases(self._installation.templates, "letter", newsletter)
+            to_readers = [phrases.say("why"), phrases.say("reply")]
         except LetterError:
-            why = ""
-        said = (newsletter.name, newsletter.sender, newsletter.postal_address, why)
+            to_readers = []
+        said = (newsletter.name, newsletter.sender, newsletter.postal_address, *to_readers)
         return tuple(filter(None, said))
 
 

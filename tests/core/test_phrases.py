@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.core.config import Newsletter
 from pipeline.core.errors import ConfigError, LetterError
 from pipeline.core.phrases import Phrases
+from pipeline.core.sections.newsletter import Newsletter
 from pipeline.core.settings import load
 from pipeline.core.templates import Templates
 from tests.languages import spoken

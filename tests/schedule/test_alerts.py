@@ -12,8 +12,10 @@ import pytest
 import time_machine
 from sqlalchemy import insert, select, update
 
-from pipeline.core.config import Digest
-from pipeline.core.tables import digests, feeds, notices, posts
+from pipeline.core.sections.digest import Digest
+from pipeline.core.tables.editions import digests
+from pipeline.core.tables.feeds import feeds, posts
+from pipeline.core.tables.installation import notices
 from pipeline.editions import states, store
 from pipeline.feeds.parsing import sandbox
 from pipeline.feeds.pull import pull
@@ -336,7 +338,7 @@ def test_events_are_given_time_to_settle_it(
 def test_a_send_that_nobody_heard_of_again_is_told_once(
     database: Database, tmp_path: Path, sendgrid: StrictSendGrid, travel: time_machine.Traveller, heard: bool
 ) -> None:
-    from pipeline.core.config import Delivery
+    from pipeline.core.sections.delivery import Delivery
     from pipeline.delivery.events import take
 
     installed = by_sendgrid(database, tmp_path, sendgrid)

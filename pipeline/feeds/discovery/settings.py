@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.core.config import Digest
 from pipeline.core.first_configuration import Value
 from pipeline.core.phrases import is_spoken, languages, name_of, read, tags_of
+from pipeline.core.sections.digest import Digest
 from pipeline.core.templates import PACKAGED, Templates
 
 if TYPE_CHECKING:

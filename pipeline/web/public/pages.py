@@ -14,7 +14,8 @@ from pipeline.web.public.phrases import PagePhrases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.core.templates import Templates
 
 ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}

@@ -13,7 +13,8 @@ from pipeline.letter.direction import of_language
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.core.config import Digest, Newsletter
+    from pipeline.core.sections.digest import Digest
+    from pipeline.core.sections.newsletter import Newsletter
     from pipeline.core.templates import Templates
     from pipeline.letter.direction import Direction
 
