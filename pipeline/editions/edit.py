@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.selection import Choice
 
 SEVERAL = "several"
@@ -204,7 +205,7 @@ def _line(text: str) -> str:
 
 
 def _must_lead_somewhere(url: str) -> None:
-    from pipeline.core.config import Variant
+    from pipeline.core.sections.match import Variant
 
     try:
         Variant(categories=[], url=url)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from pipeline.core.tables import edit_steps
+from pipeline.core.tables.editions import edit_steps
 from pipeline.editions.edition import EditionStatus
 from subscribers import clock
 

@@ -13,7 +13,7 @@ from pipeline.web.dashboard.bar import WRITE
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.edition import Edition
     from pipeline.web.dashboard.asked import Asked
 

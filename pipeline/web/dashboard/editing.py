@@ -18,7 +18,8 @@ from pipeline.web.dashboard.deciding import PATIENCE, named
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.edition import Edition
     from pipeline.web.dashboard.asked import Asked
     from pipeline.web.public.form import Form

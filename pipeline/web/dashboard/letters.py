@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pipeline.core.tables import editions as table
+from pipeline.core.tables.editions import editions as table
 from pipeline.editions import find, public_names
 from pipeline.editions.compose import chosen
 from pipeline.editions.edition import OPEN, Edition, EditionStatus
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
     from pipeline.core.finding import Finding
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.selection import LeftOut
     from pipeline.feeds.pull import Pulled
     from pipeline.web.dashboard.letter.errors import PreviewFault

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
 
 PATIENCE = 5.0
 """Seconds that a page waits for the first composing: it also fetches the pictures, which may take long."""

@@ -249,12 +249,14 @@ def test_the_frame_answers_the_letters_questions_for_its_scheme_and_leaves_its_w
     letter = (
         "<html><head><meta name='color-scheme' content='light dark'><style>"
         "@media (prefers-color-scheme: dark) and (max-width:480px) {p{color:red}}"
-        "@media (prefers-color-scheme:light){p{color:blue}}</style></head>"
+        "@media (prefers-color-scheme:light){p{color:blue}}"
+        "@media not all and (prefers-color-scheme: light) {p{color:green}}</style></head>"
         "<body><p>On (prefers-color-scheme: dark)</p></body></html>"
     )
     dark = frame.in_frame(letter, scheme="dark")
     assert "@media (min-width: 0) and (max-width:480px) {" in dark
     assert "@media (max-width: 0){" in dark
+    assert "@media not all and (max-width: 0) {" in dark
     assert "color-scheme:dark !important" in dark
     assert "<p>On (prefers-color-scheme: dark)</p>" in dark
     light = frame.in_frame(letter, scheme="light")
