@@ -85,7 +85,7 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish, acto
 
     def kept(connection: Connection, before: Edition, after: Wanted) -> None:
         what = _what(before, after)
-        if not what or undo.keep(connection, before, what, actor):
+        if what and undo.keep(connection, before, what, actor):
             _record(connection, "edit", before, what, actor)
 
     return _changed(installation, digest, slug, wanted, kept)
