@@ -24,7 +24,7 @@ def phrases(own: Path | None = None, language: str = "en") -> Phrases:
 
 def test_a_table_comes_filled_in_with_the_names_that_are_always_known() -> None:
     assert phrases().table("both", date="1 May") == {"until": "The link is good until 1 May."}
-    assert phrases().table("subscribe")["subject"] == "Please confirm: Hafen"
+    assert phrases().table("subscribe")["subject"] == "Confirm your subscription to Hafen"
 
 
 def test_a_table_that_is_not_there_is_empty() -> None:
@@ -35,7 +35,7 @@ def test_the_operators_file_may_say_one_phrase_of_a_table(tmp_path: Path) -> Non
     (tmp_path / "mail" / "words").mkdir(parents=True)
     (tmp_path / "mail" / "words" / "en.toml").write_text('[subscribe]\nsubject = "Ahoy, {newsletter}"\n')
     table = phrases(tmp_path).table("subscribe")
-    assert (table["subject"], table["greeting"]) == ("Ahoy, Hafen", "One more step")
+    assert (table["subject"], table["greeting"]) == ("Ahoy, Hafen", "Confirm your subscription")
 
 
 @pytest.mark.parametrize("phrase", ["{oops}", "{", "{0}", "{sender.x}", "{sender:9999999999}", "{sender!r}"])

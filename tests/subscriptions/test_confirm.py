@@ -53,7 +53,7 @@ def test_the_mail_asks_one_question_and_its_link_answers_it(installed: Installat
         assert send_questions(installed) == Asked(0, 0)
     (mail,) = outbox(tmp_path)
     assert mail["To"] == ANN
-    assert mail["Subject"] == "Please confirm: The Weekly Letter"
+    assert mail["Subject"] == "Confirm your subscription to The Weekly Letter"
     text, html = mail.get_body(("plain",)).get_content(), mail.get_body(("html",)).get_content()
     (link,) = re.findall(r"https://letter\.example\.org/confirm/\S+", text)
     assert f'href="{link}"' in html
@@ -101,7 +101,7 @@ def test_it_speaks_the_newsletters_language_and_the_operator_may_say_it_otherwis
     ask(installed)
     send_questions(installed)
     (mail,) = outbox(tmp_path)
-    assert mail["Subject"] == "Bitte bestätigen: Die Woche"
+    assert mail["Subject"] == "Bestätigen Sie Ihre Anmeldung: Die Woche"
     assert "Her damit" in mail.get_body(("plain",)).get_content()
     assert 'lang="de-AT"' in mail.get_body(("html",)).get_content()
 

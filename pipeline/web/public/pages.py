@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, Response
 
-from pipeline.core.theme import look
+from pipeline.core.colour import readable
+from pipeline.core.theme import LINK, look
 from pipeline.letter.jinja import environment, render
 from pipeline.web.public.phrases import PagePhrases
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.config import Config, Digest
     from pipeline.core.templates import Templates
+    from pipeline.core.theme import Palette
 
 ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}
 """The phrases for each status. Any other status gets those of 503."""
@@ -98,7 +100,9 @@ class Pages:
         )
 
     def stylesheet(self) -> Response:
-        css = render(self._plain, "pages/pages.css", {"theme": look(self._config.theme)})
+        shown = look(self._config.theme)
+        wrong = {scheme: _wrong(getattr(shown, scheme)) for scheme in ("light", "dark")}
+        css = render(self._plain, "pages/pages.css", {"theme": shown, "wrong": wrong})
         return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=600"})
 
     def say(self, key: str, **values: str) -> str:
@@ -161,7 +165,7 @@ class Pages:
 
     @property
     def _leading_on(self) -> dict[str, str]:
-        links = {self.link(""): self.say("shared.front")}
+        links = {self.link(""): self.say("shared.front"), self.link("subscribe"): self.say("shared.sign_up")}
         if self._config.archive.public:
             links[self.link("archive")] = self.say("shared.archive")
         return links
@@ -170,3 +174,8 @@ class Pages:
         return self.render(
             "message.html", private=True, title=title, paragraphs=paragraphs, links=list(links.items())
         )
+
+
+def _wrong(palette: Palette) -> str:
+    """The colour of what is to be corrected: red, as far as it can be read there."""
+    return readable("#b3261e", palette.text, palette.paper, palette.background, least=LINK)

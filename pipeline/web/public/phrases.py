@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,14 @@ from pipeline.mail.phrases import Phrases, name_of, tags_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from babel.core import Locale
+
     from pipeline.core.config import Digest, Newsletter
     from pipeline.core.templates import Templates
     from pipeline.letter.direction import Direction
 
 _FROM = datetime(2026, 1, 1)  # noqa: DTZ001  the wall clock, on purpose; any year would do
+_LONGEST_DAY = 40
 _LOOKED_AT = 14
 """Due times: enough to show a weekday or a day of the month that is only sometimes skipped."""
 
@@ -54,6 +57,25 @@ class PagePhrases(Phrases):
         """A date in words, in this language and the newsletter's zone; ``full`` names the weekday, too."""
         return _dated(moment.astimezone(self._zone), form, self.language)
 
+    def in_words(self, day: date) -> str:
+        """A day in words, in this language."""
+        return _dated(day, "long", self.language)
+
+    def in_numbers(self, day: date) -> str:
+        """A day in numbers, as it is written where this language is spoken."""
+        from babel.dates import format_skeleton
+
+        return format_skeleton("yMd", day, locale=_known(self.language))
+
+    def typed_day(self, written: str) -> date | None:
+        """A day that somebody typed in numbers, in the order of this language; None where it is none."""
+        from babel.dates import parse_date
+
+        try:
+            return parse_date(written[:_LONGEST_DAY], locale=_known(self.language), format="short")
+        except (ValueError, IndexError):
+            return None
+
     def every(self, digest: Digest) -> str:
         """How often a digest comes: `every Thursday`, `every day`, `once a month`; empty where that takes
         more words."""
@@ -70,11 +92,17 @@ class PagePhrases(Phrases):
         return ""
 
 
-def _dated(day: datetime, form: str, language: str) -> str:
-    from babel.core import UnknownLocaleError
+def _dated(day: date, form: str, language: str) -> str:
     from babel.dates import format_date
 
+    return format_date(day, form, locale=_known(language))
+
+
+def _known(language: str) -> Locale:
+    """What babel knows of a language; of one that it does not know, what it knows of English."""
+    from babel.core import Locale, UnknownLocaleError
+
     try:
-        return format_date(day, form, locale=language.replace("-", "_"))
+        return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
-        return format_date(day, form, locale="en")
+        return Locale("en")

@@ -135,7 +135,7 @@ def test_signing_up_from_the_form_to_the_list(reader: Reader, practice: Installa
     assert page.get_by_label("weekly").is_checked()
     wrong.fill("ada@example.org")
     reader.presses("Subscribe").finds("Nobody was mailed").judges()
-    reader.opens(_mailed(practice)).finds("Was it you?").judges()
+    reader.opens(_mailed(practice)).finds("Confirm your subscription").judges()
     assert active(practice, "ada@example.org") == []
     reader.presses("Yes, send it to me").finds("Thank you: you are on the list")
     assert active(practice, "ada@example.org") == ["weekly"]
@@ -169,15 +169,15 @@ def test_a_readers_own_page(reader: Reader, practice: Installation, addresses: A
     page = reader.page
     page.get_by_label("groups").uncheck()
     reader.presses("Save").finds("What you get").judges()
-    assert page.get_by_role("status").inner_text() == "Saved."
+    assert page.get_by_role("status").inner_text().split() == "Saved. Your letters: weekly.".split()
     assert active(practice, "reader2@example.net") == ["weekly"]
     before = set(confirm_links(practice.folder))
     page.get_by_label("groups").check()
     reader.presses("Save").finds("What you get").judges()
-    assert page.get_by_role("status").inner_text().startswith("Saved, but for the letters")
+    assert "Still waiting for your yes: groups." in page.get_by_role("status").inner_text()
     (path,) = new_links(practice, before)
     assert active(practice, "reader2@example.net") == ["weekly"]
-    reader.opens(path).finds("Was it you?").presses("Yes, send it to me").finds(
+    reader.opens(path).finds("Confirm your subscription").presses("Yes, send it to me").finds(
         "Thank you: you are on the list"
     )
     assert active(practice, "reader2@example.net") == ["groups", "weekly"]
@@ -187,6 +187,7 @@ def test_a_readers_own_page(reader: Reader, practice: Installation, addresses: A
     reader.presses("Save").finds("What you get").judges()
     assert page.get_by_label("Pause all letters until").get_attribute("aria-invalid") == "true"
     before = set(confirm_links(practice.folder))
+    page.get_by_text("Erase my data", exact=True).click()
     reader.presses("Send the mail that erases my data").finds("What you get").judges()
     (path,) = new_links(practice, before)
     reader.opens(path).finds("Erase all your data?").judges()
@@ -206,6 +207,7 @@ def new_links(practice: Installation, before: set[str]) -> set[str]:
 def test_every_page_of_a_move(reader: Reader, practice: Installation, addresses: Addresses) -> None:
     seen = set(confirm_links(practice.folder))
     reader.opens(addresses.preferences(3))
+    reader.page.get_by_text("Another address").click()
     reader.page.get_by_label("Your new email address").fill("grace@a-rather-long-name.example.org")
     reader.presses("Send the mail").finds("What you get")
     for button, done in (

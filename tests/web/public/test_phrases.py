@@ -14,6 +14,7 @@ from pipeline.core.config import Digest, Newsletter
 from pipeline.core.errors import LetterError
 from pipeline.core.templates import PACKAGED, Templates
 from pipeline.mail.phrases import OUTBOX_TWIN
+from pipeline.web.public.pages import ERRORS
 from pipeline.web.public.phrases import PagePhrases
 from tests.installations import installation
 from tests.web.public.visitor import Visitor
@@ -54,7 +55,7 @@ def test_every_phrase_is_used_somewhere() -> None:
     files = [f for folder in folders for f in folder.iterdir() if f.suffix in (".html", ".py", ".css")]
     source = "\n".join(file.read_text() for file in files)
     # Of these the code makes the name: the message pages, and what is said of each status and verb.
-    named = {"gone", "nothing", "erased", "missing", "busy", "failed", "refused", "staff", "staff_gone"}
+    named = {"gone", "nothing", "nothing_to_pause", "erased", "staff", "staff_gone", *ERRORS.values()}
     for table, keys in phrases("en").items():
         for key in keys:
             if key.endswith(OUTBOX_TWIN):
