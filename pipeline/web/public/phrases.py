@@ -58,8 +58,8 @@ class PagePhrases(Phrases):
         return _dated(moment.astimezone(self._zone), form, self.language)
 
     def in_words(self, day: date) -> str:
-        """A day in words, in this language."""
-        return _dated(day, "long", self.language)
+        """A day in words, in this language, on one line."""
+        return _dated(day, "long", self.language).replace(" ", "\N{NO-BREAK SPACE}")
 
     def in_numbers(self, day: date) -> str:
         """A day in numbers, as it is written where this language is spoken."""

@@ -127,9 +127,9 @@ def _stamp(site: Site) -> str:
 
 
 async def _thanks(site: Site) -> Response:
-    said, coming = site.pages.say, await ahead(site)
+    said = site.pages.say
     answer = site.pages.message(
-        said("asked.title"), said("asked.text"), said("asked.more"), coming.said, links=coming.links
+        said("asked.title"), said("asked.text"), hint=said("asked.more"), ahead=await ahead(site)
     )
     answer.background = site.mail_questions()
     return answer

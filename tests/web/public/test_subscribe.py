@@ -137,7 +137,7 @@ def test_where_only_the_choice_is_missing_it_has_the_focus(chooser: Visitor) -> 
     page = chooser.post("/subscribe", ADA).text
     assert page.count(" autofocus") == 1
     assert 'value="weekly" aria-invalid="true" autofocus' in page
-    assert '<fieldset class="wrong" aria-describedby="digest-error">' in page
+    assert '<div class="wrong">\n<fieldset aria-describedby="digest-error">' in page
 
 
 def test_no_person_meets_the_hidden_field(visitor: Visitor) -> None:
