@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
     from pipeline.core.destination import Destination
+    from pipeline.core.sections.digest import Digest
 
 
 @click.group(cls=Group, invoke_without_command=True)

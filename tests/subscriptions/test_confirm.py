@@ -18,6 +18,7 @@ from subscribers.suppression import Reason
 from subscribers.tokens import Purpose
 from tests.doubles.sendgrid import Answer, StrictSendGrid
 from tests.installations import installation
+from tests.languages import spoken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,9 +85,7 @@ def test_it_holds_no_advertising_no_list_headers_and_nothing_from_elsewhere(
 def test_it_speaks_the_newsletters_language_and_the_operator_may_say_it_otherwise(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
-    own = tmp_path / "own" / "mail" / "words"
-    own.mkdir(parents=True)
-    (own / "de.toml").write_text('[subscribe]\nbutton = "Her damit"\n')
+    spoken(tmp_path / "own", "de", '[mail.subscribe]\nbutton = "Her damit"\n')
     newsletter = {
         "name": "Die Woche", "from_email": "letter@example.org", "language": "de-AT",
         "public_url": "https://letter.example.org",

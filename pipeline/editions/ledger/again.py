@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 
 from pipeline.core.locks import one_at_a_time
-from pipeline.core.tables import batches, events, marks, recipients
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import batches, events, recipients
 from pipeline.editions.ledger.batch_states import BatchState, RecipientState
 from subscribers.sets import among
 

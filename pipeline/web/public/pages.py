@@ -15,7 +15,8 @@ from pipeline.web.public.phrases import PagePhrases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.core.templates import Templates
     from pipeline.core.theme import Palette
 
@@ -129,7 +130,7 @@ class Pages:
         svg = render(self._markup, "pages/icon.svg", values)
         return Response(svg, media_type="image/svg+xml", headers=_FOR_A_WHILE)
 
-    def say(self, key: str, **values: str) -> str:
+    def say(self, key: str, **values: str | int) -> str:
         return self.phrases.say(key, **values)
 
     def agreed(self) -> str:

@@ -11,8 +11,7 @@ from pipeline.web.public import form
 from pipeline.web.public.about import about, ahead
 from pipeline.web.public.network import address_of
 from subscribers import clock, digest_names, signup
-from subscribers.addresses import normalise
-from subscribers.errors import SubscriberError
+from subscribers.addresses import AddressError, normalise
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
@@ -73,8 +72,8 @@ async def _asked(site: Site, request: Request, sent: Form) -> Response:
 def _wrong_with(site: Site, email: str) -> str:
     try:
         normalise(email)
-    except SubscriberError as error:
-        return site.pages.phrases.of_address(error.message)
+    except AddressError as error:
+        return site.pages.say(f"address.{error.fault}")
     return ""
 
 

@@ -20,6 +20,7 @@ from pipeline.schedule.drafts import decision_links
 from pipeline.subscriptions.confirm import send_questions
 from pipeline.web.public.pages import ERRORS, Pages
 from subscribers import clock
+from subscribers.tokens import holder_of
 from tests.installations import installation, subscribe
 from tests.letter.samples import INTRO, Picture, letter, sample_blog
 from tests.web.public.test_archive import sent
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 FEED = "http://127.0.0.1:1/feed"
-LOGO = "/logo.png"
+LOGO, EDITOR = "/logo.png", "editor@example.org"
 ADA = {"email": "ada@example.org"}
 TITLE = "What to do when a good friend’s Donaudampfschifffahrtsgesellschaft makes you ill at ease"
 
@@ -75,7 +76,8 @@ def single(database: Database, folder: Path, **sections: Any) -> Site:
         "signed_by": "Ines Calloway, Harbour Lane Counselling",
         "portrait": "me.jpg",
     }
-    made = installation(database, folder, FEED, newsletter=newsletter, **sections)
+    staff = {"staff": {"emails": [EDITOR]}}
+    made = installation(database, folder, FEED, newsletter=newsletter, **staff | sections)
     subscribe(database, 9)
     with time_machine.travel(NOW, tick=False):
         return _site(made, _single)
@@ -97,16 +99,16 @@ def several(database: Database, folder: Path, **sections: Any) -> Site:
 
 def _site(made: Installation, walk: Callable[[Visitor], Walk]) -> Site:
     visitor = Visitor(made)
+    states: list[State] = []
+    assets, leading = {LOGO: _logo()}, set()
     try:
-        states = [State(name, path, answer) for name, path, answer in walk(visitor)]
-        pages = [Shape(state.answer.text).tags for state in states]
-        shown = {path for page in pages for path in _shown_with(page)}
-        links = {path for page in pages for path in _leading_to(page)}
-        return Site(
-            states,
-            {path: visitor.get(path) for path in shown - {LOGO}} | {LOGO: _logo()},
-            {path: visitor.get(path).status_code for path in links},
-        )
+        for name, path, answer in walk(visitor):
+            states.append(State(name, path, answer))
+            tags = Shape(answer.text).tags
+            # At once: what a page of staff shows is gone when they have decided.
+            assets |= {one: visitor.get(one) for one in _shown_with(tags) if one not in assets}
+            leading |= set(_leading_to(tags))
+        return Site(states, assets, {path: visitor.get(path).status_code for path in leading})
     finally:
         visitor.close()
 
@@ -258,7 +260,7 @@ def _decisions(visitor: Visitor) -> Walk:
     sent(practice, "The next letter", weeks_ago=-1, status="draft", snapshot_at=None, finished_at=None)
     with practice.database.read() as connection:
         draft = find.by_slug(connection, "weekly-7")
-    links = decision_links(practice, draft, NOW + timedelta(days=14))
+    links = decision_links(practice, draft, NOW + timedelta(days=14), holder_of(EDITOR))
     for verb in VERBS:
         yield f"staff: {verb}", f"/{links[verb]}", visitor.get(f"/{links[verb]}")
     yield "staff: decided", f"/{links['hold']}", visitor.post(f"/{links['hold']}")
