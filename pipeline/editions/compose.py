@@ -19,6 +19,7 @@ from pipeline.editions.trial import take_over, trial_of
 from pipeline.feeds.first_seen import first_seen, refuse_former, register
 from pipeline.letter.edits import Edits
 from pipeline.letter.images.pictures import known, refresh
+from pipeline.letter.images.portrait import portrait, refresh_portrait
 from pipeline.letter.render import render_letter
 from subscribers import clock, times
 
@@ -112,6 +113,7 @@ def written(
         due=edition.due_at.astimezone(config.newsletter.zone),
         images=images,
         key=key_of(installation, edition.slug),
+        portrait=portrait(connection, config),
         intro=edition.intro,
         edits=Edits.of(edition.edits),
     )
@@ -135,6 +137,7 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, l
             return
         posts = chosen(connection, installation.config, digest, draft, at).posts
     refresh(installation, posts)
+    refresh_portrait(installation)
 
 
 def _fixed(edition: Edition) -> RapportError:

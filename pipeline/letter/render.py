@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from pipeline.core.phrases import Phrases
 from pipeline.core.settings import dotted
 from pipeline.core.theme import look
 from pipeline.feeds.cleaning.text import cut
@@ -20,6 +21,7 @@ from pipeline.letter.jinja import environment, render, render_line
 from pipeline.letter.mjml import render_html
 from pipeline.letter.personal import inert, tags
 from pipeline.letter.shown import day, shown
+from pipeline.letter.signature import opening_of, signer
 from pipeline.letter.text import finished
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 PREHEADER = 140
 """Characters: no inbox shows more beside the subject (Apple Mail on a tablet shows this many)."""
+
+IN_FULL = 4
+"""Posts. Of more than these a letter shows the titles: a reader sees how much there is, and scrolls less."""
 
 NO_IMAGES: Mapping[int, ShownPicture] = MappingProxyType({})
 
@@ -66,16 +71,23 @@ def render_letter(
     edits: Edits = UNTOUCHED,
     images: Mapping[int, ShownPicture] = NO_IMAGES,
     key: str = "",
+    portrait: str = "",
 ) -> Letter:
     """The letter of an edition. ``posts``: the lead first, at least one. ``due``: in the newsletter's zone.
 
     ``intro`` is what staff wrote in Markdown, ``edits`` what else they changed (but for the posts, which the
     caller has chosen), ``images`` each post's picture by the post's id (a post without an entry shows the
-    blog's own), ``key`` what opens the edition's page where the archive is not public. Raises LetterError
-    that names file and line when a template does not make a letter.
+    blog's own), ``key`` what opens the edition's page where the archive is not public, ``portrait`` the
+    address of the picture of who signs. Raises LetterError that names file and line when a template does not
+    make a letter.
     """
     context = _context(config, templates, posts, slug, due, images, edits)
-    opening = both_forms(intro, context["dir"])
+    context["signer"] = signer(config, portrait)
+    by_staff = both_forms(intro, context["dir"])
+    if not by_staff.text:
+        opening = opening_of(posts[0], context["signer"], templates, config.newsletter.language)
+        context["opening"] = opening
+        context["lead"]["continued"] = opening.rest if opening else context["lead"]["excerpt"]
     plain = environment(templates, markup=False)
     where = _subject_key(config, digest)
     context["subject"] = inert(edits.subject) or render_line(plain, digest.subject, context, where)
@@ -83,11 +95,11 @@ def render_letter(
     context["preheader"] = inert(edits.preheader) or cut(composed, PREHEADER)
     browser = _browser(config, slug, key)
     in_html = {
-        "intro": Markup(opening.html),  # noqa: S704 (rendered by letter/intro.py, which escapes)
+        "intro": Markup(by_staff.html),  # noqa: S704 (rendered by letter/intro.py, which escapes)
         "links": _links(tags(config).html, browser),
     }
     in_text = {
-        "intro": opening.text,
+        "intro": by_staff.text,
         "links": _links(tags(config).text, browser),
     }
     template = f"letter/{digest.layout}"
@@ -125,8 +137,12 @@ def _context(
         "posts": all_shown,
         "lead": all_shown[0],
         "others": all_shown[1:],
+        "in_full": all_shown[:IN_FULL],
+        "in_short": all_shown[IN_FULL:],
+        "opening": None,
         "cta": call_to_action(config, posts, edits.cta),
         "crisis": crisis,
+        "say": Phrases(templates, "letter", config.newsletter).say,
     }
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.core.fields import Link, Listed, Section
+from pipeline.core.fields import Line, Link, Listed, Section
 
 
 class Variant(Section):
@@ -22,6 +22,9 @@ class Match(Section):
     text: str = "Tell us what you need and we will personally match you."
     button: str = "Get matched"
     url: Link = ""
-    place: Literal["end", "after_lead", "both"] = "end"
+    read_by: Line = ""
+    answered: Line = ""
+    costs: Line = ""
+    place: Literal["end", "after_lead", "both"] = "both"
     count_clicks: bool = False
     variants: list[Variant] = Field(default=[])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,8 @@ from subscribers import clock
 
 if TYPE_CHECKING:
     from datetime import date
+
+_NO_REPLY = re.compile(r"(?i)(?:no|do[._-]?not|dont)[._-]?(?:reply|answer)")
 
 
 class Newsletter(Section):
@@ -62,6 +65,11 @@ class Newsletter(Section):
     def reply_address(self) -> str:
         """Who gets the answers: reply_to, else the sender."""
         return self.reply_to or self.from_email
+
+    @property
+    def takes_replies(self) -> bool:
+        """Whether somebody reads what is sent to reply_to: it is set, and does not say that nobody does."""
+        return bool(self.reply_to) and not _NO_REPLY.match(self.reply_to)
 
     @property
     def pages(self) -> str:

@@ -108,3 +108,18 @@ edition_posts = Table(
     Column("edition_id", Id, ForeignKey("editions.id"), nullable=False, index=True),
     sqlite_with_rowid=False,
 )
+
+edit_steps = Table(
+    "edit_steps",
+    metadata,
+    # What an edition said before each change by staff (editions/undo.py): its edits, intro and posts then.
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("edition_id", Id, ForeignKey("editions.id"), nullable=False, index=True),
+    # Of the change; of one that was typed, when it went on last.
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("edits", JSON, nullable=False),
+    Column("intro", Text, nullable=False),
+    Column("posts", JSON, nullable=False),
+)

@@ -53,9 +53,11 @@ def test_a_post_without_an_image_has_no_picture(publisher: Publisher) -> None:
     assert pictures(publisher.installation, [publisher.post(None)]) == {}
 
 
-def test_alt_text_is_the_posts_title_when_the_blog_gives_none(publisher: Publisher, gallery: Gallery) -> None:
+def test_where_the_blog_says_nothing_of_a_picture_nothing_is_said(
+    publisher: Publisher, gallery: Gallery
+) -> None:
     post = publisher.post(gallery.show("/a.jpg", jpeg()), title="On beginning again")
-    assert publisher.picture(post).alt == "On beginning again"
+    assert publisher.picture(post).alt == ""
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
