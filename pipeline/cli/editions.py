@@ -16,7 +16,7 @@ from pipeline.cli.edition import (
     print_edition,
 )
 from pipeline.cli.group import Group
-from pipeline.cli.options import Options, common, plural
+from pipeline.cli.options import Options, common
 from pipeline.core.errors import UsageError
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger.batch_states import RecipientState
@@ -193,35 +193,39 @@ def _what_now(installation: Installation, digest: Digest, draft: Edition) -> str
 @editions.command()
 @click.argument("edition")
 @click.option("--failed", is_flag=True, help="To those who were refused, once the reason is mended.")
+@click.option("--joined", is_flag=True, help="To those who joined its digest after its readers were fixed.")
 @click.option("--even-old", is_flag=True, help="Also when it went out more than 30 days ago.")
 @common
 @click.pass_obj
-def again(options: Options, edition: str, failed: bool, even_old: bool) -> None:
-    """Let people whom EDITION did not reach wait for it once more; the next run hands it over to them.
+def again(options: Options, edition: str, failed: bool, joined: bool, even_old: bool) -> None:
+    """Let people whom EDITION did not reach wait for it; the next run hands it over to them.
 
     Nobody gets it twice. Who has unsubscribed since, or must get no mail, does not get it.
     """
-    from pipeline.delivery.again import failed_again
+    from pipeline.delivery.again import failed_again, joined_again
     from pipeline.editions import find
     from pipeline.editions.lock import lock
 
-    if not failed:
-        raise UsageError("Say to whom it goes again.", "Add --failed: those who were refused.")
+    if failed == joined:
+        raise UsageError(
+            "Say to whom it goes again.", "Add --failed (those who were refused) or --joined (who is new)."
+        )
     with options.open() as installation:
         with installation.database.read() as connection:
             row = find.by_slug(connection, edition)
         with lock(installation.database, row.digest):
-            row, people = failed_again(installation, edition, even_old=even_old)
+            more = failed_again if failed else joined_again
+            row, people = more(installation, edition, even_old=even_old)
         print_edition(options, installation, row)
         if not options.json:
-            click.echo(_waiting_again(row, people))
+            nobody = "Nobody was refused who could get it now." if failed else "Nobody joined since."
+            click.echo(_waiting_again(row, people) if people else nobody)
 
 
 def _waiting_again(edition: Edition, people: int) -> str:
-    if not people:
-        return "Nobody was refused who could get it now."
     then = f"editions resume {edition.slug}" if edition.status == EditionStatus.PAUSED else "run"
-    return f"{plural(people, 'reader')} wait once more: `rapport {then}` goes on."
+    waits = "reader waits" if people == 1 else "readers wait"
+    return f"{people:,} {waits} for it: `rapport {then}` goes on."
 
 
 @editions.command()
