@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.edition import (
-    INTRO_FILE,
+    TEXT_FILE,
     destination_of,
     digest_named,
     edition_document,
     intro_of,
     print_edition,
+    what_now,
 )
 from pipeline.cli.group import Group
 from pipeline.cli.options import Options, common
@@ -25,8 +26,7 @@ from subscribers import times
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
     from pipeline.core.destination import Destination
 
 
@@ -117,7 +117,7 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> l
 @click.option("--subject", metavar="TEXT", help="Another subject.")
 @click.option("--preheader", metavar="TEXT", help="Another line beside it in the inbox.")
 @click.option(
-    "--intro", "intro_file", type=INTRO_FILE, metavar="FILE", help="Markdown above the posts; - is stdin."
+    "--intro", "intro_file", type=TEXT_FILE, metavar="FILE", help="Markdown above the posts; - is stdin."
 )
 @click.option("--no-intro", is_flag=True, help="Take the intro out.")
 @click.option("--posts", callback=_numbers, metavar="N,N,…", help="These posts, in this order.")
@@ -176,18 +176,7 @@ def edit(
             and edited.status == EditionStatus.DRAFT
             and (edited.announced_at or row.status != EditionStatus.DRAFT)
         ):
-            click.echo(f"  {_what_now(installation, digest, edited)}")
-
-
-def _what_now(installation: Installation, digest: Digest, draft: Edition) -> str:
-    from pipeline.editions.plan import by_itself
-
-    decide = f"`rapport editions approve {draft.slug}`"
-    goes = by_itself(digest, draft)
-    if goes is None:
-        return f"It waits for {decide}."
-    when = times.moment(goes, installation.config.newsletter.zone)
-    return f"It goes out by itself {when}; {decide} lets it go when it is due."
+            click.echo(f"  {what_now(installation, digest, edited)}")
 
 
 @editions.command()

@@ -173,6 +173,12 @@ editions = Table(
     Column("gone", JSON, nullable=False, server_default="[]"),
     # What delivery.provider was when readers were first handed it (delivery/handed_to.py).
     Column("provider", String(16)),
+    # `posts`, `note` or `welcome` (editions/edition.py). The text of a note stands in `intro`.
+    Column("kind", String(8), nullable=False, server_default="posts"),
+    # Of a note: what its file is called, whether it has the offer, whether it is announced.
+    Column("note", JSON, nullable=False, server_default="{}"),
+    # Of a correction: the edition whose readers it is for.
+    Column("readers_of", Id),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
@@ -248,6 +254,8 @@ batches = Table(
     # Of a batch of people who were put off: how often, and until when.
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("next_try", Moment),
+    # Of one person who joined after the edition: with the words of welcome above the letter.
+    Column("welcome", Boolean, nullable=False, server_default=false()),
     Index("ix_batches_state", "edition_id", "state", "number"),
     sqlite_with_rowid=False,
 )

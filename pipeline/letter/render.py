@@ -18,6 +18,7 @@ from pipeline.letter.edits import UNTOUCHED
 from pipeline.letter.intro import intro as both_forms
 from pipeline.letter.jinja import environment, render, render_line
 from pipeline.letter.mjml import render_html
+from pipeline.letter.note import body
 from pipeline.letter.personal import inert, tags
 from pipeline.letter.shown import day, shown
 from pipeline.letter.text import finished
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config, Digest
     from pipeline.core.templates import Templates
     from pipeline.feeds.posts import Post
+    from pipeline.letter.cta import CTA
     from pipeline.letter.edits import Edits
+    from pipeline.letter.intro import Intro
+    from pipeline.letter.note import Body, Note
     from pipeline.letter.personal import Tags
     from pipeline.letter.shown import ShownPicture
 
@@ -37,6 +41,7 @@ PREHEADER = 140
 """Characters: no inbox shows more beside the subject (Apple Mail on a tablet shows this many)."""
 
 NO_IMAGES: Mapping[int, ShownPicture] = MappingProxyType({})
+NO_PICTURES: Mapping[str, ShownPicture] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +78,65 @@ def render_letter(
     blog's own), ``key`` what opens the edition's page where the archive is not public. Raises LetterError
     that names file and line when a template does not make a letter.
     """
-    context = _context(config, templates, posts, slug, due, images, edits)
+    offer = call_to_action(config, posts, edits.cta)
+    context = _context(config, templates, slug, due, offer) | _shown(posts, config, images)
     opening = both_forms(intro, context["dir"])
     plain = environment(templates, markup=False)
     where = _subject_key(config, digest)
     context["subject"] = inert(edits.subject) or render_line(plain, digest.subject, context, where)
     composed = " ".join(render(plain, "letter/preheader.txt", context).split())
     context["preheader"] = inert(edits.preheader) or cut(composed, PREHEADER)
-    browser = _browser(config, slug, key)
-    in_html = {
-        "intro": Markup(opening.html),  # noqa: S704 (rendered by letter/intro.py, which escapes)
-        "links": _links(tags(config).html, browser),
-    }
-    in_text = {
-        "intro": opening.text,
-        "links": _links(tags(config).text, browser),
-    }
-    template = f"letter/{digest.layout}"
-    html = render_html(templates, f"{template}.mjml", context | in_html)
-    text = render(plain, f"{template}.txt", context | in_text)
-    return Letter(context["subject"], context["preheader"], html, finished(text), context["cta"].reason)
+    written = {"intro": opening}
+    html, text = _parts(config, templates, digest.layout, context, written, _browser(config, slug, key))
+    return Letter(context["subject"], context["preheader"], html, text, offer.reason)
+
+
+def render_note(
+    config: Config,
+    templates: Templates,
+    digest: Digest,
+    note: Note,
+    *,
+    slug: str,
+    due: datetime,
+    pictures: Mapping[str, ShownPicture] = NO_PICTURES,
+    key: str = "",
+) -> Letter:
+    """The letter of an edition that staff wrote, in the digest's layout. ``pictures``: by its address what is
+    known of each; the rest as for `render_letter`."""
+    offer = call_to_action(config, []) if note.offer else None
+    context = _context(config, templates, slug, due, offer) | {"intro": "", "posts": []}
+    context["subject"] = inert(note.subject)
+    said = body(note.markdown, digest.layout, context["dir"], context["theme"].light.link, pictures)
+    context["preheader"] = inert(note.preheader) or cut(said.opening, PREHEADER)
+    layout = note_layout(digest.layout)
+    html, text = _parts(config, templates, layout, context, {"note": said}, _browser(config, slug, key))
+    reason = "because a note has the usual offer" if offer else ""
+    return Letter(context["subject"], context["preheader"], html, text, reason)
+
+
+def note_layout(layout: str) -> str:
+    """The templates of a note in a digest's layout."""
+    return f"{layout}-note"
+
+
+def _parts(
+    config: Config,
+    templates: Templates,
+    layout: str,
+    context: dict[str, Any],
+    written: Mapping[str, Intro | Body],
+    browser: str,
+) -> tuple[str, str]:
+    """Both parts of a letter. ``written``: what staff wrote, by the name that templates know it by."""
+    # Their renderer escapes it (letter/markdown.py).
+    markup = {name: Markup(said.html) for name, said in written.items()}  # noqa: S704
+    in_html = {**markup, "links": _links(tags(config).html, browser)}
+    words = {name: said.text for name, said in written.items()}
+    in_text = {**words, "links": _links(tags(config).text, browser)}
+    html = render_html(templates, f"letter/{layout}.mjml", context | in_html)
+    plain = environment(templates, markup=False)
+    return html, finished(render(plain, f"letter/{layout}.txt", context | in_text))
 
 
 def _subject_key(config: Config, digest: Digest) -> str:
@@ -102,17 +146,15 @@ def _subject_key(config: Config, digest: Digest) -> str:
     return f"{config.place(keys)}: {dotted(keys)}"
 
 
+def _shown(posts: Sequence[Post], config: Config, images: Mapping[int, ShownPicture]) -> dict[str, Any]:
+    all_shown = [shown(post, config, images, lead=post is posts[0]) for post in posts]
+    return {"posts": all_shown, "lead": all_shown[0], "others": all_shown[1:]}
+
+
 def _context(
-    config: Config,
-    templates: Templates,
-    posts: Sequence[Post],
-    slug: str,
-    due: datetime,
-    images: Mapping[int, ShownPicture],
-    edits: Edits,
+    config: Config, templates: Templates, slug: str, due: datetime, offer: CTA | None
 ) -> dict[str, Any]:
     """The names that every template knows; templates/letter/variables.txt explains them to operators."""
-    all_shown = [shown(post, config, images, lead=post is posts[0]) for post in posts]
     newsletter, crisis = config.newsletter, crisis_help(config.newsletter, templates)
     if crisis is not None:
         newsletter = newsletter.model_copy(update={"notice": crisis.notice})
@@ -121,10 +163,7 @@ def _context(
         "theme": look(config.theme),
         "dir": of_language(config.newsletter.language),
         "edition": {"slug": slug, "date": day(due, config)},
-        "posts": all_shown,
-        "lead": all_shown[0],
-        "others": all_shown[1:],
-        "cta": call_to_action(config, posts, edits.cta),
+        "cta": offer,
         "crisis": crisis,
     }
 

@@ -10,9 +10,10 @@ from pipeline.core.tables import events, marks, recipients
 from pipeline.editions.ledger import further
 from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.editions.ledger.further import Further
+from pipeline.editions.ledger.readers import readers_of
 from subscribers.audience import mailable
 from subscribers.sets import among
-from subscribers.tables import merged, subscriptions
+from subscribers.tables import merged, subscribers, subscriptions
 
 if TYPE_CHECKING:
     from datetime import date
@@ -114,8 +115,12 @@ def had_elsewhere(connection: Connection, edition: int, people: dict[int, str]) 
 
 def _joined(connection: Connection, edition: Edition, today: date) -> dict[int, str]:
     since = edition.snapshot_at or edition.due_at
+    new = subscriptions.c.since > since
+    if edition.readers_of is not None:
+        # Who has by now what it corrects, however long they are on the list.
+        new = subscribers.c.id.in_(readers_of(edition.readers_of))
     query = mailable(edition.digest, today).where(
-        subscriptions.c.since > since,
+        new,
         ~_heard_of(edition, subscriptions.c.subscriber_id),
         ~exists().where(marks.c.name == "restored", subscriptions.c.since <= marks.c.at),
     )
