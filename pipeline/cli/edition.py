@@ -16,8 +16,9 @@ from pipeline.editions.edition import OPEN, EditionKind
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
     from pipeline.core.destination import Destination
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.compose import Composed
     from pipeline.editions.edition import Edition
     from pipeline.feeds.pull import Pulled

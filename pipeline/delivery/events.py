@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from pipeline.core.locks import one_at_a_time
-from pipeline.core.tables import events as table
+from pipeline.core.tables.ledger import events as table
 from pipeline.delivery import breaker
 from pipeline.editions.ledger import doubt, readers
 from pipeline.providers import CONFIRMATION
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Delivery
+    from pipeline.core.sections.delivery import Delivery
     from pipeline.providers.events import Event
 
 IN_A_ROW = 3

@@ -18,11 +18,11 @@ from sqlalchemy import false, func, select
 
 from pipeline.core.destination import OUTBOX
 from pipeline.core.errors import LetterError
-from pipeline.core.tables import editions
+from pipeline.core.phrases import Phrases
+from pipeline.core.tables.editions import editions
 from pipeline.editions.edition import HANDED_OVER, EditionKind, EditionStatus
 from pipeline.letter.archived import Shown, article
 from pipeline.letter.images import store
-from pipeline.letter.jinja import environment, render_line
 from pipeline.letter.shown import WORDS_A_MINUTE, day
 from subscribers.tokens import Purpose
 
@@ -161,15 +161,13 @@ class Archive:
         """Paragraphs of a letter that its page says anyway, or that speak to those who were mailed it."""
         newsletter = self._installation.config.newsletter
         try:
-            plain = environment(self._installation.templates, markup=False)
-            why = render_line(plain, _WHY, {"newsletter": newsletter}, "letter/words.txt")
+            phrases = Phrases(self._installation.templates, "letter", newsletter)
+            to_readers = [phrases.say("why"), phrases.say("reply")]
         except LetterError:
-            why = ""
-        said = (newsletter.name, newsletter.sender, newsletter.postal_address, why)
+            to_readers = []
+        said = (newsletter.name, newsletter.sender, newsletter.postal_address, *to_readers)
         return tuple(filter(None, said))
 
-
-_WHY = '{% import "letter/words.txt" as words %}{{ words.why(newsletter.sender) }}'
 
 _FOR_ALL = editions.c.readers_of.is_(None)
 """A correction is for who has what it corrects. To all others it would be news of a mistake."""

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import edition_posts
+from pipeline.core.tables.editions import edition_posts
 from pipeline.editions import find, states, store
 from pipeline.editions.after_trial import end_trial
 from pipeline.editions.archive import key_of
@@ -19,6 +19,7 @@ from pipeline.editions.trial import take_over, trial_of
 from pipeline.feeds.first_seen import first_seen, refuse_former, register
 from pipeline.letter.edits import Edits
 from pipeline.letter.images.pictures import known, refresh
+from pipeline.letter.images.portrait import portrait, refresh_portrait
 from pipeline.letter.render import render_letter
 from subscribers import clock, times
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.selection import Choice
     from pipeline.letter.images import Picture
     from pipeline.letter.render import Letter
@@ -115,6 +117,7 @@ def written(
         due=edition.due_at.astimezone(config.newsletter.zone),
         images=images,
         key=key_of(installation, edition.slug),
+        portrait=portrait(connection, config),
         intro=edition.intro,
         edits=Edits.of(edition.edits),
     )
@@ -140,6 +143,7 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, l
             return
         posts = chosen(connection, installation.config, digest, draft, at).posts
     refresh(installation, posts)
+    refresh_portrait(installation)
 
 
 def _fixed(edition: Edition) -> RapportError:

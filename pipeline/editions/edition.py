@@ -93,7 +93,7 @@ class Edition:
 
     @classmethod
     def of(cls, row: Row[Any]) -> Edition:
-        """A row with every column of the table. What its columns mean stands in core/tables.py."""
+        """A row with every column of the table. What its columns mean stands in core/tables/editions.py."""
         values = {name: getattr(row, name) for name in cls.__slots__}
         return cls(**values | {"status": EditionStatus(row.status), "kind": EditionKind(row.kind)})
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from pipeline.core.cron import moment_of, next_due
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.editions.edition import FINISHED, HANDED_OVER, OPEN, Edition, EditionKind, EditionStatus
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
 
 
 def by_slug(connection: Connection, slug: str, *, for_update: bool = False) -> Edition:

@@ -18,6 +18,7 @@ from pipeline.editions.edition import BEFORE_SENDING, EditionKind, EditionStatus
 from pipeline.editions.ledger import outcomes
 from pipeline.feeds.first_seen import refuse_former, register
 from pipeline.letter.images.pictures import known, of_note, refresh
+from pipeline.letter.images.portrait import portrait, refresh_portrait
 from pipeline.letter.note import images_of
 from pipeline.letter.render import render_note
 from subscribers import clock, staff_log
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.edition import Edition
     from pipeline.letter.note import Note
 
@@ -46,6 +47,7 @@ def write(
     """
     at = clock.now()
     pictures = of_note(images_of(note.markdown))
+    refresh_portrait(installation)
     refresh(installation, pictures)  # ahead of the transaction: their hosts take what time they like
     with installation.database.write() as connection:
         register(connection, installation.config, at)
@@ -63,6 +65,7 @@ def write(
             due=edition.due_at.astimezone(installation.config.newsletter.zone),
             pictures={picture.image_url or "": shown[picture.id] for picture in pictures},
             key=key_of(installation, edition.slug, secret=corrected is not None),
+            portrait=portrait(connection, installation.config),
         )
         after = store.change(
             connection,

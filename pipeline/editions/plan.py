@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.trial import Trial
 
 CAUGHT_UP_WITHIN = timedelta(days=1)

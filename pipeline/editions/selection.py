@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, or_, select
 
-from pipeline.core.tables import edition_posts, editions, feeds, posts
+from pipeline.core.tables.editions import edition_posts, editions
+from pipeline.core.tables.feeds import feeds, posts
 from pipeline.editions.edition import EditionKind, EditionStatus
 from pipeline.editions.eligibility import Candidate, barred, why_not
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.trial import Trial
     from pipeline.feeds.posts import Post
 

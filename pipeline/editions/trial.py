@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, update
 
 from pipeline.core.destination import is_mail
-from pipeline.core.tables import edition_posts, editions, marks
+from pipeline.core.tables.editions import edition_posts, editions
+from pipeline.core.tables.installation import marks
 from pipeline.editions.edition import UNDER_WAY, EditionKind, EditionStatus
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.core.tables import feeds, post_keys, posts
+from pipeline.core.tables.feeds import feeds, post_keys, posts
 from pipeline.feeds import PostImage
 from pipeline.feeds.matching import traces
 from pipeline.feeds.matching.match import by_name, match

@@ -10,8 +10,8 @@ from sqlalchemy import exists, func, select, update
 
 from pipeline.core.errors import FeedError, RapportError, as_rapport_error
 from pipeline.core.locks import one_at_a_time
-from pipeline.core.tables import feeds, listings
-from pipeline.core.tables import posts as posts_table
+from pipeline.core.tables.feeds import feeds, listings
+from pipeline.core.tables.feeds import posts as posts_table
 from pipeline.feeds import Document, overlap, posts, withdrawal
 from pipeline.feeds.fetching import outage
 from pipeline.feeds.fetching.fetch import fetch

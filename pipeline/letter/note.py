@@ -115,6 +115,11 @@ def images_of(markdown: str) -> list[Image]:
     return list(found.values())
 
 
+def note_layout(layout: str) -> str:
+    """The templates of a note in a digest's layout."""
+    return f"{layout}-note"
+
+
 def body(
     markdown: str,
     layout: str,
@@ -130,6 +135,8 @@ def body(
         _fit(child, pictures.get(str(child.attrGet("src"))))
     made = parser(_ALLOWED)
     html = made.renderer.render(tokens, made.options, {}).strip()
+    if _images(tokens):
+        html = f'<div class="picture">{html}</div>'  # what the style sheet says of pictures is for those, too
     return Body(html, as_text(tokens), opening(tokens))
 
 

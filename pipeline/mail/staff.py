@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from pipeline.core.errors import BusyError, as_rapport_error
-from pipeline.core.tables import notices
+from pipeline.core.tables.installation import notices
 from pipeline.core.unfinished import must_be_finished
 from pipeline.mail.notice import notice_mail
 from pipeline.mail.send import NOBODYS_ID, addressee, mailing

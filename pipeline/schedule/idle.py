@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
 
 RESTS_FOR = timedelta(minutes=15)
 """How long after a whole run that found nothing to do the next ones look no further."""

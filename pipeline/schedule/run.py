@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.core.signals import Stop
     from pipeline.feeds.pull import Pulled
     from pipeline.schedule.result import RunResult

@@ -11,7 +11,9 @@ import time_machine
 from sqlalchemy import insert, update
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import editions, events, marks, recipients
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import events, recipients
 from pipeline.delivery.again import OLD, failed_again, joined_again
 from pipeline.editions import find, states
 from pipeline.editions.ledger import claims

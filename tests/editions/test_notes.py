@@ -10,7 +10,8 @@ import time_machine
 from sqlalchemy import func, insert, select, update
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import edition_posts, editions, recipients
+from pipeline.core.tables.editions import digests, edition_posts, editions
+from pipeline.core.tables.ledger import recipients
 from pipeline.delivery.again import joined_again
 from pipeline.delivery.send import send
 from pipeline.editions import find, states
@@ -323,8 +324,6 @@ def test_who_was_let_into_the_edition_later_can_be_let_into_its_correction(corre
 def test_what_cannot_be_corrected_says_why(
     corrected: Installation, values: dict[str, str], says: str
 ) -> None:
-    from pipeline.core.tables import digests
-
     with corrected.database.write() as connection:
         connection.execute(insert(digests).values(name="daily", first_seen=MONDAY))
         connection.execute(update(editions).values(values))

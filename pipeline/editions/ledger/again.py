@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, exists, or_, select, update
 
-from pipeline.core.tables import events, marks, recipients
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import events, recipients
 from pipeline.editions.ledger import further
 from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.editions.ledger.further import Further

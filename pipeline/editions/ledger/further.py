@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import bindparam, func, insert, select, update
 
 from pipeline.core.locks import one_at_a_time
-from pipeline.core.tables import batches, recipients
+from pipeline.core.tables.ledger import batches, recipients
 from pipeline.editions.ledger.batch_states import BatchState
 from subscribers.sets import among
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, and_, bindparam, case, exists, func, literal, or_, select, union_all, update
 
-from pipeline.core.tables import batches, editions, recipients
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import batches, recipients
 from pipeline.editions.edition import UNDER_WAY, EditionStatus
 from pipeline.editions.ledger.batch_states import APART, UNFINISHED, BatchState, RecipientState, told
 from subscribers import times

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from pipeline.core.tables import editions, recipients
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import recipients
 from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.editions.ledger.outcomes import JOINED, told_at, told_state
 from subscribers import times

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, MetaData, String, Table, delete, func, insert, literal, select, update
 
-from pipeline.core.tables import batches, editions, recipients
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import batches, recipients
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState
 from pipeline.editions.ledger.readers import readers_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.core.config import Digest
 from pipeline.core.first_configuration import Value
+from pipeline.core.sections.digest import Digest
 
 if TYPE_CHECKING:
     from pipeline.core.first_configuration import Key

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, tuple_
 
-from pipeline.core.tables import listings, post_keys, posts
+from pipeline.core.tables.feeds import listings, post_keys, posts
 from pipeline.feeds.matching.evidence import Known, Trace
 from pipeline.feeds.matching.names import Key, canonical, is_weak, path, slug
 from pipeline.feeds.matching.titles import folded

@@ -12,8 +12,8 @@ from pipeline.letter.check.css import Sheet, parse
 from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.place import Layout, Posts, beginning, squeezed
 from pipeline.letter.cta import call_to_action
+from pipeline.letter.note import note_layout
 from pipeline.letter.personal import TAG, tags
-from pipeline.letter.render import note_layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pipeline.core.tables import feeds
-from pipeline.core.tables import posts as posts_table
+from pipeline.core.tables.feeds import feeds
+from pipeline.core.tables.feeds import posts as posts_table
 from pipeline.feeds.posts import Post
 from pipeline.letter.images import BANNER, LONGEST, Picture, Thumbnail, store
 from pipeline.letter.images.fetch import Wanted, fetch_image
@@ -139,9 +139,7 @@ def known(connection: Connection, config: Config, posts: Sequence[Post]) -> dict
 def _picture(config: Config, post: Post, rows: dict[str, Row[Any]]) -> Picture:
     image = _best(post, rows)
     row = rows.get(image.url)
-    # Never empty, even where the title stands beside it: the image is a link to the post, and a link needs
-    # a name (WCAG 2.4.4, failure F89); with images blocked it is what says where the gap leads.
-    alt = image.alt or post.title
+    alt = image.alt or ""
     if row is None or row.width is None:
         problem = row.problem if row is not None else "The image has not been fetched yet"
         return Picture("", None, None, alt, None, "", problem)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, not_, or_, select
 
-from pipeline.core.tables import feeds, posts
+from pipeline.core.tables.feeds import feeds, posts
 from pipeline.editions import decisions
 from pipeline.schedule.alerts.alert import RECENT, Alert
 from subscribers import times

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from pipeline.core.tables import notices
+from pipeline.core.tables.installation import notices
 from pipeline.schedule.alerts.alert import RECENT, Alert
 from subscribers import mail_limits, questions
 

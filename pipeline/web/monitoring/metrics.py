@@ -17,7 +17,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline.core.tables import batches, editions, feeds, posts
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.feeds import feeds, posts
+from pipeline.core.tables.ledger import batches
 from pipeline.editions.edition import UNDER_WAY, EditionKind
 from pipeline.editions.ledger import outcomes
 from pipeline.editions.ledger.batch_states import BatchState, RecipientState

@@ -14,7 +14,8 @@ from pipeline.web.public.phrases import PagePhrases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.core.templates import Templates
 
 ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}
@@ -101,7 +102,7 @@ class Pages:
         css = render(self._plain, "pages/pages.css", {"theme": look(self._config.theme)})
         return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=600"})
 
-    def say(self, key: str, **values: str) -> str:
+    def say(self, key: str, **values: str | int) -> str:
         return self.phrases.say(key, **values)
 
     def agreed(self) -> str:

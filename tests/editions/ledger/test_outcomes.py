@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from pipeline.core.tables import batches as batch_rows
-from pipeline.core.tables import editions, recipients
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import batches as batch_rows
+from pipeline.core.tables.ledger import recipients
 from pipeline.editions.ledger import batches, claims, outcomes, readers
 from pipeline.editions.ledger.reasons import reasons
 from subscribers import directory

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.core.config import Newsletter
 from pipeline.core.errors import LetterError
+from pipeline.core.sections.newsletter import Newsletter
 from pipeline.core.templates import Templates
 from pipeline.letter.check.listed import sensitive
 from pipeline.letter.crisis.sentences import CrisisHelp, crisis_help

@@ -13,8 +13,8 @@ import time_machine
 import uvicorn
 from pydantic import ValidationError
 
-from pipeline.core.config import Server
 from pipeline.core.errors import LetterError
+from pipeline.core.sections.installation import Server
 from pipeline.web.public import network, pages
 from pipeline.web.public.guard import HEADERS
 from pipeline.web.server import settings

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from sqlalchemy import insert, text, update
 
-from pipeline.core.tables import batches, recipients
+from pipeline.core.tables.ledger import batches, recipients
 from pipeline.subscriptions import unsubscribe
 from pipeline.web.app import make_app
 from subscribers import clock, directory, suppression
