@@ -23,6 +23,7 @@ COMMANDS = {
     "pull": "letter",
     "posts": "posts",
     "compose": "letter",
+    "write": "write",
     "preview": "preview",
     "check": "letter",
     "send": "send",
