@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, update
 
 from pipeline.core.cron import moment_of
-from pipeline.core.tables import edition_posts, editions, signers
+from pipeline.core.tables.editions import edition_posts, editions
+from pipeline.core.tables.ledger import signers
 from pipeline.editions import find, numbers, undo
 from pipeline.editions.edition import Edition, EditionStatus
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
 
 
 def create(

@@ -14,7 +14,8 @@ from pipeline.letter.personal import inert
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.core.config import Config, Variant
+    from pipeline.core.config import Config
+    from pipeline.core.sections.match import Variant
     from pipeline.feeds.posts import Post
 
 

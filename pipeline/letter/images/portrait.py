@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Newsletter
+    from pipeline.core.config import Config
+    from pipeline.core.sections.newsletter import Newsletter
 
 log = logging.getLogger(__name__)
 

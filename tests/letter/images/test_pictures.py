@@ -15,7 +15,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from pipeline.core.app import Installation
-from pipeline.core.tables import images
+from pipeline.core.tables.images import images
 from pipeline.letter.images import fetch, sandbox, store
 from pipeline.letter.images import pictures as module
 from pipeline.letter.images.pictures import known, pictures
