@@ -35,6 +35,7 @@ from_name = "Harbour Lane Therapy"
 reply_to = "hello@harbourlane.example"
 postal_address = "12 Harbour Lane, Springfield"
 notice = "This letter is not therapy. In an emergency call your local emergency number."
+signed_by = "Ines Calloway, Harbour Lane Therapy"
 public_url = "https://letter.harbourlane.example"
 timezone = "Europe/London"
 language = "en-GB"
@@ -48,6 +49,9 @@ schedule = "0 9 * * thu"
 
 [match]
 url = "{site}/contact"
+read_by = "Ines Calloway reads every message herself."
+answered = "She writes or rings within two working days."
+costs = "Asking costs nothing and binds you to nothing."
 
 [[match.variants]]
 categories = ["couples"]
@@ -189,8 +193,8 @@ def _command(folder: Path) -> str:
 
 def _serve(options: Options, folder: Path, edition: str) -> None:
     from pipeline.cli.preview import PREVIEW_PORT, serve_preview
-    from pipeline.web.preview.session import PreviewSession
+    from pipeline.web.dashboard.preview import PreviewSession
 
-    session = PreviewSession(folder / CONFIG_FILE, NO_VARIABLES, deciding=True)
+    session = PreviewSession(folder / CONFIG_FILE, NO_VARIABLES)
     # Where the preview's usual port is taken, the demo takes any free one.
     serve_preview(options, session, PREVIEW_PORT, edition=edition, otherwise=0)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from pipeline.core.errors import LetterError
+from pipeline.core.phrases import FORMER, MOVED
 from pipeline.core.words import sentence
 from pipeline.letter.budget import bounded
 from pipeline.letter.compiled import MARKUP, PLAIN
@@ -65,9 +66,14 @@ def render(made: Environment, name: str, context: dict[str, Any]) -> str:
 
 def render_line(made: Environment, source: str, context: dict[str, Any], where: str) -> str:
     """A template out of the configuration, rendered to one line. ``where`` names its key in errors."""
+    return " ".join(render_source(made, source, context, where).split())
+
+
+def render_source(made: Environment, source: str, context: dict[str, Any], where: str) -> str:
+    """The same with the lines that it has."""
     try:
         with bounded():
-            return " ".join(made.from_string(source).render(context).split())
+            return made.from_string(source).render(context)
     except TemplateSyntaxError as error:
         said = syntax(error, source).said
     except MissingName as error:
@@ -86,6 +92,8 @@ def _explained(made: Environment, name: str, context: Mapping[str, Any] = _NOTHI
     except TemplateNotFound as error:
         from pipeline.core.suggest import did_you_mean
 
+        if error.name in FORMER:
+            raise LetterError(f"There is no template {error.name} any more.", MOVED) from None
         ask = did_you_mean(str(error.name), made.list_templates())
         remedy = f"{ask} Check theme.templates, and the `include` or `import` that names it."
         raise LetterError(f"There is no template {error.name}.", remedy.lstrip()) from None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from pipeline.core.phrases import Phrases
 from pipeline.editions import find
 from pipeline.editions.ledger import outcomes
 from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.letter.shown import day, day_in_words, time_of_day
 from pipeline.mail import staff
-from pipeline.mail.phrases import Phrases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,11 @@ def _people(connection: Connection, alert: Alert) -> int:
 
 def _tell(installation: Installation, alert: Alert, people: int) -> None:
     config = installation.config
-    facts = {"edition": alert.about, "url": config.newsletter.public_url, "people": f"{people:,}"}
+    facts: dict[str, str | int] = {
+        "edition": alert.about,
+        "url": config.newsletter.public_url,
+        "people": people,
+    }
     facts |= {name: _said(fact, config) for name, fact in alert.facts.items()}
     words = Phrases(installation.templates, "mail", config.newsletter, mails=config.mails)
     phrases = words.table(f"notice_{alert.phrases}", **facts)
@@ -65,7 +69,7 @@ def _tell(installation: Installation, alert: Alert, people: int) -> None:
     )
 
 
-def _said(fact: str | date, config: Config) -> str:
+def _said(fact: str | int | date, config: Config) -> str | int:
     if isinstance(fact, datetime):
         return f"{day(fact, config)}, {time_of_day(fact, config)}"
     return day_in_words(fact, config) if isinstance(fact, date) else fact

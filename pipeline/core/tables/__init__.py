@@ -1,0 +1,6 @@
+"""The tables of the pipeline, a file for each part of it.
+
+Whoever imports one knows all: a foreign key may name a table of another file.
+"""
+
+from pipeline.core.tables import channels, editions, feeds, images, installation, ledger  # noqa: F401

@@ -1,0 +1,126 @@
+// Shows what changed without a reload of the page: the letter first, then the rest. All else on the page
+// works without this file.
+"use strict";
+
+const live = document.getElementById("live");
+const page = document.documentElement;
+let connection = null;
+let changes = Promise.resolve();
+let underWay = 0;
+
+// One thing after the other: what is sent, and what is shown again. One that fails keeps no other back.
+function inTurn(work) {
+  underWay += 1;
+  const done = changes.then(work).finally(() => { underWay -= 1; });
+  changes = done.catch(() => {});
+  return done;
+}
+
+function listen() {
+  const seen = encodeURIComponent(page.dataset.version);
+  connection = new EventSource(`${page.dataset.root}/events?seen=${seen}`);
+  connection.addEventListener("change", (event) => {
+    inTurn(() => renew(event.data)).catch(() => location.assign(page.dataset.here));
+  });
+  connection.addEventListener("open", () => say("Live: changes show by themselves", true));
+  connection.addEventListener("error", () => say("Not connected: is it still running?", false));
+}
+
+function say(words, well) {
+  if (live.textContent !== words) live.textContent = words;
+  live.classList.toggle("off", !well);
+}
+
+async function renew(version) {
+  if (version !== page.dataset.version) await refresh();
+}
+
+// The page as it is now. Of a letter that is on its way only the numbers change.
+async function refresh() {
+  const frame = document.querySelector("iframe");
+  const goesOut = document.querySelector(".next")?.dataset.status === "sending";
+  const loaded = frame && !goesOut ? again(frame) : null;
+  const answer = await fetch(page.dataset.here, { cache: "no-store" });
+  if (!answer.ok) throw new Error(answer.statusText);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  await loaded;
+  show(fresh);
+}
+
+// The frame with its new letter, where the reader was in the old one. It runs no script; the page only
+// asks it how far it was scrolled.
+function again(frame) {
+  const { scrollX, scrollY } = frame.contentWindow;
+  const address = new URL(frame.src);
+  address.searchParams.set("at", performance.now());
+  return new Promise((done) => {
+    frame.addEventListener("load", () => {
+      if (!address.hash) frame.contentWindow.scrollTo(scrollX, scrollY);
+      done();
+    }, { once: true });
+    frame.src = address.href;
+    setTimeout(done, 2000); // a picture that does not come must not keep the rest back
+  });
+}
+
+function show(fresh) {
+  const active = document.activeElement;
+  const focused = active?.id ? `#${CSS.escape(active.id)}` : hrefOf(active);
+  for (const part of document.querySelectorAll("[data-part]")) {
+    const now = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (now) replace(part, now);
+  }
+  document.title = fresh.title;
+  page.dataset.version = fresh.documentElement.dataset.version;
+  document.dispatchEvent(new CustomEvent("shown", { detail: { fresh, focused } }));
+  if (focused && document.activeElement === document.body) {
+    document.querySelector(focused)?.focus({ preventScroll: true });
+  }
+}
+
+function replace(part, now) {
+  // Where somebody may be typing, only the parts within are another.
+  if (part.querySelector("#words") && now.querySelector("#words")) return;
+  // The frame stays where it is: an iframe that is moved loads once more.
+  if (part.querySelector("iframe") && now.querySelector("iframe")) {
+    for (const inner of part.querySelectorAll("[data-inner]")) {
+      const newer = now.querySelector(`[data-inner="${inner.dataset.inner}"]`);
+      if (newer && inner.innerHTML !== newer.innerHTML) inner.replaceChildren(...newer.childNodes);
+    }
+    return;
+  }
+  if (part.innerHTML === now.innerHTML) return;
+  for (const before of part.querySelectorAll("details[id]")) {
+    const after = now.querySelector(`#${CSS.escape(before.id)}`);
+    if (after) after.open = before.open;
+  }
+  part.replaceChildren(...now.childNodes);
+}
+
+function hrefOf(element) {
+  const href = element?.closest("[href]")?.getAttribute("href");
+  return href ? `[href="${CSS.escape(href)}"]` : null;
+}
+
+// A browser keeps six connections to a host; a page nobody looks at must not hold one.
+document.addEventListener("visibilitychange", () => {
+  connection.close();
+  if (!document.hidden) listen();
+});
+window.addEventListener("pagehide", () => connection.close());
+window.addEventListener("pageshow", (event) => event.persisted && listen());
+
+// An open menu closes when one clicks elsewhere or presses Escape.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+listen();
