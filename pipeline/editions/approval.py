@@ -130,7 +130,7 @@ def must_be_approved(edition: Edition) -> None:
 
 def errors(installation: Installation, edition: Edition) -> str:
     """What keeps an edition from going out, in words; empty when nothing does."""
-    from pipeline.letter.check import check_letter
+    from pipeline.letter import check
 
-    found = check_letter(installation.config, installation.templates, edition)
-    return " ".join(f"{finding.message} {finding.remedy}" for finding in found if finding.level == "error")
+    found = check.errors(installation.config, installation.templates, edition)
+    return " ".join(f"{finding.message} {finding.remedy}" for finding in found)
