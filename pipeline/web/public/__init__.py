@@ -11,6 +11,7 @@ from pipeline.web.public import (
     approve,
     archive,
     assets,
+    cards,
     confirm,
     front,
     portrait,
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 
 def routes(site: Site) -> list[Route]:
-    families = (front, subscribe, confirm, unsubscribe, preferences, approve, archive, portrait, assets)
-    found = [route for family in families for route in family.routes(site)]
+    pages = (front, subscribe, confirm, unsubscribe, preferences, approve, archive)
+    found = [route for family in (*pages, portrait, cards, assets) for route in family.routes(site)]
     # Who types an address, or a program that passes it on, may put a slash behind it. No redirect: RFC 8058
     # allows none. They stand first, for a route is counted by the last path that it has.
     return [*map(_with_slash, filter(_is_page, found)), *found]
