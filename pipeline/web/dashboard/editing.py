@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline.core.errors import RapportError
 from pipeline.editions import undo
 from pipeline.editions.edit import Wish, edit, take_back
-from pipeline.editions.edition import BEFORE_SENDING
+from pipeline.editions.edition import BEFORE_SENDING, TYPED
 from pipeline.editions.lock import lock
 from pipeline.editions.order import Move
 from pipeline.letter.check.calmer import calmer
@@ -43,9 +43,11 @@ def panel(asked: Asked, installation: Installation, edition: Edition) -> dict[st
     config, edits = installation.config, Edits.of(edition.edits)
     with installation.database.read() as connection:
         step = undo.last(connection, edition.id)
+    changes = edition.status in BEFORE_SENDING and asked.actor.role.covers(Role.EDITOR)
     chosen, words = _offer(config, edition)
     return {
-        "editable": edition.status in BEFORE_SENDING and asked.actor.role.covers(Role.EDITOR),
+        "editable": changes and not edition.is_note,
+        "typed": changes and edition.note.get("file") == TYPED,
         "said": {
             # As staff wrote it, and without the joiners that keep a stranger's braces from being tags.
             "subject": edits.subject or folded(edition.subject),
