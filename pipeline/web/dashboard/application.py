@@ -11,7 +11,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from pipeline.core.templates import PACKAGED
-from pipeline.web.dashboard import actor, events, this_week
+from pipeline.web.dashboard import actor, events, note, this_week
 from pipeline.web.dashboard.dashboard import Dashboard
 from pipeline.web.dashboard.guard import Guard
 from pipeline.web.dashboard.letter import files
@@ -55,6 +55,7 @@ def in_serve(letters: Letters, pages: str, base: str) -> list[BaseRoute]:
 def _routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
     return [
         *(route for page in dashboard.pages for route in page.routes(dashboard)),
+        *note.routes(dashboard),
         *files.routes(dashboard),
         *events.routes(dashboard),
         Mount("/static", StaticFiles(directory=PACKAGED / "dashboard" / "static")),

@@ -53,6 +53,8 @@ class Bar:
     mark: str = ""
     stand: Stand | None = None
     never_ran: bool = False
+    only: str = ""
+    """Of a correction: the edition whose readers it is for."""
     waiting: Sequence[str] = ()
     """Titles of the posts that are there for a letter that was not made yet."""
 
@@ -71,6 +73,7 @@ def of_edition(asked: Asked, installation: Installation, digest: Digest, edition
         counts = outcomes.counts(connection, edition.id) if edition.status in (*UNDER_WAY, *FINISHED) else {}
         decided = stand(connection, edition)
         never_ran = history.last(connection, [digest])[digest.name] is None
+        only = find.by_id(connection, edition.readers_of).slug if edition.readers_of else ""
     verbs = [verb for verb in states.possible(edition) if asked.actor.role.covers(Role.EDITOR)]
     if verbs and asked.dashboard.local and not config.mails and edition.status in _READY:
         verbs.append(WRITE)
@@ -86,6 +89,7 @@ def of_edition(asked: Asked, installation: Installation, digest: Digest, edition
         mark=edition.mark.hex(),
         stand=decided,
         never_ran=never_ran,
+        only=only,
     )
 
 
