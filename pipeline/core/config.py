@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from typing import Literal, Protocol
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -33,6 +34,7 @@ from pipeline.core.fields import (
     listed,
 )
 from pipeline.core.places import known_country
+from pipeline.core.private_networks import is_loopback
 from pipeline.core.theme import Theme
 from subscribers import clock
 
@@ -99,6 +101,15 @@ class Newsletter(Section):
         """The address that the links of a letter begin with; by default that of `rapport serve` on this
         machine."""
         return self.public_url or "http://127.0.0.1:8000"
+
+    @property
+    def staff_pages(self) -> Literal["https", "loopback", "open"]:
+        """How the staff pages are reached. ``open`` is by plain HTTP over a network, where anybody on the way
+        reads the cookies: nobody can sign in there."""
+        parts = urlsplit(self.pages)
+        if parts.scheme == "https":
+            return "https"
+        return "loopback" if is_loopback(parts.hostname or "") else "open"
 
 
 class Feed(Section):
@@ -229,10 +240,21 @@ class Archive(Section):
 
 class Staff(Section):
     emails: list[Address] = Field(default=[])
+    links_decide: bool | None = None  # None: until somebody has an account (editions/approval.py)
     password_hash: str = ""
     heartbeat_url: WebAddress = ""
 
     _split = field_validator("emails", mode="before")(listed)
+
+    @field_validator("password_hash")
+    @classmethod
+    def _personal(cls, value: str) -> str:
+        if value:
+            raise ValueError(
+                "there is no password that staff share: leave this key out, and let each have an account by "
+                "`rapport staff invite ADDRESS --role admin`"
+            )
+        return value
 
 
 class Doctor(Section):

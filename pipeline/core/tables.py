@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 
+import subscribers.staff.tables  # noqa: F401  so that `metadata` has every table
 from subscribers.tables import Id, Moment, metadata
 
 feeds = Table(
