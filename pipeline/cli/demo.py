@@ -189,8 +189,8 @@ def _command(folder: Path) -> str:
 
 def _serve(options: Options, folder: Path, edition: str) -> None:
     from pipeline.cli.preview import PREVIEW_PORT, serve_preview
-    from pipeline.web.preview.session import PreviewSession
+    from pipeline.web.dashboard.preview import PreviewSession
 
-    session = PreviewSession(folder / CONFIG_FILE, NO_VARIABLES, deciding=True)
+    session = PreviewSession(folder / CONFIG_FILE, NO_VARIABLES)
     # Where the preview's usual port is taken, the demo takes any free one.
     serve_preview(options, session, PREVIEW_PORT, edition=edition, otherwise=0)

@@ -13,7 +13,7 @@ from pipeline.cli.options import Options, common, plural
 from pipeline.cli.options import port as port_number
 
 if TYPE_CHECKING:
-    from pipeline.web.preview.session import PreviewSession
+    from pipeline.web.dashboard.preview import PreviewSession
 
 PREVIEW_PORT = 8001
 
@@ -39,7 +39,7 @@ def preview(options: Options, digest: str | None, port: int, out: Path | None) -
     that no feed could be read and nothing read before makes a letter. Sends nothing.
     """
     if out is None:
-        from pipeline.web.preview.session import PreviewSession
+        from pipeline.web.dashboard.preview import PreviewSession
 
         serve_preview(options, PreviewSession(options.config), port, digest)
         return
@@ -72,8 +72,8 @@ def serve_preview(
 
     ``otherwise`` is the port to take when the first is taken.
     """
-    from pipeline.web.preview.page import Query
-    from pipeline.web.preview.server import listen, serve
+    from pipeline.web.dashboard.letter.query import Query
+    from pipeline.web.dashboard.server import listen, serve
 
     with listen(port, otherwise) as listening, contextlib.suppress(KeyboardInterrupt):
         session.open()

@@ -14,6 +14,8 @@ from starlette.routing import Mount
 from pipeline.core.errors import ConfigError
 from pipeline.editions.archive import Archive
 from pipeline.web import images, inbound, public, webhooks
+from pipeline.web.dashboard import application as dashboard
+from pipeline.web.dashboard.letters import Letters
 from pipeline.web.monitoring import routes as monitoring
 from pipeline.web.public.guard import PublicGuard
 from pipeline.web.public.network import Limits
@@ -65,6 +67,7 @@ def make_app(
         *webhooks.routes(installation),
         *inbound.routes(installation),
         *monitoring.routes(installation, registry),
+        *dashboard.in_serve(Letters(installation, stop), pages.address, pages.base),
     ]
     # A proxy may remove the path of public_url from requests, or leave it in.
     under = [Mount(pages.base, routes=routes)] if pages.base else []

@@ -30,7 +30,7 @@ from pipeline.feeds.pull import pull
 from tests.bench import archive, fleet, handing_over, importing, leaving, reading, signing_up, smtp
 from tests.bench.figures import RUNS, median, show
 from tests.browser import CHROMIUM, chromium
-from tests.web.preview.reload import reload_times
+from tests.web.dashboard.reload import reload_times
 
 WORDS = "A sentence that says something. And another one, a little longer, that goes on. " * 4
 

@@ -112,7 +112,7 @@ def test_the_served_demo_goes_from_a_draft_to_the_outbox(project: Project) -> No
         ours = ("--config", "demo/rapport.toml")
         project.environment.clear()
         assert [one["status"] for one in project.json(*ours, "editions")["editions"]] == ["draft"]
-        assert 'action="/approve' in httpx.get(url).text
+        assert 'value="approve"' in httpx.get(url).text
 
         seen = re.findall("event: change\ndata: (.*)", _events(url, ""))[-1]
         template = project.folder / "demo" / "templates" / "letter" / "digest.mjml"
@@ -120,21 +120,22 @@ def test_the_served_demo_goes_from_a_draft_to_the_outbox(project: Project) -> No
         template.write_text(template.read_text().replace("</mj-body>", f"{more}</mj-body>"))
         seen = re.findall("event: change\ndata: (.*)", _events(url, seen))[-1]
         assert "Kind regards" in httpx.get(url.replace("/?", "/letter.html?")).text
-        old = _button(url)
+        old = _form(url)
         project.rapport(*ours, "editions", "edit", "weekly-1", "--subject", "A calmer week")
         _events(url, seen)
         assert "<h1>A calmer week</h1>" in httpx.get(url).text
 
-        assert "changed meanwhile" in _pressed(url, old)  # what is approved is what was seen
-        assert "approved" in _pressed(url, _button(url))
+        changed = _pressed(url, old, "approve", status=409)
+        assert "changed meanwhile" in changed  # what is approved is what was seen
+        assert "approved" in _pressed(url, _form(url), "approve")
         assert project.json(*ours, "editions", "show", "weekly-1")["edition"]["status"] == "approved"
         assert not list((project.folder / "demo" / "outbox").glob("*"))
-        page = _pressed(url, _button(url))
+        page = _pressed(url, _form(url), "write")
         letters = sorted((project.folder / "demo" / "outbox").glob("*.eml"))
         assert len(letters) == 12
         assert "Nobody was mailed" in page
         assert str(letters[0]) in page
-        assert _button(url) == ""
+        assert 'value="write"' not in httpx.get(url).text
         assert project.outbox() == []
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
@@ -164,16 +165,23 @@ def _events(url: str, seen: str) -> str:
     raise AssertionError(told)
 
 
-def _button(url: str) -> str:
-    found = re.search(r'<form class="decision" method="post" action="([^"]+)"', httpx.get(url).text)
-    return found[1].replace("&amp;", "&") if found else ""
+def _form(url: str) -> dict[str, str]:
+    """What the page's buttons send along."""
+    (form,) = re.findall(r'<form class="decision".*?</form>', httpx.get(url).text, re.DOTALL)
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
 
 
-def _pressed(url: str, address: str) -> str:
-    """The page after a press of its button."""
+def _pressed(url: str, form: dict[str, str], verb: str, status: int = 200) -> str:
+    """The page after a press of one of its buttons."""
     base = url.partition("/?")[0]
-    answer = httpx.post(base + address, headers={"origin": base}, follow_redirects=True, timeout=30)
-    assert answer.status_code == 200
+    answer = httpx.post(
+        f"{base}/decide",
+        data=form | {"verb": verb},
+        headers={"origin": base},
+        follow_redirects=True,
+        timeout=30,
+    )
+    assert answer.status_code == status
     return answer.text
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.core.app import Installation
 from pipeline.editions import find
-from pipeline.web.preview.session import PreviewSession
+from pipeline.web.dashboard.preview import PreviewSession
 from tests.doubles.blog import Item
 
 if TYPE_CHECKING:

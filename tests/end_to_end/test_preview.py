@@ -21,7 +21,7 @@ import pytest
 from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
-from tests.web.preview.reload import reload_times
+from tests.web.dashboard.reload import reload_times
 
 if TYPE_CHECKING:
     import subprocess
@@ -109,7 +109,10 @@ class Running:
         self.own.write_text(self.own.read_text().replace("</mj-body>", f"{more}</mj-body>"))
 
     def pulls(self) -> None:
-        assert httpx.post(self.url + "pull", headers={"origin": self.url.rstrip("/")}).status_code == 303
+        token = re.search(r'name="csrf" value="([^"]+)"', httpx.get(self.url).text)
+        assert token
+        origin = {"origin": self.url.rstrip("/")}
+        assert httpx.post(self.url + "pull", data={"csrf": token[1]}, headers=origin).status_code == 303
 
 
 @pytest.fixture(scope="module")

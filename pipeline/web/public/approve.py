@@ -56,8 +56,13 @@ NOBODY = "a link for nobody in particular"
 
 
 def routes(site: Site) -> list[Route]:
+    # Some for each verb: all else under /staff is the dashboard's.
+    return [route for verb in VERBS for route in _routes(site, verb)]
+
+
+def _routes(site: Site, verb: str) -> list[Route]:
     async def page(request: Request) -> Response:
-        link = _link(site, request)
+        link = _link(site, verb, request)
         if link.seen.until < clock.now() or link.actor is None:
             return _gone(site)
         if request.method == "POST":
@@ -66,7 +71,7 @@ def routes(site: Site) -> list[Route]:
         return _gone(site) if edition is None else _page(site, edition, link)
 
     async def letter(request: Request) -> Response:
-        link = _link(site, request)
+        link = _link(site, verb, request)
         good = link.seen.until >= clock.now() and link.actor is not None
         edition = await _found(site, link.seen) if good else None
         if edition is None or not edition.html:
@@ -77,8 +82,8 @@ def routes(site: Site) -> list[Route]:
         return Response(html, media_type="text/html", headers=_LETTER)
 
     return [
-        Route("/staff/{verb}/{token}", page, methods=["GET", "POST"]),
-        Route("/staff/{verb}/{token}/letter", letter, methods=["GET"]),
+        Route(f"/staff/{verb}/{{token}}", page, methods=["GET", "POST"]),
+        Route(f"/staff/{verb}/{{token}}/letter", letter, methods=["GET"]),
     ]
 
 
@@ -92,10 +97,10 @@ class _Link(NamedTuple):
     actor: str | None
 
 
-def _link(site: Site, request: Request) -> _Link:
-    """The link of a request. Raises HTTPException 404 when its verb or token is wrong."""
-    verb, token = request.path_params["verb"], request.path_params["token"]
-    seen = site.installation.tokens.read_seen(Purpose(verb), token) if verb in VERBS else None
+def _link(site: Site, verb: str, request: Request) -> _Link:
+    """The link of a request. Raises HTTPException 404 when its token is wrong."""
+    token = request.path_params["token"]
+    seen = site.installation.tokens.read_seen(Purpose(verb), token)
     if seen is None:
         raise HTTPException(404)
     return _Link(verb, token, seen, _holder(site, seen))

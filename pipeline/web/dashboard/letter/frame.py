@@ -13,7 +13,7 @@ from pipeline.letter.images import addresses
 from pipeline.letter.images.beside import own_picture
 
 if TYPE_CHECKING:
-    from pipeline.web.preview.locate import Span
+    from pipeline.web.dashboard.letter.locate import Span
 
 FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src {images}; font-src 'none'; script-src 'none'; "
@@ -50,13 +50,13 @@ def in_frame(html: str, *, scheme: str, place: Span | None = None) -> str:
     return html[:at] + _added(canvas, marked=place is not None) + html[at:]
 
 
-def with_own_images(html: str, pages: str) -> str:
-    """The letter with the pictures that `rapport serve` will serve taken from the preview: it may not run
-    yet."""
+def with_own_images(html: str, pages: str, root: str = "") -> str:
+    """The letter with the pictures that `rapport serve` will serve taken from the dashboard under ``root``:
+    it may not run yet."""
 
     def place(address: str) -> str | None:
         name = own_picture(address, pages)
-        return f"/images/{name}" if name else None
+        return f"{root}/images/{name}" if name else None
 
     return addresses.replaced(html, place)
 

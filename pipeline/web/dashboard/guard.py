@@ -1,8 +1,8 @@
-"""Who may ask, and the headers of every answer.
+"""By which names the dashboard answers, from which pages it takes forms, and the headers of its answers.
 
 Every page in the same browser can reach a server on loopback. When another site's name points at 127.0.0.1
 (DNS rebinding), the Host header shows it; when a form on another site posts here, Origin shows it. Both are
-refused.
+refused, on loopback and in `rapport serve`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,6 +34,8 @@ HEADERS = {
 }
 """Headers of every answer that does not set its own."""
 
+REFUSED = b"The dashboard answers only by its own address, and on its own machine by a loopback address.\n"
+
 
 def is_loopback(host: str) -> bool:
     """Whether a Host header names this machine's loopback."""
@@ -47,11 +50,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class LoopbackGuard:
-    """ASGI middleware around the whole preview."""
+class Guard:
+    """ASGI middleware around the whole dashboard. ``pages`` is the public address it answers by; without one
+    it answers on loopback alone."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, pages: str = "") -> None:
         self._app = app
+        parts = urlsplit(pages)
+        self._host = parts.netloc.lower()
+        self._origin = f"{parts.scheme}://{self._host}" if pages else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,21 +71,23 @@ class LoopbackGuard:
                 message["headers"] = [*message["headers"], *(pair for pair in ours if pair[0] not in given)]
             await send(message)
 
-        if _welcome(scope):
+        if self._welcome(scope):
             await self._app(scope, receive, answer)
             return
-        body = b"The preview answers only to this machine, by a loopback address such as 127.0.0.1.\n"
-        plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(REFUSED))]
         await answer({"type": "http.response.start", "status": 403, "headers": plain})
-        await answer({"type": "http.response.body", "body": body})
+        await answer({"type": "http.response.body", "body": REFUSED})
 
-
-def _welcome(scope: Scope) -> bool:
-    sent = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
-    hosts = [value for name, value in sent if name == b"host"]
-    if len(hosts) != 1 or not is_loopback(hosts[0]):
-        return False
-    if scope["method"] in ("GET", "HEAD"):
-        return True
-    # Browsers send Origin with every POST: without it, it is no page of ours.
-    return [value for name, value in sent if name == b"origin"] == [f"http://{hosts[0]}"]
+    def _welcome(self, scope: Scope) -> bool:
+        sent = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+        hosts = [value for name, value in sent if name == b"host"]
+        if len(hosts) != 1 or not (is_loopback(hosts[0]) or hosts[0].lower() == self._host != ""):
+            return False
+        if scope["method"] in ("GET", "HEAD"):
+            return True
+        # Browsers send Origin with every POST: without it, it is no page of ours. A proxy in front may have
+        # put a loopback address into Host, and leaves Origin as the browser sent it.
+        known = {self._origin} if self._origin else set()
+        if is_loopback(hosts[0]):
+            known.add(f"http://{hosts[0]}")
+        return [value for name, value in sent if name == b"origin"] in [[origin] for origin in known]

@@ -8,7 +8,7 @@ let changes = Promise.resolve();
 
 function listen() {
   const seen = document.documentElement.dataset.version;
-  connection = new EventSource(`/events?seen=${encodeURIComponent(seen)}`);
+  connection = new EventSource(`${document.documentElement.dataset.root}/events?seen=${encodeURIComponent(seen)}`);
   connection.addEventListener("change", (event) => {
     changes = changes.then(() => renew(event.data)).catch(() => location.reload());
   });
@@ -25,7 +25,7 @@ async function renew(version) {
   if (version === document.documentElement.dataset.version) return;
   const frame = document.querySelector("iframe");
   if (frame) await again(frame, version);
-  const answer = await fetch(location.href, { cache: "no-store" });
+  const answer = await fetch(document.documentElement.dataset.here, { cache: "no-store" });
   if (!answer.ok) throw new Error(answer.statusText);
   show(new DOMParser().parseFromString(await answer.text(), "text/html"));
 }

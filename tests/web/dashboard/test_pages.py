@@ -11,15 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from pipeline.editions import find, states, store
 from pipeline.editions.compose import compose
 from pipeline.editions.lock import lock
 from pipeline.editions.message import write_preview
-from pipeline.web.preview import frame, inbox
-from pipeline.web.preview.routes import application
-from pipeline.web.preview.session import PreviewSession
+from pipeline.web.dashboard import application, this_week
+from pipeline.web.dashboard.actor import Actor, Role
+from pipeline.web.dashboard.application import on_loopback
+from pipeline.web.dashboard.asked import Asked
+from pipeline.web.dashboard.dashboard import Dashboard
+from pipeline.web.dashboard.letter import frame, inbox
+from pipeline.web.dashboard.preview import PreviewSession
 from subscribers.importing.run import import_csv
 from tests.doubles.blog import Blog, Item
 
@@ -69,6 +74,17 @@ class Office:
         assert answer.status_code == 200
         return answer.text
 
+    def post(self, path: str, **fields: str) -> Response:
+        """As a form of the page sends it."""
+        token = re.search(r'name="csrf" value="([^"]+)"', self.page())
+        assert token
+        return self.browser.post(
+            path,
+            data={"csrf": token[1], **fields},
+            headers={"origin": "http://127.0.0.1:8001"},
+            follow_redirects=False,
+        )
+
     def words(self, query: str = "") -> str:
         """What a person reads on the page."""
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", self.page(query))).split())
@@ -105,7 +121,7 @@ def opened(folder: Path, blog: Blog) -> Iterator[Office]:
     session = PreviewSession(folder / "rapport.toml")
     session.open()
     session.pull()
-    browser = TestClient(application(session, session.pull), base_url="http://127.0.0.1:8001")
+    browser = TestClient(on_loopback(session), base_url="http://127.0.0.1:8001")
     yield Office(folder, blog, session, browser)
     session.close()
 
@@ -142,7 +158,7 @@ def test_a_loopback_name_is_answered(office: Office, host: str) -> None:
     "host", ["evil.example", "127.0.0.1.evil.example:8001", "10.0.0.1", "", "localhost.evil", "127.0.0.1:x"]
 )
 def test_any_other_name_is_refused_with_nothing_said(office: Office, host: str) -> None:
-    for path in ("/", "/letter.html", "/events", "/static/preview.css"):
+    for path in ("/", "/letter.html", "/events", "/static/dashboard.css"):
         answer = office.browser.get(path, headers={"host": host})
         assert answer.status_code == 403
         assert "Weekly" not in answer.text
@@ -156,12 +172,17 @@ def test_a_form_on_another_page_pulls_nothing(office: Office, origin: str | None
     assert office.blog.requests == before
 
 
+def test_a_form_without_the_pages_own_token_does_nothing(office: Office) -> None:
+    before = office.blog.requests
+    for token in ("", "wrong", "\u0661"):
+        assert office.post("/pull", csrf=token).status_code == 403
+    assert office.blog.requests == before
+
+
 def test_pull_now_fetches_the_feed_and_comes_back_to_the_same_view(office: Office) -> None:
     office.page()
     office.blog.items.insert(0, Item("Hot off the press", day(0.1)))
-    answer = office.browser.post(
-        "/pull?view=posts", headers={"origin": "http://127.0.0.1:8001"}, follow_redirects=False
-    )
+    answer = office.post("/pull?view=posts")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/?view=posts"
     assert "Hot off the press" in office.words("?view=posts")
@@ -199,7 +220,7 @@ def test_no_answer_lets_script_run_but_the_pages_own(office: Office) -> None:
         policy = office.browser.get(path).headers["content-security-policy"]
         assert "script-src 'none'" in policy
         assert re.search(r"sandbox (?!.*allow-scripts)", policy)
-    for path in ("/", "/letter.html", "/letter.txt", "/static/preview.css", "/nowhere"):
+    for path in ("/", "/letter.html", "/letter.txt", "/static/dashboard.css", "/nowhere"):
         headers = office.browser.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cross-origin-resource-policy"] == "same-origin"
@@ -420,13 +441,14 @@ def test_the_size_stands_against_gmails_limit(office: Office) -> None:
 
 
 def test_the_page_sends_the_letters_frame_before_it_waits_for_check(office: Office) -> None:
-    from pipeline.web.preview.page import Query, pieces
-
     office.page()
     checked: list[str] = []
     find = office.session.findings
     office.session.findings = lambda edition: checked.append("checked") or find(edition)  # type: ignore[func-returns-value, method-assign]
-    made = pieces(office.session, Query())
+    actor = Actor("preview", Role.ADMIN, "token")
+    request = Request({"type": "http", "method": "GET", "query_string": b"", "headers": []})
+    dashboard = Dashboard(office.session, application.PAGES, lambda _: actor, local=True)
+    made = this_week.pieces(Asked(dashboard, request, actor))
     assert "<iframe" in next(made)
     assert not checked
     assert "Findings" in "".join(made)

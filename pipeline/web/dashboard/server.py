@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from pipeline.core.errors import RapportError
-from pipeline.web.preview.routes import application
-from pipeline.web.preview.watch import Watcher
+from pipeline.web.dashboard.application import on_loopback
+from pipeline.web.dashboard.watch import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipeline.web.preview.session import PreviewSession
+    from pipeline.web.dashboard.preview import PreviewSession
 
 HOST = "127.0.0.1"
 
@@ -50,7 +50,7 @@ def serve(session: PreviewSession, listening: socket.socket, ready: Callable[[st
     watch = Watcher(session)
     watch.start(FIRST_PULL)
     config = uvicorn.Config(
-        application(session, watch.pull_now),
+        on_loopback(session),
         loop="asyncio",
         http="h11",
         ws="none",

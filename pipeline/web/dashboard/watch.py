@@ -13,7 +13,7 @@ from pipeline.core.templates import PACKAGED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.web.preview.session import PreviewSession
+    from pipeline.web.dashboard.preview import PreviewSession
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,6 @@ class Watcher:
         self._stop = threading.Event()
         self._stop_own = threading.Event()
         self._pulled = threading.Event()
-        self._pulling = threading.Lock()
 
     def start(self, wait: float) -> None:
         """Begin, and wait that many seconds for the first pull."""
@@ -52,16 +51,12 @@ class Watcher:
         self._stop.set()
         self._stop_own.set()
 
-    def pull_now(self) -> None:
-        with self._pulling:
-            self._safely(self._session.pull)
-
     def _thread(self, work: Callable[[], None]) -> None:
         # A daemon: a feed that is slow to answer must not keep the program from ending.
         threading.Thread(target=work, daemon=True, name="preview-watch").start()
 
     def _feeds(self) -> None:
-        self.pull_now()
+        self._safely(self._session.pull)
         self._pulled.set()
         last = time.monotonic()
         while not self._stop.wait(RETRY):
@@ -69,7 +64,7 @@ class Watcher:
             self._safely(self._session.editions_changed)
             # While no page is open, the feeds are not asked.
             if self._session.reload.has_listeners and time.monotonic() > last + POLL:
-                self.pull_now()
+                self._safely(self._session.pull)
                 last = time.monotonic()
 
     def _watch_configuration(self) -> None:

@@ -1,0 +1,34 @@
+"""A request by one of staff, as a page gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse
+
+from pipeline.web.public.form import Form
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pipeline.web.dashboard.actor import Actor
+    from pipeline.web.dashboard.dashboard import Dashboard
+
+NO_FORM = Form([])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked, and who asks: their role covers it. ``form`` is what a POST brought."""
+
+    dashboard: Dashboard
+    request: Request
+    actor: Actor
+    form: Form = NO_FORM
+
+    def back_to(self, path: str) -> Response:
+        """After a POST that did something: the browser goes to that page, so that a reload does nothing a
+        second time."""
+        return RedirectResponse(self.dashboard.link(path), status_code=303)
