@@ -25,10 +25,34 @@ _WORD = re.compile(r"[^\s,;()<>\"']+")
 _ZERO_WIDTH = "\u200b\ufeff"  # left at the ends by copying from web pages and files
 
 
+FAULTS = {
+    "missing": "The address is missing.",
+    "no_at": "The address has no @-sign.",
+    "no_local": "The address has nothing before the @-sign.",
+    "no_domain": "The address has nothing after the @-sign.",
+    "letters": "The address has letters before the @-sign that most mail servers cannot deliver to "
+    "(only a-z, 0-9 and some signs get through).",
+    "space": "The address has a space within.",
+    "long": "The address is too long.",
+    "undeliverable": "The address is not one that mail can be delivered to.",
+}
+"""What may be wrong with an address, as staff are told. Readers are told by the pages' phrases."""
+
+
+class AddressError(SubscriberError):
+    """No mail reaches an address; ``fault`` names why in FAULTS. Nothing of the address is repeated."""
+
+    code = "address"
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(FAULTS[fault], "Check its spelling with the person it belongs to.")
+        self.fault = fault
+
+
 def normalise(raw: str) -> str:
     """The address as it is kept and compared: in NFC, trimmed, in lower case, with its domain in IDNA.
 
-    Raises SubscriberError with a reason that does not repeat the address.
+    Raises AddressError.
     """
     if _PLAIN.fullmatch(raw):
         return raw
@@ -70,9 +94,9 @@ def _shown(character: str) -> str:
 
 
 def _validated(address: str) -> str:
-    reason = _why_not(address)
-    if reason:
-        raise _refused(reason)
+    fault = _fault(address)
+    if fault:
+        raise AddressError(fault)
     from email_validator import EmailNotValidError, validate_email
 
     try:
@@ -85,35 +109,27 @@ def _validated(address: str) -> str:
         )
     except (EmailNotValidError, UnicodeError):
         # Its own message quotes parts of the address.
-        raise _refused("The address is not one that mail can be delivered to.") from None
+        raise AddressError("undeliverable") from None
     if found.ascii_email is None:
-        raise _refused("The address is not one that mail can be delivered to.")
+        raise AddressError("undeliverable")
     return found.ascii_email.lower()
 
 
-def _why_not(address: str) -> str:
+def _fault(address: str) -> str:
+    """The name in FAULTS of what can be seen to be wrong; empty where that is nothing."""
     local, at, domain = address.rpartition("@")
     if not address:
-        return "The address is missing."
+        return "missing"
     if not at:
-        return "The address has no @-sign."
+        return "no_at"
     if not local:
-        return "The address has nothing before the @-sign."
+        return "no_local"
     if not domain:
-        return "The address has nothing after the @-sign."
+        return "no_domain"
     if not local.isascii():
-        return (
-            "The address has letters before the @-sign that most mail servers cannot deliver to "
-            "(only a-z, 0-9 and some signs get through)."
-        )
+        return "letters"
     if any(character.isspace() for character in address):
-        return "The address has a space within."
+        return "space"
     if len(address) > 254 or len(local) > 64:
-        return "The address is too long."
-    if _ENCODED_WORD in local:
-        return "The address is not one that mail can be delivered to."
-    return ""
-
-
-def _refused(reason: str) -> SubscriberError:
-    return SubscriberError(reason, "Check its spelling with the person it belongs to.", code="address")
+        return "long"
+    return "undeliverable" if _ENCODED_WORD in local else ""

@@ -15,6 +15,7 @@ from pipeline.core.config import Config, Keys
 from pipeline.core.environment import CONFIG, CONFIG_FILE
 from pipeline.core.errors import ConfigError
 from pipeline.core.fields import FromEnvironment
+from pipeline.core.phrases import check_words
 from pipeline.core.words import sentence
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     except ValidationError as error:
         raise _explained(error, source) from None
     config._source = source
-    return config, file.resolve().parent
+    folder = file.resolve().parent
+    check_words(config, folder)
+    return config, folder
 
 
 def overridden(environment: Mapping[str, str], *keys: str) -> str | None:

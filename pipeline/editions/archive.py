@@ -17,11 +17,11 @@ from sqlalchemy import func, select
 
 from pipeline.core.destination import OUTBOX
 from pipeline.core.errors import LetterError
+from pipeline.core.phrases import Phrases
 from pipeline.core.tables import editions
 from pipeline.editions.edition import HANDED_OVER, EditionStatus
 from pipeline.letter.archived import Shown, article
 from pipeline.letter.images import store
-from pipeline.letter.jinja import environment, render_line
 from pipeline.letter.shown import WORDS_A_MINUTE, day
 from subscribers.tokens import Purpose
 
@@ -159,15 +159,12 @@ class Archive:
         """Paragraphs of a letter that its page says anyway, or that speak to those who were mailed it."""
         newsletter = self._installation.config.newsletter
         try:
-            plain = environment(self._installation.templates, markup=False)
-            why = render_line(plain, _WHY, {"newsletter": newsletter}, "letter/words.txt")
+            why = Phrases(self._installation.templates, "letter", newsletter).say("why")
         except LetterError:
             why = ""
         said = (newsletter.name, newsletter.sender, newsletter.postal_address, why)
         return tuple(filter(None, said))
 
-
-_WHY = '{% import "letter/words.txt" as words %}{{ words.why(newsletter.sender) }}'
 
 _AT = func.coalesce(editions.c.snapshot_at, editions.c.finished_at, editions.c.due_at)
 _LISTED: tuple[Any, ...] = (

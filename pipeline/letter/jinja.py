@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from pipeline.core.errors import LetterError
+from pipeline.core.phrases import FORMER, MOVED
 from pipeline.core.words import sentence
 from pipeline.letter.budget import bounded
 from pipeline.letter.compiled import MARKUP, PLAIN
@@ -86,6 +87,8 @@ def _explained(made: Environment, name: str, context: Mapping[str, Any] = _NOTHI
     except TemplateNotFound as error:
         from pipeline.core.suggest import did_you_mean
 
+        if error.name in FORMER:
+            raise LetterError(f"There is no template {error.name} any more.", MOVED) from None
         ask = did_you_mean(str(error.name), made.list_templates())
         remedy = f"{ask} Check theme.templates, and the `include` or `import` that names it."
         raise LetterError(f"There is no template {error.name}.", remedy.lstrip()) from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from pipeline.core.phrases import Phrases
 from pipeline.core.settings import dotted
 from pipeline.core.theme import look
 from pipeline.feeds.cleaning.text import cut
@@ -126,6 +127,7 @@ def _context(
         "others": all_shown[1:],
         "cta": call_to_action(config, posts, edits.cta),
         "crisis": crisis,
+        "say": Phrases(templates, "letter", config.newsletter).say,
     }
 
 

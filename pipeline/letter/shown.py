@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pipeline.core.locales import date_in_words, time_in_words
 from pipeline.feeds import dating
 from pipeline.feeds.cleaning.excerpt import EXCERPT_CHARS, SHORT_CHARS, excerpt
 from pipeline.feeds.cleaning.text import cut
@@ -125,22 +126,9 @@ def day(moment: datetime, config: Config, form: str = "long", *, date_only: bool
 
 def day_in_words(of: date, config: Config, form: str = "long") -> str:
     """The same of a day."""
-    from babel.core import UnknownLocaleError
-    from babel.dates import format_date
-
-    try:
-        return format_date(of, form, locale=config.newsletter.language.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return of.isoformat()
+    return date_in_words(of, config.newsletter.language, form)
 
 
 def time_of_day(moment: datetime, config: Config) -> str:
     """Hour and minute, in the newsletter's language and time zone."""
-    from babel.core import UnknownLocaleError
-    from babel.dates import format_time
-
-    local = moment.astimezone(config.newsletter.zone).replace(tzinfo=None)
-    try:
-        return format_time(local, "short", locale=config.newsletter.language.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return f"{local:%H:%M}"
+    return time_in_words(moment.astimezone(config.newsletter.zone), config.newsletter.language)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.phrases import Phrases
 from pipeline.letter.shown import day
 from pipeline.mail.message import render_mail, single_message
-from pipeline.mail.phrases import Phrases
 from pipeline.providers import CONFIRMATION, Message
 
 if TYPE_CHECKING:

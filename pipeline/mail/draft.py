@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import LetterError
+from pipeline.core.phrases import Phrases
 from pipeline.letter.jinja import environment, render
 from pipeline.letter.shown import day, time_of_day
 from pipeline.letter.text import finished
 from pipeline.mail.message import mail_context, single_message
-from pipeline.mail.phrases import Phrases
 from pipeline.providers import NOTICE, Message
 
 if TYPE_CHECKING:

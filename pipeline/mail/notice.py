@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.phrases import Phrases
 from pipeline.mail.message import render_mail, single_message
-from pipeline.mail.phrases import Phrases
 from pipeline.providers import NOTICE, Message
 
 if TYPE_CHECKING:

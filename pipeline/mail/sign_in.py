@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import ConfigError, RapportError
 from pipeline.core.example import must_be_own
+from pipeline.core.phrases import Phrases
 from pipeline.core.unfinished import must_be_finished
 from pipeline.core.words import sentence
 from pipeline.letter.shown import day
 from pipeline.mail.message import render_mail, single_message
-from pipeline.mail.phrases import Phrases
 from pipeline.mail.send import NOBODYS_ID, addressee, mailing
 from pipeline.providers import NOTICE, Result
 from subscribers import clock

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DIGEST = "letter/digest.mjml"
-WORDS = "mail/words/en.toml"
+WORDS = "words/en.toml"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_file_that_nobody_has_is_named_where_ours_would_be_and_says_nothing(ow
 
 def test_layers_end_with_the_operators_and_keep_the_order_of_names(own: Templates) -> None:
     assert own.own is not None
-    german = "mail/words/de.toml"
+    german = "words/de.toml"
     assert list(own.layers(WORDS, german)) == [PACKAGED / WORDS, PACKAGED / german, own.own / WORDS]
 
 

@@ -95,15 +95,15 @@ def test_a_digest_can_be_plain(project: Project, blog: Blog) -> None:
 def test_templates_are_copied_changed_and_used(project: Project, blog: Blog) -> None:
     said = project.rapport("init", "--templates")
     assert 'Set theme.templates = "templates" in rapport.toml.' in said
-    words = project.folder / "templates" / "letter" / "words.txt"
-    words.write_text(words.read_text().replace('"Read on"', '"The whole post"'))
+    layout = project.folder / "templates" / "letter" / "digest.txt"
+    layout.write_text(layout.read_text().replace('say("read_on")', '"The whole post"'))
     assert "The whole post" not in written(project, "txt")
     project.configure(blog.url, more='[theme]\ntemplates = "templates"')
     assert "The whole post" in written(project, "txt")
     again = project.json("init", "--templates", "templates")
     assert again["copied"] == []
-    assert "letter/words.txt" in again["kept"]
-    assert '"The whole post"' in words.read_text()
+    assert "letter/digest.txt" in again["kept"]
+    assert '"The whole post"' in layout.read_text()
 
 
 def test_templates_can_go_into_a_folder_of_another_name(project: Project) -> None:

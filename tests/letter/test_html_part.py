@@ -13,10 +13,13 @@ from pipeline.core.theme import look
 from pipeline.feeds.parsing.parse import parse
 from pipeline.letter.images import Thumbnail
 from pipeline.letter.personal import HTML_TAGS
+from tests.languages import spoken
 from tests.letter.cases import HEBREW, HEBREW_WORDS, WORDS, cases, image, sized
 from tests.letter.samples import INTRO, SITE, Picture, as_posts, config, letter, post
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.feeds.posts import Post
 
 CASES = list(cases())
@@ -124,9 +127,9 @@ def test_a_preheader_is_cut_at_a_word() -> None:
 
 
 @pytest.mark.parametrize(("language", "way"), [("he", "rtl"), ("ar-EG", "rtl"), ("de", "ltr"), ("ur", "rtl")])
-def test_the_letter_runs_as_its_language_does(layout: str, language: str, way: str) -> None:
+def test_the_letter_runs_as_its_language_does(tmp_path: Path, layout: str, language: str, way: str) -> None:
     settings = config(newsletter={"language": language}, digest={"layout": layout})
-    html = letter([post(1, "A title")], settings).html
+    html = letter([post(1, "A title")], settings, own=spoken(tmp_path, language)).html
     assert f'<html lang="{language}" dir="{way}"' in html
     assert tree(html).css_first("div[role=article]").attributes["dir"] == way
 

@@ -30,9 +30,7 @@ def test_a_copy_makes_the_same_letter(tmp_path: Path, layout: str) -> None:
 def test_a_copy_says_at_its_top_what_it_may_use(tmp_path: Path) -> None:
     copied, kept = copy_letter(tmp_path)
     assert kept == []
-    assert {"letter/digest.mjml", "letter/plain.txt", "letter/preheader.txt", "letter/words.txt"} <= set(
-        copied
-    )
+    assert {"letter/digest.mjml", "letter/plain.txt", "letter/preheader.txt"} <= set(copied)
     assert {Path(name).suffix for name in copied} == {".mjml", ".txt", ".toml"}
     assert f"letter/{VARIABLES}" not in copied
     tables = {"letter/sensitive-words.txt", "letter/crisis.toml"}
@@ -44,13 +42,13 @@ def test_a_copy_says_at_its_top_what_it_may_use(tmp_path: Path) -> None:
 
 def test_copying_again_overwrites_nothing(tmp_path: Path) -> None:
     copied, _ = copy_letter(tmp_path)
-    (tmp_path / "letter" / "words.txt").write_text("mine")
+    (tmp_path / "letter" / "parts.mjml").write_text("mine")
     (tmp_path / "letter" / "plain.txt").unlink()
     assert copy_letter(tmp_path) == (
         ["letter/plain.txt"],
         [name for name in copied if name != "letter/plain.txt"],
     )
-    assert (tmp_path / "letter" / "words.txt").read_text() == "mine"
+    assert (tmp_path / "letter" / "parts.mjml").read_text() == "mine"
 
 
 def test_every_name_that_templates_know_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,8 +71,9 @@ def test_every_name_that_templates_know_is_explained(monkeypatch: pytest.MonkeyP
 
 def test_the_operators_template_is_looked_in_first_and_ours_fills_the_rest(tmp_path: Path) -> None:
     (tmp_path / "letter").mkdir()
-    words = (PACKAGED / "letter" / "words.txt").read_text().replace('"Read on"', '"Weiterlesen"')
-    (tmp_path / "letter" / "words.txt").write_text(words)
+    for name in ("digest.txt", "parts.mjml"):
+        layout = (PACKAGED / "letter" / name).read_text().replace('say("read_on")', '"Weiterlesen"')
+        (tmp_path / "letter" / name).write_text(layout)
     made = letter(sample_blog(), own=tmp_path)
     assert "Weiterlesen" in made.html
     assert "Weiterlesen:\nhttps://" in made.text
@@ -128,6 +127,7 @@ def test_the_operators_template_is_looked_in_first_and_ours_fills_the_rest(tmp_p
         ("{% if lead", "letter/digest.mjml:2: {% is never closed: %} is missing."),
         ('{% include "letter/part.mjml" %}', "Did you mean letter/parts.mjml?"),
         ("<p>{{ 1 / 0 }}</p>", "letter/digest.mjml:2: division by zero"),
+        ('{% import "letter/words.txt" as words %}', "There is no template letter/words.txt any more."),
         ('{% include "letter/gone.mjml" %}', "There is no template letter/gone.mjml"),
     ],
 )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import email
 import logging
-import re
-import tomllib
 from datetime import UTC, datetime, timedelta
 from email import policy
 from typing import TYPE_CHECKING, Any
@@ -16,7 +14,6 @@ from sqlalchemy import insert, select, update
 
 from pipeline.core.config import Digest
 from pipeline.core.tables import digests, feeds, notices, posts
-from pipeline.core.templates import PACKAGED
 from pipeline.editions import states, store
 from pipeline.feeds.parsing import sandbox
 from pipeline.feeds.pull import pull
@@ -41,7 +38,6 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
 
-BRACES = re.compile(r"\{\w+\}")
 FEED = "http://127.0.0.1:1/feed"
 STAFF = {"emails": ["editor@example.org", "head@example.org"]}
 KEY = EventWebhook().public_key
@@ -393,16 +389,6 @@ def test_it_speaks_the_newsletters_language(
         "Die Woche: Nach weekly-2 kamen keine Ereignisse",
     ]
     assert all("Sie bekommen dies" in mail.text for mail in sendgrid.deliveries)
-
-
-def test_every_notice_has_its_words_in_every_language() -> None:
-    folder = PACKAGED / "mail" / "words"
-    english, *others = [tomllib.loads((folder / f"{name}.toml").read_text()) for name in ("en", "de")]
-    for other in others:
-        for table, phrases in english.items():
-            assert other[table].keys() == phrases.keys()
-            for key, text in phrases.items():
-                assert set(BRACES.findall(other[table][key])) == set(BRACES.findall(text)), f"{table}.{key}"
 
 
 def test_old_troubles_are_not_dug_up(sqlite_database: Database, tmp_path: Path) -> None:

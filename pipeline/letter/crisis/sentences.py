@@ -11,12 +11,11 @@ from string import Formatter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import LetterError
+from pipeline.core.locales import listed, locale_of
 from pipeline.letter.crisis.table import FILE, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from babel import Locale
 
     from pipeline.core.config import Newsletter
     from pipeline.core.templates import Templates
@@ -72,15 +71,10 @@ class _Speaker:
     """Says a country's entry in the words of one language. ``letter`` is the letter's own language."""
 
     def __init__(self, table: Table, lang: str, letter: str) -> None:
-        from babel import Locale, UnknownLocaleError
-
         self.lang = lang
         self._words = {**table.words["en"], **table.words[lang]}
         self._letter = {"nb": "no", "nn": "no"}.get(letter, letter)  # two ways to write what lines speak
-        try:
-            self._locale: Locale = Locale.parse(lang)
-        except (UnknownLocaleError, ValueError):  # a language of which CLDR has no more than the name
-            self._locale = Locale("en")
+        self._locale = locale_of(lang)
 
     def help(self, code: str, country: Country | None) -> tuple[Pieces, Pieces]:
         if country is None:
@@ -138,17 +132,13 @@ class _Speaker:
         return ", ".join(filter(None, notes))
 
     def _language(self, codes: Iterable[str]) -> str:
-        from babel.lists import format_list
-
         names = [self._locale.languages.get(code, code) for code in codes]
-        return self._plain("language", languages=(Piece(format_list(names, "standard", self._locale)),))
+        return self._plain("language", languages=(Piece(listed(names, self.lang)),))
 
     def _either(self, options: Sequence[Pieces]) -> Pieces:
         """The options as a sentence lists them: a, b or c."""
-        from babel.lists import format_list
-
-        listed = format_list([f"{{{n}}}" for n in range(len(options))], "or", self._locale)
-        return _filled(listed, {str(n): option for n, option in enumerate(options)})
+        places = [f"{{{n}}}" for n in range(len(options))]
+        return _filled(listed(places, self.lang, "or"), {str(n): option for n, option in enumerate(options)})
 
     def _say(self, key: str, **values: Pieces) -> Pieces:
         try:

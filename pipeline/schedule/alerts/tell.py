@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from pipeline.core.phrases import Phrases
 from pipeline.editions import find
 from pipeline.editions.ledger import outcomes
 from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.letter.shown import day, day_in_words, time_of_day
 from pipeline.mail import staff
-from pipeline.mail.phrases import Phrases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

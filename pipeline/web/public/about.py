@@ -56,8 +56,7 @@ def _often(site: Site) -> list[str]:
 def _long(site: Site, minutes: int | None) -> list[str]:
     if minutes is None:
         return []
-    key = "about.minute" if minutes == 1 else "about.minutes"
-    return [site.pages.say(key, minutes=str(minutes))]
+    return [site.pages.say("about.minutes", minutes=minutes)]
 
 
 class Ahead(NamedTuple):

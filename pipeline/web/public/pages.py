@@ -101,7 +101,7 @@ class Pages:
         css = render(self._plain, "pages/pages.css", {"theme": look(self._config.theme)})
         return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=600"})
 
-    def say(self, key: str, **values: str) -> str:
+    def say(self, key: str, **values: str | int) -> str:
         return self.phrases.say(key, **values)
 
     def agreed(self) -> str:

@@ -1,4 +1,4 @@
-"""The phrases of the public pages, and what only pages say: lists, how often a digest comes."""
+"""The phrases of the public pages, and what only pages say: how often a digest comes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
+from pipeline.core.locales import date_in_words, listed
+from pipeline.core.phrases import Phrases
 from pipeline.letter.direction import of_language
-from pipeline.mail.phrases import Phrases, name_of, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,37 +23,20 @@ _LOOKED_AT = 14
 
 
 class PagePhrases(Phrases):
-    """The phrases of "pages".
-
-    ``language`` is the tag of what they are written in (BCP 47): the newsletter's where there is a file for
-    it, else English. ``direction`` is the way that language runs.
-    """
+    """The phrases of "pages". ``direction`` is the way that their language runs."""
 
     def __init__(self, templates: Templates, newsletter: Newsletter, *, mails: bool = True) -> None:
         super().__init__(templates, "pages", newsletter, mails=mails)
-        names = (name_of("pages", tag) for tag in tags_of(newsletter.language))
-        written = any(templates.file(name).is_file() for name in names)
-        self.language = newsletter.language if written else "en"
         self.direction: Direction = of_language(self.language)
         self._zone = newsletter.zone
 
-    def of_address(self, reason: str) -> str:
-        """What is wrong with an address, as subscribers/addresses.py says it, in this language."""
-        return self._tables["address"].get(reason, reason)
-
     def listed(self, items: Sequence[str]) -> str:
         """`a`, `a and b`, `a, b and c`."""
-        *rest, last = items or [""]
-        if not rest:
-            return last
-        start = rest[0]
-        for item in rest[1:]:
-            start = self.say("shared.list_comma", first=start, second=item)
-        return self.say("shared.list_and", first=start, second=last)
+        return listed(items, self.language)
 
     def day(self, moment: datetime, form: str = "long") -> str:
         """A date in words, in this language and the newsletter's zone; ``full`` names the weekday, too."""
-        return _dated(moment.astimezone(self._zone), form, self.language)
+        return date_in_words(moment.astimezone(self._zone), self.language, form)
 
     def every(self, digest: Digest) -> str:
         """How often a digest comes: `every Thursday`, `every day`, `once a month`; empty where that takes
@@ -64,17 +48,7 @@ class PagePhrases(Phrases):
         if gaps == {timedelta(days=1)}:
             return self.say("every.day")
         if gaps == {timedelta(days=7)}:
-            return self.say("every.week", weekday=_dated(due[0], "EEEE", self.language))
+            return self.say("every.week", weekday=date_in_words(due[0], self.language, "EEEE"))
         if gaps and min(gaps) >= timedelta(days=28) and max(gaps) <= timedelta(days=31):
             return self.say("every.month")
         return ""
-
-
-def _dated(day: datetime, form: str, language: str) -> str:
-    from babel.core import UnknownLocaleError
-    from babel.dates import format_date
-
-    try:
-        return format_date(day, form, locale=language.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return format_date(day, form, locale="en")

@@ -13,8 +13,7 @@ from pipeline.web.public import form
 from pipeline.web.public.network import address_of
 from pipeline.web.public.unsubscribe import leave
 from subscribers import clock, digest_names, own_mailbox, preferences
-from subscribers.addresses import masked
-from subscribers.errors import SubscriberError
+from subscribers.addresses import AddressError, masked
 from subscribers.tokens import Claim, Purpose
 
 if TYPE_CHECKING:
@@ -109,8 +108,8 @@ class _Visit:
                     network_address=address_of(self.request.scope),
                 )
             )
-        except SubscriberError as error:
-            return self._page(found, sent, email=self.site.pages.phrases.of_address(error.message))
+        except AddressError as error:
+            return self._page(found, sent, email=self.site.pages.say(f"address.{error.fault}"))
         answer = self._page(found, notice=self.site.pages.say("preferences.move_sent"))
         answer.background = self.site.mail_questions()
         return answer

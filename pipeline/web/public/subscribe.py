@@ -11,7 +11,7 @@ from pipeline.web.public import form
 from pipeline.web.public.about import about, ahead
 from pipeline.web.public.network import address_of
 from subscribers import clock, digest_names, signup
-from subscribers.errors import SubscriberError
+from subscribers.addresses import AddressError
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ async def _asked(site: Site, request: Request, sent: Form) -> Response:
                 network_address=address_of(request.scope),
             )
         )
-    except SubscriberError as error:
-        return await _page(site, sent, email=site.pages.phrases.of_address(error.message))
+    except AddressError as error:
+        return await _page(site, sent, email=site.pages.say(f"address.{error.fault}"))
     return await _thanks(site, site.mail_questions())
 
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from tests.languages import spoken
 from tests.letter.cases import WORDS
 from tests.letter.samples import config, letter, post
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.letter.render import Letter
 
 LAYOUTS, PLACES = ("digest", "plain"), ("end", "after_lead", "both")
@@ -22,10 +25,16 @@ NOTICE = "This letter is not therapy. In an emergency call your local emergency 
 
 
 def made(
-    layout: str, place: str = "end", language: str = "en", country: str = "US", notice: str = NOTICE
+    layout: str,
+    place: str = "end",
+    language: str = "en",
+    country: str = "US",
+    notice: str = NOTICE,
+    own: Path | None = None,
 ) -> Letter:
     newsletter = {"country": country, "language": language, "notice": notice}
-    return letter(POSTS, config(newsletter=newsletter, match={"place": place}, digest={"layout": layout}))
+    settings = config(newsletter=newsletter, match={"place": place}, digest={"layout": layout})
+    return letter(POSTS, settings, own=own)
 
 
 @pytest.mark.parametrize(("layout", "place"), [*product(LAYOUTS, PLACES)])
@@ -57,8 +66,11 @@ def test_both_parts_say_the_same_and_the_rest_of_the_notice_stays(layout: str, c
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_it_bears_its_language_where_that_is_not_the_letters(layout: str) -> None:
-    assert re.search(r'<p lang="en" dir="ltr"[^>]*>France: ', made(layout, language="fr", country="FR").html)
+def test_it_bears_its_language_where_that_is_not_the_letters(tmp_path: Path, layout: str) -> None:
+    own = spoken(tmp_path, "nl")
+    assert re.search(
+        r'<p lang="en" dir="ltr"[^>]*>Netherlands: ', made(layout, language="nl", country="NL", own=own).html
+    )
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
