@@ -9,7 +9,7 @@ from pipeline.editions import approval, find, states
 from pipeline.editions.approval import ApprovalResult
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.lock import lock
-from pipeline.web.dashboard.actor import Role
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
@@ -25,7 +25,7 @@ _READY = (EditionStatus.APPROVED, EditionStatus.SENDING)
 
 def bar(asked: Asked, preview: Preview, edition: Edition) -> dict[str, Any]:
     """What can be decided, and what the buttons send along: what was seen, and the decision it stood by."""
-    verbs = states.possible(edition) if asked.actor.role.covers(Role.EDITOR) else []
+    verbs = states.possible(edition) if asked.actor.may(Right.DECIDE) else []
     writes = asked.dashboard.local and not preview.config.mails and edition.status in _READY
     return {
         "verbs": [*verbs, *([WRITE] if verbs and writes else [])],

@@ -65,7 +65,7 @@ def frame(asked: Asked, here: str) -> dict[str, Any]:
         "actor": actor,
         "local": dashboard.local,
         "here": here,
-        "navigation": [page for page in dashboard.pages if actor.role.covers(page.role)],
+        "navigation": [page for page in dashboard.pages if actor.may(page.right)],
         "newsletter": installation.config.newsletter if installation else None,
         "flush": FLUSH,
     }

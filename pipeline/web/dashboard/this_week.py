@@ -11,12 +11,12 @@ from pipeline.core.destination import Destination
 from pipeline.editions.document import went
 from pipeline.providers.outbox import letters as letters_in
 from pipeline.web.dashboard import deciding, render
-from pipeline.web.dashboard.actor import Role
 from pipeline.web.dashboard.dashboard import Page
 from pipeline.web.dashboard.letter.query import SIZES, VIEWS, Query
 from pipeline.web.dashboard.letter.shown import shown
 from pipeline.web.dashboard.routing import get, post
 from subscribers import times
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 def _routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
     return [
         get(dashboard, "/", show),
-        post(dashboard, "/pull", _pull, role=Role.EDITOR),
-        post(dashboard, "/decide", _decide, role=Role.EDITOR),
+        post(dashboard, "/pull", _pull, right=Right.WRITE),
+        post(dashboard, "/decide", _decide, right=Right.DECIDE),
     ]
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from pipeline.web.public.site import Site
+    from pipeline.web.signing_in.door import Door
 
 
-def routes(site: Site) -> list[Route]:
-    families = (front, subscribe, confirm, unsubscribe, preferences, approve, archive, portrait, assets)
-    return [route for family in families for route in family.routes(site)]
+def routes(site: Site, door: Door) -> list[Route]:
+    families = (front, subscribe, confirm, unsubscribe, preferences, archive, portrait, assets)
+    return [*(route for family in families for route in family.routes(site)), *approve.routes(site, door)]
