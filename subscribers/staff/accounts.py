@@ -10,7 +10,7 @@ from subscribers import clock, staff_log
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
 from subscribers.staff.roles import Role
-from subscribers.staff.tables import accounts, links, sessions
+from subscribers.staff.tables import accounts, links, passkeys, sessions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,7 +93,7 @@ def remove(connection: Connection, address: str, *, actor: str = "") -> Account:
     """
     account = named(connection, address)
     _must_leave_an_admin(connection, account)
-    for table in (sessions, links):
+    for table in (sessions, links, passkeys):
         connection.execute(delete(table).where(table.c.account_id == account.id))
     connection.execute(delete(accounts).where(accounts.c.id == account.id))
     staff_log.record_account(connection, "remove", account.email, actor=actor)

@@ -16,7 +16,7 @@ from subscribers import clock, mail_limits, suppression
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
 from subscribers.staff.sessions import IDLE, LONGEST
-from subscribers.staff.tables import attempts, links, sessions
+from subscribers.staff.tables import attempts, challenges, links, sessions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,6 +27,7 @@ WINDOW = timedelta(hours=1)
 class Kind(StrEnum):
     PASSWORD = "password"  # noqa: S105  a kind of try
     LINK = "link"
+    PASSKEY = "passkey"  # nobody says whose
 
 
 class Most(NamedTuple):
@@ -35,7 +36,11 @@ class Most(NamedTuple):
     all: int
 
 
-MOST = {Kind.PASSWORD: Most(10, 40, 400), Kind.LINK: Most(6, 30, 300)}
+MOST = {
+    Kind.PASSWORD: Most(10, 40, 400),
+    Kind.LINK: Most(6, 30, 300),
+    Kind.PASSKEY: Most(1000, 60, 1000),
+}
 """Tries in an hour. A guesser of passwords has 240 a day for one account, however many networks they use."""
 
 
@@ -78,7 +83,8 @@ def clear_away(connection: Connection) -> None:
     """Delete tries that count no longer, links and sessions that have ended."""
     now = clock.now()
     connection.execute(delete(attempts).where(attempts.c.at <= now - WINDOW))
-    connection.execute(delete(links).where(links.c.until <= now))
+    for table in (links, challenges):
+        connection.execute(delete(table).where(table.c.until <= now))
     connection.execute(
         delete(sessions).where((sessions.c.seen_at <= now - IDLE) | (sessions.c.began_at <= now - LONGEST))
     )

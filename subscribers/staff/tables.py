@@ -3,7 +3,7 @@ use them. Neither they nor the tries travel in backups (`NOT_COPIED`)."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text
 
 from subscribers.tables import Id, Moment, metadata
 
@@ -47,6 +47,29 @@ sessions = Table(
     sqlite_with_rowid=False,
 )
 
+passkeys = Table(
+    "staff_passkeys",
+    metadata,
+    # The credential's id and public key, in base64url.
+    Column("id", Text, primary_key=True),
+    Column("account_id", Id, ForeignKey("staff_accounts.id"), nullable=False, index=True),
+    Column("public_key", Text, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    sqlite_with_rowid=False,
+)
+
+challenges = Table(
+    "staff_challenges",
+    metadata,
+    # What a passkey is to sign, for a few minutes; for the bearer of one cookie, of which this is the hash.
+    Column("hash", String(64), primary_key=True),
+    Column("bearer", String(64), nullable=False),
+    Column("until", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 attempts = Table(
     "staff_attempts",
     metadata,
@@ -59,5 +82,5 @@ attempts = Table(
     Index("ix_staff_attempts_kind", "kind", "at"),
 )
 
-NOT_COPIED = (links, sessions, attempts)
+NOT_COPIED = (links, sessions, challenges, attempts)
 """What stays behind in a backup and a move: whoever was signed in there signs in anew."""

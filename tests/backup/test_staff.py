@@ -45,7 +45,7 @@ def arrived(database: Database, session: str, link: str) -> None:
         assert sessions.find(connection, session) is None
         assert links.look(connection, links.Purpose.SIGN_IN, link, "b") is None
     rows = everything(database)
-    assert [rows[table.name] for table in NOT_COPIED] == [[], [], []]
+    assert [rows[table.name] for table in NOT_COPIED] == [[]] * len(NOT_COPIED)
 
 
 def test_a_backup_signs_nobody_in(

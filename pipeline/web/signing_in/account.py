@@ -9,9 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
+from pipeline.web.signing_in.passkey import party_of
 from subscribers import staff_log
 from subscribers.errors import SubscriberError
-from subscribers.staff import accounts, passwords, sessions, sign_out
+from subscribers.staff import accounts, passkeys, passwords, sessions, sign_out
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pipeline.web.dashboard.actor import Actor
     from pipeline.web.public.form import Form
     from pipeline.web.signing_in.door import Door
+    from subscribers.staff.accounts import Account
+    from subscribers.staff.passkeys import Passkey
 
 
 def routes(door: Door) -> list[Route]:
@@ -29,7 +32,8 @@ def routes(door: Door) -> list[Route]:
         if actor is None:
             return door.to_sign_in(request)
         if request.method != "POST":
-            return await _page(door, actor)
+            failed = request.query_params.get("failed") == "passkey"
+            return await _page(door, request, actor, failed=failed)
         sent = await door.read(request, door.cookies.session(request))
         if not actor.recent:
             return door.to_sign_in(request)
@@ -59,10 +63,17 @@ def _end(connection: Connection, session: str, *, everywhere: bool) -> None:
     sessions.end(connection, session)
 
 
-async def _page(door: Door, actor: Actor, *, notice: str = "", wrong: str = "") -> Response:
-    account = await door.site.read(lambda connection: accounts.by_address(connection, actor.address))
-    if account is None:
+async def _page(
+    door: Door, request: Request, actor: Actor, *, notice: str = "", wrong: str = "", failed: bool = False
+) -> Response:
+    def found(connection: Connection) -> tuple[Account, list[Passkey]] | None:
+        account = accounts.by_address(connection, actor.address)
+        return (account, passkeys.of_account(connection, account.id)) if account else None
+
+    known = await door.site.read(found)
+    if known is None:
         raise HTTPException(404)
+    account, keys = known
     return door.site.pages.page(
         "account",
         422 if wrong else 200,
@@ -71,6 +82,9 @@ async def _page(door: Door, actor: Actor, *, notice: str = "", wrong: str = "") 
         csrf=actor.csrf,
         recent=actor.recent,
         root=door.root,
+        keys=keys,
+        passkeys=party_of(door, request) is not None,
+        failed=failed,
         notice=notice,
         wrong=wrong,
         faulty=bool(wrong),
@@ -86,7 +100,9 @@ async def _changed(door: Door, request: Request, actor: Actor, sent: Form) -> Re
             passwords.must_be_good(password, actor.address)
             kept = await run_in_threadpool(passwords.hashed, password)
         except SubscriberError:
-            return await _page(door, actor, wrong=say("account.weak", number=str(passwords.SHORTEST)))
+            return await _page(
+                door, request, actor, wrong=say("account.weak", number=str(passwords.SHORTEST))
+            )
         except passwords.BusyError:
             raise HTTPException(503, headers={"Retry-After": "60"}) from None
     session = door.cookies.session(request)
@@ -103,4 +119,6 @@ async def _changed(door: Door, request: Request, actor: Actor, sent: Form) -> Re
 
     if not await door.site.writer.run(change):
         return door.to_sign_in(request)
-    return await _page(door, actor, notice=say("account.password_set" if kept else "account.password_gone"))
+    return await _page(
+        door, request, actor, notice=say("account.password_set" if kept else "account.password_gone")
+    )

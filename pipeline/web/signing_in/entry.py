@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from pipeline.web.public.network import address_of
+from pipeline.web.signing_in.passkey import party_of
 from subscribers import staff_log
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
@@ -60,6 +61,8 @@ def _page(
     """The form. The browser gets a value by which it is known again, unless it has one."""
     known = door.cookies.browser(request)
     browser = known or secret_values.new()
+    if request.query_params.get("failed") == "passkey" and not wrong:
+        wrong = door.site.pages.say("sign_in.passkey_failed")
     answer = door.site.pages.page(
         "sign_in",
         status,
@@ -67,6 +70,7 @@ def _page(
         onward=door.onward(onward or request.query_params.get("onward", "")),
         anew=door.cookies.session(request) != "" and email != "",
         email=email,
+        passkeys=party_of(door, request) is not None,
         wrong=wrong,
         faulty=bool(wrong),
     )

@@ -1,4 +1,4 @@
-"""Who may sign in to look after the letter: accounts, links by mail, sessions, tries."""
+"""Who may sign in to look after the letter: accounts, links by mail, passkeys, sessions, tries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -54,6 +54,29 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_staff_sessions_account_id"), "staff_sessions", ["account_id"])
+    op.create_table(
+        "staff_passkeys",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("account_id", _ID, nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", _MOMENT, nullable=False),
+        sa.Column("used_at", _MOMENT),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["staff_accounts.id"], name=op.f("fk_staff_passkeys_account_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_passkeys")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_staff_passkeys_account_id"), "staff_passkeys", ["account_id"])
+    op.create_table(
+        "staff_challenges",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("bearer", sa.String(length=64), nullable=False),
+        sa.Column("until", _MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_staff_challenges")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "staff_attempts",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
