@@ -28,15 +28,12 @@ _FORMAT = 1
 _CODE_SIZE = 16
 _LENGTH = (_PAYLOAD.size + _CODE_SIZE) * 4 // 3
 
-# The same for what somebody saw: an id, seconds and a fingerprint, in 60 characters.
-_SEEN = struct.Struct(">BQI16s")
-_SEEN_FORMAT = 2
+# The same for what somebody saw: an id, seconds, a fingerprint of what was seen, the mark of the last
+# decision about it, and whom the link was mailed to, in 84 characters. (Format 2 had neither of these two.)
+_SEEN = struct.Struct(">BQI16s8s10s")
+_SEEN_FORMAT = 3
 FINGERPRINT = 16
-"""Bytes of a fingerprint that a token holds."""
-
-# And with it the mark of the last decision about that, and whom the link was mailed to, in 84 characters.
-_DECIDING = struct.Struct(">BQI16s8s10s")
-_DECIDING_FORMAT = 3
+"""Bytes of such a fingerprint."""
 MARK = 8
 """Bytes of such a mark."""
 _HOLDER = 10
@@ -79,8 +76,8 @@ class Seen(NamedTuple):
     about: int
     until: datetime
     content: bytes
-    mark: bytes = b""
-    holder: bytes = b""
+    mark: bytes
+    holder: bytes
 
 
 class Tokens:
@@ -143,23 +140,21 @@ class Tokens:
         claim = self.read(purpose, token)
         return claim and Timed(claim.subscriber, datetime.fromtimestamp(claim.edition, UTC))
 
-    def sign_seen(self, purpose: Purpose, about: int, until: datetime, content: bytes) -> str:
-        """A token about ``about`` with this ``content``, a fingerprint of FINGERPRINT bytes, that expires at
-        ``until``."""
-        payload = _SEEN.pack(_SEEN_FORMAT, about, int(until.timestamp()), content)
+    def sign_deciding(self, purpose: Purpose, seen: Seen) -> str:
+        """A token that lets its holder decide about what they saw, once; it expires at ``seen.until``."""
+        about, until, *rest = seen
+        payload = _SEEN.pack(_SEEN_FORMAT, about, int(until.timestamp()), *rest)
         code = self._keyed[purpose][0].copy()
         code.update(payload)
         return urlsafe_b64encode(payload + code.digest()).decode("ascii")
 
-    def sign_deciding(self, purpose: Purpose, seen: Seen) -> str:
-        """The same with a mark and a holder."""
-        until = int(seen.until.timestamp())
-        payload = _DECIDING.pack(
-            _DECIDING_FORMAT, seen.about, until, seen.content, seen.mark, seen.holder or bytes(_HOLDER)
-        )
-        code = self._keyed[purpose][0].copy()
-        code.update(payload)
-        return urlsafe_b64encode(payload + code.digest()).decode("ascii")
+    def read_deciding(self, purpose: Purpose, token: str) -> Seen | None:
+        """What such a token says, expired or not; None for what was not signed here for this purpose."""
+        payload = self._opened(purpose, token, _SEEN)
+        if payload is None:
+            return None
+        form, about, until, *rest = _SEEN.unpack(payload)
+        return Seen(about, datetime.fromtimestamp(until, UTC), *rest) if form == _SEEN_FORMAT else None
 
     def key(self, purpose: Purpose, name: str) -> str:
         """What opens the thing of that name, for whoever has it. It names nobody, and never changes while
@@ -171,14 +166,6 @@ class Tokens:
         return any(
             compare_digest(_code(keyed, name).encode(), key.encode()) for keyed in self._keyed[purpose]
         )
-
-    def read_seen(self, purpose: Purpose, token: str) -> Seen | None:
-        """What such a token says, expired or not; None for what was not signed here for this purpose."""
-        for shape, known in ((_SEEN, _SEEN_FORMAT), (_DECIDING, _DECIDING_FORMAT)):
-            if (payload := self._opened(purpose, token, shape)) is not None:
-                form, about, until, *rest = shape.unpack(payload)
-                return Seen(about, datetime.fromtimestamp(until, UTC), *rest) if form == known else None
-        return None
 
 
 def holder_of(name: str) -> bytes:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from pipeline.core.tables import batches, digests, editions, recipients
+from pipeline.core.tables.editions import digests, editions
+from pipeline.core.tables.ledger import batches, recipients
 from pipeline.providers.events import Event, Kind
 from subscribers.sets import insert as insert_or_not
 from subscribers.tables import subscribers

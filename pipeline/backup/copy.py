@@ -15,7 +15,9 @@ import orjson
 from sqlalchemy import JSON, bindparam, func, insert, select, text
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import editions, images, marks
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.images import images
+from pipeline.core.tables.installation import marks
 from subscribers.staff.tables import NOT_COPIED
 from subscribers.tables import keys, metadata
 

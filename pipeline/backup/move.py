@@ -17,7 +17,9 @@ from pipeline.core.database_errors import MOVED, MOVED_SQLSTATE
 from pipeline.core.errors import RapportError, UsageError
 from pipeline.core.schema import upgrade
 from pipeline.core.signals import ended_by_signals
-from pipeline.core.tables import batches, editions, marks
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import batches
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState
 from pipeline.editions.lock import lock

@@ -7,6 +7,7 @@ empty file; only then is a row read. Values, too, have a size that fits in memor
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -19,7 +20,8 @@ from pipeline.backup.copy import sums_of
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import REVISION, migrate, schema_state
-from pipeline.core.tables import editions, images
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.images import images
 from pipeline.core.words import sentence
 from subscribers.tables import metadata
 
@@ -37,10 +39,19 @@ LARGEST_HEAVY = 20_000_000
 SECONDS, SECONDS_A_MEGABYTE = 60, 2
 """How long reading may take: on a slow disk a megabyte takes a quarter of a second."""
 
+LARGEST_NUMBER = 2**53
+"""More than any id or count of ours, and far from where SQLite has no next id to give (2**63)."""
+
 VALUES = (ValueError, TypeError, LookupError, ArithmeticError)
 """What comes of values that are none of ours."""
 
 _HEAVY = {editions.name, images.name}
+
+_KINDS = {
+    "BLOB": "blob", "BOOLEAN": "integer", "DATE": "text", "DATETIME": "text", "INTEGER": "integer",
+    "JSON": "text", "TEXT": "text", "VARCHAR": "text",
+}  # fmt: skip
+"""By the declared type of a column what SQLite stores in it: to SQLite that type is a wish."""
 
 Schema = dict[tuple[str, str, str], tuple[str, ...]]
 """By type, name and table how each thing was made."""
@@ -103,23 +114,32 @@ def _schema(connection: sqlite3.Connection) -> Schema:
     return {(kind, name, table): _parts(sql or "") for kind, name, table, sql in rows}
 
 
+# A blank is what SQLite takes for one, and no other space of Unicode: to SQLite those are letters.
+_PIECES = re.compile(r"""'[^']*'|"[^"]*"|[(),]|[ \t\n\f\r]+|[^ \t\n\f\r(),'"]+|['"]""")
+_MARKS = {"(", ")", ","}
+
+
 def _parts(sql: str) -> tuple[str, ...]:
-    """A statement without its spaces, cut at commas and sorted: in which order a library writes down the
-    constraints of a table that it copies is chance."""
-    parts, depth, quote = [""], 0, ""
-    for letter in sql:
-        if quote or letter in "'\"":
-            quote = "" if letter == quote else quote or letter
-        depth += 0 if quote else (letter == "(") - (letter == ")")
-        if letter == "," and depth == 1 and not quote:
-            parts.append("")
-        elif quote or not letter.isspace():
-            parts[-1] += letter
+    """A statement cut at commas and sorted: in which order a library writes down the constraints of a table
+    that it copies is chance, and so is where it breaks lines. A blank that parts two words stays."""
+    parts: list[list[str]] = [[]]
+    depth, parted, before = 0, False, ","
+    for piece in _PIECES.findall(sql):
+        if piece[0] in " \t\n\f\r":
+            parted = True
+            continue
+        depth += (piece == "(") - (piece == ")")
+        if piece == "," and depth == 1:
+            parts.append([])
+        else:
+            parts[-1].append(f" {piece}" if parted and not {piece, before} & _MARKS else piece)
+        parted, before = False, piece
+    first, *others = ("".join(part) for part in parts)
     # The first and the last have what stands around them: take that apart, too.
-    begun, bracket, first = parts[0].partition("(")
-    last, closed, end = parts[-1].rpartition(")") if len(parts) > 1 else ("", "", "")
-    inner = [first, *parts[1:-1], last] if len(parts) > 1 else [first]
-    return (begun, bracket, *sorted(inner), closed, end)
+    begun, bracket, first = first.partition("(")
+    *inner, last = others or [""]
+    last, closed, end = last.rpartition(")")
+    return (begun, bracket, *sorted([first, *inner, last] if others else [first]), closed, end)
 
 
 def _compare(found: Schema, expected: Schema) -> None:
@@ -141,16 +161,26 @@ def _look_through(connection: sqlite3.Connection, revision: str) -> None:
         raise _WrongError("it is damaged")
     if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
         raise _WrongError("it has rows that belong to none")
+    given = f"SELECT 1 FROM sqlite_sequence WHERE {_strange('seq', 'INTEGER')}"  # noqa: S608
+    if connection.execute(given).fetchone():
+        raise _WrongError("its next id is none of ours")
     tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
     for (table,) in connection.execute(tables).fetchall():
         columns = {name: kind for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({table})")}
-        bytes_in = " OR ".join(f"typeof({n}) = 'blob'" for n, kind in columns.items() if kind != "BLOB")
-        if connection.execute(f"SELECT 1 FROM {table} WHERE {bytes_in} LIMIT 1").fetchone():  # noqa: S608
-            raise _WrongError(f"a row of {table} has bytes in a text's place")
+        strange = " OR ".join(_strange(name, kind.partition("(")[0]) for name, kind in columns.items())
+        if connection.execute(f"SELECT 1 FROM {table} WHERE {strange} LIMIT 1").fetchone():  # noqa: S608
+            raise _WrongError(f"a row of {table} has a value that its column is not for")
         size = " + ".join(f"coalesce(length(CAST({name} AS BLOB)), 0)" for name in columns)
         largest = connection.execute(f"SELECT max({size}) FROM {table}").fetchone()[0] or 0  # noqa: S608  our own names
         if largest > (LARGEST_HEAVY if table in _HEAVY else LARGEST):
             raise _WrongError(f"a row of {table} has {largest:,} bytes")
+
+
+def _strange(column: str, kind: str) -> str:
+    """The condition that a column holds what is not of its type, or a number that is none of ours."""
+    stored = _KINDS[kind]
+    strange = f"typeof({column}) NOT IN ('{stored}', 'null')"
+    return f"{strange} OR {column} NOT BETWEEN 0 AND {LARGEST_NUMBER}" if stored == "integer" else strange
 
 
 def _count(path: Path, manifest: Manifest) -> None:

@@ -18,10 +18,10 @@ from pipeline.backup.move import must_be_empty, not_empty
 from pipeline.backup.place import proposals, put, write
 from pipeline.backup.prove import VALUES, prove
 from pipeline.core.app import rooted
-from pipeline.core.config import DatabaseSection
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import HEAD, SchemaState, migrate, schema_state, upgrade
+from pipeline.core.sections.installation import DatabaseSection
 from pipeline.core.settings import load, overridden, sqlite_file
 from pipeline.core.signals import ended_by_signals
 from pipeline.editions import after_restore

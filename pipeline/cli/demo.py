@@ -35,6 +35,7 @@ from_name = "Harbour Lane Therapy"
 reply_to = "hello@harbourlane.example"
 postal_address = "12 Harbour Lane, Springfield"
 notice = "This letter is not therapy. In an emergency call your local emergency number."
+signed_by = "Ines Calloway, Harbour Lane Therapy"
 public_url = "https://letter.harbourlane.example"
 timezone = "Europe/London"
 language = "en-GB"
@@ -48,6 +49,9 @@ schedule = "0 9 * * thu"
 
 [match]
 url = "{site}/contact"
+read_by = "Ines Calloway reads every message herself."
+answered = "She writes or rings within two working days."
+costs = "Asking costs nothing and binds you to nothing."
 
 [[match.variants]]
 categories = ["couples"]

@@ -24,7 +24,8 @@ from pipeline.core.templates import PACKAGED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.core.config import Config, Delivery, Keys
+    from pipeline.core.config import Config, Keys
+    from pipeline.core.sections.delivery import Delivery
 
 ADDRESSES = (("newsletter", "from_email"), ("newsletter", "public_url"), ("feeds", "url"))
 """What is at example.org, for which no provider can send (RFC 2606). Only a mail server on this machine may

@@ -30,7 +30,7 @@ OURS = ("pipeline", "subscribers")
 # Excludes what may stand directly before an address. Of a database's URL it matches password and host.
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:=/\[\]]+(?:@|%40)[^\s@<>\"'(),;:\[\]]+")
 _SENDGRID_KEY = re.compile(r"SG\.[\w-]+\.[\w-]+")
-# Tokens have 44 letters or 60 (subscribers/tokens.py); a batch's id, which is wanted, has 36 at most.
+# Tokens have 44 letters or 84 (subscribers/tokens.py); a batch's id, which is wanted, has 36 at most.
 _TOKEN = re.compile(r"[\w-]{40,}", re.ASCII)
 
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa: B039  nobody changes it

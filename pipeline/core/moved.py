@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import marks
+from pipeline.core.tables.installation import marks
 
 if TYPE_CHECKING:
     from pipeline.core.database import Database

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from pipeline.core.config import Config, Newsletter
+    from pipeline.core.config import Config
+    from pipeline.core.sections.newsletter import Newsletter
 
 Kind = Literal["letter", "mail", "pages"]
 Phrase = str | dict[str, str]
@@ -29,6 +30,8 @@ Phrase = str | dict[str, str]
 
 FOLDER = "words"
 OUTBOX_TWIN = "_outbox"
+ALWAYS = frozenset(["newsletter", "sender"])
+"""What every phrase may have in braces."""
 
 
 class Phrases:
@@ -44,7 +47,7 @@ class Phrases:
     def __init__(
         self, templates: Templates, kind: Kind, newsletter: Newsletter, *, mails: bool = True
     ) -> None:
-        must_be_spoken(templates, newsletter.language)
+        must_beis_spoken(templates, newsletter.language)
         self.language = newsletter.language
         self._kind, self._mails = kind, mails
         self._names = {"newsletter": newsletter.name, "sender": newsletter.sender}
@@ -54,8 +57,8 @@ class Phrases:
                 self._phrases |= read(file)
 
     def say(self, key: str, **values: str | int) -> str:
-        """One phrase, filled in. Its form is that of the first whole number among the values. Raises
-        LetterError when it is missing, or has other names in its braces."""
+        """One phrase, filled in. Where it has forms, the first number that its form `other` names decides.
+        Raises LetterError when it is missing, or has other names in its braces."""
         try:
             phrase = self._form(self._known(f"{self._kind}.{key}"), values)
             for _, within, wide, converted in Formatter().parse(phrase):
@@ -82,7 +85,8 @@ class Phrases:
     def _form(self, phrase: Phrase, values: Mapping[str, str | int]) -> str:
         if isinstance(phrase, str):
             return phrase
-        number = next((one for one in values.values() if isinstance(one, int)), None)
+        named = (values.get(name or "") for _, name, _, _ in Formatter().parse(phrase["other"]))
+        number = next((one for one in named if isinstance(one, int)), None)
         form = "other" if number is None else plural_form(number, self.language)
         return phrase.get(form, phrase["other"])
 
@@ -99,7 +103,7 @@ def check_words(config: Config, folder: Path) -> None:
     where they are not looked for any more. ``folder`` is where theme.templates is looked for."""
     own = folder / config.theme.templates
     templates = Templates(own if config.theme.templates and own.is_dir() else None)
-    must_be_spoken(templates, config.newsletter.language, f"{config.place(('newsletter', 'language'))}: ")
+    must_beis_spoken(templates, config.newsletter.language, f"{config.place(('newsletter', 'language'))}: ")
     if templates.own is not None:
         for file in (file for name in FORMER for file in templates.own.glob(name)):
             raise ConfigError(f"{file} is not read any more.", MOVED)
@@ -112,9 +116,9 @@ MOVED = (
 )
 
 
-def must_be_spoken(templates: Templates, language: str, where: str = "") -> None:
+def must_beis_spoken(templates: Templates, language: str, where: str = "") -> None:
     """Raise ConfigError, with the languages that there are, where nobody has written words of this one."""
-    if not _spoken(templates, language):
+    if not is_spoken(templates, language):
         raise ConfigError(
             f'{where}newsletter.language: there are no words in "{language}"; there are words in '
             f"{', '.join(languages(templates))}.",
@@ -123,7 +127,8 @@ def must_be_spoken(templates: Templates, language: str, where: str = "") -> None
         )
 
 
-def _spoken(templates: Templates, language: str) -> bool:
+def is_spoken(templates: Templates, language: str) -> bool:
+    """Whether somebody has written words of this language."""
     return any(templates.file(name_of(tag)).is_file() for tag in tags_of(language))
 
 

@@ -92,16 +92,16 @@ class BatchSender:
             start_by = clock.uptime() + LEASE / 2
             # Before a wait nothing is claimed: who has left is looked up at the claim, and that must come
             # right before the request. After a stop nothing is claimed either, nor in a `sent` edition.
-            most = 0 if stopping or halt else requests.free
-            claimed, wait = self._next(session, edition, answered, requests, most)
+            recorded, claimed, wait = self._next(
+                session, edition, answered, requests, 0 if stopping or halt else requests.free
+            )
+            for result in (outcome.result for outcome in recorded):
+                refusals = refusals if result is Result.REFUSED else 0
+            halt = _halting(halt, recorded)
             for claim in claimed:
                 requests.begin(claim, start_by)
             if requests:
-                answered = [self._judged(one) for one in requests.ended(wait)]
-                for result in (one.outcome.result for one in answered):
-                    refusals = refusals if result is Result.REFUSED else 0
-                halt = _halting(halt, answered)
-                self._tell(answered)
+                answered = requests.ended(wait)
                 continue
             # From here on nothing is under way, and every outcome is recorded.
             answered = []
@@ -120,20 +120,24 @@ class BatchSender:
 
     def _next(
         self, session: Session, edition: Edition, answered: list[Answered], requests: Requests, most: int
-    ) -> tuple[list[claims.Claim], float | None]:
-        """Record the last outcomes and claim up to ``most`` batches, in one transaction: the disk is waited
-        for once a batch. Gives the claims, and the seconds until the next one is possible; None: none is."""
+    ) -> tuple[list[BatchResult], list[claims.Claim], float | None]:
+        """Record the last outcomes and, unless they say to wait, claim up to ``most`` batches, in one
+        transaction: the disk is waited for once a batch. Gives the outcomes as they are recorded, the claims,
+        and the seconds until the next one is possible; None: none is."""
         try:
             with session.write() as connection:
                 lock_audience(connection)  # before any batch row, everywhere: no deadlock
-                for one in answered:
-                    self._record(connection, edition, one)
-                return self._claims(connection, edition, most)
+                recorded = [self._record(connection, edition, one) for one in answered]
+                if _halting(None, recorded):
+                    most = 0
+                claimed, wait = self._claims(connection, edition, most)
         except DBAPIError:
             if not self.database.sqlite:
-                for one in (*answered, *map(self._judged, requests.rest())):
+                for one in (*answered, *requests.rest()):
                     self._save(edition, one)
             raise
+        self._tell(answered, recorded)
+        return recorded, claimed, wait
 
     def _claims(
         self, connection: Connection, edition: Edition, most: int
@@ -147,13 +151,10 @@ class BatchSender:
             claimed.append(claim)
         return claimed, wait
 
-    def _judged(self, answered: Answered) -> Answered:
-        return answered._replace(outcome=judge(self.database, answered.claim, answered.outcome))
-
-    def _tell(self, answered: list[Answered]) -> None:
-        for claim, outcome, _ in answered:
+    def _tell(self, answered: list[Answered], recorded: list[BatchResult]) -> None:
+        for one, outcome in zip(answered, recorded, strict=True):
             if outcome.result in (Result.ACCEPTED, Result.UNCERTAIN):
-                self.taken(len(claim.members))
+                self.taken(len(one.claim.members))
 
     def _save(self, edition: Edition, answered: Answered) -> None:
         """Record the outcome once the database server is back. Its restart has freed this process's lock."""
@@ -180,7 +181,13 @@ class BatchSender:
         wait = max(0.0, (due - now).total_seconds()) if due is not None else math.inf
         return None, wait if wait <= LONGEST_WAIT else None
 
-    def _record(self, connection: Connection, edition: Edition, answered: Answered) -> None:
+    def _record(self, connection: Connection, edition: Edition, answered: Answered) -> BatchResult:
+        """Write down what became of a batch; gives what it means."""
+        outcome = judge(connection, answered.claim, answered.outcome)
+        self._write_down(connection, edition, answered._replace(outcome=outcome))
+        return outcome
+
+    def _write_down(self, connection: Connection, edition: Edition, answered: Answered) -> None:
         claim, outcome, known = answered
         at, reason = clock.now(), outcome.reason or None
         if outcome.result is Result.ACCEPTED:
@@ -225,11 +232,10 @@ class BatchSender:
         self.stop.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**refusals)))  # noqa: S311
 
 
-def _halting(before: BatchResult | None, answered: list[Answered]) -> BatchResult | None:
+def _halting(before: BatchResult | None, outcomes: list[BatchResult]) -> BatchResult | None:
     """The outcome for which no further batch is claimed: the first that ends everything, else a refusal."""
     if before is not None and before.ends:
         return before
-    outcomes = [one.outcome for one in answered]
     ends = [outcome for outcome in outcomes if outcome.ends]
     refusals = [outcome for outcome in outcomes if outcome.result is Result.REFUSED]
     return next(iter([*ends, *refusals]), before)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 
-from pipeline.core.tables import editions, events
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import events
 from pipeline.editions import states
 from pipeline.editions.ledger import outcomes
 from pipeline.editions.ledger.batch_states import RecipientState
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Delivery
+    from pipeline.core.sections.delivery import Delivery
     from pipeline.editions.edition import Edition
     from pipeline.providers.events import Event
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.core.config import Config
-    from pipeline.core.config import Delivery as DeliverySettings
     from pipeline.core.database import Database
+    from pipeline.core.sections.delivery import Delivery as DeliverySettings
     from pipeline.letter.personal import Links
     from pipeline.providers import Provider
 

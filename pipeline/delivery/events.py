@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from pipeline.core.locks import one_at_a_time
-from pipeline.core.tables import events as table
+from pipeline.core.tables.ledger import events as table
 from pipeline.delivery import breaker
-from pipeline.editions.ledger import doubt, outcomes
+from pipeline.editions.ledger import doubt, readers
 from pipeline.providers import CONFIRMATION
 from pipeline.providers.events import Kind
 from subscribers import clock
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Delivery
+    from pipeline.core.sections.delivery import Delivery
     from pipeline.providers.events import Event
 
 IN_A_ROW = 3
@@ -170,7 +170,7 @@ def _bounced_in_a_row(connection: Connection, persons: Collection[int], people: 
     if not worn:
         return
     slugs = {slug for editions in worn.values() for slug in editions}
-    for person, handed_over in outcomes.handed_over(connection, worn.keys(), slugs).items():
+    for person, handed_over in readers.handed_over(connection, worn.keys(), slugs).items():
         row: list[datetime] = []
         for slug in handed_over:
             row = [*row, worn[person][slug]] if slug in worn[person] else []

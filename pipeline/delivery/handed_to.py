@@ -13,8 +13,8 @@ from pipeline.editions.ledger import outcomes
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Delivery
     from pipeline.core.database import Database
+    from pipeline.core.sections.delivery import Delivery
     from pipeline.editions.edition import Edition
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline.core.tables import edition_posts, feeds, listings
+from pipeline.core.tables.editions import edition_posts
+from pipeline.core.tables.feeds import feeds, listings
 from pipeline.editions import find, states, store
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.taken_back import TAKEN_BACK, TakenBack, taken_back

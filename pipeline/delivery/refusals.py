@@ -18,7 +18,8 @@ from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.providers import BatchResult, Result
 
 if TYPE_CHECKING:
-    from pipeline.core.database import Database
+    from sqlalchemy import Connection
+
     from pipeline.editions.edition import Edition
     from pipeline.editions.ledger.claims import Claim
 
@@ -34,18 +35,18 @@ class RateLimited(ProviderError):
     """The provider limits how much mail it takes in a time. Nothing went wrong: the next run goes on."""
 
 
-def judge(database: Database, claim: Claim, outcome: BatchResult) -> BatchResult:
+def judge(connection: Connection, claim: Claim, outcome: BatchResult) -> BatchResult:
     """The outcome of a batch as it is recorded: with who is refused again among the `rejected`, and who waits
-    because the rate is limited told as that."""
+    because the rate is limited told as that. Asked in the transaction that records it, so that a database
+    which is lost here is waited for as one that is lost there."""
     if outcome.limited:
         why = f"{LIMITED}: {outcome.limited}"
         reason = why if outcome.result is Result.REFUSED else outcome.reason
         outcome = replace(outcome, reason=reason, untried=dict.fromkeys(outcome.untried, why), limited=why)
     if not outcome.denied:
         return outcome
-    with database.read() as connection:
-        before = outcomes.refused_us(connection, claim.edition)
-        has_it = outcomes.counts(connection, claim.edition)[RecipientState.SENT]
+    before = outcomes.refused_us(connection, claim.edition)
+    has_it = outcomes.counts(connection, claim.edition)[RecipientState.SENT]
     theirs = {who: why for who, why in outcome.denied.items() if who in before}
     # All who wait for that count: of many the provider names only so many at a time.
     if not theirs or len(before | outcome.denied.keys()) > FEW * has_it:

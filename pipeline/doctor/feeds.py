@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from pipeline.core.errors import FeedError, RapportError
 from pipeline.core.finding import error, ok, warning
-from pipeline.core.tables import feeds as table
-from pipeline.core.tables import listings, posts
+from pipeline.core.tables.feeds import feeds as table
+from pipeline.core.tables.feeds import listings, posts
 from pipeline.feeds.fetching import outage
 from pipeline.feeds.fetching.address import shown
 from pipeline.feeds.fetching.attempt import FetchRequest

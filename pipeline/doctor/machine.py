@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from pipeline.core.finding import error, ok, warning
 from pipeline.core.schema import schema_state
-from pipeline.core.tables import batches
+from pipeline.core.tables.ledger import batches
 from pipeline.doctor.context import SECONDS
 from pipeline.feeds.fetching.address import shown
 from pipeline.providers.sendgrid.signature import AHEAD

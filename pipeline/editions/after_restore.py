@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, exists, func, insert, or_, select, update
 
-from pipeline.core.tables import batches, editions, marks
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import batches
 from pipeline.editions import by_staff, numbers, states
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.editions import selection, trial
 from pipeline.editions.eligibility import PostState, why_not
 from pipeline.feeds.first_seen import first_seen
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
 
 log = logging.getLogger(__name__)
 

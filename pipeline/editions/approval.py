@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import editions as table
+from pipeline.core.tables.editions import editions as table
 from pipeline.editions import by_staff, find, states
 from pipeline.editions.edition import Edition, EditionStatus
 from subscribers.staff import accounts

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.editions import find, states
 from pipeline.editions.edition import OPEN
 from subscribers import staff_log

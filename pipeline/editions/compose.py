@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import edition_posts
+from pipeline.core.tables.editions import edition_posts
 from pipeline.editions import find, states, store
 from pipeline.editions.after_trial import end_trial
 from pipeline.editions.archive import key_of
@@ -19,6 +19,7 @@ from pipeline.editions.trial import take_over, trial_of
 from pipeline.feeds.first_seen import first_seen, refuse_former, register
 from pipeline.letter.edits import Edits
 from pipeline.letter.images.pictures import known, refresh
+from pipeline.letter.images.portrait import portrait, refresh_portrait
 from pipeline.letter.render import render_letter
 from subscribers import clock, times
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.selection import Choice
     from pipeline.letter.images import Picture
     from pipeline.letter.render import Letter
@@ -67,6 +69,10 @@ def compose(
             if intro is not None:
                 raise _fixed(draft)
             return Composed(draft, f"{draft.slug} is {draft.status}: it stays as it is")
+        if draft is not None and draft.is_note:
+            if intro is not None:
+                raise _fixed(draft)
+            return Composed(draft, f"{draft.slug} is a note that staff wrote: it stays as it is")
         if draft is not None and looking and draft.announced_at is not None:
             return Composed(draft, f"{draft.slug} was put up for staff: it stays as they were mailed it")
         choice = chosen(connection, config, digest, draft, at)
@@ -111,6 +117,7 @@ def written(
         due=edition.due_at.astimezone(config.newsletter.zone),
         images=images,
         key=key_of(installation, edition.slug),
+        portrait=portrait(connection, config),
         intro=edition.intro,
         edits=Edits.of(edition.edits),
     )
@@ -129,18 +136,32 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, l
         refuse_former(connection, digest.name)
         draft = find.open_one(connection, digest.name)
         if draft is not None and (
-            draft.status != EditionStatus.DRAFT or (looking and draft.announced_at is not None)
+            draft.status != EditionStatus.DRAFT
+            or draft.is_note
+            or (looking and draft.announced_at is not None)
         ):
             return
         posts = chosen(connection, installation.config, digest, draft, at).posts
     refresh(installation, posts)
+    refresh_portrait(installation)
 
 
 def _fixed(edition: Edition) -> RapportError:
+    if edition.is_note:
+        return not_edited_here(edition)
     remedy = "An intro goes into a draft."
     if edition.status in (EditionStatus.APPROVED, EditionStatus.HELD):
         remedy = f"Change it with `rapport editions edit {edition.slug}`; it must be approved again then."
     return RapportError(f"{edition.slug} is {edition.status}: its text is fixed.", remedy)
+
+
+def not_edited_here(note: Edition) -> RapportError:
+    """What is said to who would edit a note as if it were composed from posts."""
+    file = note.note.get("file")
+    return RapportError(
+        f"{note.slug} is a note: its text is that of {file}.",
+        f"Change {file}, then `rapport write {note.digest} {file}` again.",
+    )
 
 
 def _keep(

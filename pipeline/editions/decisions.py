@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import edition_posts, editions, posts
+from pipeline.core.tables.editions import edition_posts, editions
+from pipeline.core.tables.feeds import posts
 from subscribers import staff_log
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.trial import Trial
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline.core.tables import feeds, posts
+from pipeline.core.tables.feeds import feeds, posts
 from pipeline.editions import public_names
 from pipeline.letter.images.beside import write_pictures
 from pipeline.letter.personal import HOSTED_TAGS, sample

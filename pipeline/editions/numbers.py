@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select
 
-from pipeline.core.tables import editions, marks
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.installation import marks
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import edition_posts, editions, feeds, posts
+from pipeline.core.tables.editions import edition_posts, editions
+from pipeline.core.tables.feeds import feeds, posts
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.eligibility import Candidate, PostState, Reason, why_not
 from pipeline.editions.selection import previous_edition

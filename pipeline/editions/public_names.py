@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select, update
 
 from pipeline.core.private_networks import is_loopback
-from pipeline.core.tables import link_addresses, list_ids
+from pipeline.core.tables.editions import link_addresses, list_ids
 from pipeline.letter.personal import new_list_id
 from subscribers import clock
 from subscribers.sets import insert

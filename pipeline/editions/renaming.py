@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, func, insert, select, update
 
-from pipeline.core.config import Digest
 from pipeline.core.errors import ConfigError, RapportError, UsageError
-from pipeline.core.tables import batches, digests, edition_posts, editions, list_ids, marks, notices, runs
+from pipeline.core.sections.digest import Digest
+from pipeline.core.tables.editions import digests, edition_posts, editions, list_ids
+from pipeline.core.tables.installation import marks, notices, runs
+from pipeline.core.tables.ledger import batches
 from pipeline.editions import store
 from pipeline.editions.edition import OPEN, EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState

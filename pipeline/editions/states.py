@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import update
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.editions import find, store
 from pipeline.editions.edition import BEFORE_SENDING, OPEN, UNDER_WAY, Edition, EditionStatus
 from pipeline.editions.ledger import outcomes, queue, reasons, recipients
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
 
 ALLOWED: dict[str, tuple[EditionStatus, ...]] = {
     "approve": (EditionStatus.DRAFT, EditionStatus.HELD),

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, update
 
 from pipeline.core.cron import moment_of
-from pipeline.core.tables import edition_posts, editions, signers
-from pipeline.editions import find, numbers
+from pipeline.core.tables.editions import edition_posts, editions
+from pipeline.core.tables.ledger import signers
+from pipeline.editions import find, numbers, undo
 from pipeline.editions.edition import Edition, EditionStatus
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
 
 
 def create(
@@ -59,5 +60,6 @@ def free_posts(connection: Connection, edition: int) -> None:
 def discard(connection: Connection, edition: int) -> None:
     """Forget a draft that nobody was sent: its posts and its due time are free again."""
     free_posts(connection, edition)
+    undo.forget(connection, edition)
     connection.execute(delete(signers).where(signers.c.edition_id == edition))  # approved once, then held
     connection.execute(delete(editions).where(editions.c.id == edition))

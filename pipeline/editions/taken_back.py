@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
-from pipeline.core.tables import edition_posts, feeds, posts
+from pipeline.core.tables.editions import edition_posts
+from pipeline.core.tables.feeds import feeds, posts
 from pipeline.editions.eligibility import Candidate, barred
 from pipeline.feeds.matching.names import canonical
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.edition import Edition
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pipeline.core.config import Feed
+    from pipeline.core.sections.digest import Feed
 
 EARLY = 0.9
 """The share of `every` after which a feed is due. An hourly cron job now and then runs a second too early."""

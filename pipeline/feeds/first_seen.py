@@ -8,7 +8,8 @@ from sqlalchemy import insert, select
 
 from pipeline.core.errors import ConfigError
 from pipeline.core.locks import one_at_a_time
-from pipeline.core.tables import digests, feeds
+from pipeline.core.tables.editions import digests
+from pipeline.core.tables.feeds import feeds
 from subscribers import digest_names
 
 Otherwise = TypeVar("Otherwise", bound="datetime | None")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline.core.tables import posts
+from pipeline.core.tables.feeds import posts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set

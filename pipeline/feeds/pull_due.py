@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pipeline.core.tables import feeds
+from pipeline.core.tables.feeds import feeds
 from pipeline.feeds.due import is_due
 from subscribers import clock
 

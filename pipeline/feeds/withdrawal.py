@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, insert, select, update
 
-from pipeline.core.tables import listings, posts
+from pipeline.core.tables.feeds import listings, posts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Sequence

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.core.errors import RapportError
+from pipeline.core.words import sentence
 from pipeline.feeds import categories
 from pipeline.letter.edits import NO_WORDS
 from pipeline.letter.personal import inert
@@ -13,19 +14,26 @@ from pipeline.letter.personal import inert
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.core.config import Config, Variant
+    from pipeline.core.config import Config
+    from pipeline.core.sections.match import Variant
     from pipeline.feeds.posts import Post
 
 
 @dataclass(frozen=True, slots=True)
 class CTA:
-    """An offer as the letter shows it. ``reason`` tells staff why it is this one."""
+    """An offer as the letter shows it. ``reason`` tells staff why it is this one.
+
+    ``promises`` is what the practice says of who reads a message, when they answer and what it costs; where
+    it says nothing, neither do we. ``reply``: whether the letter itself can be answered.
+    """
 
     heading: str
     text: str
     button: str
     url: str
-    place: Literal["end", "after_lead", "both"] = "end"
+    place: Literal["end", "after_lead", "both"] = "both"
+    promises: str = ""
+    reply: bool = False
     reason: str = ""
 
 
@@ -37,7 +45,10 @@ def call_to_action(config: Config, posts: Sequence[Post], edited: Mapping[str, s
     own = {key: inert(said) for key, said in edited.items()}
     if own:
         reason = "because staff chose it" if own.keys() >= _PARTS else f"{reason}, with words by staff"
-    return CTA(**(_worded(config, variant) | own), place=config.match.place, reason=reason)
+    match, said = config.match, _worded(config, variant) | own
+    promises = " ".join(sentence(one) for one in (match.read_by, match.answered, match.costs) if one)
+    reply = config.newsletter.takes_replies
+    return CTA(**said, place=match.place, promises=promises, reply=reply, reason=reason)
 
 
 def offers(config: Config) -> list[tuple[str, dict[str, str]]]:

@@ -20,7 +20,8 @@ from subscribers.tokens import Purpose
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.core.config import Config, Newsletter
+    from pipeline.core.config import Config
+    from pipeline.core.sections.newsletter import Newsletter
     from subscribers.tokens import Tokens
 
 # RFC 5322, 2.1.1: a line has at most 998 characters, the header's name and the brackets included.

@@ -64,27 +64,33 @@ def shown(post: Post, config: Config, images: Mapping[int, ShownPicture], *, lea
     """
     around = of_language(config.newsletter.language)
     title = inert(cut(post.title, _TITLE))
+    shown_text = inert(excerpt(post.excerpt, EXCERPT_CHARS if lead else SHORT_CHARS))
     return {
         "title": title,
         "url": post.url,
         "date": day(post.published, config, date_only=post.date_only),
-        "minutes": max(1, round(post.words / WORDS_A_MINUTE)) if post.words else None,
-        "excerpt": inert(excerpt(post.excerpt, EXCERPT_CHARS if lead else SHORT_CHARS)),
+        "minutes": _minutes(post.words),
+        "excerpt": shown_text,
+        "continued": shown_text,
         "author": closed(inert(cut(post.author or "", _AUTHOR)), around),
         "categories": [inert(category) for category in post.categories],
         "dir": of_text(f"{post.title} {post.excerpt}", around),
-        "image": _image(post, title, images, lead=lead),
+        "image": _image(post, images, lead=lead),
     }
 
 
-def _image(
-    post: Post, title: str, images: Mapping[int, ShownPicture], *, lead: bool
-) -> dict[str, Any] | None:
+def _minutes(words: int) -> int | None:
+    """How long a post takes to read. Of one minute nothing is said: every short post takes that."""
+    minutes = round(words / WORDS_A_MINUTE)
+    return minutes if minutes > 1 else None
+
+
+def _image(post: Post, images: Mapping[int, ShownPicture], *, lead: bool) -> dict[str, Any] | None:
     picture = images.get(post.id)
     if picture is None:
         if not post.image_url:
             return None
-        alt = inert(cut(post.image_alt, _ALT)) if post.image_alt else title
+        alt = _alt(post.image_alt or "", post)
         unknown: dict[str, Any] = {"width": None, "height": None, "transparent": False}
         return {"src": post.image_url, "alt": alt, "banner": lead, **unknown}
     if not picture.src:
@@ -100,10 +106,20 @@ def _image(
         "src": shown.src,
         "width": shown.width,
         "height": shown.height,
-        "alt": inert(cut(picture.alt, _ALT)),
+        "alt": _alt(picture.alt, post),
         "transparent": picture.transparent,
         "banner": banner,
     }
+
+
+def _alt(said: str, post: Post) -> str:
+    """What the blog says of the picture. Where that is nothing, or the post's title again, the picture only
+    decorates (WCAG 2.2, technique H67): with images blocked, the title would stand there twice."""
+    return "" if _folded(said) == _folded(post.title) else inert(cut(said, _ALT))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def fit(image: dict[str, Any], width: int, height: int) -> int:

@@ -16,7 +16,8 @@ from pipeline.letter.text import finished
 from pipeline.providers import Message
 
 if TYPE_CHECKING:
-    from pipeline.core.config import Config, Newsletter
+    from pipeline.core.config import Config
+    from pipeline.core.sections.newsletter import Newsletter
     from pipeline.core.templates import Templates
 
 

@@ -109,7 +109,7 @@ def _message(
     words = phrases.table(
         "staff_invitation" if purpose is links.Purpose.INVITATION else "staff_link",
         date=day(link.until, config),
-        role=phrases.say(f"staff_role.{account.role}"),
+        role=phrases.table("staff_role")[account.role],
     )
     address = f"{config.newsletter.pages}/{PATHS[purpose]}/{link.value}"
     bodies = render_mail(config, installation.templates, "confirmation", words=words, link=address)

@@ -11,8 +11,9 @@ from pipeline.core.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.core.config import Config, Delivery
-    from pipeline.core.config import Smtp as SmtpSettings
+    from pipeline.core.config import Config
+    from pipeline.core.sections.delivery import Delivery
+    from pipeline.core.sections.delivery import Smtp as SmtpSettings
     from pipeline.providers import Provider
     from pipeline.providers.sendgrid.account import Account
     from pipeline.providers.sendgrid.suppressions import SuppressionLists

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, or_, select
 
-from pipeline.core.tables import notices
+from pipeline.core.tables.installation import notices
 from pipeline.editions.approval import VERBS
 from pipeline.editions.plan import by_itself
 from pipeline.letter.check import check_letter
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.edition import Edition
     from pipeline.providers import Message
 
@@ -51,7 +51,7 @@ def mail_drafts(installation: Installation, drafts: list[Edition]) -> None:
 
 
 def decision_links(
-    installation: Installation, edition: Edition, until: datetime, holder: bytes = b""
+    installation: Installation, edition: Edition, until: datetime, holder: bytes
 ) -> dict[str, str]:
     """For each verb the path by which one of staff decides on this version of the edition; valid until then,
     or until anybody decides. ``holder``: who that is (`tokens.holder_of`)."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from pipeline.core.config import Staff
+    from pipeline.core.sections.installation import Staff
 
 TIMEOUT = 10.0
 """Seconds to connect, and for each part of the answer's head."""

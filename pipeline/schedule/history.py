@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, select
 
-from pipeline.core.tables import marks, runs
+from pipeline.core.tables.installation import marks, runs
 from pipeline.schedule.idle import RESTING
 from subscribers import clock
 from subscribers.sets import insert
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.schedule.result import RunResult
 
 

@@ -10,7 +10,7 @@ from pipeline.core import logs
 from pipeline.core.destination import Destination
 
 if TYPE_CHECKING:
-    from pipeline.core.config import Delivery
+    from pipeline.core.sections.delivery import Delivery
     from pipeline.editions.edition import Edition
 
 log = logging.getLogger(__name__)

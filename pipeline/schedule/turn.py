@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
     from pipeline.core.signals import Stop
     from pipeline.editions.edition import Edition
     from pipeline.editions.plan import Situation

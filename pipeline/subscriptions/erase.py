@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select
 
-from pipeline.core.tables import events
+from pipeline.core.tables.ledger import events
 from pipeline.editions.ledger import outcomes
 from pipeline.providers import CONFIRMATION
 from pipeline.subscriptions.scrub import scrub

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.editions.ledger import outcomes
 from subscribers import clock, digest_names, directory
 from subscribers.audience import lock_audience_shared

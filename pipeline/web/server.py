@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipeline.core.app import Installation
-    from pipeline.core.config import Server
+    from pipeline.core.sections.installation import Server
     from pipeline.core.signals import Stop
 
 PATIENCE, LONGEST_WORK, LONGEST_END = 3.0, 8, 12.0

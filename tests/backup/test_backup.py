@@ -26,11 +26,12 @@ from pipeline.backup.copy import Sum, sums_of
 from pipeline.backup.make import backup
 from pipeline.backup.manifest import Manifest, Member
 from pipeline.backup.restore import check, restore
-from pipeline.core.config import Delivery
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import HEAD, open_database
-from pipeline.core.tables import batches, marks
+from pipeline.core.sections.delivery import Delivery
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import batches
 from pipeline.delivery.events import take
 from pipeline.editions import after_restore, states
 from pipeline.editions.approval import approve

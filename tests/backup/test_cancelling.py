@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, select
 
-from pipeline.core.tables import edition_posts, feeds, posts
+from pipeline.core.tables.editions import edition_posts
+from pipeline.core.tables.feeds import feeds, posts
 from pipeline.editions import after_restore, states, store
 from tests.ledgers import AT, Left, handed_over
 

@@ -14,7 +14,9 @@ from pipeline.core.database import Database
 from pipeline.core.database_errors import Fault, fault
 from pipeline.core.errors import BusyError, RapportError, UsageError, as_rapport_error
 from pipeline.core.schema import open_database
-from pipeline.core.tables import batches, editions, events, images
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.images import images
+from pipeline.core.tables.ledger import batches, events
 from pipeline.editions.lock import lock
 from pipeline.schedule.maintenance import maintain
 from subscribers.tables import metadata, subscribers

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import insert, select
 
 from pipeline.backup.copy import skip_unknown_ids
-from pipeline.core.config import Delivery, Digest
 from pipeline.core.errors import RapportError
 from pipeline.core.moved import refuse_moved
-from pipeline.core.tables import digests, marks
+from pipeline.core.sections.delivery import Delivery
+from pipeline.core.sections.digest import Digest
+from pipeline.core.tables.editions import digests
+from pipeline.core.tables.installation import marks
 from pipeline.delivery.events import take
 from pipeline.editions import after_restore, find, store
 from pipeline.providers.events import Kind

@@ -98,6 +98,22 @@ def replaced(connection: sqlite3.Connection, name: str, sql: str) -> None:
     connection.executescript(f"PRAGMA foreign_keys=OFF; DROP TABLE {name}; {sql}")
 
 
+def respelt(connection: sqlite3.Connection, table: str, said: str, now: str) -> None:
+    connection.execute("PRAGMA writable_schema=ON")
+    change = "UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE name = ? AND instr(sql, ?)"
+    assert connection.execute(change, (said, now, table, said)).rowcount == 1
+
+
+def one_more(connection: sqlite3.Connection, person: str, given: int | str = 3) -> None:
+    connection.executescript(
+        "INSERT INTO subscribers (id, email, name, created_at) "
+        f"VALUES ({person}, 'a@example.org', '', '2026-11-30 00:00:00.000000'); "
+        f"UPDATE sqlite_sequence SET seq = {given} WHERE name = 'subscribers'"
+    )
+
+
+PICTURE = "INSERT INTO image_sources (url, address, checked_at, width, transparent) VALUES ('x', 'x', "
+
 CHANGES: dict[str, Change] = {
     "a view that never ends": lambda c: replaced(c, "asked", f"CREATE VIEW asked AS {ENDLESS}"),
     "a view beside": lambda c: c.execute(f"CREATE VIEW more AS {ENDLESS}"),
@@ -119,6 +135,20 @@ CHANGES: dict[str, Change] = {
     "another schema": lambda c: c.execute("UPDATE alembic_version SET version_num = '0004'"),
     "two schemas": lambda c: c.execute("INSERT INTO alembic_version VALUES ('0001')"),
     "a moment that is none": lambda c: c.execute("UPDATE subscribers SET created_at = 'never'"),
+    "a rule that is part of a type": lambda c: respelt(
+        c, "subscribers", "created_at DATETIME NOT NULL", "created_at DATETIMENOT NULL"
+    ),
+    "a space that is a letter": lambda c: respelt(
+        c, "subscribers", "created_at DATETIME NOT NULL", "created_at DATETIME\u00a0NOT NULL"
+    ),
+    "another word for nothing": lambda c: respelt(c, "editions", "DEFAULT ''", "DEFAULT ' '"),
+    "a word for a number": lambda c: c.execute(f"{PICTURE}'2026-11-30 00:00:00.000000', 'wide', 0)"),
+    "a word for yes": lambda c: c.execute(f"{PICTURE}'2026-11-30 00:00:00.000000', 1, 'yes')"),
+    "a number for a moment": lambda c: c.execute(f"{PICTURE}5, 1, 0)"),
+    "an id after which there are few": lambda c: one_more(c, "9223372036850000000"),
+    "an id below zero": lambda c: one_more(c, "-3"),
+    "a next id after which there are few": lambda c: one_more(c, "4", 9223372036850000000),
+    "a next id that is none": lambda c: one_more(c, "4", "'x'"),
     "bytes for a name": lambda c: c.execute("UPDATE subscribers SET name = x'ff00' WHERE id = 1"),
     "a row too large for memory": lambda c: c.execute("UPDATE subscribers SET name = hex(zeroblob(3000000))"),
     "a value too large for memory": lambda c: c.execute("UPDATE subscribers SET name = zeroblob(30000000)"),
@@ -339,23 +369,9 @@ def test_a_moment_beyond_the_calendar_in_a_manifest() -> None:
             Manifest.read(json.dumps(document | {"made": made}).encode())
 
 
-FITS_NOT = {
-    "a number that is none": "INSERT INTO marks VALUES ('numbers', 'x', '2026-11-30 00:00:00')",
-    "an id behind which there is none": "UPDATE sqlite_sequence SET seq = 9223372036854775807",
-    "a rule that is a type": (
-        "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = replace(sql, "
-        "'created_at DATETIME NOT NULL', 'created_at DATETIMENOT NULL') WHERE name = 'subscribers'"
-    ),
-}
-
-
-@pytest.mark.parametrize("change", FITS_NOT.values(), ids=FITS_NOT)
-def test_what_does_not_fit_is_said_of_the_archive(made: Path, clone: Path, change: str) -> None:
+def test_a_number_that_is_none_is_said_of_the_archive(made: Path, clone: Path) -> None:
     with closing(sqlite3.connect(made / "rapport.db")) as connection:
-        connection.executescript(change)
-    with closing(sqlite3.connect(made / "rapport.db")) as connection:
-        if "writable" in change:
-            connection.execute("UPDATE subscribers SET created_at = NULL WHERE id = 1")
+        connection.execute("INSERT INTO marks VALUES ('numbers', 'x', '2026-11-30 00:00:00')")
         connection.commit()
     with pytest.raises(RapportError, match="is no backup of Rapport, or is damaged"):
         restore(packed(made), clone / "rapport.toml", {})

@@ -16,11 +16,11 @@ import tempfile
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.app import Installation
-from pipeline.core.config import Config, Digest
+from pipeline.core.config import Config
 from pipeline.core.schema import open_database
 from pipeline.core.templates import PACKAGED
 from pipeline.editions.compose import compose
@@ -31,6 +31,9 @@ from tests.bench import archive, fleet, handing_over, importing, leaving, readin
 from tests.bench.figures import RUNS, median, show
 from tests.browser import CHROMIUM, chromium
 from tests.web.dashboard.reload import reload_times
+
+if TYPE_CHECKING:
+    from pipeline.core.sections.digest import Digest
 
 WORDS = "A sentence that says something. And another one, a little longer, that goes on. " * 4
 

@@ -10,7 +10,7 @@ from starlette.requests import Request  # noqa: TC002
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipeline.core.config import Server
+from pipeline.core.sections.installation import Server
 from pipeline.web.server import settings
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from pipeline.core.database import Database
-from pipeline.core.tables import feeds, posts
+from pipeline.core.tables.feeds import feeds, posts
 from pipeline.feeds.parsing import sandbox
 from tests.bench.figures import median, show
 from tests.doubles.blog import PARAGRAPH, Blog, Item

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from pipeline.core.app import Installation
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.editions.message import message_of
 from pipeline.letter.personal import Links
 from pipeline.providers import Batch, BatchResult, Result

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from pipeline.core.database_errors import Fault, cause, fault
 from pipeline.core.errors import RapportError, as_rapport_error
-from pipeline.core.tables import digests
+from pipeline.core.tables.editions import digests
 from subscribers import clock, directory
 from subscribers.errors import SubscriberError
 from tests.faults import full_disk

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.core.config import Delivery
 from pipeline.core.destination import Destination, trial
+from pipeline.core.sections.delivery import Delivery
 
 
 def delivery(provider: str = "outbox", folder: str = "outbox") -> Delivery:

@@ -12,7 +12,7 @@ import pytest
 import time_machine
 
 from pipeline.core import logs
-from subscribers.tokens import Purpose, Tokens
+from subscribers.tokens import Purpose, Seen, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,8 @@ def test_no_token_of_any_purpose_and_no_address_stays_in_a_text() -> None:
     tokens = Tokens([b"a secret for the tests alone"])
     links = [tokens.sign(purpose, 7, 3) for purpose in Purpose]
     links += [tokens.sign_until(purpose, 7, NOON) for purpose in Purpose]
-    links += [tokens.sign_seen(purpose, 3, NOON, b"0123456789abcdef") for purpose in Purpose]
+    seen = Seen(3, NOON, b"0123456789abcdef", b"a decide", b"the editor")
+    links += [tokens.sign_deciding(purpose, seen) for purpose in Purpose]
     for token in links:
         for text in (f"GET /unsubscribe/{token} failed", f"({token})", f"x%2F{token}&", f"'{token}\\n'"):
             assert token not in logs.redacted(text)

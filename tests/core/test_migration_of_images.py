@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 import pipeline.core.database
 from pipeline.core.database import Database
 from pipeline.core.schema import migrate
-from pipeline.core.tables import edition_posts, editions
+from pipeline.core.tables.editions import edition_posts, editions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert
 
-from pipeline.core.tables import digests, editions
+from pipeline.core.tables.editions import digests, editions
 from pipeline.editions.edition import Edition
 from tests.editions.ledger.moves import AT
 from tests.installations import subscribe

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from pipeline.core.config import Config
 from pipeline.core.errors import ProviderError, StoppedError
 from pipeline.core.signals import Stop
-from pipeline.core.tables import batches, events
+from pipeline.core.tables.ledger import batches, events
 from pipeline.delivery import batch_sender
 from pipeline.delivery.edition import Delivery
 from pipeline.editions import find, states
@@ -392,3 +392,27 @@ def test_an_answer_that_a_failing_database_could_not_keep_is_written_down_where_
     # On SQLite the one process is gone with it; who goes on settles what it left.
     answered = {"uncertain": 2} if database.sqlite else {"sent": 2}
     assert counted(database, edition) == {"total": 5, "waiting": 3} | answered
+
+
+def test_a_refusal_of_us_is_written_down_though_the_database_is_lost_while_its_meaning_is_looked_up(
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = outcomes.refused_us, [0]
+
+    def fails_at_first(*given: Any) -> frozenset[int]:
+        calls[0] += 1
+        if calls[0] == 1:
+            raise OperationalError("a look", {}, Exception("the server is gone"))
+        return real(*given)
+
+    monkeypatch.setattr(outcomes, "refused_us", fails_at_first)
+    no = BatchResult(Result.STOP, "relay not permitted", denied={1: "relay not permitted"})
+    with pytest.raises(OperationalError):
+        delivery(database, Taker(answer=no)).run(edition)
+    if database.sqlite:  # the one process is gone with it; who goes on settles what it left
+        assert counted(database, edition) == {"total": 5, "waiting": 3, "uncertain": 2}
+        return
+    assert counted(database, edition) == {"total": 5, "waiting": 5}
+    assert reread(database, edition).status == "paused"
+    with database.read() as connection:
+        assert outcomes.refused_us(connection, edition.id) == {1}

@@ -10,9 +10,9 @@ import time_machine
 from sqlalchemy import event as sql
 from sqlalchemy import insert, select
 
-from pipeline.core.config import Delivery
-from pipeline.core.tables import digests
-from pipeline.core.tables import editions as table
+from pipeline.core.sections.delivery import Delivery
+from pipeline.core.tables.editions import digests
+from pipeline.core.tables.editions import editions as table
 from pipeline.delivery import breaker
 from pipeline.delivery.breaker import Tally, Tripped
 from pipeline.delivery.events import take

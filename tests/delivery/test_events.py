@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from pipeline.core.config import Delivery
-from pipeline.core.tables import batches, digests, editions, events, recipients
+from pipeline.core.sections.delivery import Delivery
+from pipeline.core.tables.editions import digests, editions
+from pipeline.core.tables.ledger import batches, events, recipients
 from pipeline.delivery import events as module
 from pipeline.providers.events import Event, Kind
 from subscribers import consent, directory, suppression

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from pipeline.core.tables import posts
+from pipeline.core.tables.feeds import posts
 from pipeline.delivery import last_look
 from pipeline.delivery.edition import Delivery
 from pipeline.delivery.send import send

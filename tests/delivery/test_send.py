@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.signals import Stop
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.delivery import send as module
 from pipeline.delivery.send import deliver, send, send_test
 from pipeline.editions import find

@@ -9,7 +9,8 @@ import pytest
 import time_machine
 from sqlalchemy import insert, select
 
-from pipeline.core.tables import editions, signers
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import signers
 from pipeline.doctor import signing
 from pipeline.editions.ledger.signing_keys import history, remember
 from subscribers import clock, times

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from pipeline.core.tables import batches, digests, editions, marks
+from pipeline.core.tables.editions import digests, editions
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import batches
 from pipeline.editions import after_restore, find, numbers
 from pipeline.editions.ledger import outcomes
 from subscribers import times

@@ -19,8 +19,8 @@ from pipeline.core import migrations
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import migrate
-from pipeline.core.tables import editions as table
-from pipeline.core.tables import recipients
+from pipeline.core.tables.editions import editions as table
+from pipeline.core.tables.ledger import recipients
 from pipeline.delivery.send import send
 from pipeline.editions import find, states, store
 from pipeline.editions.approval import ApprovalResult, ChangedError, approve, decide
@@ -407,12 +407,12 @@ def test_the_links_in_the_mail_are_good_for_two_weeks_and_for_that_version(
     links = dict(re.findall(rf"{SITE}/staff/(\w+)/([\w-]+)", text))
     assert list(links) == ["approve", "hold", "skip"]
     for verb, token in links.items():
-        told = installed.tokens.read_seen(Purpose(verb), token)
+        told = installed.tokens.read_deciding(Purpose(verb), token)
         assert told is not None
         assert (told.about, told.content) == seen(installed)
         assert told.until == DUE - timedelta(days=1) + LINKS_VALID_FOR
         others = [purpose for purpose in Purpose if purpose != verb]
-        assert not any(installed.tokens.read_seen(purpose, token) for purpose in others)
+        assert not any(installed.tokens.read_deciding(purpose, token) for purpose in others)
 
 
 def test_composing_anew_puts_a_changed_draft_up_again_and_leaves_an_approved_one(

@@ -10,7 +10,7 @@ import time_machine
 from sqlalchemy import select
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import edition_posts
+from pipeline.core.tables.editions import edition_posts
 from pipeline.editions import find, states
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose

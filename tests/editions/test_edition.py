@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.core import tables
 from pipeline.core.errors import BusyError
+from pipeline.core.tables.editions import editions
 from pipeline.editions import find
 from pipeline.editions.edition import OPEN, Edition, EditionStatus
 from pipeline.editions.lock import lock
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def test_the_index_over_open_editions_lists_their_statuses() -> None:
-    (index,) = (index for index in tables.editions.indexes if index.name == "uq_editions_open")
+    (index,) = (index for index in editions.indexes if index.name == "uq_editions_open")
     condition = str(index.dialect_options["sqlite"]["where"])
     assert condition == f"status IN ({', '.join(f'{status.value!r}' for status in OPEN)})"
     assert condition == str(index.dialect_options["postgresql"]["where"])
 
 
 def test_an_edition_has_every_column_of_its_table() -> None:
-    assert [field.name for field in fields(Edition)] == [column.name for column in tables.editions.columns]
+    assert [field.name for field in fields(Edition)] == [column.name for column in editions.columns]
 
 
 def test_an_edition_is_read_as_it_was_written(database: Database) -> None:

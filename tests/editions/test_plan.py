@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline.core.config import Digest
+from pipeline.core.sections.digest import Digest
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.plan import Plan, Situation, Step, approval, by_itself, goes_at, plan, upcoming
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from pipeline.backup.copy import copy
 from pipeline.core.config import Config
 from pipeline.core.database import Database
-from pipeline.core.tables import list_ids
+from pipeline.core.tables.editions import list_ids
 from pipeline.editions import public_names
 from subscribers import digest_names
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, select
 
-from pipeline.core.tables import batches, digests, edition_posts, editions, feeds, notices, posts, runs
+from pipeline.core.tables.editions import digests, edition_posts, editions
+from pipeline.core.tables.feeds import feeds, posts
+from pipeline.core.tables.installation import notices, runs
+from pipeline.core.tables.ledger import batches
 from pipeline.editions import find, numbers, renaming, store
 from pipeline.editions.ledger.batch_states import BatchState
 from pipeline.feeds.first_seen import first_seen, register

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
-from pipeline.core.config import Digest
-from pipeline.core.tables import digests, edition_posts, editions, feeds, posts
+from pipeline.core.sections.digest import Digest
+from pipeline.core.tables.editions import digests, edition_posts, editions
+from pipeline.core.tables.feeds import feeds, posts
 from pipeline.editions.eligibility import OUT, UNSURE, WITHDRAWN, Candidate
 from pipeline.editions.selection import NOT_PICKED, Choice, choose, select_posts
 from pipeline.feeds.posts import Post

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, insert, select
 
-from pipeline.core.config import Digest
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import digests, edition_posts, feeds, posts, recipients
+from pipeline.core.sections.digest import Digest
+from pipeline.core.tables.editions import digests, edition_posts
+from pipeline.core.tables.feeds import feeds, posts
+from pipeline.core.tables.ledger import recipients
 from pipeline.editions import find, states, store
 from pipeline.editions.edition import EditionStatus
 from tests.ledgers import AT, Left, handed_over

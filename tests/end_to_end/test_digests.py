@@ -231,7 +231,7 @@ def test_one_that_is_being_sent_waits_and_a_draft_of_the_new_name_goes_first(
 def _set_status(folder: Path, slug: str, status: str) -> None:
     from sqlalchemy import update
 
-    from pipeline.core.tables import editions
+    from pipeline.core.tables.editions import editions
 
     with Installation.open(folder / "rapport.toml", {}) as opened, opened.database.write() as connection:
         connection.execute(update(editions).where(editions.c.slug == slug).values(status=status))

@@ -122,7 +122,8 @@ def test_a_letter_begun_in_the_outbox_is_not_ended_by_mail(
     project: Project, blog: Blog, clock: time_machine.Traveller
 ) -> None:
     from pipeline.core.app import Installation
-    from pipeline.core.tables import batches, editions
+    from pipeline.core.tables.editions import editions
+    from pipeline.core.tables.ledger import batches
 
     project.rapport("run", "--now")
     with Installation.open(project.folder / "rapport.toml") as opened, opened.database.write() as connection:

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from pipeline.core.tables import feeds
+from pipeline.core.tables.feeds import feeds
 from pipeline.feeds.pull import pull
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe

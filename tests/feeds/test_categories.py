@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.core.config import Config, Digest
+from pipeline.core.config import Config
+from pipeline.core.sections.digest import Digest
 from pipeline.editions.compose import compose
 from pipeline.editions.post_list import every_post
 from pipeline.feeds import categories
@@ -102,7 +103,7 @@ def test_the_offer_is_chosen_by_the_same_rule(sqlite_database: Database, tmp_pat
     with practice.database.read() as connection:
         from sqlalchemy import select
 
-        from pipeline.core.tables import posts
+        from pipeline.core.tables.feeds import posts
         from pipeline.feeds.posts import Post
 
         known = [Post.of(row) for row in connection.execute(select(posts).order_by(posts.c.id))]

@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from pipeline.core.tables import posts
+from pipeline.core.tables.feeds import posts
 from pipeline.editions.post_list import every_post
 from pipeline.feeds.pull import pull
 from subscribers import clock as time

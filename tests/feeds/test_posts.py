@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from pipeline.core.tables import feeds
-from pipeline.core.tables import posts as table
+from pipeline.core.tables.feeds import feeds
+from pipeline.core.tables.feeds import posts as table
 from pipeline.feeds import Entry, posts
 from pipeline.feeds.matching.names import canonical
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from pipeline.core.tables import posts
+from pipeline.core.tables.feeds import posts
 from pipeline.editions import states
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit

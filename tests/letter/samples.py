@@ -91,9 +91,7 @@ def sample_blog(most: int = 6) -> list[Post]:
 
 def sample_pictures(posts: Iterable[Post]) -> dict[int, Picture]:
     """The pictures of the sample blog with the size that all of them have."""
-    return {
-        post.id: Picture(post.image_url, alt=post.image_alt or post.title) for post in posts if post.image_url
-    }
+    return {post.id: Picture(post.image_url, alt=post.image_alt or "") for post in posts if post.image_url}
 
 
 def as_posts(entries: Iterable[Entry]) -> list[Post]:

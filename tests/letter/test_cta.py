@@ -49,6 +49,40 @@ def test_without_an_address_the_button_writes_to_the_practice() -> None:
     assert cta.url == "mailto:hello@harbourlane.example"
 
 
+SAID = {"read_by": "Ines reads it herself", "answered": "She answers by Friday.", "costs": "Asking is free"}
+
+
+@pytest.mark.parametrize("layout", ["digest", "plain"])
+def test_what_the_practice_says_of_a_message_is_said_and_nothing_else(layout: str) -> None:
+    settings = config(digest={"layout": layout}, match=SAID)
+    made = letter([post(1, "Sleep")], settings)
+    for part in (made.html, " ".join(made.text.split())):
+        assert "Ines reads it herself. She answers by Friday. Asking is free." in part
+    cta = call_to_action(config(match=dict.fromkeys(SAID, "")), [])
+    assert cta.promises == ""
+    assert (
+        call_to_action(config(match=dict.fromkeys(SAID, "") | {"costs": "It is free"}), []).promises
+        == "It is free."
+    )
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "offered"),
+    [
+        ("hello@harbourlane.example", True),
+        ("", False),
+        ("noreply@harbourlane.example", False),
+        ("no-reply@harbourlane.example", False),
+        ("Do_Not_Reply.letters@harbourlane.example", False),
+        ("noemi@harbourlane.example", True),
+    ],
+)
+def test_a_reply_is_offered_where_somebody_reads_it(reply_to: str, offered: bool) -> None:
+    made = letter([post(1, "Sleep")], config(newsletter={"reply_to": reply_to}))
+    assert ("Or just reply to this letter." in made.html) is offered
+    assert ("Or just reply to this letter." in made.text) is offered
+
+
 def test_what_staff_say_of_it_goes_over_the_one_that_fits() -> None:
     settings, posts = config(match={"variants": [COUPLES]}), [post(1, "Two", categories=("couples",))]
     cta = call_to_action(settings, posts, {"heading": "You two?"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,9 +57,10 @@ def test_every_layout_table_says_that_it_is_one(html: str) -> None:
 
 
 def test_headings_go_down_in_order_from_one_h1(html: str) -> None:
-    found = [node.tag for node in tree(html).css("h1, h2, h3, h4, h5, h6")]
-    assert found[0] == "h1"
-    assert set(found[1:]) == {"h2"}
+    found = [int((node.tag or "")[1]) for node in tree(html).css("h1, h2, h3, h4, h5, h6")]
+    assert found[0] == 1
+    assert min(found[1:]) == 2
+    assert all(after <= before + 1 for before, after in pairwise(found))
 
 
 def test_page_and_wrapper_both_say_language_and_direction(html: str) -> None:
@@ -112,7 +114,7 @@ def test_six_posts_with_pictures_stay_under_60_kilobytes() -> None:
 def test_after_the_preheader_the_inbox_finds_no_other_text() -> None:
     made = letter([post(1, "A title", "It begins like this.")])
     hidden = tree(made.html).css_first("body > div")
-    assert "display:none" in (hidden.attributes["style"] or "")
+    assert "display:none;font-size:1px;color:#1a1a1a;" in (hidden.attributes["style"] or "")
     assert hidden.text().startswith("It begins like this.")
     padding = hidden.text().removeprefix("It begins like this.")
     assert set(padding) == {"\u200c", "\xa0"}
@@ -150,7 +152,10 @@ def test_both_schemes_are_declared_and_styled_for_apple_and_for_outlook(layout: 
     for name in ("color-scheme", "supported-color-schemes"):
         assert tree(html).css_first(f'meta[name="{name}"]').attributes["content"] == "light dark"
     paper = look(config().theme).dark.paper
-    assert "@media (prefers-color-scheme: dark)" in html
+    assert "@media not all and (prefers-color-scheme: light)" in html
+    assert (
+        "(prefers-color-scheme: dark)" not in html
+    )  # by day too, where a program takes any question for a yes
     assert f"[data-ogsb] .paper, [data-ogsb] .paper > table {{ background: {paper} !important; }}" in html
     assert "[data-ogsc] .page a {" in html
 
@@ -163,8 +168,8 @@ def test_a_style_sheet_fits_what_gmail_keeps(layout: str) -> None:
 def test_a_picture_is_never_blown_up_and_never_a_tower() -> None:
     posts = [image(n, f"Number {n}") for n in range(1, 4)]
     sizes = {
-        1: Picture(posts[0].image_url, 800, 1600),
-        2: Picture(posts[1].image_url, 90, 60),
+        1: Picture(posts[0].image_url, 800, 1600, "A tower"),
+        2: Picture(posts[1].image_url, 90, 60, "A mug"),
         3: Picture(None),
     }
     shown = tree(letter(posts, images=sizes).html).css("img")
@@ -223,11 +228,27 @@ def test_a_picture_of_unknown_height_still_shows() -> None:
     assert "height" not in shown.attributes
 
 
-def test_a_decorative_picture_is_no_link_without_words() -> None:
-    posts = [image(1, "A title")]
-    html = tree(letter(posts, images={1: Picture(posts[0].image_url, alt="")}).html)
-    assert html.css_first("img").attributes["alt"] == ""
-    assert not html.css("a img")
+@pytest.mark.parametrize("said", ["", "A walk ", "a  WALK"])
+def test_a_picture_of_which_nothing_is_said_shows_no_headline_twice(said: str) -> None:
+    posts = [image(1, "A walk"), image(2, "A walk")]
+    html = tree(letter(posts, images=dict.fromkeys((1, 2), Picture(posts[0].image_url, alt=said))).html)
+    for shown in html.css("img"):
+        assert shown.attributes["alt"] == ""
+        link = shown.parent
+        assert link is not None
+        # Whoever points at it gets to the post; for everybody else the title beside it is the link.
+        assert link.attributes["href"] in (posts[0].url, posts[1].url)
+        assert (link.attributes["aria-hidden"], link.attributes["tabindex"]) == ("true", "-1")
+        assert "height" not in shown.attributes  # browsers keep a place of that size free
+
+
+def test_a_blocked_picture_is_no_higher_than_the_picture_would_be() -> None:
+    posts = [image(1, "A walk"), image(2, "A rest"), image(3, "A tea")]
+    sizes = {1: Picture(posts[0].image_url, 1200, 630), 2: Picture(posts[1].image_url, 608, 456)}
+    styles = [node.attributes["style"] or "" for node in tree(letter(posts, images=sizes).html).css("img")]
+    assert "max-height:315px;" in styles[0]
+    assert "max-height:114px;" in styles[1]
+    assert "max-height" not in styles[2]  # of unknown size
 
 
 def test_the_plain_layout_has_words_only() -> None:
@@ -242,7 +263,7 @@ def test_both_layouts_have_the_same_text_part() -> None:
     assert letter(posts).text == letter(posts, config(digest={"layout": "plain"})).text
 
 
-ORDERS = {"end": "1 2 3 offer", "after_lead": "1 offer 2 3", "both": "1 offer 2 3 offer"}
+ORDERS = {"end": "1 2 3 offer", "after_lead": "1 offer 2 3", "both": "1 offer 2 3 quiet"}
 
 
 @pytest.mark.parametrize("place", list(ORDERS))
@@ -253,8 +274,79 @@ def test_the_offer_stands_where_staff_want_it(layout: str, place: str) -> None:
     assert body is not None
     hidden = made.preheader
     for text in (made.text, body.text(separator=" ").replace(hidden, "", 1)):
-        found = re.findall(r"Title (\d)|Get matched", text)
-        assert " ".join(number or "offer" for number in found) == ORDERS[place]
+        found = re.findall(r"Title (\d)|Tell us what[^.]*\.(.*?Get matched)|Get matched", text, re.DOTALL)
+        said = [number or ("offer" if whole else "quiet") for number, whole in found]
+        assert " ".join(said) == ORDERS[place]
+
+
+def test_after_a_single_post_the_offer_is_made_once(layout: str) -> None:
+    made = letter([post(1, "A title")], config(digest={"layout": layout}))
+    assert made.text.count("Get matched") == made.html.count("Get matched") == 1
+
+
+def test_after_the_fourth_post_titles_and_dates_are_all_that_is_said(layout: str) -> None:
+    posts = [image(n, f"Title {n}", f"Words of number {n}.") for n in range(1, 8)]
+    made = letter(posts, config(digest={"layout": layout}), images=sized(posts))
+    html = tree(made.html)
+    for n, one in enumerate(posts, 1):
+        in_full = n <= 4
+        assert (f"Words of number {n}." in made.html) == (f"Words of number {n}." in made.text) == in_full
+        assert html.css_first(f'h{2 if in_full else 3} a[href="{one.url}"]').text() == f"Title {n}"
+        assert made.text.count(f"\n{one.url}\n") == 1
+    assert "Title 7\n13 November 2025\nhttps://" in made.text
+    assert [node.text() for node in html.css("h3")] == ["Title 5", "Title 6", "Title 7"]
+    assert "In short" in [node.text() for node in html.css("h2")]
+    assert "In short" not in letter(posts[:4]).html
+
+
+def test_a_long_list_of_titles_is_parted_by_a_quiet_rule(layout: str) -> None:
+    rules = [
+        (made.html.count("border-top:"), made.text.count("\n* * *\n"))
+        for made in (
+            letter([post(n, f"Title {n}") for n in range(1, most + 1)], config(digest={"layout": layout}))
+            for most in (9, 10, 15)
+        )
+    ]
+    assert [html - rules[0][0] for html, _ in rules] == [0, layout_rules(layout), 2 * layout_rules(layout)]
+    assert [text for _, text in rules] == [0, 1, 2]
+
+
+def layout_rules(layout: str) -> int:
+    return 2 if layout == "digest" else 1  # MJML writes a divider for Outlook, too
+
+
+@pytest.mark.parametrize(
+    ("language", "author", "words", "said"),
+    [
+        ("en-GB", "Tom Berg", 700, "Tom Berg, 19 November 2025 · 3 min read"),
+        ("en-GB", "Tom Berg", 0, "Tom Berg, 19 November 2025"),
+        ("en-GB", "Tom Berg", 300, "Tom Berg, 19 November 2025"),  # one minute says nothing
+        ("en-GB", None, 700, "19 November 2025 · 3 min read"),
+        ("en-GB", "Ines Calloway", 700, "19 November 2025 · 3 min read"),  # who signs
+        ("en-GB", "Harbour Lane Therapy", 0, "19 November 2025"),  # who sends
+        ("de", "Tom Berg", 4_200, "Tom Berg, 19. November 2025, 19 Min. Lesezeit"),
+    ],
+)
+def test_a_date_line_says_what_is_known_and_never_ends_in_a_dot(
+    layout: str, language: str, author: str | None, words: int, said: str
+) -> None:
+    settings = config(digest={"layout": layout}, newsletter={"language": language})
+    made = letter([post(1, "A title", "Words.", author=author, words=words)], settings)
+    line = tree(made.html).css_first("h2").parent
+    quiet = tree(made.html).css(".quiet p, p.quiet")[1]
+    assert line is not None
+    assert " ".join(quiet.text(separator=" ").split()) == said
+    kept = quiet.css_first("span[style]")
+    assert (kept is not None) == ("·" in said)
+    if kept is not None:  # the dot is nowhere at the end of a line
+        assert "white-space:nowrap" in (kept.attributes["style"] or "")
+        assert kept.text().startswith("19 ")
+    assert not re.search(r"·\s*$", made.text, re.MULTILINE)
+
+
+def test_a_long_authors_name_stands_on_a_line_of_its_own_in_the_text_part() -> None:
+    made = letter([post(1, "A title", "Words.", author="Maximiliana Konstantinopolskaya of the Harbour")])
+    assert "\nMaximiliana Konstantinopolskaya of the Harbour,\n19 November 2025 · 3 min read\n" in made.text
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati", "Europe/Berlin"])

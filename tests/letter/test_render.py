@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.core.config import Config, Digest
+from pipeline.core.config import Config
 from pipeline.core.errors import LetterError
+from pipeline.core.sections.digest import Digest
 from pipeline.core.templates import PACKAGED, Templates
 from pipeline.feeds.parsing.parse import parse
 from pipeline.feeds.posts import Post

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.core.config import Newsletter
 from pipeline.core.errors import LetterError
+from pipeline.core.sections.newsletter import Newsletter
 from pipeline.core.templates import Templates
 from pipeline.letter.jinja import environment, render, render_line
 

@@ -113,5 +113,5 @@ def test_no_wrapped_line_is_wider_than_the_page_unless_one_piece_is(text: str) -
 
 
 def test_an_english_letter_of_ascii_words_reads_as_written() -> None:
-    text = letter([post(1, "A title", WORDS)], config(newsletter={"notice": ""})).text
-    assert "A title\n=======\n19 November 2025 · Ines Calloway · 3 min read\n\nPeople often tell us," in text
+    text = letter([post(1, "A title", WORDS)], config(newsletter={"notice": "", "signed_by": ""})).text
+    assert "A title\n=======\nInes Calloway, 19 November 2025 · 3 min read\n\nPeople often tell us," in text

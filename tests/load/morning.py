@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from pipeline.core.app import Installation
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from subscribers.importing.run import import_csv
 from subscribers.people import Status
 from subscribers.tables import subscribers, subscriptions

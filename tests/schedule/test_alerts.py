@@ -12,8 +12,10 @@ import pytest
 import time_machine
 from sqlalchemy import insert, select, update
 
-from pipeline.core.config import Digest
-from pipeline.core.tables import digests, feeds, notices, posts
+from pipeline.core.sections.digest import Digest
+from pipeline.core.tables.editions import digests
+from pipeline.core.tables.feeds import feeds, posts
+from pipeline.core.tables.installation import notices
 from pipeline.editions import states, store
 from pipeline.feeds.parsing import sandbox
 from pipeline.feeds.pull import pull
@@ -336,7 +338,7 @@ def test_events_are_given_time_to_settle_it(
 def test_a_send_that_nobody_heard_of_again_is_told_once(
     database: Database, tmp_path: Path, sendgrid: StrictSendGrid, travel: time_machine.Traveller, heard: bool
 ) -> None:
-    from pipeline.core.config import Delivery
+    from pipeline.core.sections.delivery import Delivery
     from pipeline.delivery.events import take
 
     installed = by_sendgrid(database, tmp_path, sendgrid)
@@ -385,7 +387,7 @@ def test_it_speaks_the_newsletters_language(
     alert_staff(installed)
     assert subjects(sendgrid) == [
         "Die Woche: weekly-1: zu viele Rückläufer oder Beschwerden",
-        "Die Woche: weekly-2: Ankunft ungewiss bei 2",
+        "Die Woche: weekly-2: Ankunft ungewiss bei 2 Personen",
         "Die Woche: Nach weekly-2 kamen keine Ereignisse",
     ]
     assert all("Sie bekommen dies" in mail.text for mail in sendgrid.deliveries)
@@ -635,7 +637,7 @@ def test_a_flood_of_sign_ups_is_told_once_a_day_and_holds_back_no_notice(
     text = mails(tmp_path)[-1].get_body(("plain",)).get_content()
     text = " ".join(text.split())
     assert "10 in an hour at most" in text
-    assert "25 wait" in text
+    assert "So many wait: 25." in text
     travel.shift(timedelta(hours=12))
     maintain(installed)
     assert len(told()) == 1

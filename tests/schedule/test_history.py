@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.core.config import Digest, Staff
+from pipeline.core.sections.digest import Digest
+from pipeline.core.sections.installation import Staff
 from pipeline.editions import states
 from pipeline.editions.lock import lock
 from pipeline.schedule import heartbeat, history

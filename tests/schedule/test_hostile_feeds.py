@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from pipeline.core.database import Database
-from pipeline.core.tables import feeds, posts
+from pipeline.core.tables.feeds import feeds, posts
 from pipeline.feeds.parsing.sandbox import MEMORY
 from tests.doubles.blog import Blog, Item
 from tests.feeds.parsing.small_limits import HOSTILE

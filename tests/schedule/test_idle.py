@@ -11,8 +11,9 @@ import pytest
 import time_machine
 from sqlalchemy import insert, update
 
-from pipeline.core.config import DatabaseSection
-from pipeline.core.tables import editions, marks, runs
+from pipeline.core.sections.installation import DatabaseSection
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.installation import marks, runs
 from pipeline.editions import find
 from pipeline.schedule import heartbeat, history
 from pipeline.schedule.idle import RESTS_FOR, nothing_due

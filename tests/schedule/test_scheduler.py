@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from pipeline.core.database import Database
 from pipeline.core.signals import Stop
-from pipeline.core.tables import posts
+from pipeline.core.tables.feeds import posts
 from pipeline.schedule.scheduler import SILENCE, Leadership, Scheduler
 from subscribers import clock, signup
 from tests.doubles.blog import Blog, Item

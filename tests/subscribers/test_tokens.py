@@ -8,12 +8,16 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.tokens import FINGERPRINT, Claim, Purpose, Seen, Tokens
+from subscribers.tokens import FINGERPRINT, MARK, Claim, Purpose, Seen, Tokens, holder_of
 
 OLD, NEW = b"an old secret long enough", b"a new secret long enough"
 TOKENS = Tokens([NEW])
 IDS = st.integers(0, 2**63 - 1)
-CONTENT = st.binary(min_size=FINGERPRINT, max_size=FINGERPRINT)
+MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2105, 1, 1)).map(
+    lambda moment: moment.replace(tzinfo=UTC, microsecond=0)
+)
+CONTENT, MARKS = (st.binary(min_size=size, max_size=size) for size in (FINGERPRINT, MARK))
+SEEN = st.builds(Seen, IDS, MOMENTS, CONTENT, MARKS, st.text().map(holder_of))
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -43,25 +47,28 @@ def test_another_secret_does_not_verify(subscriber: int, secret: bytes) -> None:
     assert TOKENS.read(Purpose.LETTER, token) is None
 
 
-@given(st.sampled_from(Purpose), IDS, st.datetimes(datetime(1970, 1, 2), datetime(2105, 1, 1)), CONTENT)
-def test_what_somebody_saw_is_read_as_it_was_signed(
-    purpose: Purpose, about: int, until: datetime, content: bytes
-) -> None:
-    moment = until.replace(tzinfo=UTC, microsecond=0)
-    token = TOKENS.sign_seen(purpose, about, moment, content)
-    assert TOKENS.read_seen(purpose, token) == Seen(about, moment, content)
-    assert re.fullmatch(r"[A-Za-z0-9_-]{60}", token)
+@given(st.sampled_from(Purpose), SEEN)
+def test_what_somebody_saw_is_read_as_it_was_signed(purpose: Purpose, seen: Seen) -> None:
+    token = TOKENS.sign_deciding(purpose, seen)
+    assert TOKENS.read_deciding(purpose, token) == seen
+    assert re.fullmatch(r"[A-Za-z0-9_-]{84}", token)
     others = [other for other in Purpose if other is not purpose]
-    assert not any(TOKENS.read_seen(other, token) for other in others)
+    assert not any(TOKENS.read_deciding(other, token) for other in others)
     assert TOKENS.read(purpose, token) is None
-    assert TOKENS.read_seen(purpose, TOKENS.sign(purpose, about, 1)) is None
+    assert TOKENS.read_deciding(purpose, TOKENS.sign(purpose, seen.about, 1)) is None
 
 
-@given(st.integers(0, 59), st.integers(0, 5))
-def test_any_flipped_bit_of_what_somebody_saw_is_found(place: int, bit: int) -> None:
-    token = TOKENS.sign_seen(Purpose.APPROVE, 1, datetime(2026, 11, 26, tzinfo=UTC), bytes(FINGERPRINT))
+@given(SEEN, st.integers(0, 83), st.integers(0, 5))
+def test_any_flipped_bit_of_what_somebody_saw_is_found(seen: Seen, place: int, bit: int) -> None:
+    token = TOKENS.sign_deciding(Purpose.APPROVE, seen)
     flipped = ALPHABET[ALPHABET.index(token[place]) ^ (1 << bit)]
-    assert TOKENS.read_seen(Purpose.APPROVE, token[:place] + flipped + token[place + 1 :]) is None
+    assert TOKENS.read_deciding(Purpose.APPROVE, token[:place] + flipped + token[place + 1 :]) is None
+
+
+def test_whom_a_link_was_mailed_to_is_known_by_name_in_any_spelling_and_not_to_be_read() -> None:
+    holder = holder_of("head@example.org")
+    assert holder == holder_of(" Head@Example.org\n") != holder_of("heads@example.org")
+    assert b"head" not in holder
 
 
 @given(st.text(max_size=60) | st.text(ALPHABET + "=+/\n é", min_size=42, max_size=46))

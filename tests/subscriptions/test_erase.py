@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text
 
 from pipeline.core.database import Database
-from pipeline.core.tables import events
+from pipeline.core.tables.ledger import events
 from pipeline.editions.ledger import outcomes
 from pipeline.subscriptions.confirm import send_questions
 from pipeline.subscriptions.erase import forget

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.core.tables import digests, editions
+from pipeline.core.tables.editions import digests, editions
 from pipeline.subscriptions.unsubscribe import BY_MAIL, LeftByMail, leave_by_mail
 from subscribers import directory
 from subscribers.consent import Action

@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from pipeline.core.app import Installation
 from pipeline.core.database import Database
 from pipeline.core.schema import migrate
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose
 from pipeline.editions.ledger import outcomes

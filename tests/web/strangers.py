@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
-from pipeline.core.config import Server
+from pipeline.core.sections.installation import Server
 from pipeline.core.signals import Stop
 from pipeline.web.server import StrangersServer, listen, settings
 

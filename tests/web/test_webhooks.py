@@ -14,7 +14,7 @@ import uvicorn
 from sqlalchemy import select
 
 from pipeline.core.errors import ConfigError
-from pipeline.core.tables import events
+from pipeline.core.tables.ledger import events
 from pipeline.web.app import make_app
 from pipeline.web.webhooks import MOST_BODY
 from subscribers import clock, suppression

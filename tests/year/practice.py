@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from pipeline.core.database import Database
 from pipeline.core.signals import Stop
-from pipeline.core.tables import editions
+from pipeline.core.tables.editions import editions
 from pipeline.editions.ledger import outcomes
 from pipeline.feeds.pull import pull
 from pipeline.providers import NOTICE

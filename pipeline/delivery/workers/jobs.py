@@ -14,7 +14,7 @@ from sqlalchemy import and_, or_, select
 from pipeline.core import logs
 from pipeline.core.errors import RapportError, StoppedError, as_rapport_error
 from pipeline.core.signals import Stop
-from pipeline.core.tables import editions as table
+from pipeline.core.tables.editions import editions as table
 from pipeline.delivery.send import deliver
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger import claims, outcomes, queue

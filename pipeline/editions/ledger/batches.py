@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, func, insert, select, update
 
 from pipeline.core.locks import one_at_a_time
-from pipeline.core.tables import batches, recipients
+from pipeline.core.tables.ledger import batches, recipients
 from pipeline.editions.ledger.batch_states import BatchState
 from pipeline.editions.ledger.claims import LATER, set_aside
 from pipeline.editions.ledger.outcomes import GIVEN_UP, REFUSED_US

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
-from pipeline.core.tables import batches, editions, events, recipients
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import batches, events, recipients
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState, RecipientState
 from subscribers.audience import has_left, lock_audience, why_not

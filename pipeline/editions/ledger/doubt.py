@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, exists, or_, select, true, update
 
 from pipeline.core.locks import one_at_a_time
-from pipeline.core.tables import batches, editions, events, marks
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import batches, events
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger import queue
 from pipeline.editions.ledger.batch_states import UNFINISHED, BatchState

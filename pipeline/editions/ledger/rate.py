@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from pipeline.core.tables import pace
+from pipeline.core.tables.ledger import pace
 from subscribers.sets import insert
 
 if TYPE_CHECKING:

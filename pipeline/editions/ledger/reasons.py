@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, select
 
-from pipeline.core.tables import batches, recipients
+from pipeline.core.tables.ledger import batches, recipients
 from pipeline.editions.ledger.batch_states import APART, BatchState, RecipientState, told
 from pipeline.editions.ledger.outcomes import JOINED, OF_BATCH, OWN_WORDS, counts
 

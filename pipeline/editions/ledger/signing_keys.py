@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, select
 
-from pipeline.core.tables import editions, signers
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import signers
 from subscribers import clock
 from subscribers.sets import insert
 

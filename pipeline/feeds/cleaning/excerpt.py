@@ -59,6 +59,21 @@ def excerpt(text: str, longest: int = EXCERPT_CHARS) -> str:
     return taken
 
 
+def opening(text: str, least: int, longest: int) -> tuple[str, str]:
+    """The first whole sentences of an excerpt, as few as have ``least`` characters, and what follows them.
+
+    Both are empty where these are longer than ``longest``, or where too little follows."""
+    taken = ""
+    for sentence, ends_well in _sentences(text):
+        taken = _joined(taken, sentence)
+        if not ends_well or len(taken) > longest:
+            break
+        if len(taken) >= least:
+            rest = text[len(taken) :].strip()
+            return (taken, rest) if text.startswith(taken) and len(rest) >= _TOO_LITTLE else ("", "")
+    return "", ""
+
+
 def without_title(text: str, title: str) -> str:
     """Without leading paragraphs or a first sentence that only say the title again."""
     wanted = _bare(title)

@@ -181,7 +181,9 @@ class Reader:
         if inner.is_empty():
             return  # around a picture that is not shown
         filled = ' class="button"' if _FILLED.search(node.attributes.get("style") or "") else ""
-        attributes = f' href="{escape(address)}"{filled}' + _attributes(node, "aria-label", "dir", "lang")
+        attributes = f' href="{escape(address)}"{filled}' + _attributes(
+            node, "aria-label", "aria-hidden", "tabindex", "dir", "lang"
+        )
         outer.html.append(f"<a{attributes}>{''.join(inner.html).strip()}</a>")
         outer.text += inner.text
         outer.alt += inner.alt

@@ -68,7 +68,7 @@ def told(config: Config, one: Replaced) -> tuple[str, str]:
 
 def _has_dark(letter: CheckedLetter) -> bool:
     conditions = (c for sheet in letter.sheets for rule in sheet.rules for c in rule.conditions)
-    return any("prefers-color-scheme" in c and "dark" in c for c in conditions)
+    return any("prefers-color-scheme" in c for c in conditions)
 
 
 def _read(letter: CheckedLetter, scheme: Scheme) -> Iterator[tuple[LexborNode, str, Style]]:

@@ -102,7 +102,7 @@ def names(letter: CheckedLetter) -> Iterator[Finding]:
     # WCAG 2.2, 2.4.4: screen readers list the links of a letter by their text alone.
     told: set[tuple[str, str]] = set()
     for link in letter.links:
-        if not letter.seen(link):
+        if not letter.seen(link) or link.attributes.get("aria-hidden") == "true":
             continue
         name, address = _name(link), link.attributes.get("href") or ""
         plain = re.sub(r"[^\w\s]+", "", name).strip().casefold()

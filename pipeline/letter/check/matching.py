@@ -77,8 +77,10 @@ def applies(condition: str, scheme: Scheme) -> bool:
 
 
 def _holds(query: str, scheme: Scheme) -> bool:
-    kind = re.match(r"\s*(?:only\s+)?([a-z]+)?", query)
-    if kind and kind[1] and kind[1] not in ("all", "screen"):
+    said = re.match(r"\s*(not\s+)?(?:only\s+)?([a-z]+)?", query)
+    if said and said[1]:  # Media Queries Level 3: "not" turns the whole query
+        return not _holds(query[said.end(1) :], scheme)
+    if said and said[2] and said[2] not in ("all", "screen"):
         return False
     return all(_feature(feature, scheme) for feature in re.findall(r"\(([^()]*)\)", query))
 

@@ -17,7 +17,7 @@ from pipeline.letter.crisis.table import FILE, read_table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pipeline.core.config import Newsletter
+    from pipeline.core.sections.newsletter import Newsletter
     from pipeline.core.templates import Templates
     from pipeline.letter.crisis.table import Country, Line, Table
 

@@ -14,6 +14,8 @@ _ATTEMPTS = ((1.0, 82), (1.0, 72), (0.75, 75), (0.5, 75))
 """Part of the greatest width, and JPEG quality; the next one when the file is still too heavy."""
 THUMBNAIL = (608, 456)
 """Pixels. Beside a post's text it takes 152 × 114, on a phone the whole width."""
+PORTRAIT = (168, 168)
+"""Pixels. Who writes is shown 56 × 56, and screens have three pixels where styles count one."""
 _RESIZABLE = ("L", "LA", "RGB", "RGBA", "CMYK")
 
 Encoded = tuple[str, tuple[int, int], bytes]
@@ -36,15 +38,15 @@ def copy_of(image: Image.Image, widest: int, heavy: int) -> Encoded:
     return kind, image.size, content
 
 
-def thumbnail_of(image: Image.Image) -> Encoded:
-    """The middle of an image, of the shape that all thumbnails have; never blown up.
+def thumbnail_of(image: Image.Image, shape: tuple[int, int] = THUMBNAIL) -> Encoded:
+    """The middle of an image, of the shape that all thumbnails have, or of another one; never blown up.
 
     Of what stands upright it is the upper part: that is where faces are.
     """
     profile = image.info.get("icc_profile")
     if image.mode not in _RESIZABLE:
         image = _plain(image)
-    across, down = THUMBNAIL
+    across, down = shape
     width = min(image.width, image.height * across // down) or 1
     height = min(image.height, image.width * down // across) or 1
     left, top = (image.width - width) // 2, (image.height - height) // 3

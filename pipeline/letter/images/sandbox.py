@@ -50,10 +50,13 @@ class Look:
     thumbnail: Copy | None = None
 
 
-def look(content: bytes, content_type: str, *, copying: bool, thumbnail: bool = False) -> Look:
+def look(
+    content: bytes, content_type: str, *, copying: bool, thumbnail: bool = False, portrait: bool = False
+) -> Look:
     """Measure an image; with ``copying``, make a copy of one that has a flaw; with ``thumbnail``, cut one out
-    of it. Raises nothing."""
-    tasks = [task for task, wanted in (("copy", copying), ("thumbnail", thumbnail)) if wanted]
+    of it; with ``portrait``, one that is a small square. Raises nothing."""
+    wanted = (("copy", copying), ("thumbnail", thumbnail), ("portrait", portrait))
+    tasks = [task for task, is_wanted in wanted if is_wanted]
     child = command("pipeline.letter.images.sandbox_child", content_type, *tasks)
     try:
         with _ROOM:

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.core.child_process import limit_memory, limit_time
 from pipeline.letter.images import svg
-from pipeline.letter.images.reencode import copy_of, is_transparent, thumbnail_of
+from pipeline.letter.images.reencode import PORTRAIT, copy_of, is_transparent, thumbnail_of
 from pipeline.letter.images.sandbox import MEMORY, SECONDS
 from pipeline.letter.images.svg import SMALLEST
 
@@ -37,6 +37,7 @@ _SHOWN = ("JPEG", "PNG", "GIF")
 class _Tasks:
     copy: bool
     thumbnail: bool
+    portrait: bool
 
 
 _Told = tuple[dict[str, Any], bytes]
@@ -53,7 +54,9 @@ def main() -> None:
 
 def answer(content: bytes, content_type: str, tasks: Sequence[str]) -> bytes:
     """What the parent reads: a line of JSON, then the bytes of the copies that it names."""
-    told, copies = _told(content, content_type, _Tasks("copy" in tasks, "thumbnail" in tasks))
+    told, copies = _told(
+        content, content_type, _Tasks(*(task in tasks for task in ("copy", "thumbnail", "portrait")))
+    )
     return json.dumps(told).encode() + b"\n" + copies
 
 
@@ -151,6 +154,8 @@ def _finished(told: dict[str, Any], flaw: str, image: Image.Image, wanted: _Task
         made["copy"] = copy_of(image, WIDEST, HEAVY)
     if wanted.thumbnail:
         made["thumbnail"] = thumbnail_of(image)
+    elif wanted.portrait:
+        made["thumbnail"] = thumbnail_of(image, PORTRAIT)
     told |= {"flaw": flaw, "transparent": is_transparent(image)}
     told["copies"] = [
         {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pipeline.core.tables import image_sources, images
+from pipeline.core.tables.images import image_sources, images
 from pipeline.letter.images.sandbox import Copy
 from subscribers.sets import insert
 

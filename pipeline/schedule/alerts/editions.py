@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, func, not_, or_, select
 
-from pipeline.core.tables import batches, editions, events, recipients
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import batches, events, recipients
 from pipeline.core.words import sentence
 from pipeline.delivery.refusals import LIMITED
 from pipeline.editions import after_restore
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
-    from pipeline.core.config import Config, Delivery
+    from pipeline.core.config import Config
+    from pipeline.core.sections.delivery import Delivery
 
 SILENT_FOR = timedelta(hours=2)
 """After a send, without any event. SendGrid posts its events every 30 seconds."""
@@ -121,7 +123,7 @@ def _refused(connection: Connection, delivery: Delivery, now: datetime) -> Itera
     )
     for row in connection.execute(query):
         why = next(iter(reasons(connection, row.id).get(RecipientState.FAILED, {})), "")
-        facts = {"number": f"{row.failed:,}", "total": f"{row.everyone:,}", "reason": sentence(why)}
+        facts = {"number": row.failed, "total": int(row.everyone), "reason": sentence(why)}
         yield Alert("refused", row.slug, None, "refused", facts, row.digest)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from pipeline.core.cron import moment_of
-from pipeline.core.tables import editions as table
+from pipeline.core.tables.editions import editions as table
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.plan import MISSED, plan
 from pipeline.schedule import history
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.core.config import Config, Digest
+    from pipeline.core.config import Config
+    from pipeline.core.sections.digest import Digest
 
 
 def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Alert]:

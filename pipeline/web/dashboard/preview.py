@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pipeline.core.config import Digest
+    from pipeline.core.sections.digest import Digest
 
 PATIENCE = 5.0
 """Seconds that a page waits for the first composing: it also fetches the pictures, which may take long."""
@@ -80,6 +80,7 @@ class PreviewSession(Letters):
     def _again(self) -> None:
         """Compose every digest that somebody has looked at. Until it is done, pages show what there was
         before."""
+        self._sources += 1
         for name in list(self._outcomes):
             digest = self._digest(name)
             if digest is None:

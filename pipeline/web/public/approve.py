@@ -3,8 +3,9 @@
 A link holds a fingerprint of what its edition said when the link was made, and a mark of the last decision
 about it. GET changes nothing, because programs that scan mail open every link. Each button posts to its own
 link, made for the letter shown beside it: when the letter has changed meanwhile, staff look at it again. Once
-anybody has decided otherwise a link does nothing, and its page gives out no other; no page but the one that
-approves gives out a link that does. These links end when the one in the mail does.
+anybody has decided a link does nothing: its page says what became of the letter, shows none and gives out no
+other link; no page but the one that approves gives out a link that does. These links end when the one in the
+mail does.
 
 Where anybody can sign in, who decides must be signed in (approval.links_decide), and is put on record as who
 they are.
@@ -22,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.core.errors import RapportError
-from pipeline.core.tables import editions as table
+from pipeline.core.tables.editions import editions as table
 from pipeline.editions import find, states
 from pipeline.editions.approval import VERBS, ApprovalResult, decide, links_decide
 from pipeline.editions.document import went
@@ -60,9 +61,6 @@ _LETTER = {
 }
 
 
-NOBODY = "a link for nobody in particular"
-
-
 def routes(site: Site, door: Door) -> list[Route]:
     # Some for each verb: all else under /staff is the dashboard's.
     return [route for verb in VERBS for route in _routes(site, door, verb)]
@@ -93,7 +91,7 @@ def _routes(site: Site, door: Door, verb: str) -> list[Route]:
         link = _link(site, verb, request)
         seen = await door.signed_in(request) is not None or await _decides_alone(site)
         edition = await _found(site, link.seen) if link.is_good and seen else None
-        if edition is None or not edition.html:
+        if edition is None or not edition.html or not _possible(edition, link.seen):
             raise HTTPException(404)
         html = preview_part(site.installation.config, edition, "html").decode()
         # Links open in a new tab: the frame may show nothing else.
@@ -122,7 +120,6 @@ class _Link(NamedTuple):
     more. ``staff``: who is signed in, and so decides by it."""
 
     verb: str
-    token: str
     seen: Seen
     actor: str | None
     staff: Actor | None = None
@@ -140,15 +137,13 @@ class _Link(NamedTuple):
 def _link(site: Site, verb: str, request: Request) -> _Link:
     """The link of a request. Raises HTTPException 404 when its token is wrong."""
     token = request.path_params["token"]
-    seen = site.installation.tokens.read_seen(Purpose(verb), token)
+    seen = site.installation.tokens.read_deciding(Purpose(verb), token)
     if seen is None:
         raise HTTPException(404)
-    return _Link(verb, token, seen, _holder(site, seen))
+    return _Link(verb, seen, _holder(site, seen))
 
 
 def _holder(site: Site, seen: Seen) -> str | None:
-    if not any(seen.holder):
-        return NOBODY
     emails = site.installation.config.staff.emails
     return next((address for address in emails if holder_of(address) == seen.holder), None)
 
@@ -173,35 +168,42 @@ async def _decided(site: Site, link: _Link) -> Response:
 def _page(
     site: Site, edition: Edition, link: _Link, outcome: ApprovalResult | None = None, *, wrong: str = ""
 ) -> Response:
-    """The edition as it is, and what can still be decided: by who just decided, or by a link from after the
-    last decision. ``outcome`` is what came of pressing its button, if that was done."""
+    """What became of the edition, and what can still be decided: by who just decided, or by a link from after
+    the last decision. Beside that stands the letter. ``outcome`` is what came of pressing its button, if that
+    was done."""
     say = site.pages.say
     done, changed = outcome is ApprovalResult.DONE, outcome is ApprovalResult.CHANGED
-    current = done or link.seen.mark == edition.mark
-    possible = [verb for verb in VERBS if current and verb in states.possible(edition)]
+    # Who decided goes on from there, by the links that this page then has.
+    seen = link.seen._replace(mark=edition.mark) if done else link.seen
+    possible = _possible(edition, seen)
     asked = link.verb if link.verb in possible and (outcome is None or changed) else ""
     others = [verb for verb in possible if verb not in (asked, "approve")]
-    stale = outcome is None and possible and edition.fingerprint() != link.seen.content
+    offered = [verb for verb in (asked, *others) if verb]
+    stale = outcome is None and possible and edition.fingerprint() != seen.content
     notice = say("staff.changed") if changed else say("staff.changed_before") if stale else ""
-    paths = decision_links(site.installation, edition, link.seen.until, link.seen.holder)
+    paths = decision_links(site.installation, edition, seen.until, seen.holder)
     shown = site.pages.page(
         "staff",
         409 if changed or wrong else 200,
         edition=edition,
         state=_state(site, edition),
-        notice=notice if current else say("staff.decided_since"),
+        notice=notice if seen.mark == edition.mark else say("staff.decided_since"),
         wrong=wrong,
         asked=asked,
         others=others,
-        paths={verb: site.pages.link(paths[verb]) for verb in (*others, asked) if verb},
-        # By the same link, for a new one could be used to decide.
-        letter=site.pages.link(f"staff/{link.verb}/{link.token}/letter"),
+        paths={verb: site.pages.link(paths[verb]) for verb in offered},
+        letter=site.pages.link(f"{paths[offered[0]]}/letter") if offered else "",
         text=preview_part(site.installation.config, edition, "txt").decode(),
         who=link.staff.name if link.staff else "",
         csrf=link.staff.csrf if link.staff else "",
     )
     shown.headers.update(_PAGE)
     return shown
+
+
+def _possible(edition: Edition, seen: Seen) -> list[str]:
+    """What a link made for ``seen`` may still decide: nothing once anybody has decided after it was made."""
+    return [verb for verb in VERBS if seen.mark == edition.mark and verb in states.possible(edition)]
 
 
 def _state(site: Site, edition: Edition) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from pipeline.core.config import Newsletter
+    from pipeline.core.sections.newsletter import Newsletter
 
 BROWSER_FOR = timedelta(days=1)
 """How long a browser is known again in which somebody asked for a link."""

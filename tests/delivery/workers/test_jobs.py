@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from pipeline.core.errors import ProviderError, StoppedError
 from pipeline.core.signals import Stop
-from pipeline.core.tables import batches
+from pipeline.core.tables.ledger import batches
 from pipeline.delivery.workers import jobs
 from pipeline.delivery.workers.jobs import Turn, look_after, work_on
 from pipeline.editions import states

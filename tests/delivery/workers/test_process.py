@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.engine import make_url
 
 from pipeline.cli import main
-from pipeline.core.tables import batches
+from pipeline.core.tables.ledger import batches
 from tests.torture.launcher import KILLED
 from tests.torture.practice import SLUG
 from tests.torture.provider import MoodySendGrid

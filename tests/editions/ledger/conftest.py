@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, select
 
-from pipeline.core.tables import batches, digests, editions, recipients
+from pipeline.core.tables.editions import digests, editions
+from pipeline.core.tables.ledger import batches, recipients
 from tests.delivery.conftest import edition as edition
 from tests.editions.ledger.moves import AT
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from pipeline.core.tables import batches as batch_rows
-from pipeline.core.tables import editions, events
+from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import batches as batch_rows
+from pipeline.core.tables.ledger import events
 from pipeline.editions.ledger import batches, claims, outcomes
 from pipeline.editions.ledger.reasons import reasons
 from subscribers import directory

@@ -9,8 +9,9 @@ import pytest
 import time_machine
 from sqlalchemy import insert, select, update
 
-from pipeline.core.config import Delivery
-from pipeline.core.tables import batches, events, marks
+from pipeline.core.sections.delivery import Delivery
+from pipeline.core.tables.installation import marks
+from pipeline.core.tables.ledger import batches, events
 from pipeline.delivery.events import take
 from pipeline.editions import find
 from pipeline.editions.ledger import claims, doubt, outcomes, queue

@@ -29,7 +29,8 @@ from hypothesis.stateful import (
 from sqlalchemy import insert
 
 from pipeline.core.database import Database, Session
-from pipeline.core.tables import digests, editions, events
+from pipeline.core.tables.editions import digests, editions
+from pipeline.core.tables.ledger import events
 from pipeline.delivery.batch_sender import Answered, BatchSender
 from pipeline.delivery.edition import LOST
 from pipeline.editions import find, states

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy.event import listen
 
-from pipeline.core.config import Delivery
+from pipeline.core.sections.delivery import Delivery
 from pipeline.delivery.events import take as take_events
 from pipeline.editions import find, states
 from pipeline.editions.ledger import doubt, queue, recipients

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from pipeline.core.tables import pace
+from pipeline.core.tables.ledger import pace
 from pipeline.editions.ledger import rate
 from tests.ledgers import AT
 

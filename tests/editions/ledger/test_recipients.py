@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, update
 
 from pipeline.core.database import Session
-from pipeline.core.tables import batches
-from pipeline.core.tables import editions as table
+from pipeline.core.tables.editions import editions as table
+from pipeline.core.tables.ledger import batches
 from pipeline.editions import find, states
 from pipeline.editions.ledger import outcomes, recipients
 from subscribers import directory

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from pipeline.core.tables import signers
+from pipeline.core.tables.ledger import signers
 from pipeline.editions.ledger import signing_keys
 from pipeline.editions.ledger.signing_keys import Signed
 from tests.ledgers import AT, handed_over

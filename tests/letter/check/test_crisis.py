@@ -55,11 +55,9 @@ def test_a_letter_that_offers_first_is_told_by_part(sample: Sample) -> None:
 def test_help_below_the_offer_is_told(ending: str, kitchen: Kitchen, tmp_path: Path) -> None:
     (tmp_path / "letter").mkdir()
     source = (PACKAGED / "letter" / f"digest.{ending}").read_text(encoding="utf-8")
-    first = re.search(r'\{%-? if cta\.place == "end" %\}\s*\{\{ help\(\) \}\}\s*\{% endif %\}\n', source)
-    assert first
-    before, _, after = source.partition(first[0])
-    offer, end, rest = after.partition("{% endif %}\n")
-    (tmp_path / "letter" / f"digest.{ending}").write_text(before + offer + end + first[0] + rest, "utf-8")
+    swapped, found = re.subn(r"(\{\{ help\(\) \}\})(\s*)(\{\{ offer\(\) \}\})", r"\3\2\1", source)
+    assert found == 2  # after the lead, and at the end
+    (tmp_path / "letter" / f"digest.{ending}").write_text(swapped, "utf-8")
     letter = kitchen.letter(newsletter=confirmed("US"), theme=f'templates = "{tmp_path}"')
     assert told(letter) == [("crisis", "warning", f"template: letter/digest.{ending}")]
 

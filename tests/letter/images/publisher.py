@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select
 
 from pipeline.core.config import Config
-from pipeline.core.tables import feeds
-from pipeline.core.tables import posts as posts_table
+from pipeline.core.tables.feeds import feeds
+from pipeline.core.tables.feeds import posts as posts_table
 from pipeline.feeds import Entry, PostImage, posts
 from pipeline.feeds.posts import Post
 from pipeline.letter.images.pictures import pictures

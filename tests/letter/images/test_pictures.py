@@ -15,7 +15,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from pipeline.core.app import Installation
-from pipeline.core.tables import images
+from pipeline.core.tables.images import images
 from pipeline.letter.images import fetch, sandbox, store
 from pipeline.letter.images import pictures as module
 from pipeline.letter.images.pictures import known, pictures
@@ -53,9 +53,11 @@ def test_a_post_without_an_image_has_no_picture(publisher: Publisher) -> None:
     assert pictures(publisher.installation, [publisher.post(None)]) == {}
 
 
-def test_alt_text_is_the_posts_title_when_the_blog_gives_none(publisher: Publisher, gallery: Gallery) -> None:
+def test_where_the_blog_says_nothing_of_a_picture_nothing_is_said(
+    publisher: Publisher, gallery: Gallery
+) -> None:
     post = publisher.post(gallery.show("/a.jpg", jpeg()), title="On beginning again")
-    assert publisher.picture(post).alt == "On beginning again"
+    assert publisher.picture(post).alt == ""
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "AVIF"])

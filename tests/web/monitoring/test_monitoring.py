@@ -10,8 +10,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
-from pipeline.core.config import Digest
-from pipeline.core.tables import feeds, marks
+from pipeline.core.sections.digest import Digest
+from pipeline.core.tables.feeds import feeds
+from pipeline.core.tables.installation import marks
 from pipeline.schedule import history
 from pipeline.schedule.result import RunResult
 from pipeline.web.app import make_app

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
-from pipeline.core.config import Staff
+from pipeline.core.sections.installation import Staff
 from pipeline.editions import by_staff, find, store
 from pipeline.editions.approval import VERBS, approve
 from pipeline.editions.edit import Wish, edit
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
 UNTIL = DUE + timedelta(days=13)
+EDITOR = holder_of("editor@example.org")
 
 
 @pytest.fixture
@@ -50,7 +51,8 @@ def put_up(
 ) -> Installation:
     subscribe(database, 2)
     digests = [{"name": "weekly", "approval": "required"}]
-    installed = installation(database, folder, blog.url, **({"digests": digests} | sections))
+    staff = {"emails": ["editor@example.org"]}
+    installed = installation(database, folder, blog.url, **({"digests": digests, "staff": staff} | sections))
     run_one(installed)
     clock.move_to(DUE - timedelta(days=1))
     run_one(installed)
@@ -66,7 +68,7 @@ def practice(
 
 def link(practice: Installation, verb: str = "approve") -> str:
     with practice.database.read() as connection:
-        return f"/{decision_links(practice, find.by_slug(connection, 'weekly-1'), UNTIL)[verb]}"
+        return f"/{decision_links(practice, find.by_slug(connection, 'weekly-1'), UNTIL, EDITOR)[verb]}"
 
 
 def status(practice: Installation) -> str:
@@ -270,7 +272,10 @@ def tokens(page: str) -> set[tuple[str, str]]:
 def test_a_link_does_one_thing_once(visitor: Visitor) -> None:
     practice = visitor.installation
     path = link(practice)
-    assert list(forms(visitor.post(path).text)) == ["Hold it", "Skip it this time"]
+    decided = visitor.post(path)
+    assert list(forms(decided.text)) == ["Hold it", "Skip it this time"]
+    (letter,) = re.findall(r'<iframe .*src="([^"]+)"', decided.text)
+    assert "A calm morning" in visitor.get(letter).text
     before = everything(practice.database)
     for page in (visitor.post(path), visitor.get(path)):
         assert page.status_code == 200
@@ -278,6 +283,34 @@ def test_a_link_does_one_thing_once(visitor: Visitor) -> None:
         assert "Somebody decided about this letter after this link was made" in page.text
         assert deciding(page.text) == []
     assert everything(practice.database) == before
+
+
+@pytest.mark.parametrize(("verb", "said"), [("approve", "approved"), ("hold", "held"), ("skip", "skipped")])
+def test_a_link_from_before_a_decision_says_what_was_decided_and_shows_no_letter(
+    visitor: Visitor, verb: str, said: str
+) -> None:
+    practice = visitor.installation
+    old = {of: link(practice, of) for of in ("approve", "hold", "skip")}
+    assert "A calm morning" in visitor.get(f"{old['hold']}/letter").text
+    visitor.post(link(practice, verb))
+    for path in old.values():
+        page = visitor.get(path)
+        assert f"This letter is {said}" in page.text
+        assert "calm morning" not in page.text
+        assert visitor.get(f"{path}/letter").status_code == 404
+
+
+def test_the_page_of_a_letter_that_went_out_by_itself_shows_no_letter_either(
+    visitor: Visitor, clock: time_machine.Traveller
+) -> None:
+    practice = visitor.installation
+    with practice.database.write() as connection:
+        edition = find.by_slug(connection, "weekly-1")
+        store.change(connection, edition.id, status="sent")
+    page = visitor.get(link(practice))
+    assert "nothing is left to decide here" in page.text
+    assert "calm morning" not in page.text
+    assert visitor.get(f"{link(practice)}/letter").status_code == 404
 
 
 @pytest.mark.parametrize("old", ["approve", "hold", "skip"])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.core.config import Digest, Newsletter
+from pipeline.core.sections.digest import Digest
+from pipeline.core.sections.newsletter import Newsletter
 from pipeline.core.templates import Templates
 from pipeline.web.public.phrases import PagePhrases
 from tests.installations import installation

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import uvicorn
 
-from pipeline.core.config import Server
+from pipeline.core.sections.installation import Server
 from pipeline.web.server import settings
 from subscribers import directory
 from tests.web.public.visitor import Visitor

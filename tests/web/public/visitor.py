@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from sqlalchemy import select
 
-import pipeline.core.tables
+import pipeline.core.tables  # noqa: F401  both floors' tables
 from pipeline.editions.store import create
 from pipeline.feeds.first_seen import register
 from pipeline.web.app import make_app
@@ -87,9 +87,11 @@ def edition(installation: Installation, number: int = 0) -> int:
 
 def everything(database: Database) -> dict[str, list[Any]]:
     """Every row of every table."""
-    tables = {**metadata.tables, **pipeline.core.tables.metadata.tables}
     with database.read() as connection:
-        return {name: sorted(map(repr, connection.execute(select(table)))) for name, table in tables.items()}
+        return {
+            name: sorted(map(repr, connection.execute(select(table))))
+            for name, table in metadata.tables.items()
+        }
 
 
 def hidden(page: str, name: str) -> str:
@@ -101,8 +103,8 @@ def hidden(page: str, name: str) -> str:
 
 def stamps(page: str) -> list[str]:
     """What an answer to unsubscribing hands out to undo it: one of each press."""
-    first = page.partition('value="undo"')[0]
-    return re.findall(r'name="undo" value="([^"]*)"', first)
+    before, _, _ = page.partition('value="undo"')
+    return re.findall(r'name="undo" value="([^"]*)"', before.rpartition("<form")[2])
 
 
 def confirm_links(folder: Path) -> list[str]:

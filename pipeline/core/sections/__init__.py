@@ -1,0 +1,1 @@
+"""The sections of `rapport.toml`, each with its keys, their types, defaults and rules."""
