@@ -43,8 +43,8 @@ def opening_of(lead: Post, by: Signer | None, templates: Templates, language: st
     """How the letter opens where staff say nothing themselves: as the author opens the lead.
 
     Only if the author signs the letter: else a stranger's words, with "I" among them, would be put into the
-    mouth of who does. And only if the words are a sentence, no heading that runs into one, and quiet: a locked
-    screen shows them first.
+    mouth of who does. And only if the words are a sentence, no heading that runs into one, and quiet: a
+    locked screen shows them first.
     """
     if by is None or not _same(lead.author or "", by.name):
         return None
