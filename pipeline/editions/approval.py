@@ -9,11 +9,13 @@ from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import editions as table
 from pipeline.editions import by_staff, find, states
 from pipeline.editions.edition import Edition, EditionStatus
+from subscribers.staff import accounts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
+    from pipeline.core.config import Config
 
 VERBS = ("approve", "hold", "skip")
 """What staff may do from a link in the draft that is mailed to them."""
@@ -36,6 +38,13 @@ class ApprovalResult(Enum):
     ALREADY = "its status does not allow it, or somebody has decided since: nothing was changed"
     CHANGED = "it says something else than what they saw: nothing was changed"
     GONE = "there is no such edition any more"
+
+
+def links_decide(config: Config, connection: Connection) -> bool:
+    """Whether the link in a draft's mail decides for whoever holds it. Else it leads to a page where one must
+    be signed in: so it is by default from the moment on when anybody can sign in."""
+    chosen = config.staff.links_decide
+    return not accounts.anybody(connection) if chosen is None else chosen
 
 
 def approve(

@@ -13,9 +13,13 @@ from pipeline.editions.order import Move
 from pipeline.letter.check.calmer import calmer
 from pipeline.letter.check.reading import CheckedLetter, folded
 from pipeline.letter.cta import offers
+<<<<<<< HEAD
 from pipeline.letter.edits import Edits
 from pipeline.web.dashboard.actor import Role
+=======
+>>>>>>> accounts
 from pipeline.web.dashboard.deciding import PATIENCE, named
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
@@ -46,6 +50,7 @@ def panel(asked: Asked, installation: Installation, edition: Edition) -> dict[st
     changes = edition.status in BEFORE_SENDING and asked.actor.role.covers(Role.EDITOR)
     chosen, words = _offer(config, edition)
     return {
+<<<<<<< HEAD
         "editable": changes and not edition.is_note,
         "typed": changes and edition.note.get("file") == TYPED,
         "said": {
@@ -54,6 +59,9 @@ def panel(asked: Asked, installation: Installation, edition: Edition) -> dict[st
             "preheader": edits.preheader or folded(edition.preheader),
             "intro": edition.intro,
         },
+=======
+        "editable": edition.status in BEFORE_SENDING and asked.actor.may(Right.WRITE),
+>>>>>>> accounts
         "subjects": calmer(CheckedLetter(config, installation.templates, edition), "subject"),
         "offers": [Offer(str(n), of, said["heading"]) for n, (of, said) in enumerate(offers(config))],
         "offer": chosen,
