@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.theme import THEMES, Theme
 from pipeline.feeds.parsing.parse import parse
 from tests.browser import chromium, show
+from tests.languages import HEBREW
 from tests.letter.cases import cases
 from tests.letter.samples import INTRO, as_posts, config, letter
 
@@ -33,7 +34,7 @@ def main(folder: Path, feeds: list[Path]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         for name, settings, case in _letters(feeds):
-            made = letter(case[0], settings, intro=INTRO, images=case[1])
+            made = letter(case[0], settings, intro=INTRO, images=case[1], own=HEBREW)
             (folder / f"{name}.html").write_text(made.html, encoding="ascii")
             (folder / f"{name}.txt").write_text(made.text, encoding="utf-8")
             for wider in _shoot(browser, folder, name, made.html):
@@ -46,7 +47,9 @@ def _letters(feeds: list[Path]) -> Iterator[tuple[str, Config, Case]]:
     for layout in LAYOUTS:
         for name, case in every.items():
             yield f"{layout}-{name}", config(digest={"layout": layout}), case
-        hebrew = config(digest={"layout": layout}, newsletter={"language": "he", "name": "מכתב הנמל"})
+        hebrew = config(
+            digest={"layout": layout}, newsletter={"language": "he", "name": "מכתב הנמל", "country": "IL"}
+        )
         yield f"{layout}-hebrew", hebrew, every["right_to_left"]
         for country, language in (("US", "en"), ("DE", "de")):
             keys = {"country": country, "language": language}
