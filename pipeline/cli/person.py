@@ -41,10 +41,10 @@ def print_person(
 
 def _document(installation: Installation, person: Person) -> dict[str, Any]:
     from pipeline.editions import find
-    from pipeline.editions.ledger import outcomes
+    from pipeline.editions.ledger import readers
 
     with installation.database.read() as connection:
-        held = outcomes.of_subscriber(connection, person.id) if person.id is not None else []
+        held = readers.of_subscriber(connection, person.id) if person.id is not None else []
         providers = find.providers(connection, [one["slug"] for one in held])
     return {
         "id": person.id,

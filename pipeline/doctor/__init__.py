@@ -45,6 +45,7 @@ def examine(
     except ConfigError as fault:
         return Examined([error("configuration", fault.message, fault.remedy)], [])
     from pipeline.doctor import (
+        channels,
         configuration,
         database,
         digests,
@@ -67,7 +68,7 @@ def examine(
 
     families = (
         configuration, signing, database, digests, machine, files, feeds,
-        sendgrid, smtp, pages, headers, spf, dkim, dmarc, mx,
+        sendgrid, smtp, pages, headers, spf, dkim, dmarc, mx, channels,
     )  # fmt: skip
     checks = [check for family in families for check in family.CHECKS]
     context = Context.open(config, folder, environment)

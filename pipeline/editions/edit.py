@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.errors import RapportError
 from pipeline.core.words import sentence
 from pipeline.editions import find, store, undo
-from pipeline.editions.compose import written
+from pipeline.editions.compose import not_edited_here, written
 from pipeline.editions.edition import BEFORE_SENDING, Edition, EditionStatus
 from pipeline.editions.order import Move, moved, numbered
 from pipeline.editions.selection import choose
@@ -85,7 +85,7 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish, acto
 
     def kept(connection: Connection, before: Edition, after: Wanted) -> None:
         what = _what(before, after)
-        if not what or undo.keep(connection, before, what, actor):
+        if what and undo.keep(connection, before, what, actor):
             _record(connection, "edit", before, what, actor)
 
     return _changed(installation, digest, slug, wanted, kept)
@@ -169,6 +169,8 @@ def _editable(connection: Connection, slug: str, *, for_update: bool = False) ->
             f"{slug} is {edition.status}: its text is fixed.",
             "One can edit an edition that is a draft, approved or held.",
         )
+    if edition.is_note:
+        raise not_edited_here(edition)
     return edition
 
 

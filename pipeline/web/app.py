@@ -76,7 +76,7 @@ def make_app(
         middleware=[monitoring.counting(registry, routes), Middleware(PublicGuard, site=site)],
         exception_handlers={HTTPException: refused, NotWrittenError: failed, SQLAlchemyError: failed},
     )
-    # An address with one slash too many is as wrong as any other: RFC 8058 allows no redirect.
+    # No redirect for a slash too many, which RFC 8058 does not allow: see public.routes.
     app.router.redirect_slashes = False
     app.state.writer = site.writer
     app.state.scheduler = scheduler

@@ -324,7 +324,7 @@ def layout_rules(layout: str) -> int:
         ("en-GB", None, 700, "19 November 2025 · 3 min read"),
         ("en-GB", "Ines Calloway", 700, "19 November 2025 · 3 min read"),  # who signs
         ("en-GB", "Harbour Lane Therapy", 0, "19 November 2025"),  # who sends
-        ("de", "Tom Berg", 4_200, "Tom Berg, 19. November 2025 19 Min. Lesezeit"),
+        ("de", "Tom Berg", 4_200, "Tom Berg, 19. November 2025, 19 Min. Lesezeit"),
     ],
 )
 def test_a_date_line_says_what_is_known_and_never_ends_in_a_dot(

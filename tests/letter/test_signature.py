@@ -70,6 +70,8 @@ def test_nobody_who_is_not_named_greets_or_signs(layout: str) -> None:
         ({"excerpt": FIRST}, False),  # nothing would be left below the title
         ({"excerpt": "Hello there. " + REST}, True),  # with the sentence after it
         ({"excerpt": f"{FIRST[:-1]} and so on {FIRST * 2} {REST}"}, False),  # more than two lines
+        ({"excerpt": f"B12 and Biotin Vitamin Injections Are Now Available at Ours. {REST}"}, False),
+        ({"excerpt": f"COURSE OBJECTIVES {FIRST} {REST}"}, False),  # headings
         ({"excerpt": f"After the panic attacks I could not use a lift for two years. {REST}"}, False),
     ],
 )

@@ -41,6 +41,7 @@ class Archive(Section):
 
 class Staff(Section):
     emails: list[Address] = Field(default=[])
+    alarms: Listed = Field(default=[])
     password_hash: str = ""
     heartbeat_url: WebAddress = ""
 

@@ -3,4 +3,4 @@
 Whoever imports one knows all: a foreign key may name a table of another file.
 """
 
-from pipeline.core.tables import editions, feeds, images, installation, ledger  # noqa: F401
+from pipeline.core.tables import channels, editions, feeds, images, installation, ledger  # noqa: F401

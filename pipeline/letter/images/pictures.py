@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from pipeline.core.tables.feeds import feeds
 from pipeline.core.tables.feeds import posts as posts_table
+from pipeline.feeds.posts import Post
 from pipeline.letter.images import BANNER, LONGEST, Picture, Thumbnail, store
 from pipeline.letter.images.fetch import Wanted, fetch_image
 from subscribers import clock
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
     from pipeline.feeds import PostImage
-    from pipeline.feeds.posts import Post
     from pipeline.letter.images.store import Seen
+    from pipeline.letter.note import Image
 
 SIDE_BY_SIDE = 6
 TOTAL_SECONDS = 60.0
@@ -41,6 +42,15 @@ def pictures(installation: Installation, posts: Sequence[Post]) -> dict[int, Pic
     refresh(installation, posts)
     with installation.database.read() as connection:
         return known(connection, installation.config, posts)
+
+
+def of_note(images: Sequence[Image]) -> list[Post]:
+    """Posts in whose place the pictures of a note stand; their ids are those of none."""
+    at = clock.now()
+    return [
+        Post(-number, None, image.alt, at, None, (), "", 0, image.src, image.alt or None)
+        for number, image in enumerate(images, 1)
+    ]
 
 
 def refresh(installation: Installation, posts: Sequence[Post]) -> None:

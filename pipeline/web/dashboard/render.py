@@ -9,6 +9,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from starlette.responses import HTMLResponse
 
 from pipeline.core.templates import PACKAGED
+from pipeline.web.dashboard.actor import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,7 @@ def frame(asked: Asked, here: str) -> dict[str, Any]:
         "root": dashboard.root,
         "csrf": actor.csrf,
         "actor": actor,
+        "editor": Role.EDITOR,
         "local": dashboard.local,
         "here": here,
         "navigation": [page for page in dashboard.pages if actor.role.covers(page.role)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.editions import find
+from pipeline.web.public.pages import Ahead
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -57,13 +58,6 @@ def _long(site: Site, minutes: int | None) -> list[str]:
     if minutes is None:
         return []
     return [site.pages.say("about.minutes", minutes=minutes)]
-
-
-class Ahead(NamedTuple):
-    """What somebody who signed up is told: when the next letter is due, and where to read the newest."""
-
-    said: str
-    links: dict[str, str]
 
 
 async def ahead(site: Site, digests: Collection[str] = ()) -> Ahead:

@@ -82,12 +82,12 @@ async def _confirmed(site: Site, request: Request, confirmation: int) -> Respons
     links = {site.pages.link(f"preferences/{token}"): said("shared.back_to_preferences")}
     if done.purpose is Asked.ALLOW_MOVE:
         links = {}  # it goes on in the other mailbox
-    texts = [said(f"confirmed.text{ending}")]
-    if done.purpose is Asked.SUBSCRIBE:
-        coming = await ahead(site, done.digests)
-        texts.append(coming.said)
-        links = coming.links | links
-    answer = site.pages.message(said(f"confirmed.title{ending}"), *texts, links=links)
+    answer = site.pages.message(
+        said(f"confirmed.title{ending}"),
+        said(f"confirmed.text{ending}"),
+        ahead=await ahead(site, done.digests) if done.purpose is Asked.SUBSCRIBE else None,
+        links=links,
+    )
     answer.background = site.mail_questions()
     return answer
 

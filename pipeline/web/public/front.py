@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from pipeline.web.public.about import about
-from pipeline.web.public.subscribe import stamp
+from pipeline.web.public.subscribe import empty_form
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -26,12 +26,7 @@ def routes(site: Site) -> list[Route]:
             about=told,
             portrait=site.pages.portrait,
             head=site.pages.head("", site.installation.config.newsletter.name, told.said, newest),
-            errors={"email": "", "digest": ""},
-            email="",
-            name="",
-            chosen=[],
-            stamp=stamp(site),
-            agreed=site.pages.agreed(),
+            **empty_form(site),
         )
 
     # Where public_url has a path, that path itself leads here, too.

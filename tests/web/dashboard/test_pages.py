@@ -57,7 +57,7 @@ url = "https://example.org/get-matched"
 heading = "Looking for a therapist?"
 """
 
-VIEWS = ("letter", "inbox", "text", "headers", "source", "posts", "editions")
+VIEWS = ("letter", "inbox", "text", "headers", "source", "editions")
 
 
 @dataclass
@@ -182,10 +182,10 @@ def test_a_form_without_the_pages_own_token_does_nothing(office: Office) -> None
 def test_pull_now_fetches_the_feed_and_comes_back_to_the_same_view(office: Office) -> None:
     office.page()
     office.blog.items.insert(0, Item("Hot off the press", day(0.1)))
-    answer = office.post("/pull?view=posts")
+    answer = office.post("/pull?view=text")
     assert answer.status_code == 303
-    assert answer.headers["location"] == "/?view=posts"
-    assert "Hot off the press" in office.words("?view=posts")
+    assert answer.headers["location"] == "/?view=text"
+    assert "Hot off the press" in office.words("?view=text")
 
 
 def test_looking_changes_nothing(office: Office) -> None:
@@ -207,7 +207,7 @@ def test_a_strangers_markup_is_text_on_every_view(office: Office) -> None:
     office.session.pull()
     for view in VIEWS:
         page = office.page(f"?view={view}")
-        assert page.count("<script") == 1, view  # the page's own
+        assert page.count("<script") == 2, view  # the page's own
         assert not re.search(r"<img[^>]*onerror", page), view
 
 
@@ -422,7 +422,7 @@ def test_posts_and_the_offer_are_explained(office: Office) -> None:
     office.configure('\n[[match.variants]]\ncategories = ["couples"]\nheading = "Two chairs?"\n')
     office.blog.items.append(Item("Whose turn", day(2), categories=("Couples",)))
     office.session.pull()
-    said = office.words("?view=posts")
+    said = office.words("?view=text")
     assert "“Two chairs?”" in said
     assert "“Whose turn” is filed under Couples" in said
     assert "An old story" in said
