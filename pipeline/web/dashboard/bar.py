@@ -73,12 +73,8 @@ def of_edition(asked: Asked, installation: Installation, digest: Digest, edition
         counts = outcomes.counts(connection, edition.id) if edition.status in (*UNDER_WAY, *FINISHED) else {}
         decided = stand(connection, edition)
         never_ran = history.last(connection, [digest])[digest.name] is None
-<<<<<<< HEAD
         only = find.by_id(connection, edition.readers_of).slug if edition.readers_of else ""
-    verbs = [verb for verb in states.possible(edition) if asked.actor.role.covers(Role.EDITOR)]
-=======
     verbs = [verb for verb in states.possible(edition) if asked.actor.may(Right.DECIDE)]
->>>>>>> accounts
     if verbs and asked.dashboard.local and not config.mails and edition.status in _READY:
         verbs.append(WRITE)
     return Bar(

@@ -13,11 +13,7 @@ from pipeline.editions.order import Move
 from pipeline.letter.check.calmer import calmer
 from pipeline.letter.check.reading import CheckedLetter, folded
 from pipeline.letter.cta import offers
-<<<<<<< HEAD
 from pipeline.letter.edits import Edits
-from pipeline.web.dashboard.actor import Role
-=======
->>>>>>> accounts
 from pipeline.web.dashboard.deciding import PATIENCE, named
 from subscribers.staff.roles import Right
 
@@ -47,10 +43,9 @@ def panel(asked: Asked, installation: Installation, edition: Edition) -> dict[st
     config, edits = installation.config, Edits.of(edition.edits)
     with installation.database.read() as connection:
         step = undo.last(connection, edition.id)
-    changes = edition.status in BEFORE_SENDING and asked.actor.role.covers(Role.EDITOR)
+    changes = edition.status in BEFORE_SENDING and asked.actor.may(Right.WRITE)
     chosen, words = _offer(config, edition)
     return {
-<<<<<<< HEAD
         "editable": changes and not edition.is_note,
         "typed": changes and edition.note.get("file") == TYPED,
         "said": {
@@ -59,9 +54,6 @@ def panel(asked: Asked, installation: Installation, edition: Edition) -> dict[st
             "preheader": edits.preheader or folded(edition.preheader),
             "intro": edition.intro,
         },
-=======
-        "editable": edition.status in BEFORE_SENDING and asked.actor.may(Right.WRITE),
->>>>>>> accounts
         "subjects": calmer(CheckedLetter(config, installation.templates, edition), "subject"),
         "offers": [Offer(str(n), of, said["heading"]) for n, (of, said) in enumerate(offers(config))],
         "offer": chosen,
