@@ -12,6 +12,7 @@ under /staff.
 ``letters``               the letters of one installation; ``letter/``: one as a page shows it
 ``preview``, ``watch``    the same on loopback, composed anew when files and feeds change
 ``server``                the port on loopback, uvicorn, and an orderly end
+``how``                   the page: feeds, channels, due times, backups; what `rapport doctor` finds
 ``this_week``             the page: the next letter; ``deciding``: what staff decide there
 ========================  ====================================================================
 
