@@ -95,7 +95,7 @@ SAID = re.compile(r"""\bsay\(\s*f?["']([\w.{}]+)["']""")
 """A phrase by its name. What stands in braces, or follows a full stop at the end, is made by the code."""
 
 MADE = re.compile(
-    r"mail\.|letter\.first\.|pages\.(?:gone|nothing\w*|erased|missing|busy|failed|refused|staff|staff_gone|address)\."
+    r"mail\.|letter\.first\.|pages\.(?:gone|nothing\w*|erased|missing|busy|failed|refused|forbidden|staff\w*|address)\."
 )
 """Whole tables of mails, the message pages, the states and verbs of staff: the code makes their names."""
 
