@@ -16,8 +16,8 @@ from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.editions.plan import by_itself
 from pipeline.schedule import history
 from pipeline.schedule.foresee import foresee
-from pipeline.web.dashboard.actor import Role
 from subscribers import clock
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +53,8 @@ class Bar:
     mark: str = ""
     stand: Stand | None = None
     never_ran: bool = False
+    only: str = ""
+    """Of a correction: the edition whose readers it is for."""
     waiting: Sequence[str] = ()
     """Titles of the posts that are there for a letter that was not made yet."""
 
@@ -71,7 +73,8 @@ def of_edition(asked: Asked, installation: Installation, digest: Digest, edition
         counts = outcomes.counts(connection, edition.id) if edition.status in (*UNDER_WAY, *FINISHED) else {}
         decided = stand(connection, edition)
         never_ran = history.last(connection, [digest])[digest.name] is None
-    verbs = [verb for verb in states.possible(edition) if asked.actor.role.covers(Role.EDITOR)]
+        only = find.by_id(connection, edition.readers_of).slug if edition.readers_of else ""
+    verbs = [verb for verb in states.possible(edition) if asked.actor.may(Right.DECIDE)]
     if verbs and asked.dashboard.local and not config.mails and edition.status in _READY:
         verbs.append(WRITE)
     return Bar(
@@ -86,6 +89,7 @@ def of_edition(asked: Asked, installation: Installation, digest: Digest, edition
         mark=edition.mark.hex(),
         stand=decided,
         never_ran=never_ran,
+        only=only,
     )
 
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline.core.errors import RapportError
 from pipeline.editions import undo
 from pipeline.editions.edit import Wish, edit, take_back
-from pipeline.editions.edition import BEFORE_SENDING
+from pipeline.editions.edition import BEFORE_SENDING, TYPED
 from pipeline.editions.lock import lock
 from pipeline.editions.order import Move
 from pipeline.letter.check.calmer import calmer
-from pipeline.letter.check.reading import CheckedLetter
+from pipeline.letter.check.reading import CheckedLetter, folded
 from pipeline.letter.cta import offers
-from pipeline.web.dashboard.actor import Role
+from pipeline.letter.edits import Edits
 from pipeline.web.dashboard.deciding import PATIENCE, named
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
@@ -39,12 +40,20 @@ class Offer(NamedTuple):
 
 def panel(asked: Asked, installation: Installation, edition: Edition) -> dict[str, Any]:
     """What the panel beside the letter shows, and whether it can be changed."""
-    config = installation.config
+    config, edits = installation.config, Edits.of(edition.edits)
     with installation.database.read() as connection:
         step = undo.last(connection, edition.id)
+    changes = edition.status in BEFORE_SENDING and asked.actor.may(Right.WRITE)
     chosen, words = _offer(config, edition)
     return {
-        "editable": edition.status in BEFORE_SENDING and asked.actor.role.covers(Role.EDITOR),
+        "editable": changes and not edition.is_note,
+        "typed": changes and edition.note.get("file") == TYPED,
+        "said": {
+            # As staff wrote it, and without the joiners that keep a stranger's braces from being tags.
+            "subject": edits.subject or folded(edition.subject),
+            "preheader": edits.preheader or folded(edition.preheader),
+            "intro": edition.intro,
+        },
         "subjects": calmer(CheckedLetter(config, installation.templates, edition), "subject"),
         "offers": [Offer(str(n), of, said["heading"]) for n, (of, said) in enumerate(offers(config))],
         "offer": chosen,

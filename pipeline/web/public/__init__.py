@@ -22,11 +22,12 @@ from pipeline.web.public import (
 
 if TYPE_CHECKING:
     from pipeline.web.public.site import Site
+    from pipeline.web.signing_in.door import Door
 
 
-def routes(site: Site) -> list[Route]:
-    pages = (front, subscribe, confirm, unsubscribe, preferences, approve, archive)
-    found = [route for family in (*pages, portrait, cards, assets) for route in family.routes(site)]
+def routes(site: Site, door: Door) -> list[Route]:
+    families = (front, subscribe, confirm, unsubscribe, preferences, archive, portrait, cards, assets)
+    found = [route for family in families for route in family.routes(site)] + approve.routes(site, door)
     # Who types an address, or a program that passes it on, may put a slash behind it. No redirect: RFC 8058
     # allows none. They stand first, for a route is counted by the last path that it has.
     return [*map(_with_slash, filter(_is_page, found)), *found]

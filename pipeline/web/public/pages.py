@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from pipeline.core.templates import Templates
     from pipeline.core.theme import Palette
 
-ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}
+ERRORS = {
+    400: "refused",
+    403: "forbidden",
+    404: "missing",
+    405: "refused",
+    413: "refused",
+    429: "busy",
+    503: "failed",
+}
 """The phrases for each status. Any other status gets those of 503."""
 
 

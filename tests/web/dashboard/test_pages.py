@@ -3,140 +3,26 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from starlette.requests import Request
-from starlette.testclient import TestClient
 
-from pipeline.editions import find, states, store
+from pipeline.editions import states
 from pipeline.editions.compose import compose
 from pipeline.editions.lock import lock
 from pipeline.editions.message import write_preview
 from pipeline.web.dashboard import application, this_week
 from pipeline.web.dashboard.actor import Actor, Role
-from pipeline.web.dashboard.application import on_loopback
 from pipeline.web.dashboard.asked import Asked
 from pipeline.web.dashboard.dashboard import Dashboard
 from pipeline.web.dashboard.letter import frame, inbox
-from pipeline.web.dashboard.preview import PreviewSession
 from subscribers.importing.run import import_csv
 from tests.doubles.blog import Blog, Item
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from httpx import Response
-
-    from pipeline.editions.edition import Edition
-
-CONFIG = """
-[newsletter]
-name = "The Weekly Letter"
-from_email = "letter@example.org"
-from_name = "Willow Practice"
-postal_address = "1 Willow Street, Springfield"
-public_url = "https://letter.example.org"
-
-[theme]
-templates = "own"
-
-[[feeds]]
-url = "{feed}"
-
-[[digests]]
-name = "weekly"
-
-[match]
-url = "https://example.org/get-matched"
-heading = "Looking for a therapist?"
-"""
+from tests.web.dashboard.office import CONFIG, Office, day, opened
 
 VIEWS = ("letter", "inbox", "text", "headers", "source", "editions")
-
-
-@dataclass
-class Office:
-    """A practice's folder with the preview of it open."""
-
-    folder: Path
-    blog: Blog
-    session: PreviewSession
-    browser: TestClient
-
-    def page(self, query: str = "") -> str:
-        answer: Response = self.browser.get(f"/{query}")
-        assert answer.status_code == 200
-        return answer.text
-
-    def post(self, path: str, **fields: str) -> Response:
-        """As a form of the page sends it."""
-        token = re.search(r'name="csrf" value="([^"]+)"', self.page())
-        assert token
-        return self.browser.post(
-            path,
-            data={"csrf": token[1], **fields},
-            headers={"origin": "http://127.0.0.1:8001"},
-            follow_redirects=False,
-        )
-
-    def words(self, query: str = "") -> str:
-        """What a person reads on the page."""
-        return " ".join(unescape(re.sub(r"<[^>]+>", " ", self.page(query))).split())
-
-    def template(self, name: str, content: str) -> Path:
-        file = self.folder / "own" / "letter" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
-        self.session.templates_changed()
-        return file
-
-    def configure(self, more: str = "", *, old: str = "", new: str = "") -> None:
-        text = CONFIG.format(feed=self.blog.url)
-        (self.folder / "rapport.toml").write_text((text.replace(old, new) if old else text) + more)
-        self.session.configuration_changed()
-
-    def edition(self) -> Edition:
-        assert self.session.installation
-        with self.session.installation.database.read() as connection:
-            found = find.open_one(connection, "weekly")
-        assert found is not None
-        return found
-
-    def sent(self) -> Edition:
-        """The open edition, as if it had gone out."""
-        assert self.session.installation
-        edition = self.edition()
-        with self.session.installation.database.write() as connection:
-            return store.change(connection, edition.id, status="sent", finished_at=datetime.now(UTC))
-
-
-@contextmanager
-def opened(folder: Path, blog: Blog) -> Iterator[Office]:
-    session = PreviewSession(folder / "rapport.toml")
-    session.open()
-    session.pull()
-    browser = TestClient(on_loopback(session), base_url="http://127.0.0.1:8001")
-    yield Office(folder, blog, session, browser)
-    session.close()
-
-
-def day(ago: float) -> datetime:
-    return datetime.now(UTC) - timedelta(days=ago)
-
-
-@pytest.fixture
-def office(tmp_path: Path, sqlite_url: str) -> Iterator[Office]:
-    with Blog([Item("A calm morning", day(1)), Item("An old story", day(400))]) as blog:
-        (tmp_path / "rapport.toml").write_text(CONFIG.format(feed=blog.url))
-        (tmp_path / "own").mkdir()
-        with opened(tmp_path, blog) as made:
-            yield made
 
 
 def test_the_letter_is_byte_for_byte_what_out_writes(office: Office, tmp_path: Path) -> None:
