@@ -106,10 +106,12 @@ def _wanted_logos(connection: Connection, config: Config, at: datetime, asked: s
     rows = store.remembered(connection, logos(config))
     for address in logos(config):
         row = rows.get(address)
-        usable = row is not None and row.hash
-        if address not in asked and (row is None or _is_due(row, at) or (row.width and not row.hash)):
+        # Linked until now, or a picture of a post, too.
+        lacks_copy = row is not None and not row.hash and row.width and row.media_type in store.ENDINGS
+        if address not in asked and (row is None or lacks_copy or _is_due(row, at)):
+            known = row if row is not None and row.hash else None
             # Named by the operator: it may be on a network of theirs.
-            yield Wanted(address, address, row if usable else None, copying=True, whole=True)
+            yield Wanted(address, address, known, copying=True, whole=True)
 
 
 def logos(config: Config) -> list[str]:

@@ -206,6 +206,16 @@ class TestLogos:
         assert copy
         assert (copy.media_type, copy.content) == ("image/png", plain)
 
+    def test_one_of_a_kind_that_is_not_served_is_not_fetched_again_and_again(
+        self, publisher: Publisher, gallery: Gallery
+    ) -> None:
+        publisher.use(logo=gallery.show("/logo.gif", file(picture(), "GIF"), "image/gif"))
+        for _ in range(2):
+            refresh(publisher.installation, [])
+        assert gallery.asked == ["/logo.gif"]
+        with publisher.installation.database.read() as connection:
+            assert hosted_logos(connection, publisher.installation.config) == {}
+
     def test_one_that_is_at_our_own_address_or_may_not_be_copied_is_not_fetched(
         self, publisher: Publisher, gallery: Gallery
     ) -> None:
