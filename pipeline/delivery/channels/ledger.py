@@ -78,6 +78,11 @@ class Announcement:
         values = {name: getattr(row, name) for name in cls.__slots__}
         return cls(**values | {"state": AnnouncementState(row.state)})
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is tried again by itself."""
+        return self.state is AnnouncementState.WAITING
+
     def is_over(self, now: datetime) -> bool:
         """Whether it was tried for long enough."""
         return now - self.made_at > PATIENCE
