@@ -78,12 +78,12 @@ def test_an_address_with_every_sign_that_one_may_have_and_a_newsletter_with_such
         scripts = [dict(attributes) for tag, attributes in Shape(page.text).tags if tag == "script"]
         assert all(str(one["src"]).startswith("/staff/static/") for one in scripts)
         assert "<script>alert" not in page.text
-        assert "<b>" not in page.text
+        assert not [one for one in ("<b>{{", "<b>49") if one in page.text]
     assert "o&#39;hara+{x}&amp;y" in browser.get("/staff/account").text
     (mail,) = mails(tmp_path)
     html = mail.partition("text/html")[2]
     assert "<script" not in html
-    assert "<b>" not in html
+    assert not [one for one in ("<b>{{", "<b>49") if one in html]
     visitor.close()
 
 
