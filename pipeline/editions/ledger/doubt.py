@@ -72,6 +72,7 @@ def again(connection: Connection, edition: int, now: datetime) -> int:
         .where(
             batches.c.edition_id == edition,
             batches.c.state == BatchState.UNCERTAIN,
+            ~batches.c.welcome,  # once for ever, and in other words than the letter's
             batches.c.at <= now - SILENCE,
             batches.c.attempt.is_not(None),
             ~exists().where(events.c.batch == batches.c.attempt),
