@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine, text
 
 from pipeline.cli import COMMANDS
-from tests.torture import crashes
+from tests.torture import crashes, greeting
 from tests.torture.crashes import Tally
 from tests.torture.launcher import Launcher
 from tests.torture.practice import Postgresql, Practice, Sqlite, scratch
@@ -37,7 +37,7 @@ HEADINGS = ("editions", "kills", "resumes", "accepted", "sent", "uncertain", "fa
 
 @dataclass(frozen=True)
 class Cell:
-    """``how``: "random", "points" or "fleet"."""
+    """``how``: "random", "points" or "fleet", and "welcome" or "welcome points" of those who confirmed."""
 
     kind: str
     how: str
@@ -46,13 +46,14 @@ class Cell:
     @property
     def name(self) -> str:
         who = "4 workers" if self.how == "fleet" else "1 process"
-        where = "each commit and request" if self.how == "points" else "at random"
+        where = "each commit and request" if self.how.endswith("points") else "at random"
+        who = f"welcome, {who}" if self.how.startswith("welcome") else who
         return f"{self.kind}, {who}, {where}{', faults' if self.faults else ''}"
 
 
 CELLS = [
     Cell(kind, how, faults)
-    for how in ("random", "points", "fleet")
+    for how in ("random", "points", "fleet", "welcome", "welcome points")
     for kind in ("SQLite", "PostgreSQL")
     for faults in (False, True)
     if how != "fleet" or (kind == "PostgreSQL" and "worker" in COMMANDS)
@@ -82,6 +83,8 @@ def main() -> int:
 def _run(
     cell: Cell, place: Place, folder: Path, launcher: Launcher, chance: random.Random, kills: int
 ) -> Tally:
+    if cell.how.startswith("welcome"):
+        return _greet(cell, place, folder, launcher, chance, kills)
     tiny = cell.how == "points"
     # One request at a time where each commit has its number; else as many at once as by default.
     size = {"readers": 6, "batch": 1} if tiny else {"readers": 60, "batch": 2, "connections": 4}
@@ -92,6 +95,23 @@ def _run(
             return crashes.at_every_point(practice, chance, faults=cell.faults, progress=progress)
         kill = crashes.fleet if cell.how == "fleet" else crashes.at_random
         return kill(practice, chance, kills, faults=cell.faults, progress=progress)
+    except Exception as error:
+        traceback.print_exc()
+        return Tally(faults=[f"the cell did not end: {error}"])
+    finally:
+        practice.close()
+
+
+def _greet(
+    cell: Cell, place: Place, folder: Path, launcher: Launcher, chance: random.Random, kills: int
+) -> Tally:
+    tiny = cell.how.endswith("points")
+    practice = Practice(folder, place, launcher, readers=2 if tiny else 8, batch=2, listed=False, sent=True)
+    progress = _progress(cell)
+    try:
+        if tiny:
+            return greeting.at_every_point(practice, chance, faults=cell.faults, progress=progress)
+        return greeting.at_random(practice, chance, kills, faults=cell.faults, progress=progress)
     except Exception as error:
         traceback.print_exc()
         return Tally(faults=[f"the cell did not end: {error}"])
