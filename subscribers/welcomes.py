@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
+
+JUST = timedelta(hours=1)
 
 MOST = 100
 
@@ -112,12 +114,25 @@ def is_due(connection: Connection, now: datetime) -> bool:
 
 def waits(connection: Connection, subscriber: int, digest: str) -> bool:
     """Whether the person's welcome is still to be handed over."""
-    query = select(welcomes.c.digest).where(
-        welcomes.c.subscriber_id == subscriber,
-        welcomes.c.digest == digest,
-        welcomes.c.state == State.QUEUED,
+    return _state(connection, subscriber, digest) == State.QUEUED
+
+
+def is_at(connection: Connection, subscriber: int, email: str) -> bool:
+    """Whether that is the person's present address."""
+    return connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber)) == email
+
+
+def was_just_handed(connection: Connection, subscriber: int, digest: str, now: datetime) -> bool:
+    """Whether the welcome was handed over to somebody who confirmed within the hour."""
+    return _state(connection, subscriber, digest, welcomes.c.at > now - JUST) == State.HANDED
+
+
+def _state(connection: Connection, subscriber: int, digest: str, *which: ColumnElement[bool]) -> str | None:
+    query = select(welcomes.c.state).where(
+        welcomes.c.subscriber_id == subscriber, welcomes.c.digest == digest, *which
     )
-    return connection.execute(query).first() is not None
+    found: str | None = connection.scalar(query)
+    return found
 
 
 def was_welcomed(connection: Connection, lives: Collection[int], digest: str) -> bool:

@@ -17,6 +17,7 @@ from pipeline.core.tables.editions import editions
 from pipeline.editions import find, store
 from pipeline.editions.edition import Edition, EditionKind, EditionStatus
 from pipeline.editions.taken_back import taken_back
+from pipeline.feeds.first_seen import register
 from pipeline.letter.ask import GONE, ask, places
 from pipeline.letter.personal import is_of
 from pipeline.mail.welcome import alone
@@ -97,6 +98,7 @@ def by_itself(installation: Installation, digest: Digest) -> Edition:
     sees to it that none is being handed over. Raises LetterError."""
     letter = alone(installation.config, installation.templates)
     with installation.database.write() as connection:
+        register(connection, installation.config, clock.now())  # somebody may confirm before the first run
         kept = find.one(connection, editions.c.digest == digest.name, editions.c.kind == EditionKind.WELCOME)
         edition = kept if kept is not None else _made(connection, installation.config, digest)
         if (edition.subject, edition.html, edition.text) == (*letter.values(),):

@@ -52,6 +52,9 @@ MOST_FAILURES = 3
 START_WITHIN = 30.0
 """Seconds after its claim in which a hand-over may begin."""
 
+HAS_HAD = "has had a letter already"
+"""Nobody is new who has, and no mailbox gets one a second time."""
+
 LOST = "whoever handed it over was gone before the answer"
 
 log = logging.getLogger(__name__)
@@ -71,11 +74,12 @@ def send_welcomes(installation: Installation, stop: Callable[[], bool] = bool) -
 
 
 def is_coming(connection: Connection, config: Config, subscriber: int, digests: Collection[str]) -> bool:
-    """Whether somebody who has just confirmed these digests gets a first mail for it."""
+    """Whether somebody who has just confirmed these digests, once or twice, gets a first mail for it."""
     greeting = [one.name for one in config.digests if one.welcome != "none" and one.name in digests]
-    lives = {subscriber, *welcomes.former_ids(connection, subscriber)}
+    lives, now = {subscriber, *welcomes.former_ids(connection, subscriber)}, clock.now()
     return any(
-        welcomes.waits(connection, subscriber, digest) and not readers.has_had(connection, lives, digest)
+        welcomes.was_just_handed(connection, subscriber, digest, now)
+        or (welcomes.waits(connection, subscriber, digest) and not readers.has_had(connection, lives, digest))
         for digest in greeting
     )
 
@@ -161,11 +165,16 @@ class _Sender:
         ready = self._made_ready(one.digest)
         if isinstance(ready, _Nothing):
             return self._left(one, ready)
+        with database.read() as connection:
+            # Apart: it reads the whole edition. Nobody else gets the address while this person has it.
+            had = had_elsewhere(connection, ready.edition.id, {one.subscriber: one.email})
         with database.write() as connection:
             lock_audience(connection)  # before any batch row, everywhere: no deadlock
             if not welcomes.waits(connection, one.subscriber, one.digest):
                 return None
-            if reason := self._why_not(connection, one, ready.edition):
+            if not welcomes.is_at(connection, one.subscriber, one.email):
+                return None  # moved at this moment: the next round finds the present address
+            if reason := HAS_HAD if had else self._why_not(connection, one, ready.edition):
                 welcomes.dropped(connection, one.subscriber, one.digest, reason)
                 return None
             at = clock.now()
@@ -187,6 +196,8 @@ class _Sender:
             return _Nothing(f"{name} is in the configuration no more")
         if digest.welcome == "none":
             return _Nothing('welcome = "none"')
+        if not self._installation.config.newsletter.postal_address:
+            return _Nothing("newsletter.postal_address is missing", later=True)  # the law wants it
         try:
             return self._prepared(digest)
         except RapportError as error:  # mostly a template that is being changed
@@ -228,11 +239,8 @@ class _Sender:
         lives = {one.subscriber, *welcomes.former_ids(connection, one.subscriber)}
         if welcomes.was_welcomed(connection, lives, one.digest):
             return "welcomed at a former address"
-        # Nobody is new who has had a letter, and no mailbox gets one a second time.
-        if readers.has_had(connection, lives, one.digest) or had_elsewhere(
-            connection, edition.id, {one.subscriber: one.email}
-        ):
-            return "has had a letter already"
+        if readers.has_had(connection, lives, one.digest):
+            return HAS_HAD
         if readers.is_in(connection, one.subscriber, edition.id):
             return f"stands in {edition.slug} already"
         return ""

@@ -284,6 +284,34 @@ def test_a_suppressed_address_gets_none(installed: Installation) -> None:
     assert waiting(installed, ada) == ("dropped", "suppressed: manual")
 
 
+def test_who_moves_at_that_moment_gets_it_at_the_new_address(
+    installed: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.subscriptions import welcome
+
+    ada = confirm(installed)
+    kept = welcome.had_elsewhere
+
+    def meanwhile(*given: Any) -> set[int]:
+        monkeypatch.setattr(welcome, "had_elsewhere", kept)
+        with installed.database.write() as connection:
+            moving.move(connection, ada, "ada@example.com", at=DUE, source="test")
+        return kept(*given)
+
+    monkeypatch.setattr(welcome, "had_elsewhere", meanwhile)
+    assert send_welcomes(installed) == 1
+    assert mails(tmp_path) == []
+    assert len(mails(tmp_path, "ada@example.com")) == 1
+
+
+def test_without_a_postal_address_it_waits(installed: Installation, tmp_path: Path) -> None:
+    ada = confirm(installed)
+    newsletter = installed.config.newsletter.model_copy(update={"postal_address": ""})
+    object.__setattr__(installed, "config", installed.config.model_copy(update={"newsletter": newsletter}))
+    assert send_welcomes(installed) == 0
+    assert waiting(installed, ada) == ("queued", "newsletter.postal_address is missing")
+
+
 def test_it_can_be_turned_off(database: Database, tmp_path: Path, blog: Blog) -> None:
     quiet = installation(database, tmp_path, blog.url, digests=[{"name": "weekly", "welcome": "none"}])
     run_one(quiet)
