@@ -6,8 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.destination import Destination
-from subscribers import times, welcomes
-from subscribers.welcomes import State as WelcomeState
+from subscribers import times
 
 if TYPE_CHECKING:
     from pipeline.cli.options import Options
@@ -41,7 +40,7 @@ def print_person(
     lines += [
         f"  welcome to {one['digest']}: {one['state']}{': ' + one['reason'] if one['reason'] else ''}"
         for one in document["welcomes"]
-        if one["state"] != WelcomeState.HANDED
+        if one["state"] != "handed"
     ]
     options.print({"subscriber": document} | more, *lines, *said)
 
@@ -49,6 +48,7 @@ def print_person(
 def _document(installation: Installation, person: Person) -> dict[str, Any]:
     from pipeline.editions import find
     from pipeline.editions.ledger import readers
+    from subscribers import welcomes
 
     with installation.database.read() as connection:
         held = readers.of_subscriber(connection, person.id) if person.id is not None else []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.moved import refuse_moved
 from pipeline.editions import find
-from pipeline.editions.ledger import doubt, welcome
+from pipeline.editions.ledger import doubt
 from pipeline.schedule.alerts import alert_staff
 from pipeline.subscriptions.scrub import scrub
 from subscribers import clock, mail_limits, welcomes
@@ -58,7 +58,7 @@ def _send_mails(installation: Installation, now: datetime, stop: Callable[[], bo
     """
     with installation.database.read() as connection:
         waiting = bool(mail_limits.due(connection, now).now)
-        welcomes_wait = welcomes.is_due(connection, now) or welcome.any_orphan(connection)
+        welcomes_wait = welcomes.is_due(connection, now) or doubt.any_welcome(connection)
         drafts = find.put_up(connection, [digest.name for digest in installation.config.digests])
     if waiting:
         from pipeline.subscriptions.confirm import send_questions

@@ -20,7 +20,7 @@ from pipeline.core.unfinished import must_be_finished
 from pipeline.editions import find, public_names
 from pipeline.editions import welcome as letters
 from pipeline.editions.edition import EditionKind
-from pipeline.editions.ledger import claims, rate, readers, signing_keys
+from pipeline.editions.ledger import claims, doubt, rate, readers, signing_keys
 from pipeline.editions.ledger import welcome as ledger
 from pipeline.editions.ledger.again import had_elsewhere
 from pipeline.editions.message import message_of
@@ -64,7 +64,7 @@ def send_welcomes(installation: Installation, stop: Callable[[], bool] = bool) -
     """Hand over every welcome that is due, until ``stop``; how many were. Any number of processes may call
     this at once; one of them does it. Raises nothing for what the provider does: what it refuses waits."""
     with installation.database.read() as connection:
-        if not (welcomes.is_due(connection, clock.now()) or ledger.any_orphan(connection)):
+        if not (welcomes.is_due(connection, clock.now()) or doubt.any_welcome(connection)):
             return 0
     try:
         with installation.database.lock("welcomes"):

@@ -24,8 +24,7 @@ from pipeline.core.schema import migrate
 from pipeline.core.tables.editions import editions
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose
-from pipeline.editions.ledger import outcomes
-from pipeline.editions.ledger import welcome as ledger
+from pipeline.editions.ledger import doubt, outcomes
 from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
 from subscribers import clock, signup, welcomes
@@ -282,7 +281,7 @@ class Case:
         """Whether a welcome waits, or was claimed and has no outcome."""
         with self.database() as database, database.read() as connection:
             waits = welcomes.is_due(connection, clock.now() + timedelta(days=365))
-            return waits or ledger.any_orphan(connection)
+            return waits or doubt.any_welcome(connection)
 
     def people(self) -> list[dict[str, Any]]:
         with self.database() as database, database.read() as connection:

@@ -52,6 +52,12 @@ def proven(connection: Connection, attempts: Collection[str], at: datetime) -> f
     return frozenset(moved.scalars())
 
 
+def any_welcome(connection: Connection) -> bool:
+    """Whether a welcome was claimed and has no outcome."""
+    query = select(batches.c.number).where(batches.c.welcome, batches.c.state == BatchState.SENDING)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def again(connection: Connection, edition: int, now: datetime) -> int:
     """Let an edition's doubtful batches wait to be sent again, those that silence speaks against; how many.
 

@@ -95,12 +95,6 @@ def orphans(connection: Connection) -> list[Orphan]:
     ]
 
 
-def any_orphan(connection: Connection) -> bool:
-    """Whether there is one."""
-    query = select(batches.c.number).where(batches.c.welcome, batches.c.state == BatchState.SENDING)
-    return connection.execute(query.limit(1)).first() is not None
-
-
 def count(connection: Connection, edition: int) -> int:
     """How many were handed the edition as a welcome, or are being handed it."""
     query = select(func.count()).where(batches.c.edition_id == edition, batches.c.welcome)
