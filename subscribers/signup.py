@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 
 from subscribers import consent, digest_names, mail_limits, own_mailbox, suppression, welcomes
 from subscribers.addresses import clean_name, normalise
@@ -25,7 +25,7 @@ from subscribers.confirmations import (
 from subscribers.consent import Action
 from subscribers.people import Status
 from subscribers.subscribing import await_answer, begin, keep_person, let_back
-from subscribers.tables import merged, subscribers, subscriptions
+from subscribers.tables import merged, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,8 +102,9 @@ def confirm(
     if question.state is State.CONFIRMED:
         # Opening an old mail again must not subscribe somebody who unsubscribed meanwhile.
         return question if _still_holds(connection, question) else None
-    # Looked up again: the person who had this address may have moved since the question was asked.
-    subscriber = keep_person(connection, question.email)
+    # Looked up again: the person who had this address may have moved since the question was asked. A name is
+    # filled in but never replaced: a stranger may have asked, and the reader who says yes would be renamed.
+    subscriber = keep_person(connection, question.email, question.name)
     _begin(connection, subscriber, question, source, network_address)
     return answered(connection, question, subscriber)
 
@@ -125,10 +126,6 @@ def _begin(
             network_address=network_address,
         )
     welcomes.put(connection, subscriber, [digest for digest in question.digests if digest not in before])
-    if question.name:
-        connection.execute(
-            update(subscribers).where(subscribers.c.id == subscriber).values(name=question.name)
-        )
 
 
 def _still_holds(connection: Connection, question: Confirmation) -> bool:

@@ -30,6 +30,7 @@ COMMANDS = {
     "run": "run",
     "editions": "editions",
     "digests": "digests",
+    "channels": "channels",
     "subscribers": "subscribers",
     "staff": "staff",
     "serve": "serve",

@@ -37,6 +37,23 @@ def date_in_words(of: date, language: str, form: str = "long") -> str:
     return format_date(of, form, locale_of(language))
 
 
+def date_in_numbers(of: date, language: str) -> str:
+    """A day as it is written in numbers: 12/4/2026, 4.12.2026."""
+    from babel.dates import format_skeleton
+
+    return format_skeleton("yMd", of, locale=locale_of(language))
+
+
+def date_typed(text: str, language: str) -> date | None:
+    """The day that somebody wrote in numbers, as the language or ISO 8601 orders them; None for no day."""
+    from babel.dates import parse_date
+
+    try:
+        return parse_date(text, locale_of(language), "short")
+    except (ValueError, IndexError):
+        return None
+
+
 def time_in_words(of: datetime | time, language: str) -> str:
     """Hour and minute as a clock on that wall shows them."""
     from babel.dates import format_time

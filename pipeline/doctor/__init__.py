@@ -45,6 +45,7 @@ def examine(
     except ConfigError as fault:
         return Examined([error("configuration", fault.message, fault.remedy)], [])
     from pipeline.doctor import (
+        channels,
         configuration,
         database,
         digests,
@@ -60,14 +61,15 @@ def examine(
         signing,
         smtp,
         spf,
+        staff,
     )
     from pipeline.doctor.context import Context
     from pipeline.doctor.hints import hints
     from pipeline.doctor.runner import run_checks
 
     families = (
-        configuration, signing, database, digests, machine, files, feeds,
-        sendgrid, smtp, pages, headers, spf, dkim, dmarc, mx,
+        configuration, signing, database, digests, machine, files, staff, feeds,
+        sendgrid, smtp, pages, headers, spf, dkim, dmarc, mx, channels,
     )  # fmt: skip
     checks = [check for family in families for check in family.CHECKS]
     context = Context.open(config, folder, environment)

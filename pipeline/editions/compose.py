@@ -13,7 +13,7 @@ from pipeline.core.tables.editions import edition_posts
 from pipeline.editions import find, states, store
 from pipeline.editions.after_trial import end_trial
 from pipeline.editions.archive import key_of
-from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.edition import TYPED, Edition, EditionStatus
 from pipeline.editions.selection import choose
 from pipeline.editions.trial import take_over, trial_of
 from pipeline.feeds.first_seen import first_seen, refuse_former, register
@@ -158,6 +158,10 @@ def _fixed(edition: Edition) -> RapportError:
 def not_edited_here(note: Edition) -> RapportError:
     """What is said to who would edit a note as if it were composed from posts."""
     file = note.note.get("file")
+    if file == TYPED:
+        return RapportError(
+            f"{note.slug} is a note that was typed in the dashboard.", "Change it there: `rapport preview`."
+        )
     return RapportError(
         f"{note.slug} is a note: its text is that of {file}.",
         f"Change {file}, then `rapport write {note.digest} {file}` again.",

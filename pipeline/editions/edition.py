@@ -37,6 +37,9 @@ class EditionKind(StrEnum):
     WELCOME = "welcome"  # number 0: what new readers of a digest get before its first letter
 
 
+TYPED = "a page of the dashboard"
+"""In place of the file of a note that was typed there."""
+
 BEFORE_SENDING = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
 """Nobody was handed anything yet."""
 

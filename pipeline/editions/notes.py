@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.destination import is_mail
 from pipeline.core.errors import RapportError
-from pipeline.editions import find, states, store
+from pipeline.editions import by_staff, find, states, store
 from pipeline.editions.archive import key_of
-from pipeline.editions.edition import BEFORE_SENDING, EditionKind, EditionStatus
+from pipeline.editions.edition import BEFORE_SENDING, TYPED, EditionKind, EditionStatus
 from pipeline.editions.ledger import outcomes
 from pipeline.feeds.first_seen import refuse_former, register
 from pipeline.letter.images.pictures import known, of_note, refresh
@@ -36,7 +36,13 @@ if TYPE_CHECKING:
 
 
 def write(
-    installation: Installation, digest: Digest, note: Note, file: str, *, readers_of: str | None = None
+    installation: Installation,
+    digest: Digest,
+    note: Note,
+    file: str,
+    *,
+    readers_of: str | None = None,
+    actor: str = "",
 ) -> Edition:
     """The draft of a note, or the one that the same ``file`` made, with what the file says now. The caller
     holds the digest's lock.
@@ -76,8 +82,20 @@ def write(
             composed_at=at,
             **asdict(letter),
         )
-        staff_log.record(connection, "write", edition.slug, detail=file)
+        staff_log.record(connection, "write", edition.slug, detail=file, actor=actor)
         return states.rewritten(connection, edition, after)
+
+
+def write_on_page(
+    installation: Installation, digest: Digest, note: Note, actor: str, *, readers_of: str | None = None
+) -> Edition:
+    """What ``write`` makes, of a note that ``actor`` typed in the dashboard. It is held until it is approved:
+    whoever saves what they have so far does not expect it to leave with the next run."""
+    edition = write(installation, digest, note, TYPED, readers_of=readers_of, actor=actor)
+    if edition.status == EditionStatus.DRAFT:
+        with installation.database.write() as connection:
+            return by_staff.decide(connection, "hold", edition.slug, actor)
+    return edition
 
 
 def _corrected(connection: Connection, installation: Installation, digest: Digest, slug: str) -> Edition:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, select, update
 
@@ -21,7 +21,7 @@ from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
@@ -60,13 +60,6 @@ class Pulled:
         return asdict(self)
 
 
-class _Settings(NamedTuple):
-    """Of the whole configuration: the feeds that it names, and the longest backlog of its digests."""
-
-    read: Collection[int]
-    backlog: timedelta
-
-
 def pull(database: Database, config: Config, urls: Collection[str] | None = None) -> list[Pulled]:
     """Fetch the feeds of the configuration, or those of ``urls``, and keep their posts. Raises nothing for a
     feed's fault."""
@@ -75,9 +68,10 @@ def pull(database: Database, config: Config, urls: Collection[str] | None = None
         known = {row.url: row for row in connection.execute(select(feeds))}
     configured = list(dict.fromkeys(feed.url for feed in config.feeds))
     wanted = [url for url in configured if urls is None or url in urls]
-    settings = _Settings(
+    settings = posts.Configured(
         read=frozenset(known[url].id for url in configured),
         backlog=max(digest.backlog for digest in config.digests),
+        zone=config.newsletter.zone,
     )
     if any(not (known[url].etag or known[url].last_modified) for url in wanted):
         warm_up()  # a document will come: the child starts while it is on its way
@@ -85,7 +79,7 @@ def pull(database: Database, config: Config, urls: Collection[str] | None = None
         return list(pool.map(lambda url: _pull_one(database, known[url], settings), wanted))
 
 
-def _pull_one(database: Database, feed: Row[Any], settings: _Settings) -> Pulled:
+def _pull_one(database: Database, feed: Row[Any], settings: posts.Configured) -> Pulled:
     try:
         fetched = _fetched(feed)
         if fetched.body is None:
@@ -118,7 +112,7 @@ def _unchanged(database: Database, feed: Row[Any], fetched: Fetched) -> Pulled:
 
 
 def _keep(
-    database: Database, feed: Row[Any], fetched: Fetched, document: Document, settings: _Settings
+    database: Database, feed: Row[Any], fetched: Fetched, document: Document, settings: posts.Configured
 ) -> Pulled:
     at = clock.now()
     # The validators are kept in the transaction that keeps the posts: a crash between the two would have the
@@ -134,8 +128,7 @@ def _keep(
             document.entries,
             at=at,
             initial=_is_first_reading(connection, feed.id),
-            read=settings.read,
-            backlog=settings.backlog,
+            configured=settings,
         )
         came = stored.new or stored.unsure or stored.archive
         gap = overlap.gap(connection, before, stored.listed) if came else None

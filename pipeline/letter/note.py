@@ -74,26 +74,44 @@ def read_note(source: str, name: str) -> Note:
         offer=flag(front, "offer", name, otherwise=True),
         announce=flag(front, "announce", name, otherwise=False),
     )
+    subject_line = front.values["subject"][1] if "subject" in front.values else 1
+    # The lines above the text, and the empty ones that were taken off it.
+    above = front.begins + len(front.text) - len(front.text.lstrip("\n"))
+    _must_be_sendable(note, name, subject_line, front.begins, above)
+    return note
+
+
+def typed_note(subject: str, preheader: str, text: str, *, offer: bool) -> Note:
+    """The note that was typed into the fields of a page. Raises LetterError, which names the line of the
+    text, where it is none that can be sent."""
+    lines = text.replace("\r\n", "\n").strip("\n")
+    note = Note(" ".join(subject.split()), " ".join(preheader.split()), lines, offer)
+    _must_be_sendable(note, "text", 0, 1, 1)
+    return note
+
+
+def _must_be_sendable(note: Note, name: str, subject: int, begins: int, above: int) -> None:
+    """``subject``: the line that the subject stands on, 0 where it is a field of its own; ``begins``: that
+    which the text begins on, ``above`` the lines above its first words."""
     if not note.subject:
-        line = front.values["subject"][1] if "subject" in front.values else 1
+        if not subject:
+            raise LetterError("The note has no subject.", "Write what it is about.")
         raise LetterError(
-            f"{name}:{line}: The note has no subject.",
+            f"{name}:{subject}: The note has no subject.",
             'Begin the file with three lines: ---, then subject = "What it is about", then ---.',
         )
     if not note.markdown.strip():
         raise LetterError(
-            f"{name}:{front.begins}: The note says nothing.", "Write its text below the front matter."
+            f"{name}:{begins}: The note says nothing.",
+            "Write its text below the front matter." if subject else "Write its text.",
         )
     if len(note.markdown) > LONGEST:
         raise LetterError(
             f"{name}: The note has {len(note.markdown):,} characters; {LONGEST:,} are the most.",
             "Make a post of it, and a note that leads there.",
         )
-    # The lines above the text, and the empty ones that were taken off it.
-    above = front.begins + len(front.text) - len(front.text.lstrip("\n"))
     for link in links(_parsed(note.markdown)):
         _must_lead_somewhere(link.address, f"{name}:{above + link.line}", picture=link.picture)
-    return note
 
 
 def _must_lead_somewhere(address: str, place: str, *, picture: bool) -> None:

@@ -6,7 +6,7 @@ import itertools
 import time
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from subscribers import consent, digest_names, staff_log
@@ -85,54 +85,77 @@ def import_csv(
     bytes in all. A dry run counts and writes the refused rows, and leaves the list as it is.
     """
     wording, source = consent.evidence(wording), staff_log.plain(source)
-    size = path.stat().st_size if path.is_file() else 0
-    counted: Counter[ImportOutcome] = Counter()
-    uncertain = 0
     with open_list(path) as opened, DryRun() if dry_run else nullcontext() as kept:
         columns = _columns(opened, path, digests, answers)
         with begin() as connection:
             renamed = digest_names.former(connection)
-        digests = list(dict.fromkeys(renamed.get(name, name) for name in digests))
+        wanted = list(dict.fromkeys(renamed.get(name, name) for name in digests))
         refused = refused_path or path.with_name(f"{path.name}.refused.csv")
         with (
             Rejects(refused, path, columns.header, again=columns.again) as rejects,
             open_csv(opened, path, names_addresses) as file,
         ):
+            work = _Import(begin, kept, wording, source, rejects)
             records = find_table(file, path).rows
-            most, noted = CHUNK, dry_run
+            size = path.stat().st_size if path.is_file() else 0
+            most = CHUNK
             while some := list(itertools.islice(records, most)):
                 # Reading and interpreting, the longer half, is done before the lock is taken.
-                rows = [(record, columns.applicant(record, digests, renamed)) for record in some]
-                emails = [who.email for _, who in rows if isinstance(who, Applicant)]
-                with begin() as connection:
-                    begun = time.perf_counter()
-                    chunk = ImportChunk(connection, emails, kept)
-                    judged = _judged(chunk, rows)
-                    chunk.write(wording=wording, source=source)
-                    if not noted and any(one in _NEWS for one in judged):
-                        staff_log.record(connection, "import", detail=source)
-                        noted = True
-                taken = time.perf_counter() - begun
-                uncertain += sum(isinstance(who, Applicant) and not who.certain for _, who in rows)
-                for outcome in judged:
-                    if isinstance(outcome, ImportOutcome):
-                        counted[outcome] += 1
-                    else:
-                        rejects.write(*outcome)
+                rows = [(record, columns.applicant(record, wanted, renamed)) for record in some]
+                taken = work.take(rows)
                 if progress is not None:
                     progress(file.position(), size)
                 most = rows_next(len(some), taken)
                 time.sleep(PAUSE)
-    return ImportResult(
-        read=counted.total() + rejects.number,
-        added=counted[ImportOutcome.ADDED],
-        changed=counted[ImportOutcome.CHANGED],
-        unchanged=counted[ImportOutcome.UNCHANGED],
-        refused=rejects.number,
-        refused_file=str(rejects.path) if rejects.number else None,
-        unused_columns=columns.unused_names(),
-        uncertain_dates=uncertain,
-    )
+    return work.result(columns.unused_names())
+
+
+@dataclass(slots=True)
+class _Import:
+    """An import under way: its transactions, and what has come of the rows so far."""
+
+    begin: Callable[[], AbstractContextManager[Connection]]
+    kept: DryRun | None
+    wording: str
+    source: str
+    rejects: Rejects
+    counted: Counter[ImportOutcome] = field(default_factory=Counter)
+    uncertain: int = 0
+    noted: bool = False
+    """Whether it stands on record that staff imported."""
+
+    def take(self, rows: Sequence[tuple[Record, Applicant | str]]) -> float:
+        """Put some rows on the list, in one transaction; the seconds that it took."""
+        people = [who for _, who in rows if isinstance(who, Applicant)]
+        with self.begin() as connection:
+            begun = time.perf_counter()
+            chunk = ImportChunk(connection, [who.email for who in people], self.kept)
+            judged = _judged(chunk, rows)
+            chunk.write(wording=self.wording, source=self.source)
+            if self.kept is None and not self.noted and any(one in _NEWS for one in judged):
+                staff_log.record(connection, "import", detail=self.source)
+                self.noted = True
+        taken = time.perf_counter() - begun
+        self.uncertain += sum(not who.certain for who in people)
+        for outcome in judged:
+            if isinstance(outcome, ImportOutcome):
+                self.counted[outcome] += 1
+            else:
+                self.rejects.write(*outcome)
+        return taken
+
+    def result(self, unused: tuple[str, ...]) -> ImportResult:
+        counted, refused = self.counted, self.rejects
+        return ImportResult(
+            read=counted.total() + refused.number,
+            added=counted[ImportOutcome.ADDED],
+            changed=counted[ImportOutcome.CHANGED],
+            unchanged=counted[ImportOutcome.UNCHANGED],
+            refused=refused.number,
+            refused_file=str(refused.path) if refused.number else None,
+            unused_columns=unused,
+            uncertain_dates=self.uncertain,
+        )
 
 
 def _columns(file: BinaryIO, path: Path, digests: Sequence[str], answers: Answers | None) -> Columns:

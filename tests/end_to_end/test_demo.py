@@ -123,7 +123,7 @@ def test_the_served_demo_goes_from_a_draft_to_the_outbox(project: Project) -> No
         old = _form(url)
         project.rapport(*ours, "editions", "edit", "weekly-1", "--subject", "A calmer week")
         _events(url, seen)
-        assert "<h1>A calmer week</h1>" in httpx.get(url).text
+        assert "<title>A calmer week" in httpx.get(url).text
 
         changed = _pressed(url, old, "approve", status=409)
         assert "changed meanwhile" in changed  # what is approved is what was seen
@@ -167,7 +167,7 @@ def _events(url: str, seen: str) -> str:
 
 def _form(url: str) -> dict[str, str]:
     """What the page's buttons send along."""
-    (form,) = re.findall(r'<form class="decision".*?</form>', httpx.get(url).text, re.DOTALL)
+    (form,) = re.findall(r'<form id="decide".*?</form>', httpx.get(url).text, re.DOTALL)
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
 
 

@@ -87,6 +87,24 @@ def test_a_strangers_request_changes_nothing_for_who_is_on_the_list(database: Da
         assert (person.name, status(connection)) == ("Ann", {"weekly": Status.UNSUBSCRIBED})
 
 
+def test_who_confirms_a_strangers_request_keeps_the_name_they_have(database: Database) -> None:
+    with database.write() as connection:
+        directory.add(connection, ANN, name="Ann", digests=["weekly"], wording="On paper", source="staff")
+        assert confirm(connection, ask(connection, name="Buy pills", digest="monthly")) is not None
+        person = directory.person(connection, ANN)
+        assert person is not None
+        assert (person.name, set(status(connection))) == ("Ann", {"weekly", "monthly"})
+
+
+def test_who_had_no_name_gets_the_one_they_confirm(database: Database) -> None:
+    with database.write() as connection:
+        directory.add(connection, ANN, digests=["weekly"], wording="On paper", source="staff")
+        assert confirm(connection, ask(connection, name="Ann")) is not None
+        person = directory.person(connection, ANN)
+        assert person is not None
+        assert person.name == "Ann"
+
+
 @pytest.mark.parametrize("reason", [Reason.UNSUBSCRIBED, Reason.FORGOTTEN])
 def test_what_was_a_persons_own_no_ends_with_their_confirmed_yes(database: Database, reason: Reason) -> None:
     with database.write() as connection:

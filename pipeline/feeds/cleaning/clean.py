@@ -88,13 +88,29 @@ def _paragraphs(found: Iterable[tuple[Kind, str]]) -> Iterator[tuple[Kind, str]]
     for piece_kind, piece in (*found, ("prose", "\n\n")):
         if piece != "\n\n":
             if not parts:
-                kind = piece_kind
-            parts.append(piece)
+                kind = "prose" if piece_kind == "bold" else piece_kind
+            parts.append(f"{_BOLD}{piece}{_BOLD_END}" if piece_kind == "bold" and piece.strip() else piece)
             continue
         for one in re.split(r"\n[ \t]*+\n\s*+", "".join(parts)) if parts else ():
             if one.strip():
-                yield kind, one
+                plain = one.replace(_BOLD, "").replace(_BOLD_END, "")
+                yield ("heading" if kind == "prose" and _is_bold_heading(one, plain) else kind), plain
         parts = []
+
+
+_BOLD, _BOLD_END = "\ue005", "\ue006"
+_IN_BOLD = re.compile(f"{_BOLD}[^{_BOLD_END}]*+{_BOLD_END}")
+_LONGEST_HEADING = 150
+"""Characters. What is longer is a paragraph that somebody made bold."""
+
+
+def _is_bold_heading(marked: str, plain: str) -> bool:
+    """Whether a paragraph is a heading that was typed as one: a short line, every word of it in bold letters,
+    that does not end as a sentence does. Put beside the next sentence it would read as one with it."""
+    plain = plain.strip()
+    if not plain or len(plain) > _LONGEST_HEADING or "\n" in plain or boilerplate.ends_well(plain):
+        return False
+    return _BOLD in marked and not any(letter.isalnum() for letter in _IN_BOLD.sub("", marked))
 
 
 def opening(post: Text) -> str:

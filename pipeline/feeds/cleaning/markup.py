@@ -25,7 +25,9 @@ MOST_ATTRIBUTES = 100
 
 _NAMES = {
     # To plain text formatting says nothing, so it is renamed to an element that is not opened again.
-    **dict.fromkeys(("b", "big", "em", "font", "i", "nobr", "small", "strong", "u"), "span"),
+    **dict.fromkeys(("big", "em", "font", "i", "nobr", "small", "u"), "span"),
+    # Bold letters may make a heading, and are renamed for the same reason.
+    **dict.fromkeys(("b", "strong"), "x-bold"),
     # Code is told from prose later on: what looks like a tag there is meant to be read.
     **dict.fromkeys(("code", "tt"), "x-code"),
     **dict.fromkeys(("s", "strike"), "del"),

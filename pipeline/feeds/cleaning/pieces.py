@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-Kind = Literal["prose", "heading", "item", "caption", "code", "table"]
+Kind = Literal["prose", "bold", "heading", "item", "caption", "code", "table"]
+"""What a piece was in the page. "bold" is prose in bold letters: a whole paragraph of it may be a heading."""
 
 _DROPPED_NAMES = """
     head title script style noscript template x-inert iframe frame frameset form button input select textarea
@@ -68,6 +69,8 @@ def pieces(source: str, *, may_unescape: bool = True) -> Iterator[tuple[Kind, st
                 kind = _kind(node, tag, kind)
                 yield kind, "\n\n"
                 stack.append(("\n\n", kind, False))
+            elif tag == "x-bold" and kind == "prose":
+                kind = "bold"
             elif tag in _AROUND:
                 start, end = _AROUND[tag]
                 yield kind, start
@@ -114,6 +117,8 @@ def _kind(node: LexborNode, tag: str, around: Kind) -> Kind:
     if boilerplate.CAPTION.search(_names(node)):
         return "caption"
     own = _BLOCKS[tag]
+    if (around, own) == ("bold", "prose"):
+        return "bold"
     return "prose" if own == "table" and tag in ("table", "tbody", "tr") else own
 
 

@@ -27,7 +27,7 @@ class Trace:
 
     ``paths`` are links and guids without their hosts, ``slugs`` the last parts of those. ``text`` is the
     start of the folded excerpt, empty where that is too short to tell texts apart. ``weak`` is a guid that is
-    unique on its own blog only."""
+    unique on its own blog only. ``date_only``: the date is a day without a time (dating.py)."""
 
     guids: frozenset[str]
     links: frozenset[str]
@@ -37,6 +37,7 @@ class Trace:
     published: datetime | None
     text: str = ""
     weak: bool = False
+    date_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

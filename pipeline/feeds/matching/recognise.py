@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
+
+from pipeline.feeds import dating
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from pipeline.feeds.matching.evidence import Known, Trace
     from pipeline.feeds.matching.likely import Pair
@@ -29,11 +31,13 @@ class Reading:
 
     ``initial``: for the first time. ``last_read`` is when this feed was read before, or one that is
     configured no more and may have moved here. What is dated before ``archive_before`` is never mailed.
+    ``zone`` is the newsletter's, in which a date without a time is a day.
     """
 
     initial: bool
     last_read: datetime | None = None
     archive_before: datetime | None = None
+    zone: tzinfo = UTC
 
 
 class Circumstances:
@@ -75,7 +79,7 @@ class Circumstances:
         if evidence.title:
             return self._recurs_not(pair)
         dated = entry.published is not None
-        if self.fresh[pair.entry] and dated and not (evidence.same_day and self._is_after(post.published)):
+        if self.fresh[pair.entry] and dated and not (evidence.same_day and self._is_after(post)):
             return False  # it came since, under a title that nobody knows
         if evidence.same_day and self._shares_a_day(pair):
             return True
@@ -147,12 +151,15 @@ class Circumstances:
         published = self.entries[place].published
         if published is None:
             return place not in self.named and self.on_top(place, self.named)
-        return self._is_after(published)
+        return self._is_after(self.entries[place])
 
-    def _is_after(self, date: datetime | None) -> bool:
-        last = self.reading.last_read
+    def _is_after(self, one: Trace) -> bool:
+        """Whether it may have come after the feed was last read: of a day, whether that day was not over."""
+        last, date, zone = self.reading.last_read, one.published, self.reading.zone
         if date is None or last is None:
             return False
+        if one.date_only:
+            return dating.beginning(dating.day(date, zone, date_only=True) + DAY, zone) > last
         return date + DAY > last if self._days_only else date > last
 
     def _dated_anew(self) -> frozenset[Pair]:
@@ -200,8 +207,8 @@ class Circumstances:
         return self._titles[0][title] == self._titles[1][title] == 1
 
     def _has_own_text(self, entry: Trace) -> bool:
-        last = self.reading.last_read
-        if entry.published is not None and last is not None and entry.published > last:
+        last, date, zone = self.reading.last_read, entry.published, self.reading.zone
+        if date and last and dating.begins(date, zone, date_only=entry.date_only) > last:
             return False  # it came since: a blog may begin each post with the same words
         return self._texts[0][entry.text] == self._texts[1][entry.text] == 1
 

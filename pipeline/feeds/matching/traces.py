@@ -37,6 +37,7 @@ def of_entry(entry: Entry, names: Keys) -> Trace:
         published=entry.published,
         text=_text(entry.excerpt),
         weak=any(map(is_weak, guids)),
+        date_only=entry.date_only,
         paths=(paths := _paths(guids | links)),
         slugs=_slugs(paths),
     )
@@ -82,7 +83,7 @@ def of_all_posts(connection: Connection, listing: Collection[int], read: Collect
     ]
 
 
-_POSTS = select(posts.c.id, posts.c.url, posts.c.title, posts.c.published, posts.c.excerpt)
+_POSTS = select(posts.c.id, posts.c.url, posts.c.title, posts.c.published, posts.c.date_only, posts.c.excerpt)
 
 
 def _by_post(borne: Iterable[tuple[Key, int]]) -> dict[int, dict[str, set[str]]]:
@@ -103,6 +104,7 @@ def _of_row(
         title=folded(row.title),
         published=row.published,
         text=_text(row.excerpt),
+        date_only=row.date_only,
         id=row.id,
         listed=listed,
         elsewhere=elsewhere,

@@ -16,14 +16,15 @@ import json
 import logging
 import subprocess
 import threading
-from dataclasses import asdict
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.core.child_process import command, environment
 from pipeline.core.errors import FeedError, RapportError
-from pipeline.feeds import Document, Entry, PostImage
 from pipeline.feeds.fetching.address import shown
+from pipeline.feeds.parsing import plain
+
+if TYPE_CHECKING:
+    from pipeline.feeds import Document
 
 CHILD = "pipeline.feeds.parsing.sandbox_child"
 SECONDS = 12
@@ -51,7 +52,7 @@ def read(body: bytes, *, url: str, content_type: str = "") -> Document:
 
     :raises FeedError: what parse() raises, and when the document passes the limits.
     """
-    document = _document(ask("read", body, url=url, content_type=content_type))
+    document = plain.document(ask("read", body, url=url, content_type=content_type))
     if document.unread:
         _log.warning("%d posts of the feed %s could not be read", document.unread, shown(url))
     return document
@@ -228,20 +229,6 @@ _children = Children()
 atexit.register(close)
 
 
-def answer(document: Document) -> dict[str, Any]:
-    """A document as plain data."""
-    entries = [
-        asdict(entry) | {"published": entry.published.isoformat() if entry.published else None}
-        for entry in document.entries
-    ]
-    return {"entries": entries, "sound": document.sound, "unread": document.unread}
-
-
-def _document(answer: dict[str, Any]) -> Document:
-    """The same again."""
-    return Document(tuple(map(_entry, answer["entries"])), answer["sound"], answer["unread"])
-
-
 def _raise_what_is_reported(answer: dict[str, Any], url: str) -> None:
     if "error" in answer:
         raise FeedError(*answer["error"])
@@ -250,15 +237,3 @@ def _raise_what_is_reported(answer: dict[str, Any], url: str) -> None:
             f"The feed {shown(url)} could not be read: {answer['fault']}.",
             "This is a fault of Rapport: report it with the feed's address.",
         )
-
-
-def _entry(found: dict[str, Any]) -> Entry:
-    published = found["published"]
-    return Entry(
-        **found
-        | {
-            "published": datetime.fromisoformat(published) if published else None,
-            "categories": tuple(found["categories"]),
-            "further_images": tuple(PostImage(**image) for image in found["further_images"]),
-        }
-    )

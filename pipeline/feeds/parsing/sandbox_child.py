@@ -18,8 +18,9 @@ import feedparser  # noqa: F401 (ahead of the first document, while that is stil
 from pipeline.core.child_process import interrupted_after, limit_memory, limit_time
 from pipeline.core.errors import FeedError
 from pipeline.feeds.fetching.page import page_error
+from pipeline.feeds.parsing import plain
 from pipeline.feeds.parsing.parse import parse
-from pipeline.feeds.parsing.sandbox import ENTRY_SECONDS, MEMORY, SECONDS, answer
+from pipeline.feeds.parsing.sandbox import ENTRY_SECONDS, MEMORY, SECONDS
 
 LARGE = 150_000_000
 """Bytes. What a process once took it gives back only in part: after so much, another one reads on."""
@@ -54,7 +55,7 @@ def _told(question: dict[str, Any], body: bytes) -> dict[str, Any]:
 
 def _read(body: bytes, url: str, content_type: str) -> dict[str, Any]:
     limit = partial(interrupted_after, ENTRY_SECONDS)
-    return answer(parse(body, url=url, content_type=content_type, limit=limit))
+    return plain.data(parse(body, url=url, content_type=content_type, limit=limit))
 
 
 def _examine(body: bytes, url: str, content_type: str) -> dict[str, Any]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 from email.utils import format_datetime
-from functools import lru_cache, partial
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from pipeline.core.theme import look
 from pipeline.letter import card
+from pipeline.web.public.cards import FOR_A_DAY, drawn
 from pipeline.web.public.conditional import answer
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from pipeline.core.theme import Palette
     from pipeline.editions.archive import Issue, Past
     from pipeline.web.public.site import Site
 
@@ -37,79 +35,82 @@ IN_A_FEED = 25
 
 
 def routes(site: Site) -> list[Route]:
-    async def everything(request: Request) -> Response:
-        _must_be_public(site)
-        past = await site.read(site.archive.newest)
-        html = site.pages.render(
-            "archive.html",
-            private=not _indexed(site),
-            years=[(year, list(some)) for year, some in groupby(past, partial(_year, site))],
-            head=site.pages.head(
-                "archive",
-                site.pages.say("shared.archive"),
-                site.pages.say("archive.description"),
-                past[0].slug if past else "",
-            ),
-        )
-        return _page(site, request, html, past[0].at if past else None)
+    pages = {
+        "/archive": _everything,
+        "/archive/feed.xml": _rss,
+        "/archive/feed.json": _json_feed,
+        "/archive/{slug}": _letter,
+        "/archive/{slug}/card.png": _picture,
+    }
+    return [Route(path, partial(page, site), methods=["GET"]) for path, page in pages.items()]
 
-    async def letter(request: Request) -> Response:
-        slug, key = request.path_params["slug"], request.query_params.get("key", "")
-        place = site.pages.link("")
-        issue = await site.read(lambda connection: site.archive.issue(connection, slug, key, place))
-        if issue is None:
-            raise HTTPException(404)
-        html = site.pages.render(
-            "letter.html",
-            private=not _indexed(site),
-            past=issue.past,
-            published=issue.past.at.isoformat(timespec="seconds"),
-            article=issue.article,
-            body=Markup(issue.article.body),  # noqa: S704 (letter/archived.py escapes it)
-            head=site.pages.head(
-                f"archive/{slug}",
-                issue.past.title,
-                issue.past.summary or site.pages.say("archive.description"),
-                slug,
-                "" if site.archive.public else key,
-            ),
-        )
-        return _page(site, request, html, issue.past.at)
 
-    async def picture(request: Request) -> Response:
-        slug, key = request.path_params["slug"], request.query_params.get("key", "")
-        past = await site.read(lambda connection: site.archive.past(connection, slug, key))
-        if past is None:
-            raise HTTPException(404)
-        newsletter = site.installation.config.newsletter
-        beneath = f"{site.pages.phrases.day(past.at)} · {newsletter.sender}"
-        words = card.Words(newsletter.name, past.title, beneath)
-        drawn = await run_in_threadpool(_drawn, words, look(site.installation.config.theme).light)
-        headers = _headers(site, "public, max-age=86400")
-        return answer(request, drawn, "image/png", modified=past.at, headers=headers)
+async def _everything(site: Site, request: Request) -> Response:
+    _must_be_public(site)
+    past = await site.read(site.archive.newest)
+    html = site.pages.render(
+        "archive.html",
+        private=not _indexed(site),
+        years=[(year, list(some)) for year, some in groupby(past, partial(_year, site))],
+        head=site.pages.head(
+            "archive",
+            site.pages.say("shared.archive"),
+            site.pages.say("archive.description"),
+        ),
+    )
+    return _page(site, request, html, past[0].at if past else None)
 
-    async def rss(request: Request) -> Response:
-        issues = await _issues(site)
-        xml = site.pages.render(
-            "feed.xml",
-            address=site.pages.address,
-            items=[(*issue, format_datetime(issue.past.at, usegmt=True)) for issue in issues],
-        )
-        content = _NOT_IN_XML.sub("", xml).encode()
-        return _feed(site, request, content, "application/rss+xml", issues)
 
-    async def json_feed(request: Request) -> Response:
-        issues = await _issues(site)
-        content = json.dumps(_json(site, issues), ensure_ascii=False, indent=1).encode()
-        return _feed(site, request, content, "application/feed+json", issues)
+async def _letter(site: Site, request: Request) -> Response:
+    slug, key = request.path_params["slug"], request.query_params.get("key", "")
+    place = site.pages.link("")
+    issue = await site.read(lambda connection: site.archive.issue(connection, slug, key, place))
+    if issue is None:
+        raise HTTPException(404)
+    html = site.pages.render(
+        "letter.html",
+        private=not _indexed(site),
+        past=issue.past,
+        published=issue.past.at.isoformat(timespec="seconds"),
+        article=issue.article,
+        body=Markup(issue.article.body),  # noqa: S704 (letter/archived.py escapes it)
+        head=site.pages.head(
+            f"archive/{slug}",
+            issue.past.title,
+            issue.past.summary or site.pages.say("archive.description"),
+            f"archive/{slug}/card.png",
+            "" if site.archive.public else key,
+        ),
+    )
+    return _page(site, request, html, issue.past.at)
 
-    return [
-        Route("/archive", everything, methods=["GET"]),
-        Route("/archive/feed.xml", rss, methods=["GET"]),
-        Route("/archive/feed.json", json_feed, methods=["GET"]),
-        Route("/archive/{slug}", letter, methods=["GET"]),
-        Route("/archive/{slug}/card.png", picture, methods=["GET"]),
-    ]
+
+async def _picture(site: Site, request: Request) -> Response:
+    slug, key = request.path_params["slug"], request.query_params.get("key", "")
+    past = await site.read(lambda connection: site.archive.past(connection, slug, key))
+    if past is None:
+        raise HTTPException(404)
+    newsletter = site.installation.config.newsletter
+    beneath = f"{site.pages.phrases.day(past.at)} · {newsletter.sender}"
+    words = card.Words(newsletter.name, past.title, beneath)
+    return await drawn(site, request, words, past.at, _headers(site, FOR_A_DAY))
+
+
+async def _rss(site: Site, request: Request) -> Response:
+    issues = await _issues(site)
+    xml = site.pages.render(
+        "feed.xml",
+        address=site.pages.address,
+        items=[(*issue, format_datetime(issue.past.at, usegmt=True)) for issue in issues],
+    )
+    content = _NOT_IN_XML.sub("", xml).encode()
+    return _feed(site, request, content, "application/rss+xml", issues)
+
+
+async def _json_feed(site: Site, request: Request) -> Response:
+    issues = await _issues(site)
+    content = json.dumps(_json(site, issues), ensure_ascii=False, indent=1).encode()
+    return _feed(site, request, content, "application/feed+json", issues)
 
 
 def _must_be_public(site: Site) -> None:
@@ -134,11 +135,6 @@ def _headers(site: Site, public: str = "public, max-age=300") -> dict[str, str]:
     # What only a letter's link opens stays in its reader's own cache.
     kept = {"Cache-Control": public if site.archive.public else public.replace("public", "private")}
     return kept if _indexed(site) else kept | {"X-Robots-Tag": "noindex"}
-
-
-@lru_cache(maxsize=64)
-def _drawn(words: card.Words, palette: Palette) -> bytes:
-    return card.draw(words, palette)
 
 
 async def _issues(site: Site) -> list[Issue]:

@@ -83,15 +83,17 @@ async def _confirmed(site: Site, request: Request, confirmation: int) -> Respons
     links = {site.pages.link(f"preferences/{token}"): said("shared.back_to_preferences")}
     if done.purpose is Asked.ALLOW_MOVE:
         links = {}  # it goes on in the other mailbox
-    texts = [said(f"confirmed.text{ending}")]
+    told = f"confirmed.text{ending}"
     if done.purpose is Asked.SUBSCRIBE:
-        coming = await ahead(site, done.digests)
         config, who = site.installation.config, done.subscriber
         if await site.read(lambda connection: is_coming(connection, config, who, done.digests)):
-            texts = [said("confirmed.text_welcome")]
-        texts.append(coming.said)
-        links = coming.links | links
-    answer = site.pages.message(said(f"confirmed.title{ending}"), *texts, links=links)
+            told = "confirmed.text_welcome"
+    answer = site.pages.message(
+        said(f"confirmed.title{ending}"),
+        said(told),
+        ahead=await ahead(site, done.digests) if done.purpose is Asked.SUBSCRIBE else None,
+        links=links,
+    )
     subscribed = done.purpose is Asked.SUBSCRIBE
     answer.background = site.mail_welcomes() if subscribed else site.mail_questions()
     return answer

@@ -103,7 +103,7 @@ class PublicGuard:
         _, _, rest = scope["path"].rpartition("/unsubscribe/")
         if scope["method"] != "POST" or not rest:
             return False
-        return self._site.installation.tokens.read(Purpose.LETTER, rest) is not None
+        return self._site.installation.tokens.read(Purpose.LETTER, rest.removesuffix("/")) is not None
 
 
 def _place(error: Exception) -> str:

@@ -12,10 +12,11 @@ from starlette.exceptions import HTTPException
 from pipeline.subscriptions.confirm import send_questions
 from pipeline.subscriptions.welcome import send_welcomes
 from pipeline.web.public.network import address_of
-from subscribers import mail_limits
+from subscribers import clock, mail_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from sqlalchemy import Connection
     from starlette.requests import Request
@@ -50,6 +51,11 @@ class Site:
                 return work(connection)
 
         return await run_in_threadpool(inside)
+
+    @property
+    def today(self) -> date:
+        """The day where the newsletter is."""
+        return clock.now().astimezone(self.installation.config.newsletter.zone).date()
 
     def mail_questions(self) -> BackgroundTask:
         """Sends the confirmation mails once the answer is sent. What fails stays in the queue."""

@@ -45,6 +45,54 @@ def test_html_becomes_paragraphs(html: str, text: str) -> None:
     assert clean.text(html) == text
 
 
+REST = "<p>It begins with one breath, and with the next one after that.</p>"
+SAID = "It begins with one breath, and with the next one after that."
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "<p><strong>How to begin again</strong></p>",
+        "<p>“<b>How to begin again&nbsp;</b></p>",
+        "<p><strong><a href='/x'>How to</a> <em>begin again</em></strong></p>",
+        "<p><strong>How</strong> <b>to begin again</b></p>",
+        "<strong><div>How to begin again</div></strong>",
+        "<p><STRONG class=x>How to begin again<br></STRONG></p>",
+        "<b>How to begin again</b><br><br>",
+    ],
+)
+def test_a_heading_typed_as_a_bold_paragraph_does_not_run_into_the_sentence_after_it(heading: str) -> None:
+    assert clean.opening(clean.read(heading + REST)) == SAID
+    assert clean.text(heading + REST).endswith(f"How to begin again\n\n{SAID}"), (
+        "it is part of the post all the same"
+    )
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "<p><b>How we begin matters.</b></p>",
+        "<p><b>How do we begin?</b></p>",
+        "<p>How to <b>begin and go on</b> for long</p>",
+        f"<p><b>{'How to begin again and go on ' * 8}</b></p>",
+        "<p><b>How the rain falls on the street<br>and the wind goes by</b></p>",
+    ],
+)
+def test_what_is_bold_and_more_than_a_heading_is_said(first: str) -> None:
+    assert "How" in clean.opening(clean.read(first + REST))
+
+
+def test_a_post_of_nothing_but_bold_lines_says_them() -> None:
+    assert clean.opening(clean.read("<p><b>One thing</b></p><p><b>Another thing</b></p>")).startswith(
+        "One thing"
+    )
+
+
+def test_in_a_list_or_a_caption_bold_letters_change_nothing() -> None:
+    post = clean.read("<ul><li><b>One</b></li></ul><figure><b>Two</b></figure><h2><b>Three</b></h2>")
+    assert [block.kind for block in post.blocks] == ["item", "caption", "heading"]
+
+
 def test_previous_and_next_are_no_part_of_a_post() -> None:
     (entry,) = entries("previous-next.xml")
     assert (entry.excerpt, entry.words) == ("Breathe in slowly. Breathe out slower.", 6)

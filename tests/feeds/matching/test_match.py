@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -272,6 +273,25 @@ def test_a_new_post_with_a_day_for_its_date_is_new_on_the_day_of_the_move() -> N
         Verdict.NEW,
         *range(len(BLOG)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "said"),
+    [
+        ("America/Los_Angeles", 32, Verdict.UNSURE),  # UTC-8: the 23rd is over at 8 of the 24th
+        ("America/Los_Angeles", 31.9, Verdict.NEW),
+        ("UTC", 24, Verdict.UNSURE),
+        ("UTC", 23.9, Verdict.NEW),
+        ("Pacific/Auckland", 11, Verdict.UNSURE),  # UTC+13
+        ("Pacific/Auckland", 10.9, Verdict.NEW),
+    ],
+)
+def test_a_day_is_over_when_it_is_over_where_the_newsletter_is(zone: str, hour: float, said: Verdict) -> None:
+    """Of a blog that moved the 23rd's post is new only if the feed was last read before the day was over."""
+    moved = [replace(NEW_NAMES(one), published=midnight(one), date_only=True) for one in [FRESH, *BLOG]]
+    last_read = midnight(FRESH) + timedelta(hours=hour)
+    reading = Reading(initial=False, last_read=last_read, zone=ZoneInfo(zone))
+    assert decided(BLOG, moved, reading) == [said, *range(len(BLOG))]
 
 
 def test_dates_that_moved_by_some_days_each_are_told_by_their_titles() -> None:

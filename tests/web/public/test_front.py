@@ -14,7 +14,7 @@ from pipeline.core.errors import ConfigError
 from pipeline.subscriptions.confirm import send_questions
 from tests.installations import installation
 from tests.web.public.test_archive import FEED, sent
-from tests.web.public.visitor import Shape, Visitor, confirm_links, edition, hidden
+from tests.web.public.visitor import Addresses, Shape, Visitor, confirm_links, edition, hidden
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,13 +91,14 @@ def test_the_form_is_the_one_of_the_sign_up_page_and_signs_up(
         assert visitor.post("/subscribe", {"email": "ada@example.org", "stamp": stamp}).status_code == 200
 
 
-def test_it_has_a_head_of_its_own_with_the_newest_card(visitor: Visitor, practice: Installation) -> None:
-    assert "og:image" not in visitor.get("/").text
-    slug = sent(practice)
+def test_it_has_a_head_and_a_card_of_its_own(visitor: Visitor) -> None:
     page = visitor.get("/").text
     assert "<title>The Weekly Letter</title>" in page
     assert '<link rel="canonical" href="https://letter.example.org/">' in page
-    assert f'og:image" content="https://letter.example.org/archive/{slug}/card.png"' in page
+    assert 'og:image" content="https://letter.example.org/card.png"' in page
+    card = visitor.get("/card.png")
+    assert (card.status_code, card.headers["content-type"]) == (200, "image/png")
+    assert visitor.get("/card.png", headers={"If-None-Match": card.headers["etag"]}).status_code == 304
     assert re.search(r'<meta name="description" content="The Weekly Letter is [^"]+every Thursday', page)
     assert "noindex" not in page
     assert [tag for tag, _ in Shape(page).tags].count("h1") == 1
@@ -111,8 +112,27 @@ def test_every_page_leads_home(visitor: Visitor, practice: Installation) -> None
 
 def test_a_wrong_address_leads_on(visitor: Visitor) -> None:
     page = visitor.get("/nowhere").text
-    for link in ('<a href="/">To the front page</a>', '<a href="/archive">All letters</a>'):
+    for link in (
+        '<a href="/">To the front page</a>',
+        '<a href="/subscribe">To the sign-up form</a>',
+        '<a href="/archive">All letters</a>',
+    ):
         assert link in page
+
+
+def test_a_slash_too_many_does_no_harm(
+    visitor: Visitor, practice: Installation, addresses: Addresses
+) -> None:
+    slug = sent(practice, weeks_ago=1)
+    paths = ["/archive", f"/archive/{slug}", addresses.unsubscribe(), addresses.preferences()]
+    for path in paths:
+        assert visitor.get(f"{path}/").content == visitor.get(path).content
+    assert "<h1>Get The Weekly Letter by email</h1>" in visitor.get("/subscribe/").text
+    assert visitor.post("/subscribe/", {"email": "ada@"}).status_code == 422
+    for path in ("/subscribe//", "/archive/feed.xml/", "/nowhere/", "/unsubscribe/x/"):
+        assert visitor.get(path).status_code == 404
+    answer = visitor.post(f"{addresses.unsubscribe()}/", {"List-Unsubscribe": "One-Click"})
+    assert (answer.status_code, answer.text) == (200, "Unsubscribed.\n")
 
 
 def test_the_logo_keeps_its_place_before_it_is_there(sqlite_database: Database, tmp_path: Path) -> None:

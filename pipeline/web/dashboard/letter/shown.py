@@ -64,10 +64,11 @@ def shown(letters: Letters, preview: Preview, edition: Edition, query: Query) ->
         "findings": told,
         "marked": marked,
         "lines": lambda: inbox.lines(newsletter.sender, edition.subject, edition.preheader),
+        "line": inbox.locked(newsletter.sender, edition.subject, edition.preheader),
         "text": text,
         "html": html,
         "headers": lambda: _headers(preview_part(preview.config, edition, "eml", letters.list_id(edition))),
-        "offer": _offer(preview, edition),
+        "cta": _offer(preview, edition),
     }
 
 
