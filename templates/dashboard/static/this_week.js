@@ -7,9 +7,11 @@ const timers = new Map();
 
 page.classList.add("scripted");
 
-function told(words) {
+function told(words, wrong = false) {
   const saved = document.getElementById("saved");
-  if (saved) saved.textContent = words;
+  if (!saved) return;
+  saved.textContent = words;
+  saved.classList.toggle("wrong", wrong);
 }
 
 // Fields.
@@ -65,14 +67,14 @@ async function send(form, submitter) {
       complain(await answer.text());
     }
   } catch {
-    told("Not saved: there is no connection. It is tried again with the next change.");
+    told("Not saved: there is no connection. It is tried again with the next change.", true);
   }
 }
 
 function complain(text) {
   const answer = new DOMParser().parseFromString(text, "text/html");
   const said = answer.querySelector("#wrong") ?? answer.querySelector("[role=alert]");
-  told(`Not saved. ${said?.textContent.trim() ?? "Load the page again."}`);
+  told(`Not saved. ${said?.textContent.trim() ?? "Load the page again."}`, true);
 }
 
 // What a page that was loaded anew says in the fields, except where somebody is typing.
