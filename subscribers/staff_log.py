@@ -1,7 +1,8 @@
 """Who of staff decided what: a log that grows and is never changed, which the database itself sees to.
 
 An entry names editions, posts and subscribers by slug and number, and holds no reader's address: so nothing
-need be taken out of it when a person is erased.
+need be taken out of it when a person is erased. Staff are named by their addresses: who did something, and
+whose account it was done to.
 """
 
 from __future__ import annotations
@@ -51,6 +52,14 @@ def record(
 ) -> None:
     """Add an entry, in the transaction of what it tells of. Without ``actor`` it was the system's user."""
     values = {"about": plain(about), "detail": plain(detail), "actor": actor or user()}
+    connection.execute(staff_log.insert().values(at=clock.now(), action=action, **values))
+
+
+def record_account(
+    connection: Connection, action: str, address: str, *, detail: str = "", actor: str = ""
+) -> None:
+    """The same about the account of one of staff, who is named by their (normalised) address."""
+    values = {"about": address, "detail": plain(detail), "actor": actor or user()}
     connection.execute(staff_log.insert().values(at=clock.now(), action=action, **values))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.core.phrases import name_of, read
@@ -17,12 +18,14 @@ from pipeline.letter.crisis.table import FILE, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 MARKED = "ja"
 """The language of the marked phrases. What CLDR says in it (dates, countries, lists) has no Latin letter."""
 
 BEGIN, END = "⟦", "⟧"
+
+HEBREW = Path(__file__).with_name("hebrew")
+"""A folder of templates with words from right to left, of all that readers meet most."""
 
 
 def spoken(own: Path, language: str, text: str = "") -> Path:

@@ -47,7 +47,7 @@ class Phrases:
     def __init__(
         self, templates: Templates, kind: Kind, newsletter: Newsletter, *, mails: bool = True
     ) -> None:
-        must_beis_spoken(templates, newsletter.language)
+        must_be_spoken(templates, newsletter.language)
         self.language = newsletter.language
         self._kind, self._mails = kind, mails
         self._names = {"newsletter": newsletter.name, "sender": newsletter.sender}
@@ -98,15 +98,19 @@ FORMER = ("letter/words.txt", "mail/words/*.toml", "pages/words/*.toml")
 """Where phrases stood before. An operator's file of such a name would be read by nobody."""
 
 
-def check_words(config: Config, folder: Path) -> None:
-    """Raise ConfigError where nobody has written words of the newsletter's language, or an operator's stand
-    where they are not looked for any more. ``folder`` is where theme.templates is looked for."""
+def known_words(config: Config, folder: Path) -> Templates:
+    """The templates, with words of the newsletter's language among them.
+
+    Raises ConfigError where nobody has written such words, or an operator's stand where they are not looked
+    for any more. ``folder`` is where theme.templates is looked for.
+    """
     own = folder / config.theme.templates
     templates = Templates(own if config.theme.templates and own.is_dir() else None)
-    must_beis_spoken(templates, config.newsletter.language, f"{config.place(('newsletter', 'language'))}: ")
+    must_be_spoken(templates, config.newsletter.language, f"{config.place(('newsletter', 'language'))}: ")
     if templates.own is not None:
         for file in (file for name in FORMER for file in templates.own.glob(name)):
             raise ConfigError(f"{file} is not read any more.", MOVED)
+    return templates
 
 
 MOVED = (
@@ -116,7 +120,7 @@ MOVED = (
 )
 
 
-def must_beis_spoken(templates: Templates, language: str, where: str = "") -> None:
+def must_be_spoken(templates: Templates, language: str, where: str = "") -> None:
     """Raise ConfigError, with the languages that there are, where nobody has written words of this one."""
     if not is_spoken(templates, language):
         raise ConfigError(

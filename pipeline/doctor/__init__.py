@@ -61,13 +61,14 @@ def examine(
         signing,
         smtp,
         spf,
+        staff,
     )
     from pipeline.doctor.context import Context
     from pipeline.doctor.hints import hints
     from pipeline.doctor.runner import run_checks
 
     families = (
-        configuration, signing, database, digests, machine, files, feeds,
+        configuration, signing, database, digests, machine, files, staff, feeds,
         sendgrid, smtp, pages, headers, spf, dkim, dmarc, mx, channels,
     )  # fmt: skip
     checks = [check for family in families for check in family.CHECKS]

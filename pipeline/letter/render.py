@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pipeline.letter.note import Body, Note
     from pipeline.letter.personal import Tags
     from pipeline.letter.shown import ShownPicture
+    from pipeline.letter.signature import Signer
 
 PREHEADER = 140
 """Characters: no inbox shows more beside the subject (Apple Mail on a tablet shows this many)."""
@@ -87,10 +88,12 @@ def render_letter(
     make a letter.
     """
     offer = call_to_action(config, posts, edits.cta)
-    context = _context(config, templates, slug, due, offer, portrait) | _shown(posts, config, images)
+    context = _context(config, templates, slug, due, offer, portrait)
+    by: Signer | None = context["signer"]
+    context |= _shown(posts, config, images, by)
     by_staff = both_forms(intro, context["dir"])
     if not by_staff.text:
-        opening = opening_of(posts[0], context["signer"], templates, config.newsletter.language)
+        opening = opening_of(posts[0], by, templates, config.newsletter.language)
         context["opening"] = opening
         context["lead"]["continued"] = opening.rest if opening else context["lead"]["excerpt"]
     plain = environment(templates, markup=False)
@@ -153,8 +156,10 @@ def _subject_key(config: Config, digest: Digest) -> str:
     return f"{config.place(keys)}: {dotted(keys)}"
 
 
-def _shown(posts: Sequence[Post], config: Config, images: Mapping[int, ShownPicture]) -> dict[str, Any]:
-    all_shown = [shown(post, config, images, lead=post is posts[0]) for post in posts]
+def _shown(
+    posts: Sequence[Post], config: Config, images: Mapping[int, ShownPicture], by: Signer | None
+) -> dict[str, Any]:
+    all_shown = [shown(post, config, images, lead=post is posts[0], by=by) for post in posts]
     return {
         "posts": all_shown,
         "lead": all_shown[0],

@@ -42,8 +42,8 @@ def signer(config: Config, portrait: str) -> Signer | None:
 def opening_of(lead: Post, by: Signer | None, templates: Templates, language: str) -> Opening | None:
     """How the letter opens where staff say nothing themselves: as the author opens the lead.
 
-    Only if the author signs the letter: else a stranger's words, with "I" among them, would be put into the
-    mouth of who does. And only if the words are a sentence, no heading that runs into one, and quiet: a
+    Only if the author signs the letter: else another's words, with "I" among them, would be put into the
+    mouth of who does. And only if the words are sentences, with no heading that runs into them, and quiet: a
     locked screen shows them first.
     """
     if by is None or not _same(lead.author or "", by.name):
@@ -52,6 +52,13 @@ def opening_of(lead: Post, by: Signer | None, templates: Templates, language: st
     if not text or _heads(text) or any(sensitive(text, templates, language)):
         return None
     return Opening(text, rest)
+
+
+def byline(author: str | None, by: Signer | None, sender: str) -> str:
+    """What the date line of a post says of its author: nobody who signs the letter, or sends it, is named
+    again."""
+    known = {sender.casefold(), by.name.casefold() if by else ""}
+    return "" if not author or author.casefold() in known else author
 
 
 def _heads(text: str) -> bool:

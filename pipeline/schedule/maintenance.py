@@ -12,6 +12,7 @@ from pipeline.schedule.alerts import alert_staff
 from pipeline.subscriptions.scrub import scrub
 from subscribers import clock, mail_limits
 from subscribers.erasing import blank_networks, erase_unconfirmed
+from subscribers.staff import attempts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ def _erase(installation: Installation, now: datetime) -> None:
         erased = erase_unconfirmed(connection, now - timedelta(days=privacy.pending_days))
         blank_networks(connection, now - timedelta(days=privacy.network_address_days))
         mail_limits.forget_networks(connection, now)
+        attempts.clear_away(connection)
         resends = installation.config.delivery.on_uncertain == "resend"
         doubt.give_up_for_good(connection, now, resends=resends)
     if erased.people or erased.questions:

@@ -124,6 +124,15 @@ def test_an_operators_language_is_taken_and_said_in_english_where_it_lacks_a_phr
     assert (dutch.say("read_on"), dutch.say("unsubscribe")) == ("Lees verder", "Unsubscribe")
 
 
+def test_an_offer_that_is_left_out_is_made_in_the_newsletters_language(tmp_path: Path) -> None:
+    file = configured(tmp_path, "fr-CA", "")
+    assert load(file, {})[0].match.heading.startswith("Vous cherchez")
+    file.write_text(file.read_text() + '[match]\nheading = "À deux ?"\n')
+    match = load(file, {})[0].match
+    assert (match.heading, match.button) == ("À deux ?", "Nous écrire")
+    assert load(configured(tmp_path, "en-GB", ""), {})[0].match.button == "Get matched"
+
+
 @pytest.mark.parametrize("former", ["letter/words.txt", "mail/words/nl.toml", "pages/words/en.toml"])
 def test_words_where_they_stood_before_are_refused_with_their_new_place(tmp_path: Path, former: str) -> None:
     file = tmp_path / "own" / former

@@ -25,7 +25,7 @@ GUIDES = (
     *(
         DOCS / f"{name}.md"
         for name in (
-            *("guide", "using", "notes-and-welcome"),
+            *("guide", "using", "notes-and-welcome", "dashboard"),
             *("install", "operations", "importing", "hosts", "sendgrid"),
         )
     ),

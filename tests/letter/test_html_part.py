@@ -304,7 +304,7 @@ def test_a_long_list_of_titles_is_parted_by_a_quiet_rule(layout: str) -> None:
         (made.html.count("border-top:"), made.text.count("\n* * *\n"))
         for made in (
             letter([post(n, f"Title {n}") for n in range(1, most + 1)], config(digest={"layout": layout}))
-            for most in (9, 10, 15)
+            for most in (10, 11, 16)
         )
     ]
     assert [html - rules[0][0] for html, _ in rules] == [0, layout_rules(layout), 2 * layout_rules(layout)]
@@ -337,8 +337,8 @@ def test_a_date_line_says_what_is_known_and_never_ends_in_a_dot(
     assert line is not None
     assert " ".join(quiet.text(separator=" ").split()) == said
     kept = quiet.css_first("span[style]")
-    assert (kept is not None) == ("·" in said)
-    if kept is not None:  # the dot is nowhere at the end of a line
+    assert (kept is not None) == ("min" in said.casefold())
+    if kept is not None and "·" in said:  # the dot is nowhere at the end of a line
         assert "white-space:nowrap" in (kept.attributes["style"] or "")
         assert kept.text().startswith("19 ")
     assert not re.search(r"·\s*$", made.text, re.MULTILINE)

@@ -27,7 +27,20 @@ NOTICES = sorted(
     {key.split(".")[1] for key in read(PACKAGED / name_of("en")) if key.startswith("mail.notice_")}
 )
 TOLD = dict.fromkeys(
-    ("edition", "digest", "reason", "status", "url", "feed", "since", "due", "posts", "editions", "made"),
+    (
+        "edition",
+        "digest",
+        "reason",
+        "status",
+        "url",
+        "feed",
+        "since",
+        "due",
+        "posts",
+        "editions",
+        "made",
+        "channel",
+    ),
     "百",
 )
 LINK, VERBS = "https://example.org/x", ("approve", "hold", "skip")

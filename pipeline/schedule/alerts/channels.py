@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from pipeline.core.config import Config
 
+_KINDS = {"refused": "channel_refused", "uncertain": "channel_uncertain"}
+"""By an announcement's state: the notice's kind, and the table of its words."""
+
 
 def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Alert]:
     if not config.channels:
@@ -22,6 +25,6 @@ def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Al
     from pipeline.delivery.channels import ledger
 
     for slug, one in ledger.troubles(connection, now - RECENT):
-        kind = f"channel_{one.state}"
+        kind = _KINDS[str(one.state)]
         facts = {"edition": slug, "channel": one.channel, "reason": sentence(one.reason)}
         yield Alert(kind, f"{one.edition_id} {one.channel}", one.at, kind, facts, one.channel)

@@ -16,8 +16,8 @@ from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.editions.plan import by_itself
 from pipeline.schedule import history
 from pipeline.schedule.foresee import foresee
-from pipeline.web.dashboard.actor import Role
 from subscribers import clock
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +74,7 @@ def of_edition(asked: Asked, installation: Installation, digest: Digest, edition
         decided = stand(connection, edition)
         never_ran = history.last(connection, [digest])[digest.name] is None
         only = find.by_id(connection, edition.readers_of).slug if edition.readers_of else ""
-    verbs = [verb for verb in states.possible(edition) if asked.actor.role.covers(Role.EDITOR)]
+    verbs = [verb for verb in states.possible(edition) if asked.actor.may(Right.DECIDE)]
     if verbs and asked.dashboard.local and not config.mails and edition.status in _READY:
         verbs.append(WRITE)
     return Bar(

@@ -14,8 +14,8 @@ from pipeline.letter.check.calmer import calmer
 from pipeline.letter.check.reading import CheckedLetter, folded
 from pipeline.letter.cta import offers
 from pipeline.letter.edits import Edits
-from pipeline.web.dashboard.actor import Role
 from pipeline.web.dashboard.deciding import PATIENCE, named
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
@@ -43,7 +43,7 @@ def panel(asked: Asked, installation: Installation, edition: Edition) -> dict[st
     config, edits = installation.config, Edits.of(edition.edits)
     with installation.database.read() as connection:
         step = undo.last(connection, edition.id)
-    changes = edition.status in BEFORE_SENDING and asked.actor.role.covers(Role.EDITOR)
+    changes = edition.status in BEFORE_SENDING and asked.actor.may(Right.WRITE)
     chosen, words = _offer(config, edition)
     return {
         "editable": changes and not edition.is_note,

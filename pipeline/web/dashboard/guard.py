@@ -65,8 +65,8 @@ class Guard:
         self._app = app
         self._own = own
         parts = urlsplit(pages)
-        self._host = parts.netloc.lower()
-        self._origin = f"{parts.scheme}://{self._host}" if pages else ""
+        self._name = parts.hostname or ""
+        self._origin = f"{parts.scheme}://{parts.netloc.lower()}" if pages else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,10 +90,15 @@ class Guard:
         await answer({"type": "http.response.start", "status": 403, "headers": plain})
         await answer({"type": "http.response.body", "body": said})
 
+    def _is_ours(self, host: str) -> bool:
+        """By its name: a proxy may leave the port out, and another port is no other owner's."""
+        match = _HOST.fullmatch(host)
+        return match is not None and (match["name"] or match["six"]).lower() == self._name != ""
+
     def _welcome(self, scope: Scope) -> bool:
         sent = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         hosts = [value for name, value in sent if name == b"host"]
-        if len(hosts) != 1 or not (is_loopback(hosts[0]) or hosts[0].lower() == self._host != ""):
+        if len(hosts) != 1 or not (is_loopback(hosts[0]) or self._is_ours(hosts[0])):
             return False
         if scope["method"] in ("GET", "HEAD"):
             return True

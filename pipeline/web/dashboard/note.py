@@ -15,10 +15,10 @@ from pipeline.editions.lock import lock
 from pipeline.editions.notes import write_on_page
 from pipeline.letter.note import typed_note
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.actor import Role
 from pipeline.web.dashboard.deciding import PATIENCE
 from pipeline.web.dashboard.letter.query import Query
 from pipeline.web.dashboard.routing import get, post
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +41,8 @@ RECENT = 12
 
 def routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
     return [
-        get(dashboard, "/note", _form, role=Role.EDITOR),
-        post(dashboard, "/note", _write, role=Role.EDITOR),
+        get(dashboard, "/note", _form, right=Right.WRITE),
+        post(dashboard, "/note", _write, right=Right.WRITE),
     ]
 
 

@@ -12,12 +12,12 @@ from pipeline.core.errors import RapportError
 from pipeline.editions.document import went
 from pipeline.providers.outbox import letters as letters_in
 from pipeline.web.dashboard import bar, deciding, editing, render
-from pipeline.web.dashboard.actor import Role
 from pipeline.web.dashboard.dashboard import Page
 from pipeline.web.dashboard.letter.query import SIZES, VIEWS, Query
 from pipeline.web.dashboard.letter.shown import shown
 from pipeline.web.dashboard.routing import get, post
 from subscribers import times
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 def _routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
     return [
         get(dashboard, "/", show),
-        post(dashboard, "/pull", _pull, role=Role.EDITOR),
-        post(dashboard, "/draft", _draft, role=Role.EDITOR),
-        post(dashboard, "/decide", _decide, role=Role.EDITOR),
-        post(dashboard, "/test", _test, role=Role.EDITOR),
-        post(dashboard, "/edit", _edit, role=Role.EDITOR),
-        post(dashboard, "/undo", _undo, role=Role.EDITOR),
+        post(dashboard, "/pull", _pull, right=Right.WRITE),
+        post(dashboard, "/draft", _draft, right=Right.WRITE),
+        post(dashboard, "/decide", _decide, right=Right.DECIDE),
+        post(dashboard, "/test", _test, right=Right.WRITE),
+        post(dashboard, "/edit", _edit, right=Right.WRITE),
+        post(dashboard, "/undo", _undo, right=Right.WRITE),
     ]
 
 

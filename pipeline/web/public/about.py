@@ -38,20 +38,21 @@ async def about(site: Site) -> About:
         latest = site.archive.newest(connection, _SHOWN) if site.archive.public else []
         return About(
             site.pages.say("about.what"),
-            [*_often(site), *_long(site, site.archive.minutes(connection))],
+            [*filter(None, [how_often(site)]), *_long(site, site.archive.minutes(connection))],
             latest,
         )
 
     return await site.read(found)
 
 
-def _often(site: Site) -> list[str]:
+def how_often(site: Site) -> str:
+    """A sentence; empty where it takes more than one."""
     pages = site.pages
     if pages.several:
         labels = [digest.label for digest in pages.offered]
-        return [pages.say("about.several", digests=pages.phrases.listed(labels))]
+        return pages.say("about.several", digests=pages.phrases.listed(labels))
     every = pages.offered[0].every
-    return [pages.say("about.every", every=every)] if every else []
+    return pages.say("about.every", every=every) if every else ""
 
 
 def _long(site: Site, minutes: int | None) -> list[str]:

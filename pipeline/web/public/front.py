@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 def routes(site: Site) -> list[Route]:
     async def front(request: Request) -> Response:
         told = await about(site)
-        newest = told.latest[0].slug if told.latest else ""
         return site.pages.page(
             "front",
             private=False,
             about=told,
             portrait=site.pages.portrait,
-            head=site.pages.head("", site.installation.config.newsletter.name, told.said, newest),
+            head=site.pages.head("", site.installation.config.newsletter.name, told.said),
             **empty_form(site),
         )
 

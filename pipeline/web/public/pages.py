@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from pipeline.core.templates import Templates
     from pipeline.core.theme import Palette
 
-ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}
+ERRORS = {
+    400: "refused",
+    403: "forbidden",
+    404: "missing",
+    405: "refused",
+    413: "refused",
+    429: "busy",
+    503: "failed",
+}
 """The phrases for each status. Any other status gets those of 503."""
 
 
@@ -38,8 +46,8 @@ class Offered(NamedTuple):
 
 
 class Head(NamedTuple):
-    """What a public page tells search engines and whoever shows a link to it. ``address`` is the whole one;
-    ``card`` is the whole address of its picture, empty where it has none."""
+    """What a public page tells search engines and whoever shows a link to it. ``address`` is the whole one,
+    ``card`` that of its picture."""
 
     title: str
     description: str
@@ -83,12 +91,10 @@ class Pages:
         context = self._context | {"private": private, "faulty": False, "head": None} | values
         return render(self._markup, f"pages/{template}", context)
 
-    def head(self, path: str, title: str, description: str, card: str = "", key: str = "") -> Head:
-        """That of the page under ``path``. ``card`` is the slug of the letter whose card it has, ``key`` what
-        opens that."""
+    def head(self, path: str, title: str, description: str, card: str = "card.png", key: str = "") -> Head:
+        """That of the page under ``path``. ``card`` is the path of its picture, ``key`` what opens that."""
         asked = f"?key={key}" if key else ""
-        picture = f"{self.address}/archive/{card}/card.png{asked}" if card else ""
-        return Head(title, description, f"{self.address}/{path}", picture)
+        return Head(title, description, f"{self.address}/{path}", f"{self.address}/{card}{asked}")
 
     def message(
         self,

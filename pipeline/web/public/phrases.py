@@ -41,8 +41,8 @@ class PagePhrases(Phrases):
         return date_in_words(moment.astimezone(self._zone), self.language, form)
 
     def in_words(self, day: date) -> str:
-        """A day in words, in this language, on one line."""
-        return date_in_words(day, self.language).replace(" ", "\N{NO-BREAK SPACE}")
+        """A day in words, in this language."""
+        return date_in_words(day, self.language)
 
     def in_numbers(self, day: date) -> str:
         """A day in numbers, as it is written where this language is spoken."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
-from pipeline.web.dashboard import application
 from pipeline.web.dashboard.actor import Actor, Role
+from pipeline.web.signing_in.door import Door
 from tests.installations import installation, subscribe
 from tests.web.public.visitor import Visitor
 
@@ -25,7 +26,7 @@ OURS = {"origin": "https://letter.example.org"}
 def signed_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Actor:
     """One of staff, of the role that the test names."""
     actor = Actor("editor@example.org", getattr(request, "param", Role.ADMIN), "a-token")
-    monkeypatch.setattr(application.actor, "nobody", lambda request: actor)
+    monkeypatch.setattr(Door, "who", lambda self, request: actor)
     return actor
 
 
@@ -37,11 +38,16 @@ def visitor(sqlite_database: Database, tmp_path: Path) -> Iterator[Visitor]:
     made.close()
 
 
-@pytest.mark.parametrize("path", ["/staff", "/staff/", "/staff/letter.html", "/staff/events", "/staff/pull"])
-def test_who_is_not_signed_in_finds_nothing_there(visitor: Visitor, path: str) -> None:
-    answer = visitor.post(path, headers=OURS) if path.endswith("pull") else visitor.get(path)
-    assert answer.status_code == 404
-    assert answer.text == visitor.get("/nowhere").text
+@pytest.mark.parametrize("path", ["/staff/", "/staff/letter.html", "/staff/frame?size=1", "/staff/events"])
+def test_who_is_not_signed_in_signs_in_first_and_then_goes_on(visitor: Visitor, path: str) -> None:
+    answer = visitor.get(path)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/staff/sign-in?onward={quote(path)}"
+
+
+def test_what_nobody_sent_who_is_signed_in_is_not_done(visitor: Visitor) -> None:
+    answer = visitor.post("/staff/pull", {"csrf": "a-token"}, headers=OURS)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/sign-in")
 
 
 def test_who_is_signed_in_sees_the_same_pages_with_links_that_stay_there(

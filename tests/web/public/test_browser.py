@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -84,6 +85,28 @@ class Reader:
     def finds(self, heading: str) -> Reader:
         assert self.page.get_by_role("heading", level=1).inner_text() == heading
         return self
+
+    def tabs_to(self, what: str) -> Reader:
+        """Come to what a selector names by the Tab key alone, and see that it shows where one is."""
+        for _ in range(40):
+            self.page.keyboard.press("Tab")
+            if self.page.locator(f"{what}:focus-visible").count():
+                return self
+        raise AssertionError(f"the Tab key never came to {what}")
+
+    def types(self, text: str) -> Reader:
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text)
+        return self
+
+    def enters(self) -> Reader:
+        """Press Enter where that leads to another page."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+        return self
+
+    def says(self) -> str:
+        return self.page.get_by_role("status").inner_text()
 
 
 @pytest.fixture
@@ -184,6 +207,38 @@ def new_links(practice: Installation, before: set[str]) -> set[str]:
         assert time.monotonic() < until
         time.sleep(0.05)
     return new
+
+
+def test_every_form_is_filled_in_and_sent_by_the_keyboard_alone(
+    reader: Reader, practice: Installation
+) -> None:
+    seen = set(confirm_links(practice.folder))
+    press = reader.page.keyboard.press
+    reader.opens("/subscribe").tabs_to("#email").types("zoe@example").tabs_to("[value=weekly]")
+    press("Space")
+    reader.tabs_to("button").enters()
+    reader.types("zoe@example.org").enters()  # what is wrong has the focus
+    while reader.page.locator("#email").count():
+        reader.enters()  # quicker than a person: the button has the focus for another press
+    (path,) = new_links(practice, seen)
+    reader.finds("Nobody was mailed").opens(path).tabs_to("button").enters()
+    reader.finds("Thank you: you are on the list").tabs_to("[href^='/preferences']").enters()
+    own = urlsplit(reader.finds("What you get").page.url).path
+    day = datetime.now(UTC) + timedelta(days=20)
+    reader.tabs_to("#pause").page.keyboard.type(f"{day:%m%d%Y}")
+    assert "Paused until" in reader.tabs_to("[value=save]").enters().says()
+    reader.tabs_to("summary")
+    press("Enter")
+    reader.tabs_to("#email").types("zoe@a").enters()
+    assert "waits for your yes" in reader.types("zoe@example.net").enters().says()
+
+    leaving = own.replace("preferences", "unsubscribe")
+    reader.opens(leaving).tabs_to("[value=pause]").enters()
+    assert reader.page.title().startswith("Paused until")
+    reader.opens(leaving).tabs_to("[value=leave]").enters().finds("You are unsubscribed")
+    reader.tabs_to("textarea").types("Too many").tabs_to("[value=reason]").enters()
+    reader.tabs_to("[value=undo]").enters().finds("Undone")
+    assert active(practice, "zoe@example.org") == ["weekly"]
 
 
 def test_every_page_of_a_move(reader: Reader, practice: Installation, addresses: Addresses) -> None:

@@ -91,13 +91,14 @@ def test_the_form_is_the_one_of_the_sign_up_page_and_signs_up(
         assert visitor.post("/subscribe", {"email": "ada@example.org", "stamp": stamp}).status_code == 200
 
 
-def test_it_has_a_head_of_its_own_with_the_newest_card(visitor: Visitor, practice: Installation) -> None:
-    assert "og:image" not in visitor.get("/").text
-    slug = sent(practice)
+def test_it_has_a_head_and_a_card_of_its_own(visitor: Visitor) -> None:
     page = visitor.get("/").text
     assert "<title>The Weekly Letter</title>" in page
     assert '<link rel="canonical" href="https://letter.example.org/">' in page
-    assert f'og:image" content="https://letter.example.org/archive/{slug}/card.png"' in page
+    assert 'og:image" content="https://letter.example.org/card.png"' in page
+    card = visitor.get("/card.png")
+    assert (card.status_code, card.headers["content-type"]) == (200, "image/png")
+    assert visitor.get("/card.png", headers={"If-None-Match": card.headers["etag"]}).status_code == 304
     assert re.search(r'<meta name="description" content="The Weekly Letter is [^"]+every Thursday', page)
     assert "noindex" not in page
     assert [tag for tag, _ in Shape(page).tags].count("h1") == 1

@@ -151,7 +151,7 @@ class TestPausing:
     def test_it_ends_by_itself_and_the_page_says_when(self, chooser: Visitor, both: Addresses) -> None:
         with time_machine.travel(datetime(2026, 11, 30, 12, tzinfo=UTC), tick=False):
             page = chooser.post(both.unsubscribe(), {"do": "pause"}).text
-        assert "<h1>Paused until December\xa028,\xa02026</h1>" in page
+        assert "<h1>Paused until December 28, 2026</h1>" in page
         assert both.preferences() in page
         reader = person(both.installation)
         assert reader.paused == {"weekly": date(2026, 12, 28), "groups": date(2026, 12, 28)}
@@ -167,7 +167,7 @@ class TestPausing:
             visitor.post(addresses.preferences(), form)
             before = everything(addresses.installation.database)
             page = visitor.post(addresses.unsubscribe(), {"do": "pause"}).text
-        assert "Paused until May\xa01,\xa02027" in page
+        assert "Paused until May 1, 2027" in page
         assert everything(addresses.installation.database) == before
 
     @pytest.mark.parametrize("number", [1, 987])
