@@ -66,8 +66,9 @@ async function send(form, submitter) {
     } else {
       complain(await answer.text());
     }
-  } catch {
-    told("Not saved: there is no connection. It is tried again with the next change.", true);
+  } catch (error) {
+    const why = error.message === SIGNED_OUT ? SIGNED_OUT : "There is no connection: it is tried again with the next change.";
+    told(`Not saved. ${why}`, true);
   }
 }
 
