@@ -40,7 +40,7 @@ def on_loopback(letters: Letters) -> ASGIApp:
     dashboard = Dashboard(letters, PAGES, actor.whoever_is_here(), _nowhere, local=True)
     inner = Starlette(routes=_routes(dashboard), exception_handlers={Exception: _failed})
     # Around all of it, so that Starlette's own answers to errors have our headers too.
-    return Guard(inner)
+    return Guard(inner, own=True)
 
 
 def in_serve(

@@ -4,6 +4,7 @@
 
 const live = document.getElementById("live");
 const page = document.documentElement;
+const SIGNED_OUT = "You are no longer signed in: do so in another tab, then load this page again.";
 let connection = null;
 let changes = Promise.resolve();
 let underWay = 0;
@@ -44,6 +45,8 @@ async function refresh() {
   if (!answer.ok) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   await loaded;
+  // Whoever is no longer signed in is led to another page.
+  if (!fresh.documentElement.dataset.version) throw new Error(SIGNED_OUT);
   show(fresh);
 }
 
