@@ -14,7 +14,7 @@ from pipeline.core.tables.editions import editions
 from pipeline.core.tables.installation import marks
 from pipeline.core.tables.ledger import events, recipients
 from pipeline.delivery.again import OLD, failed_again
-from pipeline.editions import find, states
+from pipeline.editions import course, find, states
 from pipeline.editions.ledger import claims
 from pipeline.providers.events import Kind
 from subscribers import directory, suppression
@@ -91,7 +91,7 @@ def test_those_who_were_refused_wait_once_more_and_nobody_else(installed: Instal
     assert counted(installed.database, edition) == {"total": 7, "waiting": 3, **others}
     assert claimed(installed, edition) == [[1, 3], [5]], "in batches of the size that is set"
     with installed.database.write() as connection:
-        assert states.finish(connection, 1).status == "sent"
+        assert course.finish(connection, 1).status == "sent"
     assert counted(installed.database, edition) == {"total": 7, "sent": 4, "uncertain": 2, "withheld": 1}
     assert failed_again(installed, "weekly-1").people == 0
     assert claimed(installed, edition) == []

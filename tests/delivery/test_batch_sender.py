@@ -17,7 +17,7 @@ from pipeline.core.signals import Stop
 from pipeline.core.tables.ledger import batches, events
 from pipeline.delivery import batch_sender
 from pipeline.delivery.edition import Delivery
-from pipeline.editions import find, states
+from pipeline.editions import course, find, states
 from pipeline.editions.ledger import claims, doubt, outcomes, rate
 from pipeline.editions.ledger.reasons import reasons
 from pipeline.letter.personal import Links
@@ -180,7 +180,7 @@ def to_be_sent_again(database: Database, edition: Edition) -> Edition:
                 connection.execute(insert(events).values(told))
             else:
                 claims.uncertain(connection, claim, AT, "no answer")
-        states.finish(connection, edition.id)
+        course.finish(connection, edition.id)
         assert doubt.again(connection, edition.id, AT + doubt.SILENCE) == 2
     return reread(database, edition)
 

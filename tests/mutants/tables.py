@@ -29,6 +29,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/editions/after_restore.py": ("editions/test_after_restore.py", "editions/test_approval.py"),
     "pipeline/editions/numbers.py": ("editions/test_after_restore.py", "backup/test_restored_ids.py"),
     "pipeline/editions/ledger/claims.py": _LEDGER,
+    "pipeline/editions/ledger/members.py": _LEDGER,
     "pipeline/editions/ledger/doubt.py": _LEDGER,
     "pipeline/editions/ledger/batches.py": _LEDGER,
     "pipeline/editions/ledger/recipients.py": _LEDGER,
