@@ -7,13 +7,12 @@ as values of them exist already; their methods, plain attributes and the default
 
 from __future__ import annotations
 
+import ast
 import gc
 import sys
 import types
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import ast
+from pathlib import Path
+from typing import Any, NamedTuple
 
 _Key = tuple[str, int]
 
@@ -26,6 +25,38 @@ def functions_of(module: types.ModuleType) -> list[types.FunctionType]:
         for found in gc.get_objects()
         if isinstance(found, types.FunctionType) and found.__globals__ is vars(module)
     ]
+
+
+class Dependant(NamedTuple):
+    """A module that, while it was imported, made values of another one's, such as a table of its words."""
+
+    module: types.ModuleType
+    functions: list[types.FunctionType]
+    tree: ast.Module
+
+
+def dependants(module: types.ModuleType) -> list[Dependant]:
+    """The loaded modules of the same package that import of ``module``, the nearest first. They are run again
+    after it: what they made of its values would else be made of the old ones."""
+    package = module.__name__.rpartition(".")[0]
+    trees = {
+        name: ast.parse(Path(loaded.__file__ or "").read_text())
+        for name, loaded in sys.modules.items()
+        if name.rpartition(".")[0] == package and loaded is not module and loaded.__file__
+    }
+    sources = {
+        name: {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+        for name, tree in trees.items()
+    }
+    found, near = [], {module.__name__}
+    while further := {name for name, of in sources.items() if of & near and name not in near}:
+        # First those that wait for no other of these.
+        ready = sorted(name for name in further if not sources[name] & further) or sorted(further)
+        found += [
+            Dependant(sys.modules[name], functions_of(sys.modules[name]), trees[name]) for name in ready
+        ]
+        near.update(ready)
+    return found
 
 
 def plant(module: types.ModuleType, functions: list[types.FunctionType], tree: ast.Module) -> None:
