@@ -11,6 +11,7 @@ import ast
 import gc
 import sys
 import types
+from enum import EnumType
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,7 +76,13 @@ def plant(module: types.ModuleType, functions: list[types.FunctionType], tree: a
             function.__kwdefaults__ = made[key].__kwdefaults__
     for name, value in new.items():
         before = old.get(name)
-        if isinstance(value, type) and isinstance(before, type) and value.__module__ == module.__name__:
+        if isinstance(value, EnumType) and isinstance(before, EnumType):
+            # Members cannot be changed and are compared by identity: a new class only where it differs.
+            if _members(before) == _members(value):
+                setattr(module, name, before)
+            else:
+                _everywhere(name, before, value)
+        elif isinstance(value, type) and isinstance(before, type) and value.__module__ == module.__name__:
             _class(before, value)
             setattr(module, name, before)
         elif isinstance(value, types.FunctionType) and isinstance(before, types.FunctionType):
@@ -83,6 +90,10 @@ def plant(module: types.ModuleType, functions: list[types.FunctionType], tree: a
                 setattr(module, name, before)
         elif name in old and value is not before and not name.startswith("__"):
             _everywhere(name, before, value)
+
+
+def _members(listed: EnumType) -> dict[str, Any]:
+    return {name: member.value for name, member in listed.__members__.items()}
 
 
 def _key(function: types.FunctionType) -> _Key:
