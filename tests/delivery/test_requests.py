@@ -264,7 +264,7 @@ def test_all_that_are_left_are_waited_for_and_told_once() -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_error_waits_for_what_is_under_way_and_an_interrupt_does_not(error: type[BaseException]) -> None:
     door = Door(2)
-    with pytest.raises(error), requests(door) as under_way:
+    with pytest.raises(error), requests(door) as under_way:  # noqa: PT012  the rest is what it ends in
         under_way.begin(batch(1), start_by=float("inf"))
         assert door.inside.acquire(timeout=TOGETHER)
         if error is ValueError:
