@@ -264,11 +264,16 @@ def test_all_that_are_left_are_waited_for_and_told_once() -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_error_waits_for_what_is_under_way_and_an_interrupt_does_not(error: type[BaseException]) -> None:
     door = Door(2)
-    with pytest.raises(error), requests(door) as under_way:  # noqa: PT012  the rest is what it ends in
-        under_way.begin(batch(1), start_by=float("inf"))
-        assert door.inside.acquire(timeout=TOGETHER)
-        if error is ValueError:
-            threading.Timer(0.05, door.open.set).start()
-        raise error
+
+    def broken_off() -> None:
+        with requests(door) as under_way:
+            under_way.begin(batch(1), start_by=float("inf"))
+            assert door.inside.acquire(timeout=TOGETHER)
+            if error is ValueError:
+                threading.Timer(0.05, door.open.set).start()
+            raise error
+
+    with pytest.raises(error):
+        broken_off()
     assert door.open.is_set() is (error is ValueError)
     door.open.set()
