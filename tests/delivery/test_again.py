@@ -287,7 +287,7 @@ def test_those_who_joined_since_get_it_once_in_a_batch_of_their_own(installed: I
     assert joined_again(installed, "weekly-1").people == 0, "they wait already"
     assert claimed(installed, edition) == [[8, 9], [10]]
     with installed.database.write() as connection:
-        assert states.finish(connection, 1).status == "sent"
+        assert course.finish(connection, 1).status == "sent"
     assert joined_again(installed, "weekly-1").people == 0
     assert counted(installed.database, edition) == {
         "total": 10, "sent": 4, "failed": 3, "uncertain": 2, "withheld": 1,
