@@ -145,7 +145,7 @@ def test_a_page_has_its_own_head_and_says_nothing_personal(visitor: Visitor, pra
 def test_an_edition_without_text_of_its_own_is_no_failure(visitor: Visitor, practice: Installation) -> None:
     slug = sent(practice, "", html="", preheader="", snapshot_at=None, finished_at=None)
     assert "<h1>The Weekly Letter</h1>" in visitor.get(f"/archive/{slug}").text
-    assert f'<a href="/archive/{slug}">The Weekly Letter</a>' in visitor.get("/archive").text
+    assert f'<a dir="auto" href="/archive/{slug}">The Weekly Letter</a>' in visitor.get("/archive").text
     assert json.loads(visitor.get("/archive/feed.json").content)["items"][0]["title"] == "The Weekly Letter"
 
 
