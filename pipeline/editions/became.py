@@ -44,6 +44,7 @@ class Became:
     subject: str
     status: EditionStatus
     at: datetime | None
+    provider: str | None
     people: Mapping[str, int]
     left: int
     reported: Mapping[str, int] = field(default_factory=dict)
@@ -66,7 +67,7 @@ def listed(connection: Connection, before: int | None, most: int) -> tuple[list[
     left = _left(connection, shown)
     made = [
         Became(
-            row.slug, row.digest, row.subject, EditionStatus(row.status), row.snapshot_at,
+            row.slug, row.digest, row.subject, EditionStatus(row.status), row.snapshot_at, row.provider,
             outcomes.counts(connection, row.id), left[row.slug], reported.get(row.slug, {}),
         )
         for row in shown
@@ -80,14 +81,14 @@ def of(connection: Connection, slug: str) -> Became | None:
     if row is None:
         return None
     return Became(
-        row.slug, row.digest, row.subject, EditionStatus(row.status), row.snapshot_at,
+        row.slug, row.digest, row.subject, EditionStatus(row.status), row.snapshot_at, row.provider,
         outcomes.counts(connection, row.id), _left(connection, [row])[row.slug],
         _reported(connection, [row.slug]).get(row.slug, {}), reasons.reasons(connection, row.id),
     )  # fmt: skip
 
 
 def _query() -> Select[Any]:
-    columns = ("id", "slug", "digest", "subject", "status", "snapshot_at")
+    columns = ("id", "slug", "digest", "subject", "status", "snapshot_at", "provider")
     return select(*(editions.c[name] for name in columns)).where(
         editions.c.snapshot_at.is_not(None), editions.c.kind != EditionKind.WELCOME
     )

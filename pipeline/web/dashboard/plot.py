@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH, HEIGHT = 720, 180
-_EDGE = 24
+_EDGE = 8
 
 
 def columns(label: str, names: Sequence[str], up: Sequence[int], down: Sequence[int]) -> Markup:
@@ -36,11 +36,6 @@ def columns(label: str, names: Sequence[str], up: Sequence[int], down: Sequence[
                 _column("down", left, line, wide, fewer * each),
             )
         )
-    for place in {0, len(names) - 1} if names else ():
-        end = "start" if place == 0 else "end"
-        at = 0 if place == 0 else WIDTH
-        words = Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>')
-        parts.append(words.format(at, HEIGHT - 4, end, names[place]))
     parts.append(Markup('<line x1="0" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(WIDTH, line, line))
     return Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         WIDTH, HEIGHT, label, Markup("").join(parts)

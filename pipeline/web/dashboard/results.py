@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 
+from pipeline.core.destination import Destination
 from pipeline.delivery.channels import ledger
 from pipeline.editions import became, find
 from pipeline.web.dashboard import plot, render
@@ -16,6 +17,7 @@ from subscribers import clock, growth, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from starlette.responses import Response
     from starlette.routing import BaseRoute
@@ -75,8 +77,15 @@ def _growth(asked: Asked) -> Response:
 
 
 def _page(asked: Asked, template: str, **values: Any) -> Response:
-    zone = _installation(asked).config.newsletter.zone
-    return render.page(asked, template, PAGE.path, day=lambda moment: times.moment(moment, zone), **values)
+    config = _installation(asked).config
+
+    def went(one: became.Became) -> Destination:
+        return Destination.of_edition(config.delivery, one.provider, begun=True)
+
+    def day(moment: datetime) -> str:
+        return times.moment(moment, config.newsletter.zone)
+
+    return render.page(asked, template, PAGE.path, day=day, went=went, **values)
 
 
 def _installation(asked: Asked) -> Installation:

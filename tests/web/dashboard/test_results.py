@@ -33,6 +33,7 @@ def test_a_letters_page_has_its_figures_and_their_reasons(office: Office) -> Non
             11,
             [Left(people=5, apart={0: ("failed", "<b>no such mailbox</b>"), 1: ("uncertain", "cut off")})],
             subject="Rest & <i>calm</i>",
+            provider="sendgrid",
         )
         for n, kind in enumerate(("delivered", "delivered", "deferred", "deferred", "bounce", "spamreport")):
             row = {
@@ -60,6 +61,15 @@ def test_a_letters_page_has_its_figures_and_their_reasons(office: Office) -> Non
     assert "from this or an older letter 2" in words
     assert "Left until the next" in office.words("letters")
     assert office.browser.get("/letters/weekly-9").status_code == 404
+
+
+def test_a_letter_in_the_outbox_is_written_and_nobody_was_mailed(office: Office) -> None:
+    with installed(office).database.write() as connection:
+        handed_over(connection, 11, provider="outbox")
+    words = office.words("letters/weekly-11")
+    assert "Written to outbox/ nobody was mailed 2" in words
+    assert "Handed over" not in words
+    assert "weekly-11, written" in office.words("letters")
 
 
 def test_the_list_goes_back_page_by_page(office: Office) -> None:
