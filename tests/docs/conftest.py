@@ -85,6 +85,7 @@ def make_machine(tmp_path: Path, blog: Blog) -> Iterator[Callable[..., Machine]]
     yield make
     for machine in made:
         machine.end()
+        print(machine.logs())  # is seen where the test failed
 
 
 def lead_to_section_4(machine: Machine) -> None:
