@@ -264,7 +264,7 @@ class TestAfterSigningUp:
         newsletter = NAMED | {"language": "de-AT", "timezone": "Europe/Vienna"}
         visitor = Visitor(installation(sqlite_database, tmp_path, FEED, newsletter=newsletter))
         with time_machine.travel(datetime(2026, 12, 1, tzinfo=UTC), tick=False):
-            assert "Der nächste Brief ist vorgesehen für Donnerstag, 3. Dezember 2026." in text(
+            assert "Der nächste Brief ist für Donnerstag, 3. Dezember 2026 vorgesehen." in text(
                 self.asked(visitor)
             )
         visitor.close()
