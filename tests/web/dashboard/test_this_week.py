@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from pipeline.editions import states
+from pipeline.editions import course
 from pipeline.editions.approval import approve
 from pipeline.editions.ledger.recipients import take
 from subscribers import clock, staff_log
@@ -313,4 +313,4 @@ def sending(office: Office) -> None:
     assert office.session.installation
     edition = approve(office.session.installation, "weekly-1")
     now = clock.now()
-    assert take(database(office), edition, now.date(), 1000, now, states.begin_sending)
+    assert take(database(office), edition, now.date(), 1000, now, course.begin_sending)
