@@ -178,6 +178,13 @@ class TestThePanel:
         assert "Small things" in text_of(week.page(), ".locked")
         assert log(week) == [("preview", "edit", "several")]
 
+    def test_a_greeting_in_any_script_may_be_as_long_as_it_may_be(self, week: Office) -> None:
+        longest = "Привет, " * 490
+        week.submit("#words", intro=longest)
+        again = week.submit("#words", intro=longest.replace("в", "д"))
+        assert again.status_code == 200
+        assert "Придет" in week.edition().intro
+
     def test_an_empty_field_gives_a_thing_back_to_what_rapport_makes_of_it(self, week: Office) -> None:
         week.submit("#words", subject="Small things")
         week.submit("#words", subject="")
