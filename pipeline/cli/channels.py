@@ -120,7 +120,7 @@ def _document(slug: str, one: Announcement) -> dict[str, Any]:
         "reason": one.reason,
         "attempts": one.attempts,
         "at": one.at.isoformat(),
-        "next_try": one.next_try.isoformat() if one.next_try and one.state == "waiting" else None,
+        "next_try": one.next_try.isoformat() if one.next_try and one.waits else None,
     }
 
 

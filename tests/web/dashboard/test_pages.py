@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from starlette.requests import Request
+from starlette.responses import Response
 
 from pipeline.editions import states
 from pipeline.editions.compose import compose
@@ -335,7 +336,9 @@ def test_the_page_sends_the_letters_frame_before_it_waits_for_check(office: Offi
     office.session.findings = lambda edition: checked.append("checked") or find(edition)  # type: ignore[func-returns-value, method-assign]
     actor = Actor("preview", Role.ADMIN, "token")
     request = Request({"type": "http", "method": "GET", "query_string": b"", "headers": []})
-    dashboard = Dashboard(office.session, application.PAGES, lambda _: actor, local=True)
+    dashboard = Dashboard(
+        office.session, application.PAGES, lambda _: actor, lambda _: Response(), local=True
+    )
     made = this_week.pieces(Asked(dashboard, request, actor))
     assert "<iframe" in next(made)
     assert not checked
