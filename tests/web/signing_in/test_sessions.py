@@ -177,6 +177,19 @@ def test_a_form_of_another_site_does_nothing_though_it_has_the_token(
     assert everything(practice.database) == before
 
 
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [("same-origin", 303), ("none", 303), ("same-site", 403), ("cross-site", 403), ("", 403)],
+)
+def test_a_form_that_the_browser_says_another_site_sent_does_nothing(
+    browser: StaffBrowser, tmp_path: Path, site: str, status: int
+) -> None:
+    browser.sign_in(tmp_path, EDITOR)
+    answer = browser.post("/staff/sign-out", {"csrf": csrf(browser)}, sec_fetch_site=site)
+    assert answer.status_code == status
+    assert browser.is_signed_in is (status == 403)
+
+
 @pytest.mark.parametrize("host", ["evil.example", "letter.example.org.evil.example", "10.0.0.1", ""])
 @pytest.mark.parametrize("path", ["/staff/sign-in", "/staff/account", "/staff/", f"/staff/link/{'A' * 43}"])
 def test_by_a_name_that_is_not_ours_nothing_answers(
