@@ -27,6 +27,13 @@ BEGIN, END = "⟦", "⟧"
 HEBREW = Path(__file__).with_name("hebrew")
 """A folder of templates with words from right to left, of all that readers meet most."""
 
+ASTRAY = """() => [...document.querySelectorAll("body *")].filter(node => {
+    const own = [...node.childNodes].some(n => n.nodeType === 3 && /[\\u05d0-\\u05ea]/.test(n.data));
+    const style = getComputedStyle(node);
+    return own && (style.direction !== "rtl" || style.textAlign === "left");
+}).map(node => node.outerHTML)"""
+"""Elements with Hebrew words that run, or stand, from the left."""
+
 
 def spoken(own: Path, language: str, text: str = "") -> Path:
     """An operator's folder of templates with words of a language; without a text English is said."""

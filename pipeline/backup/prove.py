@@ -50,8 +50,8 @@ VALUES = (ValueError, TypeError, LookupError, ArithmeticError)
 _HEAVY = {editions.name, images.name}
 
 _KINDS = {
-    "BLOB": "blob", "BOOLEAN": "integer", "DATE": "text", "DATETIME": "text", "INTEGER": "integer",
-    "JSON": "text", "TEXT": "text", "VARCHAR": "text",
+    "BIGINT": "integer", "BLOB": "blob", "BOOLEAN": "integer", "DATE": "text", "DATETIME": "text",
+    "INTEGER": "integer", "JSON": "text", "TEXT": "text", "VARCHAR": "text",
 }  # fmt: skip
 """By the declared type of a column what SQLite stores in it: to SQLite that type is a wish."""
 

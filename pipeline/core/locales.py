@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -34,7 +35,12 @@ def date_in_words(of: date, language: str, form: str = "long") -> str:
     CLDR's patterns, such as EEEE."""
     from babel.dates import format_date
 
-    return format_date(of, form, locale_of(language))
+    locale = locale_of(language)
+    said = format_date(of, form, locale)
+    # French counts the first of a month in ordinals, and CLDR's patterns do not.
+    return (
+        re.sub(r"\b1 (?=[^\W\d])", "1er ", said, count=1) if locale.language == "fr" and of.day == 1 else said
+    )
 
 
 def date_in_numbers(of: date, language: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline.core.errors import ConfigError, LetterError
+from pipeline.core.locales import date_in_words
 from pipeline.core.phrases import Phrases
 from pipeline.core.sections.newsletter import Newsletter
 from pipeline.core.settings import load
@@ -102,6 +104,22 @@ def test_a_number_is_grouped_as_the_language_does() -> None:
     counted = [phrases(language=tag).say("notice_refused.subject", edition="w-1", number=1200, total=1300)
                for tag in ("en", "de")]  # fmt: skip
     assert ["1,200 of 1,300" in counted[0], "1.200 von 1.300" in counted[1]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "said"),
+    [
+        ("en", date(2026, 12, 1), "December 1, 2026"),
+        ("en-GB", date(2026, 12, 1), "1 December 2026"),
+        ("de", date(2026, 12, 1), "1. Dezember 2026"),
+        ("es", date(2026, 12, 1), "1 de diciembre de 2026"),
+        ("fr", date(2026, 12, 1), "1er décembre 2026"),
+        ("fr-CA", date(2026, 12, 11), "11 décembre 2026"),
+        ("tlh", date(2026, 12, 1), "December 1, 2026"),  # CLDR has no Klingon
+    ],
+)
+def test_a_date_is_written_as_the_language_does(language: str, day: date, said: str) -> None:
+    assert date_in_words(day, language) == said
 
 
 @pytest.mark.parametrize("language", ["en-GB", "de-AT", "de", "DE"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser import needs_chromium, show
-from tests.languages import HEBREW, unmarked
+from tests.languages import ASTRAY, HEBREW, unmarked
 from tests.languages import shown as said
 from tests.letter.cases import HEBREW as TITLE
 from tests.letter.cases import HEBREW_WORDS, image, sized
@@ -38,13 +38,6 @@ OFFER = {
     "costs": "",
     "variants": [],
 }
-
-ASTRAY = """() => [...document.querySelectorAll("body *")].filter(node => {
-    const own = [...node.childNodes].some(n => n.nodeType === 3 && /[\\u05d0-\\u05ea]/.test(n.data));
-    const style = getComputedStyle(node);
-    return own && (style.direction !== "rtl" || style.textAlign === "left");
-}).map(node => node.outerHTML)"""
-"""Elements with Hebrew words that run, or stand, from the left."""
 
 
 def made(layout: str) -> Letter:

@@ -62,7 +62,7 @@ class Site(NamedTuple):
     links: dict[str, int]
 
 
-def single(database: Database, folder: Path, **sections: Any) -> Site:
+def single(database: Database, folder: Path, language: str = "en", **sections: Any) -> Site:
     """A practice with one letter, a portrait and an archive."""
     (folder / "me.jpg").write_bytes((IMAGES / "lighthouse.jpg").read_bytes())
     newsletter = {
@@ -75,6 +75,7 @@ def single(database: Database, folder: Path, **sections: Any) -> Site:
         "timezone": "America/New_York",
         "signed_by": "Ines Calloway, Harbour Lane Counselling",
         "portrait": "me.jpg",
+        "language": language,
     }
     staff = {"staff": {"emails": [EDITOR]}}
     made = installation(database, folder, FEED, newsletter=newsletter, **staff | sections)
@@ -83,15 +84,26 @@ def single(database: Database, folder: Path, **sections: Any) -> Site:
         return _site(made, _single)
 
 
-def several(database: Database, folder: Path, **sections: Any) -> Site:
+def several(database: Database, folder: Path, language: str = "en", **sections: Any) -> Site:
     """A practice with three letters to choose from, one of which has a long name, and with a logo."""
     digests = [
         {"name": "weekly"},
         {"name": "groups", "schedule": "0 9 1 * *"},
         {"name": "couples-and-families-who-live-together", "schedule": "0 9 * * mon,thu"},
     ]
-    theme = {"theme": {"logo": SITE + LOGO}}
-    made = installation(database, folder, FEED, digests=digests, **theme | sections)
+    newsletter = {
+        "name": "The Weekly Letter",
+        "from_email": "letter@example.org",
+        "from_name": "Willow Practice",
+        "postal_address": "1 Willow Street, Springfield",
+        "public_url": SITE,
+        "timezone": "America/New_York",
+        "language": language,
+    }
+    theme = {"logo": SITE + LOGO} | sections.pop("theme", {})
+    made = installation(
+        database, folder, FEED, newsletter=newsletter, digests=digests, theme=theme, **sections
+    )
     subscribe(database, 9, tuple(digest["name"] for digest in digests))
     with time_machine.travel(NOW, tick=False):
         return _site(made, _several)
