@@ -28,15 +28,16 @@ _FORMAT = 1
 _CODE_SIZE = 16
 _LENGTH = (_PAYLOAD.size + _CODE_SIZE) * 4 // 3
 
-# The same for what somebody saw: an id, seconds, a fingerprint of what was seen, the mark of the last
-# decision about it, and whom the link was mailed to, in 84 characters. (Format 2 had neither of these two.)
-_SEEN = struct.Struct(">BQI16s8s10s")
-_SEEN_FORMAT = 3
 FINGERPRINT = 16
-"""Bytes of such a fingerprint."""
+"""Bytes of a fingerprint of what somebody saw."""
 MARK = 8
-"""Bytes of such a mark."""
+"""Bytes of the mark of the last decision about it."""
 _HOLDER = 10
+
+# The same for what somebody saw: an id, seconds, these two, and whom the link was mailed to, in 84 letters.
+# (Format 2 had neither mark nor holder.)
+_SEEN = struct.Struct(f">BQI{FINGERPRINT}s{MARK}s{_HOLDER}s")
+_SEEN_FORMAT = 3
 
 
 class Purpose(StrEnum):

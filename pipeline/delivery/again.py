@@ -10,7 +10,7 @@ from pipeline.core.errors import RapportError
 from pipeline.delivery.edition import batch_size
 from pipeline.delivery.handed_to import must_be_same
 from pipeline.editions import find, states
-from pipeline.editions.edition import EditionStatus
+from pipeline.editions.edition import EditionKind, EditionStatus
 from pipeline.editions.ledger.again import wait_again, wait_too
 from pipeline.providers.choice import provider
 from subscribers import clock, staff_log, times
@@ -84,6 +84,11 @@ def _allowed(connection: Connection, slug: str, zone: ZoneInfo, *, even_old: boo
         raise RapportError(
             f"{slug} is {edition.status}: one can send again an edition that is {' or '.join(_REACHED)}.",
             f"See `rapport editions show {slug}`.",
+        )
+    if edition.kind is EditionKind.WELCOME:
+        raise RapportError(
+            f"{slug} is the welcome of who confirmed before the first letter: each gets it once.",
+            "Name an edition of `rapport editions`.",
         )
     fixed = edition.snapshot_at or edition.due_at
     if clock.now() - fixed > OLD and not even_old:

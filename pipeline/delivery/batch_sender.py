@@ -21,7 +21,7 @@ from pipeline.core.words import sentence
 from pipeline.delivery import breaker
 from pipeline.delivery.refusals import judge, raise_if_ended
 from pipeline.delivery.requests import Answered, Requests
-from pipeline.editions import states
+from pipeline.editions import course
 from pipeline.editions.ledger import batches, claims, doubt, rate
 from pipeline.editions.ledger.batch_states import RecipientState
 from pipeline.providers import BatchResult, Message, Result
@@ -200,7 +200,7 @@ class BatchSender:
                 )
                 batches.put_aside(connection, claim, outcome.denied, at)
                 if outcome.stopped:
-                    states.pause_sending(connection, edition.id, outcome.stopped)
+                    course.pause_sending(connection, edition.id, outcome.stopped)
                 self.judged.add(connection, len(claim.members), len(outcome.rejected), at)
             return
         if outcome.result is Result.UNCERTAIN:
@@ -217,7 +217,7 @@ class BatchSender:
             claims.set_aside(connection, claim, {claim.members[0][0]: outcome.reason}, at)
         elif outcome.result is Result.STOP:
             batches.put_aside(connection, claim, outcome.denied, at)
-            states.pause_sending(connection, edition.id, reason)
+            course.pause_sending(connection, edition.id, reason)
             doubt.give_up(connection, edition.id, outcome.reason)
 
     def _back_off(self, refusals: int, outcome: BatchResult) -> None:

@@ -12,7 +12,7 @@ from pipeline.core.errors import StoppedError
 from pipeline.core.signals import Stop
 from pipeline.delivery import refusals
 from pipeline.delivery.batch_sender import LEASE, BatchSender
-from pipeline.editions import states
+from pipeline.editions import course
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import claims, outcomes, recipients
 from pipeline.editions.ledger.batch_states import RecipientState
@@ -64,7 +64,7 @@ class Delivery:
         while self._more(edition, message):
             self._hand_over(edition, message)
         with self.database.write() as connection:
-            ended = states.finish(connection, edition.id)
+            ended = course.finish(connection, edition.id)
         refusals.raise_if_nobody_has_it(ended)
         if self.stop() and ended.status == EditionStatus.SENDING:
             raise self._stopped(edition)
@@ -77,7 +77,7 @@ class Delivery:
             clock.today(self.config.newsletter.zone),
             batch_size(self.config.delivery, self.provider),
             clock.now(),
-            states.begin_sending,
+            course.begin_sending,
         )
 
     def _hand_over(self, edition: Edition, message: Message) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from pipeline.core.tables.editions import edition_posts
 from pipeline.core.tables.feeds import feeds, listings
-from pipeline.editions import find, states, store
+from pipeline.editions import course, find, states, store
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.taken_back import TAKEN_BACK, TakenBack, taken_back
 from pipeline.letter.ask import GONE, ask, places
@@ -55,7 +55,7 @@ def hold_if_taken_back(installation: Installation, edition: Edition) -> Edition:
             return states.hold(connection, edition.slug, reason=reason)
         # `sending`: it was stopped before its first reader, and resumed. In any other status staff have
         # decided by now, and this changes nothing.
-        states.pause_sending(connection, edition.id, reason)
+        course.pause_sending(connection, edition.id, reason)
         return find.by_id(connection, edition.id)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from pipeline.core.config import Config
+
 
 class Examined(NamedTuple):
     """The findings, and the lines of a zone file that would help, where they were asked for."""
@@ -44,6 +46,20 @@ def examine(
         config, folder = load(path, environment)
     except ConfigError as fault:
         return Examined([error("configuration", fault.message, fault.remedy)], [])
+    read = ok("configuration", f"{file_of(path, environment)} is right.")
+    found = examine_opened(config, folder, environment, progress, with_hints=with_hints)
+    return Examined([read, *found.findings], found.hints)
+
+
+def examine_opened(
+    config: Config,
+    folder: Path,
+    environment: Mapping[str, str],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    with_hints: bool = False,
+) -> Examined:
+    """The same of a configuration that was read already."""
     from pipeline.doctor import (
         channels,
         configuration,
@@ -74,7 +90,6 @@ def examine(
     checks = [check for family in families for check in family.CHECKS]
     context = Context.open(config, folder, environment)
     try:
-        read = ok("configuration", f"{file_of(path, environment)} is right.")
-        return Examined([read, *run_checks(checks, context, progress)], hints(context) if with_hints else [])
+        return Examined(run_checks(checks, context, progress), hints(context) if with_hints else [])
     finally:
         context.close()

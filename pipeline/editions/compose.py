@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from pipeline.core.cron import moment_of
 from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import edition_posts
-from pipeline.editions import find, states, store
+from pipeline.editions import course, find, store
 from pipeline.editions.after_trial import end_trial
 from pipeline.editions.archive import key_of
 from pipeline.editions.edition import TYPED, Edition, EditionStatus
@@ -124,7 +124,7 @@ def written(
     tried = trial_of(connection, config, digest.name, clock.now())
     take_over(connection, tried, digest.name, (post.id for post in choice.posts))
     kept = _keep(connection, edition, choice, letter, images)
-    return states.rewritten(connection, edition, kept)
+    return course.rewritten(connection, edition, kept)
 
 
 def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, looking: bool) -> None:

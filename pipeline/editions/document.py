@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.core.destination import Destination
 from pipeline.editions import find
-from pipeline.editions.ledger import outcomes, reasons
+from pipeline.editions.ledger import outcomes, reasons, welcome
 from subscribers import times
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def document(connection: Connection, edition: Edition, zone: ZoneInfo) -> dict[s
         "edited": [*edition.edits, *(["intro"] if edition.intro and not edition.is_note else [])],
         "recipients": outcomes.counts(connection, edition.id),
         "reasons": reasons.reasons(connection, edition.id),
+        "welcomes": welcome.count(connection, edition.id),
     }
 
 

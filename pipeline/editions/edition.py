@@ -106,6 +106,11 @@ class Edition:
         return self.kind is EditionKind.NOTE
 
     @property
+    def for_all(self) -> bool:
+        """Whether everybody may read it: not a correction, and not what new readers get before the first."""
+        return self.kind is not EditionKind.WELCOME and self.readers_of is None
+
+    @property
     def has_offer(self) -> bool:
         """Whether it is to hold the offer."""
         return bool(self.note.get("offer", True))

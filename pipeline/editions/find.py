@@ -129,3 +129,11 @@ def next_letter(connection: Connection, digest: Digest, zone: ZoneInfo, at: date
     )
     taken = frozenset(connection.execute(over).scalars())
     return moment_of(next_due(digest.schedule, zone, at, taken), zone)
+
+
+def of_due(connection: Connection, digest: str, since: datetime) -> dict[str, tuple[str, str]]:
+    """The slug and the status of the edition of each due time of a digest since that moment."""
+    query = select(editions.c.due, editions.c.slug, editions.c.status).where(
+        editions.c.digest == digest, editions.c.due_at >= since
+    )
+    return {row.due: (row.slug, row.status) for row in connection.execute(query)}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.destination import is_mail
 from pipeline.core.errors import RapportError
-from pipeline.editions import by_staff, find, states, store
+from pipeline.editions import by_staff, course, find, store
 from pipeline.editions.archive import key_of
 from pipeline.editions.edition import BEFORE_SENDING, TYPED, EditionKind, EditionStatus
 from pipeline.editions.ledger import outcomes
@@ -83,7 +83,7 @@ def write(
             **asdict(letter),
         )
         staff_log.record(connection, "write", edition.slug, detail=file, actor=actor)
-        return states.rewritten(connection, edition, after)
+        return course.rewritten(connection, edition, after)
 
 
 def write_on_page(

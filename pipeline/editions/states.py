@@ -1,7 +1,8 @@
-"""Where the status of an edition changes, and nowhere else: what staff decide, and what Rapport does itself.
+"""Where the status of an edition changes, and nowhere else: what staff decide, and what stops many at once.
 
 Each change is one UPDATE that names the statuses it may start from. Of two who decide at the same moment the
-second finds the edition elsewhere, and changes nothing.
+second finds the edition elsewhere, and changes nothing. What becomes of an edition by itself is in course.py,
+which changes it by `move`.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def go_on(connection: Connection, before: Edition) -> Edition:
     that is paused with others waiting stays so. The caller read it for update, and no other is open."""
     ended = {"finished_at": None, "reason": None, "judged_from": clock.now()}
     others = before.status == EditionStatus.PAUSED and not (before.reason or "").startswith(reasons.NOBODY)
-    if not others and _set(
+    if not others and move(
         connection, before.id, (EditionStatus.SENT, EditionStatus.PAUSED), EditionStatus.SENDING, **ended
     ):
         queue.call(connection, before.id)
@@ -126,33 +127,7 @@ BY_STAFF: dict[str, Callable[[Connection, str], Edition]] = {
 """What staff may ask for by name. To approve is in approval.py, where the letter is checked first."""
 
 
-# What Rapport does by itself.
-
-
-def approve_draft(connection: Connection, edition: int) -> Edition | None:
-    """Approve an edition that is still a draft; None when staff decided otherwise a moment before."""
-    seen = find.by_id(connection, edition).fingerprint().hex()
-    drafts = (EditionStatus.DRAFT,)
-    approved = {"approved_at": clock.now(), "approved": seen}
-    if not _set(connection, edition, drafts, EditionStatus.APPROVED, **approved):
-        return None
-    return find.by_id(connection, edition)
-
-
-def rewritten(connection: Connection, before: Edition, after: Edition) -> Edition:
-    """What becomes of an edition that was composed anew or edited, which is not being sent.
-
-    If it says anything else now it is no longer approved, and a draft that had been put up is put up anew:
-    staff have their hold window for what goes out.
-    """
-    if before.fingerprint() == after.fingerprint():
-        return after
-    values: dict[str, Any] = {"approved_at": None, "approved": None}
-    if before.announced_at is not None:
-        values["announced_at"] = clock.now()
-    if _set(connection, before.id, (EditionStatus.APPROVED,), EditionStatus.DRAFT):
-        recipients.discard(connection, before.id)
-    return store.change(connection, before.id, **values)
+# What Rapport does by itself, to many at once or to a due time.
 
 
 def skip_due(
@@ -161,37 +136,6 @@ def skip_due(
     """Give a due time up: an edition that is skipped from the beginning stands for it."""
     ended = {"reason": reason, "finished_at": at}
     return store.create(connection, digest, due, zone, status=EditionStatus.SKIPPED, **ended)
-
-
-def begin_sending(connection: Connection, edition: int) -> None:
-    """Make an edition `sending`, whose recipients are all written down, and call workers to it."""
-    if _set(connection, edition, (EditionStatus.APPROVED,), EditionStatus.SENDING):
-        queue.call(connection, edition)
-
-
-def pause_sending(connection: Connection, edition: int, reason: str | None) -> None:
-    """Stop an edition midway because the provider takes nothing, unless staff have ended it meanwhile."""
-    _set(connection, edition, (EditionStatus.SENDING,), EditionStatus.PAUSED, reason=reason)
-
-
-def finish(connection: Connection, edition: int) -> Edition:
-    """End an edition once none of its batches waits or is under way; the edition as it then is.
-
-    It is `sent` when somebody has it, surely or perhaps. Else it is `paused` when readers were refused, and
-    `skipped` when all of them have left, and its posts wait for others.
-    """
-    to, reason = EditionStatus.SENT, None
-    if not outcomes.unfinished(connection, edition):
-        reason = reasons.nobody_has_it(connection, edition) or None
-    if reason is not None:
-        to = EditionStatus.SKIPPED if reason == reasons.ALL_LEFT else EditionStatus.PAUSED
-    ended: dict[str, Any] = {"reason": reason}
-    if to != EditionStatus.PAUSED:
-        ended["finished_at"] = clock.now()
-    done = ~outcomes.left(edition)
-    if _set(connection, edition, (EditionStatus.SENDING,), to, done, **ended) and to == EditionStatus.SKIPPED:
-        store.free_posts(connection, edition)
-    return find.by_id(connection, edition)
 
 
 def trip(connection: Connection, edition: int, reason: str, at: datetime) -> str | None:
@@ -203,7 +147,7 @@ def trip(connection: Connection, edition: int, reason: str, at: datetime) -> str
         .values(tripped_at=at, reason=reason)
         .returning(editions.c.slug, editions.c.digest)
     ).one()
-    _set(connection, edition, (EditionStatus.SENDING,), EditionStatus.PAUSED)
+    move(connection, edition, (EditionStatus.SENDING,), EditionStatus.PAUSED)
     held = _hold_all(connection, f"{tripped.slug}: {reason}", editions.c.digest == tripped.digest)
     return held[0] if held else None
 
@@ -253,7 +197,7 @@ def _decided(
 ) -> Edition:
     """Do what staff ask for. Every decision replaces the reason that was given before."""
     values |= {"reason": reason, "restored": restored}
-    if not _set(connection, before.id, ALLOWED[verb], after, **values):
+    if not move(connection, before.id, ALLOWED[verb], after, **values):
         raise RapportError(
             f"{before.slug} is {before.status}: "
             f"one can {verb} an edition that is {' or '.join(ALLOWED[verb])}.",
@@ -269,7 +213,7 @@ def _free_untouched_posts(connection: Connection, edition: Edition) -> None:
         store.free_posts(connection, edition.id)
 
 
-def _set(
+def move(
     connection: Connection,
     edition: int,
     before: Collection[EditionStatus],

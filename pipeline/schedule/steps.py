@@ -12,7 +12,7 @@ from pipeline.core.cron import moment_of
 from pipeline.core.words import sentence
 from pipeline.delivery import breaker, probe
 from pipeline.delivery.send import must_fit, send, sync_leavers
-from pipeline.editions import after_restore, states, store
+from pipeline.editions import after_restore, course, states, store
 from pipeline.editions.approval import errors, must_pass
 from pipeline.editions.compose import compose
 from pipeline.editions.edition import Edition, EditionStatus
@@ -106,7 +106,7 @@ def _approve(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
         if not anyone(connection, turn.digest.name, s.today()):
             edition = states.skip(connection, edition.slug, reason="nobody is subscribed yet")
             return turn.result("skipped", edition, "nobody is subscribed yet; the posts wait")
-        if states.approve_draft(connection, edition.id) is not None:
+        if course.approve_draft(connection, edition.id) is not None:
             turn.ready = edition.id
     return None
 

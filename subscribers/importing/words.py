@@ -57,10 +57,10 @@ _STEMS = (
     "bestatig", "austritt", "ausstieg", "kundig", "losch", "entfernt",
     # French, Spanish, Italian, Portuguese
     "desabo", "inscri", "rebond", "plainte", "bloque", "autoris", "autoriz", "recevoir", "suscri", "acept",
-    "rebot", "queja", "recibir", "iscri", "rimbalz", "blocc", "reclam", "annull", "cancell", "ricever",
+    "rebot", "queja", "recibir", "iscri", "rimbalz", "blocc", "reclam", "annull", "ricever",
     "accett", "descadast", "supprim", "sortie", "resili", "elimin", "borrad", "rimoss", "uscita",
     # Dutch, Polish, the Nordic languages
-    "uitgeschr", "uitschrij", "afgemeld", "afmeld", "aangemeld", "aanmeld", "toestem", "geblok", "klacht",
+    "uitgeschr", "uitschrij", "afgemeld", "afmeld", "toestem", "geblok", "klacht",
     "ingeschr", "inschrij", "ontvang", "verwijder", "opgezeg", "opzeg", "zgod", "wypis", "rezygn", "usuni",
     "samty", "prenumer", "avregist", "avanmal", "avmeld",
 )  # fmt: skip
@@ -96,7 +96,7 @@ _SAID = (
     "abgemeldet", "abmeld", "abbestell", "austragen", "ausgetragen", "widerruf", "widerspr", "gesperrt",
     "keine mail", "keine e mail", "kein newsletter", "keine newsletter", "keine werbung", "nicht anschreiben",
     "nicht kontaktieren", "nicht mailen", "nicht mehr", "desabonn", "desinscri", "ne pas contacter",
-    "ne plus contacter", "ne pas envoyer", "ne veut plus", "desuscri", "de baja", "no contactar", "no enviar",
+    "ne plus contacter", "ne pas envoyer", "ne veut plus", "desuscri", "de baja", "no enviar",
     "rebotado", "bloque", "uitgeschreven", "afgemeld", "niet mailen", "geen mail", "geen nieuwsbrief",
     "geblokkeerd", "disiscri", "non contattare", "non inviare", "bloccat", "descadastr",
 )  # fmt: skip
@@ -112,12 +112,12 @@ _WHOLE = frozenset((
     "active", "inactive", "pending", "unconfirmed", "confirmed", "enabled", "disabled", "cleaned",
     "removed", "deleted", "cancelled", "canceled", "left", "gone", "stopped", "stop", "withdrawn",
     "revoked", "objected", "declined", "rejected", "refused", "invalid", "dnc", "subscriber",
-    "nonsubscribed", "transactional", "blocked", "banned", "archived", "excluded", "complaint",
-    "complaints", "abuse", "never", "aktiv", "inaktiv", "abonniert", "angemeldet", "actif",
+    "transactional", "banned", "archived", "excluded", "abuse", "never", "aktiv", "inaktiv",
+    "abonniert", "angemeldet", "actif",
     "inactif", "abonne", "inscrit", "activo", "inactivo", "suscrito", "baja", "cancelado", "actief",
     "inactief", "geabonneerd", "ingeschreven", "attivo", "inattivo", "iscritto", "cancellato",
     "annullato", "storniert", "gekundigt", "geloscht", "loschen", "not confirmed", "opt in",
-    "never subscribed", "no consent", "no permission", "hard bounce",
+    "no permission",
 ))  # fmt: skip
 """What a cell may say as a whole; within a longer text such words mean much else."""
 

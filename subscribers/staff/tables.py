@@ -3,7 +3,7 @@ use them. Neither they nor the tries travel in backups (`NOT_COPIED`)."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
 
 from subscribers.tables import Id, Moment, metadata
 
@@ -54,7 +54,7 @@ passkeys = Table(
     Column("id", Text, primary_key=True),
     Column("account_id", Id, ForeignKey("staff_accounts.id"), nullable=False, index=True),
     Column("public_key", Text, nullable=False),
-    Column("sign_count", BigInteger, nullable=False),
+    Column("sign_count", Id, nullable=False),
     Column("made_at", Moment, nullable=False),
     Column("used_at", Moment),
     sqlite_with_rowid=False,

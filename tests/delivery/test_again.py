@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.installation import marks
 from pipeline.core.tables.ledger import events, recipients
 from pipeline.delivery.again import OLD, failed_again, joined_again
-from pipeline.editions import find, states
-from pipeline.editions.ledger import claims
+from pipeline.editions import course, find, states
+from pipeline.editions.ledger import claims, outcomes
 from pipeline.providers.events import Kind
-from subscribers import directory, suppression
+from subscribers import directory, staff_log, suppression
 from subscribers.suppression import Reason
 from subscribers.tables import merged, subscriptions
 from tests.editions.ledger.moves import AT, TODAY, counted
@@ -63,6 +63,11 @@ def sent(installed: Installation, lots: Any = REFUSED, **values: Any) -> Edition
         return find.by_id(connection, 1)
 
 
+def find_edition(installed: Installation, number: int) -> Edition:
+    with installed.database.read() as connection:
+        return find.by_id(connection, number)
+
+
 def heard(connection: Connection, person: int) -> None:
     told = event(Kind.DELIVERED, person)
     connection.execute(
@@ -94,10 +99,77 @@ def test_those_who_were_refused_wait_once_more_and_nobody_else(installed: Instal
     assert counted(installed.database, edition) == {"total": 7, "waiting": 3, **others}
     assert claimed(installed, edition) == [[1, 3], [5]], "in batches of the size that is set"
     with installed.database.write() as connection:
-        assert states.finish(connection, 1).status == "sent"
+        assert course.finish(connection, 1).status == "sent"
     assert counted(installed.database, edition) == {"total": 7, "sent": 4, "uncertain": 2, "withheld": 1}
     assert failed_again(installed, "weekly-1").people == 0
     assert claimed(installed, edition) == []
+
+
+def test_it_is_on_record_as_what_staff_did_unless_there_was_nothing_to_do(installed: Installation) -> None:
+    sent(installed)
+    for _ in range(2):
+        failed_again(installed, "weekly-1")
+        claimed(installed, find_edition(installed, 1))
+    with installed.database.read() as connection:
+        done = [(one.action, one.about, one.detail) for one in staff_log.entries(connection)]
+    assert [one for one in done if one[0] != "add"] == [("again", "weekly-1", "3 who were refused")]
+
+
+def test_those_who_wait_again_are_told_why_and_only_of_that_edition(installed: Installation) -> None:
+    with installed.database.write() as connection:
+        handed_over(connection, 2, REFUSED)
+        handed_over(connection, 1, REFUSED)
+        connection.execute(update(recipients).where(recipients.c.state == "failed").values(at=AT))
+        connection.execute(insert(marks).values(name="moving", value="", at=AT))
+        # Heard of 3 in another edition.
+        heard(connection, 3)
+        connection.execute(update(events).values(edition="weekly-2"))
+    again = failed_again(installed, "weekly-1").edition
+    with installed.database.read() as connection:
+        told = {
+            one["subscriber"]: (one["state"], one["at"], one["reason"])
+            for one in outcomes.people(connection, 1)
+        }
+        rows = connection.execute(
+            select(recipients.c.subscriber_id, recipients.c.batch, recipients.c.state, recipients.c.at)
+            .where(recipients.c.edition_id == 1, recipients.c.subscriber_id.in_([1, 3, 5]))
+            .order_by(recipients.c.subscriber_id)
+        ).all()
+    waits = ("waiting", None, "refused before; to be handed over again")
+    assert {who: told[who] for who in (1, 3, 5)} == {1: waits, 3: waits, 5: waits}
+    assert [tuple(row) for row in rows] == [(1, 3, None, None), (3, 3, None, None), (5, 4, None, None)]
+    assert (told[4][0], told[6][0]) == ("withheld", "uncertain")
+    other = find_edition(installed, 2)
+    assert counted(installed.database, other) == {
+        "total": 7,
+        "failed": 3,
+        "sent": 1,
+        "withheld": 1,
+        "uncertain": 2,
+    }
+    assert again.id == 1
+
+
+def test_what_went_to_the_outbox_is_not_mailed_in_part(installed: Installation, tmp_path: Path) -> None:
+    sent(installed, provider="outbox")
+    by_smtp = installation(installed.database, tmp_path, "http://127.0.0.1:1/", delivery={"provider": "smtp"})
+    with pytest.raises(RapportError, match="a part of it is written to outbox"):
+        failed_again(by_smtp, "weekly-1")
+
+
+@pytest.mark.parametrize(
+    ("fixed", "due", "old"),
+    [(timedelta(0), OLD, False), (OLD, timedelta(0), True), (None, OLD, True), (None, timedelta(0), False)],
+)
+def test_how_old_an_edition_is_counts_from_when_its_readers_were_fixed_else_from_its_due_time(
+    installed: Installation, fixed: timedelta | None, due: timedelta, old: bool
+) -> None:
+    sent(installed, snapshot_at=None if fixed is None else AT - fixed, due_at=AT - due)
+    if not old:
+        assert failed_again(installed, "weekly-1").people == 3
+        return
+    with pytest.raises(RapportError, match=r"went out on Tue 27 Oct, more than 30 days ago"):
+        failed_again(installed, "weekly-1")
 
 
 def test_who_left_or_must_get_no_mail_does_not_get_it(installed: Installation) -> None:
@@ -215,7 +287,7 @@ def test_those_who_joined_since_get_it_once_in_a_batch_of_their_own(installed: I
     assert joined_again(installed, "weekly-1").people == 0, "they wait already"
     assert claimed(installed, edition) == [[8, 9], [10]]
     with installed.database.write() as connection:
-        assert states.finish(connection, 1).status == "sent"
+        assert course.finish(connection, 1).status == "sent"
     assert joined_again(installed, "weekly-1").people == 0
     assert counted(installed.database, edition) == {
         "total": 10, "sent": 4, "failed": 3, "uncertain": 2, "withheld": 1,

@@ -17,7 +17,7 @@ from pipeline.core.signals import Stop
 from pipeline.core.tables.ledger import batches, events
 from pipeline.delivery import batch_sender
 from pipeline.delivery.edition import Delivery
-from pipeline.editions import find, states
+from pipeline.editions import course, find, states
 from pipeline.editions.ledger import claims, doubt, outcomes, rate
 from pipeline.editions.ledger.reasons import reasons
 from pipeline.letter.personal import Links
@@ -180,7 +180,7 @@ def to_be_sent_again(database: Database, edition: Edition) -> Edition:
                 connection.execute(insert(events).values(told))
             else:
                 claims.uncertain(connection, claim, AT, "no answer")
-        states.finish(connection, edition.id)
+        course.finish(connection, edition.id)
         assert doubt.again(connection, edition.id, AT + doubt.SILENCE) == 2
     return reread(database, edition)
 
@@ -392,6 +392,27 @@ def test_an_answer_that_a_failing_database_could_not_keep_is_written_down_where_
     # On SQLite the one process is gone with it; who goes on settles what it left.
     answered = {"uncertain": 2} if database.sqlite else {"sent": 2}
     assert counted(database, edition) == {"total": 5, "waiting": 3} | answered
+
+
+def test_who_was_handed_over_though_the_batch_was_refused_is_handed_over_to_nobody_again(
+    database: Database, edition: Edition
+) -> None:
+    class FullDisk(Taker):
+        """Takes the first of its first batch."""
+
+        def send(self, message: Message, batch: Batch) -> BatchResult:
+            self.taken.append(batch)
+            return BatchResult(Result.REFUSED if len(self.taken) == 1 else Result.ACCEPTED)
+
+        def settle(self, message: Message, batch: Batch) -> frozenset[int]:  # type: ignore[override]
+            return frozenset({1})
+
+    taker = FullDisk()
+    with time_machine.travel(AT, tick=False) as traveller:
+        delivery(database, taker, stop=Sleepless(traveller)).run(edition)
+    handed = [[one.subscriber for one in batch.recipients] for batch in taker.taken]
+    assert handed[:2] == [[1, 2], [2]]
+    assert counted(database, edition) == {"total": 5, "sent": 5}
 
 
 def test_a_refusal_of_us_is_written_down_though_the_database_is_lost_while_its_meaning_is_looked_up(

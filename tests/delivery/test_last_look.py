@@ -15,7 +15,7 @@ from pipeline.core.tables.feeds import posts
 from pipeline.delivery import last_look
 from pipeline.delivery.edition import Delivery
 from pipeline.delivery.send import send
-from pipeline.editions import find, states, store
+from pipeline.editions import course, find, states, store
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose
 from pipeline.feeds.pull import pull
@@ -191,7 +191,7 @@ def test_a_post_that_got_a_category_that_keeps_it_out_holds_it(
 def test_an_edition_that_somebody_has_is_not_looked_at_again(
     practice: Installation, blog: Blog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed(monkeypatch, practice, states, "finish")
+    killed(monkeypatch, practice, course, "finish")
     blog.pages[NEW] = 404
     assert sent(practice).status == "sent"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import event, text
 
-from pipeline.editions import find, states
+from pipeline.editions import course, find, states
 from pipeline.editions.ledger import batches, claims, doubt, outcomes, recipients
 from subscribers.leaving import leave
 from tests.delivery.test_batch_sender import Taker, delivery
@@ -70,7 +70,7 @@ def test_a_cancel_that_meets_the_beginning_of_a_hand_over_leaves_the_ledger(
     cancel = Other(database, lambda connection: states.cancel(connection, edition.slug))
 
     def meanwhile(connection: Connection, edition_id: int) -> None:
-        states.begin_sending(connection, edition_id)
+        course.begin_sending(connection, edition_id)
         cancel.start()
         wait_for_a_waiter(database, cancel)
 

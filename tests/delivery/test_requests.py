@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +14,14 @@ from sqlalchemy.exc import OperationalError
 from pipeline.core.errors import ProviderError, StoppedError
 from pipeline.core.signals import Stop
 from pipeline.delivery import batch_sender
+from pipeline.delivery.requests import Requests
 from pipeline.editions.ledger import claims
+from pipeline.letter.personal import Links
 from pipeline.providers import BatchResult, Result
 from subscribers import directory
 from subscribers.tables import subscribers
-from tests.delivery.test_batch_sender import Sleepless, delivery, reread
+from subscribers.tokens import Tokens
+from tests.delivery.test_batch_sender import CONFIG, Sleepless, delivery, reread
 from tests.editions.ledger.moves import AT, counted
 
 if TYPE_CHECKING:
@@ -198,3 +202,78 @@ def test_answers_that_a_failing_database_could_not_keep_are_written_down_wheneve
     # On SQLite the one process is gone with it; who goes on settles what it left.
     answered = {"uncertain": 4} if database.sqlite else {"sent": 4}
     assert counted(database, edition) == {"total": 5, "waiting": 1} | answered
+
+
+# The requests by themselves
+
+
+class Door:
+    """A provider behind a door: a request ends when it is opened."""
+
+    max_batch = 1000
+
+    def __init__(self, parallel: int) -> None:
+        self.parallel = parallel
+        self.open, self.inside = threading.Event(), threading.Semaphore(0)
+        self.threads: list[str] = []
+
+    def send(self, message: Message, batch: Batch) -> BatchResult:
+        self.threads.append(threading.current_thread().name)
+        self.inside.release()
+        assert self.open.wait(TOGETHER)
+        return ACCEPTED
+
+    def settle(self, message: Message, batch: Batch) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def requests(door: Door) -> Requests:
+    message: Any = SimpleNamespace(edition="weekly-1")
+    return Requests(door, Links(CONFIG, Tokens([b"a secret of a test"]), "weekly"), message)
+
+
+def batch(number: int) -> claims.Claim:
+    return claims.Claim(1, number, f"attempt-{number}", [(number, f"reader{number}@example.net")])
+
+
+def test_one_at_a_time_is_made_in_the_callers_own_thread() -> None:
+    door = Door(1)
+    door.open.set()
+    with requests(door) as under_way:
+        assert under_way.free == 1
+        under_way.begin(batch(1), start_by=float("inf"))
+        assert (door.threads, under_way.free) == ([threading.current_thread().name], 0)
+        assert [one.claim.number for one in under_way.ended()] == [1]
+
+
+def test_all_that_are_left_are_waited_for_and_told_once() -> None:
+    door = Door(3)
+    with requests(door) as under_way:
+        for number in (1, 2, 3):
+            under_way.begin(batch(number), start_by=float("inf"))
+            assert under_way.free == 3 - number
+        assert under_way.ended(0) == []
+        threading.Timer(0.05, door.open.set).start()
+        assert sorted(one.claim.number for one in under_way.rest()) == [1, 2, 3]
+        assert (under_way.rest(), len(under_way)) == ([], 0)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_waits_for_what_is_under_way_and_an_interrupt_does_not(error: type[BaseException]) -> None:
+    door = Door(2)
+
+    def broken_off() -> None:
+        with requests(door) as under_way:
+            under_way.begin(batch(1), start_by=float("inf"))
+            assert door.inside.acquire(timeout=TOGETHER)
+            if error is ValueError:
+                threading.Timer(0.05, door.open.set).start()
+            raise error
+
+    with pytest.raises(error):
+        broken_off()
+    assert door.open.is_set() is (error is ValueError)
+    door.open.set()

@@ -24,7 +24,7 @@ HOMES = {
     "pipeline.editions.ledger.batch_states",
     "pipeline.core.tables.editions",  # the index over open editions; below it is held to be the same
 }
-CHANGES = {"pipeline.editions.states", "pipeline.editions.store"}
+CHANGES = {"pipeline.editions.states", "pipeline.editions.course", "pipeline.editions.store"}
 READS = {"pipeline.editions.find", "pipeline.editions.store"}
 
 
@@ -100,6 +100,8 @@ def _changes(tree: ast.Module) -> Iterator[Found]:
                       if isinstance(key, ast.Constant)]  # fmt: skip
             if "status" in given:
                 yield Found(node.lineno, "changes a status")
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "states.move":
+            yield Found(node.lineno, "changes a status")
 
 
 def _rows(tree: ast.Module) -> Iterator[Found]:
@@ -154,6 +156,7 @@ def test_no_status_is_spelt_no_edition_is_a_row_and_one_module_changes_it() -> N
         ("update(x).values(status=after)", "changes a status"),
         ('update(x).values({"status": after})', "changes a status"),
         ("store.change(connection, 1, status=EditionStatus.SENT)", "changes a status"),
+        ("states.move(connection, 1, before, after)", "changes a status"),
         ("def work(edition: Row[Any] | None) -> None: ...", "edition is a row"),
         ("class Composed:\n    draft: Row[Any]", "draft is a row"),
         ("from pipeline.core.tables.editions import editions as t\nselect(t)", "reads an edition as a row"),

@@ -5,7 +5,7 @@ The digest is due on Thursdays at nine in New York. Rapport first saw it on Mond
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,17 @@ import pytest
 
 from pipeline.core.sections.digest import Digest
 from pipeline.editions.edition import Edition, EditionStatus
-from pipeline.editions.plan import Plan, Situation, Step, approval, by_itself, goes_at, plan, upcoming
+from pipeline.editions.plan import (
+    Plan,
+    Situation,
+    Step,
+    approval,
+    by_itself,
+    goes_at,
+    goes_if_put_up,
+    plan,
+    upcoming,
+)
 
 ZONE = ZoneInfo("America/New_York")
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -289,6 +299,23 @@ def test_a_draft_that_does_not_exist_yet_is_approved_by_the_same_rule() -> None:
     assert approval(situation(DUE - HOUR, at_once=True), goes=DUE) == APPROVE
 
 
+def test_while_the_readers_are_under_another_name_no_due_time_is_used_up() -> None:
+    lost = "its readers are perhaps under another name"
+    assert plan(replace(situation(DUE), lost=lost)) == Plan(Step.WAIT, "failed", lost)
+    assert plan(replace(situation(DUE + 2 * DAY), lost=lost)) == Plan(Step.WAIT, "failed", lost)
+    assert plan(replace(situation(DUE - MOMENT), lost=lost)) == not_due(), "it says so when it matters"
+
+
+def test_a_draft_that_staff_have_not_put_up_yet_says_that_they_must_approve_it() -> None:
+    waits = situation(DUE - 2 * DAY, draft(), approval="required")
+    assert plan(waits) == not_due(f"a draft is ready; once staff approve it, it goes out {NINE}")
+
+
+def test_a_draft_put_up_now_goes_at_its_hour_or_after_the_whole_hold_window() -> None:
+    assert goes_if_put_up(situation(DUE - HOUR, hold_window="6h"), DUE) == DUE
+    assert goes_if_put_up(situation(DUE + HOUR, hold_window="6h"), DUE) == DUE + 7 * HOUR
+
+
 @pytest.mark.parametrize("left", [7 * HOUR, 6 * HOUR, 5 * HOUR + MOMENT, 4 * HOUR, MOMENT])
 def test_a_draft_goes_at_its_hour_however_late_in_the_hold_window_it_is_put_up(left: timedelta) -> None:
     digest = Digest(name="weekly", hold_window=6 * HOUR)
@@ -345,6 +372,11 @@ def test_the_next_letter_is_the_open_edition_while_its_time_lies_ahead(found: Ed
     digest, taken = Digest(name="weekly", hold_window=6 * HOUR), frozenset({THURSDAY})
     assert upcoming(digest, ZONE, DUE - HOUR, taken, found) == wanted
     assert upcoming(digest, ZONE, DUE + 7 * HOUR, taken, found) == "2026-12-03T09:00:00-05:00"
+
+
+def test_at_its_hour_an_edition_is_the_next_one_no_more() -> None:
+    digest, taken = Digest(name="weekly"), frozenset({THURSDAY})
+    assert upcoming(digest, ZONE, DUE, taken, approved()) == "2026-12-03T09:00:00-05:00"
 
 
 def test_it_is_so_where_the_hold_window_ends_after_the_due_time() -> None:

@@ -14,7 +14,7 @@ from pipeline.core.sections.digest import Digest
 from pipeline.core.tables.editions import digests, edition_posts
 from pipeline.core.tables.feeds import feeds, posts
 from pipeline.core.tables.ledger import recipients
-from pipeline.editions import find, states, store
+from pipeline.editions import course, find, states, store
 from pipeline.editions.edition import EditionStatus
 from tests.ledgers import AT, Left, handed_over
 
@@ -133,10 +133,10 @@ def test_the_posts_of_what_reached_nobody_are_free_again(
 
 
 def test_what_rapport_does_by_itself_begins_where_it_may(connection: Connection) -> None:
-    assert became(connection, lambda c: states.approve_draft(c, 1)) == {DRAFT: APPROVED}
-    assert became(connection, lambda c: states.begin_sending(c, 1)) == {APPROVED: SENDING}
-    assert became(connection, lambda c: states.pause_sending(c, 1, "no key")) == {SENDING: PAUSED}
-    assert became(connection, lambda c: states.finish(c, 1)) == {}, "two wait"
+    assert became(connection, lambda c: course.approve_draft(c, 1)) == {DRAFT: APPROVED}
+    assert became(connection, lambda c: course.begin_sending(c, 1)) == {APPROVED: SENDING}
+    assert became(connection, lambda c: course.pause_sending(c, 1, "no key")) == {SENDING: PAUSED}
+    assert became(connection, lambda c: course.finish(c, 1)) == {}, "two wait"
     assert became(connection, lambda c: states.trip(c, 1, "bounces", AT)) == {
         DRAFT: HELD, APPROVED: HELD, SENDING: PAUSED,
     }  # fmt: skip
@@ -147,17 +147,17 @@ def test_what_rapport_does_by_itself_begins_where_it_may(connection: Connection)
 def test_an_edition_is_sent_once_nothing_waits_or_is_under_way(connection: Connection) -> None:
     for lot in ("waiting", "sending"):
         edition(connection, SENDING, lot)
-        assert states.finish(connection, 1).status == SENDING
+        assert course.finish(connection, 1).status == SENDING
     for lot in ("sent", "uncertain"):
         edition(connection, SENDING, lot, reason="paused a while")
-        ended = states.finish(connection, 1)
+        ended = course.finish(connection, 1)
         assert (ended.status, ended.reason, ended.finished_at is not None) == (SENT, None, True)
 
 
 def test_what_says_something_else_is_a_draft_again_and_put_up_anew(connection: Connection) -> None:
     before = edition(connection, APPROVED, announced_at=AT, approved_at=AT, approved="seen")
     after = store.change(connection, 1, text="Something else.")
-    rewritten = states.rewritten(connection, before, after)
+    rewritten = course.rewritten(connection, before, after)
     assert (rewritten.status, rewritten.approved_at, rewritten.approved) == (DRAFT, None, None)
     assert rewritten.announced_at is not None
     assert rewritten.announced_at > AT
@@ -167,7 +167,7 @@ def test_what_says_something_else_is_a_draft_again_and_put_up_anew(connection: C
 def test_what_says_the_same_stays_approved(connection: Connection) -> None:
     before = edition(connection, APPROVED, announced_at=AT, approved_at=AT, approved="seen")
     after = store.change(connection, 1, composed_at=AT)
-    assert states.rewritten(connection, before, after) == after
+    assert course.rewritten(connection, before, after) == after
     assert people(connection) == 2
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import edit_steps
 from pipeline.core.tables.feeds import posts
-from pipeline.editions import find, order, states, undo
+from pipeline.editions import course, find, order, undo
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose
 from pipeline.editions.decided import stand
@@ -149,7 +149,7 @@ def test_what_is_being_sent_is_not_taken_back(drafted: Installation) -> None:
     changed(drafted, subject="Small")
     approve(drafted, "weekly-1")
     with drafted.database.write() as connection:
-        states.begin_sending(connection, edition(drafted).id)
+        course.begin_sending(connection, edition(drafted).id)
     with pytest.raises(RapportError, match="its text is fixed"):
         back(drafted)
     assert edition(drafted).subject == "Small"

@@ -7,13 +7,13 @@ as values of them exist already; their methods, plain attributes and the default
 
 from __future__ import annotations
 
+import ast
 import gc
 import sys
 import types
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import ast
+from enum import EnumType
+from pathlib import Path
+from typing import Any, NamedTuple
 
 _Key = tuple[str, int]
 
@@ -26,6 +26,38 @@ def functions_of(module: types.ModuleType) -> list[types.FunctionType]:
         for found in gc.get_objects()
         if isinstance(found, types.FunctionType) and found.__globals__ is vars(module)
     ]
+
+
+class Dependant(NamedTuple):
+    """A module that, while it was imported, made values of another one's, such as a table of its words."""
+
+    module: types.ModuleType
+    functions: list[types.FunctionType]
+    tree: ast.Module
+
+
+def dependants(module: types.ModuleType) -> list[Dependant]:
+    """The loaded modules of the same package that import of ``module``, the nearest first. They are run again
+    after it: what they made of its values would else be made of the old ones."""
+    package = module.__name__.rpartition(".")[0]
+    trees = {
+        name: ast.parse(Path(loaded.__file__ or "").read_text())
+        for name, loaded in sys.modules.items()
+        if name.rpartition(".")[0] == package and loaded is not module and loaded.__file__
+    }
+    sources = {
+        name: {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+        for name, tree in trees.items()
+    }
+    found, near = [], {module.__name__}
+    while further := {name for name, of in sources.items() if of & near and name not in near}:
+        # First those that wait for no other of these.
+        ready = sorted(name for name in further if not sources[name] & further) or sorted(further)
+        found += [
+            Dependant(sys.modules[name], functions_of(sys.modules[name]), trees[name]) for name in ready
+        ]
+        near.update(ready)
+    return found
 
 
 def plant(module: types.ModuleType, functions: list[types.FunctionType], tree: ast.Module) -> None:
@@ -44,7 +76,13 @@ def plant(module: types.ModuleType, functions: list[types.FunctionType], tree: a
             function.__kwdefaults__ = made[key].__kwdefaults__
     for name, value in new.items():
         before = old.get(name)
-        if isinstance(value, type) and isinstance(before, type) and value.__module__ == module.__name__:
+        if isinstance(value, EnumType) and isinstance(before, EnumType):
+            # Members cannot be changed and are compared by identity: a new class only where it differs.
+            if _members(before) == _members(value):
+                setattr(module, name, before)
+            else:
+                _everywhere(name, before, value)
+        elif isinstance(value, type) and isinstance(before, type) and value.__module__ == module.__name__:
             _class(before, value)
             setattr(module, name, before)
         elif isinstance(value, types.FunctionType) and isinstance(before, types.FunctionType):
@@ -52,6 +90,10 @@ def plant(module: types.ModuleType, functions: list[types.FunctionType], tree: a
                 setattr(module, name, before)
         elif name in old and value is not before and not name.startswith("__"):
             _everywhere(name, before, value)
+
+
+def _members(listed: EnumType) -> dict[str, Any]:
+    return {name: member.value for name, member in listed.__members__.items()}
 
 
 def _key(function: types.FunctionType) -> _Key:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.mutants.operators import mutants
-from tests.mutants.planting import functions_of, plant
+from tests.mutants.planting import dependants, functions_of, plant
 from tests.mutants.runner import ROOT
 from tests.mutants.tables import TESTS, mirrored
 
@@ -103,3 +103,38 @@ def test_whoever_imported_of_the_module_before_meets_the_fault(
 
 def test_every_module_of_the_table_is_there_and_has_tests_of_its_own() -> None:
     assert [module for module in TESTS if not (ROOT / module).exists() or not mirrored(module)] == []
+
+
+WORDS = """
+from enum import StrEnum
+
+class Kind(StrEnum):
+    GONE = "left"
+
+WORD = "gone"
+"""
+TABLE = "from words.words import WORD\nMEANS = {WORD: 1}\n"
+ASKED = "from words.table import MEANS\ndef meaning(word): return MEANS.get(word)\n"
+
+
+def test_what_other_modules_made_of_it_is_made_anew_and_a_kind_stays_that_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "words").mkdir()
+    for name, text in {"__init__": "", "words": WORDS, "table": TABLE, "asked": ASKED}.items():
+        (tmp_path / "words" / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    asked, module = importlib.import_module("words.asked"), importlib.import_module("words.words")
+    meaning, gone = asked.meaning, module.Kind.GONE
+    try:
+        for fault, then in (("module: 'gone' → 'gone~'", None), ("Kind: 'left' → 'left~'", 1)):
+            (mutant,) = [one for one in mutants(WORDS) if one.name == fault]
+            further = dependants(module)
+            assert [one.module.__name__ for one in further] == ["words.table", "words.asked"]
+            plant(module, functions_of(module), mutant.tree())
+            for one in further:
+                plant(one.module, one.functions, one.tree)
+            assert (meaning("gone"), module.Kind.GONE is gone) == (then, then is None)
+    finally:
+        for name in ("words.asked", "words.table", "words.words", "words"):
+            del sys.modules[name]

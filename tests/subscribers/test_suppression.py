@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+import time_machine
+from sqlalchemy import insert, select, update
 
 from subscribers import suppression
 from subscribers.suppression import OWN, Reason
-from subscribers.tables import forgotten, suppressions
+from subscribers.tables import forgotten, keys, suppressions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -138,6 +140,79 @@ def test_of_many_everything_that_stands_is_told_also_of_the_erased(database: Dat
         assert suppression.reasons_of(connection, asked) == {
             ANN: both, "cat@example.org": {Reason.FORGOTTEN},
         }  # fmt: skip
+
+
+@pytest.mark.parametrize("erased", [False, True])
+def test_since_when_is_told_of_each_reason_alone(database: Database, erased: bool) -> None:
+    began = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    with database.write() as connection:
+        for number, reason in enumerate((Reason.BOUNCED, Reason.MANUAL)):
+            with time_machine.travel(began + timedelta(days=number), tick=False):
+                suppression.suppress(connection, ANN, reason, "test")
+                if erased and number == 0:
+                    suppression.forget(connection, ANN)
+        told = [suppression.since(connection, ANN, reason) for reason in Reason]
+        by_reason = dict(zip(Reason, told, strict=True))
+        assert by_reason.pop(Reason.FORGOTTEN) == (began if erased else None)
+        assert by_reason == {
+            Reason.BOUNCED: began,
+            Reason.UNSUBSCRIBED: None,
+            Reason.MANUAL: began + timedelta(days=1),
+            Reason.COMPLAINED: None,
+        }
+
+
+BEN = "ben@example.org"
+
+
+def test_what_is_said_of_one_is_never_taken_for_another(database: Database) -> None:
+    with database.write() as connection:
+        for address in (ANN, BEN):
+            suppression.suppress(connection, address, Reason.BOUNCED, "event")
+        assert suppression.lift(connection, ANN, [Reason.BOUNCED]) == [Reason.BOUNCED]
+        assert suppression.since(connection, ANN, Reason.BOUNCED) is None
+        assert suppression.reason_for(connection, BEN) is Reason.BOUNCED
+        for address in (ANN, BEN):
+            suppression.suppress(connection, address, Reason.COMPLAINED, "event")
+            suppression.forget(connection, address)
+        assert suppression.since(connection, "cat@example.org", Reason.FORGOTTEN) is None
+        assert suppression.lift(connection, ANN, [Reason.COMPLAINED]) == [Reason.COMPLAINED]
+        assert suppression.reasons(connection, ANN) == {Reason.FORGOTTEN}
+        assert suppression.reasons(connection, BEN) == {Reason.FORGOTTEN, Reason.BOUNCED, Reason.COMPLAINED}
+
+
+def test_who_is_forgotten_no_more_keeps_their_other_reasons_by_the_address_and_nobody_elses(
+    database: Database,
+) -> None:
+    with database.write() as connection:
+        for address, reason in ((ANN, Reason.BOUNCED), (BEN, Reason.COMPLAINED)):
+            suppression.suppress(connection, address, reason, "event")
+            suppression.forget(connection, address)
+        found = suppression.find(connection, ANN)
+        assert found is not None
+        assert (found.reason, found.source) == (Reason.FORGOTTEN, "erased")
+        assert suppression.lift(connection, ANN, [Reason.FORGOTTEN]) == [Reason.FORGOTTEN]
+        kept = connection.execute(select(suppressions.c.email, suppressions.c.reason)).all()
+        assert [tuple(row) for row in kept] == [(ANN, "bounced")]
+        assert suppression.reasons(connection, BEN) == {Reason.FORGOTTEN, Reason.COMPLAINED}
+
+
+def test_of_who_is_forgotten_a_no_of_their_own_is_nothing_new(database: Database) -> None:
+    with database.write() as connection:
+        suppression.forget(connection, ANN)
+        assert suppression.suppress(connection, ANN, Reason.UNSUBSCRIBED, "link") is False
+        assert suppression.suppress(connection, ANN, Reason.COMPLAINED, "event") is True
+
+
+def test_the_hash_of_an_erased_address_stays_the_same_over_versions_of_this_program(
+    database: Database,
+) -> None:
+    with database.write() as connection:
+        connection.execute(update(keys).values(value="0f" * 32))
+        connection.execute(insert(keys).values(name="another", value="ff" * 32))
+        suppression.forget(connection, ANN)
+        (code,) = connection.scalars(select(forgotten.c.hash))
+    assert code == hashlib.blake2b(ANN.encode(), key=b"\x0f" * 32, digest_size=32).hexdigest()
 
 
 def test_every_reason_is_counted_also_at_none(database: Database) -> None:

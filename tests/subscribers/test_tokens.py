@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,8 +100,25 @@ def test_links_mailed_before_a_rotation_still_work() -> None:
 
 
 def test_a_token_stays_the_same_over_versions_of_this_program() -> None:
-    token = Tokens([b"0123456789abcdef"]).sign(Purpose.LETTER, 42, 12)
-    assert token == "AQAAAAAAAAAqAAAAAAAAAAzhmY19N5KvV1MqYw_77XR2"
+    tokens = Tokens([b"0123456789abcdef"])
+    assert tokens.sign(Purpose.LETTER, 42, 12) == "AQAAAAAAAAAqAAAAAAAAAAzhmY19N5KvV1MqYw_77XR2"
+    until, holder = datetime(2026, 11, 26, tzinfo=UTC), holder_of("a@example.org")
+    seen = Seen(42, until, b"f" * FINGERPRINT, b"m" * MARK, holder)
+    assert tokens.sign_deciding(Purpose.APPROVE, seen) == (
+        "AwAAAAAAAAAqawd2gGZmZmZmZmZmZmZmZmZmZmZtbW1tbW1tbWmfxxpG7AFVRwuPgJ0tOMURnRSoue_9cd-3"
+    )
+    assert tokens.key(Purpose.ARCHIVE, "weekly-12") == "SLAEb_tLSaGvWJSRL4n6xQ"
+    assert tokens.fingerprints == ["45c25d9a84d23ca0"]
+
+
+def test_tokens_that_are_made_together_are_those_that_are_made_alone() -> None:
+    people = [1, 2, 2**40]
+    assert TOKENS.sign_all(Purpose.LETTER, people, 3) == [TOKENS.sign(Purpose.LETTER, p, 3) for p in people]
+
+
+def test_without_a_secret_nothing_is_signed() -> None:
+    with pytest.raises(ValueError, match="needs a secret"):
+        Tokens([])
 
 
 def test_a_key_opens_one_thing_names_nobody_and_outlives_a_new_secret() -> None:

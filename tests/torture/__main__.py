@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine, text
 
 from pipeline.cli import COMMANDS
-from tests.torture import announcing, crashes
+from tests.torture import announcing, crashes, greeting
 from tests.torture.crashes import Tally
 from tests.torture.launcher import Launcher
 from tests.torture.practice import Postgresql, Practice, Sqlite, scratch
@@ -38,7 +38,8 @@ HEADINGS = ("editions", "kills", "resumes", "accepted", "sent", "uncertain", "fa
 
 @dataclass(frozen=True)
 class Cell:
-    """``how``: "random", "points", "fleet", or "channels", where who announces is killed."""
+    """``how``: "random", "points" or "fleet"; "welcome" or "welcome points", of those who confirmed; or
+    "channels", where who announces is killed."""
 
     kind: str
     how: str
@@ -49,13 +50,14 @@ class Cell:
         if self.how == "channels":
             return f"{self.kind}, channels, at random, faults"
         who = "4 workers" if self.how == "fleet" else "1 process"
-        where = "each commit and request" if self.how == "points" else "at random"
+        where = "each commit and request" if self.how.endswith("points") else "at random"
+        who = f"welcome, {who}" if self.how.startswith("welcome") else who
         return f"{self.kind}, {who}, {where}{', faults' if self.faults else ''}"
 
 
 CELLS = [
     Cell(kind, how, faults)
-    for how in ("random", "points", "fleet")
+    for how in ("random", "points", "fleet", "welcome", "welcome points")
     for kind in ("SQLite", "PostgreSQL")
     for faults in (False, True)
     if how != "fleet" or (kind == "PostgreSQL" and "worker" in COMMANDS)
@@ -88,6 +90,8 @@ def main() -> int:
 def _run(
     cell: Cell, place: Place, folder: Path, launcher: Launcher, chance: random.Random, kills: int
 ) -> Tally:
+    if cell.how.startswith("welcome"):
+        return _greet(cell, place, folder, launcher, chance, kills)
     if cell.how == "channels":
         return _announced(cell, place, folder, launcher, chance, kills * MORE)
     tiny = cell.how == "points"
@@ -100,6 +104,23 @@ def _run(
             return crashes.at_every_point(practice, chance, faults=cell.faults, progress=progress)
         kill = crashes.fleet if cell.how == "fleet" else crashes.at_random
         return kill(practice, chance, kills, faults=cell.faults, progress=progress)
+    except Exception as error:
+        traceback.print_exc()
+        return Tally(faults=[f"the cell did not end: {error}"])
+    finally:
+        practice.close()
+
+
+def _greet(
+    cell: Cell, place: Place, folder: Path, launcher: Launcher, chance: random.Random, kills: int
+) -> Tally:
+    tiny = cell.how.endswith("points")
+    practice = Practice(folder, place, launcher, readers=2 if tiny else 8, batch=2, listed=False, sent=True)
+    progress = _progress(cell)
+    try:
+        if tiny:
+            return greeting.at_every_point(practice, chance, faults=cell.faults, progress=progress)
+        return greeting.at_random(practice, chance, kills, faults=cell.faults, progress=progress)
     except Exception as error:
         traceback.print_exc()
         return Tally(faults=[f"the cell did not end: {error}"])

@@ -31,6 +31,8 @@ batches = Table(
     # Of one person who joined after the edition: with the words of welcome above the letter.
     Column("welcome", Boolean, nullable=False, server_default=false()),
     Index("ix_batches_state", "edition_id", "state", "number"),
+    # Few are welcomes, and who looks for those without an outcome looks every minute.
+    Index("ix_batches_welcome", "state", sqlite_where=text("welcome = 1"), postgresql_where=text("welcome")),
     sqlite_with_rowid=False,
 )
 

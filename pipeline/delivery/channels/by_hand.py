@@ -43,6 +43,12 @@ def _must_be_out(installation: Installation, edition: Edition, channels: Sequenc
             "It is announced by itself once it is sent.",
             code="not_sent",
         )
+    if not edition.for_all:
+        raise RapportError(
+            f"{edition.slug} is not for everybody: it went to some readers only.",
+            "Write a note for all if the world is to know it.",
+            code="not_for_all",
+        )
     far = [channel.name for channel in channels if not channel.local]
     if far and not ledger.went_out(edition):
         raise RapportError(

@@ -18,7 +18,7 @@ from pipeline.core.tables.channels import announcements, channels
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.installation import marks
 from pipeline.delivery.channels.keys import repeat_key
-from pipeline.editions.edition import EditionStatus
+from pipeline.editions.edition import EditionKind, EditionStatus
 from subscribers import clock
 from subscribers.sets import insert
 
@@ -98,15 +98,22 @@ def enlist(connection: Connection, config: Config, now: datetime) -> None:
         connection.execute(known.on_conflict_do_nothing())
         since = connection.scalar(select(channels.c.since).where(channels.c.name == channel.name))
         for row in connection.execute(_to_announce(channel, max(since or now, now - LATELY))).all():
-            add(connection, config, channel, row, now)
+            # A note is announced where its file says so.
+            if row.kind == EditionKind.POSTS or row.note.get("announce"):
+                add(connection, config, channel, row, now)
 
 
 def _to_announce(channel: Channel, since: datetime) -> Any:
     there = select(announcements.c.edition_id).where(
         announcements.c.edition_id == editions.c.id, announcements.c.channel == channel.name
     )
-    query = select(editions.c.id, editions.c.slug, editions.c.due_at, editions.c.finished_at).where(
-        editions.c.status == EditionStatus.SENT, editions.c.finished_at >= since, ~there.exists()
+    e = editions.c
+    query = select(e.id, e.slug, e.due_at, e.finished_at, e.kind, e.note).where(
+        e.status == EditionStatus.SENT,
+        e.finished_at >= since,
+        e.kind != EditionKind.WELCOME,
+        e.readers_of.is_(None),  # a correction is for who has what it corrects
+        ~there.exists(),
     )
     if not channel.local:
         # As went_out says: then the world is told nothing either.

@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, exists, or_, select, update
 from pipeline.core.tables.installation import marks
 from pipeline.core.tables.ledger import events, recipients
 from pipeline.editions.ledger import further
-from pipeline.editions.ledger.batch_states import RecipientState
+from pipeline.editions.ledger.batch_states import NOT_HANDED, RecipientState
 from pipeline.editions.ledger.further import Further
 from pipeline.editions.ledger.readers import readers_of
 from subscribers.audience import mailable
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 REFUSED = "refused before; to be handed over again"
 JOINED = "joined after the others"
-
-NOT_HANDED = (RecipientState.FAILED, RecipientState.WITHHELD)
-"""What a person's own row says who surely was not handed the letter."""
 
 
 def wait_again(connection: Connection, edition: Edition, size: int) -> int:

@@ -10,23 +10,22 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from pipeline.core.tables.editions import editions
-from pipeline.core.tables.ledger import batches, events, recipients
+from pipeline.core.tables.ledger import batches, events
 from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.ledger import members
 from pipeline.editions.ledger.batch_states import BatchState, RecipientState
-from subscribers.audience import has_left, lock_audience, why_not
-from subscribers.tables import subscribers, subscriptions
+from subscribers.audience import lock_audience
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection
 
 
 LATER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
@@ -88,36 +87,6 @@ _CLAIM = (
         reason=None,
     )
 )
-_OF_BATCH = (
-    recipients.c.edition_id == bindparam("edition"),
-    # The range makes it a walk along the primary key; the number decides.
-    recipients.c.subscriber_id.between(bindparam("first"), bindparam("last")),
-    recipients.c.batch == bindparam("batch"),
-    recipients.c.state.is_(None),
-)
-# Asked apart from who is in it: hardly ever anybody, and a thousand answers of "still there" cost more.
-_LEFT = (
-    select(recipients.c.subscriber_id)
-    .outerjoin(
-        subscriptions,
-        and_(
-            subscriptions.c.subscriber_id == recipients.c.subscriber_id,
-            subscriptions.c.digest == bindparam("digest"),
-        ),
-    )
-    .outerjoin(subscribers, subscribers.c.id == recipients.c.subscriber_id)
-    .where(*_OF_BATCH, has_left(recipients.c.email, bindparam("today")))
-)
-_MEMBERS = (
-    select(recipients.c.subscriber_id, recipients.c.email)
-    .where(*_OF_BATCH)
-    .order_by(recipients.c.subscriber_id)
-)
-
-
-# In one answer: SQLite makes JSON of a thousand rows in a third of the time that Python's rows of them take.
-_each = _MEMBERS.subquery()
-_MEMBERS_AT_ONCE = select(func.json_group_array(_each.c.subscriber_id), func.json_group_array(_each.c.email))
 
 
 def claim(
@@ -137,8 +106,8 @@ def claim(
     ours = connection.execute(_CLAIM, {"of": edition.id, "its": batch.number} | made)
     if ours.rowcount != 1:
         return None
-    members = _members(connection, edition, batch, today, at)
-    return Claim(edition.id, batch.number, attempt, members, owner, batch.tries)
+    people = members.to_hand_over(connection, edition, batch, today, at)
+    return Claim(edition.id, batch.number, attempt, people, owner, batch.tries)
 
 
 def next_try(connection: Connection, edition: int) -> datetime | None:
@@ -161,20 +130,26 @@ def _ready_at(at: datetime) -> dict[str, datetime]:
     return {"now": at, "beyond": at + LATER[-1]}
 
 
+def _under_way(edition: int) -> tuple[ColumnElement[bool], ...]:
+    # A welcome is handed over, and settled, by others (ledger/welcome.py).
+    return (
+        batches.c.edition_id == edition,
+        batches.c.state == BatchState.SENDING,
+        ~batches.c.welcome,
+    )
+
+
 def owners(connection: Connection, edition: int) -> list[str]:
     """Whose the batches are that were claimed and have no outcome yet."""
-    query = select(batches.c.owner).where(
-        batches.c.edition_id == edition, batches.c.state == BatchState.SENDING
-    )
+    query = select(batches.c.owner).where(*_under_way(edition))
     return [owner or "" for owner in connection.scalars(query.distinct())]
 
 
 def under_way(connection: Connection, edition: int) -> list[Claim]:
     """The batches of an edition that were claimed and have no outcome yet."""
-    query = select(batches).where(batches.c.edition_id == edition, batches.c.state == BatchState.SENDING)
-    rows = connection.execute(query).all()
+    rows = connection.execute(select(batches).where(*_under_way(edition))).all()
     return [
-        Claim(edition, row.number, row.attempt, _untold(connection, row), row.owner or "", row.tries)
+        Claim(edition, row.number, row.attempt, members.untold(connection, row), row.owner or "", row.tries)
         for row in rows
     ]
 
@@ -207,13 +182,13 @@ def set_aside(
 ) -> None:
     """People who fared otherwise than their batch (`failed`, `uncertain`), each with the reason."""
     for subscriber, reason in people.items():
-        _set(connection, claim.edition, subscriber, state=state, reason=reason, at=at)
+        members.fared(connection, claim.edition, subscriber, state=state, reason=reason, at=at)
 
 
 def found_sent(connection: Connection, claim: Claim, people: Collection[int], at: datetime) -> None:
     """People of a batch without an outcome who were surely handed over."""
     for subscriber in people:
-        _set(connection, claim.edition, subscriber, state=RecipientState.SENT, reason=None, at=at)
+        members.fared(connection, claim.edition, subscriber, state=RecipientState.SENT, reason=None, at=at)
 
 
 _CLOSE = (
@@ -239,43 +214,3 @@ def _close(
     """Write an outcome of this very attempt, if its batch is still `sending`, or in the state ``also``."""
     which = {"of": claim.edition, "its": claim.number, "very": claim.attempt, "before": also}
     return connection.execute(_CLOSE, which | {"to": state, "when": at, "why": reason}).rowcount == 1
-
-
-def _members(
-    connection: Connection, edition: Edition, batch: Row[Any], today: date, at: datetime
-) -> Sequence[tuple[int, str]]:
-    of = {"edition": edition.id, "first": batch.first, "last": batch.last, "batch": batch.number}
-    left = connection.scalars(_LEFT, of | {"digest": edition.digest, "today": today})
-    for subscriber in left.all():
-        reason = why_not(connection, subscriber, edition.digest, today) or "moved to another address"
-        _set(connection, edition.id, subscriber, state=RecipientState.WITHHELD, reason=reason, at=at)
-    if connection.dialect.name == "sqlite":
-        who, addresses = map(orjson.loads, connection.execute(_MEMBERS_AT_ONCE, of).one())
-        return list(zip(who, addresses, strict=True))
-    return [(subscriber, email or "") for subscriber, email in connection.execute(_MEMBERS, of)]
-
-
-def _untold(connection: Connection, batch: Row[Any]) -> Sequence[tuple[int, str]]:
-    query = (
-        select(recipients.c.subscriber_id, recipients.c.email)
-        .where(*_in(batch), recipients.c.state.is_(None))
-        .order_by(recipients.c.subscriber_id)
-    )
-    return [(subscriber, email or "") for subscriber, email in connection.execute(query)]
-
-
-def _in(batch: Row[Any]) -> tuple[Any, ...]:
-    # The range makes it a walk along the primary key; the number decides.
-    return (
-        recipients.c.edition_id == batch.edition_id,
-        recipients.c.subscriber_id.between(batch.first, batch.last),
-        recipients.c.batch == batch.number,
-    )
-
-
-def _set(connection: Connection, edition: int, subscriber: int, **values: Any) -> None:
-    connection.execute(
-        update(recipients)
-        .where(recipients.c.edition_id == edition, recipients.c.subscriber_id == subscriber)
-        .values(values)
-    )

@@ -26,15 +26,17 @@ class Further(NamedTuple):
     batch: int | None = None
 
 
-def add(connection: Connection, edition: int, people: Sequence[Further], size: int, reason: str) -> None:
-    """Let ``people``, in the order of their ids, wait in new batches of ``size``.
+def add(
+    connection: Connection, edition: int, people: Sequence[Further], size: int, reason: str | None
+) -> int:
+    """Let ``people``, in the order of their ids, wait in new batches of ``size``; the last one's number.
 
     Who is in a batch already was not handed over in it, and leaves it. The key of ``recipients`` (edition and
     person) refuses whoever is put in a second time.
     """
     one_at_a_time(connection, f"batches-{edition}")  # else two would give the same number
     newest = select(func.max(batches.c.number)).where(batches.c.edition_id == edition)
-    number = connection.execute(newest).scalar() or 0
+    number: int = connection.execute(newest).scalar() or 0
     for start in range(0, len(people), size):
         number += 1
         some = people[start : start + size]
@@ -53,6 +55,7 @@ def add(connection: Connection, edition: int, people: Sequence[Further], size: i
     if left:
         gone = [{"of": edition, "its": batch, "gone": people} for batch, people in left.items()]
         connection.execute(_LEFT, gone)
+    return number
 
 
 _LEFT = (

@@ -17,6 +17,7 @@ from pipeline.core.tables.ledger import batches, recipients
 from pipeline.editions.edition import UNDER_WAY, EditionStatus
 from pipeline.editions.ledger.batch_states import APART, UNFINISHED, BatchState, RecipientState, told
 from subscribers import times
+from subscribers.tables import welcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +84,12 @@ _IN_FLIGHT = (
                     and_(
                         editions.c.status == EditionStatus.SENT, editions.c.finished_at > bindparam("lately")
                     ),
+                    editions.c.id.in_(
+                        select(welcomes.c.edition_id).where(
+                            welcomes.c.subscriber_id == bindparam("subscriber"),
+                            welcomes.c.edition_id.is_not(None),
+                        )
+                    ),
                 )
             )
         ),
@@ -130,7 +137,9 @@ def unfinished(connection: Connection, edition: int) -> bool:
 
 def left(edition: int) -> Exists:
     """The same as a condition."""
-    return exists().where(batches.c.edition_id == edition, batches.c.state.in_(UNFINISHED))
+    return exists().where(
+        batches.c.edition_id == edition, batches.c.state.in_(UNFINISHED), ~batches.c.welcome
+    )
 
 
 def progress(connection: Connection) -> list[tuple[int, int]]:
@@ -205,6 +214,7 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
             recipients.c.email,
             told_state.label("state"),
             batches.c.attempt,
+            batches.c.welcome,
             told_at.label("at"),
             _reason.label("reason"),
         )
@@ -222,4 +232,5 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
             "batch": row.attempt,
             "at": times.iso_or_none(row.at),
             "reason": row.reason,
+            "welcome": row.welcome,
         }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from pipeline.core.tables.editions import editions
-from pipeline.core.tables.ledger import recipients
-from pipeline.editions.ledger.batch_states import RecipientState
+from pipeline.core.tables.ledger import batches, recipients
+from pipeline.editions.edition import EditionKind
+from pipeline.editions.ledger.batch_states import NOT_HANDED, RecipientState
 from pipeline.editions.ledger.outcomes import JOINED, told_at, told_state
 from subscribers import times
 from subscribers.sets import among
@@ -23,16 +24,41 @@ if TYPE_CHECKING:
 def of_subscriber(connection: Connection, subscriber: int) -> list[dict[str, Any]]:
     """The editions a person was a recipient of, newest first."""
     query = (
-        select(editions.c.slug, told_state.label("state"), told_at.label("at"))
+        select(editions.c.slug, told_state.label("state"), told_at.label("at"), batches.c.welcome)
         .select_from(JOINED.join(editions, editions.c.id == recipients.c.edition_id))
         # By edition, for that is how recipients are found: by the person alone, all of them would be read.
         .where(recipients.c.edition_id.in_(select(editions.c.id)), recipients.c.subscriber_id == subscriber)
         .order_by(editions.c.id.desc())
     )
     return [
-        {"slug": row.slug, "state": row.state, "at": times.iso_or_none(row.at)}
+        {
+            "slug": row.slug,
+            "state": row.state,
+            "at": times.iso_or_none(row.at),
+            "welcome": row.welcome,
+        }
         for row in connection.execute(query)
     ]
+
+
+def has_had(connection: Connection, lives: Collection[int], digest: str) -> bool:
+    """Whether a letter of the digest's posts went, goes or perhaps went to one of these ids."""
+    query = select(recipients.c.edition_id).where(
+        recipients.c.edition_id.in_(
+            select(editions.c.id).where(editions.c.digest == digest, editions.c.kind == EditionKind.POSTS)
+        ),
+        recipients.c.subscriber_id.in_(lives),
+        or_(recipients.c.state.is_(None), recipients.c.state.not_in(NOT_HANDED)),
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def is_in(connection: Connection, subscriber: int, edition: int) -> bool:
+    """Whether the person stands in the edition's ledger, whatever became of them."""
+    query = select(recipients.c.subscriber_id).where(
+        recipients.c.edition_id == edition, recipients.c.subscriber_id == subscriber
+    )
+    return connection.execute(query).first() is not None
 
 
 def readers_of(edition: int) -> Select[tuple[int]]:

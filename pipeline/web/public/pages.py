@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from pipeline.core.colour import readable
 from pipeline.core.theme import LINK, look
+from pipeline.letter.images.pictures import Hosted
 from pipeline.letter.jinja import environment, render
 from pipeline.web.public.phrases import PagePhrases
 
@@ -33,6 +34,10 @@ ERRORS = {
 
 
 _FOR_A_WHILE = {"Cache-Control": "public, max-age=600"}
+
+
+_UNKNOWN_SIZE = 240, 64
+"""Pixels: a shape that many logos have. The style sheet keeps the place of any."""
 
 
 class Offered(NamedTuple):
@@ -78,9 +83,19 @@ class Pages:
         self._markup = environment(templates, markup=True)
         self._plain = environment(templates, markup=False)
         self.offered = tuple(self._offer(digest) for digest in config.digests)
+        self._logos: Mapping[str, Hosted] = {}
+        self._errors = self._made_errors()
+
+    def know(self, logos: Mapping[str, Hosted]) -> None:
+        """Show these copies of the practice's logos, by the address of each."""
+        if logos != self._logos:
+            self._logos = logos
+            self._errors = self._made_errors()
+
+    def _made_errors(self) -> dict[int, str]:
         # Made once: so the answer to every wrong address and every forged token is the same to the byte, and
         # it can still be shown when a template breaks later.
-        self._errors = {status: self._message(name) for status, name in ERRORS.items()}
+        return {status: self._message(name) for status, name in ERRORS.items()}
 
     def page(self, template: str, status: int = 200, *, private: bool = True, **values: Any) -> HTMLResponse:
         """The named page. A ``private`` one belongs to one reader and is kept from search engines."""
@@ -168,9 +183,15 @@ class Pages:
             "base": self.base,
             "offered": self.offered,
             "archive": self._config.archive.public,
-            "logo": self._ours(theme.logo),
-            "logo_dark": self._ours(theme.logo_dark),
+            "logo": self._logo(theme.logo),
+            "logo_dark": self._logo(theme.logo_dark),
         }
+
+    def _logo(self, address: str) -> Hosted | None:
+        if self._ours(address):
+            return Hosted(address, *_UNKNOWN_SIZE)
+        copy = self._logos.get(address)
+        return copy._replace(src=self.link(copy.src)) if copy else None
 
     def _ours(self, image: str) -> str:
         """The image if it is on our own address, else nothing: no page fetches one from another host."""

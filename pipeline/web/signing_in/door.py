@@ -6,6 +6,7 @@ import contextlib
 import logging
 import re
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from pipeline.mail.sign_in import mail_link
+from pipeline.mail.sign_in import mail_link, make_for_nobody
 from pipeline.web.dashboard.actor import Actor
 from pipeline.web.public import form
 from pipeline.web.signing_in.cookies import Cookies
@@ -104,11 +105,14 @@ class Door:
         self.cookies.sign_in(answer, session)
         return answer
 
-    def mail(self, account: Account, link: Link) -> None:
-        """Mail a link, not within the request: the time it takes would tell who has an account."""
-        work = threading.Thread(
-            target=mail_link, args=(self.site.installation, account, link), name="sign-in", daemon=True
-        )
+    def mail(self, account: Account | None, link: Link | None) -> None:
+        """Mail a link, or make a mail for nobody. Not within the request: the time it takes would tell who
+        has an account."""
+        if account is not None and link is not None:
+            do = partial(mail_link, self.site.installation, account, link)
+        else:
+            do = partial(make_for_nobody, self.site.installation)
+        work = threading.Thread(target=do, name="sign-in", daemon=True)
         self._mails = [one for one in self._mails if one.is_alive()] + [work]
         work.start()
 

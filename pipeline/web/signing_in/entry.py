@@ -94,7 +94,7 @@ async def _mail_link(door: Door, request: Request, email: str, onward: str) -> R
 
     verdict, account, link = await door.site.writer.run(asked)
     _must_go_on(verdict)
-    if account is not None and link is not None:
+    if verdict is Verdict.GO_ON:
         door.mail(account, link)
     return door.site.pages.message(
         door.site.pages.say("sign_in.asked_title"),

@@ -3,7 +3,9 @@
 "use strict";
 
 const live = document.getElementById("live");
+const AHEAD = 150; // milliseconds that the letter has for itself
 const page = document.documentElement;
+const SIGNED_OUT = "You are no longer signed in: do so in another tab, then load this page again.";
 let connection = null;
 let changes = Promise.resolve();
 let underWay = 0;
@@ -40,10 +42,14 @@ async function refresh() {
   const frame = document.querySelector("iframe");
   const goesOut = document.querySelector(".next")?.dataset.status === "sending";
   const loaded = frame && !goesOut ? again(frame) : null;
+  // The letter first: what is asked for beside it would keep the server from it.
+  if (loaded) await Promise.race([loaded, new Promise((done) => setTimeout(done, AHEAD))]);
   const answer = await fetch(page.dataset.here, { cache: "no-store" });
   if (!answer.ok) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   await loaded;
+  // Whoever is no longer signed in is led to another page.
+  if (!fresh.documentElement.dataset.version) throw new Error(SIGNED_OUT);
   show(fresh);
 }
 

@@ -7,9 +7,11 @@ const timers = new Map();
 
 page.classList.add("scripted");
 
-function told(words) {
+function told(words, wrong = false) {
   const saved = document.getElementById("saved");
-  if (saved) saved.textContent = words;
+  if (!saved) return;
+  saved.textContent = words;
+  saved.classList.toggle("wrong", wrong);
 }
 
 // Fields.
@@ -64,15 +66,16 @@ async function send(form, submitter) {
     } else {
       complain(await answer.text());
     }
-  } catch {
-    told("Not saved: there is no connection. It is tried again with the next change.");
+  } catch (error) {
+    const why = error.message === SIGNED_OUT ? SIGNED_OUT : "There is no connection: it is tried again with the next change.";
+    told(`Not saved. ${why}`, true);
   }
 }
 
 function complain(text) {
   const answer = new DOMParser().parseFromString(text, "text/html");
   const said = answer.querySelector("#wrong") ?? answer.querySelector("[role=alert]");
-  told(`Not saved. ${said?.textContent.trim() ?? "Load the page again."}`);
+  told(`Not saved. ${said?.textContent.trim() ?? "Load the page again."}`, true);
 }
 
 // What a page that was loaded anew says in the fields, except where somebody is typing.

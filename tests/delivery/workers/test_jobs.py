@@ -14,7 +14,7 @@ from pipeline.core.signals import Stop
 from pipeline.core.tables.ledger import batches
 from pipeline.delivery.workers import jobs
 from pipeline.delivery.workers.jobs import Turn, look_after, work_on
-from pipeline.editions import states
+from pipeline.editions import course
 from pipeline.editions.ledger import queue
 from subscribers import clock
 from tests.editions.ledger.jobs import called_for, take, waiting
@@ -52,7 +52,7 @@ def standing(database: Database, *lots: Left, status: str = "sending", **values:
 def all_sent(database: Database) -> Any:
     with database.write() as connection:
         connection.execute(update(batches).values(state="sent"))
-        return states.finish(connection, 1)
+        return course.finish(connection, 1)
 
 
 def refuse() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from pipeline.editions import states
+from pipeline.editions import course
 from pipeline.editions.ledger import claims, outcomes, recipients
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 26)
 
 
 def taken(database: Database, edition: Edition, size: int = 2) -> bool:
-    return recipients.take(database, edition, TODAY, size, AT, states.begin_sending)
+    return recipients.take(database, edition, TODAY, size, AT, course.begin_sending)
 
 
 def claimed(database: Database, edition: Edition, at: datetime = AT) -> claims.Claim | None:

@@ -33,7 +33,7 @@ from pipeline.core.tables.editions import digests, editions
 from pipeline.core.tables.ledger import events
 from pipeline.delivery.batch_sender import Answered, BatchSender
 from pipeline.delivery.edition import LOST
-from pipeline.editions import find, states
+from pipeline.editions import course, find, states
 from pipeline.editions.edition import Edition
 from pipeline.editions.ledger import claims, outcomes, recipients
 from pipeline.providers import BatchResult, Result
@@ -140,8 +140,8 @@ class Ledger(RuleBasedStateMachine):
             with self.database.write() as connection:
                 directory.add(connection, "late@example.net", digests=["weekly"], wording="L", source="test")
         self.at += timedelta(seconds=1)
-        assert recipients.take(self.database, self.edition, TODAY, size, self.at, states.begin_sending)
-        assert not recipients.take(self.database, self.edition, TODAY, size, self.at, states.begin_sending)
+        assert recipients.take(self.database, self.edition, TODAY, size, self.at, course.begin_sending)
+        assert not recipients.take(self.database, self.edition, TODAY, size, self.at, course.begin_sending)
         self.states = dict.fromkeys(range(1, readers + late + 1), "waiting")
 
     def _dies_over_the_snapshot(self, size: int, dies_in: int) -> None:
@@ -153,7 +153,7 @@ class Ledger(RuleBasedStateMachine):
             return real(session)
 
         def dies(connection: Connection, edition: int) -> None:
-            states.begin_sending(connection, edition)
+            course.begin_sending(connection, edition)
             raise Died
 
         try:
@@ -311,7 +311,7 @@ class Ledger(RuleBasedStateMachine):
     @rule()
     def finish(self) -> None:
         with self.database.write() as connection:
-            status = states.finish(connection, self.edition.id).status
+            status = course.finish(connection, self.edition.id).status
         if status == "sent":
             assert "waiting" not in self.states.values()
             assert all(one.told or one.judged or one.proven for one in self.under_way)

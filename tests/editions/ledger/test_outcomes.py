@@ -218,8 +218,8 @@ def test_what_a_person_got_is_told(database: Database, edition: Edition) -> None
     with database.write() as connection:
         claims.sent(connection, claim, AT)
         assert readers.of_subscriber(connection, 1) == [
-            {"slug": "monthly-1", "state": "uncertain", "at": AT.isoformat()},
-            {"slug": "weekly-1", "state": "sent", "at": AT.isoformat()},
+            {"slug": "monthly-1", "state": "uncertain", "at": AT.isoformat(), "welcome": False},
+            {"slug": "weekly-1", "state": "sent", "at": AT.isoformat(), "welcome": False},
         ]
         assert readers.of_subscriber(connection, 99) == []
 
@@ -256,7 +256,7 @@ def test_nobody_is_told_a_moment_before_anything_was_handed_over(
         first = next(outcomes.people(connection, edition.id))
         assert (first["state"], first["at"], first["batch"]) == ("waiting", None, None)
         (mine,) = [one for one in readers.of_subscriber(connection, 1) if one["slug"] == "weekly-1"]
-        assert mine == {"slug": "weekly-1", "state": "waiting", "at": None}
+        assert mine == {"slug": "weekly-1", "state": "waiting", "at": None, "welcome": False}
 
 
 def test_the_erased_are_counted_and_their_address_stands_in_no_edition(sqlite_database: Database) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.event import listen
 
 from pipeline.core.sections.delivery import Delivery
 from pipeline.delivery.events import take as take_events
-from pipeline.editions import find, states
+from pipeline.editions import course, find, states
 from pipeline.editions.ledger import doubt, queue, recipients
 from pipeline.providers.events import Kind
 from tests.doubles.sendgrid import EventWebhook
@@ -106,7 +106,7 @@ def test_an_edition_is_called_for_in_the_transaction_that_makes_it_sending(datab
         edition = find.by_slug(connection, "weekly-1")
 
     def begin(connection: Connection, edition_id: int) -> None:
-        states.begin_sending(connection, edition_id)
+        course.begin_sending(connection, edition_id)
         assert called_for(database) == []
 
     assert recipients.take(database, edition, AT.date(), 2, AT, begin)

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from pipeline.core.database import Session
 from pipeline.core.tables.editions import editions as table
 from pipeline.core.tables.ledger import batches
-from pipeline.editions import find, states
+from pipeline.editions import course, find, states
 from pipeline.editions.ledger import outcomes, recipients
 from subscribers import directory
 from subscribers.tables import subscribers
@@ -150,7 +150,7 @@ def test_of_two_who_take_it_the_one_who_came_last_owns_it(
 
     def take(at: datetime, name: str) -> bool:
         def begin(connection: Connection, edition: int) -> None:
-            states.begin_sending(connection, edition)
+            course.begin_sending(connection, edition)
             ended.append(name)
 
         return recipients.take(database, edition, TODAY, 2, at, begin=begin)

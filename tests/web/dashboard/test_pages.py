@@ -337,7 +337,7 @@ def test_the_page_sends_the_letters_frame_before_it_waits_for_check(office: Offi
     actor = Actor("preview", Role.ADMIN, "token")
     request = Request({"type": "http", "method": "GET", "query_string": b"", "headers": []})
     dashboard = Dashboard(
-        office.session, application.PAGES, lambda _: actor, lambda _: Response(status_code=404), local=True
+        office.session, application.PAGES, lambda _: actor, lambda _: Response(), local=True
     )
     made = this_week.pieces(Asked(dashboard, request, actor))
     assert "<iframe" in next(made)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from pipeline.editions import states
+from pipeline.editions import course
 from pipeline.editions.approval import approve
 from pipeline.editions.ledger.recipients import take
 from subscribers import clock, staff_log
@@ -69,7 +69,7 @@ class TestTheBar:
     def test_a_draft_says_when_it_goes_to_whom_and_is_approved(self, week: Office) -> None:
         page = week.page()
         assert "3 readers" in text_of(page, ".next h1")
-        assert "unless you hold it" in text_of(page, ".next")
+        assert "Nothing sends it by itself yet" in text_of(page, ".next"), "no run was ever made"
         assert buttons(page) == {"approve", "hold", "skip"}
         approved = week.submit("#decide", "approve")
         assert week.edition().status == "approved"
@@ -313,4 +313,4 @@ def sending(office: Office) -> None:
     assert office.session.installation
     edition = approve(office.session.installation, "weekly-1")
     now = clock.now()
-    assert take(database(office), edition, now.date(), 1000, now, states.begin_sending)
+    assert take(database(office), edition, now.date(), 1000, now, course.begin_sending)

@@ -293,9 +293,13 @@ def test_a_card_is_a_picture_of_the_size_that_is_shown_whole(
 def test_the_whole_way_from_a_post_to_its_page(database: Database, tmp_path: Path) -> None:
     with Blog([Item("A quiet morning", clock.now() - timedelta(hours=3))]) as blog:
         made = installation(database, tmp_path, blog.url)
+        keys = {"reply_to": "hello@example.org", "signed_by": "Ines Calloway, Practice Lead"}
+        newsletter = made.config.newsletter.model_copy(update=keys)
+        made.config = made.config.model_copy(update={"newsletter": newsletter})
         subscribe(database, 2)
         ran = run_one(made, at_once=True)
     assert ran.edition is not None
+    assert "Or just reply to this letter." in ran.edition.text
     named = re.search(r"https://letter\.example\.org(/archive/\S+)", ran.edition.text)
     assert named
     visitor = Visitor(made)
@@ -307,7 +311,9 @@ def test_the_whole_way_from_a_post_to_its_page(database: Database, tmp_path: Pat
     assert answer.status_code == 200
     assert "A quiet morning" in answer.text
     assert everything(database) == before
-    for personal in ("reader1", "You get this letter because", "Unsubscribe", "%%"):
+    for signed in ("Dear reader,", "Ines Calloway", "Practice Lead"):
+        assert signed in answer.text
+    for personal in ("reader1", "You get this letter because", "Or just reply", "Unsubscribe", "%%"):
         assert personal not in answer.text
 
 

@@ -11,7 +11,12 @@ import pytest
 import time_machine
 
 from pipeline.core.errors import ConfigError
+from pipeline.letter.images import store
+from pipeline.letter.images.sandbox import Copy
+from pipeline.letter.images.store import Seen
 from pipeline.subscriptions.confirm import send_questions
+from pipeline.web.public import logos
+from subscribers import clock
 from tests.installations import installation
 from tests.web.public.test_archive import FEED, sent
 from tests.web.public.visitor import Addresses, Shape, Visitor, confirm_links, edition, hidden
@@ -29,6 +34,7 @@ NAMED = {
     "public_url": "https://letter.example.org",
     "timezone": "America/New_York",
 }
+PNG = b"\x89PNG\r\n\x1a\n and so on"
 JPEG = b"\xff\xd8\xff\xe0 and so on"
 
 
@@ -141,6 +147,31 @@ def test_the_logo_keeps_its_place_before_it_is_there(sqlite_database: Database, 
     pictures = [dict(pairs) for tag, pairs in Shape(page).tags if tag == "img"]
     assert pictures
     assert all(picture["width"] and picture["height"] for picture in pictures)
+
+
+def test_a_logo_that_lies_elsewhere_is_shown_as_our_copy_once_there_is_one(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logos, "EVERY", 0.0)
+    theme = {"logo": "https://www.example.org/logo.png", "logo_dark": "https://www.example.org/dark.png"}
+    visitor = Visitor(installation(sqlite_database, tmp_path, FEED, theme=theme))
+    pages = ("/", "/subscribe", "/nowhere")
+    assert not [path for path in pages if "<img" in visitor.get(path).text]
+    with sqlite_database.write() as connection:
+        for number, address in enumerate(theme.values()):
+            copy = Copy("image/png", 300 + number, 60, PNG + bytes([number]))
+            seen = Seen(address, address, width=300, height=60, copy=copy)
+            store.keep(connection, seen, clock.now())
+    for path in pages:
+        page = visitor.get(path).text
+        (shown,) = [dict(pairs) for tag, pairs in Shape(page).tags if tag == "img"]
+        (dark,) = [dict(pairs) for tag, pairs in Shape(page).tags if tag == "source"]
+        assert (shown["width"], shown["height"], dark["width"]) == ("300", "60", "301")
+        assert "plate" not in page
+        assert visitor.get(str(shown["src"])).content == PNG + b"\0"
+        assert visitor.get(str(dark["srcset"])).content == PNG + b"\1"
+        assert "www.example.org" not in page
+    visitor.close()
 
 
 class TestWhoWrites:

@@ -186,7 +186,8 @@ class TestPausing:
         monkeypatch.setattr(network.REQUESTS, "amount", 2)
         asked = [visitor.post(addresses.unsubscribe(), {"do": "pause"}).status_code for _ in range(3)]
         assert asked == [200, 200, 429]
-        assert is_bare(visitor.post(addresses.unsubscribe(), ONE_CLICK))
+        for slash in ("", "/"):
+            assert is_bare(visitor.post(addresses.unsubscribe() + slash, ONE_CLICK))
 
 
 def test_that_it_is_done_stands_before_every_offer(chooser: Visitor, both: Addresses) -> None:
@@ -361,6 +362,7 @@ def test_it_is_so_on_either_database(database: Database, tmp_path: Path) -> None
     assert person
     assert person.id
     path = addresses.unsubscribe(person.id)
+    assert "Paused until" in visitor.post(path, {"do": "pause"}).text
     assert is_bare(visitor.post(path, ONE_CLICK))
     assert visitor.post(path, {"do": "reason", "reason": "\x00\ud7ff🙂"}).status_code == 200
     page = visitor.post(path, {"do": "leave-all"}).text

@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("account_id", _ID, nullable=False),
         sa.Column("public_key", sa.Text(), nullable=False),
-        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("sign_count", _ID, nullable=False),
         sa.Column("made_at", _MOMENT, nullable=False),
         sa.Column("used_at", _MOMENT),
         sa.ForeignKeyConstraint(

@@ -17,6 +17,13 @@ def upgrade() -> None:
     op.add_column("editions", sa.Column("note", sa.JSON(), nullable=False, server_default="{}"))
     op.add_column("editions", sa.Column("readers_of", _ID))
     op.add_column("batches", sa.Column("welcome", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_index(
+        "ix_batches_welcome",
+        "batches",
+        ["state"],
+        sqlite_where=sa.text("welcome = 1"),
+        postgresql_where=sa.text("welcome"),
+    )
     op.create_table(
         "welcomes",
         sa.Column("subscriber_id", _ID, nullable=False),
