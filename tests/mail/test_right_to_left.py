@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.core.templates import Templates
+from pipeline.mail import welcome
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.notice import notice_mail
 from tests.browser import needs_chromium, show
@@ -27,16 +28,17 @@ PRACTICE = {
 }
 
 
-@pytest.mark.parametrize("kind", ["question", "notice"])
+@pytest.mark.parametrize("kind", ["question", "notice", "welcome"])
 def test_all_of_a_mail_runs_from_right_to_left(browser: Browser, kind: str) -> None:
     settings, templates = config(newsletter=PRACTICE), Templates(HEBREW)
-    mail = (
-        confirmation_mail(settings, templates, 1, purpose="subscribe", link="https://x.example", until=NOW)
-        if kind == "question"
-        else notice_mail(settings, templates, 1, subject="המכתב מחכה", text="שלום.\n\nועוד פסקה.")
-    )
+    link = "https://x.example"
+    mails = {
+        "question": confirmation_mail(settings, templates, 1, purpose="subscribe", link=link, until=NOW).html,
+        "notice": notice_mail(settings, templates, 1, subject="המכתב מחכה", text="שלום.\n\nועוד פסקה.").html,
+        "welcome": welcome.alone(settings, templates)["html"],
+    }
     page = browser.new_page(viewport={"width": 620, "height": 600})
-    show(page, mail.html)
+    show(page, mails[kind])
     assert page.evaluate(ASTRAY) == []
     edge = page.locator(".paper").first.bounding_box()
     stands = page.locator("a" if kind == "question" else "h1").first
