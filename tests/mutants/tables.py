@@ -64,7 +64,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "subscribers/signing_secrets.py": ("subscribers/test_signing_secrets.py",),
     "subscribers/audience.py": ("subscribers/test_audience.py",),
     "subscribers/suppression.py": ("subscribers/test_suppression.py",),
-    "subscribers/importing/answers.py": _importing("header"),
+    "subscribers/importing/answers.py": _importing("header", "survey"),
     "subscribers/importing/columns.py": _importing("columns", "survey"),
     "subscribers/importing/csv_reader.py": _importing("csv_reader", "header"),
     "subscribers/importing/dry_run.py": _importing("run"),

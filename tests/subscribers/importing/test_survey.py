@@ -95,8 +95,11 @@ def test_another_row_without_an_address_does_not(row: list[str]) -> None:
 
 
 def test_several_columns_are_all_named() -> None:
-    with pytest.raises(SubscriberError, match=r'the columns "Status A", "Status B" and "Status C" may say'):
+    with pytest.raises(
+        SubscriberError, match=r'the columns "Status A", "Status B" and "Status C" may say'
+    ) as told:
         looked_through(["email", "Status A", "Status B", "Status C"], ["ann@example.org", "x", "y", "z"])
+    assert told.value.code == "unknown_status_column"
 
 
 def test_what_stands_behind_many_rows_is_found_too() -> None:
