@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, and_, exists, or_, select, text
+from sqlalchemy import Select, and_, exists, func, or_, select, text
 
 from subscribers import suppression, times
 from subscribers.people import Status
@@ -97,6 +97,12 @@ def why_not(connection: Connection, subscriber_id: int, digest: str, today: date
     if held.paused_until is not None and held.paused_until > today:
         return f"paused until {times.day(held.paused_until)}"
     return ""
+
+
+def how_many(connection: Connection, digest: str, today: date) -> int:
+    """How many may get ``digest`` now."""
+    people = mailable(digest, today).subquery()
+    return connection.execute(select(func.count()).select_from(people)).scalar_one()
 
 
 def anyone(connection: Connection, digest: str, today: date) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import and_, delete, exists, func, literal, select, update
 from subscribers import clock
 from subscribers.audience import lock_audience
 from subscribers.consent import AGREED, Action
-from subscribers.tables import confirmations, consents, former_digests, subscriptions
+from subscribers.tables import confirmations, consents, former_digests, subscriptions, welcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +53,8 @@ def rename(connection: Connection, old: str, new: str, *, source: str) -> None:
     # Alone: somebody who leaves at this moment leaves either before it, or under the new name.
     lock_audience(connection)
     _record(connection, old, new, source)
-    connection.execute(update(subscriptions).where(subscriptions.c.digest == old).values(digest=new))
+    for table in (subscriptions, welcomes):
+        connection.execute(update(table).where(table.c.digest == old).values(digest=new))
     for row in connection.execute(select(confirmations.c.id, confirmations.c.digests)).all():
         if old in row.digests:
             names = list(dict.fromkeys(new if name == old else name for name in row.digests))

@@ -12,7 +12,7 @@ from subscribers.audience import lock_audience
 from subscribers.confirmations import WEEK, Purpose, State
 from subscribers.people import Status
 from subscribers.sets import among
-from subscribers.tables import confirmations, consents, merged, subscribers, subscriptions
+from subscribers.tables import confirmations, consents, merged, subscribers, subscriptions, welcomes
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -117,6 +117,7 @@ def _remove(connection: Connection, ids: list[int]) -> None:
         (confirmations, confirmations.c.subscriber_id),
         (consents, consents.c.subscriber_id),
         (subscriptions, subscriptions.c.subscriber_id),
+        (welcomes, welcomes.c.subscriber_id),
         (merged, merged.c.old_id),
         (merged, merged.c.new_id),
         (subscribers, subscribers.c.id),

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 
 from subscribers import clock, staff_log, suppression, times
 from subscribers.consent import Consent
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 PAGE = 1000
+
+A_BACKUP = "a backup,"
+"""How the record of a backup begins: it holds the whole list, so it is an export."""
 """People a transaction. Each transaction only reads, and ends before its rows are printed: a slow reader (a
 pager, a slow disk) keeps no snapshot of the database open.
 """
@@ -100,6 +103,13 @@ def history(connection: Connection) -> list[Export]:
     """Every export, the newest first."""
     rows = connection.execute(select(exports).order_by(exports.c.id.desc()))
     return [Export(row.at, row.who, row.what, row.people) for row in rows]
+
+
+def last_backup(connection: Connection) -> datetime | None:
+    """When a backup was last made from this database; None where none was."""
+    made = select(func.max(exports.c.at)).where(exports.c.what.startswith(A_BACKUP))
+    last: datetime | None = connection.scalar(made)
+    return last
 
 
 def _pages(

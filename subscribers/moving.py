@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, select, update
 
-from subscribers import clock, consent, suppression
+from subscribers import clock, consent, suppression, welcomes
 from subscribers.audience import lock_audience_shared
 from subscribers.consent import Action
 from subscribers.people import Status
@@ -114,6 +114,7 @@ def join(
             )
         end(connection, subscriber, digest)
         consent.record(connection, subscriber, Action.UNSUBSCRIBED, digest=digest, source=source)
+    welcomes.follow(connection, subscriber, other)
     # Moving back must not make a circle: the id that is moved to is nobody's former one.
     connection.execute(delete(merged).where(merged.c.old_id.in_((subscriber, other))))
     connection.execute(merged.insert().values(old_id=subscriber, new_id=other))

@@ -96,6 +96,18 @@ def change(
     return None if after is None else Settled(after, tuple(to_ask))
 
 
+def pause(connection: Connection, subscriber: int, until: date, *, source: str) -> date | None:
+    """Pause a person's letters until that day, or for as long as they are already; the first day on which
+    letters come again. None for who gets no letter."""
+    lock_audience_shared(connection)
+    before = preferences(connection, subscriber)
+    if before is None or not before.active:
+        return None
+    until = max(until, before.paused_until or until)
+    _pause(connection, before.id, until, source, changed=until != before.paused_until)
+    return until
+
+
 def ask_to_join(
     connection: Connection,
     subscriber: int,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from subscribers import consent, digest_names, mail_limits, own_mailbox, suppression
+from subscribers import consent, digest_names, mail_limits, own_mailbox, suppression, welcomes
 from subscribers.addresses import clean_name, normalise
 from subscribers.audience import lock_audience_shared
 from subscribers.confirmations import (
@@ -112,6 +112,7 @@ def confirm(
 def _begin(
     connection: Connection, subscriber: int, question: Confirmation, source: str, network_address: str | None
 ) -> None:
+    before = welcomes.active(connection, subscriber)
     let_back(connection, subscriber, question.email, question.digests, source)
     # Whoever signs up at somebody's former address is a reader of their own.
     connection.execute(delete(merged).where(merged.c.old_id == subscriber))
@@ -124,6 +125,7 @@ def _begin(
             source=source,
             network_address=network_address,
         )
+    welcomes.put(connection, subscriber, [digest for digest in question.digests if digest not in before])
 
 
 def _still_holds(connection: Connection, question: Confirmation) -> bool:

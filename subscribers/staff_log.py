@@ -1,7 +1,8 @@
 """Who of staff decided what: a log that grows and is never changed, which the database itself sees to.
 
 An entry names editions, posts and subscribers by slug and number, and holds no reader's address: so nothing
-need be taken out of it when a person is erased.
+need be taken out of it when a person is erased. Staff are named by their addresses: who did something, and
+whose account it was done to.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import pwd
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -20,7 +21,7 @@ from subscribers.tables import staff_log
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 LONGEST = 300
 """Characters of `about` and `detail`. Both may come from a file's name."""
@@ -54,10 +55,28 @@ def record(
     connection.execute(staff_log.insert().values(at=clock.now(), action=action, **values))
 
 
+def record_account(
+    connection: Connection, action: str, address: str, *, detail: str = "", actor: str = ""
+) -> None:
+    """The same about the account of one of staff, who is named by their (normalised) address."""
+    values = {"about": address, "detail": plain(detail), "actor": actor or user()}
+    connection.execute(staff_log.insert().values(at=clock.now(), action=action, **values))
+
+
 def entries(connection: Connection) -> list[Entry]:
     """Every entry, the newest first."""
     rows = connection.execute(select(staff_log).order_by(staff_log.c.id.desc()))
-    return [Entry(row.at, row.actor, row.action, row.about, row.detail) for row in rows]
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(row.at, row.actor, row.action, row.about, row.detail)
+
+
+def latest(connection: Connection, about: str, most: int) -> list[Entry]:
+    """The newest entries about one edition, or one post or person, the newest first."""
+    query = select(staff_log).where(staff_log.c.about == about).order_by(staff_log.c.id.desc()).limit(most)
+    return [_entry(row) for row in connection.execute(query)]
 
 
 def subscriber(number: int | None) -> str:

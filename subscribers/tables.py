@@ -179,6 +179,25 @@ merged = Table(
     Column("new_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
 )
 
+_is_queued = text("state = 'queued'")
+
+welcomes = Table(
+    "welcomes",
+    metadata,
+    # The welcome of somebody who confirmed, once a person and digest. The table is the queue, too.
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("at", Moment, nullable=False),
+    # queued → handed, and then the ledger knows more; or dropped: nothing was handed over, for the reason.
+    Column("state", String(16), nullable=False),
+    Column("edition_id", Id),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_try", Moment),
+    Column("reason", Text),
+    Index("ix_welcomes_queued", "next_try", sqlite_where=_is_queued, postgresql_where=_is_queued),
+    sqlite_with_rowid=False,
+)
+
 former_digests = Table(
     "former_digests",
     metadata,

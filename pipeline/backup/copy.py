@@ -1,7 +1,8 @@
 """Copying everything from one database to another of either kind, and proving that the copy is the same.
 
-Two things are not copied: the schema's revision, which the target has already, and the workers' queue, whose
-jobs only call workers to editions that are in the ledger.
+Three things are not copied: the schema's revision, which the target has already; the workers' queue, whose
+jobs only call workers to editions that are in the ledger; and who of staff is signed in, with the links and
+tries to do so.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.images import images
 from pipeline.core.tables.installation import marks
+from subscribers.staff.tables import NOT_COPIED
 from subscribers.tables import keys, metadata
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _HEAVY = (editions.name, images.name)
 
 _OF_ITSELF = (keys.name, marks.name)
 """Tables that have rows before anybody used the database: a copy replaces them."""
+
+_COPIED = [table for table in metadata.sorted_tables if table not in NOT_COPIED]
 
 _REMEMBERED = [
     table.name for table in metadata.sorted_tables if table.dialect_options["sqlite"]["autoincrement"]
@@ -57,7 +61,7 @@ def copy(source: Connection, target: Connection) -> Sums:
     for name in _OF_ITSELF:
         target.execute(metadata.tables[name].delete())
     sums = {}
-    for table in metadata.sorted_tables:
+    for table in _COPIED:
         tally = _Tally()
         filling = insert(table).values({column.name: _parameter(column) for column in table.columns})
         for page in _pages(source, table):
@@ -81,7 +85,7 @@ def copy(source: Connection, target: Connection) -> Sums:
 def sums_of(connection: Connection) -> Sums:
     """The sum of every table, read row by row."""
     sums = {}
-    for table in metadata.sorted_tables:
+    for table in _COPIED:
         tally = _Tally()
         for page in _pages(connection, table):
             tally.add(page)

@@ -56,7 +56,7 @@ def backup(installation: Installation, config: Path | None, file: Path, *, who: 
     with ended_by_signals() as finish:
         with _room(file) as folder:
             with database.write() as connection:
-                record = export.begin(connection, who=who, what=f"a backup, to {file.name}")
+                record = export.begin(connection, who=who, what=f"{export.A_BACKUP} to {file.name}")
             made = clock.now()
             sums = _database(database, folder / archive.DATABASE)
             left_out = _secrets(installation, folder / archive.SECRET)

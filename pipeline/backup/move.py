@@ -50,7 +50,7 @@ def move(config: Config, source: Database, target: Database) -> Sums:
     with ended_by_signals(), ExitStack() as locks:
         for digest in _digests(config, source):
             locks.enter_context(lock(source, digest))
-        for name in ("confirmations", "import", "mailbox"):
+        for name in ("confirmations", "import", "mailbox", "welcomes"):
             locks.enter_context(source.lock(name))
         upgrade(target)
         try:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import tempfile
 import time
 from contextlib import closing
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline.backup import archive
 from pipeline.backup.copy import sums_of
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
@@ -26,8 +30,6 @@ from pipeline.core.words import sentence
 from subscribers.tables import metadata
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pipeline.backup.manifest import Manifest
 
 LARGEST = 1_000_000
@@ -48,8 +50,8 @@ VALUES = (ValueError, TypeError, LookupError, ArithmeticError)
 _HEAVY = {editions.name, images.name}
 
 _KINDS = {
-    "BLOB": "blob", "BOOLEAN": "integer", "DATE": "text", "DATETIME": "text", "INTEGER": "integer",
-    "JSON": "text", "TEXT": "text", "VARCHAR": "text",
+    "BIGINT": "integer", "BLOB": "blob", "BOOLEAN": "integer", "DATE": "text", "DATETIME": "text",
+    "INTEGER": "integer", "JSON": "text", "TEXT": "text", "VARCHAR": "text",
 }  # fmt: skip
 """By the declared type of a column what SQLite stores in it: to SQLite that type is a wish."""
 
@@ -64,7 +66,7 @@ class _WrongError(Exception):
 def prove(file: Path, path: Path, manifest: Manifest) -> None:
     """Raise RapportError unless the database at ``path``, of the archive ``file``, is what it should be."""
     try:
-        expected = _expected(path, manifest.schema)
+        expected = _expected(manifest.schema)
         with closing(_opened(path)) as connection:
             _compare(_schema(connection), expected)
             _look_through(connection, manifest.schema)
@@ -82,20 +84,22 @@ def _refused(file: Path, why: str) -> RapportError:
     )
 
 
-def _expected(path: Path, revision: str) -> Schema:
+@cache
+def _expected(revision: str) -> Schema:
     """What our migrations make of an empty file, as far as that revision."""
     if not REVISION.fullmatch(revision):
         raise _WrongError("its schema has no number of ours")
     from alembic.util import CommandError
 
-    empty = path.with_name("empty.db")
-    try:
-        with closing(Database(f"sqlite:///{empty}")) as database:
-            migrate(database, revision)
-    except CommandError:
-        raise _WrongError("its schema has no number of ours") from None
-    with closing(_opened(empty)) as connection:
-        return _schema(connection)
+    with archive.private_folder(Path(tempfile.gettempdir()), "rapport-schema") as folder:
+        empty = folder / archive.DATABASE
+        try:
+            with closing(Database(f"sqlite:///{empty}")) as database:
+                migrate(database, revision)
+        except CommandError:
+            raise _WrongError("its schema has no number of ours") from None
+        with closing(_opened(empty)) as connection:
+            return _schema(connection)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

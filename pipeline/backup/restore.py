@@ -193,7 +193,8 @@ def _filled(done: Restored, target: Database, file: Path, copied: Path) -> Itera
     """Fill the database in one transaction, which is committed when the caller is done."""
     with closing(Database(f"sqlite:///{copied}")) as source:
         with _readable(file):
-            migrate(source)
+            if not SchemaState(done.manifest.schema).is_current:
+                migrate(source)
         if schema_state(target).revision is not None:  # of an older Rapport: its schema stays, too
             with target.read() as connection:
                 if connection.execute(select(subscribers.c.id).limit(1)).first() is not None:

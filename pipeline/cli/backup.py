@@ -67,6 +67,7 @@ def restore(options: Options, file: Path, with_templates: bool) -> None:
     What was done after the backup is not known to it. So editions that were on their way are paused, the next
     letter of each digest is held, and staff are told: they decide.
     """
+    from pipeline.backup.copy import Sum
     from pipeline.backup.restore import restore as bring_back
 
     def agree(proposed: Sequence[Proposal]) -> bool:
@@ -92,6 +93,8 @@ def restore(options: Options, file: Path, with_templates: bool) -> None:
     lines.append("The next letter of each digest is held: it may have been sent after the backup.")
     lines.append("New editions get numbers beyond those that may have been given after the backup.")
     lines.append("Who left after the backup stands on the list again: suppress them, where you know of any.")
+    if done.manifest.tables.get("staff_accounts", Sum(0, "")).rows:
+        lines.append("Nobody is signed in, and who may is as it was then: see `rapport staff list`.")
     more = {
         "database": done.database,
         "editions": done.stopped,

@@ -12,7 +12,7 @@ import click
 from pipeline.cli.options import Options, plural
 from pipeline.core.errors import FeedError, UsageError
 from pipeline.core.words import sentence
-from pipeline.editions.edition import OPEN
+from pipeline.editions.edition import OPEN, EditionKind
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-INTRO_FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+TEXT_FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 
 def digest_named(config: Config, name: str | None) -> Digest:
@@ -54,14 +54,37 @@ def intro_of(file: Path | None, text: str | None, none: bool) -> str | None:
         raise UsageError("Give one of --intro, --intro-text and --no-intro.", "Leave the others out.")
     if file is None:
         return "" if none else text
+    return text_of(file, "intro")
+
+
+def text_of(file: Path, what: str) -> str:
+    """The text of a file that a command is given; - is stdin. Raises UsageError."""
     try:
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         return content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise UsageError(
-            sentence(f"The intro {file} cannot be read: {reason}"), "Name a text file."
+            sentence(f"The {what} {file} cannot be read: {reason}"), "Name a text file."
         ) from None
+
+
+def what_now(installation: Installation, digest: Digest, draft: Edition) -> str:
+    """What becomes of a draft that is put up, or will be by the next run."""
+    from pipeline.editions.edition import EditionStatus
+    from pipeline.editions.plan import by_itself
+    from subscribers import times
+
+    decide = f"`rapport editions approve {draft.slug}`"
+    goes = by_itself(digest, draft)
+    if goes is None or draft.status != EditionStatus.DRAFT:
+        return f"It waits for {decide}."
+    if draft.is_note and draft.announced_at is None:
+        window = " and the hold window after it" if digest.hold_window else ""
+        hold = f"`rapport editions hold {draft.slug}` keeps it back"
+        return f"It goes out by itself with the next `rapport run`{window}. {hold}."
+    when = times.moment(goes, installation.config.newsletter.zone)
+    return f"It goes out by itself {when}; {decide} lets it go when it is due."
 
 
 def compose_locked(
@@ -165,10 +188,12 @@ def _shown(config: Config, document: dict[str, Any], *, whole: bool) -> list[str
     from subscribers import times
 
     goes, status = destination_of(config, document), document["status"]
-    lines = [
-        f"{document['slug']}: {goes.became(status)}, "
-        f"due {times.local(document['due'], config.newsletter.zone)}"
-    ]
+    when = times.local(document["due"], config.newsletter.zone)
+    lines = [f"{document['slug']}: {goes.became(status)}, due {when}"]
+    if document["kind"] == EditionKind.NOTE:
+        lines = [f"{document['slug']}, a note: {goes.became(status)}"]
+    if document["readers_of"]:
+        lines.append(f"  a correction: only for who was handed {document['readers_of']}")
     if status in OPEN and not goes.mails:
         lines.append(f"  {goes.aside}")
     if document["reason"]:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.edition import (
-    INTRO_FILE,
+    TEXT_FILE,
     destination_of,
     digest_named,
     edition_document,
     intro_of,
     print_edition,
+    what_now,
 )
 from pipeline.cli.group import Group
-from pipeline.cli.options import Options, common, plural
+from pipeline.cli.options import Options, common
 from pipeline.core.errors import UsageError
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger.batch_states import RecipientState
@@ -25,10 +26,8 @@ from subscribers import times
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.core.app import Installation
     from pipeline.core.config import Config
     from pipeline.core.destination import Destination
-    from pipeline.core.sections.digest import Digest
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -118,7 +117,7 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> l
 @click.option("--subject", metavar="TEXT", help="Another subject.")
 @click.option("--preheader", metavar="TEXT", help="Another line beside it in the inbox.")
 @click.option(
-    "--intro", "intro_file", type=INTRO_FILE, metavar="FILE", help="Markdown above the posts; - is stdin."
+    "--intro", "intro_file", type=TEXT_FILE, metavar="FILE", help="Markdown above the posts; - is stdin."
 )
 @click.option("--no-intro", is_flag=True, help="Take the intro out.")
 @click.option("--posts", callback=_numbers, metavar="N,N,…", help="These posts, in this order.")
@@ -177,52 +176,45 @@ def edit(
             and edited.status == EditionStatus.DRAFT
             and (edited.announced_at or row.status != EditionStatus.DRAFT)
         ):
-            click.echo(f"  {_what_now(installation, digest, edited)}")
-
-
-def _what_now(installation: Installation, digest: Digest, draft: Edition) -> str:
-    from pipeline.editions.plan import by_itself
-
-    decide = f"`rapport editions approve {draft.slug}`"
-    goes = by_itself(digest, draft)
-    if goes is None:
-        return f"It waits for {decide}."
-    when = times.moment(goes, installation.config.newsletter.zone)
-    return f"It goes out by itself {when}; {decide} lets it go when it is due."
+            click.echo(f"  {what_now(installation, digest, edited)}")
 
 
 @editions.command()
 @click.argument("edition")
 @click.option("--failed", is_flag=True, help="To those who were refused, once the reason is mended.")
+@click.option("--joined", is_flag=True, help="To those who joined its digest after its readers were fixed.")
 @click.option("--even-old", is_flag=True, help="Also when it went out more than 30 days ago.")
 @common
 @click.pass_obj
-def again(options: Options, edition: str, failed: bool, even_old: bool) -> None:
-    """Let people whom EDITION did not reach wait for it once more; the next run hands it over to them.
+def again(options: Options, edition: str, failed: bool, joined: bool, even_old: bool) -> None:
+    """Let people whom EDITION did not reach wait for it; the next run hands it over to them.
 
     Nobody gets it twice. Who has unsubscribed since, or must get no mail, does not get it.
     """
-    from pipeline.delivery.again import failed_again
+    from pipeline.delivery.again import failed_again, joined_again
     from pipeline.editions import find
     from pipeline.editions.lock import lock
 
-    if not failed:
-        raise UsageError("Say to whom it goes again.", "Add --failed: those who were refused.")
+    if failed == joined:
+        raise UsageError(
+            "Say to whom it goes again.", "Add --failed (those who were refused) or --joined (who is new)."
+        )
     with options.open() as installation:
         with installation.database.read() as connection:
             row = find.by_slug(connection, edition)
         with lock(installation.database, row.digest):
-            row, people = failed_again(installation, edition, even_old=even_old)
+            more = failed_again if failed else joined_again
+            row, people = more(installation, edition, even_old=even_old)
         print_edition(options, installation, row)
         if not options.json:
-            click.echo(_waiting_again(row, people))
+            nobody = "Nobody was refused who could get it now." if failed else "Nobody joined since."
+            click.echo(_waiting_again(row, people) if people else nobody)
 
 
 def _waiting_again(edition: Edition, people: int) -> str:
-    if not people:
-        return "Nobody was refused who could get it now."
     then = f"editions resume {edition.slug}" if edition.status == EditionStatus.PAUSED else "run"
-    return f"{plural(people, 'reader')} wait once more: `rapport {then}` goes on."
+    waits = "reader waits" if people == 1 else "readers wait"
+    return f"{people:,} {waits} for it: `rapport {then}` goes on."
 
 
 @editions.command()

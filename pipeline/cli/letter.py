@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.edition import (
-    INTRO_FILE,
+    TEXT_FILE,
     compose_locked,
     digest_named,
     edition_document,
@@ -46,7 +46,7 @@ def pull(options: Options) -> int:
 @click.option(
     "--intro",
     "intro_file",
-    type=INTRO_FILE,
+    type=TEXT_FILE,
     metavar="FILE",
     help="A few lines of Markdown to stand above the posts of this edition; - reads them from stdin.",
 )

@@ -35,16 +35,24 @@ def print_person(
     ]
     for one in document["editions"]:
         went = Destination.of_edition(installation.config.delivery, one["provider"], begun=True)
-        lines.append(f"  {one['slug']}: {went.became(one['state'])}")
+        told = ", with the words of welcome" if one["welcome"] else ""
+        lines.append(f"  {one['slug']}: {went.became(one['state'])}{told}")
+    lines += [
+        f"  welcome to {one['digest']}: {one['state']}{': ' + one['reason'] if one['reason'] else ''}"
+        for one in document["welcomes"]
+        if one["state"] != "handed"
+    ]
     options.print({"subscriber": document} | more, *lines, *said)
 
 
 def _document(installation: Installation, person: Person) -> dict[str, Any]:
     from pipeline.editions import find
-    from pipeline.editions.ledger import outcomes
+    from pipeline.editions.ledger import readers
+    from subscribers import welcomes
 
     with installation.database.read() as connection:
-        held = outcomes.of_subscriber(connection, person.id) if person.id is not None else []
+        held = readers.of_subscriber(connection, person.id) if person.id is not None else []
+        greeted = welcomes.of_person(connection, person.id) if person.id is not None else []
         providers = find.providers(connection, [one["slug"] for one in held])
     return {
         "id": person.id,
@@ -64,4 +72,8 @@ def _document(installation: Installation, person: Person) -> dict[str, Any]:
             asdict(one) | {"version": one.version, "at": times.iso(one.at)} for one in person.consent
         ],
         "editions": [one | {"provider": providers[one["slug"]]} for one in held],
+        "welcomes": [
+            {"digest": one.digest, "state": one.state, "at": times.iso(one.at), "reason": one.reason}
+            for one in greeted
+        ],
     }

@@ -32,11 +32,11 @@ PREVIEW_PORT = 8001
 @common
 @click.pass_obj
 def preview(options: Options, digest: str | None, port: int, out: Path | None) -> None:
-    """Show DIGEST's next letter as it will arrive, in a browser on this machine.
+    """Show DIGEST's next letter as it will arrive, in a browser on this machine: to look at, change, approve.
 
-    The page reloads by itself when a template, the configuration or the feed changes. Needs no key and no
-    subscriber, and goes on from the last pull when a feed cannot be reached. With --out, exit status 1 says
-    that no feed could be read and nothing read before makes a letter. Sends nothing.
+    The page follows when a template, the configuration or the feed changes. Needs no key and no subscriber,
+    and goes on from the last pull when a feed cannot be reached. With --out, exit status 1 says that no feed
+    could be read and nothing read before makes a letter.
     """
     if out is None:
         from pipeline.web.dashboard.preview import PreviewSession

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from pipeline.core.destination import is_mail
 from pipeline.core.environment import CONFIG_FILE
 from pipeline.core.fields import Section
+from pipeline.core.sections.channel import Channel
 from pipeline.core.sections.delivery import Delivery
 from pipeline.core.sections.digest import Digest, Feed
 from pipeline.core.sections.installation import Archive, DatabaseSection, Doctor, Privacy, Server, Staff
@@ -39,6 +40,7 @@ class Config(Section):
     server: Server = Server()
     privacy: Privacy = Privacy()
     archive: Archive = Archive()
+    channels: list[Channel] = Field(default=[])
     staff: Staff = Staff()
     doctor: Doctor = Doctor()
 
@@ -54,12 +56,12 @@ class Config(Section):
         """Whether letters leave this machine, to be read by people."""
         return is_mail(self.delivery.provider)
 
-    @field_validator("digests")
+    @field_validator("digests", "channels")
     @classmethod
-    def _distinct(cls, value: list[Digest]) -> list[Digest]:
-        names = [digest.name for digest in value]
+    def _distinct(cls, value: list[Any], info: ValidationInfo) -> list[Any]:
+        names = [one.name for one in value]
         if len(set(names)) < len(names):
-            raise ValueError("two digests have the same name")
+            raise ValueError(f"two {info.field_name} have the same name")
         return value
 
     @model_validator(mode="after")

@@ -66,6 +66,16 @@ def next_due(schedule: str, zone: ZoneInfo, moment: datetime, taken: Container[s
     )
 
 
+def due_between(schedule: str, zone: ZoneInfo, begin: datetime, end: datetime, most: int) -> list[str]:
+    """The due times after ``begin`` and not after ``end``, as local ISO text; ``most`` of them."""
+    found: list[str] = []
+    due = next_due(schedule, zone, begin)
+    while len(found) < most and moment_of(due, zone) <= end:
+        found.append(due)
+        due = next_due(schedule, zone, moment_of(due, zone))
+    return found
+
+
 def moment_of(due: str, zone: ZoneInfo) -> datetime:
     """When a due time comes, in UTC: the first passing where the clock shows it twice (PEP 495)."""
     return datetime.fromisoformat(due).replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -16,6 +16,8 @@ SIGNING_SECRET = VARIABLE
 SENDGRID_KEY = "SENDGRID_API_KEY"
 SMTP_PASSWORD = "RAPPORT_SMTP_PASSWORD"  # noqa: S105
 INBOUND_KEY = "RAPPORT_INBOUND_KEY"
+CHANNEL = "RAPPORT_CHANNEL_"
+"""How the variables begin that hold the channels' secrets; the channel's name follows."""
 
 SECRETS = (SENDGRID_KEY, SMTP_PASSWORD, SIGNING_SECRET, INBOUND_KEY)
 
@@ -31,6 +33,7 @@ def secrets_in(environment: Mapping[str, str]) -> list[str]:
     Values of less than four characters are left out: taking them out of a text would leave nothing readable.
     """
     found = [environment.get(name, "") for name in SECRETS if name not in _SEVERAL]
+    found += [value for name, value in environment.items() if name.startswith(CHANNEL)]
     for name in _SEVERAL:
         found += environment.get(name, "").split(",")
     return [secret for secret in map(str.strip, found) if len(secret) >= _SHORTEST]

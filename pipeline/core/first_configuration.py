@@ -34,12 +34,12 @@ class Value(NamedTuple):
 
 def filled(values: Mapping[Key, Value]) -> str:
     """The file with these values, all else as it is packaged."""
-    lines, table = [], ""
+    lines, table, left = [], "", dict(values)
     for line in (PACKAGED / CONFIG_FILE).read_text(encoding="utf-8").splitlines():
         if match := TABLE.fullmatch(line):
             table = match[1]
-        elif (match := LINE.fullmatch(line)) and (value := values.get((table, match["key"]))):
-            line = _line(match, value)
+        elif (match := LINE.fullmatch(line)) and (value := left.pop((table, match["key"]), None)):
+            line = _line(match, value)  # once: what follows as an example may have a key of the same name
         lines.append(line)
     return "\n".join(lines) + "\n"
 

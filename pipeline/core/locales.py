@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -34,7 +35,29 @@ def date_in_words(of: date, language: str, form: str = "long") -> str:
     CLDR's patterns, such as EEEE."""
     from babel.dates import format_date
 
-    return format_date(of, form, locale_of(language))
+    locale = locale_of(language)
+    said = format_date(of, form, locale)
+    # French counts the first of a month in ordinals, and CLDR's patterns do not.
+    return (
+        re.sub(r"\b1 (?=[^\W\d])", "1er ", said, count=1) if locale.language == "fr" and of.day == 1 else said
+    )
+
+
+def date_in_numbers(of: date, language: str) -> str:
+    """A day as it is written in numbers: 12/4/2026, 4.12.2026."""
+    from babel.dates import format_skeleton
+
+    return format_skeleton("yMd", of, locale=locale_of(language))
+
+
+def date_typed(text: str, language: str) -> date | None:
+    """The day that somebody wrote in numbers, as the language or ISO 8601 orders them; None for no day."""
+    from babel.dates import parse_date
+
+    try:
+        return parse_date(text, locale_of(language), "short")
+    except (ValueError, IndexError):
+        return None
 
 
 def time_in_words(of: datetime | time, language: str) -> str:

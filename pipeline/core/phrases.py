@@ -30,6 +30,8 @@ Phrase = str | dict[str, str]
 
 FOLDER = "words"
 OUTBOX_TWIN = "_outbox"
+ALWAYS = frozenset(["newsletter", "sender"])
+"""What every phrase may have in braces."""
 
 
 class Phrases:
@@ -55,8 +57,8 @@ class Phrases:
                 self._phrases |= read(file)
 
     def say(self, key: str, **values: str | int) -> str:
-        """One phrase, filled in. Its form is that of the first whole number among the values. Raises
-        LetterError when it is missing, or has other names in its braces."""
+        """One phrase, filled in. Where it has forms, the first number that its form `other` names decides.
+        Raises LetterError when it is missing, or has other names in its braces."""
         try:
             phrase = self._form(self._known(f"{self._kind}.{key}"), values)
             for _, within, wide, converted in Formatter().parse(phrase):
@@ -83,7 +85,8 @@ class Phrases:
     def _form(self, phrase: Phrase, values: Mapping[str, str | int]) -> str:
         if isinstance(phrase, str):
             return phrase
-        number = next((one for one in values.values() if isinstance(one, int)), None)
+        named = (values.get(name or "") for _, name, _, _ in Formatter().parse(phrase["other"]))
+        number = next((one for one in named if isinstance(one, int)), None)
         form = "other" if number is None else plural_form(number, self.language)
         return phrase.get(form, phrase["other"])
 
@@ -95,15 +98,19 @@ FORMER = ("letter/words.txt", "mail/words/*.toml", "pages/words/*.toml")
 """Where phrases stood before. An operator's file of such a name would be read by nobody."""
 
 
-def check_words(config: Config, folder: Path) -> None:
-    """Raise ConfigError where nobody has written words of the newsletter's language, or an operator's stand
-    where they are not looked for any more. ``folder`` is where theme.templates is looked for."""
+def known_words(config: Config, folder: Path) -> Templates:
+    """The templates, with words of the newsletter's language among them.
+
+    Raises ConfigError where nobody has written such words, or an operator's stand where they are not looked
+    for any more. ``folder`` is where theme.templates is looked for.
+    """
     own = folder / config.theme.templates
     templates = Templates(own if config.theme.templates and own.is_dir() else None)
     must_be_spoken(templates, config.newsletter.language, f"{config.place(('newsletter', 'language'))}: ")
     if templates.own is not None:
         for file in (file for name in FORMER for file in templates.own.glob(name)):
             raise ConfigError(f"{file} is not read any more.", MOVED)
+    return templates
 
 
 MOVED = (
@@ -115,7 +122,7 @@ MOVED = (
 
 def must_be_spoken(templates: Templates, language: str, where: str = "") -> None:
     """Raise ConfigError, with the languages that there are, where nobody has written words of this one."""
-    if not _spoken(templates, language):
+    if not is_spoken(templates, language):
         raise ConfigError(
             f'{where}newsletter.language: there are no words in "{language}"; there are words in '
             f"{', '.join(languages(templates))}.",
@@ -124,7 +131,8 @@ def must_be_spoken(templates: Templates, language: str, where: str = "") -> None
         )
 
 
-def _spoken(templates: Templates, language: str) -> bool:
+def is_spoken(templates: Templates, language: str) -> bool:
+    """Whether somebody has written words of this language."""
     return any(templates.file(name_of(tag)).is_file() for tag in tags_of(language))
 
 

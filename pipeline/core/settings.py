@@ -15,13 +15,15 @@ from pipeline.core.config import Config, Keys
 from pipeline.core.environment import CONFIG, CONFIG_FILE
 from pipeline.core.errors import ConfigError
 from pipeline.core.fields import FromEnvironment
-from pipeline.core.phrases import check_words
+from pipeline.core.phrases import Phrases, known_words, tags_of
 from pipeline.core.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pydantic_core import ErrorDetails
+
+    from pipeline.core.templates import Templates
 
 PREFIX = "RAPPORT_"
 
@@ -54,8 +56,18 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
         raise _explained(error, source) from None
     config._source = source
     folder = file.resolve().parent
-    check_words(config, folder)
-    return config, folder
+    templates = known_words(config, folder)
+    offer = config.match.model_copy(update=_offer(config, templates))
+    return config.model_copy(update={"match": offer}), folder
+
+
+def _offer(config: Config, templates: Templates) -> dict[str, str]:
+    """What [match] leaves out, in the newsletter's language."""
+    left_out = [key for key in ("heading", "text", "button") if key not in config.match.model_fields_set]
+    if not left_out or tags_of(config.newsletter.language)[0] == "en":
+        return {}
+    say = Phrases(templates, "letter", config.newsletter).say
+    return {key: say(f"first.{key}") for key in left_out}
 
 
 def overridden(environment: Mapping[str, str], *keys: str) -> str | None:

@@ -10,13 +10,14 @@ from pipeline.core.errors import RapportError
 from pipeline.delivery.edition import batch_size
 from pipeline.delivery.handed_to import must_be_same
 from pipeline.editions import find, states
-from pipeline.editions.edition import EditionStatus
-from pipeline.editions.ledger.again import wait_again
+from pipeline.editions.edition import EditionKind, EditionStatus
+from pipeline.editions.ledger.again import wait_again, wait_too
 from pipeline.providers.choice import provider
 from subscribers import clock, staff_log, times
 from subscribers.audience import lock_audience
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
@@ -43,16 +44,37 @@ def failed_again(installation: Installation, slug: str, *, even_old: bool = Fals
     The caller holds the digest's lock. Raises RapportError for an edition that was not sent yet or is given
     up, for one older than 30 days unless ``even_old``, and while another of its digest is open.
     """
-    # Opened first: with a key or password missing the cause is not mended.
+    return _again(installation, slug, wait_again, "who were refused", even_old=even_old)
+
+
+def joined_again(installation: Installation, slug: str, *, even_old: bool = False) -> Again:
+    """The same for who joined its digest since its readers were fixed: each once, the letter as it is."""
+    today = clock.today(installation.config.newsletter.zone)
+
+    def wait(connection: Connection, edition: Edition, size: int) -> int:
+        return wait_too(connection, edition, today, size)
+
+    return _again(installation, slug, wait, "who joined since", even_old=even_old)
+
+
+def _again(
+    installation: Installation,
+    slug: str,
+    wait: Callable[[Connection, Edition, int], int],
+    who: str,
+    *,
+    even_old: bool,
+) -> Again:
+    # Opened first: with a key or password missing nobody could be handed it.
     with closing(provider(installation.config, installation.folder)) as chosen:
         size = batch_size(installation.config.delivery, chosen)
     with installation.database.write() as connection:
         lock_audience(connection)  # before any batch row, everywhere: no deadlock
         edition = _allowed(connection, slug, installation.config.newsletter.zone, even_old=even_old)
         must_be_same(connection, installation.config.delivery, edition)
-        people = wait_again(connection, edition, size)
+        people = wait(connection, edition, size)
         if people:
-            staff_log.record(connection, "again", slug, detail=f"{people:,} who were refused")
+            staff_log.record(connection, "again", slug, detail=f"{people:,} {who}")
         return Again(states.go_on(connection, edition) if people else edition, people)
 
 
@@ -62,6 +84,11 @@ def _allowed(connection: Connection, slug: str, zone: ZoneInfo, *, even_old: boo
         raise RapportError(
             f"{slug} is {edition.status}: one can send again an edition that is {' or '.join(_REACHED)}.",
             f"See `rapport editions show {slug}`.",
+        )
+    if edition.kind is EditionKind.WELCOME:
+        raise RapportError(
+            f"{slug} is the welcome of who confirmed before the first letter: each gets it once.",
+            "Name an edition of `rapport editions`.",
         )
     fixed = edition.snapshot_at or edition.due_at
     if clock.now() - fixed > OLD and not even_old:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from pipeline.core.locks import one_at_a_time
 from pipeline.core.tables.ledger import events as table
 from pipeline.delivery import breaker
-from pipeline.editions.ledger import doubt, outcomes
+from pipeline.editions.ledger import doubt, readers
 from pipeline.providers import CONFIRMATION
 from pipeline.providers.events import Kind
 from subscribers import clock
@@ -170,7 +170,7 @@ def _bounced_in_a_row(connection: Connection, persons: Collection[int], people: 
     if not worn:
         return
     slugs = {slug for editions in worn.values() for slug in editions}
-    for person, handed_over in outcomes.handed_over(connection, worn.keys(), slugs).items():
+    for person, handed_over in readers.handed_over(connection, worn.keys(), slugs).items():
         row: list[datetime] = []
         for slug in handed_over:
             row = [*row, worn[person][slug]] if slug in worn[person] else []

@@ -30,7 +30,7 @@ from pipeline.letter.personal import Links, is_of, tester
 from pipeline.mail.send import mailing
 from pipeline.providers import Result
 from pipeline.providers.choice import provider
-from subscribers import clock
+from subscribers import clock, staff_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,8 +145,9 @@ def sync_leavers(installation: Installation) -> None:
         sync(installation)
 
 
-def send_test(installation: Installation, edition: Edition, address: str) -> None:
-    """Send one marked copy to staff: without a row in the ledger, and with links that do nothing."""
+def send_test(installation: Installation, edition: Edition, address: str, actor: str = "") -> None:
+    """Send one marked copy to staff: without a row in the ledger, and with links that do nothing. ``actor``
+    asked for it (default: the system's user)."""
     from subscribers.addresses import normalise
 
     if not edition.html:
@@ -160,3 +161,5 @@ def send_test(installation: Installation, edition: Edition, address: str) -> Non
     became = outcome.of(reader.subscriber)
     if became is not Result.ACCEPTED:
         raise ProviderError(f"The copy was not taken ({became}): {sentence(outcome.reason)}")
+    with installation.database.write() as connection:
+        staff_log.record(connection, "test", edition.slug, actor=actor)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from pipeline.core.config import Config
+
 
 class Examined(NamedTuple):
     """The findings, and the lines of a zone file that would help, where they were asked for."""
@@ -44,7 +46,22 @@ def examine(
         config, folder = load(path, environment)
     except ConfigError as fault:
         return Examined([error("configuration", fault.message, fault.remedy)], [])
+    read = ok("configuration", f"{file_of(path, environment)} is right.")
+    found = examine_opened(config, folder, environment, progress, with_hints=with_hints)
+    return Examined([read, *found.findings], found.hints)
+
+
+def examine_opened(
+    config: Config,
+    folder: Path,
+    environment: Mapping[str, str],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    with_hints: bool = False,
+) -> Examined:
+    """The same of a configuration that was read already."""
     from pipeline.doctor import (
+        channels,
         configuration,
         database,
         digests,
@@ -60,19 +77,19 @@ def examine(
         signing,
         smtp,
         spf,
+        staff,
     )
     from pipeline.doctor.context import Context
     from pipeline.doctor.hints import hints
     from pipeline.doctor.runner import run_checks
 
     families = (
-        configuration, signing, database, digests, machine, files, feeds,
-        sendgrid, smtp, pages, headers, spf, dkim, dmarc, mx,
+        configuration, signing, database, digests, machine, files, staff, feeds,
+        sendgrid, smtp, pages, headers, spf, dkim, dmarc, mx, channels,
     )  # fmt: skip
     checks = [check for family in families for check in family.CHECKS]
     context = Context.open(config, folder, environment)
     try:
-        read = ok("configuration", f"{file_of(path, environment)} is right.")
-        return Examined([read, *run_checks(checks, context, progress)], hints(context) if with_hints else [])
+        return Examined(run_checks(checks, context, progress), hints(context) if with_hints else [])
     finally:
         context.close()

@@ -12,6 +12,7 @@ from pipeline.core.example import left
 from pipeline.core.finding import error, ok, warning
 from pipeline.core.templates import PACKAGED, Templates
 from pipeline.core.theme import replaced
+from pipeline.doctor.words import words
 from pipeline.feeds.posts import Post
 from pipeline.letter.check.contrast import told
 from pipeline.letter.crisis.confirmation import unconfirmed
@@ -157,4 +158,4 @@ def _named(own: Path | None) -> str:
     return f", those in {own} first" if own else ""
 
 
-CHECKS = (required, examples, crisis, destination, doubt, staff, colours, templates)
+CHECKS = (required, examples, crisis, destination, doubt, staff, colours, words, templates)

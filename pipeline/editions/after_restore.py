@@ -17,7 +17,7 @@ from pipeline.core.tables.ledger import batches
 from pipeline.editions import by_staff, numbers, states
 from pipeline.editions.edition import EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState
-from subscribers import times
+from subscribers import times, welcomes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -55,6 +55,8 @@ def doubt(connection: Connection, made: datetime, at: datetime) -> list[str]:
             reason=f"{since}: it is not known whether it was handed over",
         )
     )
+    # Its mail may have left since, and nothing here would tell.
+    welcomes.drop_all(connection, f"{since}: it may have been handed over since")
     slugs = states.hold_after_restore(connection, midway=f"{since}: {_WAITED}", unsent=f"{since}: {_HELD}")
     by_staff.end_links(connection)
     given = numbers.perhaps_given(connection)

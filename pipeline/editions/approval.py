@@ -9,11 +9,13 @@ from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import editions as table
 from pipeline.editions import by_staff, find, states
 from pipeline.editions.edition import Edition, EditionStatus
+from subscribers.staff import accounts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
+    from pipeline.core.config import Config
 
 VERBS = ("approve", "hold", "skip")
 """What staff may do from a link in the draft that is mailed to them."""
@@ -36,6 +38,13 @@ class ApprovalResult(Enum):
     ALREADY = "its status does not allow it, or somebody has decided since: nothing was changed"
     CHANGED = "it says something else than what they saw: nothing was changed"
     GONE = "there is no such edition any more"
+
+
+def links_decide(config: Config, connection: Connection) -> bool:
+    """Whether the link in a draft's mail decides for whoever holds it. Else it leads to a page where one must
+    be signed in: so it is by default from the moment on when anybody can sign in."""
+    chosen = config.staff.links_decide
+    return not accounts.anybody(connection) if chosen is None else chosen
 
 
 def approve(
@@ -130,7 +139,7 @@ def must_be_approved(edition: Edition) -> None:
 
 def errors(installation: Installation, edition: Edition) -> str:
     """What keeps an edition from going out, in words; empty when nothing does."""
-    from pipeline.letter.check import check_letter
+    from pipeline.letter import check
 
-    found = check_letter(installation.config, installation.templates, edition)
-    return " ".join(f"{finding.message} {finding.remedy}" for finding in found if finding.level == "error")
+    found = check.errors(installation.config, installation.templates, edition)
+    return " ".join(f"{finding.message} {finding.remedy}" for finding in found)

@@ -1,6 +1,7 @@
 """Past editions, as everybody may read them: which they are, and what each says.
 
-Only what readers were really handed has a page: drafts, held, skipped and cancelled editions have none. One
+Only what readers were really handed has a page: drafts, held, skipped and cancelled editions have none. A
+correction opens only by the link in its letter, and stands in no list. One
 that is on its way has its page already, for the first readers follow the link in their letter; it joins the
 list when it is `sent`. Where letters go to the outbox, those that were written there count, so that a trial
 and the demo show what the archive will be; once letters go to readers, these are in it no more.
@@ -13,13 +14,13 @@ import statistics
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import false, func, select
 
 from pipeline.core.destination import OUTBOX
 from pipeline.core.errors import LetterError
 from pipeline.core.phrases import Phrases
 from pipeline.core.tables.editions import editions
-from pipeline.editions.edition import HANDED_OVER, EditionStatus
+from pipeline.editions.edition import HANDED_OVER, EditionKind, EditionStatus
 from pipeline.letter.archived import Shown, article
 from pipeline.letter.images import store
 from pipeline.letter.shown import WORDS_A_MINUTE, day
@@ -55,12 +56,13 @@ class Issue(NamedTuple):
     article: Article
 
 
-def key_of(installation: Installation, slug: str) -> str:
-    """What opens the page of an edition for whoever has its letter; empty where all may read it.
+def key_of(installation: Installation, slug: str, *, secret: bool = False) -> str:
+    """What opens the page of an edition for whoever has its letter; empty where all may read it. ``secret``:
+    it was for some readers only, and so is its page.
 
     It is the same in every copy and names no person.
     """
-    if installation.config.archive.public:
+    if installation.config.archive.public and not secret:
         return ""
     return installation.tokens.key(Purpose.ARCHIVE, slug)
 
@@ -78,7 +80,7 @@ class Archive:
         """Those that were sent, the newest first."""
         query = (
             select(*_LISTED)
-            .where(*self._were(EditionStatus.SENT))
+            .where(*self._were(EditionStatus.SENT), _FOR_ALL)
             .order_by(_AT.desc(), editions.c.id.desc())
             .limit(most)
         )
@@ -88,7 +90,7 @@ class Archive:
         """The newest with what they say. ``place``: where their pictures are, with a slash at its end."""
         query = (
             select(*_LISTED, *_SAID)
-            .where(*self._were(EditionStatus.SENT))
+            .where(*self._were(EditionStatus.SENT), _FOR_ALL)
             .order_by(_AT.desc(), editions.c.id.desc())
             .limit(most)
         )
@@ -96,17 +98,13 @@ class Archive:
 
     def issue(self, connection: Connection, slug: str, key: str, place: str) -> Issue | None:
         """The edition of that name, if whoever asks may read it."""
-        if not self._may_read(slug, key):
-            return None
-        query = select(*_LISTED, *_SAID).where(editions.c.slug == slug, *self._were(*HANDED_OVER))
+        query = select(*_LISTED, *_SAID).where(*self._readable(slug, key))
         row = connection.execute(query).one_or_none()
         return None if row is None else self._issue(connection, row, place)
 
     def past(self, connection: Connection, slug: str, key: str) -> Past | None:
         """The same without what it says."""
-        if not self._may_read(slug, key):
-            return None
-        query = select(*_LISTED).where(editions.c.slug == slug, *self._were(*HANDED_OVER))
+        query = select(*_LISTED).where(*self._readable(slug, key))
         row = connection.execute(query).one_or_none()
         return None if row is None else self._past(row)
 
@@ -115,11 +113,15 @@ class Archive:
         counted = [issue.article.words for issue in self.issues(connection, LATEST, "")]
         return max(1, round(statistics.median(counted) / WORDS_A_MINUTE)) if any(counted) else None
 
-    def _may_read(self, slug: str, key: str) -> bool:
-        return self.public or self._installation.tokens.opens(Purpose.ARCHIVE, slug, key)
+    def _readable(self, slug: str, key: str) -> Iterator[ColumnElement[bool]]:
+        yield editions.c.slug == slug
+        yield from self._were(*HANDED_OVER)
+        if not self._installation.tokens.opens(Purpose.ARCHIVE, slug, key):
+            yield _FOR_ALL if self.public else false()
 
     def _were(self, *statuses: EditionStatus) -> Iterator[ColumnElement[bool]]:
         yield editions.c.status.in_(statuses)
+        yield editions.c.kind != EditionKind.WELCOME
         if self._installation.config.mails:
             # Of one from before providers were kept nobody knows; it is taken for one that readers had.
             yield func.coalesce(editions.c.provider, "") != OUTBOX
@@ -166,6 +168,9 @@ class Archive:
         said = (newsletter.name, newsletter.sender, newsletter.postal_address, *to_readers)
         return tuple(filter(None, said))
 
+
+_FOR_ALL = editions.c.readers_of.is_(None)
+"""A correction is for who has what it corrects. To all others it would be news of a mistake."""
 
 _AT = func.coalesce(editions.c.snapshot_at, editions.c.finished_at, editions.c.due_at)
 _LISTED: tuple[Any, ...] = (

@@ -13,7 +13,7 @@ from pipeline.core.tables.editions import edition_posts
 from pipeline.editions import course, find, store
 from pipeline.editions.after_trial import end_trial
 from pipeline.editions.archive import key_of
-from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.edition import TYPED, Edition, EditionStatus
 from pipeline.editions.selection import choose
 from pipeline.editions.trial import take_over, trial_of
 from pipeline.feeds.first_seen import first_seen, refuse_former, register
@@ -69,6 +69,10 @@ def compose(
             if intro is not None:
                 raise _fixed(draft)
             return Composed(draft, f"{draft.slug} is {draft.status}: it stays as it is")
+        if draft is not None and draft.is_note:
+            if intro is not None:
+                raise _fixed(draft)
+            return Composed(draft, f"{draft.slug} is a note that staff wrote: it stays as it is")
         if draft is not None and looking and draft.announced_at is not None:
             return Composed(draft, f"{draft.slug} was put up for staff: it stays as they were mailed it")
         choice = chosen(connection, config, digest, draft, at)
@@ -132,7 +136,9 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, l
         refuse_former(connection, digest.name)
         draft = find.open_one(connection, digest.name)
         if draft is not None and (
-            draft.status != EditionStatus.DRAFT or (looking and draft.announced_at is not None)
+            draft.status != EditionStatus.DRAFT
+            or draft.is_note
+            or (looking and draft.announced_at is not None)
         ):
             return
         posts = chosen(connection, installation.config, digest, draft, at).posts
@@ -141,10 +147,25 @@ def _fetch_images(installation: Installation, digest: Digest, at: datetime, *, l
 
 
 def _fixed(edition: Edition) -> RapportError:
+    if edition.is_note:
+        return not_edited_here(edition)
     remedy = "An intro goes into a draft."
     if edition.status in (EditionStatus.APPROVED, EditionStatus.HELD):
         remedy = f"Change it with `rapport editions edit {edition.slug}`; it must be approved again then."
     return RapportError(f"{edition.slug} is {edition.status}: its text is fixed.", remedy)
+
+
+def not_edited_here(note: Edition) -> RapportError:
+    """What is said to who would edit a note as if it were composed from posts."""
+    file = note.note.get("file")
+    if file == TYPED:
+        return RapportError(
+            f"{note.slug} is a note that was typed in the dashboard.", "Change it there: `rapport preview`."
+        )
+    return RapportError(
+        f"{note.slug} is a note: its text is that of {file}.",
+        f"Change {file}, then `rapport write {note.digest} {file}` again.",
+    )
 
 
 def _keep(

@@ -66,8 +66,9 @@ def _side(connection: Connection, row: Row[Any]) -> Side:
     return Side(row.id, row.title, row.url, row.published, row.first_seen, edition)
 
 
-def decide(connection: Connection, post: Listed, *, let_in: bool) -> None:
-    """Let a post in to the next letter, or keep it out of every one, whatever it was until now.
+def decide(connection: Connection, post: Listed, *, let_in: bool, actor: str = "") -> None:
+    """Let a post in to the next letter, or keep it out of every one, whatever it was until now, as ``actor``
+    of staff wants it (default: the system's user).
 
     Raises RapportError for letting in one that readers have had, or that the blog took back. One that a
     digest has mailed can still be kept out of the others."""
@@ -83,4 +84,5 @@ def decide(connection: Connection, post: Listed, *, let_in: bool) -> None:
         )
     said = "in" if let_in else "out"
     connection.execute(update(posts).where(posts.c.id == post.id).values(decision=said))
-    staff_log.record(connection, "let-in" if let_in else "keep-out", f"post {post.id}", detail=post.title)
+    verb, about = "let-in" if let_in else "keep-out", f"post {post.id}"
+    staff_log.record(connection, verb, about, detail=post.title, actor=actor)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.destination import Destination
-from pipeline.editions.ledger import outcomes, reasons
+from pipeline.editions import find
+from pipeline.editions.ledger import outcomes, reasons, welcome
 from subscribers import times
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def document(connection: Connection, edition: Edition, zone: ZoneInfo) -> dict[s
         "slug": edition.slug,
         "number": edition.number,
         "digest": edition.digest,
+        "kind": edition.kind,
+        "readers_of": find.by_id(connection, edition.readers_of).slug if edition.readers_of else None,
         "status": edition.status,
         "reason": edition.reason,
         "provider": edition.provider,
@@ -31,9 +34,10 @@ def document(connection: Connection, edition: Edition, zone: ZoneInfo) -> dict[s
         "preheader": edition.preheader,
         "posts": edition.posts,
         "left_out": edition.left_out,
-        "edited": [*edition.edits, *(["intro"] if edition.intro else [])],
+        "edited": [*edition.edits, *(["intro"] if edition.intro and not edition.is_note else [])],
         "recipients": outcomes.counts(connection, edition.id),
         "reasons": reasons.reasons(connection, edition.id),
+        "welcomes": welcome.count(connection, edition.id),
     }
 
 

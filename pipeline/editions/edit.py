@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.errors import RapportError
 from pipeline.core.words import sentence
 from pipeline.editions import find, store, undo
-from pipeline.editions.compose import written
+from pipeline.editions.compose import not_edited_here, written
 from pipeline.editions.edition import BEFORE_SENDING, Edition, EditionStatus
 from pipeline.editions.order import Move, moved, numbered
 from pipeline.editions.selection import choose
@@ -83,9 +83,10 @@ def edit(installation: Installation, digest: Digest, slug: str, wish: Wish, acto
     def wanted(connection: Connection, edition: Edition) -> Wanted:
         return _wanted(installation.config, edition, wish)
 
-    def kept(connection: Connection, before: Edition, after: Wanted) -> None:
+    def kept(connection: Connection, before: Edition, after: Wanted, choice: Choice) -> None:
+        _must_be_in(before, after, choice)
         what = _what(before, after)
-        if not what or undo.keep(connection, before, what, actor):
+        if what and undo.keep(connection, before, what, actor):
             _record(connection, "edit", before, what, actor)
 
     return _changed(installation, digest, slug, wanted, kept)
@@ -100,7 +101,8 @@ def take_back(installation: Installation, digest: Digest, slug: str, actor: str 
         step = _step(connection, edition)
         return Wanted(Edits.of(step.edits), step.intro, tuple(step.posts))
 
-    def kept(connection: Connection, before: Edition, after: Wanted) -> None:
+    def kept(connection: Connection, before: Edition, after: Wanted, choice: Choice) -> None:
+        # A post that may be in no letter any more stays out.
         step = _step(connection, before)
         undo.taken_back(connection, step)
         _record(connection, "undo", before, step.what, actor)
@@ -113,7 +115,7 @@ def _changed(
     digest: Digest,
     slug: str,
     wanted: Callable[[Connection, Edition], Wanted],
-    kept: Callable[[Connection, Edition, Wanted], None],
+    kept: Callable[[Connection, Edition, Wanted, Choice], None],
 ) -> Edition:
     database = installation.database
     with database.read() as connection:
@@ -128,9 +130,20 @@ def _changed(
             raise RapportError(
                 sentence(f"{slug} would have no posts: {choice.reason}"), "Name some with --posts."
             )
-        kept(connection, edition, after)
+        kept(connection, edition, after, choice)
         edition = store.change(connection, edition.id, edits=after.edits.kept(), intro=after.intro)
         return written(connection, installation, digest, edition, choice)
+
+
+def _must_be_in(before: Edition, after: Wanted, choice: Choice) -> None:
+    """Raise RapportError when a post that staff bring in is not among those that may be in a letter."""
+    there = {post.id for post in choice.posts}
+    new = set(after.edits.posts) - {post["id"] for post in before.posts} - there
+    for post in choice.left_out:
+        if post.id in new:
+            raise RapportError(
+                sentence(f"“{post.title}” cannot be in {before.slug}: {post.reason}"), "See `rapport posts`."
+            )
 
 
 def _what(before: Edition, after: Wanted) -> str:
@@ -169,6 +182,8 @@ def _editable(connection: Connection, slug: str, *, for_update: bool = False) ->
             f"{slug} is {edition.status}: its text is fixed.",
             "One can edit an edition that is a draft, approved or held.",
         )
+    if edition.is_note:
+        raise not_edited_here(edition)
     return edition
 
 

@@ -29,6 +29,17 @@ class EditionStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class EditionKind(StrEnum):
+    """What an edition is made of. The words are those of the database and of ``--json``."""
+
+    POSTS = "posts"
+    NOTE = "note"  # staff wrote it
+    WELCOME = "welcome"  # number 0: what new readers of a digest get before its first letter
+
+
+TYPED = "a page of the dashboard"
+"""In place of the file of a note that was typed there."""
+
 BEFORE_SENDING = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
 """Nobody was handed anything yet."""
 
@@ -79,12 +90,30 @@ class Edition:
     decision: str | None = None
     gone: Sequence[str] = ()
     provider: str | None = None
+    kind: EditionKind = EditionKind.POSTS
+    note: Mapping[str, Any] = field(default_factory=dict)
+    readers_of: int | None = None
 
     @classmethod
     def of(cls, row: Row[Any]) -> Edition:
         """A row with every column of the table. What its columns mean stands in core/tables/editions.py."""
         values = {name: getattr(row, name) for name in cls.__slots__}
-        return cls(**values | {"status": EditionStatus(row.status)})
+        return cls(**values | {"status": EditionStatus(row.status), "kind": EditionKind(row.kind)})
+
+    @property
+    def is_note(self) -> bool:
+        """Whether staff wrote it."""
+        return self.kind is EditionKind.NOTE
+
+    @property
+    def for_all(self) -> bool:
+        """Whether everybody may read it: not a correction, and not what new readers get before the first."""
+        return self.kind is not EditionKind.WELCOME and self.readers_of is None
+
+    @property
+    def has_offer(self) -> bool:
+        """Whether it is to hold the offer."""
+        return bool(self.note.get("offer", True))
 
     @property
     def is_approved(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 from pipeline.core.cron import moment_of, next_due
 from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import editions
-from pipeline.editions.edition import FINISHED, HANDED_OVER, OPEN, Edition, EditionStatus
+from pipeline.editions.edition import FINISHED, HANDED_OVER, OPEN, Edition, EditionKind, EditionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,8 +59,9 @@ def open_one(connection: Connection, digest: str) -> Edition | None:
 
 
 def newest_first(connection: Connection) -> list[Edition]:
-    """Every edition, newest first."""
-    return _all(connection, select(editions).order_by(editions.c.id.desc()))
+    """Every edition, newest first, but for what new readers get before a digest's first."""
+    query = select(editions).where(editions.c.kind != EditionKind.WELCOME)
+    return _all(connection, query.order_by(editions.c.id.desc()))
 
 
 def put_up(connection: Connection, digests: Collection[str]) -> list[Edition]:
@@ -99,9 +101,19 @@ def newest_stand(connection: Connection) -> list[tuple[Any, ...]]:
 
 
 def due_times(connection: Connection, digest: str) -> frozenset[str]:
-    """The due times that have their edition already."""
-    query = select(editions.c.due).where(editions.c.digest == digest)
+    """The due times that have their edition already. That of a note is when it was written: it takes none."""
+    query = select(editions.c.due).where(editions.c.digest == digest, editions.c.kind == EditionKind.POSTS)
     return frozenset(connection.execute(query).scalars())
+
+
+def free_moment(connection: Connection, digest: str, zone: ZoneInfo, at: datetime) -> str:
+    """A time for an edition that is for no due time: this moment, in the form of those off the schedule, or
+    the next that no edition has."""
+    taken = set(connection.scalars(select(editions.c.due).where(editions.c.digest == digest)))
+    local = at.astimezone(zone).replace(tzinfo=None)
+    while (due := local.isoformat(timespec="microseconds")) in taken:
+        local += timedelta(microseconds=1)
+    return due
 
 
 def next_free_due(connection: Connection, digest: Digest, zone: ZoneInfo, at: datetime) -> str:
@@ -117,3 +129,11 @@ def next_letter(connection: Connection, digest: Digest, zone: ZoneInfo, at: date
     )
     taken = frozenset(connection.execute(over).scalars())
     return moment_of(next_due(digest.schedule, zone, at, taken), zone)
+
+
+def of_due(connection: Connection, digest: str, since: datetime) -> dict[str, tuple[str, str]]:
+    """The slug and the status of the edition of each due time of a digest since that moment."""
+    query = select(editions.c.due, editions.c.slug, editions.c.status).where(
+        editions.c.digest == digest, editions.c.due_at >= since
+    )
+    return {row.due: (row.slug, row.status) for row in connection.execute(query)}

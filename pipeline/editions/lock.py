@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import BusyError
+from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,12 +15,22 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
 
 
+AGAIN = 0.02
+"""Seconds between two looks at whether the lock is free."""
+
+
 @contextmanager
-def lock(database: Database, digest: str) -> Iterator[None]:
-    """Hold the digest's lock. Raises BusyError when another process holds it."""
+def lock(database: Database, digest: str, patience: float = 0.0) -> Iterator[None]:
+    """Hold the digest's lock. Raises BusyError when another process holds it and does not give it up within
+    ``patience`` seconds."""
+    until = clock.uptime() + patience
     with ExitStack() as held:
-        try:
-            held.enter_context(database.lock(f"digest-{digest}"))
-        except BusyError as error:
-            raise BusyError(f"Another process is at {digest}.", error.remedy) from None
+        while True:
+            try:
+                held.enter_context(database.lock(f"digest-{digest}"))
+                break
+            except BusyError as error:
+                if clock.uptime() >= until:
+                    raise BusyError(f"Another process is at {digest}.", error.remedy) from None
+            time.sleep(AGAIN)
         yield

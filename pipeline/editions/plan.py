@@ -5,7 +5,7 @@ Nothing is read or done here. `run` and `run --dry-run` read the situation and f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -121,6 +121,8 @@ def _plan(situation: Situation) -> Plan:
         return _without_edition(situation)
     if edition.status == EditionStatus.SENDING:
         return Plan(Step.SEND)
+    if edition.is_note and edition.status in (EditionStatus.DRAFT, EditionStatus.APPROVED):
+        return _note(situation, edition)
     if edition.status == EditionStatus.APPROVED:
         return _approved(situation, edition)
     if edition.status == EditionStatus.DRAFT:
@@ -165,6 +167,20 @@ def _draft(s: Situation, edition: Edition) -> Plan:
         return approval(s, goes_at(s.digest, edition))
     # One with a withdrawn post never goes out by itself: it is put up again without the post.
     return Plan(Step.COMPOSE, due=edition.due)
+
+
+def _note(s: Situation, edition: Edition) -> Plan:
+    """A note is for no due time: it goes as soon as it may, and the letter that comes due waits for it."""
+    if edition.status == EditionStatus.APPROVED:
+        return Plan(Step.SEND)
+    if edition.announced_at is None:
+        return Plan(Step.COMPOSE)
+    planned = approval(s, goes_at(s.digest, edition))
+    pending = s.pending()
+    if planned.step is not Step.WAIT or pending is None:
+        return planned
+    waits = f"the letter due {s.shown(moment_of(pending, s.zone))} waits for this note"
+    return replace(planned, reason="; ".join(filter(None, (planned.reason, waits))))
 
 
 def _approved(s: Situation, edition: Edition) -> Plan:

@@ -18,7 +18,7 @@ from pipeline.core.tables.editions import digests, edition_posts, editions, list
 from pipeline.core.tables.installation import marks, notices, runs
 from pipeline.core.tables.ledger import batches
 from pipeline.editions import store
-from pipeline.editions.edition import OPEN, EditionStatus
+from pipeline.editions.edition import OPEN, EditionKind, EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState
 from pipeline.editions.lock import lock
 from pipeline.feeds.first_seen import refuse_former
@@ -68,7 +68,11 @@ def known(connection: Connection, config: Config) -> list[Known]:
     ]
 
 
-_EDITIONS = select(editions.c.digest, func.count()).group_by(editions.c.digest)
+_EDITIONS = (
+    select(editions.c.digest, func.count())
+    .where(editions.c.kind != EditionKind.WELCOME)
+    .group_by(editions.c.digest)
+)
 
 
 def left_behind(connection: Connection, config: Config) -> list[Known]:
@@ -195,7 +199,8 @@ def _must_be_free(connection: Connection, new: str, one: Known | None) -> None:
             _aside(new),
             code="taken",
         )
-    own = select(editions.c.slug, editions.c.status, editions.c.snapshot_at).where(editions.c.digest == new)
+    e = editions.c
+    own = select(e.slug, e.status, e.snapshot_at, e.kind).where(e.digest == new)
     for row in connection.execute(own).all():
         if row.status in OPEN and row.snapshot_at is None:
             raise RapportError(
@@ -203,7 +208,7 @@ def _must_be_free(connection: Connection, new: str, one: Known | None) -> None:
                 f"Its posts are free again after `rapport editions skip {row.slug}`; then rename.",
                 code="taken",
             )
-        if row.snapshot_at is not None:
+        if row.snapshot_at is not None or row.kind == EditionKind.WELCOME:
             raise RapportError(
                 f"{new} has editions of its own: {row.slug} was sent.",
                 _aside(new),

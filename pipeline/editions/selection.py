@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_, select
 
 from pipeline.core.tables.editions import edition_posts, editions
 from pipeline.core.tables.feeds import feeds, posts
-from pipeline.editions.edition import EditionStatus
+from pipeline.editions.edition import EditionKind, EditionStatus
 from pipeline.editions.eligibility import Candidate, barred, why_not
 
 if TYPE_CHECKING:
@@ -146,7 +146,9 @@ def previous_edition(connection: Connection, digest: str, trial: Trial | None = 
     gone = editions.c.status.in_(
         (EditionStatus.APPROVED, EditionStatus.SENDING, EditionStatus.PAUSED, EditionStatus.SENT)
     )
-    newest = select(func.max(editions.c.composed_at)).where(editions.c.digest == digest, gone)
+    newest = select(func.max(editions.c.composed_at)).where(
+        editions.c.digest == digest, gone, editions.c.kind == EditionKind.POSTS
+    )
     if trial is not None:
         newest = newest.where(editions.c.id.not_in(trial.editions))
     found: datetime | None = connection.execute(newest).scalar()

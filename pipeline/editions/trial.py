@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, select, update
 from pipeline.core.destination import is_mail
 from pipeline.core.tables.editions import edition_posts, editions
 from pipeline.core.tables.installation import marks
-from pipeline.editions.edition import UNDER_WAY, EditionStatus
+from pipeline.editions.edition import UNDER_WAY, EditionKind, EditionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +53,9 @@ def trial_of(connection: Connection, config: Config, digest: str, at: datetime) 
         return None
     rows = connection.execute(
         select(editions.c.id, editions.c.provider, editions.c.status, editions.c.snapshot_at).where(
-            editions.c.digest == digest, editions.c.status.in_((*UNDER_WAY, *_OVER))
+            editions.c.digest == digest,
+            editions.c.status.in_((*UNDER_WAY, *_OVER)),
+            editions.c.kind == EditionKind.POSTS,
         )
     ).all()
     written = frozenset(

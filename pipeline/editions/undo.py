@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from pipeline.core.tables.editions import edit_steps
+from pipeline.editions.edition import EditionStatus
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -45,10 +46,13 @@ class Step(NamedTuple):
 
 
 def keep(connection: Connection, before: Edition, what: str, actor: str) -> bool:
-    """Keep what an edition says before it is changed; False when the change goes on with the last one."""
+    """Keep what an edition says before it is changed; False when the change goes on with the last one.
+
+    The first change of what was approved never does: it withdraws the approval, and is to be told of."""
     now = clock.now()
     newest = connection.execute(_NEWEST, {"edition": before.id}).first()
-    if newest and (newest.what, newest.actor) == (what, actor) and what in TYPED and now - newest.at < PAUSE:
+    goes_on = before.status != EditionStatus.APPROVED and what in TYPED
+    if newest and goes_on and (newest.what, newest.actor) == (what, actor) and now - newest.at < PAUSE:
         connection.execute(update(edit_steps).where(edit_steps.c.id == newest.id).values(at=now))
         return False
     said = {

@@ -66,9 +66,14 @@ def render(made: Environment, name: str, context: dict[str, Any]) -> str:
 
 def render_line(made: Environment, source: str, context: dict[str, Any], where: str) -> str:
     """A template out of the configuration, rendered to one line. ``where`` names its key in errors."""
+    return " ".join(render_source(made, source, context, where).split())
+
+
+def render_source(made: Environment, source: str, context: dict[str, Any], where: str) -> str:
+    """The same with the lines that it has."""
     try:
         with bounded():
-            return " ".join(made.from_string(source).render(context).split())
+            return made.from_string(source).render(context)
     except TemplateSyntaxError as error:
         said = syntax(error, source).said
     except MissingName as error:

@@ -19,6 +19,7 @@ from pipeline.letter.edits import UNTOUCHED
 from pipeline.letter.intro import intro as both_forms
 from pipeline.letter.jinja import environment, render, render_line
 from pipeline.letter.mjml import render_html
+from pipeline.letter.note import body, note_layout
 from pipeline.letter.personal import inert, tags
 from pipeline.letter.shown import day, shown
 from pipeline.letter.signature import opening_of, signer
@@ -32,9 +33,13 @@ if TYPE_CHECKING:
     from pipeline.core.sections.digest import Digest
     from pipeline.core.templates import Templates
     from pipeline.feeds.posts import Post
+    from pipeline.letter.cta import CTA
     from pipeline.letter.edits import Edits
+    from pipeline.letter.intro import Intro
+    from pipeline.letter.note import Body, Note
     from pipeline.letter.personal import Tags
     from pipeline.letter.shown import ShownPicture
+    from pipeline.letter.signature import Signer
 
 PREHEADER = 140
 """Characters: no inbox shows more beside the subject (Apple Mail on a tablet shows this many)."""
@@ -43,6 +48,7 @@ IN_FULL = 4
 """Posts. Of more than these a letter shows the titles: a reader sees how much there is, and scrolls less."""
 
 NO_IMAGES: Mapping[int, ShownPicture] = MappingProxyType({})
+NO_PICTURES: Mapping[str, ShownPicture] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +87,13 @@ def render_letter(
     address of the picture of who signs. Raises LetterError that names file and line when a template does not
     make a letter.
     """
-    context = _context(config, templates, posts, slug, due, images, edits)
-    context["signer"] = signer(config, portrait)
+    offer = call_to_action(config, posts, edits.cta)
+    context = _context(config, templates, slug, due, offer, portrait)
+    by: Signer | None = context["signer"]
+    context |= _shown(posts, config, images, by)
     by_staff = both_forms(intro, context["dir"])
     if not by_staff.text:
-        opening = opening_of(posts[0], context["signer"], templates, config.newsletter.language)
+        opening = opening_of(posts[0], by, templates, config.newsletter.language)
         context["opening"] = opening
         context["lead"]["continued"] = opening.rest if opening else context["lead"]["excerpt"]
     plain = environment(templates, markup=False)
@@ -93,19 +101,52 @@ def render_letter(
     context["subject"] = inert(edits.subject) or render_line(plain, digest.subject, context, where)
     composed = " ".join(render(plain, "letter/preheader.txt", context).split())
     context["preheader"] = inert(edits.preheader) or cut(composed, PREHEADER)
-    browser = _browser(config, slug, key)
+    html, text = _parts(config, templates, digest.layout, context, by_staff, _browser(config, slug, key))
+    return Letter(context["subject"], context["preheader"], html, text, offer.reason)
+
+
+def render_note(
+    config: Config,
+    templates: Templates,
+    digest: Digest,
+    note: Note,
+    *,
+    slug: str,
+    due: datetime,
+    pictures: Mapping[str, ShownPicture] = NO_PICTURES,
+    key: str = "",
+    portrait: str = "",
+) -> Letter:
+    """The letter of an edition that staff wrote, in the digest's layout. ``pictures``: by its address what is
+    known of each; the rest as for `render_letter`."""
+    offer = call_to_action(config, []) if note.offer else None
+    context = _context(config, templates, slug, due, offer, portrait)
+    context["subject"] = inert(note.subject)
+    said = body(note.markdown, digest.layout, context["dir"], context["theme"].light.link, pictures)
+    context["preheader"] = inert(note.preheader) or cut(said.opening, PREHEADER)
+    layout = note_layout(digest.layout)
+    html, text = _parts(config, templates, layout, context, said, _browser(config, slug, key))
+    reason = "because a note has the usual offer" if offer else ""
+    return Letter(context["subject"], context["preheader"], html, text, reason)
+
+
+def _parts(
+    config: Config,
+    templates: Templates,
+    layout: str,
+    context: dict[str, Any],
+    by_staff: Intro | Body,
+    browser: str,
+) -> tuple[str, str]:
+    """Both parts of a letter."""
     in_html = {
-        "intro": Markup(by_staff.html),  # noqa: S704 (rendered by letter/intro.py, which escapes)
+        "intro": Markup(by_staff.html),  # noqa: S704 (rendered by letter/markdown.py, which escapes)
         "links": _links(tags(config).html, browser),
     }
-    in_text = {
-        "intro": by_staff.text,
-        "links": _links(tags(config).text, browser),
-    }
-    template = f"letter/{digest.layout}"
-    html = render_html(templates, f"{template}.mjml", context | in_html)
-    text = render(plain, f"{template}.txt", context | in_text)
-    return Letter(context["subject"], context["preheader"], html, finished(text), context["cta"].reason)
+    in_text = {"intro": by_staff.text, "links": _links(tags(config).text, browser)}
+    html = render_html(templates, f"letter/{layout}.mjml", context | in_html)
+    plain = environment(templates, markup=False)
+    return html, finished(render(plain, f"letter/{layout}.txt", context | in_text))
 
 
 def _subject_key(config: Config, digest: Digest) -> str:
@@ -115,17 +156,23 @@ def _subject_key(config: Config, digest: Digest) -> str:
     return f"{config.place(keys)}: {dotted(keys)}"
 
 
+def _shown(
+    posts: Sequence[Post], config: Config, images: Mapping[int, ShownPicture], by: Signer | None
+) -> dict[str, Any]:
+    all_shown = [shown(post, config, images, lead=post is posts[0], by=by) for post in posts]
+    return {
+        "posts": all_shown,
+        "lead": all_shown[0],
+        "others": all_shown[1:],
+        "in_full": all_shown[:IN_FULL],
+        "in_short": all_shown[IN_FULL:],
+    }
+
+
 def _context(
-    config: Config,
-    templates: Templates,
-    posts: Sequence[Post],
-    slug: str,
-    due: datetime,
-    images: Mapping[int, ShownPicture],
-    edits: Edits,
+    config: Config, templates: Templates, slug: str, due: datetime, offer: CTA | None, portrait: str
 ) -> dict[str, Any]:
     """The names that every template knows; templates/letter/variables.txt explains them to operators."""
-    all_shown = [shown(post, config, images, lead=post is posts[0]) for post in posts]
     newsletter, crisis = config.newsletter, crisis_help(config.newsletter, templates)
     if crisis is not None:
         newsletter = newsletter.model_copy(update={"notice": crisis.notice})
@@ -134,13 +181,9 @@ def _context(
         "theme": look(config.theme),
         "dir": of_language(config.newsletter.language),
         "edition": {"slug": slug, "date": day(due, config)},
-        "posts": all_shown,
-        "lead": all_shown[0],
-        "others": all_shown[1:],
-        "in_full": all_shown[:IN_FULL],
-        "in_short": all_shown[IN_FULL:],
+        "cta": offer,
         "opening": None,
-        "cta": call_to_action(config, posts, edits.cta),
+        "signer": signer(config, portrait),
         "crisis": crisis,
         "say": Phrases(templates, "letter", config.newsletter).say,
     }

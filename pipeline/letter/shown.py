@@ -11,6 +11,7 @@ from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.direction import closed, of_language, of_text
 from pipeline.letter.images import BANNER, LONGEST
 from pipeline.letter.personal import inert
+from pipeline.letter.signature import byline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.config import Config
     from pipeline.feeds.posts import Post
+    from pipeline.letter.signature import Signer
 
 WORDS_A_MINUTE = 220
 """How fast an adult reads English silently (Brysbaert 2019: 238 for non-fiction), rounded down."""
@@ -57,8 +59,11 @@ class ShownThumbnail(Protocol):
     def height(self) -> int: ...
 
 
-def shown(post: Post, config: Config, images: Mapping[int, ShownPicture], *, lead: bool) -> dict[str, Any]:
-    """A post as templates see it, the lead with more of its text than the others.
+def shown(
+    post: Post, config: Config, images: Mapping[int, ShownPicture], *, lead: bool, by: Signer | None = None
+) -> dict[str, Any]:
+    """A post as templates see it, the lead with more of its text than the others, in a letter that is signed
+    ``by`` somebody.
 
     The text is the blog's: nothing in it can be taken for a tag of ours.
     """
@@ -73,6 +78,7 @@ def shown(post: Post, config: Config, images: Mapping[int, ShownPicture], *, lea
         "excerpt": shown_text,
         "continued": shown_text,
         "author": closed(inert(cut(post.author or "", _AUTHOR)), around),
+        "byline": closed(inert(cut(byline(post.author, by, config.newsletter.sender), _AUTHOR)), around),
         "categories": [inert(category) for category in post.categories],
         "dir": of_text(f"{post.title} {post.excerpt}", around),
         "image": _image(post, images, lead=lead),

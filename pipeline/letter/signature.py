@@ -42,15 +42,30 @@ def signer(config: Config, portrait: str) -> Signer | None:
 def opening_of(lead: Post, by: Signer | None, templates: Templates, language: str) -> Opening | None:
     """How the letter opens where staff say nothing themselves: as the author opens the lead.
 
-    Only if the author signs the letter: else a stranger's words, with "I" among them, would be put into the
-    mouth of who does. And only if the words are quiet: a locked screen shows them first.
+    Only if the author signs the letter: else another's words, with "I" among them, would be put into the
+    mouth of who does. And only if the words are sentences, with no heading that runs into them, and quiet: a
+    locked screen shows them first.
     """
     if by is None or not _same(lead.author or "", by.name):
         return None
     text, rest = (inert(part) for part in opening(lead.excerpt, _LEAST, _LONGEST))
-    if not text or any(sensitive(text, templates, language)):
+    if not text or _heads(text) or any(sensitive(text, templates, language)):
         return None
     return Opening(text, rest)
+
+
+def byline(author: str | None, by: Signer | None, sender: str) -> str:
+    """What the date line of a post says of its author: nobody who signs the letter, or sends it, is named
+    again."""
+    known = {sender.casefold(), by.name.casefold() if by else ""}
+    return "" if not author or author.casefold() in known else author
+
+
+def _heads(text: str) -> bool:
+    """Whether it is written as headings are: in capitals, or with most words beginning in one."""
+    words = [word for word in text.split() if word[0].isalpha()]
+    shouted = any(len(word) > 3 and word.isupper() for word in words)
+    return shouted or 2 * sum(word[0].isupper() for word in words) > len(words)
 
 
 def _same(author: str, name: str) -> bool:

@@ -57,7 +57,7 @@ def draft_mail(config: Config, templates: Templates, number: int, draft: Draft) 
         "draft",
         edition=draft.slug,
         subject=draft.subject,
-        number=str(len(draft.left_out) - MOST),
+        number=max(0, len(draft.left_out) - MOST),
         **_dated(config, draft.until),
     )
     context = mail_context(config) | {

@@ -1,7 +1,8 @@
 """Telling staff something by mail: each thing once, and not too often.
 
 The mail goes by the same provider as the letters. One that refuses the key cannot deliver this news, so what
-could not be told is also logged as an error; the edition's reason and the exit status of `run` say it, too.
+could not be told is also logged as an error; the edition's reason and the exit status of `run` say it, and so
+does `staff.alarms` (alarms.py), where it is set.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy import func, select
 from pipeline.core.errors import BusyError, as_rapport_error
 from pipeline.core.tables.installation import notices
 from pipeline.core.unfinished import must_be_finished
+from pipeline.mail.alarms import ring
 from pipeline.mail.notice import notice_mail
 from pipeline.mail.send import NOBODYS_ID, addressee, mailing
 from pipeline.providers import Result
@@ -61,7 +63,11 @@ def tell(
     def notice(number: int) -> Message:
         return notice_mail(installation.config, installation.templates, number, subject=subject, text=text)
 
-    return mail(installation, kind, about, subject, notice, since, digest)
+    def elsewhere() -> bool:
+        title = f"{installation.config.newsletter.name}: {subject}"
+        return ring(installation.config.staff.alarms, title, text)
+
+    return mail(installation, kind, about, subject, notice, since, digest, elsewhere=elsewhere)
 
 
 @must_be_finished()
@@ -74,15 +80,18 @@ def mail(
     since: datetime | None = None,
     digest: str = "",
     own_fields: Callable[[str], Mapping[str, str]] = lambda address: {},
+    elsewhere: Callable[[], bool] = bool,
 ) -> bool:
     """The same for any mail: ``made`` makes it from its number when it is sent. ``what`` is for the log;
-    ``own_fields`` says by tag what differs in the mail to each address."""
+    ``own_fields`` says by tag what differs in the mail to each address. ``elsewhere`` tells staff by other
+    means than mail, and whether it reached them."""
     try:
         with installation.database.lock("notices"):
             with installation.database.read() as connection:
                 if told(connection, kind, about, since) or _lately(connection, kind, digest):
                     return False
-            reached = _mail(installation, what, made, own_fields)
+            rang = elsewhere()
+            reached = _mail(installation, what, made, own_fields) or rang
             with installation.database.write() as connection:
                 _remember(connection, kind, about if reached else _attempt(digest), digest)
             return reached

@@ -30,7 +30,7 @@ def _foreseen(installation: Installation, digest: Digest, at: datetime, *, at_on
         for _ in range(MOST_STEPS):
             if planned.step is Step.WAIT:
                 break
-            if planned.step is Step.COMPOSE:
+            if planned.step is Step.COMPOSE and planned.due:
                 taken = (taken - {edition.due} if edition else taken) | {planned.due}
             planned = STEPS[planned.step].foresee(connection, situation, planned)
     if planned.outcome == "sent":

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core import logs
 from pipeline.core.settings import sqlite_file
-from pipeline.editions.edition import FINISHED
+from pipeline.editions.edition import FINISHED, EditionKind
 from pipeline.editions.plan import Situation, Step, plan, upcoming
 from pipeline.feeds.due import is_due
 from pipeline.schedule import heartbeat
@@ -103,9 +103,10 @@ def _situation(
     """How the digest stands, if the last run had nothing to do and no edition is open."""
     seen = connection.execute("SELECT first_seen FROM digests WHERE name = ?", (digest.name,)).fetchone()
     last = connection.execute("SELECT outcome FROM runs WHERE digest = ?", (digest.name,)).fetchone()
-    editions = connection.execute("SELECT due, status FROM editions WHERE digest = ?", (digest.name,))
-    taken = dict(editions.fetchall())
-    if seen is None or last != ("not_due",) or not set(FINISHED).issuperset(taken.values()):
+    query = "SELECT due, status, kind FROM editions WHERE digest = ?"
+    editions = connection.execute(query, (digest.name,)).fetchall()
+    statuses = {status for _, status, _ in editions}
+    if seen is None or last != ("not_due",) or not statuses.issubset(FINISHED):
         return None
     return Situation(
         digest=digest,
@@ -115,7 +116,7 @@ def _situation(
         first_seen=_moment(seen[0]),
         edition=None,
         withdrawn=False,
-        taken=frozenset(taken),
+        taken=frozenset(due for due, _, kind in editions if kind == EditionKind.POSTS),
     )
 
 

@@ -10,8 +10,9 @@ from pipeline.editions import find
 from pipeline.editions.ledger import doubt
 from pipeline.schedule.alerts import alert_staff
 from pipeline.subscriptions.scrub import scrub
-from subscribers import clock, mail_limits
+from subscribers import clock, mail_limits, welcomes
 from subscribers.erasing import blank_networks, erase_unconfirmed
+from subscribers.staff import attempts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ def _erase(installation: Installation, now: datetime) -> None:
         erased = erase_unconfirmed(connection, now - timedelta(days=privacy.pending_days))
         blank_networks(connection, now - timedelta(days=privacy.network_address_days))
         mail_limits.forget_networks(connection, now)
+        attempts.clear_away(connection)
         resends = installation.config.delivery.on_uncertain == "resend"
         doubt.give_up_for_good(connection, now, resends=resends)
     if erased.people or erased.questions:
@@ -52,17 +54,22 @@ def _erase(installation: Installation, now: datetime) -> None:
 
 
 def _send_mails(installation: Installation, now: datetime, stop: Callable[[], bool]) -> None:
-    """The mails that ask to confirm, and the drafts that staff can decide on.
+    """The mails that ask to confirm, the welcomes, and the drafts that staff can decide on.
 
     What makes and sends mails is loaded only when one waits: nearly every time none does.
     """
     with installation.database.read() as connection:
         waiting = bool(mail_limits.due(connection, now).now)
+        welcomes_wait = welcomes.is_due(connection, now) or doubt.any_welcome(connection)
         drafts = find.put_up(connection, [digest.name for digest in installation.config.digests])
     if waiting:
         from pipeline.subscriptions.confirm import send_questions
 
         send_questions(installation, stop)
+    if welcomes_wait:
+        from pipeline.subscriptions.welcome import send_welcomes
+
+        send_welcomes(installation, stop)
     if drafts:
         from pipeline.schedule.drafts import mail_drafts
 

@@ -63,7 +63,8 @@ def run(
             with installation.database.write() as connection:
                 history.remember(connection, run_id, ran, installation.config.digests)
             staff_know = maintain(installation)
-            if staff_know and installation.database.sqlite and all(_found_nothing(one) for one in ran):
+            rests = _announce(installation, stop) and all(_found_nothing(one) for one in ran)
+            if staff_know and rests and installation.database.sqlite:
                 with installation.database.write() as connection:
                     history.rest(connection)
         except Exception as error:  # whatever it is, the letter went out
@@ -72,6 +73,16 @@ def run(
         if staff_know and all(one.well for one in ran):
             heartbeat.beat(installation.config.staff)
     return ran
+
+
+def _announce(installation: Installation, stop: Stop | None) -> bool:
+    """Whether nothing waits to be announced elsewhere."""
+    if not installation.config.channels:
+        return True
+    # Here and not above: most have no channel.
+    from pipeline.delivery.channels.announce import announce
+
+    return announce(installation, stop or bool)
 
 
 def _found_nothing(result: RunResult) -> bool:

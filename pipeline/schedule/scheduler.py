@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.core.errors import BusyError, RapportError, StoppedError, as_rapport_error
+from pipeline.delivery.channels.announce import announce
 from pipeline.schedule.maintenance import maintain
 from pipeline.schedule.run import run
 from subscribers import clock
@@ -72,6 +73,9 @@ class Scheduler:
         self._offset = _clock_offset()
         now = clock.now()
         self._every(MAINTENANCE, "maintenance", lambda: maintain(installation, stop), next_run_time=now)
+        if installation.config.channels:
+            # Apart from the maintenance: a service that does not answer keeps no reader's mail waiting.
+            self._every(MAINTENANCE, "channels", lambda: announce(installation, stop), next_run_time=now)
         if sends:
             self._every(TICK, "run", self.tick, next_run_time=now)
 

@@ -45,7 +45,7 @@ class Action(NamedTuple):
 
 
 def _compose(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
-    """Compose from the feeds as they are now, and put the draft up for staff."""
+    """Compose from the feeds as they are now (but for a note), and put the draft up for staff."""
     failed = [feed for feed in _pulled(turn) if feed.error]
     composed = compose(turn.installation, turn.digest, planned.due)
     edition = composed.edition
@@ -70,6 +70,8 @@ def _compose(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
 
 def _foresee_compose(connection: Connection, s: Situation, planned: Plan) -> Plan:
     draft, picked = (s.edition.id, Edits.of(s.edition.edits).posts) if s.edition is not None else (None, ())
+    if s.edition is not None and s.edition.is_note:
+        return approval(s, goes_if_put_up(s, s.edition.due_at))
     choice = choose(connection, s.digest, s.zone, s.first_seen, s.now, draft, picked, s.trial)
     due_at = moment_of(planned.due, s.zone)
     if not choice.posts:

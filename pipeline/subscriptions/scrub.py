@@ -24,7 +24,7 @@ TRIES = 20
 PAUSE = 0.1
 """Seconds between two tries. Whoever reads the write-ahead log is done within moments."""
 
-_TABLES = "subscribers, subscriptions, consents, confirmations, suppressions, recipients, events"
+_TABLES = "subscribers, subscriptions, welcomes, consents, confirmations, suppressions, recipients, events"
 
 
 def scrub(database: Database, words: Collection[str]) -> bool:

@@ -13,7 +13,7 @@ from starlette.routing import Mount
 
 from pipeline.core.errors import ConfigError
 from pipeline.editions.archive import Archive
-from pipeline.web import images, inbound, public, webhooks
+from pipeline.web import images, inbound, public, signing_in, webhooks
 from pipeline.web.dashboard import application as dashboard
 from pipeline.web.dashboard.letters import Letters
 from pipeline.web.monitoring import routes as monitoring
@@ -21,6 +21,7 @@ from pipeline.web.public.guard import PublicGuard
 from pipeline.web.public.network import Limits
 from pipeline.web.public.pages import Pages
 from pipeline.web.public.site import Site
+from pipeline.web.signing_in.door import Door
 from pipeline.web.writer import NotWrittenError, Writer
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def make_app(
         )
     pages = Pages(installation.config, installation.templates)
     site = Site(installation, Writer(installation.database), pages, Limits(), Archive(installation), stop)
+    door = Door(site)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -63,11 +65,18 @@ def make_app(
     registry = CollectorRegistry()
     routes: list[BaseRoute] = [
         *images.routes(installation.database),
-        *public.routes(site),
+        *public.routes(site, door),
         *webhooks.routes(installation),
         *inbound.routes(installation),
         *monitoring.routes(installation, registry),
-        *dashboard.in_serve(Letters(installation, stop), pages.address, pages.base),
+        *dashboard.in_serve(
+            Letters(installation, stop),
+            pages.address,
+            pages.base,
+            door.who,
+            door.to_sign_in,
+            signing_in.routes(door),
+        ),
     ]
     # A proxy may remove the path of public_url from requests, or leave it in.
     under = [Mount(pages.base, routes=routes)] if pages.base else []
@@ -76,8 +85,9 @@ def make_app(
         middleware=[monitoring.counting(registry, routes), Middleware(PublicGuard, site=site)],
         exception_handlers={HTTPException: refused, NotWrittenError: failed, SQLAlchemyError: failed},
     )
-    # An address with one slash too many is as wrong as any other: RFC 8058 allows no redirect.
+    # No redirect for a slash too many, which RFC 8058 does not allow: see public.routes.
     app.router.redirect_slashes = False
     app.state.writer = site.writer
+    app.state.door = door
     app.state.scheduler = scheduler
     return app

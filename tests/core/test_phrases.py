@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline.core.errors import ConfigError, LetterError
+from pipeline.core.locales import date_in_words
 from pipeline.core.phrases import Phrases
 from pipeline.core.sections.newsletter import Newsletter
 from pipeline.core.settings import load
@@ -33,7 +35,7 @@ def configured(folder: Path, language: str, templates: str = "own") -> Path:
 
 def test_a_table_comes_filled_in_with_the_names_that_are_always_known() -> None:
     assert phrases().table("both", date="1 May") == {"until": "The link is good until 1 May."}
-    assert phrases().table("subscribe")["subject"] == "Please confirm: Hafen"
+    assert phrases().table("subscribe")["subject"] == "Confirm your subscription to Hafen"
 
 
 def test_a_table_that_is_not_there_is_empty() -> None:
@@ -47,7 +49,7 @@ def test_the_letters_phrases_stand_in_no_table() -> None:
 def test_the_operators_file_may_say_one_phrase_of_a_table(tmp_path: Path) -> None:
     own = spoken(tmp_path, "en", '[mail.subscribe]\nsubject = "Ahoy, {newsletter}"\n')
     table = phrases(own).table("subscribe")
-    assert (table["subject"], table["greeting"]) == ("Ahoy, Hafen", "One more step")
+    assert (table["subject"], table["greeting"]) == ("Ahoy, Hafen", "Confirm your subscription")
 
 
 def test_a_region_may_have_words_of_its_own_over_those_of_its_language(tmp_path: Path) -> None:
@@ -104,6 +106,22 @@ def test_a_number_is_grouped_as_the_language_does() -> None:
     assert ["1,200 of 1,300" in counted[0], "1.200 von 1.300" in counted[1]] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("language", "day", "said"),
+    [
+        ("en", date(2026, 12, 1), "December 1, 2026"),
+        ("en-GB", date(2026, 12, 1), "1 December 2026"),
+        ("de", date(2026, 12, 1), "1. Dezember 2026"),
+        ("es", date(2026, 12, 1), "1 de diciembre de 2026"),
+        ("fr", date(2026, 12, 1), "1er décembre 2026"),
+        ("fr-CA", date(2026, 12, 11), "11 décembre 2026"),
+        ("tlh", date(2026, 12, 1), "December 1, 2026"),  # CLDR has no Klingon
+    ],
+)
+def test_a_date_is_written_as_the_language_does(language: str, day: date, said: str) -> None:
+    assert date_in_words(day, language) == said
+
+
 @pytest.mark.parametrize("language", ["en-GB", "de-AT", "de", "DE"])
 def test_a_region_of_a_language_that_has_words_is_fine(tmp_path: Path, language: str) -> None:
     assert load(configured(tmp_path, language, ""), {})[0].newsletter.language == language
@@ -122,6 +140,15 @@ def test_an_operators_language_is_taken_and_said_in_english_where_it_lacks_a_phr
     assert load(configured(tmp_path, "nl-BE"), {})[0].newsletter.language == "nl-BE"
     dutch = phrases(own, "nl-BE", "letter")
     assert (dutch.say("read_on"), dutch.say("unsubscribe")) == ("Lees verder", "Unsubscribe")
+
+
+def test_an_offer_that_is_left_out_is_made_in_the_newsletters_language(tmp_path: Path) -> None:
+    file = configured(tmp_path, "fr-CA", "")
+    assert load(file, {})[0].match.heading.startswith("Vous cherchez")
+    file.write_text(file.read_text() + '[match]\nheading = "À deux ?"\n')
+    match = load(file, {})[0].match
+    assert (match.heading, match.button) == ("À deux ?", "Nous écrire")
+    assert load(configured(tmp_path, "en-GB", ""), {})[0].match.button == "Get matched"
 
 
 @pytest.mark.parametrize("former", ["letter/words.txt", "mail/words/nl.toml", "pages/words/en.toml"])

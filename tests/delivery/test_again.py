@@ -1,8 +1,9 @@
-"""Who was refused gets an edition once more, when the reason is mended: nobody twice, and nobody who left."""
+"""Who was refused gets an edition once the reason is mended, and who joined since: nobody twice, and nobody
+who left."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +14,13 @@ from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.installation import marks
 from pipeline.core.tables.ledger import events, recipients
-from pipeline.delivery.again import OLD, failed_again
+from pipeline.delivery.again import OLD, failed_again, joined_again
 from pipeline.editions import course, find, states
 from pipeline.editions.ledger import claims, outcomes
 from pipeline.providers.events import Kind
 from subscribers import directory, staff_log, suppression
 from subscribers.suppression import Reason
+from subscribers.tables import merged, subscriptions
 from tests.editions.ledger.moves import AT, TODAY, counted
 from tests.installations import installation, subscribe
 from tests.ledgers import Left, event, handed_over
@@ -50,7 +52,8 @@ def travel() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def installed(database: Database, tmp_path: Path) -> Installation:
-    subscribe(database, 7)
+    with time_machine.travel(AT - timedelta(days=1), tick=False):
+        subscribe(database, 7)
     return installation(database, tmp_path, "http://127.0.0.1:1/feed", delivery={"batch_size": 2})
 
 
@@ -255,3 +258,108 @@ def test_a_missing_key_changes_nothing(
     with pytest.raises(RapportError, match="no SendGrid key"):
         failed_again(keyless, "weekly-1")
     assert counted(installed.database, edition)["failed"] == 3
+
+
+NEW = "reader{}@example.net"
+
+
+def join(connection: Connection, *people: int, at: datetime = AT + timedelta(hours=1)) -> list[int]:
+    """Let readers join who were not on the list when the edition's readers were fixed; their ids."""
+    ids = []
+    for person in people:
+        email = NEW.format(person)
+        added = directory.add(connection, email, digests=["weekly"], wording="yes", source="test")
+        ids.append(added.id or 0)
+    connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.subscriber_id.in_(ids))
+        .values(since=at, status="active", paused_until=None)
+    )
+    return ids
+
+
+def test_those_who_joined_since_get_it_once_in_a_batch_of_their_own(installed: Installation) -> None:
+    edition = sent(installed)
+    with installed.database.write() as connection:
+        join(connection, 8, 9, 10)
+    again = joined_again(installed, "weekly-1")
+    assert (again.edition.status, again.people) == ("sending", 3)
+    assert joined_again(installed, "weekly-1").people == 0, "they wait already"
+    assert claimed(installed, edition) == [[8, 9], [10]]
+    with installed.database.write() as connection:
+        assert course.finish(connection, 1).status == "sent"
+    assert joined_again(installed, "weekly-1").people == 0
+    assert counted(installed.database, edition) == {
+        "total": 10, "sent": 4, "failed": 3, "uncertain": 2, "withheld": 1,
+    }  # fmt: skip
+
+
+def test_who_joined_and_left_is_paused_or_suppressed_is_not_among_them(installed: Installation) -> None:
+    edition = sent(installed)
+    with installed.database.write() as connection:
+        join(connection, 8, 9, 10, 11)
+        directory.unsubscribe(connection, NEW.format(8), source="test")
+        suppression.suppress(connection, NEW.format(9), Reason.MANUAL, "test")
+        connection.execute(
+            update(subscriptions)
+            .where(subscriptions.c.subscriber_id == 10)
+            .values(paused_until=TODAY + timedelta(days=9))
+        )
+    assert joined_again(installed, "weekly-1").people == 1
+    assert claimed(installed, edition) == [[11]]
+
+
+def test_who_was_withheld_for_leaving_and_came_back_is_among_them(installed: Installation) -> None:
+    edition = sent(installed)
+    with installed.database.write() as connection:
+        join(connection, 4)
+    assert joined_again(installed, "weekly-1").people == 1
+    assert claimed(installed, edition) == [[4]]
+    assert counted(installed.database, edition) == {"total": 7, "sent": 2, "failed": 3, "uncertain": 2}
+
+
+def test_nobody_is_handed_it_at_an_address_or_under_an_id_that_had_it(installed: Installation) -> None:
+    edition = sent(installed)
+    with installed.database.write() as connection:
+        join(connection, 8, 9, 10)
+        # 2, who has it, moved; then somebody joined at the address that it went to.
+        connection.execute(
+            update(recipients).where(recipients.c.subscriber_id == 2).values(email=NEW.format(8))
+        )
+        # 6, who may have it, joined their row to that of 9.
+        connection.execute(insert(merged).values(old_id=6, new_id=9))
+    assert joined_again(installed, "weekly-1").people == 1
+    assert claimed(installed, edition) == [[10]]
+
+
+def test_who_may_have_it_from_a_lost_database_is_not_among_those_who_joined(installed: Installation) -> None:
+    edition = sent(installed)
+    with installed.database.write() as connection:
+        join(connection, 8, 9, 10)
+        connection.execute(insert(marks).values(name="restored", value="", at=AT + timedelta(hours=2)))
+        join(connection, 10, at=AT + timedelta(hours=3))
+        (told_of,) = join(connection, 11, at=AT + timedelta(hours=3))
+        heard(connection, told_of)
+    assert joined_again(installed, "weekly-1").people == 1
+    assert claimed(installed, edition) == [[10]]
+
+
+def test_who_joins_while_it_is_being_sent_can_be_let_in(installed: Installation) -> None:
+    edition = sent(installed, [Left(people=3), Left("waiting", 4)], status="sending")
+    with installed.database.write() as connection:
+        join(connection, 8)
+    again = joined_again(installed, "weekly-1")
+    assert (again.edition.status, again.people) == ("sending", 1)
+    assert claimed(installed, edition) == [[4, 5, 6, 7], [8]]
+
+
+def test_old_news_goes_to_new_readers_only_when_that_is_said(
+    installed: Installation, travel: time_machine.Traveller
+) -> None:
+    sent(installed)
+    with installed.database.write() as connection:
+        join(connection, 8)
+    travel.move_to(AT + OLD + timedelta(seconds=1))
+    with pytest.raises(RapportError, match="more than 30 days ago"):
+        joined_again(installed, "weekly-1")
+    assert joined_again(installed, "weekly-1", even_old=True).people == 1

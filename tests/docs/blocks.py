@@ -9,6 +9,7 @@
     ```toml                   keys to change in rapport.toml; ```toml instead: other ones, not both
     ```ini FILE               lines of a file of NAME=value
     ```crontab                lines of /etc/cron.d
+    ```md                     a note, note.md
 
 In ```text a line of … stands for any lines, and … in a line for anything.
 """
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 KINDS = {
     ("sh", ""), ("sh", "machine"), ("sh", "exits 1"),
     ("sh", "until Ctrl-C"), ("sh", "elsewhere"), ("sh", "engine"),
-    ("text", ""), ("toml", ""), ("toml", "instead"), ("crontab", ""),
+    ("text", ""), ("toml", ""), ("toml", "instead"), ("crontab", ""), ("md", ""),
     ("ini", "/etc/rapport.env"), ("ini", "keys.sh"),
 }  # fmt: skip
 

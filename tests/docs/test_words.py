@@ -24,7 +24,10 @@ GUIDES = (
     SOURCE / "README.md",
     *(
         DOCS / f"{name}.md"
-        for name in ("guide", "using", "install", "operations", "importing", "hosts", "sendgrid")
+        for name in (
+            *("guide", "using", "notes-and-welcome", "dashboard"),
+            *("install", "operations", "importing", "hosts", "sendgrid"),
+        )
     ),
 )
 PAGES = sorted({*SOURCE.glob("*.md"), *DOCS.rglob("*.md")})

@@ -264,3 +264,27 @@ def test_the_sample_blog_is_found_by_its_bare_host(project: Project) -> None:
         feed_url = blog.feed_url
         told = project.json("init", "--blog", blog.site_url.removeprefix("http://"))
     assert (told["feed"], bool(told["files"])) == (feed_url, True)
+
+
+def test_in_another_language_the_example_speaks_it(project: Project, site: Site) -> None:
+    site.pages["/journal"] = (HTML, JOURNAL.replace(' lang="en-US"', ' lang="es-MX"'))
+    site.pages["/"] = (HTML, '<html lang="es-MX"><a href="/journal">Blog</a></html>')
+    told = project.json("init", "--blog", site.host)
+    written = config(project, ".")
+    assert written["newsletter"]["language"] == told["found"]["language"] == "es-MX"
+    assert written["match"]["heading"] == "¿Busca terapeuta?"
+    assert written["newsletter"]["notice"].endswith("llame al número local de emergencias.")
+    assert "Seguir leyendo" in (project.folder / told["files"][0]).read_text()
+
+
+def test_a_language_without_words_is_said_and_left_to_you(project: Project, site: Site) -> None:
+    site.pages["/journal"] = (HTML, JOURNAL.replace(' lang="en-US"', ' lang="nl"'))
+    site.pages["/"] = (HTML, '<html lang="nl"><a href="/journal">Blog</a></html>')
+    told = project.json("init", "--blog", site.host)
+    assert "newsletter.language" in told["missing"]
+    line = next(
+        line for line in (project.folder / "rapport.toml").read_text().splitlines() if "language" in line
+    )
+    assert line.startswith('# language = "en"')
+    assert line.endswith("# yours: the site's is nl, there are words in en, de, es, fr")
+    assert told["files"]

@@ -133,12 +133,12 @@ class Reader:
         found = [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
         return [mail for mail in found if to in (None, mail["To"])]  # type: ignore[misc]
 
-    def question(self, to: str, about: str = "Please confirm") -> EmailMessage:
+    def question(self, to: str, about: str = "Confirm your") -> EmailMessage:
         """The mail that asks somebody to confirm."""
         (mail,) = self.questions(to, about)
         return mail
 
-    def questions(self, to: str, about: str = "Please confirm", number: int = 1) -> list[EmailMessage]:
+    def questions(self, to: str, about: str = "Confirm your", number: int = 1) -> list[EmailMessage]:
         """That many at least; mailed here, if the server has not come to it yet."""
 
         def found() -> list[EmailMessage]:
@@ -246,7 +246,7 @@ def test_from_the_form_to_a_letter_and_out_again(reader: Reader) -> None:
     link = reader.reads(question, "Yes, send it to me")
     assert "Get matched" not in page.content()
     assert judged(page) == []
-    reader.opens(link).finds("Was it you?").presses("Yes, send it to me")
+    reader.opens(link).finds("Confirm your subscription").presses("Yes, send it to me")
     reader.finds("Thank you: you are on the list")
     confirmed = reader.known(ada)
     assert confirmed.statuses == {"weekly": "active"}
@@ -319,14 +319,15 @@ def test_a_page_of_ones_own_another_address_and_erased(reader_without_script: Re
     reader.opens(link).presses("Yes, send it to me").finds("Thank you: you are on the list")
     assert reader.known(bob).statuses == {"weekly": "active", LONG: "active"}
     reader.opens(own)
+    page.get_by_text("Another address").click()
     page.get_by_label("Your new email address").fill(new)
     reader.presses("Send the mail").finds("What you get")
-    link = reader.reads(reader.question(bob, "Shall The Weekly"), "Yes, I want to move")
-    reader.opens(link).finds("Do you want to move?").presses("Yes, I want to move")
+    link = reader.reads(reader.question(bob, "Confirm: The Weekly"), "Yes, I want to move")
+    reader.opens(link).finds("Confirm your move").presses("Yes, I want to move")
     reader.finds("Now the new address")
     link = reader.reads(reader.question(new), "Yes, use this address")
     assert reader.known(bob).document["suppression"] is None
-    reader.opens(link).finds("Is this your new address?").presses("Yes, use this address")
+    reader.opens(link).finds("Confirm your new address").presses("Yes, use this address")
     reader.finds("Done: your new address is in use")
     known = reader.known(new)
     assert known.statuses == {"weekly": "active", LONG: "active"}
@@ -336,7 +337,8 @@ def test_a_page_of_ones_own_another_address_and_erased(reader_without_script: Re
     reader.opens(told).finds("Back to this address?")
     assert reader.edition("A clear dawn") == ["reader1@example.net", new]
 
-    reader.opens(own).presses("Send the mail that erases my data").finds("What you get")
+    reader.opens(own).page.get_by_text("Erase my data", exact=True).click()
+    reader.presses("Send the mail that erases my data").finds("What you get")
     link = reader.reads(reader.question(new, "Erase your data"), "Erase my data")
     reader.opens(link).finds("Erase all your data?")
     reader.presses("Yes, erase my data").finds("Your data is erased")

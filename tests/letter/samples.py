@@ -65,6 +65,7 @@ def letter(
     intro: str = "",
     images: Mapping[int, Any] | None = None,
     own: Path | None = None,
+    portrait: str = "",
 ) -> Letter:
     """The first edition of the first digest, due on the fixed day."""
     settings = settings or config()
@@ -77,6 +78,7 @@ def letter(
         due=NOW.astimezone(settings.newsletter.zone),
         intro=intro,
         images=images or {},
+        portrait=portrait,
     )
 
 

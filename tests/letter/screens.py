@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from pipeline.core.theme import THEMES, Theme
 from pipeline.feeds.parsing.parse import parse
 from tests.browser import chromium, show
+from tests.languages import HEBREW
 from tests.letter.cases import cases
-from tests.letter.samples import INTRO, as_posts, config, letter
+from tests.letter.samples import INTRO, SITE, as_posts, config, letter, post
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config
     from tests.letter.cases import Case
 
+PORTRAIT = f"{SITE}/images/lighthouse.jpg"
 WIDTHS = (320, 600, 1200)
 SCHEMES = ("light", "dark")
 LAYOUTS = ("digest", "plain")
@@ -33,7 +35,8 @@ def main(folder: Path, feeds: list[Path]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         for name, settings, case in _letters(feeds):
-            made = letter(case[0], settings, intro=INTRO, images=case[1])
+            intro = "" if name.endswith("opened") else INTRO
+            made = letter(case[0], settings, intro=intro, images=case[1], portrait=PORTRAIT, own=HEBREW)
             (folder / f"{name}.html").write_text(made.html, encoding="ascii")
             (folder / f"{name}.txt").write_text(made.text, encoding="utf-8")
             for wider in _shoot(browser, folder, name, made.html):
@@ -46,14 +49,22 @@ def _letters(feeds: list[Path]) -> Iterator[tuple[str, Config, Case]]:
     for layout in LAYOUTS:
         for name, case in every.items():
             yield f"{layout}-{name}", config(digest={"layout": layout}), case
-        hebrew = config(digest={"layout": layout}, newsletter={"language": "he", "name": "מכתב הנמל"})
+        hebrew = config(
+            digest={"layout": layout}, newsletter={"language": "he", "name": "מכתב הנמל", "country": "IL"}
+        )
         yield f"{layout}-hebrew", hebrew, every["right_to_left"]
         for country, language in (("US", "en"), ("DE", "de")):
             keys = {"country": country, "language": language}
             helped = config(digest={"layout": layout}, newsletter=keys, match={"place": "after_lead"})
             yield f"{layout}-help-{country}", helped, every["sample"]
-        both = config(digest={"layout": layout}, match={"place": "both"})
-        yield f"{layout}-both", both, every["sample"]
+        yield f"{layout}-opened", config(digest={"layout": layout}), every["sample"]
+        for place in ("end", "after_lead"):
+            placed = config(digest={"layout": layout}, match={"place": place})
+            yield f"{layout}-{place}", placed, every["sample"]
+        unsigned = config(digest={"layout": layout}, newsletter={"signed_by": "", "reply_to": ""})
+        yield f"{layout}-unsigned", unsigned, every["sample"]
+        many = ([post(n, f"Post number {n} says something") for n in range(1, 16)], {})
+        yield f"{layout}-many", config(digest={"layout": layout}), many
         for theme in THEMES:
             themed = config(digest={"layout": layout}, theme=Theme(name=theme).model_dump(exclude_unset=True))
             yield f"{layout}-{theme}", themed, every["sample"]

@@ -8,13 +8,11 @@ import pytest
 
 from pipeline.core.theme import THEMES
 from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium, show
-from tests.languages import spoken
+from tests.languages import HEBREW as IN_HEBREW
 from tests.letter.cases import HEBREW, cases
 from tests.letter.samples import INTRO, config, letter
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Browser
 
 # A letter is shown inside a mail program's page, which has the landmarks; a <main> of ours would be a second.
@@ -58,10 +56,10 @@ def test_axe_finds_nothing_in_difficult_posts(browser: Browser, case: str) -> No
     assert violations(browser, letter(posts, images=pictures).html, 320) == []
 
 
-def test_axe_finds_nothing_in_a_letter_from_right_to_left(browser: Browser, tmp_path: Path) -> None:
+def test_axe_finds_nothing_in_a_letter_from_right_to_left(browser: Browser) -> None:
     posts, pictures = cases()["right_to_left"]
     settings = config(newsletter={"language": "he", "name": HEBREW})
-    made = letter(posts, settings, images=pictures, own=spoken(tmp_path, "he"))
+    made = letter(posts, settings, images=pictures, own=IN_HEBREW)
     assert violations(browser, made.html) == []
 
 

@@ -134,6 +134,11 @@ def test_only_pictures_of_our_own_are_shown_with_their_size() -> None:
     assert "https://example.org/2" not in shown  # a link around nothing
 
 
+def test_a_decorating_picture_stays_out_of_the_way_of_who_cannot_see_it() -> None:
+    hidden = '<a href="https://example.org/1" aria-hidden="true" tabindex="-1">'
+    assert f'{hidden}<img src="/images/0a.jpg" alt=""' in read(f'{hidden}<img src="{COPY}" alt=""></a>').html
+
+
 def test_help_in_a_crisis_keeps_its_numbers() -> None:
     given = '<p lang="en"><b style="color:red"><a href="tel:988">988</a></b>, <a href="sms:988">988</a></p>'
     assert read(given).html == given.replace(' style="color:red"', "") + "\n"

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from pipeline.core.theme import Theme, look
+from pipeline.letter import card
 from pipeline.letter.card import HEIGHT, WIDTH, Words, draw, wrapped
 from pipeline.letter.card.fonts import DEJAVU, drawable, font_for
 
@@ -34,12 +35,12 @@ def ink(image: Image.Image) -> tuple[int, int, int, int]:
 
 @pytest.mark.parametrize("title", ["Yes", "What happens in a first session", LONG, "Ä" * 300, ""])
 def test_every_card_has_the_size_that_is_shown_whole_and_nothing_runs_out_of_it(title: str) -> None:
-    card = drawn(title)
-    assert card.size == (WIDTH, HEIGHT) == (1200, 630)
-    left, top, right, bottom = ink(card)
+    made = drawn(title)
+    assert made.size == (WIDTH, HEIGHT) == (1200, 630)
+    left, top, right, bottom = ink(made)
     assert left >= 60
     assert right <= WIDTH - 60
-    assert 0 < top < bottom < 360
+    assert 0 < top < bottom < 345
 
 
 @pytest.mark.parametrize(
@@ -85,11 +86,24 @@ def test_where_no_font_has_the_script_the_name_stands_in_the_titles_place(
         ("Rest 🌿 well", "Rest well"),
         ("A\u200bb", "Ab"),
         ("👩‍👩‍👧", ""),
+        ("\N{CLOUD WITH RAIN}\ufe0f Rain", "Rain"),
         ("50 % more, 3 + 4", "50 % more, 3 + 4"),
     ],
 )
 def test_emoji_are_left_out_for_no_font_for_text_has_them(title: str, kept: str) -> None:
     assert drawable(title) == kept
+
+
+def test_a_word_is_broken_only_where_no_size_of_letters_has_room_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(card, "_write", lambda made, line, *more: lines.append(line))
+    drawn("Of the Donaudampfschifffahrtsgesellschaft")
+    assert "Donaudampfschifffahrtsgesellschaft" in lines
+    lines.clear()
+    drawn("Of the " + "x" * 90)
+    assert "".join(lines).count("x") == 90
 
 
 def test_lines_are_broken_between_words_and_within_one_only_where_it_alone_is_too_long() -> None:
@@ -103,6 +117,6 @@ def test_lines_are_broken_between_words_and_within_one_only_where_it_alone_is_to
 def test_the_colours_are_the_practices() -> None:
     for theme in ("harbour", "meadow", "dusk"):
         palette = look(Theme(name=theme)).light
-        card = drawn("Yes", theme=theme)
-        assert "#{:02x}{:02x}{:02x}".format(*card.getpixel((5, 5))) == palette.button  # type: ignore[misc]
-        assert "#{:02x}{:02x}{:02x}".format(*card.getpixel((5, 600))) == palette.paper  # type: ignore[misc]
+        made = drawn("Yes", theme=theme)
+        assert "#{:02x}{:02x}{:02x}".format(*made.getpixel((5, 5))) == palette.button  # type: ignore[misc]
+        assert "#{:02x}{:02x}{:02x}".format(*made.getpixel((5, 600))) == palette.paper  # type: ignore[misc]

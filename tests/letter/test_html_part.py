@@ -304,7 +304,7 @@ def test_a_long_list_of_titles_is_parted_by_a_quiet_rule(layout: str) -> None:
         (made.html.count("border-top:"), made.text.count("\n* * *\n"))
         for made in (
             letter([post(n, f"Title {n}") for n in range(1, most + 1)], config(digest={"layout": layout}))
-            for most in (9, 10, 15)
+            for most in (10, 11, 16)
         )
     ]
     assert [html - rules[0][0] for html, _ in rules] == [0, layout_rules(layout), 2 * layout_rules(layout)]
@@ -324,7 +324,7 @@ def layout_rules(layout: str) -> int:
         ("en-GB", None, 700, "19 November 2025 · 3 min read"),
         ("en-GB", "Ines Calloway", 700, "19 November 2025 · 3 min read"),  # who signs
         ("en-GB", "Harbour Lane Therapy", 0, "19 November 2025"),  # who sends
-        ("de", "Tom Berg", 4_200, "Tom Berg, 19. November 2025 19 Min. Lesezeit"),
+        ("de", "Tom Berg", 4_200, "Tom Berg, 19. November 2025, 19 Min. Lesezeit"),
     ],
 )
 def test_a_date_line_says_what_is_known_and_never_ends_in_a_dot(
@@ -337,8 +337,8 @@ def test_a_date_line_says_what_is_known_and_never_ends_in_a_dot(
     assert line is not None
     assert " ".join(quiet.text(separator=" ").split()) == said
     kept = quiet.css_first("span[style]")
-    assert (kept is not None) == ("·" in said)
-    if kept is not None:  # the dot is nowhere at the end of a line
+    assert (kept is not None) == ("min" in said.casefold())
+    if kept is not None and "·" in said:  # the dot is nowhere at the end of a line
         assert "white-space:nowrap" in (kept.attributes["style"] or "")
         assert kept.text().startswith("19 ")
     assert not re.search(r"·\s*$", made.text, re.MULTILINE)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from pipeline.core.templates import Templates
+from pipeline.core.templates import PACKAGED, Templates
 from pipeline.letter.personal import HTML_TAGS, TAG, TEXT_TAGS
 from pipeline.letter.signature import Opening, opening_of, signer
 from tests.letter.samples import INTRO, config, letter, post, sample_blog
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FIRST = "People often tell us, a few weeks in, what they did just before their first appointment."
 REST = (
@@ -51,6 +54,16 @@ def test_staffs_own_words_stand_in_the_place_of_the_opening(layout: str) -> None
     assert said.index("Dear reader, The clocks have gone back") < said.index(f"{FIRST} {REST}")
 
 
+def test_a_layout_of_ones_own_that_knows_no_opening_loses_no_sentence(tmp_path: Path) -> None:
+    """As one is that was copied before there were openings, beside parts of ours that were not."""
+    ours = (PACKAGED / "letter" / "digest.mjml").read_text(encoding="utf-8")
+    (tmp_path / "letter").mkdir()
+    former = ours.replace('"lead", true)', '"lead")').replace("{{ opens() }}", "{{ intro }}")
+    (tmp_path / "letter" / "digest.mjml").write_text(former, encoding="utf-8")
+    made = letter([post(1, "A title", f"{FIRST} {REST}")], own=tmp_path)
+    assert f"{FIRST} {REST}" in words(made.html).replace(made.preheader, "", 1)
+
+
 def test_nobody_who_is_not_named_greets_or_signs(layout: str) -> None:
     settings = config(digest={"layout": layout}, newsletter={"signed_by": ""})
     made = letter([post(1, "A title", f"{FIRST} {REST}")], settings)
@@ -70,6 +83,8 @@ def test_nobody_who_is_not_named_greets_or_signs(layout: str) -> None:
         ({"excerpt": FIRST}, False),  # nothing would be left below the title
         ({"excerpt": "Hello there. " + REST}, True),  # with the sentence after it
         ({"excerpt": f"{FIRST[:-1]} and so on {FIRST * 2} {REST}"}, False),  # more than two lines
+        ({"excerpt": f"B12 and Biotin Vitamin Injections Are Now Available at Ours. {REST}"}, False),
+        ({"excerpt": f"COURSE OBJECTIVES {FIRST} {REST}"}, False),  # headings
         ({"excerpt": f"After the panic attacks I could not use a lift for two years. {REST}"}, False),
     ],
 )
@@ -96,6 +111,11 @@ def test_a_picture_stands_beside_the_name_as_decoration(layout: str) -> None:
     assert found == ("Ines Calloway", "Harbour Lane Therapy", address)
     bare = signer(config(newsletter={"signed_by": "Ines Calloway"}), "")
     assert bare == ("Ines Calloway", "", "")
+    settings = config(digest={"layout": layout})
+    made = letter([post(1, "A title")], settings, portrait=address)
+    (picture,) = LexborHTMLParser(made.html).css("img.portrait")
+    assert [picture.attributes[name] for name in ("src", "alt", "width")] == [address, "", "56"]
+    assert "<img" not in letter([post(1, "A title")], settings).html
 
 
 def test_no_name_of_a_reader_is_in_a_letter() -> None:

@@ -708,7 +708,7 @@ def test_an_idle_connection_that_the_server_closed_is_no_doubt(
 def test_a_connection_idle_for_long_is_not_trusted(
     provider: SendGrid, sendgrid_server: StrictSendGrid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.providers.sendgrid.http.IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("pipeline.providers.http.IDLE_SECONDS", 0.0)
     provider.send(MESSAGE, batch())
     provider.send(MESSAGE, batch())
     assert sendgrid_server.connections == 2

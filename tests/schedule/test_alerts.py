@@ -387,7 +387,7 @@ def test_it_speaks_the_newsletters_language(
     alert_staff(installed)
     assert subjects(sendgrid) == [
         "Die Woche: weekly-1: zu viele Rückläufer oder Beschwerden",
-        "Die Woche: weekly-2: Ankunft ungewiss bei 2",
+        "Die Woche: weekly-2: Ankunft ungewiss bei 2 Personen",
         "Die Woche: Nach weekly-2 kamen keine Ereignisse",
     ]
     assert all("Sie bekommen dies" in mail.text for mail in sendgrid.deliveries)
@@ -637,7 +637,7 @@ def test_a_flood_of_sign_ups_is_told_once_a_day_and_holds_back_no_notice(
     text = mails(tmp_path)[-1].get_body(("plain",)).get_content()
     text = " ".join(text.split())
     assert "10 in an hour at most" in text
-    assert "25 wait" in text
+    assert "So many wait: 25." in text
     travel.shift(timedelta(hours=12))
     maintain(installed)
     assert len(told()) == 1

@@ -18,6 +18,7 @@ from subscribers.suppression import Reason
 from subscribers.tokens import Purpose
 from tests.doubles.sendgrid import Answer, StrictSendGrid
 from tests.installations import installation
+from tests.languages import spoken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ def test_the_mail_asks_one_question_and_its_link_answers_it(installed: Installat
         assert send_questions(installed) == Asked(0, 0)
     (mail,) = outbox(tmp_path)
     assert mail["To"] == ANN
-    assert mail["Subject"] == "Please confirm: The Weekly Letter"
+    assert mail["Subject"] == "Confirm your subscription to The Weekly Letter"
     text, html = mail.get_body(("plain",)).get_content(), mail.get_body(("html",)).get_content()
     (link,) = re.findall(r"https://letter\.example\.org/confirm/\S+", text)
     assert f'href="{link}"' in html
@@ -84,9 +85,7 @@ def test_it_holds_no_advertising_no_list_headers_and_nothing_from_elsewhere(
 def test_it_speaks_the_newsletters_language_and_the_operator_may_say_it_otherwise(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
-    own = tmp_path / "own" / "mail" / "words"
-    own.mkdir(parents=True)
-    (own / "de.toml").write_text('[subscribe]\nbutton = "Her damit"\n')
+    spoken(tmp_path / "own", "de", '[mail.subscribe]\nbutton = "Her damit"\n')
     newsletter = {
         "name": "Die Woche", "from_email": "letter@example.org", "language": "de-AT",
         "public_url": "https://letter.example.org",
@@ -101,7 +100,7 @@ def test_it_speaks_the_newsletters_language_and_the_operator_may_say_it_otherwis
     ask(installed)
     send_questions(installed)
     (mail,) = outbox(tmp_path)
-    assert mail["Subject"] == "Bitte bestätigen: Die Woche"
+    assert mail["Subject"] == "Bestätigen Sie Ihre Anmeldung: Die Woche"
     assert "Her damit" in mail.get_body(("plain",)).get_content()
     assert 'lang="de-AT"' in mail.get_body(("html",)).get_content()
 

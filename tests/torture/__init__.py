@@ -7,5 +7,6 @@ the strict SendGrid, which knows what it accepted; the ledger is held against it
 - `launcher.py`: starts such processes;
 - `practice.py`: a practice with an edition to send, made anew in a moment, and the verdict;
 - `provider.py`: a strict SendGrid with moods;
+- `greeting.py`: the same for the welcome of who confirmed, between their click and the hand-over;
 - `crashes.py`: kills at random, at every commit and at every request.
 """

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine, text
 
 from pipeline.cli import COMMANDS
-from tests.torture import crashes
+from tests.torture import announcing, crashes, greeting
 from tests.torture.crashes import Tally
 from tests.torture.launcher import Launcher
 from tests.torture.practice import Postgresql, Practice, Sqlite, scratch
@@ -37,7 +38,8 @@ HEADINGS = ("editions", "kills", "resumes", "accepted", "sent", "uncertain", "fa
 
 @dataclass(frozen=True)
 class Cell:
-    """``how``: "random", "points" or "fleet"."""
+    """``how``: "random", "points" or "fleet"; "welcome" or "welcome points", of those who confirmed; or
+    "channels", where who announces is killed."""
 
     kind: str
     how: str
@@ -45,18 +47,24 @@ class Cell:
 
     @property
     def name(self) -> str:
+        if self.how == "channels":
+            return f"{self.kind}, channels, at random, faults"
         who = "4 workers" if self.how == "fleet" else "1 process"
-        where = "each commit and request" if self.how == "points" else "at random"
+        where = "each commit and request" if self.how.endswith("points") else "at random"
+        who = f"welcome, {who}" if self.how.startswith("welcome") else who
         return f"{self.kind}, {who}, {where}{', faults' if self.faults else ''}"
 
 
 CELLS = [
     Cell(kind, how, faults)
-    for how in ("random", "points", "fleet")
+    for how in ("random", "points", "fleet", "welcome", "welcome points")
     for kind in ("SQLite", "PostgreSQL")
     for faults in (False, True)
     if how != "fleet" or (kind == "PostgreSQL" and "worker" in COMMANDS)
-]
+] + [Cell(kind, "channels", True) for kind in ("SQLite", "PostgreSQL")]
+
+MORE = 5
+"""How many times as often who announces is killed: a kill costs less."""
 
 
 def main() -> int:
@@ -82,6 +90,10 @@ def main() -> int:
 def _run(
     cell: Cell, place: Place, folder: Path, launcher: Launcher, chance: random.Random, kills: int
 ) -> Tally:
+    if cell.how.startswith("welcome"):
+        return _greet(cell, place, folder, launcher, chance, kills)
+    if cell.how == "channels":
+        return _announced(cell, place, folder, launcher, chance, kills * MORE)
     tiny = cell.how == "points"
     # One request at a time where each commit has its number; else as many at once as by default.
     size = {"readers": 6, "batch": 1} if tiny else {"readers": 60, "batch": 2, "connections": 4}
@@ -97,6 +109,46 @@ def _run(
         return Tally(faults=[f"the cell did not end: {error}"])
     finally:
         practice.close()
+
+
+def _greet(
+    cell: Cell, place: Place, folder: Path, launcher: Launcher, chance: random.Random, kills: int
+) -> Tally:
+    tiny = cell.how.endswith("points")
+    practice = Practice(folder, place, launcher, readers=2 if tiny else 8, batch=2, listed=False, sent=True)
+    progress = _progress(cell)
+    try:
+        if tiny:
+            return greeting.at_every_point(practice, chance, faults=cell.faults, progress=progress)
+        return greeting.at_random(practice, chance, kills, faults=cell.faults, progress=progress)
+    except Exception as error:
+        traceback.print_exc()
+        return Tally(faults=[f"the cell did not end: {error}"])
+    finally:
+        practice.close()
+
+
+def _announced(
+    cell: Cell, place: Place, folder: Path, launcher: Launcher, chance: random.Random, kills: int
+) -> Tally:
+    """The same table for announcements: accepted are the posts, sent and failed what is called so."""
+    progress = _progress(cell)
+    tally = Tally()
+
+    def told(so_far: announcing.Announced) -> None:
+        states = {"sent": so_far.states["posted"], "uncertain": so_far.states["uncertain"]}
+        tally.editions, tally.kills = sum(so_far.states.values()) // 2, so_far.kills
+        tally.accepted, tally.states, tally.faults = so_far.posts, Counter(states), so_far.faults
+        tally.duplicates = sum(" times on " in fault for fault in so_far.faults)
+        tally.lost = sum("not there" in fault for fault in so_far.faults)
+        progress(tally)
+
+    try:
+        told(announcing.killed(launcher, place, folder, chance, kills, told))
+    except Exception as error:
+        traceback.print_exc()
+        tally.faults = [f"the cell did not end: {error}"]
+    return tally
 
 
 def _progress(cell: Cell) -> Callable[[Tally], None]:

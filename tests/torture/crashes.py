@@ -96,7 +96,7 @@ def at_random(
                     tally.kills += 1
                     tally.resumes += 1
                 else:
-                    _ended_well(process)
+                    ended_well(process)
             tally.add(case.verdict(through_the_door=tally.editions % 5 == 0), f"kill {tally.kills}")
         progress(tally)
     return tally
@@ -119,7 +119,7 @@ def _command(case: Case, chance: random.Random) -> Sequence[str]:
     return ("send", SLUG) if known and chance.random() < 0.5 else ("run", "--now")
 
 
-def _ended_well(process: Process, *also: int) -> None:
+def ended_well(process: Process, *also: int) -> None:
     status = process.end()
     assert status in (0, 1, *also), f"exit {status}\n{process.out}\n{process.err}"
     assert "Traceback" not in process.err, process.err
@@ -199,7 +199,7 @@ def fleet(
                 one.signal(signal.SIGTERM)
             for one in (*crew, hand, *sleepers):
                 # Told to stop in the middle, or before it had come so far as to act on it.
-                _ended_well(one, 128 + signal.SIGTERM, -signal.SIGTERM, KILLED)
+                ended_well(one, 128 + signal.SIGTERM, -signal.SIGTERM, KILLED)
             tally.add(case.verdict(through_the_door=True), f"kill {tally.kills}")
         progress(tally)
     return tally

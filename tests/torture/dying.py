@@ -87,7 +87,7 @@ class Death:
         DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
 
     def watch_requests(self) -> None:
-        from pipeline.providers.sendgrid import http as requests
+        from pipeline.providers import http as requests
 
         kept = requests.write_all
 

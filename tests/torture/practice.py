@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.engine import make_url
 
 from pipeline.core.app import Installation
@@ -24,10 +24,10 @@ from pipeline.core.schema import migrate
 from pipeline.core.tables.editions import editions
 from pipeline.editions.approval import approve
 from pipeline.editions.compose import compose
-from pipeline.editions.ledger import outcomes
+from pipeline.editions.ledger import doubt, outcomes
 from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
-from subscribers import clock
+from subscribers import clock, signup, welcomes
 from subscribers.importing.run import import_csv
 from tests.doubles.blog import Blog, Item
 
@@ -265,6 +265,24 @@ class Case:
         with self.database() as database, database.read() as connection:
             return connection.scalar(select(editions.c.status).where(editions.c.slug == SLUG))
 
+    def confirm(self, addresses: Iterable[str]) -> None:
+        """These sign up and confirm, one after the other."""
+        with self.database() as database:
+            for address in addresses:
+                with database.write() as connection:
+                    asked = signup.ask(
+                        connection, address, digests=["weekly"], wording="yes", source="test", by_staff=True
+                    )
+                with database.write() as connection:
+                    assert asked is not None
+                    signup.confirm(connection, asked, source="test")
+
+    def welcomes_left(self) -> bool:
+        """Whether a welcome waits, or was claimed and has no outcome."""
+        with self.database() as database, database.read() as connection:
+            waits = welcomes.is_due(connection, clock.now() + timedelta(days=365))
+            return waits or doubt.any_welcome(connection)
+
     def people(self) -> list[dict[str, Any]]:
         with self.database() as database, database.read() as connection:
             edition = connection.scalars(select(editions.c.id).where(editions.c.slug == SLUG)).one()
@@ -289,6 +307,7 @@ class Practice:
 
     ``approved``: the letter is composed and approved already; else `run --now` does all of it.
     ``connections``: requests under way at once; with one, requests come in the order of the batches.
+    ``listed``: the readers are on the list. ``sent``: the letter went out to whoever was on it before.
     """
 
     folder: Path
@@ -299,6 +318,8 @@ class Practice:
     approved: bool = True
     timeout: float = TIMEOUT
     connections: int = 1
+    listed: bool = True
+    sent: bool = False
     _cases: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -311,9 +332,15 @@ class Practice:
         (self.folder / "rapport.toml").write_text(config)
         environment = {"RAPPORT_SECRET": "a secret for the tests alone", "RAPPORT_DATABASE__URL": self._base}
         with Installation.open(self.folder / "rapport.toml", environment) as installation:
-            self._import(installation)
+            if self.listed:
+                self._import(installation)
             if self.approved:
                 self._compose(installation)
+            if self.sent:
+                with installation.database.write() as connection:
+                    at = clock.now()
+                    over = {"status": "sent", "snapshot_at": at, "finished_at": at, "provider": "sendgrid"}
+                    connection.execute(update(editions).values(over))
 
     def close(self) -> None:
         self._blog.__exit__(None, None, None)

@@ -26,6 +26,7 @@ class Digest(Section):
     backlog: Duration = timedelta(days=7)
     include_categories: Listed = Field(default=[])
     exclude_categories: Listed = Field(default=["no-letter"])
+    welcome: Literal["latest", "none"] = "latest"
     approval: Literal["auto", "required"] = "auto"
     hold_window: Duration = timedelta(0)
 

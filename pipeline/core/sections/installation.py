@@ -41,10 +41,22 @@ class Archive(Section):
 
 class Staff(Section):
     emails: list[Address] = Field(default=[])
+    alarms: Listed = Field(default=[])
+    links_decide: bool | None = None  # None: until somebody has an account (editions/approval.py)
     password_hash: str = ""
     heartbeat_url: WebAddress = ""
 
     _split = field_validator("emails", mode="before")(listed)
+
+    @field_validator("password_hash")
+    @classmethod
+    def _personal(cls, value: str) -> str:
+        if value:
+            raise ValueError(
+                "there is no password that staff share: leave this key out, and let each have an account by "
+                "`rapport staff invite ADDRESS --role admin`"
+            )
+        return value
 
 
 class Doctor(Section):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from pipeline.core.fields import Address, Day, Language, Line, Section, WebAddress, Zone
 from pipeline.core.places import known_country
+from pipeline.core.private_networks import is_loopback
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -76,3 +78,12 @@ class Newsletter(Section):
         """The address that the links of a letter begin with; by default that of `rapport serve` on this
         machine."""
         return self.public_url or "http://127.0.0.1:8000"
+
+    @property
+    def staff_pages(self) -> Literal["https", "loopback", "open"]:
+        """How the staff pages are reached. ``open`` is by plain HTTP over a network, where anybody on the way
+        reads the cookies: nobody can sign in there."""
+        parts = urlsplit(self.pages)
+        if parts.scheme == "https":
+            return "https"
+        return "loopback" if is_loopback(parts.hostname or "") else "open"

@@ -3,4 +3,5 @@
 Whoever imports one knows all: a foreign key may name a table of another file.
 """
 
-from pipeline.core.tables import editions, feeds, images, installation, ledger  # noqa: F401
+import subscribers.staff.tables  # noqa: F401
+from pipeline.core.tables import channels, editions, feeds, images, installation, ledger  # noqa: F401

@@ -93,6 +93,12 @@ editions = Table(
     Column("gone", JSON, nullable=False, server_default="[]"),
     # What delivery.provider was when readers were first handed it (delivery/handed_to.py).
     Column("provider", String(16)),
+    # `posts`, `note` or `welcome` (editions/edition.py). The text of a note stands in `intro`.
+    Column("kind", String(8), nullable=False, server_default="posts"),
+    # Of a note: what its file is called, whether it has the offer, whether it is announced.
+    Column("note", JSON, nullable=False, server_default="{}"),
+    # Of a correction: the edition whose readers it is for.
+    Column("readers_of", Id),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, false, text
 
 from subscribers.tables import Id, Moment, metadata
 
@@ -28,7 +28,11 @@ batches = Table(
     # Of a batch of people who were put off: how often, and until when.
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("next_try", Moment),
+    # Of one person who joined after the edition: with the words of welcome above the letter.
+    Column("welcome", Boolean, nullable=False, server_default=false()),
     Index("ix_batches_state", "edition_id", "state", "number"),
+    # Few are welcomes, and who looks for those without an outcome looks every minute.
+    Index("ix_batches_welcome", "state", sqlite_where=text("welcome = 1"), postgresql_where=text("welcome")),
     sqlite_with_rowid=False,
 )
 

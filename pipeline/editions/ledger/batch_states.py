@@ -31,6 +31,10 @@ APART = (RecipientState.SENT, RecipientState.FAILED, RecipientState.UNCERTAIN, R
 """What a person's own row may say. Asked for by name: for "any" SQLite would read every row."""
 
 
+NOT_HANDED = (RecipientState.FAILED, RecipientState.WITHHELD)
+"""What a person's own row says who surely was not handed the letter."""
+
+
 def told(state: str) -> RecipientState:
     """What a batch's state means for its people. In `sending` it was handed over and no answer is known: that
     is doubt until one is."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 
 LATER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
@@ -130,18 +130,24 @@ def _ready_at(at: datetime) -> dict[str, datetime]:
     return {"now": at, "beyond": at + LATER[-1]}
 
 
+def _under_way(edition: int) -> tuple[ColumnElement[bool], ...]:
+    # A welcome is handed over, and settled, by others (ledger/welcome.py).
+    return (
+        batches.c.edition_id == edition,
+        batches.c.state == BatchState.SENDING,
+        ~batches.c.welcome,
+    )
+
+
 def owners(connection: Connection, edition: int) -> list[str]:
     """Whose the batches are that were claimed and have no outcome yet."""
-    query = select(batches.c.owner).where(
-        batches.c.edition_id == edition, batches.c.state == BatchState.SENDING
-    )
+    query = select(batches.c.owner).where(*_under_way(edition))
     return [owner or "" for owner in connection.scalars(query.distinct())]
 
 
 def under_way(connection: Connection, edition: int) -> list[Claim]:
     """The batches of an edition that were claimed and have no outcome yet."""
-    query = select(batches).where(batches.c.edition_id == edition, batches.c.state == BatchState.SENDING)
-    rows = connection.execute(query).all()
+    rows = connection.execute(select(batches).where(*_under_way(edition))).all()
     return [
         Claim(edition, row.number, row.attempt, members.untold(connection, row), row.owner or "", row.tries)
         for row in rows

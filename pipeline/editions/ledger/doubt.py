@@ -52,6 +52,12 @@ def proven(connection: Connection, attempts: Collection[str], at: datetime) -> f
     return frozenset(moved.scalars())
 
 
+def any_welcome(connection: Connection) -> bool:
+    """Whether a welcome was claimed and has no outcome."""
+    query = select(batches.c.number).where(batches.c.welcome, batches.c.state == BatchState.SENDING)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def again(connection: Connection, edition: int, now: datetime) -> int:
     """Let an edition's doubtful batches wait to be sent again, those that silence speaks against; how many.
 
@@ -72,6 +78,7 @@ def again(connection: Connection, edition: int, now: datetime) -> int:
         .where(
             batches.c.edition_id == edition,
             batches.c.state == BatchState.UNCERTAIN,
+            ~batches.c.welcome,  # once for ever, and in other words than the letter's
             batches.c.at <= now - SILENCE,
             batches.c.attempt.is_not(None),
             ~exists().where(events.c.batch == batches.c.attempt),

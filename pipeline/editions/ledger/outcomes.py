@@ -17,16 +17,16 @@ from pipeline.core.tables.ledger import batches, recipients
 from pipeline.editions.edition import UNDER_WAY, EditionStatus
 from pipeline.editions.ledger.batch_states import APART, UNFINISHED, BatchState, RecipientState, told
 from subscribers import times
-from subscribers.sets import among
+from subscribers.tables import welcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection, Exists
 
 # As state.told() says it, in SQL.
-_state = func.coalesce(
+told_state = func.coalesce(
     recipients.c.state,
     case(
         (batches.c.state == BatchState.SENDING, literal(RecipientState.UNCERTAIN, String)),
@@ -52,7 +52,9 @@ OWN_WORDS = and_(
     batches.c.state == BatchState.WAITING,
     recipients.c.at >= batches.c.at,
 )
-_at = case((recipients.c.state.is_(None), batches.c.at), else_=func.coalesce(recipients.c.at, batches.c.at))
+told_at = case(
+    (recipients.c.state.is_(None), batches.c.at), else_=func.coalesce(recipients.c.at, batches.c.at)
+)
 # Of who fared otherwise than the batch, its reason is not true.
 _reason = case((or_(recipients.c.state.is_not(None), OWN_WORDS), recipients.c.reason), else_=batches.c.reason)
 
@@ -81,6 +83,12 @@ _IN_FLIGHT = (
                     # Of one that was sent a batch may be on its way again: delivery.on_uncertain.
                     and_(
                         editions.c.status == EditionStatus.SENT, editions.c.finished_at > bindparam("lately")
+                    ),
+                    editions.c.id.in_(
+                        select(welcomes.c.edition_id).where(
+                            welcomes.c.subscriber_id == bindparam("subscriber"),
+                            welcomes.c.edition_id.is_not(None),
+                        )
                     ),
                 )
             )
@@ -129,7 +137,21 @@ def unfinished(connection: Connection, edition: int) -> bool:
 
 def left(edition: int) -> Exists:
     """The same as a condition."""
-    return exists().where(batches.c.edition_id == edition, batches.c.state.in_(UNFINISHED))
+    return exists().where(
+        batches.c.edition_id == edition, batches.c.state.in_(UNFINISHED), ~batches.c.welcome
+    )
+
+
+def progress(connection: Connection) -> list[tuple[int, int]]:
+    """Of each edition that is being sent: its id, and how many of its batches are done with."""
+    query = (
+        select(batches.c.edition_id, func.count())
+        .join(editions, editions.c.id == batches.c.edition_id)
+        .where(editions.c.status == EditionStatus.SENDING, batches.c.state.not_in(UNFINISHED))
+        .group_by(batches.c.edition_id)
+        .order_by(batches.c.edition_id)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def counts(connection: Connection, edition: int) -> dict[str, int]:
@@ -190,9 +212,10 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
         select(
             recipients.c.subscriber_id,
             recipients.c.email,
-            _state.label("state"),
+            told_state.label("state"),
             batches.c.attempt,
-            _at.label("at"),
+            batches.c.welcome,
+            told_at.label("at"),
             _reason.label("reason"),
         )
         .select_from(JOINED)
@@ -200,7 +223,7 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
         .order_by(recipients.c.subscriber_id)
     )
     if state:
-        query = query.where(_state == state)
+        query = query.where(told_state == state)
     for row in connection.execution_options(yield_per=1000).execute(query):
         yield {
             "subscriber": row.subscriber_id,
@@ -209,44 +232,5 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
             "batch": row.attempt,
             "at": times.iso_or_none(row.at),
             "reason": row.reason,
+            "welcome": row.welcome,
         }
-
-
-def of_subscriber(connection: Connection, subscriber: int) -> list[dict[str, Any]]:
-    """The editions a person was a recipient of, newest first."""
-    query = (
-        select(editions.c.slug, _state.label("state"), _at.label("at"))
-        .select_from(JOINED.join(editions, editions.c.id == recipients.c.edition_id))
-        # By edition, for that is how recipients are found: by the person alone, all of them would be read.
-        .where(recipients.c.edition_id.in_(select(editions.c.id)), recipients.c.subscriber_id == subscriber)
-        .order_by(editions.c.id.desc())
-    )
-    return [
-        {"slug": row.slug, "state": row.state, "at": times.iso_or_none(row.at)}
-        for row in connection.execute(query)
-    ]
-
-
-def handed_over(
-    connection: Connection, people: Collection[int], since: Collection[str]
-) -> dict[int, list[str]]:
-    """The editions that each person was handed over in, oldest first, from the oldest of ``since`` on.
-
-    By edition, for that is how recipients are found: looked for by the person alone, all of them are read.
-    """
-    oldest = select(func.min(editions.c.id)).where(among(connection, editions.c.slug, sorted(since)))
-    recent = list(connection.scalars(select(editions.c.id).where(editions.c.id >= oldest.scalar_subquery())))
-    query = (
-        select(recipients.c.subscriber_id, editions.c.slug)
-        .select_from(JOINED.join(editions, editions.c.id == recipients.c.edition_id))
-        .where(
-            among(connection, recipients.c.edition_id, recent),
-            among(connection, recipients.c.subscriber_id, sorted(people)),
-            _state.in_((RecipientState.SENT, RecipientState.UNCERTAIN)),
-        )
-        .order_by(editions.c.id)
-    )
-    found: dict[int, list[str]] = {}
-    for person, slug in connection.execute(query):
-        found.setdefault(person, []).append(slug)
-    return found

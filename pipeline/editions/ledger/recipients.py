@@ -16,9 +16,10 @@ from pipeline.core.tables.editions import editions
 from pipeline.core.tables.ledger import batches, recipients
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger.batch_states import BatchState
+from pipeline.editions.ledger.readers import readers_of
 from subscribers.audience import mailable
 from subscribers.sets import among
-from subscribers.tables import Id, subscriptions
+from subscribers.tables import Id, subscribers, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,7 @@ def _taken(
         if not _own(connection, edition.id, at):
             return False
     with session.read() as connection:
-        total = _look(connection, edition.digest, today)
+        total = _look(connection, edition, today)
     each = max(1, PAGE // batch_size) * batch_size
     for first in range(1, max(total, 1) + 1, each):
         last = min(first + each - 1, total)
@@ -111,10 +112,13 @@ def _still_ours(connection: Connection, edition: int, at: datetime) -> bool:
     return connection.execute(query.with_for_update()).first() is not None
 
 
-def _look(connection: Connection, digest: str, today: date) -> int:
-    """Read who may be mailed; how many they are."""
+def _look(connection: Connection, edition: Edition, today: date) -> int:
+    """Read who may be mailed, of a correction those who have what it corrects; how many they are."""
     _audience.create(connection)
-    everybody = mailable(digest, today).order_by(subscriptions.c.subscriber_id)
+    everybody = mailable(edition.digest, today)
+    if edition.readers_of is not None:
+        everybody = everybody.where(subscribers.c.id.in_(readers_of(edition.readers_of)))
+    everybody = everybody.order_by(subscriptions.c.subscriber_id)
     connection.execute(insert(_audience).from_select(["id", "email"], everybody))
     return int(connection.execute(select(func.coalesce(func.max(_audience.c.place), 0))).scalar_one())
 

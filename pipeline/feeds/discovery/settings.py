@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.core.first_configuration import Value
+from pipeline.core.phrases import is_spoken, languages, name_of, read, tags_of
 from pipeline.core.sections.digest import Digest
+from pipeline.core.templates import PACKAGED, Templates
 
 if TYPE_CHECKING:
     from pipeline.core.first_configuration import Key
@@ -29,6 +31,13 @@ FEED: Key = ("feeds", "url")
 BACKLOG: Key = ("digests", "backlog")
 MATCH_URL: Key = ("match", "url")
 
+FIRST_WORDS: tuple[Key, ...] = (
+    ("newsletter", "notice"),
+    ("match", "heading"),
+    ("match", "text"),
+    ("match", "button"),
+)
+
 WANTED = (NAME, FROM_NAME, FROM_EMAIL, POSTAL_ADDRESS, TIMEZONE, LANGUAGE, MATCH_URL)
 """What a letter should not go out without having been said, by the site or by the practice."""
 
@@ -41,10 +50,16 @@ def values(found: Discovered, logo: str, now: datetime) -> dict[Key, Value]:
         REPLY_TO: Value(None),
         TIMEZONE: Value(None, "yours: such as America/New_York; until you say it, times are UTC"),
     }
+    language = found.language if is_spoken(Templates(), found.language) else ""
+    if language:
+        made |= _in_language(language)
+    elif found.language:
+        known = ", ".join(languages(Templates()))
+        made[LANGUAGE] = Value(None, f"yours: the site's is {found.language}, there are words in {known}")
     said = {
         NAME: found.name,
         FROM_NAME: found.name,
-        LANGUAGE: found.language,
+        LANGUAGE: language,
         TIMEZONE: found.timezone,
         LOGO: logo,
         MATCH_URL: found.contact,
@@ -56,6 +71,12 @@ def values(found: Discovered, logo: str, now: datetime) -> dict[Key, Value]:
     if days := backlog_days(found.outline.dates, now):
         made[BACKLOG] = Value(f"{days}d", "the first letter reaches back to your newest posts; or less")
     return made
+
+
+def _in_language(language: str) -> dict[Key, Value]:
+    """What the example says to readers, in the language of the site."""
+    words = read(PACKAGED / name_of(tags_of(language)[0]))
+    return {key: Value(f"{words[f'letter.first.{key[1]}']}") for key in FIRST_WORDS}
 
 
 def backlog_days(dates: tuple[str, ...], now: datetime) -> int:

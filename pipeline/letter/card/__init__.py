@@ -37,7 +37,7 @@ _SMALL = 36
 _LEADING = 1.24
 _MOST_LINES = 5
 _TITLE = 200
-_TOP, _BOTTOM = 170, 500
+_TOP, _BOTTOM = 164, 478
 """Pixels between which the title stands."""
 
 
@@ -68,13 +68,17 @@ def _line(made: ImageDraw, text: str, top: int, colour: str) -> None:
 def _title(made: ImageDraw, title: str, colour: str) -> bool:
     """Draw the title; False where no font has its letters."""
     text = cut(drawable(title), _TITLE)
+    smallest = _font(text, _SIZES[-1])
+    breaks = smallest is None or not all(_fits(smallest, word) for word in text.split())
     for size in _SIZES:
         font = _font(text, size)
         if font is None:
             return False
         lines = wrapped(font, text)
         height = round(len(lines) * size * _LEADING)
-        if len(lines) <= _MOST_LINES and height <= _BOTTOM - _TOP:
+        # A word is broken only where it would be too long in the smallest letters, too.
+        broken = not breaks and not all(_fits(font, word) for word in text.split())
+        if len(lines) <= _MOST_LINES and height <= _BOTTOM - _TOP and not broken:
             break
         if size == _SIZES[-1]:  # a title without end
             lines = [*lines[: _MOST_LINES - 1], _fitting(font, " ".join(lines[_MOST_LINES - 1 :]))]

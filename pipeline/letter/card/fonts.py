@@ -33,9 +33,16 @@ def font_for(text: str, size: int) -> FreeTypeFont | None:
 
 def drawable(text: str) -> str:
     """The text without what no font for text has: emoji and their joiners, signs of private use."""
-    kept = (character for character in text if unicodedata.category(character) not in _NO_LETTERS)
+    kept = (
+        character
+        for character in text
+        if unicodedata.category(character) not in _NO_LETTERS and character not in _SELECTORS
+    )
     return " ".join("".join(kept).split())
 
+
+_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
+"""What says how the sign before it looks, such as an emoji in colour (Unicode 23.4)."""
 
 _NO_LETTERS = frozenset(["So", "Sk", "Cf", "Cc", "Co", "Cn", "Cs"])
 

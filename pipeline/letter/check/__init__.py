@@ -48,9 +48,11 @@ if TYPE_CHECKING:
     from pipeline.core.templates import Templates
     from pipeline.letter.check.reading import Content
 
-__all__ = ["RULES", "Finding", "broken_template", "check_letter", "check_online"]
+    Rule = Callable[[CheckedLetter], Iterator[Finding]]
 
-RULES: tuple[Callable[[CheckedLetter], Iterator[Finding]], ...] = (
+__all__ = ["ERRORS", "RULES", "Finding", "broken_template", "check_letter", "check_online", "errors"]
+
+ERRORS: tuple[Rule, ...] = (
     required.unsubscribe,
     required.postal_address,
     required.cta,
@@ -61,6 +63,12 @@ RULES: tuple[Callable[[CheckedLetter], Iterator[Finding]], ...] = (
     crisis.before_offer,
     parts.size,
     envelope.empty,
+)
+"""The rules that can keep a letter from going out. All others only warn, and take ten times as long: a run
+looks at a letter again and again before it goes."""
+
+RULES: tuple[Rule, ...] = (
+    *ERRORS,
     envelope.length,
     envelope.shouting,
     envelope.answer,
@@ -94,8 +102,13 @@ MOST = 8
 
 def check_letter(config: Config, templates: Templates, edition: Content) -> list[Finding]:
     """Every finding in an edition as it is in the database. Asks no server and writes nothing."""
-    letter = CheckedLetter(config, templates, edition)
-    return [finding for rule in RULES for finding in _told(rule(letter))]
+    return _found(RULES, CheckedLetter(config, templates, edition))
+
+
+def errors(config: Config, templates: Templates, edition: Content) -> list[Finding]:
+    """The errors that check_letter finds, and no more."""
+    found = _found(ERRORS, CheckedLetter(config, templates, edition))
+    return [finding for finding in found if finding.level == "error"]
 
 
 def check_online(config: Config, templates: Templates, edition: Content) -> list[Finding]:
@@ -110,6 +123,10 @@ def broken_template(fault: LetterError) -> Finding:
     place = re.match(r"(\S.*?\.(?:mjml|txt|toml)(?::\d+)?): ", fault.message)
     where = f"template: {place[1]}" if place else "template"
     return error("template", fault.message, fault.remedy, where)
+
+
+def _found(rules: Iterable[Rule], letter: CheckedLetter) -> list[Finding]:
+    return [finding for rule in rules for finding in _told(rule(letter))]
 
 
 def _told(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from pipeline.letter.check.css import Sheet, parse
 from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.place import Layout, Posts, beginning, squeezed
 from pipeline.letter.cta import call_to_action
+from pipeline.letter.note import note_layout
 from pipeline.letter.personal import TAG, tags
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ class Content(Protocol):
     def posts(self) -> Sequence[Mapping[str, Any]]: ...
     @property
     def pictures(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def is_note(self) -> bool: ...
+    @property
+    def has_offer(self) -> bool: ...
 
 
 class CheckedLetter:
@@ -59,7 +64,8 @@ class CheckedLetter:
         self.text = edition.text
         self.tree = LexborHTMLParser(self.html)
         digest = next((d for d in config.digests if d.name == edition.digest), None)
-        self.layout = Layout(getattr(digest, "layout", "digest"), templates)
+        layout = digest.layout if digest is not None else "digest"
+        self.layout = Layout(note_layout(layout) if edition.is_note else layout, templates)
 
     @cached_property
     def posts(self) -> list[dict[str, Any]]:
@@ -129,13 +135,13 @@ class CheckedLetter:
         return Posts(self.tree, self.posts, frame)
 
     def where(self, node: LexborNode | None, *traces: str, otherwise: str = "html") -> str:
-        """The line of the template that holds one of the traces; else the intro, if it does; else the post
-        that the element belongs to."""
+        """The line of the template that holds one of the traces; else the intro or note, if it does; else
+        the post that the element belongs to."""
         if found := self.layout.line(*traces, *(beginning(trace) for trace in traces)):
             return found
         intro = squeezed(self.edition.intro)
         if any(len(trace) > 3 and squeezed(trace.strip('"<>')) in intro for trace in traces):
-            return "intro"
+            return "note" if self.edition.is_note else "intro"
         title = self._parts.of(node) if node is not None else None
         return f"post: {title}" if title else otherwise
 

@@ -55,7 +55,9 @@ def postal_address(letter: CheckedLetter) -> Iterator[Finding]:
 
 
 def cta(letter: CheckedLetter) -> Iterator[Finding]:
-    # The letter exists for it.
+    # The letter exists for it; a note may do without.
+    if not letter.edition.has_offer:
+        return
     if not letter.offers & set(letter.hrefs()):
         said, place = "The HTML has no call to action.", f"template: {letter.layout.markup}"
         yield error("cta", said, f"Put {{{{ cta.url }}}} into a link of {letter.layout.markup}.", place)

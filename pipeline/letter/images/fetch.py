@@ -11,8 +11,8 @@ from pipeline.core.private_networks import is_outside
 from pipeline.feeds.fetching.attempt import FetchRequest
 from pipeline.feeds.fetching.http import get
 from pipeline.letter.images.cdn_sizes import sized
-from pipeline.letter.images.sandbox import look
-from pipeline.letter.images.store import Seen
+from pipeline.letter.images.sandbox import Copy, look
+from pipeline.letter.images.store import ENDINGS, Seen
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -32,12 +32,14 @@ _ACCEPT = "image/jpeg, image/png, image/gif, */*;q=0.5"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An image to be had. ``home``: the feed that names it; ``known``: what is known of it, if of use."""
+    """An image to be had. ``home``: the feed that names it; ``known``: what is known of it, if of use.
+    ``whole``: a copy is kept also of what every mail client shows as it is."""
 
     url: str
     home: str
     known: Row[Any] | None = None
     copying: bool = False
+    whole: bool = False
 
 
 def fetch_image(wanted: Wanted, deadline: float) -> Seen | None:
@@ -60,7 +62,7 @@ def fetch_image(wanted: Wanted, deadline: float) -> Seen | None:
                 return None
             found = look(fetched.body, fetched.content_type, copying=wanted.copying, thumbnail=wanted.copying)
             if not found.problem:
-                return _seen(wanted.url, address, fetched, found)
+                return _seen(wanted, address, fetched, found)
             problem = f"The image {found.problem}"
         if time.monotonic() >= deadline:
             break
@@ -93,18 +95,21 @@ def _request(wanted: Wanted, *, last: bool) -> FetchRequest:
     )
 
 
-def _seen(url: str, address: str, fetched: Fetched, found: Look) -> Seen:
+def _seen(wanted: Wanted, address: str, fetched: Fetched, found: Look) -> Seen:
+    copy, body = found.copy, fetched.body or b""
+    if wanted.whole and not copy and found.media_type in ENDINGS and found.width and found.height:
+        copy = Copy(found.media_type, found.width, found.height, body)
     return Seen(
-        url,
+        wanted.url,
         address,
         fetched.etag,
         fetched.last_modified,
         found.width,
         found.height,
-        len(fetched.body or b""),
+        len(body),
         found.media_type,
         found.flaw,
-        copy=found.copy,
+        copy=copy,
         thumbnail=found.thumbnail,
         transparent=found.transparent,
     )

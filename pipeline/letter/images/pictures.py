@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
 from pipeline.core.tables.feeds import feeds
 from pipeline.core.tables.feeds import posts as posts_table
+from pipeline.feeds.posts import Post
 from pipeline.letter.images import BANNER, LONGEST, Picture, Thumbnail, store
 from pipeline.letter.images.fetch import Wanted, fetch_image
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
     from pipeline.feeds import PostImage
-    from pipeline.feeds.posts import Post
     from pipeline.letter.images.store import Seen
+    from pipeline.letter.note import Image
 
 SIDE_BY_SIDE = 6
 TOTAL_SECONDS = 60.0
@@ -43,10 +44,20 @@ def pictures(installation: Installation, posts: Sequence[Post]) -> dict[int, Pic
         return known(connection, installation.config, posts)
 
 
+def of_note(images: Sequence[Image]) -> list[Post]:
+    """Posts in whose place the pictures of a note stand; their ids are those of none."""
+    at = clock.now()
+    return [
+        Post(-number, None, image.alt, at, None, (), "", 0, image.src, image.alt or None)
+        for number, image in enumerate(images, 1)
+    ]
+
+
 def refresh(installation: Installation, posts: Sequence[Post]) -> None:
     """Find out what the posts' pictures are now. Takes as long as their hosts do: call it in no transaction.
 
     Of each post the best is asked for, and where that cannot be had, or is no more than a logo, the next one.
+    The practice's own logos come along: pages show copies of them.
     """
     at = clock.now()
     deadline = time.monotonic() + TOTAL_SECONDS
@@ -86,7 +97,48 @@ def _wanted(
                 break
             if row is not None and _is_good(row):
                 break
+    for one in _wanted_logos(connection, config, at, asked):
+        wanted.setdefault(one.url, one)
     return list(wanted.values())
+
+
+def _wanted_logos(connection: Connection, config: Config, at: datetime, asked: set[str]) -> Iterator[Wanted]:
+    rows = store.remembered(connection, logos(config))
+    for address in logos(config):
+        row = rows.get(address)
+        # Linked until now, or a picture of a post, too.
+        lacks_copy = row is not None and not row.hash and row.width and row.media_type in store.ENDINGS
+        if address not in asked and (row is None or lacks_copy or _is_due(row, at)):
+            known = row if row is not None and row.hash else None
+            # Named by the operator: it may be on a network of theirs.
+            yield Wanted(address, address, known, copying=True, whole=True)
+
+
+def logos(config: Config) -> list[str]:
+    """The practice's logos that lie at another address than its pages, where copies may be shown."""
+    named = dict.fromkeys((config.theme.logo, config.theme.logo_dark))
+    ours = f"{config.newsletter.pages}/"
+    return [one for one in named if one and not one.startswith(ours)] if is_hosting(config) else []
+
+
+class Hosted(NamedTuple):
+    """A copy that is served from here, by its path."""
+
+    src: str
+    width: int
+    height: int
+
+
+def hosted_logos(connection: Connection, config: Config) -> dict[str, Hosted]:
+    """The copies that there are of `logos`, by the address of each."""
+    rows = store.remembered(connection, logos(config))
+    return {
+        address: Hosted(
+            f"images/{store.file_name(row.hash, row.copy_media_type)}", row.copy_width, row.copy_height
+        )
+        for address, row in rows.items()
+        if row.hash
+    }
 
 
 def _ids(posts: Sequence[Post]) -> list[int]:

@@ -1,7 +1,7 @@
 """SendGrid, `POST /v3/mail/send`, through the `sendgrid` package with its traps closed.
 
-`request.py` builds what is sent; `http.py` sends it and knows whether all of it left; `client.py` makes the
-package send by `http.py`; `answer.py` says what became of the batch. What SendGrid says later is read by
+`request.py` builds what is sent; `../http.py` sends it and knows whether all of it left; `client.py` makes
+the package send by it; `answer.py` says what became of the batch. What SendGrid says later is read by
 `signature.py` and `webhook.py` (the Event Webhook) and `suppressions.py` (the lists it keeps itself).
 """
 
@@ -15,7 +15,7 @@ from pipeline.providers.sendgrid import answer, request
 
 if TYPE_CHECKING:
     from pipeline.providers import Batch, Message
-    from pipeline.providers.sendgrid.http import Connection
+    from pipeline.providers.http import Connection
 
 
 class SendGrid:
@@ -35,7 +35,8 @@ class SendGrid:
 
     def send(self, message: Message, batch: Batch) -> BatchResult:
         """Hand one batch over."""
-        from pipeline.providers.sendgrid import client, http
+        from pipeline.providers import http
+        from pipeline.providers.sendgrid import client
 
         payload = request.build(message, batch)
         connection, api = self._taken()
@@ -67,7 +68,7 @@ class SendGrid:
 
     def _opened(self) -> tuple[Connection, Any]:
         """A connection and the package's client over it; the first request connects."""
-        from pipeline.providers.sendgrid import client, http
+        from pipeline.providers.sendgrid import client
 
-        connection = http.Connection(self._url, self._timeout)
+        connection = client.connection_to(self._url, self._timeout)
         return connection, client.connect(self._key, self._url.rstrip("/"), connection)

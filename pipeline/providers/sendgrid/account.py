@@ -34,9 +34,9 @@ class Account:
 
     def __init__(self, *, api_key: str, api_url: str, timeout: float) -> None:
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
-        from pipeline.providers.sendgrid import client, http
+        from pipeline.providers.sendgrid import client
 
-        self._connection = http.Connection(api_url, timeout, _MOST_BODY)
+        self._connection = client.connection_to(api_url, timeout, _MOST_BODY)
         self._api = client.connect(api_key, api_url.rstrip("/"), self._connection)
 
     def scopes(self) -> list[str]:
@@ -68,7 +68,7 @@ class Account:
         self.close()
 
     def _list(self, path: str, inside: str | None, query: Mapping[str, int] | None = None) -> list[Any]:
-        from pipeline.providers.sendgrid import http
+        from pipeline.providers import http
 
         try:
             answer = self._api.client._(path).get(query_params=query)

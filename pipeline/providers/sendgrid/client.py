@@ -17,12 +17,25 @@ from sendgrid import SendGridAPIClient
 
 from pipeline.core.environment import SENDGRID_KEY
 from pipeline.core.errors import ProviderError
+from pipeline.providers import http
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
 
-    from pipeline.providers.sendgrid.http import Connection, HttpAnswer
+    from pipeline.providers.http import Connection, HttpAnswer
+
+
+def connection_to(api_url: str, timeout: float, most_body: int = http.MOST_BODY) -> Connection:
+    """A connection to SendGrid that opens when it is needed. Raises ConfigError for what is no address."""
+    return http.Connection(
+        api_url,
+        timeout,
+        most_body,
+        server="SendGrid",
+        key="delivery.sendgrid.api_url",
+        remedy='Set it to "https://api.sendgrid.com".',
+    )
 
 
 def send(api: Any, payload: Mapping[str, Any]) -> Any:

@@ -56,9 +56,9 @@ class SuppressionLists:
         self, *, api_key: str, api_url: str, timeout: float, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         # Here and not above: the package pulls in cryptography and werkzeug, and start-up stays light.
-        from pipeline.providers.sendgrid import client, http
+        from pipeline.providers.sendgrid import client
 
-        self._connection = http.Connection(api_url, timeout, _MOST_BODY)
+        self._connection = client.connection_to(api_url, timeout, _MOST_BODY)
         self._lists = client.connect(api_key, api_url.rstrip("/"), self._connection).client.suppression
         self._sleep = sleep
 
@@ -80,7 +80,7 @@ class SuppressionLists:
         self._connection.close()
 
     def _page(self, name: str, offset: int) -> list[Any]:
-        from pipeline.providers.sendgrid import http
+        from pipeline.providers import http
 
         for left in reversed(range(_TRIES)):
             try:

@@ -17,14 +17,14 @@ class Alert(NamedTuple):
     """Something that staff must know.
 
     ``kind`` and ``about`` identify it, ``since`` is when it began. ``phrases`` names the table
-    `[notice_PHRASES]` of its words, ``facts`` fill their braces; a day or
-    moment among them is said in the newsletter's language. Staff are told about one kind and ``digest``
-    once an hour at most.
+    `[mail.notice_PHRASES]` of its words, ``facts`` fill their braces; a
+    number, a day or a moment among them is said in the newsletter's language. Staff are told about one kind
+    and ``digest`` once an hour at most.
     """
 
     kind: str
     about: str
     since: datetime | None
     phrases: str
-    facts: Mapping[str, str | date] = {}
+    facts: Mapping[str, str | int | date] = {}
     digest: str = ""

@@ -123,7 +123,7 @@ def _refused(connection: Connection, delivery: Delivery, now: datetime) -> Itera
     )
     for row in connection.execute(query):
         why = next(iter(reasons(connection, row.id).get(RecipientState.FAILED, {})), "")
-        facts = {"number": f"{row.failed:,}", "total": f"{row.everyone:,}", "reason": sentence(why)}
+        facts = {"number": row.failed, "total": int(row.everyone), "reason": sentence(why)}
         yield Alert("refused", row.slug, None, "refused", facts, row.digest)
 
 

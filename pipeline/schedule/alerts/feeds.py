@@ -55,12 +55,12 @@ def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Al
                 facts = {"feed": feed.url, "since": times.day_of(dates[0], zone)}
                 yield Alert("feed_silent", about, dates[0], "feed_silent", facts)
         if feed.gap_at is not None and feed.gap_at > now - RECENT:
-            facts = {"feed": feed.url, "lost": f"{feed.gap_posts or 0:,}"}
+            facts = {"feed": feed.url, "lost": feed.gap_posts or 0}
             phrases = "feed_gap" if feed.gap_posts else "feed_gap_unknown"
             yield Alert("feed_gap", about, feed.gap_at, phrases, facts)
         if feed.unread_since is not None:
             since = times.day_of(feed.unread_since, zone)
-            facts = {"feed": feed.url, "number": f"{feed.unread:,}", "since": since}
+            facts = {"feed": feed.url, "number": feed.unread, "since": since}
             yield Alert("feed_unread", about, feed.unread_since, "feed_unread", facts)
         yield from _unsure(connection, feed)
 
@@ -73,7 +73,7 @@ def _unsure(connection: Connection, feed: Row[Any]) -> Iterator[Alert]:
     lines = [_both_sides(one) for one in waiting[:SHOWN]]
     if len(waiting) > SHOWN:
         lines.append(f"… + {len(waiting) - SHOWN:,}")
-    facts = {"feed": feed.url, "posts": "\n\n".join(lines), "number": f"{len(waiting):,}"}
+    facts = {"feed": feed.url, "posts": "\n\n".join(lines), "number": len(waiting)}
     since = max(one.post.first_seen for one in waiting)
     yield Alert("unsure", f"feed-{feed.id}", since, "unsure", facts)
 

@@ -39,7 +39,7 @@ def _held_back(connection: Connection, now: datetime) -> Iterator[Alert]:
     """One a day at most, however long it lasts: what was told within the day counts as told."""
     waiting = mail_limits.due(connection, now).held_back
     if waiting or mail_limits.is_used_up(connection, now):
-        facts = {"most": f"{mail_limits.MAILS:,}", "waiting": f"{waiting:,}"}
+        facts = {"most": mail_limits.MAILS, "waiting": waiting}
         yield Alert("sign_ups", "sign_ups", now - APART, "sign_ups", facts)
 
 

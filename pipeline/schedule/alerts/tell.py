@@ -50,7 +50,11 @@ def _people(connection: Connection, alert: Alert) -> int:
 
 def _tell(installation: Installation, alert: Alert, people: int) -> None:
     config = installation.config
-    facts = {"edition": alert.about, "url": config.newsletter.public_url, "people": f"{people:,}"}
+    facts: dict[str, str | int] = {
+        "edition": alert.about,
+        "url": config.newsletter.public_url,
+        "people": people,
+    }
     facts |= {name: _said(fact, config) for name, fact in alert.facts.items()}
     words = Phrases(installation.templates, "mail", config.newsletter, mails=config.mails)
     phrases = words.table(f"notice_{alert.phrases}", **facts)
@@ -65,7 +69,7 @@ def _tell(installation: Installation, alert: Alert, people: int) -> None:
     )
 
 
-def _said(fact: str | date, config: Config) -> str:
+def _said(fact: str | int | date, config: Config) -> str | int:
     if isinstance(fact, datetime):
         return f"{day(fact, config)}, {time_of_day(fact, config)}"
     return day_in_words(fact, config) if isinstance(fact, date) else fact

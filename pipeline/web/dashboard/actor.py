@@ -1,31 +1,19 @@
-"""Who uses the dashboard, and what each role may do. Who that is, `Dashboard.who` says."""
+"""Who uses the dashboard. `Dashboard.who` says who that is, subscribers/staff/roles.py what each may do."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from subscribers.staff.roles import Role, may
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
 
-
-class Role(StrEnum):
-    """From the least to the most: each may do what those before it may."""
-
-    VIEWER = "viewer"
-    """Looks at everything but people."""
-    EDITOR = "editor"
-    """Changes letters, and decides about them."""
-    ADMIN = "admin"
-    """Looks after people and staff."""
-
-    def covers(self, needed: Role) -> bool:
-        order = list(Role)
-        return order.index(self) >= order.index(needed)
+    from subscribers.staff.roles import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +21,21 @@ class Actor:
     """One of staff, as the log of staff names them.
 
     ``csrf`` stands in every form that is shown to them, and must come back with it. ``address`` is where
-    their mail goes; empty where that is not known.
+    their mail goes; empty where that is not known. ``recent``: whether they have signed in lately, as some
+    things ask for (roles.ASKED_ANEW).
     """
 
     name: str
     role: Role
     csrf: str
     address: str = ""
+    recent: bool = True
+
+    def may(self, right: Right) -> bool:
+        return may(self.role, right)
 
 
 def whoever_is_here() -> Callable[[Request], Actor | None]:
     """On loopback nobody signs in: whoever is at this machine has the command line as well."""
     actor = Actor("preview", Role.ADMIN, secrets.token_urlsafe(24))
     return lambda request: actor
-
-
-def nobody(request: Request) -> Actor | None:
-    """No one can sign in yet."""
-    return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.web.dashboard.actor import Role
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.routing import BaseRoute
 
     from pipeline.core.app import Installation
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 class Page(NamedTuple):
     """One page with its routes, and its place in the navigation. ``path`` begins with a slash, and is under
-    the dashboard's root. Who has a lesser role than ``role`` does not see it there."""
+    the dashboard's root. Who has not this ``right`` does not see it there."""
 
     label: str
     path: str
     routes: Callable[[Dashboard], Sequence[BaseRoute]]
-    role: Role = Role.VIEWER
+    right: Right = Right.LOOK
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,14 @@ class Dashboard:
 
     ``root`` is the path that all its pages are under, without a slash at its end: empty on loopback,
     `/staff` (behind the path of newsletter.public_url) in `rapport serve`. ``who`` says who sent a request;
-    None for somebody who is not signed in. ``local``: whether it answers on loopback alone.
+    None for somebody who is not signed in, and is then answered by ``sign_in``. ``local``: whether it answers
+    on loopback alone.
     """
 
     letters: Letters
     pages: Sequence[Page]
     who: Callable[[Request], Actor | None]
+    sign_in: Callable[[Request], Response]
     root: str = ""
     local: bool = False
 

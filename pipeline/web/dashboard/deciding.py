@@ -1,75 +1,73 @@
-"""What staff decide about an edition on its page, and what the page offers them."""
+"""What staff do by the bar's buttons: decide about the edition, send a test, make the draft."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import RapportError
-from pipeline.editions import approval, find, states
+from pipeline.editions import approval, find
 from pipeline.editions.approval import ApprovalResult
-from pipeline.editions.edition import EditionStatus
+from pipeline.editions.compose import compose
 from pipeline.editions.lock import lock
-from pipeline.web.dashboard.actor import Role
+from pipeline.web.dashboard.bar import WRITE
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
+    from pipeline.core.sections.digest import Digest
     from pipeline.editions.edition import Edition
     from pipeline.web.dashboard.asked import Asked
-    from pipeline.web.dashboard.letters import Preview
 
-WRITE = "write"
-"""Beside the verbs of states.py: an approved letter goes to the outbox now, for whoever is here."""
-
-_READY = (EditionStatus.APPROVED, EditionStatus.SENDING)
+PATIENCE = 3.0
+"""Seconds to wait for whoever else is at the digest: a run, another of staff."""
 
 
-def bar(asked: Asked, preview: Preview, edition: Edition) -> dict[str, Any]:
-    """What can be decided, and what the buttons send along: what was seen, and the decision it stood by."""
-    verbs = states.possible(edition) if asked.actor.role.covers(Role.EDITOR) else []
-    writes = asked.dashboard.local and not preview.config.mails and edition.status in _READY
-    return {
-        "verbs": [*verbs, *([WRITE] if verbs and writes else [])],
-        "seen": edition.fingerprint().hex(),
-        "mark": edition.mark.hex(),
-    }
-
-
-def decide(asked: Asked) -> str:
-    """Do what a button of the bar asks for; why it could not be done, empty if it was."""
-    installation = asked.dashboard.installation
-    if installation is None:
-        return "There is no configuration to work with."
+def decide(asked: Asked, installation: Installation) -> None:
+    """What a button asks for. Raises RapportError with why it could not be done."""
+    slug, verb = asked.form.text("edition"), asked.form.text("verb")
     try:
         seen, mark = (bytes.fromhex(asked.form.text(name)) for name in ("seen", "mark"))
-        return _decide(installation, asked, seen, mark)
     except ValueError:
-        return "The form was not complete. Look at the letter again."
-    except RapportError as error:
-        return f"{error.message} {error.remedy}".rstrip()
-    finally:
-        asked.dashboard.letters.editions_changed()
-
-
-def _decide(installation: Installation, asked: Asked, seen: bytes, mark: bytes) -> str:
-    slug, verb = asked.form.text("edition"), asked.form.text("verb")
-    with installation.database.read() as connection:
-        edition = find.by_slug(connection, slug)
+        raise RapportError("The form was not complete.", "Look at the letter again, then decide.") from None
+    edition = named(installation, slug)
     if verb == WRITE and asked.dashboard.local and not installation.config.mails:
         _write(installation, edition)
-        return ""
+        return
     outcome, _ = approval.decide(installation, edition.id, verb, seen, mark=mark, actor=asked.actor.name)
-    match outcome:
-        case ApprovalResult.DONE:
-            return ""
-        case ApprovalResult.CHANGED:
-            return f"{slug} has changed meanwhile: this is how it is now. Look at it again, then decide."
-        case _:
-            return f"Somebody has decided about {slug} meanwhile: this is how it stands now."
+    if outcome is ApprovalResult.CHANGED:
+        raise RapportError(
+            f"{slug} has changed meanwhile: this is how it is now.", "Look at it again, then decide."
+        )
+    if outcome is not ApprovalResult.DONE:
+        raise RapportError(f"Somebody has decided about {slug} meanwhile.", "This is how it stands now.")
+
+
+def send_test(asked: Asked, installation: Installation) -> None:
+    """A marked copy to who asks. Whoever is at this machine names an address."""
+    # Not above: the preview starts sooner without what sends.
+    from pipeline.delivery.send import send_test as send_copy
+
+    address = asked.form.text("address") if asked.dashboard.local else asked.actor.address
+    if not address:
+        raise RapportError("A test needs an address.", "Write yours beside the button.")
+    send_copy(installation, named(installation, asked.form.text("edition")), address, asked.actor.name)
+
+
+def make_draft(asked: Asked, installation: Installation, digest: Digest) -> None:
+    """Make the digest's draft now, from the feeds as they are. Raises RapportError when none comes of it."""
+    asked.dashboard.letters.pull()
+    with lock(installation.database, digest.name, PATIENCE):
+        made = compose(installation, digest, looking=True)
+    if made.edition is None:
+        raise RapportError(f"There is no letter to make: {made.reason}.")
+
+
+def named(installation: Installation, slug: str) -> Edition:
+    with installation.database.read() as connection:
+        return find.by_slug(connection, slug)
 
 
 def _write(installation: Installation, edition: Edition) -> None:
-    # Not above: the preview starts sooner without what sends.
     from pipeline.delivery.send import send
 
-    with lock(installation.database, edition.digest):
+    with lock(installation.database, edition.digest, PATIENCE):
         send(installation, edition.slug, lambda done, total: None)

@@ -33,11 +33,12 @@ def routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
 
 
 def _events(asked: Asked) -> Response:
-    told = _told(asked.dashboard.letters, asked.request.query_params.get("seen", ""))
-    return StreamingResponse(told, media_type="text/event-stream")
+    lines = told(asked.dashboard.letters, asked.request.query_params.get("seen", ""))
+    return StreamingResponse(lines, media_type="text/event-stream")
 
 
-async def _told(letters: Letters, seen: str) -> AsyncIterator[str]:
+async def told(letters: Letters, seen: str) -> AsyncIterator[str]:
+    """The lines that a page is sent which was made at the version ``seen``."""
     yield "retry: 500\n\n"
     for tick in range(1, AT_MOST):
         await run_in_threadpool(letters.look_for_changes)

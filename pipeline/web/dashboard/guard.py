@@ -12,6 +12,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipeline.web.dashboard import neighbours
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,6 +38,11 @@ HEADERS = {
 
 REFUSED = b"The dashboard answers only by its own address, and on its own machine by a loopback address.\n"
 
+ANOTHERS = (
+    b"Nobody signs in here, so this page answers only to the user of this machine who started it.\n"
+    b"Start `rapport preview` yourself, or sign in at /staff of `rapport serve`.\n"
+)
+
 
 def is_loopback(host: str) -> bool:
     """Whether a Host header names this machine's loopback."""
@@ -52,13 +59,14 @@ def is_loopback(host: str) -> bool:
 
 class Guard:
     """ASGI middleware around the whole dashboard. ``pages`` is the public address it answers by; without one
-    it answers on loopback alone."""
+    it answers on loopback alone. ``own``: and there only to processes of its own user."""
 
-    def __init__(self, app: ASGIApp, pages: str = "") -> None:
+    def __init__(self, app: ASGIApp, pages: str = "", *, own: bool = False) -> None:
         self._app = app
+        self._own = own
         parts = urlsplit(pages)
-        self._host = parts.netloc.lower()
-        self._origin = f"{parts.scheme}://{self._host}" if pages else ""
+        self._name = parts.hostname or ""
+        self._origin = f"{parts.scheme}://{parts.netloc.lower()}" if pages else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -71,17 +79,26 @@ class Guard:
                 message["headers"] = [*message["headers"], *(pair for pair in ours if pair[0] not in given)]
             await send(message)
 
-        if self._welcome(scope):
+        if not self._welcome(scope):
+            said = REFUSED
+        elif self._own and neighbours.is_anothers(scope):
+            said = ANOTHERS
+        else:
             await self._app(scope, receive, answer)
             return
-        plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(REFUSED))]
+        plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(said))]
         await answer({"type": "http.response.start", "status": 403, "headers": plain})
-        await answer({"type": "http.response.body", "body": REFUSED})
+        await answer({"type": "http.response.body", "body": said})
+
+    def _is_ours(self, host: str) -> bool:
+        """By its name: a proxy may leave the port out, and another port is no other owner's."""
+        match = _HOST.fullmatch(host)
+        return match is not None and (match["name"] or match["six"]).lower() == self._name != ""
 
     def _welcome(self, scope: Scope) -> bool:
         sent = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         hosts = [value for name, value in sent if name == b"host"]
-        if len(hosts) != 1 or not (is_loopback(hosts[0]) or hosts[0].lower() == self._host != ""):
+        if len(hosts) != 1 or not (is_loopback(hosts[0]) or self._is_ours(hosts[0])):
             return False
         if scope["method"] in ("GET", "HEAD"):
             return True

@@ -13,10 +13,11 @@ from pipeline.core.tables.editions import editions as table
 from pipeline.editions import find, public_names
 from pipeline.editions.compose import chosen
 from pipeline.editions.edition import OPEN, Edition, EditionStatus
+from pipeline.editions.ledger import outcomes
 from pipeline.feeds.pull import pull
 from pipeline.web.dashboard.letter.findings import Findings
 from pipeline.web.dashboard.reload import ReloadSignal
-from subscribers import clock
+from subscribers import audience, clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 LOOK = 0.8
 """Seconds between two looks for changes, however many pages are open."""
+
+COUNTED = 10.0
+"""Seconds until readers are counted again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,11 @@ class Letters:
         """What the feeds said when they were last asked from a page."""
         self.reload = ReloadSignal()
         self._findings = Findings()
+        self._sources = 0
+        """Another number whenever templates or configuration changed."""
         self._stand: Sequence[tuple[Any, ...]] = ()
         self._looked = 0.0
+        self._readers: dict[str, tuple[float, int]] = {}
         self._stop = stop
         self._pulling = threading.Lock()
 
@@ -138,6 +145,19 @@ class Letters:
         earlier = [e for e in listed if e.digest == digest.name and e.status not in OPEN]
         return Preview(config, digest, edition, earlier, outcome)
 
+    def readers(self, digest: str) -> int:
+        """How many would get a letter of the digest, counted a moment ago at the latest: a hundred thousand
+        take 50 ms to count."""
+        if self.installation is None:
+            return 0
+        known = self._readers.get(digest)
+        if known is None or time.monotonic() > known[0] + COUNTED:
+            today = clock.today(self.installation.config.newsletter.zone)
+            with self.installation.database.read() as connection:
+                known = (time.monotonic(), audience.how_many(connection, digest, today))
+            self._readers[digest] = known
+        return known[1]
+
     def left_out(self, digest: Digest) -> list[LeftOut]:
         """Where there is no edition: why each post is left out."""
         if self.installation is None:
@@ -153,7 +173,7 @@ class Letters:
     def findings(self, edition: Edition) -> list[Finding]:
         """What check finds."""
         assert self.installation is not None  # there is no edition without one
-        return self._findings.of(self.installation, edition, self.reload.version)
+        return self._findings.of(self.installation, edition, str(self._sources))
 
     def _posts_changed(self) -> None:
         self.reload.send()
@@ -165,7 +185,7 @@ class Letters:
     def _note_stand(self) -> None:
         assert self.installation is not None  # without one there is no edition
         with self.installation.database.read() as connection:
-            self._stand = find.newest_stand(connection)
+            self._stand = [*find.newest_stand(connection), *outcomes.progress(connection)]
 
 
 _LISTED = select(

@@ -80,6 +80,7 @@ class PreviewSession(Letters):
     def _again(self) -> None:
         """Compose every digest that somebody has looked at. Until it is done, pages show what there was
         before."""
+        self._sources += 1
         for name in list(self._outcomes):
             digest = self._digest(name)
             if digest is None:

@@ -9,6 +9,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from starlette.responses import HTMLResponse
 
 from pipeline.core.templates import PACKAGED
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,9 +64,11 @@ def frame(asked: Asked, here: str) -> dict[str, Any]:
         "root": dashboard.root,
         "csrf": actor.csrf,
         "actor": actor,
+        "writes": actor.may(Right.WRITE),
+        "decides": actor.may(Right.DECIDE),
         "local": dashboard.local,
         "here": here,
-        "navigation": [page for page in dashboard.pages if actor.role.covers(page.role)],
+        "navigation": [page for page in dashboard.pages if actor.may(page.right)],
         "newsletter": installation.config.newsletter if installation else None,
         "flush": FLUSH,
     }

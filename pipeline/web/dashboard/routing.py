@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.core.errors import RapportError
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.actor import Role
 from pipeline.web.dashboard.asked import Asked
 from pipeline.web.public import form as forms
+from subscribers.staff.roles import ASKED_ANEW, Right
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from pipeline.web.dashboard.actor import Actor
     from pipeline.web.dashboard.dashboard import Dashboard
@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     Work = Callable[[Asked], Response]
 
 
-def get(dashboard: Dashboard, path: str, work: Work, *, role: Role = Role.VIEWER) -> Route:
+def get(dashboard: Dashboard, path: str, work: Work, *, right: Right = Right.LOOK) -> Route:
     """A page. It changes nothing."""
 
     async def answer(request: Request) -> Response:
-        actor = await _admitted(dashboard, request, role)
+        actor = await _admitted(dashboard, request, right)
+        if isinstance(actor, Response):
+            return actor
         return await _done(work, Asked(dashboard, request, actor))
 
     return Route(path, answer, methods=["GET"])
@@ -45,13 +47,15 @@ def post(
     path: str,
     work: Work,
     *,
-    role: Role,
+    right: Right,
     read: Callable[[Request], Awaitable[forms.Form]] = forms.read,
 ) -> Route:
     """What a form does. It bears its actor's token in the field `csrf`; ``read`` reads it."""
 
     async def answer(request: Request) -> Response:
-        actor = await _admitted(dashboard, request, role)
+        actor = await _admitted(dashboard, request, right)
+        if isinstance(actor, Response):
+            return actor
         form = await read(request)
         if not hmac.compare_digest(form.text("csrf").encode(), actor.csrf.encode()):
             raise HTTPException(403)
@@ -60,13 +64,16 @@ def post(
     return Route(path, answer, methods=["POST"])
 
 
-async def _admitted(dashboard: Dashboard, request: Request, role: Role) -> Actor:
-    """Who asks. Raises HTTPException: 404 when nobody is signed in, 403 when their role does not cover it."""
+async def _admitted(dashboard: Dashboard, request: Request, right: Right) -> Actor | Response:
+    """Who asks; or the page where they sign in, when nobody is signed in or what they want asks anew. Raises
+    HTTPException 403 when their role has no such right."""
     actor = await run_in_threadpool(dashboard.who, request)
     if actor is None:
-        raise HTTPException(404)
-    if not actor.role.covers(role):
+        return dashboard.sign_in(request)
+    if not actor.may(right):
         raise HTTPException(403)
+    if right in ASKED_ANEW and not actor.recent:
+        return dashboard.sign_in(request)
     return actor
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.feeds import feeds, posts
 from pipeline.core.tables.ledger import batches
-from pipeline.editions.edition import UNDER_WAY
+from pipeline.editions.edition import UNDER_WAY, EditionKind
 from pipeline.editions.ledger import outcomes
 from pipeline.editions.ledger.batch_states import BatchState, RecipientState
 from pipeline.schedule import history
@@ -81,7 +81,9 @@ class Measurements(Collector):
 
 def _editions(connection: Connection) -> Iterator[GaugeMetricFamily]:
     counted = GaugeMetricFamily("rapport_editions", "Editions by status.", labels=["digest", "status"])
-    by_status = select(editions.c.digest, editions.c.status, func.count())
+    by_status = select(editions.c.digest, editions.c.status, func.count()).where(
+        editions.c.kind != EditionKind.WELCOME
+    )
     for digest, status, number in connection.execute(
         by_status.group_by(editions.c.digest, editions.c.status)
     ):

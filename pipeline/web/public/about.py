@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.editions import find
+from pipeline.web.public.pages import Ahead
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -37,33 +38,27 @@ async def about(site: Site) -> About:
         latest = site.archive.newest(connection, _SHOWN) if site.archive.public else []
         return About(
             site.pages.say("about.what"),
-            [*_often(site), *_long(site, site.archive.minutes(connection))],
+            [*filter(None, [how_often(site)]), *_long(site, site.archive.minutes(connection))],
             latest,
         )
 
     return await site.read(found)
 
 
-def _often(site: Site) -> list[str]:
+def how_often(site: Site) -> str:
+    """A sentence; empty where it takes more than one."""
     pages = site.pages
     if pages.several:
         labels = [digest.label for digest in pages.offered]
-        return [pages.say("about.several", digests=pages.phrases.listed(labels))]
+        return pages.say("about.several", digests=pages.phrases.listed(labels))
     every = pages.offered[0].every
-    return [pages.say("about.every", every=every)] if every else []
+    return pages.say("about.every", every=every) if every else ""
 
 
 def _long(site: Site, minutes: int | None) -> list[str]:
     if minutes is None:
         return []
     return [site.pages.say("about.minutes", minutes=minutes)]
-
-
-class Ahead(NamedTuple):
-    """What somebody who signed up is told: when the next letter is due, and where to read the newest."""
-
-    said: str
-    links: dict[str, str]
 
 
 async def ahead(site: Site, digests: Collection[str] = ()) -> Ahead:

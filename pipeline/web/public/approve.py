@@ -6,11 +6,15 @@ link, made for the letter shown beside it: when the letter has changed meanwhile
 anybody has decided a link does nothing: its page says what became of the letter, shows none and gives out no
 other link; no page but the one that approves gives out a link that does. These links end when the one in the
 mail does.
+
+Where anybody can sign in, who decides must be signed in (approval.links_decide), and is put on record as who
+they are.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from hmac import compare_digest
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
@@ -21,21 +25,25 @@ from starlette.routing import Route
 from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import editions as table
 from pipeline.editions import find, states
-from pipeline.editions.approval import VERBS, ApprovalResult, decide
+from pipeline.editions.approval import VERBS, ApprovalResult, decide, links_decide
 from pipeline.editions.document import went
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.message import preview_part
 from pipeline.editions.plan import by_itself
 from pipeline.letter.shown import day, time_of_day
 from pipeline.schedule.drafts import decision_links
+from pipeline.web.public import form
 from pipeline.web.public.guard import HEADERS
 from subscribers import clock
+from subscribers.staff.roles import Right
 from subscribers.tokens import Purpose, holder_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from pipeline.web.dashboard.actor import Actor
     from pipeline.web.public.site import Site
+    from pipeline.web.signing_in.door import Door
     from subscribers.tokens import Seen
 
 _PAGE = {
@@ -53,25 +61,36 @@ _LETTER = {
 }
 
 
-def routes(site: Site) -> list[Route]:
+def routes(site: Site, door: Door) -> list[Route]:
     # Some for each verb: all else under /staff is the dashboard's.
-    return [route for verb in VERBS for route in _routes(site, verb)]
+    return [route for verb in VERBS for route in _routes(site, door, verb)]
 
 
-def _routes(site: Site, verb: str) -> list[Route]:
+def _routes(site: Site, door: Door, verb: str) -> list[Route]:
     async def page(request: Request) -> Response:
         link = _link(site, verb, request)
-        if link.seen.until < clock.now() or link.actor is None:
+        if not link.is_good:
             return _gone(site)
+        staff, alone = await door.signed_in(request), await _decides_alone(site)
+        if staff is None and not alone:
+            return door.to_sign_in(request)
+        if staff is not None and not staff.may(Right.DECIDE):
+            if not alone:
+                raise HTTPException(403)
+            staff = None
         if request.method == "POST":
-            return await _decided(site, link)
+            if staff is not None and not await _is_own_form(request, staff):
+                if not alone:
+                    raise HTTPException(403)
+                staff = None
+            return await _decided(site, link._replace(staff=staff))
         edition = await _found(site, link.seen)
-        return _gone(site) if edition is None else _page(site, edition, link)
+        return _gone(site) if edition is None else _page(site, edition, link._replace(staff=staff))
 
     async def letter(request: Request) -> Response:
         link = _link(site, verb, request)
-        good = link.seen.until >= clock.now() and link.actor is not None
-        edition = await _found(site, link.seen) if good else None
+        seen = await door.signed_in(request) is not None or await _decides_alone(site)
+        edition = await _found(site, link.seen) if link.is_good and seen else None
         if edition is None or not edition.html or not _possible(edition, link.seen):
             raise HTTPException(404)
         html = preview_part(site.installation.config, edition, "html").decode()
@@ -85,13 +104,34 @@ def _routes(site: Site, verb: str) -> list[Route]:
     ]
 
 
+async def _decides_alone(site: Site) -> bool:
+    return await site.read(lambda connection: links_decide(site.installation.config, connection))
+
+
+async def _is_own_form(request: Request, staff: Actor) -> bool:
+    """Whether it is a form of the page that was shown to them. Otherwise another site, or a colleague who has
+    a link, could have it pressed by their browser."""
+    sent = await form.read(request)
+    return compare_digest(sent.text("csrf").encode(), staff.csrf.encode())
+
+
 class _Link(NamedTuple):
     """A link that was followed. ``actor``: who of staff it was mailed to, None for somebody who is none any
-    more."""
+    more. ``staff``: who is signed in, and so decides by it."""
 
     verb: str
     seen: Seen
     actor: str | None
+    staff: Actor | None = None
+
+    @property
+    def is_good(self) -> bool:
+        return self.seen.until >= clock.now() and self.actor is not None
+
+    @property
+    def decides(self) -> str:
+        """Who is put on record."""
+        return self.staff.name if self.staff else self.actor or ""
 
 
 def _link(site: Site, verb: str, request: Request) -> _Link:
@@ -115,7 +155,7 @@ async def _found(site: Site, seen: Seen) -> Edition | None:
 async def _decided(site: Site, link: _Link) -> Response:
     seen = link.seen
     work = partial(
-        decide, site.installation, seen.about, link.verb, seen.content, mark=seen.mark, actor=link.actor or ""
+        decide, site.installation, seen.about, link.verb, seen.content, mark=seen.mark, actor=link.decides
     )
     try:
         outcome, edition = await run_in_threadpool(work)
@@ -154,6 +194,8 @@ def _page(
         paths={verb: site.pages.link(paths[verb]) for verb in offered},
         letter=site.pages.link(f"{paths[offered[0]]}/letter") if offered else "",
         text=preview_part(site.installation.config, edition, "txt").decode(),
+        who=link.staff.name if link.staff else "",
+        csrf=link.staff.csrf if link.staff else "",
     )
     shown.headers.update(_PAGE)
     return shown

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 from email.utils import format_datetime
-from functools import lru_cache, partial
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from pipeline.core.theme import look
 from pipeline.letter import card
+from pipeline.web.public.cards import FOR_A_DAY, drawn
 from pipeline.web.public.conditional import answer
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from pipeline.core.theme import Palette
     from pipeline.editions.archive import Issue, Past
     from pipeline.web.public.site import Site
 
@@ -58,7 +56,6 @@ async def _everything(site: Site, request: Request) -> Response:
             "archive",
             site.pages.say("shared.archive"),
             site.pages.say("archive.description"),
-            past[0].slug if past else "",
         ),
     )
     return _page(site, request, html, past[0].at if past else None)
@@ -81,7 +78,7 @@ async def _letter(site: Site, request: Request) -> Response:
             f"archive/{slug}",
             issue.past.title,
             issue.past.summary or site.pages.say("archive.description"),
-            slug,
+            f"archive/{slug}/card.png",
             "" if site.archive.public else key,
         ),
     )
@@ -96,9 +93,7 @@ async def _picture(site: Site, request: Request) -> Response:
     newsletter = site.installation.config.newsletter
     beneath = f"{site.pages.phrases.day(past.at)} · {newsletter.sender}"
     words = card.Words(newsletter.name, past.title, beneath)
-    drawn = await run_in_threadpool(_drawn, words, look(site.installation.config.theme).light)
-    headers = _headers(site, "public, max-age=86400")
-    return answer(request, drawn, "image/png", modified=past.at, headers=headers)
+    return await drawn(site, request, words, past.at, _headers(site, FOR_A_DAY))
 
 
 async def _rss(site: Site, request: Request) -> Response:
@@ -140,11 +135,6 @@ def _headers(site: Site, public: str = "public, max-age=300") -> dict[str, str]:
     # What only a letter's link opens stays in its reader's own cache.
     kept = {"Cache-Control": public if site.archive.public else public.replace("public", "private")}
     return kept if _indexed(site) else kept | {"X-Robots-Tag": "noindex"}
-
-
-@lru_cache(maxsize=64)
-def _drawn(words: card.Words, palette: Palette) -> bytes:
-    return card.draw(words, palette)
 
 
 async def _issues(site: Site) -> list[Issue]:

@@ -1,4 +1,4 @@
-"""Beside the pages: their style sheet, and robots.txt."""
+"""Beside the pages: their style sheet, their icon, and robots.txt."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ def routes(site: Site) -> list[Route]:
     async def look(request: Request) -> Response:
         return site.pages.stylesheet()
 
+    async def icon(request: Request) -> Response:
+        return site.pages.icon()
+
     async def robots(request: Request) -> Response:
         shut = "".join(f"Disallow: {site.pages.link(name)}/\n" for name in _OF_ONE_READER)
         return PlainTextResponse(f"User-agent: *\n{shut}", headers={"Cache-Control": "public, max-age=86400"})
 
-    return [Route("/pages.css", look, methods=["GET"]), Route("/robots.txt", robots, methods=["GET"])]
+    found = {"/pages.css": look, "/icon.svg": icon, "/robots.txt": robots}
+    return [Route(path, endpoint, methods=["GET"]) for path, endpoint in found.items()]

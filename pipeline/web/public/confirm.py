@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from pipeline.subscriptions.erase import forget
+from pipeline.subscriptions.welcome import is_coming
 from pipeline.web.public.about import ahead
 from pipeline.web.public.network import address_of
 from subscribers import clock, own_mailbox, signup
@@ -82,13 +83,19 @@ async def _confirmed(site: Site, request: Request, confirmation: int) -> Respons
     links = {site.pages.link(f"preferences/{token}"): said("shared.back_to_preferences")}
     if done.purpose is Asked.ALLOW_MOVE:
         links = {}  # it goes on in the other mailbox
-    texts = [said(f"confirmed.text{ending}")]
+    told = f"confirmed.text{ending}"
     if done.purpose is Asked.SUBSCRIBE:
-        coming = await ahead(site, done.digests)
-        texts.append(coming.said)
-        links = coming.links | links
-    answer = site.pages.message(said(f"confirmed.title{ending}"), *texts, links=links)
-    answer.background = site.mail_questions()
+        config, who = site.installation.config, done.subscriber
+        if await site.read(lambda connection: is_coming(connection, config, who, done.digests)):
+            told = "confirmed.text_welcome"
+    answer = site.pages.message(
+        said(f"confirmed.title{ending}"),
+        said(told),
+        ahead=await ahead(site, done.digests) if done.purpose is Asked.SUBSCRIBE else None,
+        links=links,
+    )
+    subscribed = done.purpose is Asked.SUBSCRIBE
+    answer.background = site.mail_welcomes() if subscribed else site.mail_questions()
     return answer
 
 

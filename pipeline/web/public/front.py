@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from pipeline.web.public.about import about
-from pipeline.web.public.subscribe import stamp
+from pipeline.web.public.subscribe import empty_form
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -19,19 +19,13 @@ if TYPE_CHECKING:
 def routes(site: Site) -> list[Route]:
     async def front(request: Request) -> Response:
         told = await about(site)
-        newest = told.latest[0].slug if told.latest else ""
         return site.pages.page(
             "front",
             private=False,
             about=told,
             portrait=site.pages.portrait,
-            head=site.pages.head("", site.installation.config.newsletter.name, told.said, newest),
-            errors={"email": "", "digest": ""},
-            email="",
-            name="",
-            chosen=[],
-            stamp=stamp(site),
-            agreed=site.pages.agreed(),
+            head=site.pages.head("", site.installation.config.newsletter.name, told.said),
+            **empty_form(site),
         )
 
     # Where public_url has a path, that path itself leads here, too.

@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from pipeline.web.public.logos import Logos
 from pipeline.web.public.network import REQUESTS
 from subscribers.tokens import Purpose
 
@@ -44,6 +45,7 @@ class PublicGuard:
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
         self._site = site
+        self._logos = Logos(site)
         secure = site.installation.config.newsletter.public_url.startswith("https:")
         self._headers = HEADERS | (_HSTS if secure else {})
 
@@ -70,6 +72,7 @@ class PublicGuard:
                 gone = True
                 log.warning("An answer could not be sent: %s", type(error).__name__)
 
+        await self._logos.look()
         try:
             self._admit(scope)
             await self._app(scope, receive, answer)
@@ -103,7 +106,7 @@ class PublicGuard:
         _, _, rest = scope["path"].rpartition("/unsubscribe/")
         if scope["method"] != "POST" or not rest:
             return False
-        return self._site.installation.tokens.read(Purpose.LETTER, rest) is not None
+        return self._site.installation.tokens.read(Purpose.LETTER, rest.removesuffix("/")) is not None
 
 
 def _place(error: Exception) -> str:

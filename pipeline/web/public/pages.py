@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, Response
 
-from pipeline.core.theme import look
+from pipeline.core.colour import readable
+from pipeline.core.theme import LINK, look
+from pipeline.letter.images.pictures import Hosted
 from pipeline.letter.jinja import environment, render
 from pipeline.web.public.phrases import PagePhrases
 
@@ -17,9 +19,25 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config
     from pipeline.core.sections.digest import Digest
     from pipeline.core.templates import Templates
+    from pipeline.core.theme import Palette
 
-ERRORS = {400: "refused", 404: "missing", 405: "refused", 413: "refused", 429: "busy", 503: "failed"}
+ERRORS = {
+    400: "refused",
+    403: "forbidden",
+    404: "missing",
+    405: "refused",
+    413: "refused",
+    429: "busy",
+    503: "failed",
+}
 """The phrases for each status. Any other status gets those of 503."""
+
+
+_FOR_A_WHILE = {"Cache-Control": "public, max-age=600"}
+
+
+_UNKNOWN_SIZE = 240, 64
+"""Pixels: a shape that many logos have. The style sheet keeps the place of any."""
 
 
 class Offered(NamedTuple):
@@ -33,13 +51,20 @@ class Offered(NamedTuple):
 
 
 class Head(NamedTuple):
-    """What a public page tells search engines and whoever shows a link to it. ``address`` is the whole one;
-    ``card`` is the whole address of its picture, empty where it has none."""
+    """What a public page tells search engines and whoever shows a link to it. ``address`` is the whole one,
+    ``card`` that of its picture."""
 
     title: str
     description: str
     address: str
     card: str
+
+
+class Ahead(NamedTuple):
+    """What somebody who signed up is told: when the next letter is due, and where to read the newest."""
+
+    said: str
+    links: dict[str, str]
 
 
 class Pages:
@@ -58,9 +83,19 @@ class Pages:
         self._markup = environment(templates, markup=True)
         self._plain = environment(templates, markup=False)
         self.offered = tuple(self._offer(digest) for digest in config.digests)
+        self._logos: Mapping[str, Hosted] = {}
+        self._errors = self._made_errors()
+
+    def know(self, logos: Mapping[str, Hosted]) -> None:
+        """Show these copies of the practice's logos, by the address of each."""
+        if logos != self._logos:
+            self._logos = logos
+            self._errors = self._made_errors()
+
+    def _made_errors(self) -> dict[int, str]:
         # Made once: so the answer to every wrong address and every forged token is the same to the byte, and
         # it can still be shown when a template breaks later.
-        self._errors = {status: self._message(name) for status, name in ERRORS.items()}
+        return {status: self._message(name) for status, name in ERRORS.items()}
 
     def page(self, template: str, status: int = 200, *, private: bool = True, **values: Any) -> HTMLResponse:
         """The named page. A ``private`` one belongs to one reader and is kept from search engines."""
@@ -71,18 +106,23 @@ class Pages:
         context = self._context | {"private": private, "faulty": False, "head": None} | values
         return render(self._markup, f"pages/{template}", context)
 
-    def head(self, path: str, title: str, description: str, card: str = "", key: str = "") -> Head:
-        """That of the page under ``path``. ``card`` is the slug of the letter whose card it has, ``key`` what
-        opens that."""
+    def head(self, path: str, title: str, description: str, card: str = "card.png", key: str = "") -> Head:
+        """That of the page under ``path``. ``card`` is the path of its picture, ``key`` what opens that."""
         asked = f"?key={key}" if key else ""
-        picture = f"{self.address}/archive/{card}/card.png{asked}" if card else ""
-        return Head(title, description, f"{self.address}/{path}", picture)
+        return Head(title, description, f"{self.address}/{path}", f"{self.address}/{card}{asked}")
 
     def message(
-        self, title: str, *paragraphs: str, links: Mapping[str, str] | None = None, status: int = 200
+        self,
+        title: str,
+        *paragraphs: str,
+        hint: str = "",
+        ahead: Ahead | None = None,
+        links: Mapping[str, str] | None = None,
+        status: int = 200,
     ) -> HTMLResponse:
-        """A page that says only this, with ``links`` by their address."""
-        return HTMLResponse(self._said(title, paragraphs, links or {}), status)
+        """A page that says only this: what to know, what may help, what comes next, and ``links`` by their
+        address."""
+        return HTMLResponse(self._said(title, paragraphs, links or {}, hint, ahead), status)
 
     def named(self, name: str, *, links: Mapping[str, str] | None = None, status: int = 200) -> HTMLResponse:
         """The message page whose title and text are the phrases of the table ``name``."""
@@ -99,8 +139,17 @@ class Pages:
         )
 
     def stylesheet(self) -> Response:
-        css = render(self._plain, "pages/pages.css", {"theme": look(self._config.theme)})
-        return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=600"})
+        shown = look(self._config.theme)
+        wrong = {scheme: _wrong(getattr(shown, scheme)) for scheme in ("light", "dark")}
+        css = render(self._plain, "pages/pages.css", {"theme": shown, "wrong": wrong})
+        return Response(css, media_type="text/css", headers=_FOR_A_WHILE)
+
+    def icon(self) -> Response:
+        name = self._config.newsletter.name
+        initial = next((character for character in name if character.isalnum()), "")
+        values = {"theme": look(self._config.theme), "initial": initial.upper()}
+        svg = render(self._markup, "pages/icon.svg", values)
+        return Response(svg, media_type="image/svg+xml", headers=_FOR_A_WHILE)
 
     def say(self, key: str, **values: str | int) -> str:
         return self.phrases.say(key, **values)
@@ -134,9 +183,15 @@ class Pages:
             "base": self.base,
             "offered": self.offered,
             "archive": self._config.archive.public,
-            "logo": self._ours(theme.logo),
-            "logo_dark": self._ours(theme.logo_dark),
+            "logo": self._logo(theme.logo),
+            "logo_dark": self._logo(theme.logo_dark),
         }
+
+    def _logo(self, address: str) -> Hosted | None:
+        if self._ours(address):
+            return Hosted(address, *_UNKNOWN_SIZE)
+        copy = self._logos.get(address)
+        return copy._replace(src=self.link(copy.src)) if copy else None
 
     def _ours(self, image: str) -> str:
         """The image if it is on our own address, else nothing: no page fetches one from another host."""
@@ -157,17 +212,35 @@ class Pages:
         return Offered(digest.name, shown, often, label)
 
     def _message(self, name: str) -> str:
-        links = self._leading_on if name == "missing" else {}
+        links = self._leading_on if name in ("missing", "refused") else {}
         return self._said(self.say(f"{name}.title"), (self.say(f"{name}.text"),), links)
 
     @property
     def _leading_on(self) -> dict[str, str]:
-        links = {self.link(""): self.say("shared.front")}
+        links = {self.link(""): self.say("shared.front"), self.link("subscribe"): self.say("shared.sign_up")}
         if self._config.archive.public:
             links[self.link("archive")] = self.say("shared.archive")
         return links
 
-    def _said(self, title: str, paragraphs: tuple[str, ...], links: Mapping[str, str]) -> str:
+    def _said(
+        self,
+        title: str,
+        paragraphs: tuple[str, ...],
+        links: Mapping[str, str],
+        hint: str = "",
+        ahead: Ahead | None = None,
+    ) -> str:
         return self.render(
-            "message.html", private=True, title=title, paragraphs=paragraphs, links=list(links.items())
+            "message.html",
+            private=True,
+            title=title,
+            paragraphs=paragraphs,
+            hint=hint,
+            ahead=ahead,
+            links=list(links.items()),
         )
+
+
+def _wrong(palette: Palette) -> str:
+    """The colour of what is to be corrected: red, as far as it can be read there."""
+    return readable("#b3261e", palette.text, palette.paper, palette.background, least=LINK)

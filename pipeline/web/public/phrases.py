@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from pipeline.core.locales import date_in_words, listed
+from pipeline.core.locales import date_in_numbers, date_in_words, date_typed, listed
 from pipeline.core.phrases import Phrases
 from pipeline.letter.direction import of_language
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.letter.direction import Direction
 
 _FROM = datetime(2026, 1, 1)  # noqa: DTZ001  the wall clock, on purpose; any year would do
+_LONGEST_DAY = 40
 _LOOKED_AT = 14
 """Due times: enough to show a weekday or a day of the month that is only sometimes skipped."""
 
@@ -38,6 +39,18 @@ class PagePhrases(Phrases):
     def day(self, moment: datetime, form: str = "long") -> str:
         """A date in words, in this language and the newsletter's zone; ``full`` names the weekday, too."""
         return date_in_words(moment.astimezone(self._zone), self.language, form)
+
+    def in_words(self, day: date) -> str:
+        """A day in words, in this language."""
+        return date_in_words(day, self.language)
+
+    def in_numbers(self, day: date) -> str:
+        """A day in numbers, as it is written where this language is spoken."""
+        return date_in_numbers(day, self.language)
+
+    def typed_day(self, written: str) -> date | None:
+        """A day that somebody typed in numbers, in the order of this language; None where it is none."""
+        return date_typed(written[:_LONGEST_DAY], self.language)
 
     def every(self, digest: Digest) -> str:
         """How often a digest comes: `every Thursday`, `every day`, `once a month`; empty where that takes

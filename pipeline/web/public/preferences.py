@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from starlette.routing import Route
@@ -11,20 +10,23 @@ from starlette.routing import Route
 from pipeline.subscriptions.unsubscribe import batches_ended
 from pipeline.web.public import form
 from pipeline.web.public.network import address_of
+from pipeline.web.public.pause import FIRST, LAST, chosen
 from pipeline.web.public.unsubscribe import leave
-from subscribers import clock, digest_names, own_mailbox, preferences
+from subscribers import digest_names, own_mailbox, preferences
 from subscribers.addresses import AddressError, masked
 from subscribers.tokens import Claim, Purpose
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from pipeline.web.public.form import Form
+    from pipeline.web.public.pause import Pause
     from pipeline.web.public.site import Site
     from subscribers.preferences import Preferences
-
-LONGEST_PAUSE = timedelta(days=366)
 
 _SOURCE = "preferences page"
 
@@ -62,24 +64,25 @@ class _Visit:
 
     async def _save(self, found: Preferences, sent: Form) -> Response:
         offered = [digest.name for digest in self.site.pages.offered]
-        pause, wrong = self._pause(sent.text("pause"))
-        if wrong:
-            return self._page(found, sent, pause=wrong)
+        until = chosen(self.site.pages, sent.text("pause"), self.site.today)
+        if until.wrong:
+            return self._page(found, sent, pause=until)
         saved = await self.site.writer.run(
             lambda connection: preferences.change(
                 connection,
                 self.subscriber,
                 digests=digest_names.meant(connection, offered, sent.all("digest")),
                 offered=offered,
-                paused_until=pause,
+                paused_until=until.day,
                 source=_SOURCE,
             )
         )
         if saved is None:
             return self._nothing()
         await batches_ended(self.site.read, self.subscriber)
+        now = self._now(saved.preferences)
         if not saved.to_ask:
-            return self._page(saved.preferences, notice=self.site.pages.say("preferences.saved"))
+            return self._page(saved.preferences, notice=now)
         # Only now: whoever may not ask has left and paused all the same.
         await self.site.may_ask(self.request)
         await self.site.writer.run(
@@ -92,7 +95,8 @@ class _Visit:
                 network_address=address_of(self.request.scope),
             )
         )
-        answer = self._page(saved.preferences, notice=self.site.pages.say("preferences.join_sent"))
+        asked = self.site.pages.say("preferences.join_sent", digests=self._named(saved.to_ask))
+        answer = self._page(saved.preferences, notice=[*now, asked])
         answer.background = self.site.mail_questions()
         return answer
 
@@ -110,7 +114,7 @@ class _Visit:
             )
         except AddressError as error:
             return self._page(found, sent, email=self.site.pages.say(f"address.{error.fault}"))
-        answer = self._page(found, notice=self.site.pages.say("preferences.move_sent"))
+        answer = self._page(found, notice=[self.site.pages.say("preferences.move_sent")])
         answer.background = self.site.mail_questions()
         return answer
 
@@ -124,7 +128,7 @@ class _Visit:
                 network_address=address_of(self.request.scope),
             )
         )
-        answer = self._page(found, notice=self.site.pages.say("preferences.erase_sent"))
+        answer = self._page(found, notice=[self.site.pages.say("preferences.erase_sent")])
         answer.background = self.site.mail_questions()
         return answer
 
@@ -133,48 +137,49 @@ class _Visit:
         found: Preferences,
         sent: Form | None = None,
         *,
-        notice: str = "",
-        pause: str = "",
+        notice: Sequence[str] = (),
+        pause: Pause | None = None,
         email: str = "",
     ) -> Response:
         """The page with the current choices; where something is wrong with what was ``sent``, with that."""
         faulty = bool(pause or email)
         saving = sent if sent and pause else None
-        kept = (
-            found.paused_until.isoformat() if found.paused_until and found.paused_until > self._today else ""
-        )
+        today, until = self.site.today, self._until(found)
         return self.site.pages.page(
             "preferences",
             422 if faulty else 200,
             faulty=faulty,
             notice=notice,
-            errors={"pause": pause, "email": email},
+            errors={"pause": pause.wrong if pause else "", "email": email},
             # Letters get forwarded, and ids outlive moves: no name is shown, and no whole address.
             address=masked(found.email).replace("@", "\u2060@"),  # a word joiner keeps it on one line
             chosen=saving.all("digest") if saving else found.active,
-            pause=saving.text("pause") if saving else kept,
+            pause=saving.text("pause") if saving else until.isoformat() if until else "",
+            typed=pause is not None and pause.typed,
             email=sent.text("email") if sent else "",
-            first_day=(self._today + timedelta(days=1)).isoformat(),
-            last_day=(self._today + LONGEST_PAUSE).isoformat(),
+            first_day=(today + FIRST).isoformat(),
+            last_day=(today + LAST).isoformat(),
             agreed=self.site.pages.say("preferences.agree"),
         )
 
-    def _pause(self, written: str) -> tuple[date | None, str]:
-        """The day from which letters come again, and what is wrong with what was written."""
-        if not written:
-            return None, ""
-        try:
-            day = date.fromisoformat(written)
-        except ValueError:
-            day = self._today
-        if self._today < day <= self._today + LONGEST_PAUSE:
-            return day, ""
-        example = (self._today + timedelta(days=14)).isoformat()
-        return None, self.site.pages.say("preferences.pause_wrong", example=example)
+    def _now(self, found: Preferences) -> list[str]:
+        """What is so now that it is saved."""
+        say, until = self.site.pages.say, self._until(found)
+        named = self._named(found.active)
+        if not named:
+            return [say("preferences.saved"), say("preferences.now_none")]
+        said = [say("preferences.saved"), say("preferences.now", digests=named)]
+        if until:
+            said.append(say("preferences.now_paused", date=self.site.pages.phrases.in_words(until)))
+        return said
 
-    @property
-    def _today(self) -> date:
-        return clock.now().astimezone(self.site.installation.config.newsletter.zone).date()
+    def _until(self, found: Preferences) -> date | None:
+        until = found.paused_until
+        return until if until and until > self.site.today else None
+
+    def _named(self, digests: Collection[str]) -> str:
+        pages = self.site.pages
+        return pages.phrases.listed([one.shown for one in pages.offered if one.name in digests])
 
     def _nothing(self) -> Response:
         links = {self.site.pages.link("subscribe"): self.site.pages.say("shared.sign_up")}

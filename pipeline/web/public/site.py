@@ -10,11 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pipeline.subscriptions.confirm import send_questions
+from pipeline.subscriptions.welcome import send_welcomes
 from pipeline.web.public.network import address_of
-from subscribers import mail_limits
+from subscribers import clock, mail_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from sqlalchemy import Connection
     from starlette.requests import Request
@@ -50,9 +52,18 @@ class Site:
 
         return await run_in_threadpool(inside)
 
+    @property
+    def today(self) -> date:
+        """The day where the newsletter is."""
+        return clock.now().astimezone(self.installation.config.newsletter.zone).date()
+
     def mail_questions(self) -> BackgroundTask:
         """Sends the confirmation mails once the answer is sent. What fails stays in the queue."""
         return BackgroundTask(send_questions, self.installation, self.stop)
+
+    def mail_welcomes(self) -> BackgroundTask:
+        """The same for the welcomes of who confirmed."""
+        return BackgroundTask(send_welcomes, self.installation, self.stop)
 
     async def may_ask(self, request: Request) -> None:
         """Raise HTTPException 429 when strangers have had too many mails sent."""

@@ -7,6 +7,7 @@ whatever is not a button of our own page is treated like that one.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from starlette.routing import Route
 from pipeline.subscriptions.unsubscribe import batches_ended, digest_of, leave_by_link
 from pipeline.web.public import form
 from pipeline.web.public.network import REQUESTS, address_of
-from subscribers import clock, leaving
+from subscribers import clock, leaving, preferences
 from subscribers.tokens import Purpose
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 
 _STAMPS = 4
 """The presses before that a page hands on: more than its buttons lead through."""
+
+PAUSE = timedelta(weeks=4)
+"""The pause that is offered beside leaving. Any other can be chosen on the reader's own page."""
+
+_SOURCE = "unsubscribe page"
 
 
 def routes(site: Site) -> list[Route]:
@@ -76,11 +82,13 @@ async def _sent(request: Request) -> Form:
 
 async def _pressed(site: Site, request: Request, claim: Claim, sent: Form) -> Response:
     button = sent.text("do")
-    if button in ("undo", "reason"):  # no mail program presses these, so they are limited
+    if button in ("undo", "reason", "pause"):  # no mail program presses these, so they are limited
         site.limits.count(REQUESTS, request.scope)
     match button:
         case "undo":
             return await _undone(site, request, claim, sent)
+        case "pause":
+            return await _paused(site, claim)
         case "leave" | "leave-all" | "reason":
             return await _left(site, claim, sent, button)
         case _:
@@ -91,9 +99,8 @@ async def _pressed(site: Site, request: Request, claim: Claim, sent: Form) -> Re
 async def _left(site: Site, claim: Claim, sent: Form, button: str) -> Response:
     everything = button == "leave-all" or sent.text("of") == "all"
     reason = sent.text("reason") if button == "reason" else ""
-    digest = await leave(site, claim, everything=everything, source="unsubscribe page", reason=reason)
+    digest = await leave(site, claim, everything=everything, source=_SOURCE, reason=reason)
     tokens = site.installation.tokens
-    preferences = tokens.sign(Purpose.LETTER, *claim)
     pressed = [*_presses(site, claim, sent)[-_STAMPS:], clock.now()]
     return site.pages.page(
         "left",
@@ -101,7 +108,24 @@ async def _left(site: Site, claim: Claim, sent: Form, button: str) -> Response:
         all_mail=digest is None,
         thanked=bool(reason),
         undo=[tokens.sign_until(Purpose.UNDO, claim.subscriber, press) for press in pressed],
-        preferences=site.pages.link(f"preferences/{preferences}"),
+        preferences=_own_page(site, claim),
+    )
+
+
+async def _paused(site: Site, claim: Claim) -> Response:
+    until = await site.writer.run(
+        lambda connection: preferences.pause(connection, claim.subscriber, site.today + PAUSE, source=_SOURCE)
+    )
+    if until is None:
+        return site.pages.named(
+            "nothing_to_pause", links={_own_page(site, claim): site.pages.say("shared.back_to_preferences")}
+        )
+    await batches_ended(site.read, claim.subscriber)
+    said = partial(site.pages.say, date=site.pages.phrases.in_words(until))
+    return site.pages.message(
+        said("paused.title"),
+        said("paused.text"),
+        links={_own_page(site, claim): said("paused.preferences")},
     )
 
 
@@ -111,13 +135,12 @@ async def _undone(site: Site, request: Request, claim: Claim, sent: Form) -> Res
             connection,
             claim.subscriber,
             presses=_presses(site, claim, sent)[-_STAMPS - 1 :],
-            source="unsubscribe page",
+            source=_SOURCE,
             network_address=address_of(request.scope),
         )
     )
     said = site.pages.say
-    preferences = site.installation.tokens.sign(Purpose.LETTER, *claim)
-    links = {site.pages.link(f"preferences/{preferences}"): said("shared.back_to_preferences")}
+    links = {_own_page(site, claim): said("shared.back_to_preferences")}
     if not back:
         return site.pages.message(said("undone.title_none"), said("undone.text_none"), links=links)
     named = back if site.pages.several else [site.installation.config.newsletter.name]
@@ -129,6 +152,10 @@ def _presses(site: Site, claim: Claim, sent: Form) -> list[datetime]:
     """The times of the presses that the form's page came of, each signed in its answer for this person."""
     tokens = map(partial(site.installation.tokens.read_until, Purpose.UNDO), sent.all("undo"))
     return [one.until for one in tokens if one is not None and one.about == claim.subscriber]
+
+
+def _own_page(site: Site, claim: Claim) -> str:
+    return site.pages.link(f"preferences/{site.installation.tokens.sign(Purpose.LETTER, *claim)}")
 
 
 def _shown(site: Site, digest: str | None) -> str:

@@ -3,17 +3,29 @@
 "use strict";
 
 const live = document.getElementById("live");
+const AHEAD = 150; // milliseconds that the letter has for itself
+const page = document.documentElement;
+const SIGNED_OUT = "You are no longer signed in: do so in another tab, then load this page again.";
 let connection = null;
 let changes = Promise.resolve();
+let underWay = 0;
+
+// One thing after the other: what is sent, and what is shown again. One that fails keeps no other back.
+function inTurn(work) {
+  underWay += 1;
+  const done = changes.then(work).finally(() => { underWay -= 1; });
+  changes = done.catch(() => {});
+  return done;
+}
 
 function listen() {
-  const seen = document.documentElement.dataset.version;
-  connection = new EventSource(`${document.documentElement.dataset.root}/events?seen=${encodeURIComponent(seen)}`);
+  const seen = encodeURIComponent(page.dataset.version);
+  connection = new EventSource(`${page.dataset.root}/events?seen=${seen}`);
   connection.addEventListener("change", (event) => {
-    changes = changes.then(() => renew(event.data)).catch(() => location.reload());
+    inTurn(() => renew(event.data)).catch(() => location.assign(page.dataset.here));
   });
   connection.addEventListener("open", () => say("Live: changes show by themselves", true));
-  connection.addEventListener("error", () => say("Not connected: is rapport preview still running?", false));
+  connection.addEventListener("error", () => say("Not connected: is it still running?", false));
 }
 
 function say(words, well) {
@@ -22,20 +34,31 @@ function say(words, well) {
 }
 
 async function renew(version) {
-  if (version === document.documentElement.dataset.version) return;
+  if (version !== page.dataset.version) await refresh();
+}
+
+// The page as it is now. Of a letter that is on its way only the numbers change.
+async function refresh() {
   const frame = document.querySelector("iframe");
-  if (frame) await again(frame, version);
-  const answer = await fetch(document.documentElement.dataset.here, { cache: "no-store" });
+  const goesOut = document.querySelector(".next")?.dataset.status === "sending";
+  const loaded = frame && !goesOut ? again(frame) : null;
+  // The letter first: what is asked for beside it would keep the server from it.
+  if (loaded) await Promise.race([loaded, new Promise((done) => setTimeout(done, AHEAD))]);
+  const answer = await fetch(page.dataset.here, { cache: "no-store" });
   if (!answer.ok) throw new Error(answer.statusText);
-  show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  await loaded;
+  // Whoever is no longer signed in is led to another page.
+  if (!fresh.documentElement.dataset.version) throw new Error(SIGNED_OUT);
+  show(fresh);
 }
 
 // The frame with its new letter, where the reader was in the old one. It runs no script; the page only
 // asks it how far it was scrolled.
-function again(frame, version) {
+function again(frame) {
   const { scrollX, scrollY } = frame.contentWindow;
   const address = new URL(frame.src);
-  address.searchParams.set("at", version);
+  address.searchParams.set("at", performance.now());
   return new Promise((done) => {
     frame.addEventListener("load", () => {
       if (!address.hash) frame.contentWindow.scrollTo(scrollX, scrollY);
@@ -47,18 +70,42 @@ function again(frame, version) {
 }
 
 function show(fresh) {
-  const focused = document.activeElement?.closest("[href]")?.getAttribute("href");
+  const active = document.activeElement;
+  const focused = active?.id ? `#${CSS.escape(active.id)}` : hrefOf(active);
   for (const part of document.querySelectorAll("[data-part]")) {
     const now = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
-    // The frame stays where it is: an iframe that is moved loads once more.
-    const frame = part.querySelector("iframe") && now.querySelector("iframe");
-    if (!frame && part.innerHTML !== now.innerHTML) part.replaceChildren(...now.childNodes);
+    if (now) replace(part, now);
   }
   document.title = fresh.title;
-  document.documentElement.dataset.version = fresh.documentElement.dataset.version;
+  page.dataset.version = fresh.documentElement.dataset.version;
+  document.dispatchEvent(new CustomEvent("shown", { detail: { fresh, focused } }));
   if (focused && document.activeElement === document.body) {
-    document.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    document.querySelector(focused)?.focus({ preventScroll: true });
   }
+}
+
+function replace(part, now) {
+  // Where somebody may be typing, only the parts within are another.
+  if (part.querySelector("#words") && now.querySelector("#words")) return;
+  // The frame stays where it is: an iframe that is moved loads once more.
+  if (part.querySelector("iframe") && now.querySelector("iframe")) {
+    for (const inner of part.querySelectorAll("[data-inner]")) {
+      const newer = now.querySelector(`[data-inner="${inner.dataset.inner}"]`);
+      if (newer && inner.innerHTML !== newer.innerHTML) inner.replaceChildren(...newer.childNodes);
+    }
+    return;
+  }
+  if (part.innerHTML === now.innerHTML) return;
+  for (const before of part.querySelectorAll("details[id]")) {
+    const after = now.querySelector(`#${CSS.escape(before.id)}`);
+    if (after) after.open = before.open;
+  }
+  part.replaceChildren(...now.childNodes);
+}
+
+function hrefOf(element) {
+  const href = element?.closest("[href]")?.getAttribute("href");
+  return href ? `[href="${CSS.escape(href)}"]` : null;
 }
 
 // A browser keeps six connections to a host; a page nobody looks at must not hold one.
@@ -68,5 +115,18 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("pagehide", () => connection.close());
 window.addEventListener("pageshow", (event) => event.persisted && listen());
+
+// An open menu closes when one clicks elsewhere or presses Escape.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
 
 listen();

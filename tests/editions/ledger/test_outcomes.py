@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.ledger import batches as batch_rows
 from pipeline.core.tables.ledger import recipients
-from pipeline.editions.ledger import batches, claims, outcomes
+from pipeline.editions.ledger import batches, claims, outcomes, readers
 from pipeline.editions.ledger.reasons import reasons
 from subscribers import directory
 from tests.editions.ledger.moves import AT, claimed, counted, taken
@@ -217,11 +217,11 @@ def test_what_a_person_got_is_told(database: Database, edition: Edition) -> None
     assert claim is not None
     with database.write() as connection:
         claims.sent(connection, claim, AT)
-        assert outcomes.of_subscriber(connection, 1) == [
-            {"slug": "monthly-1", "state": "uncertain", "at": AT.isoformat()},
-            {"slug": "weekly-1", "state": "sent", "at": AT.isoformat()},
+        assert readers.of_subscriber(connection, 1) == [
+            {"slug": "monthly-1", "state": "uncertain", "at": AT.isoformat(), "welcome": False},
+            {"slug": "weekly-1", "state": "sent", "at": AT.isoformat(), "welcome": False},
         ]
-        assert outcomes.of_subscriber(connection, 99) == []
+        assert readers.of_subscriber(connection, 99) == []
 
 
 def test_of_who_fared_otherwise_than_the_batch_their_own_moment_and_reason_are_told(
@@ -255,8 +255,8 @@ def test_nobody_is_told_a_moment_before_anything_was_handed_over(
     with database.read() as connection:
         first = next(outcomes.people(connection, edition.id))
         assert (first["state"], first["at"], first["batch"]) == ("waiting", None, None)
-        (mine,) = [one for one in outcomes.of_subscriber(connection, 1) if one["slug"] == "weekly-1"]
-        assert mine == {"slug": "weekly-1", "state": "waiting", "at": None}
+        (mine,) = [one for one in readers.of_subscriber(connection, 1) if one["slug"] == "weekly-1"]
+        assert mine == {"slug": "weekly-1", "state": "waiting", "at": None, "welcome": False}
 
 
 def test_the_erased_are_counted_and_their_address_stands_in_no_edition(sqlite_database: Database) -> None:
@@ -323,14 +323,14 @@ def test_the_editions_that_people_had_are_told_from_the_oldest_that_is_asked_for
     with sqlite_database.write() as connection:
         for number, lot in enumerate(lots, 1):
             one, other = handed_over(connection, number, lot)
-        had = outcomes.handed_over(connection, [one], ["weekly-2", "weekly-4"])
+        had = readers.handed_over(connection, [one], ["weekly-2", "weekly-4"])
         assert had == {one: ["weekly-2", "weekly-4"]}
-        both = outcomes.handed_over(connection, [one, other], ["weekly-1"])
+        both = readers.handed_over(connection, [one, other], ["weekly-1"])
         assert both == {
             one: ["weekly-1", "weekly-2", "weekly-4"],
             other: ["weekly-1", "weekly-2", "weekly-3", "weekly-4"],
         }
-        assert outcomes.handed_over(connection, [one], ["never-1"]) == {}
+        assert readers.handed_over(connection, [one], ["never-1"]) == {}
 
 
 def test_a_person_can_be_found_without_reading_the_whole_ledger(sqlite_database: Database) -> None:

@@ -16,7 +16,7 @@ from pipeline.editions.compose import compose
 from pipeline.editions.edition import Edition
 from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
-from pipeline.letter.check import Finding, check_letter
+from pipeline.letter.check import Finding, check_letter, errors
 from subscribers import clock
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class Sample:
 
     def findings(self, **parts: Any) -> list[Finding]:
         return check_letter(self.config, self.templates, self.row(**parts))
+
+    def errors(self, **parts: Any) -> list[Finding]:
+        """Those that keep it from going out, as they are looked for before it goes."""
+        return errors(self.config, self.templates, self.row(**parts))
 
     def configured(self, **sections: dict[str, Any]) -> Sample:
         """The same edition under a configuration with other keys."""

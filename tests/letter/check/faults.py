@@ -273,6 +273,9 @@ HARMLESS: list[tuple[str, Change]] = [
     ("a telephone number", link("tel:+15550100", "+1 555 0100")),
     ("what a person put in brackets", body("<p>He wrote so [sic] and [they] came [...] to a [video]</p>")),
     ("an image that only decorates", body('<img src="https://blog.example/line.png" alt="">')),
+    ("a decorating image that may be clicked, beside the link itself",
+     body('<a href="https://example.org/m" aria-hidden="true" tabindex="-1">'
+          '<img src="https://example.org/mug.png" alt=""></a>')),
     ("acronyms in the subject", part("subject", "NHS or GP? A way through")),
     ("a word within another in the subject", part("subject", "Grapefruit and scrapes, a recipe")),
     ("one exclamation mark", part("subject", "A new group!")),

@@ -46,6 +46,8 @@ class Edition:
     digest: str = "weekly"
     edits: Mapping[str, Any] = field(default_factory=dict)
     pictures: list[Mapping[str, Any]] = field(default_factory=list)
+    is_note: bool = False
+    has_offer: bool = True
 
 
 def edition(

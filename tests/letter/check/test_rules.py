@@ -23,14 +23,17 @@ def test_check_finds(fault: Fault, sample: Sample) -> None:
     assert finding.level == fault.level
     assert finding.remedy
     assert fault.where in finding.where
+    assert sample.errors(**fault.change(sample.edition)) == [f for f in findings if f.level == "error"]
 
 
 @pytest.mark.parametrize(("name", "keys", "rule", "where"), CONFIGURED, ids=lambda value: str(value)[:40])
 def test_check_finds_in_the_configuration(
     name: str, keys: dict[str, dict[str, Any]], rule: str, where: str, sample: Sample
 ) -> None:
-    findings = sample.configured(**keys).findings()
+    configured = sample.configured(**keys)
+    findings = configured.findings()
     assert {finding.name for finding in findings} == {rule}
+    assert configured.errors() == [finding for finding in findings if finding.level == "error"]
     assert where in findings[0].where
 
 

@@ -37,6 +37,22 @@ def test_a_word_is_found_whole_in_any_spelling(text: str, found: list[str]) -> N
     assert list(sensitive(text, Templates(), "en")) == found
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("de", "Wenn die Trauer bleibt: über Verlust und Angststörungen", ["Trauer", "Angststörungen"]),
+        ("de-AT", "Zwänge verstehen", ["Zwänge"]),
+        ("de", "Ein Spaziergang nach der Therapie, und guter Schlaf", []),
+        ("es", "Cómo hablar de la ansiedad y el duelo", ["ansiedad", "duelo"]),
+        ("es", "Un paseo, buen sueño y la familia en terapia", []),
+        ("fr", "L’anxiété au travail, le deuil", ["anxiété", "deuil"]),
+        ("fr", "Une promenade, le sommeil et la famille en thérapie", []),
+    ],
+)
+def test_the_other_languages_have_lists_of_their_own(language: str, text: str, found: list[str]) -> None:
+    assert list(sensitive(text, Templates(), language)) == found
+
+
 def test_the_operators_list_stands_in_for_ours(tmp_path: Path) -> None:
     (tmp_path / "sensitive-words.txt").write_text("# mine\nsandcastle*  # with a reason\n")
     assert list(sensitive("Sandcastles and depression", Templates(tmp_path), "en")) == ["Sandcastles"]

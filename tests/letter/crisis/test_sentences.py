@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 TABLE = read_table(Templates())
 LANGUAGES = tuple(TABLE.words)
-UNWATCHED = {"en": "this letter is not watched for emergencies", "de": "nicht auf Notfälle hin beobachtet"}
+UNWATCHED = {
+    "en": "this letter is not watched for emergencies",
+    "de": "nicht auf Notfälle hin beobachtet",
+    "es": "esta carta no se vigila por si hay emergencias",
+    "fr": "cette lettre n’est pas surveillée pour les urgences",
+}
 
 
 def said(country: str, language: str = "en", own: Path | None = None, **keys: Any) -> CrisisHelp:
@@ -81,6 +86,12 @@ def test_every_country_is_said_by_the_rules(country: str, language: str) -> None
             "Telefon 0800 111 0 111, 0800 111 0 222 oder 116 123 (TelefonSeelsorge, kostenlos, rund",
         ),
         ("CH", "de-CH", "Telefon 143 (Die Dargebotene Hand, rund um die Uhr) oder Chat auf 143.ch."),
+        ("MX", "es-MX", "México: si alguien está en peligro inmediato, llame al 911, o en otro lugar"),
+        ("ES", "es", "hay ayuda: por teléfono en el 024 (gratis, día y noche)."),
+        ("US", "es", "por teléfono o SMS en el 988 (988 Lifeline, gratis, día y noche) o por chat en"),
+        ("FR", "fr", "France\u202f: si quelqu’un est en danger immédiat, appelez le 112, ou ailleurs"),
+        ("FR", "fr", "de l’aide existe\u202f: par téléphone au 3114 (gratuit, jour et nuit)."),
+        ("CH", "fr", "par téléphone au 143 (La Main Tendue, jour et nuit) ou par chat sur 143.ch."),
     ],
 )
 def test_a_country_is_said_with_what_is_sure_of_it(country: str, language: str, says: str) -> None:
@@ -99,7 +110,9 @@ def test_an_emergency_number_that_is_not_sure_is_not_said(country: str) -> None:
         ("CA", "de", "988 (auf Englisch und Französisch, kostenlos", ""),
         ("BE", "en", "call 1813 (in Dutch, free, day and night) or call 0800 32 123 (in French,", ""),
         ("BE", "nl-BE", "call 1813 (free, day and night).", "0800 32 123"),
-        ("BE", "fr", "call 0800 32 123 (free, day and night).", "1813"),
+        ("BE", "fr", "au 0800 32 123 (gratuit, jour et nuit).", "1813"),
+        ("IT", "fr", "02 2327 2327 (Telefono Amico Italia, en italien, tous les jours de 9 h à 24 h)", ""),
+        ("IL", "es", "1201 (ERAN, gratis)", "español"),
         ("CH", "it", "143 (Telefono Amico, day and night)", "in Italian"),
         ("NO", "nb", "116 123 (Mental Helse Hjelpetelefonen, free", "in Norwegian"),
         ("IN", "en", "14416 (Tele MANAS, free", " in "),
@@ -114,7 +127,7 @@ def test_a_line_says_in_which_language_it_answers_where_that_is_not_the_letters(
 
 
 def test_a_language_without_words_is_answered_in_english_and_says_so() -> None:
-    assert said("FR", "fr").lang == "en"
+    assert said("FR", "it").lang == "en"
     assert said("AT", "de-AT").lang == "de"
 
 
@@ -150,12 +163,12 @@ def test_the_notice_is_kept_but_for_the_sentence_that_the_help_is_said_instead_o
 
 def test_an_operators_words_go_over_ours_one_by_one(tmp_path: Path) -> None:
     folder = own(
-        tmp_path, '[words.en]\nsupport = "Somebody is there: {ways}."\n[words.fr]\nfree = "gratuit"\n'
+        tmp_path, '[words.en]\nsupport = "Somebody is there: {ways}."\n[words.it]\nfree = "gratuito"\n'
     )
     assert "Somebody is there: call or text 988 (988 Lifeline, free" in said("US", own=folder).text
     assert "call 911, or elsewhere" in said("US", own=folder).text
-    french = said("FR", "fr", folder)
-    assert (french.lang, "3114 (gratuit, day and night)" in french.text) == ("fr", True)
+    italian = said("FR", "it", folder)
+    assert (italian.lang, "gratuito, day and night)" in italian.text) == ("it", True)
 
 
 def test_an_operators_country_goes_over_ours_whole(tmp_path: Path) -> None:

@@ -24,12 +24,14 @@ SEEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _minutes = itertools.count()
 
 
-def config(feed: str, images: str = "host", public_url: str = "https://letter.example.org") -> Config:
+def config(
+    feed: str, images: str = "host", public_url: str = "https://letter.example.org", **theme: str
+) -> Config:
     return Config.model_validate(
         {
             "newsletter": {"name": "Letter", "from_email": "letter@example.org", "public_url": public_url},
             "feeds": [{"url": feed}],
-            "theme": {"images": images},
+            "theme": {"images": images} | theme,
         }
     )
 
@@ -61,5 +63,5 @@ class Publisher:
     def picture(self, post: Post) -> Picture:
         return pictures(self.installation, [post])[post.id]
 
-    def use(self, images: str = "host", public_url: str = "https://letter.example.org") -> None:
-        self.installation.config = config(self.feed, images, public_url)
+    def use(self, images: str = "host", public_url: str = "https://letter.example.org", **theme: str) -> None:
+        self.installation.config = config(self.feed, images, public_url, **theme)

@@ -18,7 +18,7 @@ from pipeline.core.app import Installation
 from pipeline.core.tables.images import images
 from pipeline.letter.images import fetch, sandbox, store
 from pipeline.letter.images import pictures as module
-from pipeline.letter.images.pictures import known, pictures
+from pipeline.letter.images.pictures import hosted_logos, known, pictures, refresh
 from tests.letter.images.photographs import bomb, file, jpeg, noise, picture, seen_through
 from tests.letter.images.publisher import Publisher, config
 
@@ -186,6 +186,48 @@ def test_what_is_known_is_not_fetched_again_within_half_a_day(publisher: Publish
     first = publisher.picture(post)
     assert publisher.picture(post) == first
     assert gallery.asked == ["/a.jpg"]
+
+
+class TestLogos:
+    def test_pages_have_a_copy_of_what_every_client_shows_as_of_what_it_does_not(
+        self, publisher: Publisher, gallery: Gallery
+    ) -> None:
+        plain = file(seen_through(300, 60), "PNG")
+        logo = gallery.show("/logo.png", plain, "image/png")
+        dark = gallery.show("/dark.webp", file(seen_through(320, 64), "WEBP"), "image/webp")
+        publisher.use(logo=logo, logo_dark=dark)
+        for _ in range(2):
+            refresh(publisher.installation, [])
+        assert sorted(gallery.asked) == ["/dark.webp", "/logo.png"]
+        with publisher.installation.database.read() as connection:
+            found = hosted_logos(connection, publisher.installation.config)
+            copy = store.served(connection, found[logo].src.removeprefix("images/"))
+        assert [(one.width, one.height) for one in (found[logo], found[dark])] == [(300, 60), (320, 64)]
+        assert copy
+        assert (copy.media_type, copy.content) == ("image/png", plain)
+
+    def test_one_of_a_kind_that_is_not_served_is_not_fetched_again_and_again(
+        self, publisher: Publisher, gallery: Gallery
+    ) -> None:
+        publisher.use(logo=gallery.show("/logo.gif", file(picture(), "GIF"), "image/gif"))
+        for _ in range(2):
+            refresh(publisher.installation, [])
+        assert gallery.asked == ["/logo.gif"]
+        with publisher.installation.database.read() as connection:
+            assert hosted_logos(connection, publisher.installation.config) == {}
+
+    def test_one_that_is_at_our_own_address_or_may_not_be_copied_is_not_fetched(
+        self, publisher: Publisher, gallery: Gallery
+    ) -> None:
+        elsewhere = gallery.show("/logo.png", file(picture(), "PNG"), "image/png")
+        for settings in (
+            {"logo": "https://letter.example.org/logo.png"},
+            {"logo": elsewhere, "images": "link"},
+            {"logo": elsewhere, "public_url": ""},
+        ):
+            publisher.use(**settings)
+            refresh(publisher.installation, [])
+        assert gallery.asked == []
 
 
 def test_later_the_host_is_asked_whether_the_image_changed(publisher: Publisher, gallery: Gallery) -> None:

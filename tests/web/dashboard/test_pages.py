@@ -3,140 +3,27 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from starlette.requests import Request
-from starlette.testclient import TestClient
+from starlette.responses import Response
 
-from pipeline.editions import find, states, store
+from pipeline.editions import states
 from pipeline.editions.compose import compose
 from pipeline.editions.lock import lock
 from pipeline.editions.message import write_preview
 from pipeline.web.dashboard import application, this_week
 from pipeline.web.dashboard.actor import Actor, Role
-from pipeline.web.dashboard.application import on_loopback
 from pipeline.web.dashboard.asked import Asked
 from pipeline.web.dashboard.dashboard import Dashboard
 from pipeline.web.dashboard.letter import frame, inbox
-from pipeline.web.dashboard.preview import PreviewSession
 from subscribers.importing.run import import_csv
 from tests.doubles.blog import Blog, Item
+from tests.web.dashboard.office import CONFIG, Office, day, opened
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from httpx import Response
-
-    from pipeline.editions.edition import Edition
-
-CONFIG = """
-[newsletter]
-name = "The Weekly Letter"
-from_email = "letter@example.org"
-from_name = "Willow Practice"
-postal_address = "1 Willow Street, Springfield"
-public_url = "https://letter.example.org"
-
-[theme]
-templates = "own"
-
-[[feeds]]
-url = "{feed}"
-
-[[digests]]
-name = "weekly"
-
-[match]
-url = "https://example.org/get-matched"
-heading = "Looking for a therapist?"
-"""
-
-VIEWS = ("letter", "inbox", "text", "headers", "source", "posts", "editions")
-
-
-@dataclass
-class Office:
-    """A practice's folder with the preview of it open."""
-
-    folder: Path
-    blog: Blog
-    session: PreviewSession
-    browser: TestClient
-
-    def page(self, query: str = "") -> str:
-        answer: Response = self.browser.get(f"/{query}")
-        assert answer.status_code == 200
-        return answer.text
-
-    def post(self, path: str, **fields: str) -> Response:
-        """As a form of the page sends it."""
-        token = re.search(r'name="csrf" value="([^"]+)"', self.page())
-        assert token
-        return self.browser.post(
-            path,
-            data={"csrf": token[1], **fields},
-            headers={"origin": "http://127.0.0.1:8001"},
-            follow_redirects=False,
-        )
-
-    def words(self, query: str = "") -> str:
-        """What a person reads on the page."""
-        return " ".join(unescape(re.sub(r"<[^>]+>", " ", self.page(query))).split())
-
-    def template(self, name: str, content: str) -> Path:
-        file = self.folder / "own" / "letter" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
-        self.session.templates_changed()
-        return file
-
-    def configure(self, more: str = "", *, old: str = "", new: str = "") -> None:
-        text = CONFIG.format(feed=self.blog.url)
-        (self.folder / "rapport.toml").write_text((text.replace(old, new) if old else text) + more)
-        self.session.configuration_changed()
-
-    def edition(self) -> Edition:
-        assert self.session.installation
-        with self.session.installation.database.read() as connection:
-            found = find.open_one(connection, "weekly")
-        assert found is not None
-        return found
-
-    def sent(self) -> Edition:
-        """The open edition, as if it had gone out."""
-        assert self.session.installation
-        edition = self.edition()
-        with self.session.installation.database.write() as connection:
-            return store.change(connection, edition.id, status="sent", finished_at=datetime.now(UTC))
-
-
-@contextmanager
-def opened(folder: Path, blog: Blog) -> Iterator[Office]:
-    session = PreviewSession(folder / "rapport.toml")
-    session.open()
-    session.pull()
-    browser = TestClient(on_loopback(session), base_url="http://127.0.0.1:8001")
-    yield Office(folder, blog, session, browser)
-    session.close()
-
-
-def day(ago: float) -> datetime:
-    return datetime.now(UTC) - timedelta(days=ago)
-
-
-@pytest.fixture
-def office(tmp_path: Path, sqlite_url: str) -> Iterator[Office]:
-    with Blog([Item("A calm morning", day(1)), Item("An old story", day(400))]) as blog:
-        (tmp_path / "rapport.toml").write_text(CONFIG.format(feed=blog.url))
-        (tmp_path / "own").mkdir()
-        with opened(tmp_path, blog) as made:
-            yield made
+VIEWS = ("letter", "inbox", "text", "headers", "source", "editions")
 
 
 def test_the_letter_is_byte_for_byte_what_out_writes(office: Office, tmp_path: Path) -> None:
@@ -182,10 +69,10 @@ def test_a_form_without_the_pages_own_token_does_nothing(office: Office) -> None
 def test_pull_now_fetches_the_feed_and_comes_back_to_the_same_view(office: Office) -> None:
     office.page()
     office.blog.items.insert(0, Item("Hot off the press", day(0.1)))
-    answer = office.post("/pull?view=posts")
+    answer = office.post("/pull?view=text")
     assert answer.status_code == 303
-    assert answer.headers["location"] == "/?view=posts"
-    assert "Hot off the press" in office.words("?view=posts")
+    assert answer.headers["location"] == "/?view=text"
+    assert "Hot off the press" in office.words("?view=text")
 
 
 def test_looking_changes_nothing(office: Office) -> None:
@@ -207,7 +94,7 @@ def test_a_strangers_markup_is_text_on_every_view(office: Office) -> None:
     office.session.pull()
     for view in VIEWS:
         page = office.page(f"?view={view}")
-        assert page.count("<script") == 1, view  # the page's own
+        assert page.count("<script") == 2, view  # the page's own
         assert not re.search(r"<img[^>]*onerror", page), view
 
 
@@ -422,7 +309,7 @@ def test_posts_and_the_offer_are_explained(office: Office) -> None:
     office.configure('\n[[match.variants]]\ncategories = ["couples"]\nheading = "Two chairs?"\n')
     office.blog.items.append(Item("Whose turn", day(2), categories=("Couples",)))
     office.session.pull()
-    said = office.words("?view=posts")
+    said = office.words("?view=text")
     assert "“Two chairs?”" in said
     assert "“Whose turn” is filed under Couples" in said
     assert "An old story" in said
@@ -449,7 +336,9 @@ def test_the_page_sends_the_letters_frame_before_it_waits_for_check(office: Offi
     office.session.findings = lambda edition: checked.append("checked") or find(edition)  # type: ignore[func-returns-value, method-assign]
     actor = Actor("preview", Role.ADMIN, "token")
     request = Request({"type": "http", "method": "GET", "query_string": b"", "headers": []})
-    dashboard = Dashboard(office.session, application.PAGES, lambda _: actor, local=True)
+    dashboard = Dashboard(
+        office.session, application.PAGES, lambda _: actor, lambda _: Response(), local=True
+    )
     made = this_week.pieces(Asked(dashboard, request, actor))
     assert "<iframe" in next(made)
     assert not checked

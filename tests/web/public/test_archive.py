@@ -145,7 +145,7 @@ def test_a_page_has_its_own_head_and_says_nothing_personal(visitor: Visitor, pra
 def test_an_edition_without_text_of_its_own_is_no_failure(visitor: Visitor, practice: Installation) -> None:
     slug = sent(practice, "", html="", preheader="", snapshot_at=None, finished_at=None)
     assert "<h1>The Weekly Letter</h1>" in visitor.get(f"/archive/{slug}").text
-    assert f'<a href="/archive/{slug}">The Weekly Letter</a>' in visitor.get("/archive").text
+    assert f'<a dir="auto" href="/archive/{slug}">The Weekly Letter</a>' in visitor.get("/archive").text
     assert json.loads(visitor.get("/archive/feed.json").content)["items"][0]["title"] == "The Weekly Letter"
 
 
@@ -293,9 +293,13 @@ def test_a_card_is_a_picture_of_the_size_that_is_shown_whole(
 def test_the_whole_way_from_a_post_to_its_page(database: Database, tmp_path: Path) -> None:
     with Blog([Item("A quiet morning", clock.now() - timedelta(hours=3))]) as blog:
         made = installation(database, tmp_path, blog.url)
+        keys = {"reply_to": "hello@example.org", "signed_by": "Ines Calloway, Practice Lead"}
+        newsletter = made.config.newsletter.model_copy(update=keys)
+        made.config = made.config.model_copy(update={"newsletter": newsletter})
         subscribe(database, 2)
         ran = run_one(made, at_once=True)
     assert ran.edition is not None
+    assert "Or just reply to this letter." in ran.edition.text
     named = re.search(r"https://letter\.example\.org(/archive/\S+)", ran.edition.text)
     assert named
     visitor = Visitor(made)
@@ -307,7 +311,9 @@ def test_the_whole_way_from_a_post_to_its_page(database: Database, tmp_path: Pat
     assert answer.status_code == 200
     assert "A quiet morning" in answer.text
     assert everything(database) == before
-    for personal in ("reader1", "You get this letter because", "Unsubscribe", "%%"):
+    for signed in ("Dear reader,", "Ines Calloway", "Practice Lead"):
+        assert signed in answer.text
+    for personal in ("reader1", "You get this letter because", "Or just reply", "Unsubscribe", "%%"):
         assert personal not in answer.text
 
 

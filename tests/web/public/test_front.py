@@ -11,10 +11,15 @@ import pytest
 import time_machine
 
 from pipeline.core.errors import ConfigError
+from pipeline.letter.images import store
+from pipeline.letter.images.sandbox import Copy
+from pipeline.letter.images.store import Seen
 from pipeline.subscriptions.confirm import send_questions
+from pipeline.web.public import logos
+from subscribers import clock
 from tests.installations import installation
 from tests.web.public.test_archive import FEED, sent
-from tests.web.public.visitor import Shape, Visitor, confirm_links, edition, hidden
+from tests.web.public.visitor import Addresses, Shape, Visitor, confirm_links, edition, hidden
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +34,7 @@ NAMED = {
     "public_url": "https://letter.example.org",
     "timezone": "America/New_York",
 }
+PNG = b"\x89PNG\r\n\x1a\n and so on"
 JPEG = b"\xff\xd8\xff\xe0 and so on"
 
 
@@ -91,13 +97,14 @@ def test_the_form_is_the_one_of_the_sign_up_page_and_signs_up(
         assert visitor.post("/subscribe", {"email": "ada@example.org", "stamp": stamp}).status_code == 200
 
 
-def test_it_has_a_head_of_its_own_with_the_newest_card(visitor: Visitor, practice: Installation) -> None:
-    assert "og:image" not in visitor.get("/").text
-    slug = sent(practice)
+def test_it_has_a_head_and_a_card_of_its_own(visitor: Visitor) -> None:
     page = visitor.get("/").text
     assert "<title>The Weekly Letter</title>" in page
     assert '<link rel="canonical" href="https://letter.example.org/">' in page
-    assert f'og:image" content="https://letter.example.org/archive/{slug}/card.png"' in page
+    assert 'og:image" content="https://letter.example.org/card.png"' in page
+    card = visitor.get("/card.png")
+    assert (card.status_code, card.headers["content-type"]) == (200, "image/png")
+    assert visitor.get("/card.png", headers={"If-None-Match": card.headers["etag"]}).status_code == 304
     assert re.search(r'<meta name="description" content="The Weekly Letter is [^"]+every Thursday', page)
     assert "noindex" not in page
     assert [tag for tag, _ in Shape(page).tags].count("h1") == 1
@@ -111,8 +118,27 @@ def test_every_page_leads_home(visitor: Visitor, practice: Installation) -> None
 
 def test_a_wrong_address_leads_on(visitor: Visitor) -> None:
     page = visitor.get("/nowhere").text
-    for link in ('<a href="/">To the front page</a>', '<a href="/archive">All letters</a>'):
+    for link in (
+        '<a href="/">To the front page</a>',
+        '<a href="/subscribe">To the sign-up form</a>',
+        '<a href="/archive">All letters</a>',
+    ):
         assert link in page
+
+
+def test_a_slash_too_many_does_no_harm(
+    visitor: Visitor, practice: Installation, addresses: Addresses
+) -> None:
+    slug = sent(practice, weeks_ago=1)
+    paths = ["/archive", f"/archive/{slug}", addresses.unsubscribe(), addresses.preferences()]
+    for path in paths:
+        assert visitor.get(f"{path}/").content == visitor.get(path).content
+    assert "<h1>Get The Weekly Letter by email</h1>" in visitor.get("/subscribe/").text
+    assert visitor.post("/subscribe/", {"email": "ada@"}).status_code == 422
+    for path in ("/subscribe//", "/archive/feed.xml/", "/nowhere/", "/unsubscribe/x/"):
+        assert visitor.get(path).status_code == 404
+    answer = visitor.post(f"{addresses.unsubscribe()}/", {"List-Unsubscribe": "One-Click"})
+    assert (answer.status_code, answer.text) == (200, "Unsubscribed.\n")
 
 
 def test_the_logo_keeps_its_place_before_it_is_there(sqlite_database: Database, tmp_path: Path) -> None:
@@ -121,6 +147,31 @@ def test_the_logo_keeps_its_place_before_it_is_there(sqlite_database: Database, 
     pictures = [dict(pairs) for tag, pairs in Shape(page).tags if tag == "img"]
     assert pictures
     assert all(picture["width"] and picture["height"] for picture in pictures)
+
+
+def test_a_logo_that_lies_elsewhere_is_shown_as_our_copy_once_there_is_one(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logos, "EVERY", 0.0)
+    theme = {"logo": "https://www.example.org/logo.png", "logo_dark": "https://www.example.org/dark.png"}
+    visitor = Visitor(installation(sqlite_database, tmp_path, FEED, theme=theme))
+    pages = ("/", "/subscribe", "/nowhere")
+    assert not [path for path in pages if "<img" in visitor.get(path).text]
+    with sqlite_database.write() as connection:
+        for number, address in enumerate(theme.values()):
+            copy = Copy("image/png", 300 + number, 60, PNG + bytes([number]))
+            seen = Seen(address, address, width=300, height=60, copy=copy)
+            store.keep(connection, seen, clock.now())
+    for path in pages:
+        page = visitor.get(path).text
+        (shown,) = [dict(pairs) for tag, pairs in Shape(page).tags if tag == "img"]
+        (dark,) = [dict(pairs) for tag, pairs in Shape(page).tags if tag == "source"]
+        assert (shown["width"], shown["height"], dark["width"]) == ("300", "60", "301")
+        assert "plate" not in page
+        assert visitor.get(str(shown["src"])).content == PNG + b"\0"
+        assert visitor.get(str(dark["srcset"])).content == PNG + b"\1"
+        assert "www.example.org" not in page
+    visitor.close()
 
 
 class TestWhoWrites:
@@ -213,7 +264,7 @@ class TestAfterSigningUp:
         newsletter = NAMED | {"language": "de-AT", "timezone": "Europe/Vienna"}
         visitor = Visitor(installation(sqlite_database, tmp_path, FEED, newsletter=newsletter))
         with time_machine.travel(datetime(2026, 12, 1, tzinfo=UTC), tick=False):
-            assert "Der nächste Brief ist vorgesehen für Donnerstag, 3. Dezember 2026." in text(
+            assert "Der nächste Brief ist für Donnerstag, 3. Dezember 2026 vorgesehen." in text(
                 self.asked(visitor)
             )
         visitor.close()

@@ -89,17 +89,18 @@ def test_every_wrong_token_and_every_unknown_address_gets_the_same_bytes_and_hea
     reference = visitor.get("/nowhere")
     assert reference.status_code == 404
     also = [
-        "/subscribe/",
-        f"{addresses.unsubscribe()}/",
+        "/subscribe//",
+        f"{addresses.unsubscribe()}//",
         "/unsubscribe",
         "//evil.example/nowhere",
     ]
-    for path in (*forged(addresses), *also):
+    wrong = forged(addresses)
+    for path in (*wrong, f"{wrong[0]}/", *also):
         for method in ("GET", "POST"):
             answer = visitor.ask(method, path)
             assert (answer.status_code, answer.content) == (404, reference.content), path
             assert answer.headers == reference.headers
-    for path in ("/archive/weekly-99", "/archive/weekly-99/card.png", "/archive/x?key=y", "/archive/"):
+    for path in ("/archive/weekly-99", "/archive/weekly-99/card.png", "/archive/x?key=y", "/archive//"):
         assert visitor.get(path).content == reference.content
     assert everything(addresses.installation.database) == before
 
@@ -265,7 +266,7 @@ def test_no_page_asks_for_anything_on_another_host(sqlite_database: Database, tm
         return page
 
     assert "elsewhere" not in logo("https://elsewhere.example/logo.png")
-    assert '<img src="https://letter.example.org/images/logo.png"' in logo(
+    assert 'src="https://letter.example.org/images/logo.png"' in logo(
         "https://letter.example.org/images/logo.png"
     )
 

@@ -50,10 +50,10 @@ def test_a_move_asks_here_then_there_and_tells_the_former_address_how_to_undo_it
     visitor: Visitor, addresses: Addresses, practice: Installation
 ) -> None:
     answer = visitor.post(addresses.preferences(), {"do": "move", "email": NEW})
-    assert "The mail that asks your present address was written to that folder" in answer.text
+    assert "the mail that asks your present address was written to that folder" in answer.text
     steps = (
-        (READER, "Yes, I want to move", "Do you want to move?", "Now the new address"),
-        (NEW, "Yes, use this address", "Is this your new address?", "your new address is in use"),
+        (READER, "Yes, I want to move", "Confirm your move", "Now the new address"),
+        (NEW, "Yes, use this address", "Confirm your new address", "your new address is in use"),
         (READER, "Back to this address", "Back to this address?", "Back as it was"),
     )
     for number, (to, button, asks, done) in enumerate(steps):
@@ -110,7 +110,7 @@ def test_an_old_letter_never_undoes_a_no_and_the_mailbox_itself_does(
     visitor.post(addresses.unsubscribe(), {"do": "leave-all"})
     said_no = person(practice, READER)
     page = visitor.post(addresses.preferences(), {"do": "save", "digest": "weekly", "name": "Mallory"}).text
-    assert "the mail that asks you was written to that folder" in page
+    assert "The mail that asks you was written to that folder" in page
     for form in ({"do": "undo"}, {"do": "leave-all"}, {"do": "reason", "reason": ""}):
         visitor.post(addresses.unsubscribe(), form)
     asked = person(practice, READER)
@@ -120,7 +120,7 @@ def test_an_old_letter_never_undoes_a_no_and_the_mailbox_itself_does(
     assert [str(one.action) for one in asked.consent[len(said_no.consent) :]] == ["requested"]
     path = link(practice, READER, "Yes, send it to me")
     before = everything(practice.database)
-    assert "Was it you?" in visitor.get(path).text
+    assert "Confirm your subscription" in visitor.get(path).text
     assert everything(practice.database) == before  # programs that look through mail open every link
     assert "you are on the list" in visitor.post(path).text
     assert gets_it(practice, READER)

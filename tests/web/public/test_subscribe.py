@@ -104,14 +104,40 @@ def test_an_internationalised_domain_is_kept_as_punycode(visitor: Visitor, pract
     assert person(practice.database, "ada@xn--bcher-kva.example")
 
 
-def test_a_robot_that_fills_in_the_hidden_field_is_thanked_and_nothing_is_done(
+def test_who_fills_in_the_hidden_field_is_asked_to_press_once_more_and_nothing_is_done(
     visitor: Visitor, practice: Installation
 ) -> None:
-    asked = visitor.post("/subscribe", {"email": "real@example.org"})
+    """A robot, or a person whose browser fills in what it takes for an address of theirs."""
     before = everything(practice.database)
     answer = visitor.post("/subscribe", ADA | {"website": "https://spam.example"})
-    assert (answer.status_code, answer.content) == (asked.status_code, asked.content)
+    assert answer.status_code == 422
+    assert "press the button once more" in answer.text
+    assert 'name="website" value=""' in answer.text
+    assert 'value="ada@example.org"' in answer.text
+    assert "spam.example" not in answer.text
     assert everything(practice.database) == before
+
+
+@pytest.mark.parametrize("hidden_field", ["", "https://spam.example"])
+def test_neither_the_hidden_field_nor_haste_hides_what_is_wrong(chooser: Visitor, hidden_field: str) -> None:
+    with time_machine.travel(clock.now(), tick=False):
+        stamp = hidden(chooser.get("/subscribe").text, "stamp")
+        form = {"email": "ada@", "name": "Ada", "stamp": stamp, "website": hidden_field}
+        page = chooser.post("/subscribe", form).text
+    assert "once more" not in page
+    assert 'id="email-error">The address has nothing after the @-sign.' in page
+    assert 'id="digest-error">Choose at least one letter.' in page  # both at once
+    assert re.findall(r'<input[^>]* id="(\w+)"[^>]* autofocus', page) == ["email"]
+    assert page.count(" autofocus") == 1
+    for kept in ('value="ada@"', 'value="Ada"', f'value="{stamp}"'):
+        assert kept in page
+
+
+def test_where_only_the_choice_is_missing_it_has_the_focus(chooser: Visitor) -> None:
+    page = chooser.post("/subscribe", ADA).text
+    assert page.count(" autofocus") == 1
+    assert 'value="weekly" aria-invalid="true" autofocus' in page
+    assert '<div class="wrong">\n<fieldset aria-describedby="digest-error">' in page
 
 
 def test_no_person_meets_the_hidden_field(visitor: Visitor) -> None:

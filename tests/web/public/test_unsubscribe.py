@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,7 @@ from sqlalchemy import insert, text, update
 from pipeline.core.tables.ledger import batches, recipients
 from pipeline.subscriptions import unsubscribe
 from pipeline.web.app import make_app
+from pipeline.web.public import network
 from subscribers import clock, directory, suppression
 from tests.installations import installation, subscribe
 from tests.web.public.visitor import Addresses, Visitor, edition, everything, stamps
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
+    from subscribers.consent import Consent
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -36,6 +40,21 @@ def active(installation: Installation, number: int = 1) -> list[str]:
     if person.suppression:
         return []
     return [s.digest for s in person.subscriptions if s.status == "active"]
+
+
+@dataclass
+class _Reader:
+    """``paused``: until when each digest is; ``last``: the newest of the proof."""
+
+    paused: dict[str, date | None]
+    last: Consent
+
+
+def person(installation: Installation, number: int = 1) -> _Reader:
+    with installation.database.read() as connection:
+        found = directory.person(connection, f"reader{number}@example.net")
+    assert found
+    return _Reader({s.digest: s.paused_until for s in found.subscriptions}, found.consent[-1])
 
 
 def is_bare(answer: httpx.Response) -> bool:
@@ -120,10 +139,68 @@ def test_it_is_503_and_not_200_when_it_could_not_be_written(practice: Installati
     assert active(practice) == ["weekly"]
 
 
-def test_the_page_has_one_button_where_there_is_one_letter(visitor: Visitor, addresses: Addresses) -> None:
+def test_the_page_has_a_button_and_a_pause_beside_it_where_there_is_one_letter(
+    visitor: Visitor, addresses: Addresses
+) -> None:
     page = visitor.get(addresses.unsubscribe()).text
-    assert page.count("<button") == 1
+    assert re.findall(r"<button[^>]*>(.*?)</button>", page) == ["Unsubscribe", "Pause for four weeks"]
     assert "weekly" not in page
+
+
+class TestPausing:
+    def test_it_ends_by_itself_and_the_page_says_when(self, chooser: Visitor, both: Addresses) -> None:
+        with time_machine.travel(datetime(2026, 11, 30, 12, tzinfo=UTC), tick=False):
+            page = chooser.post(both.unsubscribe(), {"do": "pause"}).text
+        assert "<h1>Paused until December 28, 2026</h1>" in page
+        assert both.preferences() in page
+        reader = person(both.installation)
+        assert reader.paused == {"weekly": date(2026, 12, 28), "groups": date(2026, 12, 28)}
+        assert (str(reader.last.action), reader.last.wording, reader.last.source) == (
+            "paused",
+            "until 2026-12-28",
+            "unsubscribe page",
+        )
+
+    def test_a_longer_pause_stays(self, visitor: Visitor, addresses: Addresses) -> None:
+        with time_machine.travel(datetime(2026, 11, 30, 12, tzinfo=UTC), tick=False):
+            form = {"do": "save", "digest": "weekly", "pause": "2027-05-01"}
+            visitor.post(addresses.preferences(), form)
+            before = everything(addresses.installation.database)
+            page = visitor.post(addresses.unsubscribe(), {"do": "pause"}).text
+        assert "Paused until May 1, 2027" in page
+        assert everything(addresses.installation.database) == before
+
+    @pytest.mark.parametrize("number", [1, 987])
+    def test_who_gets_no_letter_is_told_so_and_nothing_is_written(
+        self, visitor: Visitor, addresses: Addresses, number: int
+    ) -> None:
+        visitor.post(addresses.unsubscribe(), ONE_CLICK)
+        before = everything(addresses.installation.database)
+        page = visitor.post(addresses.unsubscribe(number), {"do": "pause"}).text
+        assert "<h1>There is nothing to pause</h1>" in page
+        assert everything(addresses.installation.database) == before
+
+    def test_no_mail_program_presses_it_so_it_is_limited(
+        self, visitor: Visitor, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(network.REQUESTS, "amount", 2)
+        asked = [visitor.post(addresses.unsubscribe(), {"do": "pause"}).status_code for _ in range(3)]
+        assert asked == [200, 200, 429]
+        for slash in ("", "/"):
+            assert is_bare(visitor.post(addresses.unsubscribe() + slash, ONE_CLICK))
+
+
+def test_that_it_is_done_stands_before_every_offer(chooser: Visitor, both: Addresses) -> None:
+    page = chooser.post(both.unsubscribe(), {"do": "leave"}).text
+    order = (
+        "<h1>You are unsubscribed</h1>\n<p>“weekly” will not come any more.",
+        'value="leave-all"',
+        'value="reason"',
+        'value="undo"',
+    )
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    assert page.index("<form") > places[0]
 
 
 def test_the_button_ends_it_and_the_page_after_offers_undo_reason_all_and_preferences(
@@ -143,7 +220,7 @@ def test_the_button_ends_it_and_the_page_after_offers_undo_reason_all_and_prefer
 
 def test_all_mail_ends_everything(chooser: Visitor, both: Addresses) -> None:
     done = chooser.post(both.unsubscribe(), {"do": "leave-all"})
-    assert "not get any more mail from us" in done.text
+    assert "<p>No mail from us will come." in done.text
     assert active(both.installation) == []
 
 
@@ -285,6 +362,7 @@ def test_it_is_so_on_either_database(database: Database, tmp_path: Path) -> None
     assert person
     assert person.id
     path = addresses.unsubscribe(person.id)
+    assert "Paused until" in visitor.post(path, {"do": "pause"}).text
     assert is_bare(visitor.post(path, ONE_CLICK))
     assert visitor.post(path, {"do": "reason", "reason": "\x00\ud7ff🙂"}).status_code == 200
     page = visitor.post(path, {"do": "leave-all"}).text

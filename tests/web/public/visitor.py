@@ -103,8 +103,8 @@ def hidden(page: str, name: str) -> str:
 
 def stamps(page: str) -> list[str]:
     """What an answer to unsubscribing hands out to undo it: one of each press."""
-    first = page.partition('value="undo"')[0]
-    return re.findall(r'name="undo" value="([^"]*)"', first)
+    before, _, _ = page.partition('value="undo"')
+    return re.findall(r'name="undo" value="([^"]*)"', before.rpartition("<form")[2])
 
 
 def confirm_links(folder: Path) -> list[str]:

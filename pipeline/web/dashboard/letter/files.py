@@ -80,7 +80,9 @@ def _image(asked: Asked) -> Response:
         copy = store.served(connection, asked.request.path_params["name"])
     if copy is None:
         raise HTTPException(404)
-    return Response(copy.content, media_type=copy.media_type)
+    # It is named by its content. A frame that is loaded again with each change needs it no second time.
+    kept = {"cache-control": "private, max-age=86400, immutable"}
+    return Response(copy.content, media_type=copy.media_type, headers=kept)
 
 
 def _edition(asked: Asked) -> tuple[Preview, Edition]:

@@ -18,12 +18,14 @@ class Program:
     preheader: int
 
 
+LOCKED = Program("A locked phone", "phone", 26, 38, 76)
+
 # Nobody publishes these numbers. They were counted with each program's default settings. Characters differ in
 # width and people in their settings, so the page calls the numbers approximate.
 PROGRAMS = (
     Program("Gmail on Android, upright", "phone", 24, 33, 40),
     Program("Mail on iPhone, upright", "phone", 26, 41, 76),
-    Program("A locked phone", "phone", 26, 38, 76),
+    LOCKED,
     Program("Gmail on a computer", "wide", 20, 70, 50),
 )
 
@@ -40,16 +42,23 @@ class Line:
 
 def lines(sender: str, subject: str, preheader: str) -> list[Line]:
     """The edition's line in each program."""
-    return [
-        Line(
-            program,
-            cut(sender, program.sender),
-            shown := cut(subject, program.subject),
-            cut(preheader, program.preheader),
-            subject[len(shown) - 1 :].strip() if shown != subject else "",
-        )
-        for program in PROGRAMS
-    ]
+    return [_line(program, sender, subject, preheader) for program in PROGRAMS]
+
+
+def locked(sender: str, subject: str, preheader: str) -> Line:
+    """The same on a locked phone, where anybody near may read it."""
+    return _line(LOCKED, sender, subject, preheader)
+
+
+def _line(program: Program, sender: str, subject: str, preheader: str) -> Line:
+    shown = cut(subject, program.subject)
+    return Line(
+        program,
+        cut(sender, program.sender),
+        shown,
+        cut(preheader, program.preheader),
+        subject[len(shown) - 1 :].strip() if shown != subject else "",
+    )
 
 
 def cut(text: str, most: int) -> str:

@@ -15,8 +15,7 @@ VIEWS = {
     "text": "Plain text",
     "headers": "Headers",
     "source": "Source",
-    "posts": "Posts",
-    "editions": "Editions",
+    "editions": "Earlier letters",
 }
 
 

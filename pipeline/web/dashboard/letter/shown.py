@@ -64,16 +64,26 @@ def shown(letters: Letters, preview: Preview, edition: Edition, query: Query) ->
         "findings": told,
         "marked": marked,
         "lines": lambda: inbox.lines(newsletter.sender, edition.subject, edition.preheader),
+        "line": inbox.locked(newsletter.sender, edition.subject, edition.preheader),
         "text": text,
         "html": html,
         "headers": lambda: _headers(preview_part(preview.config, edition, "eml", letters.list_id(edition))),
-        "offer": _offer(preview, edition),
+        "cta": _offer(preview, edition),
     }
 
 
 def _told(number: str, finding: Finding, view: str | None, query: Query) -> dict[str, Any]:
     link = query.url(view=view, finding=number) + "#place" if view else ""
-    return {"finding": finding, "link": link, "chosen": query.finding == number}
+    # The commands that edit a letter say on its page what the fields beside it do.
+    lines = finding.remedy.splitlines()
+    rest = [line for line in lines if not line.lstrip().startswith("rapport editions edit ")]
+    return {
+        "finding": finding,
+        "remedy": rest if len(rest) == len(lines) else rest[1:],
+        "has_field": len(rest) < len(lines),
+        "link": link,
+        "chosen": query.finding == number,
+    }
 
 
 def _offer(preview: Preview, edition: Edition) -> dict[str, str]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from pipeline.core.errors import ConfigError
-from pipeline.providers.sendgrid import proxy
+from pipeline.providers import proxy
 from pipeline.providers.sockets import WriteError, is_idle, reason_of, seconds_left, write_all
 from subscribers import clock
 
@@ -35,7 +35,7 @@ IDLE_SECONDS = 20.0
 that is written in the moment of closing is in doubt."""
 
 MOST_BODY = 64 * 1024
-"""Bytes of an answer that are read; SendGrid's answers to a batch are shorter."""
+"""Bytes of an answer that are read, unless the caller wants more."""
 
 _EARLY_ANSWER = 1.0
 """Seconds to wait for the answer of a server that closed while a request was being written."""
@@ -68,12 +68,19 @@ class HttpAnswer:
 
 
 class Connection:
-    """The connection to one server, opened when it is needed. Not for two threads at once."""
+    """The connection to one server, opened when it is needed. Not for two threads at once.
 
-    def __init__(self, url: str, timeout: float, most_body: int = MOST_BODY) -> None:
+    ``server`` is what messages call it. Raises ConfigError, with ``remedy``, where ``url``, which stands at
+    ``key`` in the configuration, is not a web address.
+    """
+
+    def __init__(
+        self, url: str, timeout: float, most_body: int = MOST_BODY, *, server: str, key: str, remedy: str
+    ) -> None:
         self._timeout = timeout
         self._most_body = most_body
-        self._url = _checked(url)
+        self._server = server
+        self._url = _checked(url, key, remedy)
         self._proxy = proxy.for_server(self._url)
         self._tls = ssl.create_default_context() if self._url.scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
@@ -108,11 +115,11 @@ class Connection:
         try:
             return self._read(sock, self._timeout)
         except TimeoutError:
-            raise NoAnswer(f"SendGrid did not answer within {self._timeout:g} seconds") from None
+            raise NoAnswer(f"{self._server} did not answer within {self._timeout:g} seconds") from None
         except Exception as error:
             # Any error: the last byte was written, so whatever goes wrong from here on is doubt.
             raise NoAnswer(
-                f"the connection to SendGrid ended without an answer ({reason_of(error)})"
+                f"the connection to {self._server} ended without an answer ({reason_of(error)})"
             ) from None
 
     def _early_answer(self, sock: socket.socket, error: WriteError) -> HttpAnswer:
@@ -121,12 +128,12 @@ class Connection:
             answer = self._read(sock, min(_EARLY_ANSWER, self._timeout))
         except Exception:
             raise NotSent(
-                f"the connection to SendGrid broke before the request was written ({error.reason})"
+                f"the connection to {self._server} broke before the request was written ({error.reason})"
             ) from None
         if answer.status < 300:
-            raise NoAnswer(f"SendGrid answered {answer.status} to a request it had not had whole")
+            raise NoAnswer(f"{self._server} answered {answer.status} to a request it had not had whole")
         if answer.status >= 500:
-            raise NotSent(f"SendGrid answered {answer.status} before the request was written")
+            raise NotSent(f"{self._server} answered {answer.status} before the request was written")
         self.close()
         return answer
 
@@ -159,7 +166,7 @@ class Connection:
             self._connection = self._connect()
         except Exception as error:
             # No byte of a request was written yet, so whatever it was, nothing was sent.
-            raise NotSent(f"could not connect to SendGrid ({reason_of(error)})") from None
+            raise NotSent(f"could not connect to {self._server} ({reason_of(error)})") from None
         connected: socket.socket = self._connection.sock
         return connected
 
@@ -214,14 +221,12 @@ class _BoundedReader(io.RawIOBase):
         return count
 
 
-def _checked(url: str) -> SplitResult:
+def _checked(url: str, key: str, remedy: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and parts.hostname and url.isascii() and parts.port != 0
     except ValueError:
         valid = False
     if not valid or parts.query or parts.fragment or not url.isprintable() or " " in url:
-        raise ConfigError(
-            "delivery.sendgrid.api_url is not a web address.", 'Set it to "https://api.sendgrid.com".'
-        )
+        raise ConfigError(f"{key} is not a web address.", remedy)
     return parts

@@ -1,0 +1,206 @@
+"""Announcing what was sent: each edition once on each channel, through deaths, time-outs and repeats.
+
+An attempt is written down before the request that can make it public. What came of an attempt that ended
+without a clear answer is asked of the service, and tried again only while the service itself keeps a repeat
+from becoming a second post. Past that it stays `uncertain`, and staff are told.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from pipeline.core.errors import BusyError, LetterError, RapportError, as_rapport_error
+from pipeline.core.unfinished import must_be_finished
+from pipeline.delivery.channels import ledger
+from pipeline.delivery.channels.ledger import AnnouncementState
+from pipeline.delivery.channels.service import Ending, Post, Sight
+from pipeline.editions import find
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from pipeline.core.app import Installation
+    from pipeline.core.sections.channel import Channel
+    from pipeline.delivery.channels.ledger import Announcement
+    from pipeline.delivery.channels.said import Said
+    from pipeline.delivery.channels.service import Answer, Service
+
+log = logging.getLogger(__name__)
+
+
+def announce(installation: Installation, stop: Callable[[], bool] = bool) -> bool:
+    """Announce what waits for it; whether nothing waits any longer. What goes wrong on one channel is
+    written down and keeps no other from its turn."""
+    config = installation.config
+    if not config.channels:
+        return True
+    names = [channel.name for channel in config.channels]
+    with installation.database.write() as connection:
+        ledger.enlist(connection, config, clock.now())
+    for channel in config.channels:
+        if stop():
+            break
+        try:
+            _turn(installation, channel, stop)
+        except BusyError:
+            continue  # another process is at it
+        except Exception as error:  # whatever it is, the other channels go on
+            log.warning("channel %s: %s", channel.name, as_rapport_error(error).message)
+            log.info("channel %s failed", channel.name, exc_info=not isinstance(error, RapportError))
+    with installation.database.read() as connection:
+        return not ledger.unfinished(connection, names)
+
+
+def announce_one(installation: Installation, channel: Channel, edition_id: int) -> Announcement:
+    """One attempt for one edition, now. Raises BusyError when another process is at the channel."""
+    with installation.database.lock(lock_name(channel)):
+        with installation.database.read() as connection:
+            one = ledger.find(connection, edition_id, channel.name)
+        assert one is not None, "it was added by whoever asks for it"
+        _attempt(installation, channel, one)
+        with installation.database.read() as connection:
+            after = ledger.find(connection, edition_id, channel.name)
+        assert after is not None, "nothing deletes it"
+        return after
+
+
+def look_again(installation: Installation, channel: Channel, one: Announcement) -> Announcement:
+    """Ask the service about one that is in doubt, without posting anything."""
+    with installation.database.lock(lock_name(channel)):
+        found = _service(installation, channel).look(_post(one, _said(installation, one)))
+        with installation.database.write() as connection:
+            if found.sight is Sight.THERE:
+                ledger.posted(connection, one, found.text)
+            after = ledger.find(connection, one.edition_id, one.channel)
+        assert after is not None, "nothing deletes it"
+        return after
+
+
+def lock_name(channel: Channel) -> str:
+    """What is locked while an attempt is made, and before what became of the last one is judged."""
+    return f"channel-{channel.name}"
+
+
+def _turn(installation: Installation, channel: Channel, stop: Callable[[], bool]) -> None:
+    with installation.database.read() as connection:
+        if not ledger.due(connection, channel.name, clock.now()):
+            return
+    with installation.database.lock(lock_name(channel)):
+        with installation.database.read() as connection:
+            waiting = ledger.due(connection, channel.name, clock.now())
+        for one in waiting:
+            if stop():
+                return
+            _attempt(installation, channel, one)
+
+
+@must_be_finished()
+def _attempt(installation: Installation, channel: Channel, one: Announcement) -> None:
+    """One look or attempt, and what became of it. The channel's lock is held."""
+    # Whoever was posting it held the lock, and is gone.
+    doubt = one.doubt or one.state is AnnouncementState.POSTING
+    try:
+        said = _said(installation, one)
+        if not said.link:
+            _end(
+                installation,
+                one,
+                "it has no public page: the archive is private, and it has no post",
+                doubt=doubt,
+            )
+            return
+        _try(installation, one, _service(installation, channel), said, doubt=doubt)
+    except LetterError as error:
+        _end(installation, one, error.message, doubt=doubt)
+    except RapportError as error:
+        # A secret that is missing: it can be set. Nothing was asked for.
+        _later(installation, one, error.message, 0.0, doubt=doubt)
+
+
+def _try(installation: Installation, one: Announcement, at: Service, said: Said, *, doubt: bool) -> None:
+    now = clock.now()
+    found = at.look(_post(one, said))
+    if found.sight is Sight.THERE:
+        with installation.database.write() as connection:
+            ledger.posted(connection, one, found.text)
+        return
+    if found.sight is Sight.UNREACHABLE:
+        _later(installation, one, found.text, 0.0, doubt=doubt)
+        return
+    if doubt and not (one.first_try and at.may_repeat(one.first_try, now)):
+        _end(installation, one, one.reason or "the process that was posting it died", doubt=True)
+        return
+    if one.is_over(now):
+        _end(installation, one, one.reason, doubt=doubt)
+        return
+
+    begun = False
+
+    def freeze(content: Mapping[str, Any]) -> None:
+        nonlocal begun
+        with installation.database.write() as connection:
+            ledger.begin(connection, one, content, now)
+        begun = True
+
+    answer = at.post(_post(one, said), said, freeze)
+    if begun:
+        with installation.database.read() as connection:
+            one = ledger.find(connection, one.edition_id, one.channel) or one
+    _record(installation, one, at, said, answer, doubt=doubt)
+
+
+def _record(
+    installation: Installation, one: Announcement, at: Service, said: Said, answer: Answer, *, doubt: bool
+) -> None:
+    if answer.ending is Ending.POSTED:
+        with installation.database.write() as connection:
+            ledger.posted(connection, one, answer.text)
+    elif answer.ending is Ending.REFUSED and not doubt:
+        _end(installation, one, answer.text, doubt=False)
+    elif answer.ending is Ending.REFUSED:
+        # This attempt was refused; what became of an earlier one is still not known.
+        found = at.look(_post(one, said))
+        if found.sight is Sight.THERE:
+            with installation.database.write() as connection:
+                ledger.posted(connection, one, found.text)
+        else:
+            _end(installation, one, answer.text, doubt=True)
+    else:
+        in_doubt = doubt or answer.ending is Ending.IN_DOUBT
+        _later(installation, one, answer.text, answer.wait, doubt=in_doubt)
+
+
+def _later(installation: Installation, one: Announcement, reason: str, wait: float, *, doubt: bool) -> None:
+    if one.is_over(clock.now()):
+        _end(installation, one, reason, doubt=doubt)
+        return
+    log.info("channel %s: %s", one.channel, reason)
+    with installation.database.write() as connection:
+        ledger.put_off(connection, one, reason, wait, doubt=doubt)
+
+
+def _end(installation: Installation, one: Announcement, reason: str, *, doubt: bool) -> None:
+    log.warning("channel %s: %s%s", one.channel, reason, "; it may have been posted" if doubt else "")
+    with installation.database.write() as connection:
+        ledger.ended(connection, one, reason, doubt=doubt)
+
+
+def _service(installation: Installation, channel: Channel) -> Service:
+    # Here and not above: in most runs nothing is announced.
+    from pipeline.delivery.channels.services import service
+
+    return service(installation.config, installation.templates, installation.environment, channel)
+
+
+def _said(installation: Installation, one: Announcement) -> Said:
+    from pipeline.delivery.channels.said import said_of
+
+    with installation.database.read() as connection:
+        return said_of(installation, connection, find.by_id(connection, one.edition_id))
+
+
+def _post(one: Announcement, said: Said) -> Post:
+    return Post(one.repeat_key, said.link, one.made_at, one.content)

@@ -1,0 +1,165 @@
+"""Requests to a service: JSON out and in, and endings that are never better than what is known."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from pipeline.core.errors import ProviderError
+from pipeline.delivery.channels.service import Answer, Ending
+from pipeline.providers.http import Connection, NoAnswer, NotSent
+from subscribers import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+TIMEOUT = 15.0
+"""Seconds to connect, to write and to read, each."""
+
+_MOST_BODY = 1_000_000
+_LONGEST_WAIT = 24 * 3600.0
+_MOST_SAID = 200
+
+
+class Reply(NamedTuple):
+    """An answer. ``document`` is None where the body is no JSON object."""
+
+    status: int
+    document: dict[str, Any] | None
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def well(self) -> bool:
+        return 200 <= self.status < 300
+
+    def field(self, name: str) -> str:
+        """A text in the document; empty where there is none."""
+        value = (self.document or {}).get(name)
+        return value if isinstance(value, str) else ""
+
+    def said(self) -> str:
+        """The status and what the service says of it, short and in one line."""
+        told = " ".join((self.field("message") or self.field("error")).split())
+        shown = "".join(sign for sign in told if sign.isprintable())[:_MOST_SAID]
+        return f"answered {self.status}" + (f": {shown}" if shown else "")
+
+    def wait(self) -> float:
+        """Seconds that it asks to wait; 0 where it does not say."""
+        for name, read in (
+            ("retry-after", _seconds_or_moment),  # RFC 9110, 10.2.3
+            ("ratelimit-reset", _epoch),  # Bluesky: seconds since 1970
+            ("x-ratelimit-reset", _iso),  # docs.joinmastodon.org/api/rate-limits
+        ):
+            if (value := self.headers.get(name)) and (moment := read(value.strip())) is not None:
+                return min(max(moment, 0.0), _LONGEST_WAIT)
+        return 0.0
+
+
+class Server:
+    """A kept connection to one server. Not for two threads at once."""
+
+    def __init__(self, url: str, name: str, key: str) -> None:
+        self._root = url.rstrip("/")
+        self._connection = Connection(
+            url,
+            TIMEOUT,
+            _MOST_BODY,
+            server=name,
+            key=key,
+            remedy="Write an address that begins with https://.",
+        )
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str = "",
+        document: object = None,
+        body: bytes = b"",
+        kind: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One request. Raises NotSent or NoAnswer."""
+        sent = {"User-Agent": "Rapport", "Accept": "application/json", **(headers or {})}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        if document is not None:
+            body, kind = json.dumps(document).encode(), "application/json"
+        if kind:
+            sent["Content-Type"] = kind
+        answer = self._connection.exchange(method, self._root + path, sent, body)
+        found = {name.lower(): value for name, value in answer.headers.items()}
+        return Reply(answer.status, _object(answer.body), found, answer.body)
+
+    def tried(self, method: str, path: str, **request: Any) -> Reply:
+        """The same while an account is tried out. Raises ProviderError unless it answered well."""
+        try:
+            reply = self.ask(method, path, **request)
+        except (NotSent, NoAnswer) as error:
+            raise ProviderError(f"{error}.", "Check the channel's url in rapport.toml.") from None
+        if not reply.well:
+            raise ProviderError(f"{urlsplit(self._root).hostname} {reply.said()}.", "Check url and secret.")
+        return reply
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def judged(reply: Reply) -> Answer | None:
+    """How an attempt ended by an answer that is not one of success; None for 2xx.
+
+    A 4xx says that nothing was done. A 5xx may come after the post was made (mastodon#40399), and a 3xx was
+    not followed, so what became of it is not known either.
+    """
+    if reply.well:
+        return None
+    if reply.status == 429:
+        return Answer(Ending.NOT_NOW, reply.said(), reply.wait())
+    if 400 <= reply.status < 500 and reply.status != 408:
+        return Answer(Ending.REFUSED, reply.said())
+    return Answer(Ending.IN_DOUBT, reply.said(), reply.wait())
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _seconds_or_moment(value: str) -> float | None:
+    if value.isdecimal():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    return _until(moment)
+
+
+def _epoch(value: str) -> float | None:
+    return float(value[:12]) - clock.now().timestamp() if value.isdecimal() else None
+
+
+def _iso(value: str) -> float | None:
+    try:
+        return _until(datetime.fromisoformat(value))
+    except ValueError:
+        return None
+
+
+def _until(moment: datetime) -> float:
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - clock.now()).total_seconds()

@@ -1,0 +1,230 @@
+"""Mastodon and servers that speak its API (docs.joinmastodon.org/methods/statuses, /media, /instance)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from selectolax.lexbor import LexborHTMLParser
+
+from pipeline.delivery.channels.calling import Server, judged
+from pipeline.delivery.channels.service import Answer, Ending, Look, Sight
+from pipeline.delivery.channels.text import Limit, length, worded
+from pipeline.providers.http import NoAnswer, NotSent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pipeline.core.sections.channel import Channel
+    from pipeline.core.templates import Templates
+    from pipeline.delivery.channels.said import Said
+    from pipeline.delivery.channels.service import Post
+
+KEPT = timedelta(minutes=55)
+"""The server keeps an Idempotency-Key for an hour; five minutes are for clocks that differ."""
+
+_PAGE, _MOST_PAGES = 40, 10
+_LATE = timedelta(minutes=10)
+"""How much earlier than the announcement was made a post of it may seem to be, by the server's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What this server takes, in characters; the figures are those of a server that says nothing."""
+
+    text: int = 500
+    link: int = 23
+    alt: int = 1500
+
+
+class Mastodon:
+    """One account."""
+
+    def __init__(self, channel: Channel, token: str, templates: Templates, warning: str) -> None:
+        self._channel = channel
+        self._token = token
+        self._templates = templates
+        self._warning = warning
+        self._server = Server(channel.url, channel.host, f"channels.{channel.name}.url")
+
+    def look(self, post: Post) -> Look:
+        """The account's own posts since the announcement was made, for one that links to the letter."""
+        try:
+            with self._server:
+                return self._look(post)
+        except (NotSent, NoAnswer) as error:
+            return Look(Sight.UNREACHABLE, str(error))
+
+    def may_repeat(self, first_try: datetime, now: datetime) -> bool:
+        return now < first_try + KEPT
+
+    def post(self, post: Post, said: Said, freeze: Callable[[Mapping[str, Any]], None]) -> Answer:
+        try:
+            with self._server:
+                content = post.content or self._content(said)
+                picture = self._upload(content, said.card)
+                if isinstance(picture, Answer):
+                    return picture
+                freeze(content)
+        except (NotSent, NoAnswer) as error:
+            return Answer(Ending.NOT_NOW, str(error))  # nothing public was asked for yet
+        try:
+            with self._server:
+                return self._status(post.key, content, picture)
+        except NotSent as error:
+            return Answer(Ending.NOT_NOW, str(error))
+        except NoAnswer as error:
+            return Answer(Ending.IN_DOUBT, str(error))
+
+    def test(self) -> str:
+        with self._server:
+            me = self._server.tried("GET", "/api/v1/accounts/verify_credentials", token=self._token)
+            limits = self._limits()
+        who = f"@{me.field('acct')}, who may write {limits.text} characters"
+        return f"The token is good for {who}. Nothing was posted."
+
+    def _content(self, said: Said) -> dict[str, Any]:
+        limits = self._limits()
+        warning = self._warning if said.delicate else ""
+        room = Limit(limits.text - length(warning), link=limits.link)
+        content: dict[str, Any] = {
+            "status": worded(self._channel, self._templates, said, room),
+            "language": said.language.partition("-")[0].lower(),
+            "visibility": "public",
+            "alt": said.alt[: limits.alt],
+        }
+        if warning:
+            content |= {"spoiler_text": warning, "sensitive": True}
+        return content
+
+    def _limits(self) -> Limits:
+        reply = self._server.ask("GET", "/api/v2/instance")
+        found: Any = (reply.document or {}) if reply.well else {}
+        for name in ("configuration", "statuses"):
+            found = found.get(name) if isinstance(found, dict) else None
+        media: Any = ((reply.document or {}).get("configuration") or {}) if reply.well else {}
+        media = media.get("media_attachments") if isinstance(media, dict) else None
+        usual = Limits()
+        return Limits(
+            _number(found, "max_characters", usual.text),
+            _number(found, "characters_reserved_per_url", usual.link),
+            _number(media, "description_limit", usual.alt),
+        )
+
+    def _upload(self, content: Mapping[str, Any], card: bytes) -> str | Answer:
+        """The card's id; empty where the server takes no picture, for the post is worth more than it. An
+        upload alone is seen by nobody."""
+        border = secrets.token_hex(16)
+        body = b"".join(_form(border, {"description": content["alt"]}, card))
+        reply = self._server.ask(
+            "POST",
+            "/api/v2/media",
+            token=self._token,
+            body=body,
+            kind=f"multipart/form-data; boundary={border}",
+        )
+        if reply.well:
+            return reply.field("id")
+        ended = judged(reply)
+        if reply.status in (401, 403) and ended:
+            return ended
+        if reply.status == 429 or reply.status >= 500:
+            return Answer(Ending.NOT_NOW, reply.said(), reply.wait())
+        return ""
+
+    def _status(self, key: str, content: Mapping[str, Any], picture: str) -> Answer:
+        document = {name: value for name, value in content.items() if name != "alt"}
+        if picture:
+            document["media_ids"] = [picture]
+        reply = self._server.ask(
+            "POST",
+            "/api/v1/statuses",
+            token=self._token,
+            document=document,
+            headers={"Idempotency-Key": key},
+        )
+        if ended := judged(reply):
+            return ended
+        # A 200 that names no post is none that can be believed.
+        address = reply.field("url") or reply.field("uri")
+        if not address:
+            return Answer(Ending.IN_DOUBT, "answered without the post's address")
+        return Answer(Ending.POSTED, address)
+
+    def _look(self, post: Post) -> Look:
+        me = self._server.ask("GET", "/api/v1/accounts/verify_credentials", token=self._token)
+        if me.status in (401, 403, 404):
+            return Look(Sight.BLIND, me.said())
+        if not me.well or not me.field("id"):
+            return Look(Sight.UNREACHABLE, me.said())
+        since, before = post.made_at - _LATE, ""
+        for _ in range(_MOST_PAGES):
+            asked = {"limit": _PAGE, "exclude_reblogs": "true"} | ({"max_id": before} if before else {})
+            path = f"/api/v1/accounts/{me.field('id')}/statuses?{urlencode(asked)}"
+            reply = self._server.ask("GET", path, token=self._token)
+            if reply.status in (401, 403, 404):
+                return Look(Sight.BLIND, reply.said())
+            page = _statuses(reply.body) if reply.well else None
+            if page is None:
+                return Look(Sight.UNREACHABLE, reply.said())
+            for status in page:
+                if post.link in _links(status):
+                    return Look(Sight.THERE, str(status.get("url") or status.get("uri") or ""))
+            if not page or _made(page[-1]) < since:
+                return Look(Sight.NOT_THERE)
+            before = str(page[-1].get("id"))
+        return Look(Sight.BLIND, "there are too many posts to look through")
+
+
+def _number(found: object, name: str, usual: int) -> int:
+    value = found.get(name) if isinstance(found, dict) else None
+    return value if isinstance(value, int) and 0 < value < 1_000_000 else usual
+
+
+def _form(border: str, fields: Mapping[str, str], card: bytes) -> Iterator[bytes]:
+    """multipart/form-data (RFC 7578) with the card as `file`."""
+    for name, value in fields.items():
+        yield f'--{border}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+    yield (
+        f'--{border}\r\nContent-Disposition: form-data; name="file"; filename="card.png"\r\n'
+        "Content-Type: image/png\r\n\r\n"
+    ).encode()
+    yield card
+    yield f"\r\n--{border}--\r\n".encode()
+
+
+def _statuses(body: bytes) -> list[dict[str, Any]] | None:
+    import json
+
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, list):
+        return None
+    return [one for one in found if isinstance(one, dict)]
+
+
+def _links(status: Mapping[str, Any]) -> set[str]:
+    """The addresses that a post links to, in its text and by its card."""
+    content = status.get("content")
+    tree = LexborHTMLParser(content if isinstance(content, str) else "")
+    found = {node.attributes.get("href") or "" for node in tree.css("a")}
+    shown = status.get("card")
+    if isinstance(shown, dict) and isinstance(shown.get("url"), str):
+        found.add(shown["url"])
+    return found
+
+
+def _made(status: Mapping[str, Any]) -> datetime:
+    """When it was posted; what cannot be read is taken for old, for looking ends somewhere."""
+    from datetime import UTC
+
+    try:
+        made = datetime.fromisoformat(str(status.get("created_at")))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return made.replace(tzinfo=made.tzinfo or UTC)

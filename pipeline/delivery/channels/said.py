@@ -1,0 +1,83 @@
+"""What an edition is announced with: never a person, never a picture of the blog's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipeline.core.theme import look
+from pipeline.editions.archive import Archive
+from pipeline.letter import card
+from pipeline.letter.check.listed import sensitive
+from pipeline.letter.shown import day
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from pipeline.core.app import Installation
+    from pipeline.editions.edition import Edition
+
+
+class Said(NamedTuple):
+    """``link`` leads to the letter's public page, or to its first post where it has none; empty: nothing
+    public. ``delicate``: a subject that not everybody wants to meet unasked."""
+
+    slug: str
+    digest: str
+    title: str
+    summary: str
+    link: str
+    newsletter: str
+    date: str
+    at: datetime
+    language: str
+    posts: tuple[tuple[str, str], ...]
+    delicate: bool
+    card: bytes
+
+    @property
+    def alt(self) -> str:
+        """What the card says, for who cannot see it."""
+        return f"{self.title} · {self.newsletter}, {self.date}"
+
+    def variables(self) -> dict[str, Any]:
+        """What a channel's template may use."""
+        return {
+            "title": self.title,
+            "summary": self.summary,
+            "link": self.link,
+            "newsletter": self.newsletter,
+            "date": self.date,
+            "posts": [{"title": title, "url": url} for title, url in self.posts],
+        }
+
+
+def said_of(installation: Installation, connection: Connection, edition: Edition) -> Said:
+    """What is said of a sent edition."""
+    config = installation.config
+    archive = Archive(installation)
+    past = archive.past(connection, edition.slug, "") if archive.public else None
+    posts = tuple((str(post.get("title") or ""), str(post.get("url") or "")) for post in edition.posts)
+    page = (
+        f"{config.newsletter.pages}/archive/{edition.slug}" if past and config.newsletter.public_url else ""
+    )
+    title = edition.subject or config.newsletter.name
+    at = edition.snapshot_at or edition.due_at
+    date = day(at, config)
+    words = " ".join((title, edition.preheader, *(title for title, _ in posts)))
+    told = card.Words(config.newsletter.name, title, f"{date} · {config.newsletter.sender}")
+    return Said(
+        slug=edition.slug,
+        digest=edition.digest,
+        title=title,
+        summary=edition.preheader,
+        link=page or next((url for _, url in posts if url), ""),
+        newsletter=config.newsletter.name,
+        date=date,
+        at=at,
+        language=config.newsletter.language,
+        posts=posts,
+        delicate=any(sensitive(words, installation.templates, config.newsletter.language)),
+        card=card.draw(told, look(config.theme).light),
+    )

@@ -1,0 +1,136 @@
+"""The page "How it is": feeds and posts in doubt, channels, due times of a month, backups, the doctor."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from starlette.exceptions import HTTPException
+
+from pipeline.core.cron import due_between, moment_of
+from pipeline.delivery.channels import ledger
+from pipeline.doctor import examine_opened
+from pipeline.editions import decisions, find, post_list
+from pipeline.feeds.fetching.address import shown
+from pipeline.feeds.stand import stands
+from pipeline.web.dashboard import render
+from pipeline.web.dashboard.dashboard import Page
+from pipeline.web.dashboard.routing import get, post
+from subscribers import clock, export, times
+from subscribers.staff.roles import Right
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
+
+    from pipeline.core.app import Installation
+    from pipeline.core.config import Config
+    from pipeline.web.dashboard.asked import Asked
+    from pipeline.web.dashboard.dashboard import Dashboard
+
+MONTH = timedelta(days=31)
+MOST_DUE = 40
+ANNOUNCED = 5
+"""Announcements of a channel that are shown."""
+
+
+class Due(NamedTuple):
+    """``status``: of the edition that there is for it; empty before there is one."""
+
+    at: datetime
+    digest: str
+    edition: str
+    status: str
+
+
+def _routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
+    return [
+        get(dashboard, "/how", _show),
+        get(dashboard, "/how/doctor", _examined),
+        post(dashboard, "/how/post", _decide, right=Right.DECIDE),
+    ]
+
+
+PAGE = Page("How it is", "/how", _routes)
+
+
+def _show(asked: Asked) -> Response:
+    return _page(asked, None)
+
+
+def _examined(asked: Asked) -> Response:
+    """The same with what the doctor finds, which takes some seconds: it asks the DNS and the provider."""
+    installation = _installation(asked)
+    found = examine_opened(installation.config, installation.folder, installation.environment)
+    return _page(asked, found.findings)
+
+
+def _decide(asked: Asked) -> Response:
+    installation = _installation(asked)
+    verb = asked.form.text("verb")
+    if verb not in ("let-in", "keep-out"):
+        raise HTTPException(404)
+    with installation.database.write() as connection:
+        known = post_list.every_post(connection, installation.config, clock.now())
+        chosen = post_list.named(known, asked.form.text("post"))
+        decisions.decide(connection, chosen, let_in=verb == "let-in", actor=asked.actor.name)
+    asked.dashboard.letters.editions_changed()
+    return asked.back_to("/how")
+
+
+def _page(asked: Asked, findings: Sequence[Any] | None) -> Response:
+    installation = _installation(asked)
+    config, now = installation.config, clock.now()
+    zone = config.newsletter.zone
+    with installation.database.read() as connection:
+        feeds = [
+            {"url": shown(one.url), "stand": one, "unsure": _unsure(connection, one.id)}
+            for one in stands(connection, [feed.url for feed in config.feeds])
+        ]
+        channels = [
+            {
+                "channel": channel,
+                "ready": bool(channel.secret(installation.environment)),
+                "announced": ledger.latest(connection, channel.name, ANNOUNCED),
+            }
+            for channel in config.channels
+        ]
+        due = _due(connection, config, now)
+        backup = export.last_backup(connection)
+    return render.page(
+        asked,
+        "how.html",
+        PAGE.path,
+        feeds=feeds,
+        channels=channels,
+        due=due,
+        backup=backup,
+        findings=findings,
+        day=lambda moment: times.moment(moment, zone),
+    )
+
+
+def _unsure(connection: Connection, feed: int | None) -> list[decisions.Waiting]:
+    return decisions.waiting(connection, feed) if feed is not None else []
+
+
+def _due(connection: Connection, config: Config, now: datetime) -> list[Due]:
+    """The due times of a month, of all digests, the next first."""
+    found = []
+    for digest in config.digests:
+        zone = config.newsletter.zone
+        taken = find.of_due(connection, digest.name, now)
+        for due in due_between(digest.schedule, zone, now, now + MONTH, MOST_DUE):
+            slug, status = taken.get(due, ("", ""))
+            found.append(Due(moment_of(due, zone), digest.name, slug, status))
+    return sorted(found)[:MOST_DUE]
+
+
+def _installation(asked: Asked) -> Installation:
+    if asked.dashboard.installation is None:
+        raise HTTPException(404)
+    return asked.dashboard.installation

@@ -1,0 +1,40 @@
+"""Signing out everywhere, on record. Links that would sign in again end, too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete
+
+from subscribers import staff_log
+from subscribers.staff import accounts, sessions
+from subscribers.staff.links import Purpose
+from subscribers.staff.tables import links
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from subscribers.staff.accounts import Account
+
+
+def of_address(connection: Connection, address: str, *, actor: str = "") -> int:
+    """Sign the account of an address out; in how many browsers. Raises SubscriberError for no account."""
+    return of_account(connection, accounts.named(connection, address), actor=actor)
+
+
+def of_account(connection: Connection, account: Account, *, actor: str = "") -> int:
+    _end_links(connection, account.id)
+    staff_log.record_account(connection, "sign-out", account.email, detail="everywhere", actor=actor)
+    return sessions.end_all(connection, account.id)
+
+
+def of_all(connection: Connection, *, actor: str = "") -> int:
+    """Sign everybody out."""
+    _end_links(connection)
+    staff_log.record(connection, "sign-out", detail="everybody, everywhere", actor=actor)
+    return sessions.end_all(connection)
+
+
+def _end_links(connection: Connection, account: int | None = None) -> None:
+    which = [links.c.account_id == account] if account is not None else []
+    connection.execute(delete(links).where(links.c.purpose == Purpose.SIGN_IN.value, *which))

@@ -1,0 +1,112 @@
+"""Signing in with Chromium, as people do: by the keyboard, by a passkey; read by axe-core."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser import AXE, needs_chromium
+from tests.end_to_end.conftest import Project
+from tests.web.signing_in.browser import newest_link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, CDPSession, Page
+
+pytestmark = needs_chromium
+
+WIDTHS = (320, 1200)
+OPTIONS = '{resultTypes: ["violations"], rules: {"target-size": {enabled: true}}}'
+
+
+@pytest.fixture
+def served(tmp_path: Any) -> Iterator[tuple[Project, str]]:
+    """A practice on this machine alone, and its address by name: WebAuthn takes no number."""
+    project = Project(tmp_path, installed=False, environment={"RAPPORT_NEWSLETTER__PUBLIC_URL": ""})
+    project.configure("http://127.0.0.1:1/feed")
+    project.rapport("staff", "invite", "ada@example.org", "--role", "admin")
+    process = project.start("serve", "--no-scheduler", "--port", "0", "--json")
+    assert process.stdout is not None
+    port = urlsplit(json.loads(process.stdout.readline())["address"]).port
+    yield project, f"http://localhost:{port}"
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=20)
+    assert errors == ""
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    opened = context.new_page()
+    opened.set_default_timeout(20_000)
+    yield opened
+    context.close()
+
+
+def authenticator(page: Page) -> CDPSession:
+    """A device that keeps passkeys, whose owner always holds their finger on it."""
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    return device
+
+
+def faults(page: Page) -> list[str]:
+    found = []
+    for width in WIDTHS:
+        for scheme in ("light", "dark"):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.evaluate(AXE.read_text())
+            told = page.evaluate(f"axe.run({OPTIONS})")
+            found += [f"{width} {scheme} {one['id']}" for one in told["violations"]]
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append(f"{width}: wider than the screen")
+    return found
+
+
+def test_from_the_invitation_to_a_passkey_and_back_in_by_it(served: tuple[Project, str], page: Page) -> None:
+    project, site = served
+    authenticator(page)
+    page.goto(site + newest_link(project.folder))
+    assert faults(page) == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site}/staff/")
+    page.goto(f"{site}/staff/account")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("button", name="Remove").wait_for()
+    assert faults(page) == []
+    page.get_by_role("button", name="Sign out here").click()
+    page.wait_for_url(f"{site}/staff/sign-in")
+    assert faults(page) == []
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url(f"{site}/staff/")
+    page.goto(f"{site}/staff/account")
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove").wait_for(state="detached")
+    page.get_by_role("button", name="Sign out here").click()
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("alert").wait_for()
+    log = project.json("staff", "log")["log"]
+    assert [(one["action"], one["detail"]) for one in log[:4]] == [
+        ("passkey", "taken away"), ("sign-in", "by a passkey"), ("passkey", "added"), ("join", "as admin"),
+    ]  # fmt: skip

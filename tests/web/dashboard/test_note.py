@@ -1,0 +1,96 @@
+"""A note written in the dashboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from subscribers import staff_log
+from tests.installations import subscribe
+
+if TYPE_CHECKING:
+    from httpx import Response
+
+    from tests.web.dashboard.office import Office
+
+WORDS = {"subject": "Closed in May", "text": "We are away.\n\nSee *you* [in June](https://example.org)."}
+
+
+def text_of(answer: Response, css: str) -> str:
+    found = LexborHTMLParser(answer.text).css_first(css)
+    return " ".join(found.text().split()) if found is not None else ""
+
+
+def write(office: Office, **typed: str) -> Response:
+    return office.submit("#note", query="note?digest=weekly", **WORDS | typed)
+
+
+def test_it_is_shown_as_a_letter_held_and_goes_out_once_approved(office: Office) -> None:
+    office.page()
+    assert office.session.installation
+    subscribe(office.session.installation.database, 2)
+    shown = write(office)
+    edition = office.edition()
+    assert (edition.slug, edition.status, edition.is_note) == ("weekly-1", "held", True)
+    assert "Held: it goes to nobody" in text_of(shown, ".next h1")
+    assert "we" in office.browser.get("/frame").text.lower()
+    assert "See <em>you</em>" in office.browser.get("/frame").text
+    office.submit("#decide", "approve")
+    assert office.edition().status == "approved"
+    office.submit("#decide", "write")
+    assert len(list((office.folder / "outbox").glob("*.eml"))) == 2
+    with office.session.installation.database.read() as connection:
+        entries = staff_log.latest(connection, "weekly-1", 9)
+    assert [(one.actor, one.action) for one in entries] == [
+        ("preview", "approve"), ("preview", "hold"), ("preview", "write"),
+    ]  # fmt: skip
+
+
+def test_it_is_changed_on_the_same_page(office: Office) -> None:
+    office.page()
+    write(office)
+    form = LexborHTMLParser(office.page("note?digest=weekly"))
+    assert form.css_first("#subject").attributes["value"] == "Closed in May"
+    assert form.css_first("#text").text().strip() == WORDS["text"]
+    write(office, text="We are back.")
+    assert (office.edition().slug, office.edition().intro) == ("weekly-1", "We are back.")
+    assert 'href="/note?digest=weekly"' in office.page()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"text": "[here](about)"}, "leads nowhere from an inbox"),
+        ({"subject": "  "}, "The note has no subject"),
+        ({"text": "\n \n"}, "The note says nothing"),
+    ],
+)
+def test_what_makes_no_note_is_said_and_nothing_typed_is_lost(
+    office: Office, typed: dict[str, str], said: str
+) -> None:
+    office.page()
+    answer = write(office, preheader="All of it", **typed)
+    assert answer.status_code == 409
+    assert said in text_of(answer, "#wrong")
+    kept = LexborHTMLParser(answer.text)
+    assert kept.css_first("#preheader").attributes["value"] == "All of it"
+    assert not office.edition().is_note
+
+
+def test_a_letter_that_staff_edited_is_not_pushed_aside(office: Office) -> None:
+    office.page()
+    office.submit("#words", subject="Small things")
+    answer = write(office)
+    assert "a draft that staff edited" in text_of(answer, "#wrong")
+    assert office.edition().subject == "Small things"
+
+
+def test_a_strangers_markup_is_text_in_the_form_and_in_the_letter(office: Office) -> None:
+    office.page()
+    hostile = "</textarea><script>alert(1)</script>"
+    write(office, text=hostile, subject=hostile)
+    for path in ("note?digest=weekly", ""):
+        assert "<script>alert" not in office.page(path)
+    assert "<script>alert" not in office.browser.get("/frame").text
