@@ -75,7 +75,15 @@ def test_a_column_about_mail_stops_it_only_where_it_says_yes_or_no_and_no_more()
 
 
 def test_a_row_with_one_address_of_two_is_no_heading() -> None:
-    looked_through(["email", "email address", "name"], ["spam@example.org", "", ""])
+    header = ["email", "email address", "name"]
+    looked_through(header, ["spam@example.org", "", ""])
+    with pytest.raises(SubscriberError, match="line 2: where an address should be"):
+        looked_through(header, ["unsubscribed", "", "Ann"])
+
+
+def test_a_row_that_is_cut_short_is_looked_at_as_far_as_it_goes() -> None:
+    looked_through(["email", "city"], ["ann@example.org"])
+    looked_through(["name", "email"], ["Ann"])
 
 
 @pytest.mark.parametrize("row", [["", " ", "Unsubscribed:"], ["Unsubscribed", "", ""], ["Bounced", "x", "y"]])
@@ -94,7 +102,10 @@ def test_another_row_without_an_address_does_not(row: list[str]) -> None:
         looked_through(header, row)
 
 
-def test_several_columns_are_all_named() -> None:
+def test_one_column_is_named_and_several_are_all() -> None:
+    with pytest.raises(SubscriberError, match=r'the column "Status A" may say .* does not know it\.') as one:
+        looked_through(["email", "Status A"], ["ann@example.org", "x"])
+    assert "--ignore-column" in one.value.remedy
     with pytest.raises(
         SubscriberError, match=r'the columns "Status A", "Status B" and "Status C" may say'
     ) as told:
