@@ -93,6 +93,18 @@ def test_without_a_header_too(tmp_path: Path) -> None:
     assert rows == [["Smith, Ann <ann@example.org>"]]
 
 
+def test_a_row_of_several_cells_is_no_line_quoted_as_a_whole(tmp_path: Path) -> None:
+    _, rows = found(tmp_path, 'email,name\n"ann@example.org,Ann",y\n')
+    assert rows == [["ann@example.org,Ann", "y"]]
+    table, _ = found(tmp_path, '"email;name",city\nann@example.org,Bonn\n')
+    assert (table.headed, table.first.cells) == (False, ["email;name", "city"])
+
+
+def test_a_file_that_says_no_more_than_its_separator_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(SubscriberError, match="is empty"):
+        found(tmp_path, "sep=;\n")
+
+
 def test_a_line_that_cannot_be_taken_apart_stays_as_it_is(tmp_path: Path) -> None:
     _, rows = found(tmp_path, 'email,name\n"ann@example.org\rx, Ann"\n')
     assert rows == [["ann@example.org\rx, Ann"]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from subscribers.errors import SubscriberError
+from subscribers.importing.answers import read_answers
 from subscribers.importing.csv_reader import Record
 from subscribers.importing.finding import find_columns
 from subscribers.importing.survey import survey
@@ -54,6 +55,18 @@ def looked_through(header: list[str], *rows: list[str], path: Path = LIST) -> Co
 )
 def test_a_name_is_found_in_one_column_or_two(header: list[str], names: tuple[int, ...]) -> None:
     assert find_columns(Table(Record(1, header), True, iter(())), LIST).names == names
+
+
+def test_of_a_file_of_refused_rows_the_line_and_the_reason_are_used() -> None:
+    columns = find_columns(Table(Record(1, ["line", "reason", "email", "city"]), True, iter(())), LIST)
+    assert (columns.again, columns.unused) == (True, (3,))
+
+
+def test_a_slip_in_an_answer_is_told_also_without_a_header() -> None:
+    first = Table(Record(1, ["ann@example.org", "Ann"]), False, iter(()))
+    assert find_columns(first, LIST, read_answers(["name"])).unknown == (1,)
+    with pytest.raises(SubscriberError, match="has no column status"):
+        find_columns(first, LIST, read_answers(["status"]))
 
 
 def test_a_list_of_mailchimp_without_anybody_accuses_nobody() -> None:
