@@ -202,6 +202,32 @@ def test_beside_the_words_of_a_post_stands_its_thumbnail() -> None:
     assert [other.attributes[name] for name in ("src", "width", "height")] == [small.src, "152", "114"]
 
 
+def test_pictures_beside_posts_have_one_shape_where_the_program_can() -> None:
+    sizes = [(1_200, 630), (1_200, 630), (640, 480), (90, 60), (400, 900), (1_200, 630)]
+    pictures = [
+        Picture(f"{SITE}/{n}.jpg", width, height, "A mug", transparent=n == 5)
+        for n, (width, height) in enumerate(sizes)
+    ]
+    shown_by = [letter_of(pictures[:1] + pictures[n : n + 1]) for n in range(1, 6)]
+    assert [bool(found.css(".picture img.shape")) for found in shown_by] == [
+        True,
+        True,
+        False,  # too small
+        False,  # upright
+        False,  # a drawing, of which nothing may be cut off
+    ]
+    assert not shown(posts_of(1), pictures[0]).css("img.shape")
+    assert "img.shape { aspect-ratio: 4 / 3; object-fit: cover;" in shown_by[0].html
+
+
+def letter_of(pictures: list[Picture]) -> LexborHTMLParser:
+    return shown(posts_of(len(pictures)), *pictures)
+
+
+def posts_of(number: int) -> list[Post]:
+    return [image(n, f"Number {n}") for n in range(1, number + 1)]
+
+
 def test_a_strip_of_which_there_is_no_thumbnail_is_left_out() -> None:
     strip, portrait = (Picture(f"{SITE}/{w}.jpg", w, 100, "A strip") for w in (1_000, 75))
     found = shown([post(1, "A walk"), image(2, "A rest"), image(3, "A tea")], Picture(None), strip, portrait)
