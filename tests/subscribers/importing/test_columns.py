@@ -274,3 +274,14 @@ def test_a_pause_ends_on_the_day_that_the_row_says() -> None:
 def paused_row(header: list[str | None], paused: str | None, until: str) -> list[str]:
     cells = {"email": "ann@example.org", "status": "active", "digest": "weekly", paused: until}
     return [cells.get(name, "") for name in header]
+
+
+def test_without_a_name_of_its_own_a_row_has_the_one_beside_the_address() -> None:
+    found = asked("email,first_name,last_name", "Jane <jane@example.org>,,")
+    assert isinstance(found, Applicant)
+    assert found.name == "Jane"
+
+
+def test_what_is_not_read_is_named_as_the_list_names_it() -> None:
+    columns = find_columns(table(Record(1, ["email", "Town ", ""])), PATH)
+    assert columns.unused_names() == ("Town", "column 3")
