@@ -8,6 +8,7 @@ from becoming a second post. Past that it stays `uncertain`, and staff are told.
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -113,7 +114,6 @@ def _turn(installation: Installation, channel: Channel, stop: Callable[[], bool]
             _attempt(installation, channel, one)
 
 
-@must_be_finished()
 def _attempt(installation: Installation, channel: Channel, one: Announcement) -> None:
     """One look or attempt, and what became of it. The channel's lock is held."""
     # Whoever was posting it held the lock, and is gone.
@@ -163,19 +163,18 @@ def _try(installation: Installation, one: Announcement, at: Service, said: Said,
         _end(installation, one, one.reason, doubt=doubt)
         return
 
-    begun = False
+    with ExitStack() as unbroken:
 
-    def freeze(content: Mapping[str, Any]) -> None:
-        nonlocal begun
-        with installation.database.write() as connection:
-            ledger.begin(connection, one, content, now)
-        begun = True
+        def freeze(content: Mapping[str, Any]) -> None:
+            # From here on. To look and to upload may take minutes, at a server that answers slowly.
+            unbroken.enter_context(must_be_finished())
+            with installation.database.write() as connection:
+                ledger.begin(connection, one, content, now)
 
-    answer = at.post(_post(one, said), said, freeze)
-    if begun:
+        answer = at.post(_post(one, said), said, freeze)
         with installation.database.read() as connection:
-            one = _there(connection, one)
-    _record(installation, one, at, said, answer, doubt=doubt)
+            after = _there(connection, one)
+        _record(installation, after, at, said, answer, doubt=doubt)
 
 
 def _record(

@@ -15,6 +15,7 @@ from pipeline.delivery.channels.calling import Server, address_in, judged
 from pipeline.delivery.channels.service import Answer, Ending, Look, Sight
 from pipeline.delivery.channels.text import Limit, length, worded
 from pipeline.providers.http import NoAnswer, NotSent
+from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,9 @@ KEPT = timedelta(minutes=55)
 """The server keeps an Idempotency-Key for an hour; five minutes are for clocks that differ."""
 
 _PAGE, _MOST_PAGES = 40, 10
+_LOOK_FOR = 30.0
+"""Seconds after which no further page is asked for: each may come slowly."""
+
 _LATE = timedelta(minutes=10)
 """How much earlier than the announcement was made a post of it may seem to be, by the server's clock."""
 
@@ -164,8 +168,10 @@ class Mastodon:
             return Look(Sight.BLIND, me.said())
         if not me.well or not me.field("id"):
             return Look(Sight.UNREACHABLE, me.said())
-        since, before = post.made_at - _LATE, ""
+        since, before, until = post.made_at - _LATE, "", clock.uptime() + _LOOK_FOR
         for _ in range(_MOST_PAGES):
+            if clock.uptime() > until:
+                return Look(Sight.UNREACHABLE, f"its posts could not be seen within {_LOOK_FOR:g} seconds")
             asked = {"limit": _PAGE, "exclude_reblogs": "true"} | ({"max_id": before} if before else {})
             path = f"/api/v1/accounts/{quote(me.field('id'), safe='')}/statuses?{urlencode(asked)}"
             reply = self._server.ask("GET", path, token=self._token)

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.core.errors import ProviderError, RapportError
 from pipeline.core.tables.installation import marks
+from pipeline.core.unfinished import is_unfinished
 from pipeline.delivery.channels import announce
 from pipeline.delivery.channels.by_hand import post_by_hand
 from pipeline.delivery.channels.services import service
@@ -35,10 +36,14 @@ class Rogue(StrictMastodon):
     def __init__(self) -> None:
         super().__init__()
         self.says: dict[str, Any] = {}
+        self.unbroken: dict[str, bool] = {}
+        """Whether the end of the process waited for the request."""
 
     def answer(self, method: str, path: str, headers: Message, body: bytes) -> Any:
         usual = super().answer(method, path, headers, body)
-        said = self.says.get(f"{method} {path.partition('?')[0]}", usual)
+        asked = f"{method} {path.partition('?')[0]}"
+        self.unbroken[asked] = is_unfinished()
+        said = self.says.get(asked, usual)
         if isinstance(said, Exception):
             raise said
         return said
@@ -209,3 +214,29 @@ def test_a_letter_without_any_address_is_not_found_by_a_link_that_has_none(
         announce.ledger.ended(connection, made.one(), "doubt", doubt=True)
     with pytest.raises(RapportError, match="may be on fediverse already"):
         by_hand(made)
+
+
+def test_the_end_of_the_process_waits_for_what_is_public_alone(sent: Practice, rogue: Rogue) -> None:
+    sent.announce()
+    assert sent.one().state == "posted"
+    assert [asked for asked, waited in rogue.unbroken.items() if waited] == [POST]
+    assert not is_unfinished()
+
+
+def test_a_server_that_shows_its_posts_slowly_is_not_looked_through_for_ever(
+    sent: Practice, rogue: Rogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = 0.0
+
+    def uptime() -> float:
+        nonlocal passed
+        passed += 14.0
+        return passed
+
+    monkeypatch.setattr("pipeline.delivery.channels.mastodon.clock.uptime", uptime)
+    newer = {"content": "", "created_at": (clock.now() + timedelta(days=1)).isoformat(), "url": "https://x/"}
+    rogue.says[LIST] = [newer | {"id": "1"}]
+    sent.announce()
+    assert sent.one().reason == "its posts could not be seen within 30 seconds"
+    assert sum(path.endswith("/statuses") for _, path in rogue.requests) <= 3
+    assert rogue.statuses == []
