@@ -129,11 +129,16 @@ def test_what_holds_two_addresses_is_refused_for_that_reason(
         ("MAILTO:jane@example.org?subject=Hello", ("jane@example.org", "")),
         (" <jane@example.org> ", ("jane@example.org", "")),
         ("jane@example.org,", ("jane@example.org", "")),
+        ("<jane@example.org>;", ("jane@example.org", "")),
+        ("<jane@example.org>\u00a0", ("jane@example.org", "")),
+        ("< mailto:jane@example.org>", ("jane@example.org", "")),
+        ("me@ <jane@example.org>", ("jane@example.org", "")),
+        ("Jane@Example.org <jane@example.org>", ("jane@example.org", "")),
         *(
             (cell, "The cell holds more than one address.")
             for cell in (
                 "a@example.org, b@example.org", "a@example.org;b@example.org", "a@example.org b@example.org",
-                "a@example.org/b@example.org", "a@example.org\nb@example.org",
+                "a@example.org/b@example.org", "a@b, c@d", "a@example.org\nb@example.org",
                 "a@example.org <b@example.org>",
             )
         ),
@@ -150,7 +155,7 @@ def test_an_address_is_found_in_the_forms_in_which_people_write_one(
     if isinstance(found, str):
         with pytest.raises(SubscriberError) as told:
             read_mailbox(cell)
-        assert told.value.message == found
+        assert (told.value.message, told.value.code) == (found, "address")
     else:
         assert read_mailbox(cell) == found
 
