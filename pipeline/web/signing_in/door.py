@@ -76,7 +76,9 @@ class Door:
         database = self.site.installation.database
         with database.read() as connection:
             found = sessions.find(connection, value)
-        if found is not None and found.is_to_be_noted:
+        # A page that was left open asks for news by itself: that is nobody's use of it.
+        by_itself = "text/event-stream" in request.headers.get("accept", "")
+        if found is not None and found.is_to_be_noted and not by_itself:
             # A database that cannot be written to now must keep nobody from looking.
             with contextlib.suppress(SQLAlchemyError), database.write() as connection:
                 sessions.seen(connection, value)
