@@ -56,10 +56,12 @@ class Door:
         return session and self._actor(request, session)
 
     def to_sign_in(self, request: Request) -> Response:
-        """The answer to who must sign in first, or once more. From there it goes on to what they wanted."""
-        _, _, rest = request.url.path.partition("/staff")
-        asked = f"?{request.url.query}" if request.url.query else ""
-        wanted = f"{self.root}{rest}{asked}" if request.method in ("GET", "HEAD") else ""
+        """The answer to who must sign in first, or once more. From there it goes on to what they
+        wanted; after a form, which was not done, to the page that it was on."""
+        form_is_on = request.headers.get("referer", "")
+        where = str(request.url) if request.method in ("GET", "HEAD") else form_is_on
+        _, under, rest = where.partition("/staff")
+        wanted = f"{self.root}{rest}" if under else ""
         address = f"{self.root}/sign-in"
         if self.onward(wanted) == wanted:
             address += f"?onward={quote(wanted, safe='/')}"

@@ -100,9 +100,10 @@ def test_a_row_of_several_cells_is_no_line_quoted_as_a_whole(tmp_path: Path) -> 
     assert (table.headed, table.first.cells) == (False, ["email;name", "city"])
 
 
-def test_a_file_that_says_no_more_than_its_separator_is_empty(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["sep=;\n", ",\n,\n"])
+def test_a_file_without_any_word_is_empty(tmp_path: Path, content: str) -> None:
     with pytest.raises(SubscriberError, match="is empty"):
-        found(tmp_path, "sep=;\n")
+        found(tmp_path, content)
 
 
 def test_a_line_that_cannot_be_taken_apart_stays_as_it_is(tmp_path: Path) -> None:
