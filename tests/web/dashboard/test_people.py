@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,14 +30,27 @@ ME = "admin@example.org"
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-def actor(role: Role = Role.ADMIN, *, recent: bool = True) -> Actor:
-    return Actor(ME, role, "a-token", ME, recent)
+@dataclass
+class Staff:
+    """Who is signed in, in what role, and whether lately."""
+
+    role: Role = Role.ADMIN
+    recent: bool = True
+
+    def actor(self) -> Actor:
+        return Actor(ME, self.role, "a-token", ME, self.recent)
 
 
 @pytest.fixture
-def visitor(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitor]:
-    """An admin, and three readers."""
-    monkeypatch.setattr(Door, "who", lambda self, request: actor())
+def staff(monkeypatch: pytest.MonkeyPatch) -> Staff:
+    made = Staff()
+    monkeypatch.setattr(Door, "who", lambda self, request: made.actor())
+    return made
+
+
+@pytest.fixture
+def visitor(sqlite_database: Database, tmp_path: Path, staff: Staff) -> Iterator[Visitor]:
+    """Staff at the pages of a practice with three readers."""
     made = Visitor(installation(sqlite_database, tmp_path, FEED))
     subscribe(sqlite_database, 3)
     yield made
@@ -75,10 +89,8 @@ def add(visitor: Visitor, address: str, name: str = "") -> None:
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR])
-def test_only_an_admin_sees_or_changes_anybody(
-    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, role: Role
-) -> None:
-    monkeypatch.setattr(Door, "who", lambda self, request: actor(role))
+def test_only_an_admin_sees_or_changes_anybody(visitor: Visitor, staff: Staff, role: Role) -> None:
+    staff.role = role
     for path in ("", "/add", "/export", "/1", "/1/forget"):
         assert visitor.get(f"/staff/people{path}").status_code == 403
     for path in ("", "/add", "/export", "/address", "/act", "/1/forget"):
@@ -96,7 +108,7 @@ def test_a_page_holds_fifty_and_the_next_begins_after_its_last(visitor: Visitor)
     assert "reader1@example.net" in second
     assert second.count("@example.net") == 2
     assert "That was everybody" in look(visitor, "?after=1")
-    assert "reader1@" in words(look(visitor, "?after=99999999999999999999"))[:9] or look(visitor)
+    assert look(visitor, "?after=99999999999999999999") == first
 
 
 def test_somebody_is_found_by_address_names_and_number_and_nothing_typed_is_in_an_address(
@@ -132,7 +144,7 @@ def test_a_page_tells_all_that_is_known_and_hostile_names_stay_words(visitor: Vi
     told = words(look(visitor, "/4"))
     for said in ("weekly : active since", "added by staff", "They reported a letter as spam",
                  "They unsubscribed from everything", "It lifts only: complained"):  # fmt: skip
-        assert said in told.replace(" :", " :").replace("weekly :", "weekly :"), said
+        assert said in told, said
     assert "Person 4" in re.findall("<title>(.*?)</title>", look(visitor, "/4"))[0]
     for path in ("/99", f"/{2**63}"):
         assert visitor.get(f"/staff/people{path}").status_code == 404
@@ -189,13 +201,13 @@ def test_somebody_is_added_with_evidence_or_asked_by_mail(visitor: Visitor, tmp_
     assert send(visitor, "/add", address="third@example.net", how="consent", consent="x").status_code == 409
 
 
-def test_erasing_asks_anew_and_for_the_address(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_erasing_asks_anew_and_for_the_address(visitor: Visitor, staff: Staff) -> None:
     assert send(visitor, "/1/forget", address="reader2@example.net").status_code == 409
     assert known(visitor, "1")
     assert send(visitor, "/1/forget", address="Reader1@example.net").status_code == 303
     assert known(visitor, "reader1@example.net").suppression is Reason.FORGOTTEN
     assert (ME, "forget", "subscriber 1") in logged(visitor)
-    monkeypatch.setattr(Door, "who", lambda self, request: actor(recent=False))
+    staff.recent = False
     for path in ("/2/forget", "/export"):
         answer = visitor.get(f"/staff/people{path}")
         assert answer.headers["location"].startswith("/staff/sign-in?onward=")
@@ -207,6 +219,6 @@ def test_the_list_is_exported_whole_and_on_record(visitor: Visitor) -> None:
     answer = send(visitor, "/export")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.text.startswith("id,email,name,")
+    assert answer.text.startswith('"id","email","name",')
     assert answer.text.count("@example.net") == 3
     assert f"{ME} took the list, at the dashboard, 3 people" in words(look(visitor, "/export"))

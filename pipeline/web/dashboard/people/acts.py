@@ -16,35 +16,32 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from pipeline.web.dashboard.asked import Asked
+    from subscribers.people import Person
 
 
 def work(asked: Asked) -> Response:
-    who, verb = asked.form.text("who"), asked.form.text("verb")
+    whom, verb = person.known(asked, asked.form.text("who")), asked.form.text("verb")
     try:
         with installation_of(asked).database.write() as connection:
-            number = _act(asked, connection, who, verb)
+            now = _act(asked, connection, whom.email, verb)
     except RapportError as error:
         wrong = f"{error.message} {error.remedy}".rstrip()
-        return person.page(asked, who, wrong=wrong, verb=verb, reason=asked.form.text("reason"))
-    if number is None:  # an address has no page that one could be led to
-        return person.page(asked, who, person.DONE[verb])
-    return asked.back_to(to_person(number, verb))
+        return person.page(asked, whom, wrong=wrong, verb=verb, reason=asked.form.text("reason"))
+    if now is None or now.id is None:  # an address has no page that one could be led to
+        return person.page(asked, now or whom, person.DONE[verb])
+    return asked.back_to(to_person(now.id, verb))
 
 
-def _act(asked: Asked, connection: Connection, who: str, verb: str) -> int | None:
-    """Do it; the person's number."""
-    found = directory.person(connection, who)
-    if found is None:
-        raise HTTPException(404)
+def _act(asked: Asked, connection: Connection, email: str, verb: str) -> Person | None:
+    """Do it; what is known of them now."""
     reason, actor = asked.form.text("reason"), asked.actor.name
     match verb:
         case "unsubscribe":
             digests = [digest for digest in asked.form.all("digest") if digest] or None
-            directory.unsubscribe(connection, found.email, digests=digests, source=SOURCE, actor=actor)
+            return directory.unsubscribe(connection, email, digests=digests, source=SOURCE, actor=actor)
         case "suppress":
-            directory.suppress(connection, found.email, reason=reason, source=SOURCE, actor=actor)
+            return directory.suppress(connection, email, reason=reason, source=SOURCE, actor=actor)
         case "lift":
-            directory.lift(connection, found.email, reason=reason, source=SOURCE, actor=actor)
+            return directory.lift(connection, email, reason=reason, source=SOURCE, actor=actor)
         case _:
             raise HTTPException(404)
-    return found.id

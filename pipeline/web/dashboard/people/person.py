@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from pipeline.web.dashboard.asked import Asked
+    from subscribers.people import Person
 
 DONE = {
     "added": "Added, with your evidence.",
@@ -34,26 +35,32 @@ DONE = {
 
 def show(asked: Asked) -> Response:
     done = DONE.get(asked.request.query_params.get("done", ""), "")
-    return page(asked, str(number_of(asked)), done)
+    return page(asked, known(asked, str(number_of(asked))), done)
 
 
 def of_address(asked: Asked) -> Response:
     """The same of an address, which need not be on the list."""
-    return page(asked, asked.form.text("who"))
+    return page(asked, known(asked, asked.form.text("who")))
 
 
-def page(asked: Asked, who: str, done: str = "", wrong: str = "", **typed: str) -> Response:
-    """``who``: a number or an address. ``typed``: what stands in a field whose form could not be done."""
-    installation = installation_of(asked)
-    config = installation.config
-    zone = config.newsletter.zone
-    with installation.database.read() as connection:
+def known(asked: Asked, who: str) -> Person:
+    """Whom a number or an address means. Raises HTTPException 404 for nobody that anything is known of."""
+    with installation_of(asked).database.read() as connection:
         try:
             found = directory.person(connection, who)
         except SubscriberError:
             found = None
-        if found is None:
-            raise HTTPException(404)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def page(asked: Asked, found: Person, done: str = "", wrong: str = "", **typed: str) -> Response:
+    """``typed``: what stands in a field whose form could not be done."""
+    installation = installation_of(asked)
+    config = installation.config
+    zone = config.newsletter.zone
+    with installation.database.read() as connection:
         reasons = suppression.every(connection, found.email)
         letters: Letters = letters_of(connection, found.id)
         moves = moving.moves_of(connection, found.id) if found.id is not None else Moves((), ())
@@ -71,6 +78,6 @@ def page(asked: Asked, who: str, done: str = "", wrong: str = "", **typed: str) 
         "day": lambda at: times.day(at, zone),
         "done": done,
         "wrong": wrong,
-        "typed": typed,
+        "typed": {"verb": "", "reason": ""} | typed,
     }
     return render.page(asked, "person.html", HERE, 409 if wrong else 200, **values)
