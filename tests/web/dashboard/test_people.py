@@ -3,72 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.web.dashboard.actor import Actor, Role
-from pipeline.web.signing_in.door import Door
+from pipeline.web.dashboard.actor import Role
 from subscribers import directory, searching, staff_log
 from subscribers.suppression import Reason, suppress
-from tests.installations import installation, subscribe
-from tests.web.public.visitor import Visitor
+from tests.installations import subscribe
+from tests.web.dashboard.staff import ME, OURS, Staff, look, send, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    import httpx
-
-    from pipeline.core.database import Database
     from subscribers.people import Person
+    from tests.web.public.visitor import Visitor
 
-FEED = "http://127.0.0.1:1/feed"
-OURS = {"origin": "https://letter.example.org"}
-ME = "admin@example.org"
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-@dataclass
-class Staff:
-    """Who is signed in, in what role, and whether lately."""
-
-    role: Role = Role.ADMIN
-    recent: bool = True
-
-    def actor(self) -> Actor:
-        return Actor(ME, self.role, "a-token", ME, self.recent)
-
-
-@pytest.fixture
-def staff(monkeypatch: pytest.MonkeyPatch) -> Staff:
-    made = Staff()
-    monkeypatch.setattr(Door, "who", lambda self, request: made.actor())
-    return made
-
-
-@pytest.fixture
-def visitor(sqlite_database: Database, tmp_path: Path, staff: Staff) -> Iterator[Visitor]:
-    """Staff at the pages of a practice with three readers."""
-    made = Visitor(installation(sqlite_database, tmp_path, FEED))
-    subscribe(sqlite_database, 3)
-    yield made
-    made.close()
-
-
-def send(visitor: Visitor, path: str, **fields: str) -> httpx.Response:
-    return visitor.post(f"/staff/people{path}", {"csrf": "a-token", **fields}, headers=OURS)
-
-
-def look(visitor: Visitor, path: str = "") -> str:
-    answer = visitor.get(f"/staff/people{path}")
-    assert answer.status_code == 200
-    return answer.text
-
-
-def words(page: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def known(visitor: Visitor, who: str) -> Person:

@@ -9,6 +9,7 @@
 ``add``          add somebody who agreed, or ask them by mail
 ``forget``       erase somebody
 ``exporting``    take the list out
+``importing``    bring a list, tried first; ``uploads``: kept meanwhile
 ===============  ============================================================
 
 An address stands in no path and no query of these pages: web servers log those, and browsers keep them.

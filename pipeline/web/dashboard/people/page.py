@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.web.dashboard.dashboard import Page
-from pipeline.web.dashboard.people import acts, add, exporting, forget, person, search
+from pipeline.web.dashboard.people import acts, add, exporting, forget, importing, person, search, uploads
 from pipeline.web.dashboard.people.place import HERE
 from pipeline.web.dashboard.routing import get, post
 from subscribers.staff.roles import Right
@@ -27,6 +27,11 @@ def _routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
         post(dashboard, f"{HERE}/add", add.work, right=change),
         get(dashboard, f"{HERE}/export", exporting.form, right=Right.EXPORT),
         post(dashboard, f"{HERE}/export", exporting.work, right=Right.EXPORT),
+        get(dashboard, f"{HERE}/import", importing.form, right=change),
+        post(dashboard, f"{HERE}/import", importing.upload, right=change, read=uploads.read),
+        post(dashboard, f"{HERE}/import/answer", importing.answer, right=change),
+        post(dashboard, f"{HERE}/import/go", importing.work, right=change),
+        post(dashboard, f"{HERE}/import/refused", importing.refused, right=change),
         post(dashboard, f"{HERE}/address", person.of_address, right=look),
         post(dashboard, f"{HERE}/act", acts.work, right=change),
         get(dashboard, f"{HERE}/{{number:int}}", person.show, right=look),
