@@ -61,13 +61,14 @@ def upload(asked: Asked) -> Response:
 
 
 def answer(asked: Asked) -> Response:
-    """What its columns say was answered: try it again."""
+    """What its columns say was answered: try it again. Of which nothing was answered, that is asked again."""
     key, brought = _brought(asked)
     for number, column in enumerate(asked.form.all("column")):
         match asked.form.text(f"says-{number}"):
             case "nothing":
                 brought.said[column] = None
-            case "values":
+            # No value at all would mean an empty cell, and was hardly meant.
+            case "values" if asked.form.text(f"values-{number}"):
                 brought.said[column] = asked.form.text(f"values-{number}")
     return _tried(asked, key, brought)
 
