@@ -62,12 +62,18 @@ LONGEST = (
     "tests/feeds/parsing/test_sandbox", "tests/letter/images/", "tests/feeds/test_moves", "tests/backup/",
     "tests/web/public/test_fuzz", "tests/delivery/test_", "tests/load/", "tests/subscriptions/test_erase",
 )  # fmt: skip
-"""The files that take the longest, by how long; after those of the browser, which all go to one worker."""
+"""The files that take the longest, by how long; after those of the browser and those of the launcher, which
+go to one worker each."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no worker is left with it at the end."""
-    items.sort(key=lambda item: (not _in_chromium(item), _place(item.nodeid)))
+    for item in items:
+        if "launcher" in getattr(
+            item, "fixturenames", ()
+        ):  # which takes some seconds to start: one is enough
+            item.add_marker(pytest.mark.xdist_group("launcher"))
+    items.sort(key=lambda item: (not _in(item, "chromium"), not _in(item, "launcher"), _place(item.nodeid)))
 
 
 def _place(nodeid: str) -> int:
@@ -86,7 +92,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """A worker is given whole files, in their order; those that share a browser as if they were one."""
+    """A worker is given whole files, in their order; those that share a browser or a launcher as if they
+    were one."""
     from xdist.scheduler import LoadGroupScheduling
 
     class Files(LoadGroupScheduling):
@@ -99,12 +106,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    if nextitem is None or not _in_chromium(nextitem):
+    if nextitem is None or not _in(nextitem, "chromium"):
         browsers.end_shared()
 
 
-def _in_chromium(item: pytest.Item) -> bool:
-    return any(mark.args == ("chromium",) for mark in item.iter_markers("xdist_group"))
+def _in(item: pytest.Item, group: str) -> bool:
+    return any(mark.args == (group,) for mark in item.iter_markers("xdist_group"))
 
 
 @pytest.fixture

@@ -185,7 +185,10 @@ def forget(options: Options, address: str, yes: bool) -> None:
     lines = ["Erased; a hash stays, so that the address is not added or imported again."]
     if not gone.clean:
         lines.append("The database is busy: run it again later, to clear its files of deleted rows, too.")
-    options.print({"forgotten": gone.people, "clean": gone.clean}, *lines)
+    if gone.staff:
+        lines.append("The address still has an account for the dashboard: see `rapport staff remove`.")
+    document = {"forgotten": gone.people, "clean": gone.clean, "staff_account": gone.staff}
+    options.print(document, *lines)
 
 
 @subscribers.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.core.finding import error, ok, warning
+from pipeline.core.finding import ok, warning
 from pipeline.core.schema import schema_state
 from subscribers.staff import accounts
 
@@ -29,13 +29,13 @@ def signing_in(context: Context) -> Iterator[Finding]:
     if admins:
         yield ok("staff.admin", f"{admins:,} can say who else may sign in.")
     else:
-        yield error(
+        yield warning(
             "staff.admin",
             "No admin can sign in: nobody can look after readers and accounts at the dashboard.",
             f"Run `{_INVITE}`, and let them accept the invitation.",
         )
     if context.config.newsletter.staff_pages == "open":
-        yield error(
+        yield warning(
             "staff.https",
             "The staff pages are served without https, so nobody is let in: anybody on the way could follow.",
             "Give your web server a certificate, and write https:// in newsletter.public_url.",

@@ -64,6 +64,11 @@ def newest_first(connection: Connection) -> list[Edition]:
     return _all(connection, query.order_by(editions.c.id.desc()))
 
 
+def newest(connection: Connection, most: int, *which: ColumnElement[bool]) -> list[Edition]:
+    """The newest editions for which all that holds."""
+    return _all(connection, select(editions).where(*which).order_by(editions.c.id.desc()).limit(most))
+
+
 def put_up(connection: Connection, digests: Collection[str]) -> list[Edition]:
     """The drafts of these digests that `run` put up for staff."""
     return _all(

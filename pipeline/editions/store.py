@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from pipeline.core.cron import moment_of
 from pipeline.core.tables.editions import edition_posts, editions
 from pipeline.core.tables.ledger import signers
 from pipeline.editions import find, numbers, undo
-from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.edition import Edition, EditionKind, EditionStatus
+from subscribers import clock
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
 
+    from pipeline.core.config import Config
     from pipeline.core.sections.digest import Digest
 
 
@@ -44,6 +46,29 @@ def create(
     }
     made = insert(editions).values({"posts": [], "left_out": []} | values | fixed).returning(editions)
     return Edition.of(connection.execute(made).one())
+
+
+def create_welcome(connection: Connection, config: Config, digest: Digest) -> Edition:
+    """Edition 0 of a digest: what new readers get before there is a letter. It is `sent` from the beginning,
+    for nobody decides on it and no list shows it."""
+    at = clock.now()
+    # The name may have been another digest's, whose edition 0 keeps its slug.
+    slug = f"{digest.name}-0"
+    while connection.execute(select(editions.c.id).where(editions.c.slug == slug)).first() is not None:
+        slug += "0"
+    made = insert(editions).values(
+        digest=digest.name,
+        number=0,
+        slug=slug,
+        kind=EditionKind.WELCOME,
+        status=EditionStatus.SENT,
+        due=find.free_moment(connection, digest.name, config.newsletter.zone, at),
+        due_at=at,
+        provider=config.delivery.provider,
+        posts=[],
+        left_out=[],
+    )
+    return Edition.of(connection.execute(made.returning(editions)).one())
 
 
 def change(connection: Connection, edition: int, **values: Any) -> Edition:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, insert, select
+from sqlalchemy import exists, func, select
 
 from pipeline.core.destination import OUTBOX, is_mail
 from pipeline.core.tables.editions import editions
@@ -42,8 +42,7 @@ def newest(installation: Installation, digest: Digest) -> Edition | None:
     call it in no transaction."""
     config = installation.config
     with installation.database.read() as connection:
-        query = select(editions).where(*_went(config, digest), *_SOUND).order_by(editions.c.id.desc())
-        found = [Edition.of(row) for row in connection.execute(query.limit(MOST))]
+        found = find.newest(connection, MOST, *_went(config, digest), *_SOUND)
         usable = [one for one in found if _is_usable(connection, config, one)]
     return next((one for one in usable if not _pages_gone(config, one)), None)
 
@@ -100,29 +99,8 @@ def by_itself(installation: Installation, digest: Digest) -> Edition:
     with installation.database.write() as connection:
         register(connection, installation.config, clock.now())  # somebody may confirm before the first run
         kept = find.one(connection, editions.c.digest == digest.name, editions.c.kind == EditionKind.WELCOME)
-        edition = kept if kept is not None else _made(connection, installation.config, digest)
+        edition = kept if kept is not None else store.create_welcome(connection, installation.config, digest)
         if (edition.subject, edition.html, edition.text) == (*letter.values(),):
             return edition
         edition = store.change(connection, edition.id, **letter)
         return store.change(connection, edition.id, approved=edition.fingerprint().hex())
-
-
-def _made(connection: Connection, config: Config, digest: Digest) -> Edition:
-    at = clock.now()
-    # The name may have been another digest's, whose edition 0 keeps its slug.
-    slug = f"{digest.name}-0"
-    while connection.execute(select(editions.c.id).where(editions.c.slug == slug)).first() is not None:
-        slug += "0"
-    made = insert(editions).values(
-        digest=digest.name,
-        number=0,
-        slug=slug,
-        kind=EditionKind.WELCOME,
-        status=EditionStatus.SENT,
-        due=find.free_moment(connection, digest.name, config.newsletter.zone, at),
-        due_at=at,
-        provider=config.delivery.provider,
-        posts=[],
-        left_out=[],
-    )
-    return Edition.of(connection.execute(made.returning(editions)).one())

@@ -16,6 +16,7 @@ from subscribers import staff_log
 from subscribers.addresses import normalise
 from subscribers.erasing import Erased, addresses_of, erase
 from subscribers.leaving import leave
+from subscribers.staff import accounts
 from subscribers.tables import subscribers
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 
 class Forgotten(NamedTuple):
     """``people``: how many ids they had. ``clean``: whether the database's files hold nothing of them any
-    more."""
+    more. ``staff``: whether the address has an account for the dashboard, which stays."""
 
     people: int
     clean: bool
+    staff: bool = False
 
 
 def forget(installation: Installation, who: str | int, *, actor: str | None = None) -> Forgotten:
@@ -53,11 +55,12 @@ def forget(installation: Installation, who: str | int, *, actor: str | None = No
         for subscriber in erased.people:
             outcomes.forget(connection, subscriber)
             connection.execute(delete(events).where(events.c.subscriber_id == subscriber))
+        staff = accounts.by_address(connection, email) is not None
         if actor is not None:
             for whom in map(staff_log.subscriber, erased.people or (None,)):
                 staff_log.record(connection, "forget", whom, actor=actor)
     empty_outbox(installation, erased)
-    return Forgotten(len(erased.people), scrub(database, gone))
+    return Forgotten(len(erased.people), scrub(database, gone), staff)
 
 
 def empty_outbox(installation: Installation, erased: Erased) -> None:

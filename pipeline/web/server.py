@@ -57,6 +57,7 @@ def run(
             config = uvicorn.Config(app, **settings(installation.config.server))
             with scheduler:
                 StrangersServer(config, listener, stop, scheduler).run()
+        app.state.door.wait()
         app.state.writer.close()
 
 

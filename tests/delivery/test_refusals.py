@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.delivery.refusals import judge
+from pipeline.core.errors import ProviderError
+from pipeline.delivery.refusals import RateLimited, judge, raise_if_ended
+from pipeline.editions import find
 from pipeline.editions.ledger.claims import Claim
 from pipeline.editions.ledger.outcomes import REFUSED_US
 from pipeline.providers import BatchResult, Result
@@ -94,3 +96,29 @@ def test_of_a_batch_that_was_taken_in_part_the_rest_is_told_so(database: Databas
     taken = BatchResult(Result.ACCEPTED, "", untried={6: "450"}, limited="450 too much")
     why = "the provider limits the rate: 450 too much"
     assert judged(database, taken) == BatchResult(Result.ACCEPTED, "", untried={6: why}, limited=why)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "kind", "said"),
+    [
+        ("sent", BatchResult(Result.STOP, NO), ProviderError, "^weekly-1: 550 relay not permitted"),
+        ("paused", BatchResult(Result.STOP, NO), ProviderError, "^weekly-1 is paused: 550 relay"),
+        ("sent", BatchResult(Result.ACCEPTED, stopped=NO), ProviderError, "^weekly-1 is paused: 550 relay"),
+        (
+            "sending",
+            BatchResult(Result.ACCEPTED, limited=NO),
+            RateLimited,
+            "^weekly-1 goes out in parts: 550",
+        ),
+    ],
+)
+def test_what_ends_it_is_told_with_what_becomes_of_the_edition(
+    database: Database, status: str, outcome: BatchResult, kind: type[ProviderError], said: str
+) -> None:
+    with database.write() as connection:
+        handed_over(connection, 1, status=status)
+        edition = find.by_id(connection, 1)
+    with pytest.raises(ProviderError, match=said) as told:
+        raise_if_ended(edition, outcome)
+    assert type(told.value) is kind
+    raise_if_ended(edition, BatchResult(Result.ACCEPTED))

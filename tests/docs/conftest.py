@@ -13,12 +13,12 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.core.app import Installation
+from tests import commands
 from tests.certificate import write_certificate
 from tests.docs.blocks import blocks
 from tests.docs.machine import SOURCE, Machine, free_port
 from tests.docs.standin import REAL
 from tests.doubles.blog import Blog, Item
-from tests.end_to_end.conftest import RAPPORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,13 +85,14 @@ def make_machine(tmp_path: Path, blog: Blog) -> Iterator[Callable[..., Machine]]
     yield make
     for machine in made:
         machine.end()
+        print(machine.logs())  # is seen where the test failed
 
 
 def lead_to_section_4(machine: Machine) -> None:
     """What sections 1 to 4 of docs/install.md leave, in a moment: they are run by a test of their own."""
     programs = machine.file("/opt/rapport/bin")
     programs.mkdir(parents=True)
-    (programs / "rapport").symlink_to(RAPPORT)
+    commands.rapport(programs / "rapport")
     (programs / "pip").symlink_to("/bin/true")  # it is run in section 1
     home = machine.file("/var/lib/rapport")
     for folder in (home, machine.file("/var/backups/rapport")):

@@ -113,6 +113,11 @@ class Machine:
             if Path(f"/proc/{pid}").exists():
                 os.kill(pid, signal.SIGTERM)
 
+    def logs(self) -> str:
+        """The last that services and web servers wrote."""
+        files = sorted(file for file in self.file("/var/log").rglob("*") if file.is_file())
+        return "\n".join(f"{file.name}:\n{file.read_text(errors='replace')[-2000:]}" for file in files)
+
     def _program(self, name: str, script: str) -> None:
         file = self.root / "bin" / name
         file.write_text(f"#!/bin/sh\n{script}\n")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.core.cron import check_schedule
+from tests import commands
 from tests.docs.blocks import Block, blocks, changed, matches
 from tests.docs.machine import SOURCE
 from tests.doubles.names import NameServer
@@ -22,6 +21,7 @@ from tests.year.test_some_weeks import FAKETIME, library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 GUIDE = SOURCE / "docs" / "guide.md"
 DUE = datetime.now(UTC) + timedelta(days=3)
@@ -84,7 +84,7 @@ def test_from_a_blog_to_a_letter_that_went_out_on_its_own(
     programs = source / ".venv" / "bin"
     programs.mkdir(parents=True)
     stands.mkdir()
-    (programs / "rapport").symlink_to(Path(sys.executable).with_name("rapport"))
+    commands.rapport(programs / "rapport")
     (programs / "activate").write_text(f'PATH="{programs}:$PATH"\n')
     for name, script in STANDINS.items():
         (stands / name).write_text(f"#!/bin/sh\n{script}\n")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.core.app import Installation
+from subscribers.staff import accounts
 from tests.docs.blocks import blocks
 from tests.docs.conftest import (
     HOSTS,
@@ -70,6 +72,17 @@ def test_looking_after_it(
     for guide in (OPERATIONS, IMPORTING, HOSTS):
         for block in blocks(guide):
             machine.do(block)
+            if "staff invite" in block.text:
+                accept(machine, "you@example.org")
+
+
+def accept(machine: Machine, invited: str) -> None:
+    """As whoever opens the link in the mail of an invitation."""
+    config = machine.file("/var/lib/rapport/rapport.toml")
+    with Installation.open(config, {}) as installation, installation.database.write() as connection:
+        account = accounts.by_address(connection, invited)
+        assert account
+        accounts.join(connection, account)
 
 
 def test_an_upgrade_installs_what_the_installation_did() -> None:

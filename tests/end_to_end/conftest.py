@@ -6,21 +6,21 @@ import io
 import json
 import os
 import subprocess
-import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline.cli import main
+from tests import commands
 from tests.doubles.blog import Blog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-RAPPORT = Path(sys.executable).with_name("rapport")
+RAPPORT = commands.INSTALLED
 
 CONFIG = """
 [newsletter]
@@ -50,12 +50,14 @@ url = "https://example.org/get-matched"
 class Project:
     """A folder with a rapport.toml; ``rapport(...)`` runs the command in it.
 
-    Tests marked ``installed`` run the installed command, a process each time. The others go through the same
+    Tests marked ``installed`` run the command in a process each time. The others go through the same
     door, `pipeline.cli.main`, without the second that a process takes to start.
     """
 
     folder: Path
     installed: bool
+    real: bool = False
+    """Whether a command that is started is the installed one itself, not a fork (tests/commands)."""
     environment: dict[str, str] = field(default_factory=dict)
 
     def configure(self, feed: str, *, digest: str = "", more: str = "") -> None:
@@ -63,9 +65,9 @@ class Project:
         (self.folder / "rapport.toml").write_text(text)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """The installed command, running."""
+        """The command, running."""
         return subprocess.Popen(
-            [RAPPORT, *arguments],
+            [RAPPORT if self.real else commands.command(), *arguments],
             cwd=self.folder,
             env=self._variables(),
             text=True,

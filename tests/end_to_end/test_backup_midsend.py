@@ -43,7 +43,7 @@ class Practice:
                 self.sender.kill()
 
     def mails(self, *, dies: bool) -> None:
-        self.dies = dies
+        self.dies = self.project.real = dies
         self.project.subscribe(len(EVERYONE))
         self.sender = self.project.start("run", "--now")
         _, err = self.sender.communicate(timeout=120)

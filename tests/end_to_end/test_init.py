@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.cli.sample.blog import SampleBlog
+from tests import commands
 from tests.doubles.site import HTML, PNG, RSS, Site
 from tests.doubles.smtp import StrictSmtp
 from tests.end_to_end.conftest import RAPPORT, Project
@@ -196,7 +197,7 @@ def test_every_step_that_is_printed_works_as_printed(
             "https://example.org/blog?format=rss", f"{site.url}/journal?format=rss"
         )
         file.write_text(text)
-    environment = {**os.environ, "PATH": f"{RAPPORT.parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = {**os.environ, "PATH": f"{commands.command().parent}{os.pathsep}{os.environ['PATH']}"}
     script = "\n".join(["set -e", *steps])
     ran = subprocess.run(
         ["bash", "-c", script], cwd=project.folder, env=environment, capture_output=True, text=True

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.cli.sample.blog import SampleBlog
+from tests import commands
 
 README = Path(__file__).parents[2] / "README.md"
 SITE = "harbourlane.example"
@@ -30,7 +30,7 @@ def session() -> str:
     """The commands and what they print, run one after another in one shell, on the sample blog."""
     with SampleBlog(datetime.now(UTC)) as blog, tempfile.TemporaryDirectory() as folder:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("RAPPORT_")}
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        environment["PATH"] = f"{commands.command().parent}{os.pathsep}{environment['PATH']}"
         lines = ["set -e"]
         for command in COMMANDS:
             shown = command.replace("'", "'\\''")

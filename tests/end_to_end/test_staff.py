@@ -142,3 +142,13 @@ def test_a_password_that_staff_would_share_is_refused(project: Project, blog: Bl
     said = project.rapport("staff", "list", status=2)
     assert "staff.password_hash: there is no password that staff share" in said
     assert "rapport staff invite ADDRESS --role admin" in said
+
+
+def test_erasing_a_reader_leaves_their_account_and_says_so(project: Project) -> None:
+    project.rapport("subscribers", "add", "ada@example.org", "--consent", "Asked")
+    project.rapport("staff", "invite", "ada@example.org", "--role", "admin")
+    said = project.rapport("subscribers", "forget", "ada@example.org", "--yes")
+    assert "still has an account for the dashboard: see `rapport staff remove`." in said
+    assert [one["email"] for one in project.json("staff", "list")["staff"]] == ["ada@example.org"]
+    project.rapport("staff", "remove", "ada@example.org")
+    assert project.json("subscribers", "forget", "ada@example.org", "--yes")["staff_account"] is False

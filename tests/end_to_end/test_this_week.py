@@ -111,7 +111,7 @@ def test_with_the_keyboard_alone(served: tuple[Project, str], browser: Browser) 
             tab_to(page, ".order .in li:nth-child(2) [value=up]")
             page.keyboard.press("Enter")
             page.locator(".order .in li:nth-child(1)", has_text="A quiet noon").wait_for()
-            page.locator("#saved", has_text="Saved").wait_for()
+            page.locator("#saved", has_text="A quiet noon is 1 of 3").wait_for()
             # It cannot go up further; the focus stays with the post.
             assert "A quiet noon" in page.evaluate("document.activeElement.closest('li').innerText")
             page.keyboard.press("Control+Z")

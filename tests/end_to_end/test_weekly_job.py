@@ -282,6 +282,7 @@ def _outcome(out: str) -> str:
 def test_a_killed_run_is_finished_by_the_next(project: Project, blog: Blog) -> None:
     blog.items = [Item("A calm morning", day(1))]
     project.subscribe(400)
+    project.real = True
     process = project.start("run", "--now")
     while len(project.outbox()) < 30 and process.poll() is None:
         pass

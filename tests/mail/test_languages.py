@@ -10,6 +10,7 @@ import pytest
 from pipeline.core.finding import warning
 from pipeline.core.phrases import Phrases, name_of, read
 from pipeline.core.templates import PACKAGED, Templates
+from pipeline.mail import welcome
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.draft import Draft, draft_mail
 from pipeline.mail.notice import notice_mail
@@ -71,6 +72,14 @@ def test_whatever_a_mail_says_is_a_phrase(tmp_path: Path, provider: str) -> None
             settings, templates, 1, purpose=purpose.value, link=LINK, until=NOW, address="a...@x.org"
         )
         assert unmarked(all_of(mail)) == [], purpose
+    alone = welcome.alone(settings, templates)
+    beside = (
+        welcome.words_above(settings, templates, NOW),
+        welcome.words_alone(settings, templates, NOW, first=True),
+    )
+    said = [alone["subject"], shown(alone["html"]), alone["text"]]
+    said += [shown(text) if "html" in tag else text for one in beside for tag, text in one.items()]
+    assert unmarked("\n".join(said)) == []
     for notice in NOTICES:
         told = phrases.table(notice, **TOLD, **COUNTED)
         mail = notice_mail(settings, templates, 1, subject=told["subject"], text=told["text"])

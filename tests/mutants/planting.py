@@ -113,9 +113,9 @@ def _class(before: type, after: type) -> None:
     for name, value in vars(after).items():
         if isinstance(value, (str, int, float, tuple, frozenset, dict)) and not name.startswith("__"):
             setattr(before, name, value)
-    old, new = vars(before).get("__init__"), vars(after).get("__init__")
-    if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
-        old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
+        old = vars(before).get(name)
+        if isinstance(old, types.FunctionType) and isinstance(value, types.FunctionType):
+            old.__defaults__, old.__kwdefaults__ = value.__defaults__, value.__kwdefaults__
 
 
 def _everywhere(name: str, before: Any, value: Any) -> None:

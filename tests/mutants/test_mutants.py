@@ -30,8 +30,8 @@ WORDS = {"gone": "left"}
 class Box:
     size: int = 5
 
-    def fits(self, number):
-        return number < self.size
+    def fits(self, number, *, tight=False):
+        return not tight and number < self.size
 
 def meaning(word):
     """What a word means."""
@@ -77,7 +77,8 @@ def test_each_fault_is_one_change_with_a_name_of_its_own() -> None:
         ("module: 'left' → 'left~'", (3, "left~", True, 1, 5)),
         ("Box: 5 → 6", (3, "left", True, 1, 6)),
         ("Box.fits: number < self.size → number <= self.size", (3, "left", True, 1, 5)),
-        ("Box.fits: return number < self.size → return None", (3, "left", None, 1, 5)),
+        ("Box: False → True", (3, "left", False, 1, 5)),
+        ("Box.fits: return not tight and number < self.size → return None", (3, "left", None, 1, 5)),
         ("counting: 1 → 2", (3, "left", True, 2, 5)),
     ],
 )

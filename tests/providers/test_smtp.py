@@ -358,6 +358,16 @@ def test_content_refused_for_most_stops_though_others_have_reasons_of_their_own(
     assert (send(server, 2, 3, 4, 5).result, len(server.deliveries)) == (Result.STOP, 0)
 
 
+@pytest.mark.parametrize(("readers", "result"), [((1, 2), Result.STOP), ((1,), Result.ACCEPTED)])
+def test_content_refused_for_both_of_two_concerns_all_and_for_one_alone_may_be_theirs(
+    server: StrictSmtp, readers: tuple[int, ...], result: Result
+) -> None:
+    server.faults.append(Fault("message", "554 5.6.0 no", times=99))
+    outcome = send(server, *readers)
+    assert outcome.result is result
+    assert set(outcome.rejected) == (set() if result is Result.STOP else {1})
+
+
 def test_unknown_readers_stop_nothing_however_many(server: StrictSmtp) -> None:
     server.faults.append(Fault("rcpt", "550 5.1.1 unknown", times=99))
     outcome = send(server, 1, 2, 3)

@@ -91,6 +91,29 @@ def test_a_pause_holds_for_every_digest_and_ends_by_itself(database: Database) -
         ]  # fmt: skip
 
 
+def test_a_pause_by_one_press_is_never_shorter_than_the_one_there_is(database: Database) -> None:
+    later, latest = date(2026, 5, 1), date(2026, 6, 1)
+    with database.write() as connection:
+        start(connection)
+        assert preferences.pause(connection, 1, later, source="page") == later
+        assert preferences.pause(connection, 1, LATER, source="page") == later
+        assert preferences.pause(connection, 1, later, source="page") == later
+        assert records(connection) == [("paused", None, "until 2026-05-01")]  # once: nothing changed after
+        assert preferences.pause(connection, 1, latest, source="page") == latest
+        assert not mailed(connection, "weekly", later)
+        assert mailed(connection, "weekly", latest)
+
+
+def test_who_gets_no_letter_has_nothing_to_pause(database: Database) -> None:
+    with database.write() as connection:
+        assert preferences.pause(connection, 1, LATER, source="page") is None
+        start(connection)
+        change(connection)
+        before = records(connection)
+        assert preferences.pause(connection, 1, LATER, source="page") is None
+        assert records(connection) == before
+
+
 def test_who_left_everything_sees_so_and_no_link_of_a_letter_brings_them_back(database: Database) -> None:
     with database.write() as connection:
         start(connection)

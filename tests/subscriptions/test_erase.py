@@ -62,7 +62,7 @@ def sent(database: Database, tmp_path: Path, blog: Blog) -> Installation:
 def test_nothing_of_the_person_is_left_and_everybody_else_stays(sent: Installation, tmp_path: Path) -> None:
     letters = tmp_path / "outbox"
     assert list(letters.glob("*-0000000002-*"))
-    assert forget(sent, READER) == (1, True)
+    assert forget(sent, READER) == (1, True, False)
     assert not list(letters.glob("*-0000000002-*"))
     assert len(list(letters.glob("weekly-*"))) == 2
     with sent.database.read() as connection:
@@ -136,7 +136,7 @@ def test_no_byte_of_the_address_is_left_in_any_file_of_the_database(
     others = {"reader3@example.net", "reader1999@example.net"}
     erased = [f"reader{n}@example.net" for n in (7, 1234, 1500)]
     for address in erased:
-        assert forget(installed, address) == (1, True)
+        assert forget(installed, address) == (1, True, False)
     files = [file for file in tmp_path.iterdir() if file.name.startswith("rapport.db")]
     content = b"".join(file.read_bytes() for file in files)
     for address in erased:
@@ -150,8 +150,8 @@ def test_a_reader_of_the_log_only_puts_it_off(sqlite_database: Database, tmp_pat
     subscribe(sqlite_database, 3)
     with sqlite_database.read() as reading:
         reading.execute(text("SELECT count(*) FROM subscribers")).scalar()
-        assert forget(installed, READER) == (1, False)
-    assert forget(installed, READER) == (0, True)
+        assert forget(installed, READER) == (1, False, False)
+    assert forget(installed, READER) == (0, True, False)
     content = b"".join(file.read_bytes() for file in tmp_path.glob("rapport.db*"))
     assert READER.encode() not in content
 
@@ -167,7 +167,7 @@ def test_what_was_deleted_before_the_file_was_kept_clean_is_found_and_cleared(
             old.execute("INSERT INTO exports (at, who, what) VALUES (?, ?, ?)", row)
         old.execute("DELETE FROM exports")
     old.close()
-    assert forget(installed, READER) == (0, True)
+    assert forget(installed, READER) == (0, True, False)
     assert not any(READER.encode() in file.read_bytes() for file in tmp_path.glob("rapport.db*"))
 
 

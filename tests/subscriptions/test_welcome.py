@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.feeds import posts
-from pipeline.core.tables.ledger import batches, recipients
+from pipeline.core.tables.ledger import batches, events, recipients
 from pipeline.delivery.again import failed_again, joined_again
 from pipeline.delivery.send import send
 from pipeline.editions import after_restore, find, renaming
@@ -227,6 +227,7 @@ def test_there_is_one_for_ever(installed: Installation, tmp_path: Path) -> None:
     with installed.database.write() as connection:
         directory.unsubscribe(connection, ada, source="test")
     confirm(installed)  # comes back
+    assert waiting(installed, ada) == ("handed", None)
     with installed.database.write() as connection:
         moving.move(connection, ada, "ada@example.com", at=DUE, source="test")
     confirm(installed, "ada@example.com")
@@ -481,7 +482,11 @@ def test_where_nobody_can_know_it_stays_in_doubt_until_an_event_settles_it(
     maintain(installed)
     assert standing(installed, ada) == [("weekly-1", "uncertain", True)]
     with installed.database.write() as connection:
-        assert doubt.again(connection, claim.edition, DUE + timedelta(days=3)) == 0, "it is never sent again"
+        # Of others of the edition was heard, so silence speaks: a batch of the letter would be sent again.
+        other = connection.scalar(select(batches.c.attempt).where(~batches.c.welcome))
+        heard = {"at": DUE, "kind": "delivered", "edition": "weekly-1", "batch": other}
+        connection.execute(insert(events).values(id="heard", **heard))
+        assert doubt.again(connection, claim.edition, DUE + timedelta(days=3)) == 0
         doubt.proven(connection, [claim.attempt], DUE)
     assert standing(installed, ada) == [("weekly-1", "sent", True)]
 
@@ -501,6 +506,18 @@ def test_whoever_sends_the_edition_leaves_a_welcome_under_way_alone(
     with installed.database.write() as connection:
         claims.sent(connection, claim, DUE)
         assert outcomes.counts(connection, claim.edition)["sent"] == 4
+        assert not in_flight(connection, ada)
+
+
+def test_whoever_leaves_while_one_of_an_old_letter_is_under_way_is_answered_after_it(
+    installed: Installation,
+) -> None:
+    ada = confirm(installed)
+    claim = claimed(installed, ada)
+    with installed.database.write() as connection:
+        connection.execute(update(editions).values(finished_at=DUE - timedelta(days=60)))
+        assert in_flight(connection, ada)
+        claims.sent(connection, claim, DUE)
         assert not in_flight(connection, ada)
 
 

@@ -109,7 +109,13 @@ class Practice:
         }
         wanted = {name: [name] for name in CATEGORIES}
         digests = [
-            {"name": name, "schedule": schedule, "max_posts": 25, "include_categories": wanted.get(name, [])}
+            {
+                "name": name,
+                "schedule": schedule,
+                "max_posts": 25,
+                "include_categories": wanted.get(name, []),
+                "welcome": "none",  # the calendar alone says when a letter goes
+            }
             for name, schedule in SCHEDULES.items()
         ]
         sendgrid = {"api_url": self.sendgrid.url, "webhook_public_key": self.webhook.public_key}

@@ -232,5 +232,5 @@ def people(connection: Connection, edition: int, state: str | None = None) -> It
             "batch": row.attempt,
             "at": times.iso_or_none(row.at),
             "reason": row.reason,
-            "welcome": row.welcome,
+            **({"welcome": True} if row.welcome else {}),
         }

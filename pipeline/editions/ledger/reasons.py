@@ -40,7 +40,7 @@ def reasons(connection: Connection, edition: int) -> Reasons:
     for state, reason, number in _of_batches(connection, edition):
         if why := (NO_ANSWER if state == BatchState.SENDING else reason):
             found[told(state)][why] += number
-    for of_batch, own, number in _inOWN_WORDS(connection, edition):
+    for of_batch, own, number in _in_own_words(connection, edition):
         found[RecipientState.WAITING][of_batch] -= number
         found[RecipientState.WAITING][own] += number
     for state, counter in found.items():
@@ -71,7 +71,7 @@ def _of_batches(connection: Connection, edition: int) -> list[tuple[str, str | N
     ]
 
 
-def _inOWN_WORDS(connection: Connection, edition: int) -> list[tuple[str, str, int]]:
+def _in_own_words(connection: Connection, edition: int) -> list[tuple[str, str, int]]:
     """Of people who were put off: the batch's reason, what was said of them, and how many they are."""
     query = (
         select(batches.c.reason, recipients.c.reason, func.count())

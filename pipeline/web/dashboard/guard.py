@@ -102,6 +102,9 @@ class Guard:
             return False
         if scope["method"] in ("GET", "HEAD"):
             return True
+        # Fetch Metadata: the browser itself says whether a page of another site asks. Older ones do not.
+        if not {value for name, value in sent if name == b"sec-fetch-site"} <= {"same-origin", "none"}:
+            return False
         # Browsers send Origin with every POST: without it, it is no page of ours. A proxy in front may have
         # put a loopback address into Host, and leaves Origin as the browser sent it.
         known = {self._origin} if self._origin else set()

@@ -42,13 +42,21 @@ def get(dashboard: Dashboard, path: str, work: Work, *, right: Right = Right.LOO
     return Route(path, answer, methods=["GET"])
 
 
+LARGEST = 1024 * 1024
+"""Bytes of a form. A letter of a note takes up to nine in it, and some fields stand in it twice."""
+
+
+async def _read(request: Request) -> forms.Form:
+    return await forms.read(request, LARGEST)
+
+
 def post(
     dashboard: Dashboard,
     path: str,
     work: Work,
     *,
     right: Right,
-    read: Callable[[Request], Awaitable[forms.Form]] = forms.read,
+    read: Callable[[Request], Awaitable[forms.Form]] = _read,
 ) -> Route:
     """What a form does. It bears its actor's token in the field `csrf`; ``read`` reads it."""
 

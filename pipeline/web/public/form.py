@@ -40,10 +40,10 @@ class Form:
         return [value for known, value in self._fields if known == name]
 
 
-async def read(request: Request) -> Form:
-    """The form in a request, form-urlencoded or multipart. Raises HTTPException: 413 when it is too large,
-    400 when it is neither."""
-    body = await whole(request, LARGEST)
+async def read(request: Request, most: int = LARGEST) -> Form:
+    """The form in a request, form-urlencoded or multipart. Raises HTTPException: 413 when it has more than
+    ``most`` bytes, 400 when it is neither."""
+    body = await whole(request, most)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await _multipart(request, body)

@@ -72,8 +72,8 @@ class PublicGuard:
                 gone = True
                 log.warning("An answer could not be sent: %s", type(error).__name__)
 
-        await self._logos.look()
         try:
+            await self._logos.look()
             self._admit(scope)
             await self._app(scope, receive, answer)
         except HTTPException as error:

@@ -56,10 +56,12 @@ class Door:
         return session and self._actor(request, session)
 
     def to_sign_in(self, request: Request) -> Response:
-        """The answer to who must sign in first, or once more. From there it goes on to what they wanted."""
-        _, _, rest = request.url.path.partition("/staff")
-        asked = f"?{request.url.query}" if request.url.query else ""
-        wanted = f"{self.root}{rest}{asked}" if request.method in ("GET", "HEAD") else ""
+        """The answer to who must sign in first, or once more. From there it goes on to what they
+        wanted; after a form, which was not done, to the page that it was on."""
+        form_is_on = request.headers.get("referer", "")
+        where = str(request.url) if request.method in ("GET", "HEAD") else form_is_on
+        _, under, rest = where.partition("/staff")
+        wanted = f"{self.root}{rest}" if under else ""
         address = f"{self.root}/sign-in"
         if self.onward(wanted) == wanted:
             address += f"?onward={quote(wanted, safe='/')}"
@@ -76,7 +78,9 @@ class Door:
         database = self.site.installation.database
         with database.read() as connection:
             found = sessions.find(connection, value)
-        if found is not None and found.is_to_be_noted:
+        # A page that was left open asks for news by itself: that is nobody's use of it.
+        by_itself = "text/event-stream" in request.headers.get("accept", "")
+        if found is not None and found.is_to_be_noted and not by_itself:
             # A database that cannot be written to now must keep nobody from looking.
             with contextlib.suppress(SQLAlchemyError), database.write() as connection:
                 sessions.seen(connection, value)

@@ -62,7 +62,7 @@ async function send(form, submitter) {
     const answer = await fetch(form.action, { method: "POST", body, redirect: "manual" });
     if (answer.type === "opaqueredirect") {
       await refresh();
-      told("Saved");
+      told(whereItIs(form) ?? "Saved");
     } else {
       complain(await answer.text());
     }
@@ -70,6 +70,14 @@ async function send(form, submitter) {
     const why = error.message === SIGNED_OUT ? SIGNED_OUT : "There is no connection: it is tried again with the next change.";
     told(`Not saved. ${why}`, true);
   }
+}
+
+// Of a post that was moved: its place, for whoever does not see the list.
+function whereItIs(form) {
+  const moved = form.elements.post && document.querySelector(`li[data-post="${form.elements.post.value}"]`);
+  if (!moved) return null;
+  const all = [...moved.parentElement.children];
+  return `Saved: ${moved.querySelector("a, .title").firstChild.textContent.trim()} is ${all.indexOf(moved) + 1} of ${all.length}`;
 }
 
 function complain(text) {

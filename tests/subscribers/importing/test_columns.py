@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from subscribers.importing.rows import Applicant
 from subscribers.importing.table import Table, find_table, names_addresses
 from subscribers.importing.tools import TOOLS
 from subscribers.importing.words import plain
+from subscribers.suppression import Reason
 
 PATH = Path("list.csv")
 EXPORTS = Path(__file__).parent / "exports"
@@ -185,3 +187,101 @@ def test_only_what_looks_like_a_date_or_a_page_is_repeated_as_evidence() -> None
     assert isinstance(found, Applicant)
     assert found.proof == "(Kit: signed up at a time that cannot be read)"
     assert not found.certain
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ("ann@example.org,ben@example.org", "It has two addresses, in two columns."),
+        ("ann@example.org,ANN@example.org", "ann@example.org"),
+        (" ,ben@example.org", "ben@example.org"),
+        ("ben@example.org,", "ben@example.org"),
+        (",", "The address is missing."),
+        ("ann", "The address has no @-sign."),
+    ],
+)
+def test_the_address_is_that_of_the_columns_that_are_filled_in(row: str, wanted: str) -> None:
+    found = asked("email,email address", row)
+    assert (found if isinstance(found, str) else found.email) == wanted
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "problem"),
+    [
+        ("email,name", "ann@example.org,Ann,x", "It has more cells than the header."),
+        ("email,name", "ann@example.org,Ann,", ""),
+        ("email,name", "ann@example.org,Ann", ""),
+        ("ben@example.org,Ben", "ann@example.org,Ann,x", "It has more cells than the first row."),
+        ("email,name,status", "ann@example.org,Ann", "It ends before the column status."),
+        ("email,status,name", "ann@example.org,active", ""),
+        ("email,name", "ann@example.org,Ann (unsubscribed)",
+         "Its name says something about mail: keep the name alone."),
+        ("email,name,status", "ann@example.org,Ann (unsubscribed),unsubscribed", ""),
+        ("email,status,status", "ann@example.org,active,sometimes",
+         "Its status is not one that Rapport knows."),
+        ("email,status", "ann@example.org,pending", "This person has not confirmed."),
+        ("email,status,status", "ann@example.org,pending,unsubscribed", ""),
+        ("email,status,status", "ann@example.org,pending,bounced", ""),
+        ("email,digest", "ann@example.org,daily", "It is for another digest than this import."),
+    ],
+)  # fmt: skip
+def test_a_row_is_refused_for_what_it_says_or_lacks(header: str, row: str, problem: str) -> None:
+    found = asked(header, row)
+    assert (found if isinstance(found, str) else "") == problem
+
+
+def test_of_several_columns_that_say_who_left_the_strictest_counts() -> None:
+    found = asked("email,status,status", "ann@example.org,active,unsubscribed")
+    assert found == Applicant("ann@example.org", "", ["weekly", "monthly"], left=True)
+    found = asked("email,status,status", "ann@example.org,bounced,complained")
+    assert found == Applicant("ann@example.org", "", ["weekly", "monthly"], reason=Reason.COMPLAINED)
+
+
+def test_a_row_that_names_its_digest_is_for_that_one_by_whatever_name() -> None:
+    columns = find_columns(table(Record(1, ["email", "digest"])), PATH)
+    for cell, wanted in ((" weekly ", ("weekly",)), ("tuesdays", ("weekly",)), ("", ["weekly", "monthly"])):
+        found = columns.applicant(
+            Record(2, ["ann@example.org", cell]), ["weekly", "monthly"], {"tuesdays": "weekly"}
+        )
+        assert found == Applicant("ann@example.org", "", wanted)
+
+
+def test_whom_a_list_never_asked_is_told_only_where_it_would_have_them_mailed() -> None:
+    header = "Email Address,OPTIN_TIME,CONFIRM_TIME,LEID,LAST_CHANGED,UNSUB_TIME"
+    columns = find_columns(table(Record(1, header.split(","))), PATH)
+    for row, never in (
+        ("ann@example.org,,,1,,", True),
+        ("ann@example.org,########,,1,,", True),
+        ("ann@example.org,2021-03-04 10:11:12,,1,,", False),
+        ("ann@example.org,,2021-03-04 10:11:12,1,,", False),
+        ("ann@example.org,,,1,,2021-03-05 10:11:12", False),
+    ):
+        assert columns.never_agreed(Record(2, row.split(","))) is never, row
+
+
+def test_a_pause_ends_on_the_day_that_the_row_says() -> None:
+    tool = next(tool for tool in TOOLS if tool.paused)
+    header = [*sorted(tool.marks), *({tool.paused} - tool.marks)]
+    columns = find_columns(table(Record(1, [str(name) for name in header])), PATH)
+    for cell, wanted in (("2027-01-02", date(2027, 1, 2)), (" 2027-01-02 ", date(2027, 1, 2)), (" ", None)):
+        found = columns.applicant(Record(2, paused_row(header, tool.paused, cell)), ["weekly"])
+        assert isinstance(found, Applicant), found
+        assert found.paused_until == wanted
+    found = columns.applicant(Record(2, paused_row(header, tool.paused, "soon")), ["weekly"])
+    assert found == "The day until which they want no mail cannot be read."
+
+
+def paused_row(header: list[str | None], paused: str | None, until: str) -> list[str]:
+    cells = {"email": "ann@example.org", "status": "active", "digest": "weekly", paused: until}
+    return [cells.get(name, "") for name in header]
+
+
+def test_without_a_name_of_its_own_a_row_has_the_one_beside_the_address() -> None:
+    found = asked("email,first_name,last_name", "Jane <jane@example.org>,,")
+    assert isinstance(found, Applicant)
+    assert found.name == "Jane"
+
+
+def test_what_is_not_read_is_named_as_the_list_names_it() -> None:
+    columns = find_columns(table(Record(1, ["email", "Town ", ""])), PATH)
+    assert columns.unused_names() == ("Town", "column 3")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -114,3 +116,50 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         with pytest.raises(SubscriberError, match="cannot be read") as told, open_list(path):
             pass
         assert told.value.code == "file"
+
+
+def test_a_separator_that_the_file_names_and_one_that_its_header_shows(tmp_path: Path) -> None:
+    wanted = [["email", "name"], ["ann@example.org", "Ann"]]
+    assert rows(tmp_path, b"sep=;\nemail;name\nann@example.org;Ann\n") == wanted
+    titled = rows(tmp_path, b"Readers, May, 2026\nemail;name\nann@example.org;Ann\n")
+    assert titled == [["Readers, May, 2026"], *wanted]
+
+
+def test_half_a_character_of_utf_16_harms_only_itself(tmp_path: Path) -> None:
+    content = "email,name\nann@example.org,Ann".encode("utf-16") + b"\x00\xd8"
+    assert rows(tmp_path, content)[1][0] == "ann@example.org"
+
+
+def test_a_row_with_an_empty_cell_is_no_blank_one(tmp_path: Path) -> None:
+    assert rows(tmp_path, b"email,name\nann@example.org,\n,Ben\n") == [
+        ["email", "name"], ["ann@example.org", ""], ["", "Ben"],
+    ]  # fmt: skip
+
+
+def test_after_a_broken_row_the_rows_go_on_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subscribers.importing.lines.BLOCK", 60)
+    lines = [f"reader{n}@example.org,Number {n}" for n in range(1, 31)]
+    lines[9] = 'reader10@example.org,"Ten"th'
+    file = tmp_path / "list.csv"
+    file.write_text("\n".join(lines) + "\n")
+    assert [record.line for record in records(file)] == list(range(1, 31))
+
+
+def test_how_far_a_file_was_read_is_told_and_of_a_pipe_nothing_is(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(b"email\nann@example.org\n")
+    with open_list(file) as opened, open_csv(opened, file, lambda cells: "email" in cells) as read:
+        assert len(list(read.records())) == 2
+        assert read.position() == 22
+
+
+def test_a_pipe_is_read_twice_like_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(b"email\nann@example.org\n",))
+    writer.start()
+    with open_list(pipe) as opened:
+        for _ in range(2):
+            with open_csv(opened, pipe, lambda cells: "email" in cells) as read:
+                assert [record.cells for record in read.records()] == [["email"], ["ann@example.org"]]
+    writer.join()

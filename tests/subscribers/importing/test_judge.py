@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from subscribers import clock, directory
+from subscribers import clock, digest_names, directory
 from subscribers.importing.judge import ImportChunk
 from subscribers.importing.rows import Applicant, ImportOutcome
 from subscribers.people import Status
+from subscribers.suppression import Reason
 from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
+    import pytest
+
     from pipeline.core.database import Database
+    from subscribers.people import Person
 
 ANN = Applicant("ann@example.org", "Ann", ["weekly"])
 
@@ -63,3 +68,52 @@ def test_who_is_erased_at_this_very_moment_does_not_come_back(postgresql_databas
         chunk.write(wording="on paper", source="import")
     with postgresql_database.read() as connection:
         assert directory.person(connection, ANN.email) is None
+
+
+def brought_in(database: Database, *rows: Applicant) -> Person:
+    with database.write() as connection:
+        chunk = ImportChunk(connection, [ANN.email])
+        for row in rows:
+            chunk.judge(row)
+        chunk.write(wording="on paper", source="import")
+        person = directory.person(connection, ANN.email)
+    assert person is not None
+    return person
+
+
+def test_a_digest_by_its_former_name_is_the_one_of_today(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digest_names, "former", lambda connection: {"tuesdays": "weekly"})
+    ann = brought_in(sqlite_database, ANN._replace(digests=["tuesdays", "weekly"]))
+    assert [(one.digest, one.status) for one in ann.subscriptions] == [("weekly", Status.ACTIVE)]
+
+
+def test_a_pause_is_kept_for_each_digest_that_begins_with_it(sqlite_database: Database) -> None:
+    until = [date(2027, 1, 1), date(2027, 2, 1)]
+    ann = brought_in(
+        sqlite_database,
+        ANN._replace(paused_until=until[0]),
+        ANN._replace(digests=["monthly"], paused_until=until[1]),
+        ANN._replace(digests=["daily"]),
+    )
+    paused = {one.digest: one.paused_until for one in ann.subscriptions}
+    assert paused == {"weekly": until[0], "monthly": until[1], "daily": None}
+
+
+def test_that_an_address_must_get_no_mail_is_put_down_of_whoever_is_on_the_list(
+    sqlite_database: Database,
+) -> None:
+    bounced = ANN._replace(left=True, reason=Reason.BOUNCED)
+    ann = brought_in(sqlite_database, ANN, bounced)
+    assert [one.action for one in ann.consent][:2] == ["imported", "suppressed"]
+    assert ann.suppression == Reason.BOUNCED
+    with sqlite_database.write() as connection:
+        chunk = ImportChunk(connection, ["ben@example.org"])
+        ben = bounced._replace(email="ben@example.org", left=False)
+        assert chunk.judge(ben) == (ImportOutcome.CHANGED, "")
+        assert chunk.judge(ben) == (ImportOutcome.UNCHANGED, "")
+        chunk.write(wording="on paper", source="import")
+        found = directory.person(connection, "ben@example.org")
+    assert found is not None
+    assert (found.id, found.suppression) == (None, Reason.BOUNCED)

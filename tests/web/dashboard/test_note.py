@@ -79,6 +79,12 @@ def test_what_makes_no_note_is_said_and_nothing_typed_is_lost(
     assert not office.edition().is_note
 
 
+def test_a_note_in_any_script_may_be_as_long_as_it_may_be(office: Office) -> None:
+    office.page()
+    assert write(office, text="Мы закрыты. " * 3300).status_code == 200
+    assert office.edition().is_note
+
+
 def test_a_letter_that_staff_edited_is_not_pushed_aside(office: Office) -> None:
     office.page()
     office.submit("#words", subject="Small things")

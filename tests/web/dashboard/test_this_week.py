@@ -178,6 +178,21 @@ class TestThePanel:
         assert "Small things" in text_of(week.page(), ".locked")
         assert log(week) == [("preview", "edit", "several")]
 
+    def test_every_open_page_is_told_at_once(self, week: Office) -> None:
+        week.page()
+        seen = [week.session.reload.version]
+        for change in ({"subject": "Small things"}, {"preheader": "Three of them"}):
+            week.submit("#words", **change)
+            seen.append(week.session.reload.version)
+        week.submit("#decide", "hold")
+        assert len({*seen, week.session.reload.version}) == 4
+
+    def test_a_greeting_in_any_script_may_be_as_long_as_it_may_be(self, week: Office) -> None:
+        longest = "你们好，" * 990
+        week.submit("#words", intro=longest)
+        assert week.submit("#words", intro=longest.replace("你", "我")).status_code == 200
+        assert "我们好" in week.edition().intro
+
     def test_an_empty_field_gives_a_thing_back_to_what_rapport_makes_of_it(self, week: Office) -> None:
         week.submit("#words", subject="Small things")
         week.submit("#words", subject="")

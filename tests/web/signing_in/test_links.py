@@ -179,10 +179,11 @@ def test_a_new_invitation_ends_the_one_before_and_each_is_good_for_a_week(
     with time_machine.travel(clock.now(), tick=False) as traveller:
         for _ in range(2):
             invite(practice, "new@example.org", Role.EDITOR)
-            traveller.shift(timedelta(days=6))
         first, second = links(tmp_path)
         assert (browser.get(first).status_code, browser.get(second).status_code) == (410, 200)
-        traveller.shift(timedelta(days=1, minutes=1))
+        traveller.shift(timedelta(days=6, hours=23))
+        assert browser.get(second).status_code == 200
+        traveller.shift(timedelta(hours=2))
         assert browser.get(second).status_code == 410
 
 

@@ -90,6 +90,7 @@ def test_who_has_none_is_compared_with_nobodys(
     for email in (ADMIN, EDITOR, STRANGER):
         sign_in(browser, email, OTHER)
     assert len(compared) == 3
+    assert all(kept.startswith("$argon2id$") for kept in compared)
     assert len(set(compared)) == 2
 
 

@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
+from starlette.responses import Response
 
 from pipeline.mail.sign_in import invite
+from pipeline.web.dashboard import application
+from pipeline.web.dashboard.dashboard import Page
+from pipeline.web.dashboard.routing import get, post
 from subscribers import clock
 from subscribers.staff import accounts, roles, secret_values, sessions
 from subscribers.staff.roles import Role
 from subscribers.staff.tables import sessions as table
-from tests.web.public.visitor import everything, hidden
-from tests.web.signing_in.browser import BROWSER, SESSION, newest_link
+from tests.web.public.visitor import Visitor, everything, hidden
+from tests.web.signing_in.browser import BROWSER, SESSION, StaffBrowser, newest_link
 from tests.web.signing_in.conftest import ADMIN, EDITOR, VIEWER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from starlette.routing import Route
+
     from pipeline.core.app import Installation
-    from tests.web.signing_in.browser import StaffBrowser
+    from pipeline.web.dashboard.asked import Asked
+    from pipeline.web.dashboard.dashboard import Dashboard
 
 
 def csrf(browser: StaffBrowser) -> str:
@@ -96,6 +103,15 @@ def test_looking_writes_once_in_five_minutes(
         assert [name for name in after if after[name] != before[name]] == [table.name]
 
 
+def test_a_page_that_was_left_open_keeps_nobody_signed_in(browser: StaffBrowser, tmp_path: Path) -> None:
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        browser.sign_in(tmp_path, EDITOR)
+        for _ in range(3):
+            traveller.shift(timedelta(hours=4, minutes=1))
+            browser.get("/staff/account", accept="text/event-stream")
+        assert not browser.is_signed_in
+
+
 def test_signing_out_here_and_everywhere(
     browser: StaffBrowser, another: StaffBrowser, tmp_path: Path
 ) -> None:
@@ -161,6 +177,19 @@ def test_a_form_of_another_site_does_nothing_though_it_has_the_token(
     assert everything(practice.database) == before
 
 
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [("same-origin", 303), ("none", 303), ("same-site", 403), ("cross-site", 403), ("", 403)],
+)
+def test_a_form_that_the_browser_says_another_site_sent_does_nothing(
+    browser: StaffBrowser, tmp_path: Path, site: str, status: int
+) -> None:
+    browser.sign_in(tmp_path, EDITOR)
+    answer = browser.post("/staff/sign-out", {"csrf": csrf(browser)}, sec_fetch_site=site)
+    assert answer.status_code == status
+    assert browser.is_signed_in is (status == 403)
+
+
 @pytest.mark.parametrize("host", ["evil.example", "letter.example.org.evil.example", "10.0.0.1", ""])
 @pytest.mark.parametrize("path", ["/staff/sign-in", "/staff/account", "/staff/", f"/staff/link/{'A' * 43}"])
 def test_by_a_name_that_is_not_ours_nothing_answers(
@@ -207,3 +236,44 @@ def test_a_session_is_recent_for_ten_minutes(practice: Installation) -> None:
                 found = sessions.find(connection, value)
             assert found is not None
             assert found.is_recent is recent
+
+
+def test_what_asks_anew_leads_to_signing_in_once_more_and_back(
+    practice: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def work(asked: Asked) -> Response:
+        done.append(asked.actor.name)
+        return Response("done")
+
+    def pages(dashboard: Dashboard) -> list[Route]:
+        return [
+            get(dashboard, "/list", work, right=roles.Right.EXPORT),
+            post(dashboard, "/erase", work, right=roles.Right.ERASE),
+        ]
+
+    monkeypatch.setattr(application, "PAGES", (Page("List", "/list", pages, roles.Right.EXPORT),))
+    visitor = Visitor(practice)
+    browser = StaffBrowser(visitor)
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        browser.sign_in(tmp_path, EDITOR)
+        assert browser.get("/staff/list").status_code == 403
+        browser.sign_in(tmp_path, ADMIN)
+        form = {"csrf": csrf(browser)}
+        assert browser.get("/staff/list").text == browser.post("/staff/erase", form).text == "done"
+        traveller.shift(timedelta(minutes=11))
+        assert browser.post("/staff/erase", form).headers["location"] == "/staff/sign-in"
+        back = browser.post("/staff/erase", form, referer=f"{browser.site}/staff/list?page=2")
+        assert back.headers["location"] == "/staff/sign-in?onward=/staff/list%3Fpage%3D2"
+        for referer in ("", "x", "http://[", "https://evil.example//staff//evil.example"):
+            again = browser.post("/staff/erase", form, referer=referer)
+            assert again.headers["location"] == "/staff/sign-in"
+        assert browser.get("/staff/list").headers["location"] == "/staff/sign-in?onward=/staff/list"
+        page = browser.get("/staff/sign-in?onward=/staff/list")
+        assert "Somebody may have found this browser open." in page.text
+        assert f'value="{ADMIN}"' in page.text
+        assert browser.sign_in(tmp_path, ADMIN, "/staff/list").headers["location"] == "/staff/list"
+        assert browser.get("/staff/list").text == "done"
+    assert done == [ADMIN] * 3
+    visitor.close()

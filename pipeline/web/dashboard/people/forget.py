@@ -26,7 +26,8 @@ def work(asked: Asked) -> Response:
     if asked.form.text("address").lower() != person.email:
         return _page(asked, person, "That is not their address: nobody was erased.")
     gone = forget(installation_of(asked), person.email, actor=asked.actor.name)
-    return asked.back_to(f"{HERE}?done={'forgotten' if gone.clean else 'forgotten-busy'}")
+    done = f"forgotten{'' if gone.clean else '-busy'}{'-staff' if gone.staff else ''}"
+    return asked.back_to(f"{HERE}?done={done}")
 
 
 def _page(asked: Asked, person: Person, wrong: str = "") -> Response:

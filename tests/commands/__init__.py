@@ -1,0 +1,87 @@
+"""`rapport` as a process of its own, without the second that Python takes to start and import.
+
+One process of the whole test run has everything imported (`server.py`); each command is a fork of it. What is
+started is a small program (`client.py`) that hands over what the kernel knows of it (arguments, folder,
+environment, streams), passes signals on, and ends as the command ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+INSTALLED = Path(sys.executable).with_name("rapport")
+"""The real one, which starts and imports."""
+
+
+def rapport(program: Path, *, shown_as: Path | None = None) -> Path:
+    """Make the program that stands for `rapport`; ``shown_as`` what it takes itself for, if not that."""
+    client = Path(__file__).with_name("client.py").read_text()
+    constants = f"DOOR, NAME, REAL = {str(_door())!r}, {str(shown_as or program)!r}, {str(INSTALLED)!r}"
+    program.write_text(f"#!{sys.executable} -IS\n{constants}\n{client}")
+    program.chmod(0o755)
+    return program
+
+
+@cache
+def command() -> Path:
+    """The program for whoever only starts it; it is called `rapport`."""
+    folder = _door().with_name(str(os.getpid()))
+    folder.mkdir()
+    return rapport(folder / "rapport", shown_as=INSTALLED)
+
+
+@cache
+def _door() -> Path:
+    """Where the server listens, which serves all workers of a run; the first to ask starts it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir(), f"rapport-commands-{run}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    door = folder / "door"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        keeper = _keeper(door)
+        if keeper is None:
+            _start(door)
+            keeper = _keeper(door)
+    assert keeper, "the server of commands does not answer"
+    atexit.register(keeper.close)  # the server ends when nobody keeps it any more
+    return door
+
+
+def _keeper(door: Path) -> socket.socket | None:
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.connect(str(door))
+        made.sendall((0).to_bytes(4, "little"))
+        if made.recv(1):
+            return made
+    except OSError:
+        pass
+    made.close()
+    return None
+
+
+def _start(door: Path) -> None:
+    door.unlink(missing_ok=True)
+    # A server's environment is nobody's: each command brings its own.
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.commands.server", str(door)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert server.stdout
+    assert server.stdout.readline(), "the server of commands did not start"
+    server.stdout.close()
+    server.returncode = 0  # nobody waits for it: it ends when the last worker has

@@ -1,0 +1,166 @@
+"""Forks a command for each client that comes to the door; `tests/commands/__init__.py` starts it.
+
+A client sends four bytes with the length of what follows, and its three streams with them. It is told the
+number of its process and, later, its exit status. Length 0 is a keeper, who only stays. Whose client is gone,
+that command is killed; when the last keeper is gone, the server ends.
+"""
+
+from __future__ import annotations
+
+import array
+import atexit
+import gc
+import importlib
+import marshal
+import os
+import pkgutil
+import random
+import select
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pipeline.cli
+import subscribers
+from tests.commands import INSTALLED
+
+
+def import_all() -> None:
+    for package in (pipeline, subscribers):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in module.name:
+                importlib.import_module(module.name)
+    for name in ("psycopg", "sendgrid", "sqlalchemy.dialects.postgresql.psycopg", "alembic.command"):
+        importlib.import_module(name)
+
+
+def serve(door: Path) -> None:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(door))
+    listener.listen(64)
+    print("ready", flush=True)
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    clients: dict[int, socket.socket] = {}
+    commands: dict[int, int] = {}  # the number of a process by its handle
+    of_client: dict[int, int] = {}
+    keepers = 0
+    while True:
+        for ready, _ in poll.poll():
+            if ready == listener.fileno():
+                client, _ = listener.accept()
+                told, streams = _hear(client)
+                clients[client.fileno()] = client
+                poll.register(client, select.POLLIN | select.POLLHUP)
+                if told is None:
+                    keepers += 1
+                    client.sendall(b"k")
+                    continue
+                pid = _forked(told, streams)
+                for stream in streams:
+                    os.close(stream)
+                handle = os.pidfd_open(pid)
+                commands[handle], of_client[client.fileno()] = pid, handle
+                poll.register(handle, select.POLLIN)
+                _say(client, pid)
+            elif ready in commands:
+                pid = commands.pop(ready)
+                poll.unregister(ready)
+                os.close(ready)
+                status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                for number in [number for number, handle in of_client.items() if handle == ready]:
+                    del of_client[number]
+                    poll.unregister(number)
+                    with clients.pop(number) as client:
+                        _say(client, status)
+            elif ready in clients:  # it says no more: it is gone
+                poll.unregister(ready)
+                clients.pop(ready).close()
+                if ready in of_client:
+                    os.kill(commands[of_client.pop(ready)], signal.SIGKILL)
+                else:
+                    keepers -= 1
+                    if not keepers:
+                        for pid in commands.values():
+                            os.kill(pid, signal.SIGKILL)
+                        return
+
+
+def _hear(client: socket.socket) -> tuple[Any, list[int]]:
+    streams = array.array("i")
+    size, rights, _, _ = client.recvmsg(4, socket.CMSG_SPACE(3 * streams.itemsize))
+    for _, _, sent in rights:
+        streams.frombytes(sent)
+    length, told = int.from_bytes(size, "little"), b""
+    while len(told) < length:
+        told += client.recv(length - len(told))
+    return (marshal.loads(told) if length else None), list(streams)
+
+
+def _say(client: socket.socket, number: int) -> None:
+    with suppress(OSError):
+        client.sendall(number.to_bytes(4, "little", signed=True))
+
+
+def _forked(told: Any, streams: list[int]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 70
+    try:
+        status = _live(*told, streams)
+    except SystemExit as ended:  # as by a signal
+        status = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    finally:
+        os._exit(status)
+
+
+def _live(
+    arguments: list[str], folder: str, environment: dict[bytes, bytes], umask: int, streams: list[int]
+) -> int:
+    """As Python begins and ends a program, in a fork."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    os.closerange(3, 4096)  # the server's
+    os.setsid()
+    os.chdir(folder)
+    os.umask(umask)
+    os.environ.clear()
+    os.environb.update(environment)
+    time.tzset()
+    random.seed()
+    sys.argv = arguments
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", buffering=1 if os.isatty(1) else -1, closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+    try:
+        return pipeline.cli.main()
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+
+
+if __name__ == "__main__":
+    import_all()
+    sys.path[0] = str(INSTALLED.parent)  # as the installed program has it
+    gc.collect()
+    gc.freeze()
+    door = Path(sys.argv[1])
+    try:
+        serve(door)
+    finally:
+        shutil.rmtree(door.parent, ignore_errors=True)

@@ -1,0 +1,90 @@
+"""Sessions, tries and passkeys as both kinds of database keep them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+
+from subscribers import clock
+from subscribers.staff import accounts, attempts, passkeys, sessions
+from subscribers.staff.attempts import MOST, Kind, Verdict
+from subscribers.staff.passkeys import RelyingParty
+from subscribers.staff.roles import Role
+from tests.web.signing_in.device import ORIGIN, Device, text
+
+if TYPE_CHECKING:
+    from pipeline.core.database import Database
+
+HERE = RelyingParty("letter.example.org", ORIGIN)
+
+
+@pytest.fixture
+def ada(database: Database) -> int:
+    with database.write() as connection:
+        account = accounts.invite(connection, "ada@example.org", Role.ADMIN)
+        accounts.join(connection, account)
+    return account.id
+
+
+def test_a_session_is_found_by_its_value_used_and_ended(database: Database, ada: int) -> None:
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        with database.write() as connection:
+            first, second = (sessions.begin(connection, ada) for _ in range(2))
+            assert sessions.counted(connection) == {ada: 2}
+        traveller.shift(timedelta(hours=11))
+        with database.write() as connection:
+            found = sessions.find(connection, first)
+            assert found is not None
+            assert (found.email, found.role, found.is_recent, found.is_to_be_noted) == (
+                "ada@example.org", Role.ADMIN, False, True,
+            )  # fmt: skip
+            sessions.seen(connection, first)
+        traveller.shift(timedelta(hours=2))
+        with database.write() as connection:
+            assert sessions.counted(connection) == {ada: 1}
+            attempts.clear_away(connection)
+            assert sessions.end_all(connection, ada, but=second) == 1
+            assert sessions.find(connection, first) is None
+
+
+def test_tries_count_for_an_hour_by_account_and_by_network(database: Database) -> None:
+    most = MOST[Kind.LINK]
+
+    def tried(address: str, network: str) -> Verdict:
+        with database.write() as connection:
+            return attempts.count(connection, Kind.LINK, address, network)
+
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        spelled = ("ada@example.org", " Ada@Example.ORG")
+        verdicts = [tried(spelled[n % 2], f"203.0.{n}.1") for n in range(most.account + 1)]
+        assert verdicts == [Verdict.GO_ON] * most.account + [Verdict.PRETEND]
+        assert tried("eve@example.org", "203.0.0.1") is Verdict.GO_ON
+        many = [tried(f"{n}@example.org", f"198.51.100.{n}") for n in range(most.network + 1)]
+        assert (many[-2], many[-1]) == (Verdict.GO_ON, Verdict.REFUSE)
+        traveller.shift(attempts.WINDOW)
+        assert tried("ada@example.org", "198.51.100.7") is Verdict.GO_ON
+
+
+def test_a_passkey_is_kept_used_and_removed(database: Database, ada: int) -> None:
+    device = Device()
+
+    def challenge() -> dict[str, str]:
+        with database.write() as connection:
+            return {"challenge": text(passkeys.challenge(connection, "a cookie"))}
+
+    made = device.adds(challenge())
+    with database.write() as connection:
+        assert passkeys.add(connection, ada, HERE, made, "a cookie")
+        assert not passkeys.add(connection, ada, HERE, made, "a cookie")
+    signed = device.signs(challenge())
+    with database.write() as connection:
+        account = passkeys.used(connection, HERE, signed, "a cookie")
+        assert account is not None
+        assert account.id == ada
+        (kept,) = passkeys.of_account(connection, ada)
+        assert kept.used_at is not None
+        assert passkeys.remove(connection, ada, kept.id)
+        assert not passkeys.remove(connection, ada, kept.id)
