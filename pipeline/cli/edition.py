@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,10 +58,19 @@ def intro_of(file: Path | None, text: str | None, none: bool) -> str | None:
     return text_of(file, "intro")
 
 
+MOST_TEXT = 1_000_000
+"""Bytes of a text that a command is given: some times as long as any letter."""
+
+
 def text_of(file: Path, what: str) -> str:
     """The text of a file that a command is given; - is stdin. Raises UsageError."""
     try:
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as opened:
+            content = opened.read(MOST_TEXT + 1)
+        if len(content) > MOST_TEXT:
+            raise UsageError(
+                f"The {what} {file} is larger than {MOST_TEXT:,} bytes.", "Name a text file that is shorter."
+            )
         return content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror

@@ -110,3 +110,8 @@ def test_templates_can_go_into_a_folder_of_another_name(project: Project) -> Non
     made = project.json("init", "--templates", f"my{os.sep}own")
     assert "letter/digest.mjml" in made["copied"]
     assert (project.folder / "my" / "own" / "letter" / "digest.mjml").is_file()
+
+
+def test_a_text_without_end_is_refused(project: Project) -> None:
+    for command in (("write", "weekly", "/dev/zero"), ("compose", "weekly", "--intro", "/dev/zero")):
+        assert "is larger than 1,000,000 bytes" in project.rapport(*command, status=2)
