@@ -15,7 +15,7 @@ from subscribers.errors import SubscriberError
 from subscribers.leaving import leave
 from subscribers.people import Person, Status, Subscription
 from subscribers.subscribing import begin_as_agreed, keep_person
-from subscribers.suppression import OWN, Reason
+from subscribers.suppression import STAFFS, Reason
 from subscribers.tables import subscribers, subscriptions
 
 if TYPE_CHECKING:
@@ -52,7 +52,14 @@ class Stats:
 
 
 def add(
-    connection: Connection, email: str, *, name: str = "", digests: Sequence[str], wording: str, source: str
+    connection: Connection,
+    email: str,
+    *,
+    name: str = "",
+    digests: Sequence[str],
+    wording: str,
+    source: str,
+    actor: str = "",
 ) -> Person:
     """Add someone who agreed elsewhere: they are active at once, with that evidence.
 
@@ -68,21 +75,30 @@ def add(
     for digest in digests:
         begin_as_agreed(connection, subscriber_id, digest)
         consent.record(connection, subscriber_id, Action.ADDED, digest=digest, wording=wording, source=source)
-    staff_log.record(connection, "add", staff_log.subscriber(subscriber_id))
+    staff_log.record(connection, "add", staff_log.subscriber(subscriber_id), actor=actor)
     return _person(connection, email)
 
 
 def unsubscribe(
-    connection: Connection, who: str | int, *, digests: Sequence[str] | None = None, source: str
+    connection: Connection,
+    who: str | int,
+    *,
+    digests: Sequence[str] | None = None,
+    source: str,
+    actor: str | None = None,
 ) -> Person | None:
     """End subscriptions to ``digests``, or (None) all of them and all mail to the address. Repeatable.
 
     An address that is not on the list is suppressed, so that no later import mails it. None for an id that is
-    no longer known.
+    no longer known. ``actor``: who of staff did it, None where none of them did.
     """
     subscriber_id, email = _found(connection, who)
     if email is None:
         return None
+    if actor is not None:
+        detail = "" if digests is None else ", ".join(digests)
+        whom = staff_log.subscriber(subscriber_id)
+        staff_log.record(connection, "unsubscribe", whom, detail=detail, actor=actor)
     if subscriber_id is None:
         suppression.suppress(connection, email, Reason.UNSUBSCRIBED, source)
         return _person(connection, email)
@@ -91,25 +107,25 @@ def unsubscribe(
     return _person(connection, email)
 
 
-def suppress(connection: Connection, email: str, *, reason: str, source: str) -> Person:
+def suppress(connection: Connection, email: str, *, reason: str, source: str, actor: str = "") -> Person:
     """Suppress an address by staff's decision, with their reason. Repeatable."""
     reason = consent.staffs_reason(reason)
     lock_audience_shared(connection)
     # The reason is kept with the suppression, too: an address that is not on the list has no history.
     new = suppression.suppress(connection, email, Reason.MANUAL, f"{source}: {reason}")
     person = _noted(connection, email, Action.SUPPRESSED if new else None, reason, source)
-    staff_log.record(connection, "suppress", staff_log.subscriber(person.id))
+    staff_log.record(connection, "suppress", staff_log.subscriber(person.id), actor=actor)
     return person
 
 
-def lift(connection: Connection, who: str, *, reason: str, source: str) -> Person:
+def lift(connection: Connection, who: str, *, reason: str, source: str, actor: str = "") -> Person:
     """Lift the suppressions that staff may lift: a bounce, a complaint, their own decision.
 
     ``who`` is an address, or a person's number. Raises SubscriberError when there is none: what people did
     themselves only they can undo.
     """
     reason, email = consent.staffs_reason(reason), _address(connection, who)
-    lifted = suppression.lift(connection, email, set(Reason) - OWN)
+    lifted = suppression.lift(connection, email, STAFFS)
     if not lifted:
         found = suppression.reason_for(connection, email)
         raise SubscriberError(
@@ -119,7 +135,8 @@ def lift(connection: Connection, who: str, *, reason: str, source: str) -> Perso
         )
     told = f"{', '.join(lifted)}: {reason}"
     person = _noted(connection, email, Action.LIFTED, told, source)
-    staff_log.record(connection, "lift", staff_log.subscriber(person.id), detail=", ".join(lifted))
+    whom = staff_log.subscriber(person.id)
+    staff_log.record(connection, "lift", whom, detail=", ".join(lifted), actor=actor)
     return person
 
 

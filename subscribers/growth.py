@@ -51,6 +51,14 @@ def months(connection: Connection, since: datetime) -> list[Month]:
     return [Month(name, of.get(True, 0), of.get(False, 0)) for name, of in sorted(found.items())]
 
 
+def joined_since(connection: Connection, since: datetime) -> int:
+    """How many joined since then, whichever digest."""
+    query = select(func.count(distinct(consents.c.subscriber_id))).where(
+        consents.c.action.in_(JOINED), consents.c.at >= since
+    )
+    return connection.scalar(query) or 0
+
+
 def sources(connection: Connection, since: datetime) -> list[Source]:
     """From where those came who joined since then, the most frequent first."""
     people = func.count(distinct(consents.c.subscriber_id))

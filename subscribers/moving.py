@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete, exists, select, update
 
@@ -15,9 +15,10 @@ from subscribers.suppression import Reason
 from subscribers.tables import merged, subscribers, subscriptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Column, Connection
 
 
 MOVED_HERE = "Moved here from another address"
@@ -84,6 +85,23 @@ def _was_theirs(connection: Connection, subscriber: int, other: int) -> bool:
     left = exists().where(merged.c.old_id == other, merged.c.new_id == subscriber)
     had = exists().where(subscriptions.c.subscriber_id == other)
     return bool(connection.scalar(select(left & ~had)))
+
+
+class Moves(NamedTuple):
+    """The numbers and addresses that somebody had ``before``, and has ``now``, one step each way."""
+
+    before: Sequence[Any]
+    now: Sequence[Any]
+
+
+def moves_of(connection: Connection, subscriber: int) -> Moves:
+    """From which addresses somebody moved to the one of this number, and where from it they moved to."""
+
+    def others(theirs: Column[Any], other: Column[Any]) -> Sequence[Any]:
+        query = select(subscribers.c.id, subscribers.c.email).join(merged, other == subscribers.c.id)
+        return connection.execute(query.where(theirs == subscriber).order_by(subscribers.c.id)).all()
+
+    return Moves(others(merged.c.new_id, merged.c.old_id), others(merged.c.old_id, merged.c.new_id))
 
 
 def join(

@@ -43,6 +43,9 @@ class Reason(StrEnum):
 OWN = frozenset({Reason.UNSUBSCRIBED, Reason.FORGOTTEN})
 """The reasons that come from people themselves: only they can lift them."""
 
+STAFFS = frozenset(Reason) - OWN
+"""The reasons that staff can lift."""
+
 _ORDER = tuple(Reason)
 
 
@@ -102,13 +105,18 @@ def forget(connection: Connection, email: str) -> bool:
 
 def find(connection: Connection, email: str) -> Suppression | None:
     """Why the address is suppressed, if it is; of several reasons the last in the order of `Reason`."""
+    return next(reversed(every(connection, email)), None)
+
+
+def every(connection: Connection, email: str) -> list[Suppression]:
+    """Every reason for which the address is suppressed, in the order of `Reason`."""
     email = normalise(email)
     rows = connection.execute(select(suppressions).where(suppressions.c.email == email)).all()
     found = [Suppression(Reason(row.reason), row.at, row.source) for row in rows]
     hashed = select(forgotten).where(forgotten.c.hash == _hasher(connection)(email))
     for row in connection.execute(hashed):
         found.append(Suppression(Reason(row.reason), row.at, "erased"))
-    return max(found, key=lambda one: _ORDER.index(one.reason), default=None)
+    return sorted(found, key=lambda one: _ORDER.index(one.reason))
 
 
 def reason_for(connection: Connection, email: str) -> Reason | None:

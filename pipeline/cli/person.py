@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pipeline.core.destination import Destination
 from subscribers import times
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ def print_person(
     options: Options, installation: Installation, person: Person, *said: str, **more: Any
 ) -> None:
     """Print what is known of somebody; ``said``: further lines, ``more``: further keys of the document."""
+    from pipeline.subscriptions.letters_of import became
+
     zone = installation.config.newsletter.zone
     document = _document(installation, person)
     lines = [f"{person.email}{f' ({person.name})' if person.name else ''}"]
@@ -34,9 +35,8 @@ def print_person(
         for one in person.consent
     ]
     for one in document["editions"]:
-        went = Destination.of_edition(installation.config.delivery, one["provider"], begun=True)
         told = ", with the words of welcome" if one["welcome"] else ""
-        lines.append(f"  {one['slug']}: {went.became(one['state'])}{told}")
+        lines.append(f"  {one['slug']}: {became(installation.config.delivery, one)}{told}")
     lines += [
         f"  welcome to {one['digest']}: {one['state']}{': ' + one['reason'] if one['reason'] else ''}"
         for one in document["welcomes"]
@@ -46,14 +46,10 @@ def print_person(
 
 
 def _document(installation: Installation, person: Person) -> dict[str, Any]:
-    from pipeline.editions import find
-    from pipeline.editions.ledger import readers
-    from subscribers import welcomes
+    from pipeline.subscriptions.letters_of import letters_of
 
     with installation.database.read() as connection:
-        held = readers.of_subscriber(connection, person.id) if person.id is not None else []
-        greeted = welcomes.of_person(connection, person.id) if person.id is not None else []
-        providers = find.providers(connection, [one["slug"] for one in held])
+        had = letters_of(connection, person.id)
     return {
         "id": person.id,
         "email": person.email,
@@ -71,9 +67,9 @@ def _document(installation: Installation, person: Person) -> dict[str, Any]:
         "consent": [
             asdict(one) | {"version": one.version, "at": times.iso(one.at)} for one in person.consent
         ],
-        "editions": [one | {"provider": providers[one["slug"]]} for one in held],
+        "editions": had.editions,
         "welcomes": [
             {"digest": one.digest, "state": one.state, "at": times.iso(one.at), "reason": one.reason}
-            for one in greeted
+            for one in had.welcomes
         ],
     }

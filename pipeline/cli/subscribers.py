@@ -66,7 +66,7 @@ def _ask(options: Options, installation: Installation, address: str, name: str, 
     from pipeline.subscriptions.confirm import ask_for_staff
     from subscribers.confirmations import State
 
-    asked = ask_for_staff(installation, address, name=name, digests=digests)
+    asked = ask_for_staff(installation, address, name=name, digests=digests, source="command line")
     delivery = installation.config.delivery
     became = {
         State.MAILED: f"was {Destination.of(delivery).done}",
@@ -128,11 +128,14 @@ def unsubscribe(
         _process_mailbox(options, mailbox)
         return
     from subscribers import directory
+    from subscribers.staff_log import user
 
     with options.open() as installation:
         chosen = named_digests(installation.config, digests) if digests else None
         with installation.database.write() as connection:
-            person = directory.unsubscribe(connection, address or "", digests=chosen, source="command line")
+            person = directory.unsubscribe(
+                connection, address or "", digests=chosen, source="command line", actor=user()
+            )
         if person is not None:
             print_person(options, installation, person)
 

@@ -45,7 +45,8 @@ def write(
     actor: str = "",
 ) -> Edition:
     """The draft of a note, or the one that the same ``file`` made, with what the file says now. The caller
-    holds the digest's lock.
+    holds the digest's lock. One that was ``TYPED`` in the dashboard is held until it is approved: whoever
+    saves what they have so far does not expect it to leave with the next run.
 
     ``readers_of`` names an edition: then the note is a correction, for who was handed that one and may still
     be mailed. Raises RapportError when another edition of the digest is open, or nobody has the one to be
@@ -83,19 +84,11 @@ def write(
             **asdict(letter),
         )
         staff_log.record(connection, "write", edition.slug, detail=file, actor=actor)
-        return course.rewritten(connection, edition, after)
-
-
-def write_on_page(
-    installation: Installation, digest: Digest, note: Note, actor: str, *, readers_of: str | None = None
-) -> Edition:
-    """What ``write`` makes, of a note that ``actor`` typed in the dashboard. It is held until it is approved:
-    whoever saves what they have so far does not expect it to leave with the next run."""
-    edition = write(installation, digest, note, TYPED, readers_of=readers_of, actor=actor)
-    if edition.status == EditionStatus.DRAFT:
-        with installation.database.write() as connection:
-            return by_staff.decide(connection, "hold", edition.slug, actor)
-    return edition
+        after = course.rewritten(connection, edition, after)
+        if file == TYPED and after.status == EditionStatus.DRAFT:
+            # With the text and not after it: a process that dies in between would leave a draft that goes.
+            return by_staff.decide(connection, "hold", after.slug, actor)
+        return after
 
 
 def _corrected(connection: Connection, installation: Installation, digest: Digest, slug: str) -> Edition:

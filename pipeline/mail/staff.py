@@ -52,8 +52,11 @@ def tell(
     text: str,
     since: datetime | None = None,
     digest: str = "",
+    *,
+    urgent: bool = True,
 ) -> bool:
-    """Mail a notice to [staff].emails; whether that was done now. Raises nothing.
+    """Mail a notice to [staff].emails, and what is ``urgent`` to [staff].alarms; whether that was done now.
+    Raises nothing.
 
     Nobody is mailed when staff were already told of ``about`` (after ``since``, when it began), or were told
     something else of this ``kind`` about this ``digest`` within the last hour. ``subject`` and ``text`` must
@@ -65,7 +68,7 @@ def tell(
 
     def elsewhere() -> bool:
         title = f"{installation.config.newsletter.name}: {subject}"
-        return ring(installation.config.staff.alarms, title, text)
+        return urgent and ring(installation.config.staff.alarms, title, text)
 
     return mail(installation, kind, about, subject, notice, since, digest, elsewhere=elsewhere)
 

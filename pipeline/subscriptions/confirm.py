@@ -13,7 +13,7 @@ from pipeline.core.words import sentence
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.send import addressee, mailing
 from pipeline.providers import BatchResult, Result
-from subscribers import clock, directory, mail_limits, questions, signup, suppression
+from subscribers import clock, directory, mail_limits, questions, signup, staff_log, suppression
 from subscribers.addresses import masked
 from subscribers.confirmations import State, may_be_asked, waiting
 from subscribers.errors import SubscriberError
@@ -73,7 +73,13 @@ class AskedByStaff(NamedTuple):
 
 
 def ask_for_staff(
-    installation: Installation, email: str, *, name: str, digests: Sequence[str]
+    installation: Installation,
+    email: str,
+    *,
+    name: str,
+    digests: Sequence[str],
+    source: str,
+    actor: str = "",
 ) -> AskedByStaff:
     """Ask somebody whose address staff typed in whether they want ``digests``. The mail goes at once, if it
     can.
@@ -96,7 +102,7 @@ def ask_for_staff(
                 code="suppressed",
             )
         asked = signup.ask(
-            connection, email, name=name, digests=digests, wording=STAFF, source="command line", by_staff=True
+            connection, email, name=name, digests=digests, wording=STAFF, source=source, by_staff=True
         )
         if asked is None:
             raise SubscriberError(
@@ -105,10 +111,11 @@ def ask_for_staff(
                 code="limit",
             )
         person = directory.person(connection, email)
+        assert person is not None
+        staff_log.record(connection, "ask", staff_log.subscriber(person.id), actor=actor)
     send_questions(installation)
     with installation.database.read() as connection:
         question = waiting(connection, asked)
-    assert person is not None
     return AskedByStaff(person, question.state if question else State.DROPPED)
 
 

@@ -18,6 +18,16 @@ UNKNOWN_COLUMN = "unknown_status_column"
 """The code of what is said of a column that only the operator can explain."""
 
 
+class UnknownColumnsError(SubscriberError):
+    """Columns that only the operator can explain, by their names in the file."""
+
+    code = UNKNOWN_COLUMN
+
+    def __init__(self, message: str, remedy: str, columns: Sequence[str]) -> None:
+        super().__init__(message, remedy)
+        self.columns = tuple(columns)
+
+
 def column_name(header: Sequence[str], column: int) -> str:
     """How a column is called in what Rapport says of a file and is told of it."""
     return header[column].strip() or f"column {column + 1}"
@@ -56,8 +66,7 @@ def read_answers(ignored: Sequence[str] = (), mailable: Sequence[str] = ()) -> A
                 code="usage",
             )
         column = plain(name)
-        read = next(csv.reader([values], skipinitialspace=True), []) or [""]
-        said[column] = said.get(column, frozenset()) | frozenset(read)
+        said[column] = said.get(column, frozenset()) | read_values(values)
     both = sorted(set(map(plain, ignored)) & said.keys())
     if both:
         raise SubscriberError(
@@ -66,3 +75,17 @@ def read_answers(ignored: Sequence[str] = (), mailable: Sequence[str] = ()) -> A
             code="usage",
         )
     return Answers(frozenset(map(plain, ignored)), said)
+
+
+def read_values(text: str) -> frozenset[str]:
+    """Values as they are typed, between commas; a value with a comma is quoted, and none means an empty
+    cell."""
+    return frozenset(next(csv.reader([text], skipinitialspace=True), []) or [""])
+
+
+def answers_by_column(said: Mapping[str, str | None]) -> Answers:
+    """Answers by the column's name in the file: the values, as they are typed, that mean "may be mailed";
+    None for a column that says nothing of that."""
+    ignored = frozenset(plain(name) for name, values in said.items() if values is None)
+    mailable = {plain(name): read_values(values) for name, values in said.items() if values is not None}
+    return Answers(ignored, mailable)

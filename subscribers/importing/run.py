@@ -74,6 +74,7 @@ def import_csv(
     progress: Callable[[int, int], None] | None = None,
     dry_run: bool = False,
     answers: Answers | None = None,
+    actor: str = "",
 ) -> ImportResult:
     """Put everyone of a list on ``digests``, with the evidence that they agreed.
 
@@ -95,7 +96,7 @@ def import_csv(
             Rejects(refused, path, columns.header, again=columns.again) as rejects,
             open_csv(opened, path, names_addresses) as file,
         ):
-            work = _Import(begin, kept, wording, source, rejects)
+            work = _Import(begin, kept, wording, source, rejects, actor)
             records = find_table(file, path).rows
             size = path.stat().st_size if path.is_file() else 0
             most = CHUNK
@@ -119,6 +120,7 @@ class _Import:
     wording: str
     source: str
     rejects: Rejects
+    actor: str
     counted: Counter[ImportOutcome] = field(default_factory=Counter)
     uncertain: int = 0
     noted: bool = False
@@ -133,7 +135,7 @@ class _Import:
             judged = _judged(chunk, rows)
             chunk.write(wording=self.wording, source=self.source)
             if self.kept is None and not self.noted and any(one in _NEWS for one in judged):
-                staff_log.record(connection, "import", detail=self.source)
+                staff_log.record(connection, "import", detail=self.source, actor=self.actor)
                 self.noted = True
         taken = time.perf_counter() - begun
         self.uncertain += sum(not who.certain for who in people)

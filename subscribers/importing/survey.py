@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from subscribers.errors import SubscriberError
-from subscribers.importing.answers import UNKNOWN_COLUMN, column_name
+from subscribers.importing.answers import UNKNOWN_COLUMN, UnknownColumnsError, column_name
 from subscribers.importing.words import (
     NOTHING,
     fold,
@@ -85,16 +85,17 @@ def _name_speaks(columns: Columns, column: int) -> bool:
 
 def _unknown(columns: Columns, found: Sequence[int], path: Path) -> SubscriberError:
     # Names are the operator's own; no cell is repeated, which is somebody's data.
-    names = [f'"{column_name(columns.header, column)}"' for column in found]
+    called = [column_name(columns.header, column) for column in found]
+    names = [f'"{name}"' for name in called]
     listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
     several = len(names) > 1
-    return SubscriberError(
+    return UnknownColumnsError(
         f"{path}: the column{'s' if several else ''} {listed} may say who must get no mail, and Rapport "
         f"does not know {'them' if several else 'it'}. Nobody was added.",
         "Look at what stands there. If it says who may be mailed, name the values that mean yes: "
         f'--status-column {names[0][:-1]}=VALUE,…". If it has nothing to do with this letter: '
         f"--ignore-column {names[0]}",
-        code=UNKNOWN_COLUMN,
+        called,
     )
 
 

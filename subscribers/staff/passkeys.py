@@ -149,7 +149,10 @@ def used(connection: Connection, party: RelyingParty, answer: str, bearer: str) 
     found = _challenge_of(connection, answer, bearer)
     if found is None:
         return None
-    key = connection.execute(select(passkeys).where(passkeys.c.id == str(found.answer.get("id")))).first()
+    name = found.answer.get("id")
+    if not isinstance(name, str) or not name.isascii() or not name.isprintable():
+        return None  # what no database can even be asked for
+    key = connection.execute(select(passkeys).where(passkeys.c.id == name)).first()
     if key is None:
         return None
     try:

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_the_migrated_schema_is_the_one_the_tables_describe(database: Database) -> None:
     def ours(_object: object, name: str | None, *_: object) -> bool:
-        return "procrastinate" not in (name or "")  # the queue's tables are the queue's own affair
+        # The queue's tables are the queue's own affair. Indexes of expressions stand in their migration
+        # alone: SQLAlchemy does not read them back from SQLite.
+        return not any(word in (name or "") for word in ("procrastinate", "ix_subscribers_search"))
 
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"include_object": ours})

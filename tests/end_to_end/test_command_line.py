@@ -295,6 +295,7 @@ def test_forgetting_wants_a_yes_and_leaves_a_hash(project: Project) -> None:
     assert project.json("subscribers", "forget", "ann@example.org", "--yes") == {
         "forgotten": 1,
         "clean": True,
+        "staff_account": False,
     }
     shown = project.json("subscribers", "show", "ann@example.org")["subscriber"]
     assert (shown["id"], shown["suppression"], shown["consent"]) == (None, "forgotten", [])

@@ -128,8 +128,11 @@ def test_staff_cannot_pick_what_is_kept_out(written: Project) -> None:
     shown = written.json("editions", "show", "weekly-1")["edition"]
     titles = [post["title"] for post in (*shown["posts"], *shown["left_out"])]
     picked = f"1,{titles.index('Only here') + 1}"
-    edited = written.json("editions", "edit", "weekly-1", "--posts", picked)["edition"]
-    assert [post["title"] for post in edited["posts"]] == ["A calm morning"]
+    error = written.json("editions", "edit", "weekly-1", "--posts", picked, status=1)["error"]
+    assert "“Only here” cannot be in weekly-1" in error["message"]
+    assert "exclude_categories" in error["message"]
+    after = written.json("editions", "show", "weekly-1")["edition"]
+    assert "Only here" not in [post["title"] for post in after["posts"]]
 
 
 def test_what_readers_had_is_not_let_in_again(written: Project) -> None:

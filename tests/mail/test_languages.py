@@ -41,6 +41,12 @@ TOLD = dict.fromkeys(
         "editions",
         "made",
         "channel",
+        "sent",
+        "bounced",
+        "doubtful",
+        "complained",
+        "left",
+        "joined",
     ),
     "百",
 )

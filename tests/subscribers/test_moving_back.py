@@ -179,7 +179,7 @@ def test_whoever_signed_up_at_the_new_address_by_themselves_stays_a_reader_there
     ann, other = directory.person(town.connection, ANN), directory.person(town.connection, NEW)
     assert ann
     assert other
-    assert (ann.id, ann.name, other.name) == (1, "", "Mallory")
+    assert (ann.id, ann.name, other.name) == (1, "Ann", "Mallory")
     assert ("confirmed", MONTHLY) in [(c.action, c.digest) for c in other.consent]
     # Their links are their own.
     assert leaving.lives_of(town.connection, other.id or 0) == [other.id]

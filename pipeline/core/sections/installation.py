@@ -42,6 +42,7 @@ class Archive(Section):
 class Staff(Section):
     emails: list[Address] = Field(default=[])
     alarms: Listed = Field(default=[])
+    day_after: bool = False
     links_decide: bool | None = None  # None: until somebody has an account (editions/approval.py)
     password_hash: str = ""
     heartbeat_url: WebAddress = ""

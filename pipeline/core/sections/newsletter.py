@@ -17,6 +17,7 @@ from subscribers import clock
 if TYPE_CHECKING:
     from datetime import date
 
+_USUAL_PORT = {"https": 443, "http": 80}
 _NO_REPLY = re.compile(r"(?i)(?:no|do[._-]?not|dont)[._-]?(?:reply|answer)")
 
 
@@ -51,7 +52,11 @@ class Newsletter(Section):
 
     @field_validator("public_url")
     @classmethod
-    def _without_slash(cls, value: str) -> str:
+    def _as_browsers_write_it(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme in _USUAL_PORT and parts.netloc.endswith(f":{_USUAL_PORT[parts.scheme]}"):
+            # Browsers leave it out: with it no Origin would be ours, and the staff pages would take no form.
+            value = parts._replace(netloc=parts.netloc.rpartition(":")[0]).geturl()
         return value.rstrip("/")
 
     @property

@@ -8,7 +8,10 @@ from becoming a second post. Past that it stays `uncertain`, and staff are told.
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.core.errors import BusyError, LetterError, RapportError, as_rapport_error
 from pipeline.core.unfinished import must_be_finished
@@ -16,11 +19,13 @@ from pipeline.delivery.channels import ledger
 from pipeline.delivery.channels.ledger import AnnouncementState
 from pipeline.delivery.channels.service import Ending, Post, Sight
 from pipeline.editions import find
-from subscribers import clock
+from subscribers import clock, staff_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
+
+    from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
     from pipeline.core.sections.channel import Channel
@@ -54,17 +59,31 @@ def announce(installation: Installation, stop: Callable[[], bool] = bool) -> boo
         return not ledger.unfinished(connection, names)
 
 
-def announce_one(installation: Installation, channel: Channel, edition_id: int) -> Announcement:
-    """One attempt for one edition, now. Raises BusyError when another process is at the channel."""
+def announce_one(installation: Installation, channel: Channel, seen: Announcement, slug: str) -> Announcement:
+    """One attempt for one edition, now, as ``seen`` by who asks for it; what became of it. What another
+    process did about it since is left as it is: it may have been posted by that.
+
+    Raises BusyError when another process is at the channel.
+    """
     with installation.database.lock(lock_name(channel)):
-        with installation.database.read() as connection:
-            one = ledger.find(connection, edition_id, channel.name)
-        assert one is not None, "it was added by whoever asks for it"
+        with installation.database.write() as connection:
+            one = _there(connection, seen)
+            if (one.state, one.attempts) != (seen.state, seen.attempts):
+                return one
+            if one.state not in ledger.UNFINISHED:
+                ledger.wait_again(connection, installation.config, channel, one, slug)
+                one = _there(connection, seen)
+            staff_log.record(connection, "announce", slug, detail=channel.name)
         _attempt(installation, channel, one)
         with installation.database.read() as connection:
-            after = ledger.find(connection, edition_id, channel.name)
-        assert after is not None, "nothing deletes it"
-        return after
+            return _there(connection, seen)
+
+
+def _there(connection: Connection, one: Announcement) -> Announcement:
+    """How it is now."""
+    found = ledger.find(connection, one.edition_id, one.channel)
+    assert found is not None, "nothing deletes it"
+    return found
 
 
 def look_again(installation: Installation, channel: Channel, one: Announcement) -> Announcement:
@@ -74,9 +93,7 @@ def look_again(installation: Installation, channel: Channel, one: Announcement) 
         with installation.database.write() as connection:
             if found.sight is Sight.THERE:
                 ledger.posted(connection, one, found.text)
-            after = ledger.find(connection, one.edition_id, one.channel)
-        assert after is not None, "nothing deletes it"
-        return after
+            return _there(connection, one)
 
 
 def lock_name(channel: Channel) -> str:
@@ -97,7 +114,6 @@ def _turn(installation: Installation, channel: Channel, stop: Callable[[], bool]
             _attempt(installation, channel, one)
 
 
-@must_be_finished()
 def _attempt(installation: Installation, channel: Channel, one: Announcement) -> None:
     """One look or attempt, and what became of it. The channel's lock is held."""
     # Whoever was posting it held the lock, and is gone.
@@ -118,6 +134,16 @@ def _attempt(installation: Installation, channel: Channel, one: Announcement) ->
     except RapportError as error:
         # A secret that is missing: it can be set. Nothing was asked for.
         _later(installation, one, error.message, 0.0, doubt=doubt)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        # An answer that nobody has thought of. It must not be tried without a rest, nor keep the channel's
+        # other announcements waiting.
+        log.info("channel %s failed", channel.name, exc_info=True)
+        with installation.database.read() as connection:
+            one = _there(connection, one)
+        doubt = doubt or one.state is AnnouncementState.POSTING
+        _later(installation, one, as_rapport_error(error).message, 0.0, doubt=doubt)
 
 
 def _try(installation: Installation, one: Announcement, at: Service, said: Said, *, doubt: bool) -> None:
@@ -137,19 +163,18 @@ def _try(installation: Installation, one: Announcement, at: Service, said: Said,
         _end(installation, one, one.reason, doubt=doubt)
         return
 
-    begun = False
+    with ExitStack() as unbroken:
 
-    def freeze(content: Mapping[str, Any]) -> None:
-        nonlocal begun
-        with installation.database.write() as connection:
-            ledger.begin(connection, one, content, now)
-        begun = True
+        def freeze(content: Mapping[str, Any]) -> None:
+            # From here on. To look and to upload may take minutes, at a server that answers slowly.
+            unbroken.enter_context(must_be_finished())
+            with installation.database.write() as connection:
+                ledger.begin(connection, one, content, now)
 
-    answer = at.post(_post(one, said), said, freeze)
-    if begun:
+        answer = at.post(_post(one, said), said, freeze)
         with installation.database.read() as connection:
-            one = ledger.find(connection, one.edition_id, one.channel) or one
-    _record(installation, one, at, said, answer, doubt=doubt)
+            after = _there(connection, one)
+        _record(installation, after, at, said, answer, doubt=doubt)
 
 
 def _record(

@@ -56,7 +56,7 @@ class Bluesky:
         self._channel = channel
         self._password = password
         self._templates = templates
-        self._server = Server(channel.url, channel.host, f"channels.{channel.name}.url")
+        self._server = Server(channel.url, channel.host, f"channels.{channel.name}.url", secrets=[password])
         self._kept = (channel.url, channel.account, hashlib.sha256(password.encode()).digest())
 
     def look(self, post: Post) -> Look:

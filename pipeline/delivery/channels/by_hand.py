@@ -9,7 +9,7 @@ from pipeline.delivery.channels import announce, ledger
 from pipeline.delivery.channels.ledger import AnnouncementState
 from pipeline.editions import find
 from pipeline.editions.edition import EditionStatus
-from subscribers import clock, staff_log
+from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,9 +59,8 @@ def _must_be_out(installation: Installation, edition: Edition, channels: Sequenc
 
 
 def _post(installation: Installation, edition: Edition, channel: Channel, *, anyway: bool) -> Announcement:
-    config = installation.config
     with installation.database.write() as connection:
-        ledger.add(connection, config, channel, edition, clock.now())
+        ledger.add(connection, installation.config, channel, edition, clock.now())
         one = ledger.find(connection, edition.id, channel.name)
     assert one is not None, "it was just added"
     if one.state is AnnouncementState.POSTED:
@@ -76,8 +75,4 @@ def _post(installation: Installation, edition: Edition, channel: Channel, *, any
             f"--channel {channel.name} --anyway`.",
             code="uncertain",
         )
-    with installation.database.write() as connection:
-        if one.state in (AnnouncementState.REFUSED, AnnouncementState.UNCERTAIN):
-            ledger.wait_again(connection, config, channel, one, edition.slug)
-        staff_log.record(connection, "announce", edition.slug, detail=channel.name)
-    return announce.announce_one(installation, channel, edition.id)
+    return announce.announce_one(installation, channel, one, edition.slug)

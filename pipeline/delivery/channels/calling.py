@@ -14,7 +14,7 @@ from pipeline.providers.http import Connection, NoAnswer, NotSent
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Self
 
 TIMEOUT = 15.0
@@ -23,6 +23,8 @@ TIMEOUT = 15.0
 _MOST_BODY = 1_000_000
 _LONGEST_WAIT = 24 * 3600.0
 _MOST_SAID = 200
+_LONGEST_FIELD, _LONGEST_ADDRESS = 10_000, 2000
+_SHORTEST_SECRET = 8
 
 
 class Reply(NamedTuple):
@@ -38,13 +40,17 @@ class Reply(NamedTuple):
         return 200 <= self.status < 300
 
     def field(self, name: str) -> str:
-        """A text in the document; empty where there is none."""
+        """A text in the document; empty where there is none that can be kept and shown."""
+        value = self._text(name)
+        return value if len(value) <= _LONGEST_FIELD and value.isprintable() else ""
+
+    def _text(self, name: str) -> str:
         value = (self.document or {}).get(name)
         return value if isinstance(value, str) else ""
 
     def said(self) -> str:
         """The status and what the service says of it, short and in one line."""
-        told = " ".join((self.field("message") or self.field("error")).split())
+        told = " ".join((self._text("message") or self._text("error")).split())
         shown = "".join(sign for sign in told if sign.isprintable())[:_MOST_SAID]
         return f"answered {self.status}" + (f": {shown}" if shown else "")
 
@@ -61,10 +67,15 @@ class Reply(NamedTuple):
 
 
 class Server:
-    """A kept connection to one server. Not for two threads at once."""
+    """A kept connection to one server. Not for two threads at once.
 
-    def __init__(self, url: str, name: str, key: str) -> None:
+    ``secrets``: what must not be told of its answers. Servers repeat what they were asked: a receiver that is
+    not there answers with the path of the webhook, which can be a secret.
+    """
+
+    def __init__(self, url: str, name: str, key: str, *, secrets: Sequence[str]) -> None:
         self._root = url.rstrip("/")
+        self._secrets = secrets
         self._connection = Connection(
             url,
             TIMEOUT,
@@ -95,7 +106,11 @@ class Server:
             sent["Content-Type"] = kind
         answer = self._connection.exchange(method, self._root + path, sent, body)
         found = {name.lower(): value for name, value in answer.headers.items()}
-        return Reply(answer.status, _object(answer.body), found, answer.body)
+        told = answer.body
+        for secret in (token, *self._secrets):
+            if len(secret) >= _SHORTEST_SECRET:
+                told = told.replace(secret.encode(), b"***")
+        return Reply(answer.status, _object(told), found, told)
 
     def tried(self, method: str, path: str, **request: Any) -> Reply:
         """The same while an account is tried out. Raises ProviderError unless it answered well."""
@@ -115,6 +130,14 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def address_in(document: Mapping[str, Any]) -> str:
+    """The web address by which a service names a post; empty where it is none that can be kept and shown."""
+    value = document.get("url") or document.get("uri")
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+        return ""
+    return value if len(value) <= _LONGEST_ADDRESS and value.isprintable() else ""
 
 
 def judged(reply: Reply) -> Answer | None:
@@ -145,7 +168,7 @@ def _seconds_or_moment(value: str) -> float | None:
         return float(value[:9])
     try:
         moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return _until(moment)
 

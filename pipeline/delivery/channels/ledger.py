@@ -90,9 +90,7 @@ class Announcement:
 
 def enlist(connection: Connection, config: Config, now: datetime) -> None:
     """Write down what was sent since each channel is known, and is not announced there yet."""
-    restored = _restored(connection)
-    if restored is not None:
-        _doubt_after_restore(connection, restored)
+    _restored(connection)
     for channel in config.channels:
         known = insert(connection, channels).values(name=channel.name, since=now)
         connection.execute(known.on_conflict_do_nothing())
@@ -270,12 +268,18 @@ def wait_again(
 
 
 def _restored(connection: Connection) -> datetime | None:
-    """When the database was restored from a backup, if it was."""
-    return connection.scalar(select(marks.c.at).where(marks.c.name == "restored"))
+    """When the database was restored from a backup, if it was.
+
+    What had no end when the backup was made may have been posted by the machine that is gone: from now on it
+    is in doubt.
+    """
+    restored = connection.scalar(select(marks.c.at).where(marks.c.name == "restored"))
+    if restored is not None:
+        _doubt_since(connection, restored)
+    return restored
 
 
-def _doubt_after_restore(connection: Connection, restored: datetime) -> None:
-    """What had no end when the backup was made may have been posted by the machine that is gone."""
+def _doubt_since(connection: Connection, restored: datetime) -> None:
     connection.execute(
         update(announcements)
         .where(announcements.c.state.in_(UNFINISHED), announcements.c.at < restored)

@@ -6,14 +6,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from selectolax.lexbor import LexborHTMLParser
 
-from pipeline.delivery.channels.calling import Server, judged
+from pipeline.core.errors import ProviderError
+from pipeline.delivery.channels.calling import Server, address_in, judged
 from pipeline.delivery.channels.service import Answer, Ending, Look, Sight
 from pipeline.delivery.channels.text import Limit, length, worded
 from pipeline.providers.http import NoAnswer, NotSent
+from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +29,9 @@ KEPT = timedelta(minutes=55)
 """The server keeps an Idempotency-Key for an hour; five minutes are for clocks that differ."""
 
 _PAGE, _MOST_PAGES = 40, 10
+_LOOK_FOR = 30.0
+"""Seconds after which no further page is asked for: each may come slowly."""
+
 _LATE = timedelta(minutes=10)
 """How much earlier than the announcement was made a post of it may seem to be, by the server's clock."""
 
@@ -48,7 +53,7 @@ class Mastodon:
         self._token = token
         self._templates = templates
         self._warning = warning
-        self._server = Server(channel.url, channel.host, f"channels.{channel.name}.url")
+        self._server = Server(channel.url, channel.host, f"channels.{channel.name}.url", secrets=[token])
 
     def look(self, post: Post) -> Look:
         """The account's own posts since the announcement was made, for one that links to the letter."""
@@ -80,9 +85,12 @@ class Mastodon:
             return Answer(Ending.IN_DOUBT, str(error))
 
     def test(self) -> str:
-        with self._server:
-            me = self._server.tried("GET", "/api/v1/accounts/verify_credentials", token=self._token)
-            limits = self._limits()
+        try:
+            with self._server:
+                me = self._server.tried("GET", "/api/v1/accounts/verify_credentials", token=self._token)
+                limits = self._limits()
+        except (NotSent, NoAnswer) as error:
+            raise ProviderError(f"{error}.", "Check the channel's url in rapport.toml.") from None
         who = f"@{me.field('acct')}, who may write {limits.text} characters"
         return f"The token is good for {who}. Nothing was posted."
 
@@ -149,7 +157,7 @@ class Mastodon:
         if ended := judged(reply):
             return ended
         # A 200 that names no post is none that can be believed.
-        address = reply.field("url") or reply.field("uri")
+        address = address_in(reply.document or {})
         if not address:
             return Answer(Ending.IN_DOUBT, "answered without the post's address")
         return Answer(Ending.POSTED, address)
@@ -160,10 +168,12 @@ class Mastodon:
             return Look(Sight.BLIND, me.said())
         if not me.well or not me.field("id"):
             return Look(Sight.UNREACHABLE, me.said())
-        since, before = post.made_at - _LATE, ""
+        since, before, until = post.made_at - _LATE, "", clock.uptime() + _LOOK_FOR
         for _ in range(_MOST_PAGES):
+            if clock.uptime() > until:
+                return Look(Sight.UNREACHABLE, f"its posts could not be seen within {_LOOK_FOR:g} seconds")
             asked = {"limit": _PAGE, "exclude_reblogs": "true"} | ({"max_id": before} if before else {})
-            path = f"/api/v1/accounts/{me.field('id')}/statuses?{urlencode(asked)}"
+            path = f"/api/v1/accounts/{quote(me.field('id'), safe='')}/statuses?{urlencode(asked)}"
             reply = self._server.ask("GET", path, token=self._token)
             if reply.status in (401, 403, 404):
                 return Look(Sight.BLIND, reply.said())
@@ -172,7 +182,7 @@ class Mastodon:
                 return Look(Sight.UNREACHABLE, reply.said())
             for status in page:
                 if post.link in _links(status):
-                    return Look(Sight.THERE, str(status.get("url") or status.get("uri") or ""))
+                    return Look(Sight.THERE, address_in(status))
             if not page or _made(page[-1]) < since:
                 return Look(Sight.NOT_THERE)
             before = str(page[-1].get("id"))
@@ -212,7 +222,7 @@ def _links(status: Mapping[str, Any]) -> set[str]:
     """The addresses that a post links to, in its text and by its card."""
     content = status.get("content")
     tree = LexborHTMLParser(content if isinstance(content, str) else "")
-    found = {node.attributes.get("href") or "" for node in tree.css("a")}
+    found = {href for node in tree.css("a") if (href := node.attributes.get("href"))}
     shown = status.get("card")
     if isinstance(shown, dict) and isinstance(shown.get("url"), str):
         found.add(shown["url"])

@@ -44,7 +44,10 @@ class Webhook:
         parts = urlsplit(channel.url)
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._server = Server(
-            f"{parts.scheme}://{parts.netloc}", channel.host, f"channels.{channel.name}.url"
+            f"{parts.scheme}://{parts.netloc}",
+            channel.host,
+            f"channels.{channel.name}.url",
+            secrets=[self._path, parts.path.strip("/"), parts.query, secret],
         )
 
     def look(self, post: Post) -> Look:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.delivery import breaker
-from pipeline.schedule.alerts import channels, editions, feeds, runs, sign_ups
+from pipeline.schedule.alerts import channels, day_after, editions, feeds, runs, sign_ups
 from subscribers import clock
 
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
 
 
-FAMILIES = (editions, runs, feeds, sign_ups, channels)
+FAMILIES = (editions, runs, feeds, sign_ups, channels, day_after)
 
 
 def alert_staff(installation: Installation) -> bool:

@@ -19,7 +19,7 @@ class Alert(NamedTuple):
     ``kind`` and ``about`` identify it, ``since`` is when it began. ``phrases`` names the table
     `[mail.notice_PHRASES]` of its words, ``facts`` fill their braces; a
     number, a day or a moment among them is said in the newsletter's language. Staff are told about one kind
-    and ``digest`` once an hour at most.
+    and ``digest`` once an hour at most. What is not ``urgent`` goes by mail alone, not to staff.alarms.
     """
 
     kind: str
@@ -28,3 +28,4 @@ class Alert(NamedTuple):
     phrases: str
     facts: Mapping[str, str | int | date] = {}
     digest: str = ""
+    urgent: bool = True

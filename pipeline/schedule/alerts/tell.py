@@ -66,6 +66,7 @@ def _tell(installation: Installation, alert: Alert, people: int) -> None:
         phrases["text"],
         since=alert.since,
         digest=alert.digest,
+        urgent=alert.urgent,
     )
 
 

@@ -16,6 +16,7 @@ under /staff.
 ``this_week``             the page of the next letter: its ``bar``, ``deciding``, ``editing``
 ``note``                  the page on which a note is written
 ``results``               the pages of what became of the letters, and of the list; ``plot``
+``people/``               the pages on readers: find them, see what is known of each, act for them
 ``how``                   the page: feeds, channels, due times, backups; what `rapport doctor` finds
 ========================  ====================================================================
 

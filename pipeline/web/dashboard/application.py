@@ -16,6 +16,7 @@ from pipeline.web.dashboard import actor, events, how, note, results, this_week
 from pipeline.web.dashboard.dashboard import Dashboard
 from pipeline.web.dashboard.guard import Guard
 from pipeline.web.dashboard.letter import files
+from pipeline.web.dashboard.people import page as people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.web.dashboard.actor import Actor
     from pipeline.web.dashboard.letters import Letters
 
-PAGES = (this_week.PAGE, results.PAGE, how.PAGE)
+PAGES = (this_week.PAGE, results.PAGE, people.PAGE, how.PAGE)
 """Every page, in the order of the navigation."""
 
 UNDER = "/staff"

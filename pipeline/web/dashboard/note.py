@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -12,7 +14,7 @@ from pipeline.core.tables.editions import editions as table
 from pipeline.editions import find
 from pipeline.editions.edition import BEFORE_SENDING, HANDED_OVER, TYPED
 from pipeline.editions.lock import lock
-from pipeline.editions.notes import write_on_page
+from pipeline.editions.notes import write
 from pipeline.letter.note import typed_note
 from pipeline.web.dashboard import render
 from pipeline.web.dashboard.deciding import PATIENCE
@@ -61,8 +63,14 @@ def _write(asked: Asked) -> Response:
     try:
         note = typed_note(fields["subject"], fields["preheader"], fields["text"], offer=offer)
         with lock(installation.database, digest.name, PATIENCE):
-            written = write_on_page(
-                installation, digest, note, asked.actor.name, readers_of=fields["readers_of"] or None
+            _must_be_as_seen(installation, digest, form.text("seen"))
+            written = write(
+                installation,
+                digest,
+                note,
+                TYPED,
+                readers_of=fields["readers_of"] or None,
+                actor=asked.actor.name,
             )
     except RapportError as error:
         wrong = f"{error.message} {error.remedy}".rstrip()
@@ -81,8 +89,25 @@ def _shown(
             .order_by(table.c.id.desc())
             .limit(RECENT)
         ).all()
-    values = {"fields": fields, "digest": digest.name, "recent": recent, "wrong": wrong}
+        seen = _mark(_open_note(connection, digest))
+    values = {"fields": fields, "digest": digest.name, "recent": recent, "wrong": wrong, "seen": seen}
     return render.page(asked, "note.html", HERE, 409 if wrong else 200, **values)
+
+
+def _must_be_as_seen(installation: Installation, digest: Digest, seen: str) -> None:
+    """Raise RapportError when the note is another than it was when the page was made: whoever saves would
+    take back what a colleague wrote, without either knowing. The page that says so was made from it."""
+    with installation.database.read() as connection:
+        now = _mark(_open_note(connection, digest))
+    if seen != now:
+        raise RapportError(
+            "Somebody has saved or ended this note since you opened it.",
+            "What you typed is below. Save once more if it is to stand in place of that.",
+        )
+
+
+def _mark(fields: dict[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(fields).encode(), digest_size=16).hexdigest()
 
 
 def _open_note(connection: Connection, digest: Digest) -> dict[str, Any]:

@@ -129,3 +129,30 @@ def test_one_that_is_gone_for_good_is_not_asked_again(sent: Practice, receiver: 
     receiver.answers = [410]
     sent.announce()
     assert sent.one().state == "refused"
+
+
+def test_a_receiver_that_is_not_there_repeats_its_path_and_nobody_is_told_it(
+    practice: Callable[..., Practice], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps({"message": f"Route POST:{self.path} not found"}).encode()
+            self.send_response(404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = LocalServer(Elsewhere)
+    server.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/hooks/T0PSECRET?key=ANOTHERSECRET"
+        made = practice({"name": "hook", "kind": "webhook", "url": url})
+        made.send()
+        made.announce()
+    finally:
+        server.stop()
+    assert made.one().reason == "answered 404: Route POST:*** not found"
+    assert "SECRET" not in caplog.text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from pipeline.editions import find
 from subscribers import staff_log
 from tests.installations import subscribe
 
@@ -100,3 +101,34 @@ def test_a_strangers_markup_is_text_in_the_form_and_in_the_letter(office: Office
     for path in ("note?digest=weekly", ""):
         assert "<script>alert" not in office.page(path)
     assert "<script>alert" not in office.browser.get("/frame").text
+
+
+def test_nobody_writes_over_what_a_colleague_saved_meanwhile(office: Office) -> None:
+    office.page()
+    mine = LexborHTMLParser(office.page("note?digest=weekly")).css_first("[name=seen]").attributes["value"]
+    write(office, text="A colleague's words.")
+    typed = {**WORDS, "text": "My words.", "seen": str(mine), "readers_of": "", "offer": "yes"}
+    refused = office.post("/note?digest=weekly", **typed)
+    assert refused.status_code == 409
+    assert "Somebody has saved or ended this note" in text_of(refused, "#wrong")
+    assert text_of(refused, "#text") == "My words."
+    assert office.edition().intro == "A colleague's words."
+    shown = LexborHTMLParser(refused.text).css_first("[name=seen]").attributes["value"]
+    office.post("/note?digest=weekly", **typed | {"seen": str(shown)})
+    assert office.edition().intro == "My words."
+
+
+def test_a_process_that_dies_while_it_saves_leaves_no_draft_that_goes(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*given: object, **more: object) -> None:
+        raise MemoryError("the process is gone")
+
+    office.page()
+    assert office.session.installation
+    monkeypatch.setattr("pipeline.editions.by_staff.decide", dies)
+    with pytest.raises(MemoryError):
+        write(office)
+    with office.session.installation.database.read() as connection:
+        draft = find.open_one(connection, "weekly")
+    assert draft is None or not draft.is_note

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from pipeline.mail import sign_in
 from subscribers.errors import SubscriberError
 from subscribers.staff import accounts
 from subscribers.staff.roles import Role
+from subscribers.staff.tables import challenges
 from tests.installations import installation
 from tests.web.public.visitor import Shape, Visitor, everything, hidden
 from tests.web.signing_in.browser import StaffBrowser, mails
@@ -138,3 +142,17 @@ def test_no_other_method_does_anything(browser: StaffBrowser, practice: Installa
         assert browser.ask(method, path, origin=browser.site).status_code == 405
     assert browser.get("/staff/sign-out").status_code == 405
     assert everything(practice.database) == before
+
+
+@pytest.mark.parametrize("name", ["\ud800", "\x00", "x" * 20_000, ["x"], {"x": 1}, None, 1e400], ids=range(7))
+def test_a_key_of_any_name_is_no_key(browser: StaffBrowser, practice: Installation, name: object) -> None:
+    token = {"csrf": hidden(browser.get("/staff/sign-in").text, "csrf")}
+    options = json.loads(browser.post("/staff/passkey/options", token).text)
+    client = json.dumps({"type": "webauthn.get", "challenge": options["challenge"], "origin": browser.site})
+    response = {"clientDataJSON": base64.urlsafe_b64encode(client.encode()).decode().rstrip("=")}
+    credential = json.dumps({"id": name, "rawId": name, "response": response})
+    answer = browser.post("/staff/passkey", {"credential": credential, **token})
+    assert answer.headers["location"] == "/staff/sign-in?failed=passkey"
+    # Its challenge is used up.
+    with practice.database.read() as connection:
+        assert connection.execute(select(challenges)).first() is None

@@ -91,3 +91,12 @@ def test_under_a_path_of_the_public_address_all_links_stay_there(
         signed = browser.press(prefix + link)
         assert signed.headers["location"] == "/news/staff/letter.html"
     visitor.close()
+
+
+def test_a_port_that_browsers_leave_out_keeps_no_form_out(sqlite_database: Database, tmp_path: Path) -> None:
+    practice = reached_by(sqlite_database, tmp_path, "https://letter.example.org:443")
+    visitor = Visitor(practice)
+    browser = StaffBrowser(visitor)
+    assert browser.sign_in(tmp_path, ADMIN).status_code == 303
+    assert browser.is_signed_in
+    visitor.close()
