@@ -6,6 +6,7 @@ too, is plain text.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,8 +27,14 @@ if TYPE_CHECKING:
 LONGEST = 40_000
 """Characters: about as many as Gmail shows before it clips a letter."""
 
+LONGEST_SUBJECT, LONGEST_PREHEADER = 300, 500
+"""Characters, as the fields of the page take them."""
+
 WIDEST = 512
 """Pixels: the column of the letter."""
+
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""No letter can hold them: MJML is XML, which has no such characters (XML 1.0, 2.2)."""
 
 _KEYS = ("subject", "preheader", "offer", "announce")
 _ALLOWED = [
@@ -100,6 +107,21 @@ def _must_be_sendable(note: Note, name: str, subject: int, begins: int, above: i
             f"{name}:{subject}: The note has no subject.",
             'Begin the file with three lines: ---, then subject = "What it is about", then ---.',
         )
+    for what, said, most in (
+        ("subject", note.subject, LONGEST_SUBJECT),
+        ("preheader", note.preheader, LONGEST_PREHEADER),
+    ):
+        place = f"{name}: " if subject else ""
+        if len(said) > most:
+            raise LetterError(
+                f"{place}The {what} has {len(said):,} characters; {most} are the most.",
+                "Inboxes show about 70. Say the rest in the text.",
+            )
+        if _UNSENDABLE.search(said):
+            raise LetterError(f"{place}The {what} holds a control character.", "Type it anew.")
+    if found := _UNSENDABLE.search(note.markdown):
+        line = above + note.markdown.count("\n", 0, found.start())
+        raise LetterError(f"{name}:{line}: There is a control character.", "Type this line anew.")
     if not note.markdown.strip():
         raise LetterError(
             f"{name}:{begins}: The note says nothing.",

@@ -92,12 +92,28 @@ def remove(connection: Connection, address: str, *, actor: str = "") -> Account:
     Raises SubscriberError where there is none, and where no admin would be left.
     """
     account = named(connection, address)
+    _take_away(connection, account.id)
     _must_leave_an_admin(connection, account)
-    for table in (sessions, links, passkeys):
-        connection.execute(delete(table).where(table.c.account_id == account.id))
+    wait_for(connection, accounts.c.id == account.id)
+    _take_away(connection, account.id)
     connection.execute(delete(accounts).where(accounts.c.id == account.id))
     staff_log.record_account(connection, "remove", account.email, actor=actor)
     return account
+
+
+def wait_for(connection: Connection, *which: ColumnElement[bool]) -> None:
+    """Wait for whoever signs in to these accounts at this moment, and let nobody else until this transaction
+    ends. PostgreSQL shows their sessions only afterwards.
+
+    To be called once what they had is gone. Who signs in takes their link or passkey, their former session
+    and the account, in this order; another order could have both wait for each other.
+    """
+    connection.execute(select(accounts.c.id).where(*which).order_by(accounts.c.id).with_for_update())
+
+
+def _take_away(connection: Connection, account: int) -> None:
+    for table in (links, passkeys, sessions):
+        connection.execute(delete(table).where(table.c.account_id == account))
 
 
 def named(connection: Connection, address: str) -> Account:

@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from subscribers import staff_log
 from subscribers.staff import accounts, sessions
 from subscribers.staff.links import Purpose
+from subscribers.staff.tables import accounts as table
 from subscribers.staff.tables import links
 
 if TYPE_CHECKING:
@@ -25,14 +26,18 @@ def of_address(connection: Connection, address: str, *, actor: str = "") -> int:
 def of_account(connection: Connection, account: Account, *, actor: str = "") -> int:
     _end_links(connection, account.id)
     staff_log.record_account(connection, "sign-out", account.email, detail="everywhere", actor=actor)
-    return sessions.end_all(connection, account.id)
+    ended = sessions.end_all(connection, account.id)
+    accounts.wait_for(connection, table.c.id == account.id)
+    return ended + sessions.end_all(connection, account.id)
 
 
 def of_all(connection: Connection, *, actor: str = "") -> int:
     """Sign everybody out."""
     _end_links(connection)
     staff_log.record(connection, "sign-out", detail="everybody, everywhere", actor=actor)
-    return sessions.end_all(connection)
+    ended = sessions.end_all(connection)
+    accounts.wait_for(connection)
+    return ended + sessions.end_all(connection)
 
 
 def _end_links(connection: Connection, account: int | None = None) -> None:

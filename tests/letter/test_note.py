@@ -134,6 +134,16 @@ def test_front_matter_is_read_in_the_forms_that_people_write(above: str) -> None
         ('---\nsubject: "x\n---\nHello.', "note.md:2: The quotation marks do not close."),
         ("---\nsubject: x\noffer = perhaps\n---\nHello.", "note.md:3: offer is 'perhaps'."),
         ("---\nsubject: x\n---\n \n", "note.md:4: The note says nothing."),
+        (
+            f"---\nsubject: {'x' * 301}\n---\nHello.",
+            "note.md: The subject has 301 characters; 300 are the most.",
+        ),
+        (
+            f"---\nsubject: x\npreheader: {'x' * 501}\n---\nHello.",
+            "note.md: The preheader has 501 characters",
+        ),
+        ("---\nsubject: a\x00b\n---\nHello.", "note.md: The subject holds a control character."),
+        (f"{SUBJECT}\nOne.\n\nTwo \x1b]0;x\x07.", "note.md:7: There is a control character."),
         (f"{SUBJECT}{'x' * (LONGEST + 1)}", f"note.md: The note has {LONGEST + 1:,} characters"),
         (f"{SUBJECT}\nOne.\n\nTwo [here](/contact).", "note.md:7: The note links to '/contact'"),
         (f"{SUBJECT}[x](javascript:alert(1))", "note.md:4: The note links to 'javascript:alert(1)'"),

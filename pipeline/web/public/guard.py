@@ -89,12 +89,14 @@ class PublicGuard:
             self._site.limits.count(REQUESTS, scope)
 
     def _admit(self, scope: Scope) -> None:
-        """Raise HTTPException 429 when the network has sent too many requests."""
+        """Raise HTTPException 429 when the network has sent too many requests, 404 for what is no address."""
         if self._signed_by_others(scope):
             # A provider posts from few addresses, so only posts that are refused count.
             self._site.limits.look(REQUESTS, scope)
         elif not self._leaving(scope):
             self._site.limits.count(REQUESTS, scope)
+        if "\0" in scope["path"]:
+            raise HTTPException(404)  # nothing has such a name, and PostgreSQL cannot even be asked for it
 
     def _signed_by_others(self, scope: Scope) -> bool:
         # Not Inbound Parse, which has no signature.

@@ -111,8 +111,8 @@ async def _changed(door: Door, request: Request, actor: Actor, sent: Form) -> Re
         found = sessions.find(connection, session)
         if found is None or not found.is_recent:
             return False
+        sessions.end_all(connection, found.account, but=session)  # before the account: see accounts.wait_for
         accounts.set_password(connection, found.account, kept)
-        sessions.end_all(connection, found.account, but=session)
         detail = "set" if kept else "taken away"
         staff_log.record(connection, "password", detail=detail, actor=found.email)
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,21 @@ import pytest
 import time_machine
 
 from subscribers import clock
-from subscribers.staff import accounts, attempts, passkeys, sessions
+from subscribers.staff import accounts, attempts, links, passkeys, sessions, sign_out
 from subscribers.staff.attempts import MOST, Kind, Verdict
+from subscribers.staff.links import Purpose
 from subscribers.staff.passkeys import RelyingParty
 from subscribers.staff.roles import Role
 from tests.web.signing_in.device import ORIGIN, Device, text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
     from pipeline.core.database import Database
 
+ADA, BROWSER = "ada@example.org", "b" * 43
 HERE = RelyingParty("letter.example.org", ORIGIN)
 
 
@@ -88,3 +95,46 @@ def test_a_passkey_is_kept_used_and_removed(database: Database, ada: int) -> Non
         assert kept.used_at is not None
         assert passkeys.remove(connection, ada, kept.id)
         assert not passkeys.remove(connection, ada, kept.id)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda connection: accounts.remove(connection, ADA),
+        lambda connection: sign_out.of_address(connection, ADA),
+        sign_out.of_all,
+    ],
+    ids=["removed", "signed out", "everybody signed out"],
+)
+@pytest.mark.parametrize("by_link", [True, False], ids=["by a link", "by a password"])
+def test_who_signs_in_at_that_moment_is_not_signed_in_afterwards(
+    database: Database, end: Callable[[Connection], object], *, by_link: bool
+) -> None:
+    with database.write() as connection:
+        account = accounts.invite(connection, ADA, Role.EDITOR)
+        accounts.join(connection, account)
+        link = links.make(connection, account.id, Purpose.SIGN_IN, browser=BROWSER)
+        former = sessions.begin(connection, account.id)
+    failed: list[Exception] = []
+
+    def other() -> None:
+        try:
+            with database.write() as connection:
+                end(connection)
+        except Exception as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=other)
+    with database.write() as connection:
+        if by_link:
+            assert links.use(connection, Purpose.SIGN_IN, link.value, BROWSER)
+        else:
+            session = sessions.begin(connection, account.id, instead_of=former)
+        thread.start()
+        thread.join(0.3)  # it waits for this transaction, or would be done by then
+        if by_link:
+            session = sessions.begin(connection, account.id, instead_of=former)
+    thread.join()
+    assert failed == []
+    with database.read() as connection:
+        assert sessions.find(connection, session) is None

@@ -17,6 +17,7 @@ from subscribers import clock
 from subscribers.staff import sessions
 from subscribers.staff.accounts import by_address
 from subscribers.staff.roles import Role
+from subscribers.tables import subscribers
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, subscribe
 from tests.ledgers import Left, handed_over
@@ -58,7 +59,8 @@ ACTIVE = {
 }
 PAGES = (
     "/staff/", "/staff/?edition=weekly-1", "/staff/letters", "/staff/letters/weekly-1", "/staff/growth",
-    "/staff/how", "/staff/note", "/staff/account", "/archive", "/archive/weekly-1", "/",
+    "/staff/how", "/staff/note", "/staff/account", "/staff/people",
+    "/staff/people/1", "/staff/people/1/forget", "/archive", "/archive/weekly-1", "/",
 )  # fmt: skip
 
 
@@ -104,6 +106,7 @@ def say(database: Database, words: str) -> None:
             left = [post | {"title": words, "reason": words} for post in edition.left_out]
             said = {"subject": words, "preheader": words, "reason": words, "posts": shown, "left_out": left}
             connection.execute(update(editions).where(editions.c.id == edition.id).values(said))
+        connection.execute(update(subscribers).values(name=words))
         connection.execute(update(posts).values(title=words, decision="unsure"))
         connection.execute(update(feeds).values(error=words, failing_since=clock.now()))
         connection.execute(update(announcements).values(reason=words, address=words))

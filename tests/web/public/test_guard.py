@@ -301,3 +301,10 @@ def test_a_proxys_word_is_taken_from_trusted_proxies_only(practice: Installation
 def test_trusted_proxies_are_addresses_or_networks(written: str) -> None:
     with pytest.raises(ValidationError, match="write addresses or networks"):
         Server(trusted_proxies=[written])
+
+
+def test_an_address_that_no_database_can_be_asked_for_is_none(database: Database, tmp_path: Path) -> None:
+    visitor = Visitor(installation(database, tmp_path, FEED))
+    for path in ("/archive/%00", "/archive/weekly-1%00", "/archive/%00/card.png", "/images/%00", "/%00"):
+        assert visitor.get(path).status_code == 404, path
+    visitor.close()

@@ -46,7 +46,7 @@ def routes(visitor: Visitor) -> Iterator[Asked]:
             if isinstance(route, Mount):
                 yield from walk(list(route.routes), above + route.path)
             elif isinstance(route, Route):
-                path = re.sub(r"\{[^}]*\}", "x", above + route.path)
+                path = re.sub(r"\{[^}]*\}", "x", re.sub(r"\{[^}]*:int\}", "1", above + route.path))
                 for method in sorted((route.methods or set()) - {"HEAD"}):
                     yield Asked(method, path)
 
@@ -91,9 +91,11 @@ def test_who_is_not_signed_in_gets_no_page_but_those_to_sign_in_at(
     assert everything(practice.database) == before
 
 
-@pytest.mark.parametrize(("address", "least"), [(VIEWER, 403), (EDITOR, 0), (ADMIN, 0)])
-def test_whoever_only_looks_posts_nothing_but_about_their_own_account(
-    visitor: Visitor, practice: Installation, address: str, least: int
+@pytest.mark.parametrize(
+    ("address", "closed"), [(VIEWER, "/staff/"), (EDITOR, "/staff/people"), (ADMIN, "none")]
+)
+def test_a_viewer_posts_nothing_and_an_editor_nothing_about_people(
+    visitor: Visitor, practice: Installation, address: str, closed: str
 ) -> None:
     refused = []
     for path in posts(visitor):
@@ -106,7 +108,7 @@ def test_whoever_only_looks_posts_nothing_but_about_their_own_account(
             refused.append(path)
             assert everything(practice.database) == before
     rest = [path for path in posts(visitor) if path not in OPEN | OWN and not BY_LINK.match(path)]
-    assert refused == (rest if least else [])
+    assert refused == [path for path in rest if path.startswith(closed)]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,9 @@ def test_no_form_without_its_token_does_anything(visitor: Visitor, practice: Ins
             continue
         for data in ({}, {"csrf": ""}, {"csrf": "\udcff\u00e9"}, form(other)):
             body = data if data.get("csrf", "").isascii() else {"csrf": "é\ufffd"}
-            assert browser.post(path, body).status_code == 403, path
+            assert browser.post(path, body).status_code in (400, 403), (
+                path
+            )  # an import: no form without a file
     assert everything(practice.database) == before
 
 
