@@ -74,6 +74,11 @@ def listed(items: Sequence[str], language: str, style: Literal["standard", "or"]
     return format_list(items, style, locale_of(language))
 
 
+def with_colon(text: str, language: str) -> str:
+    """A text with a colon after it. French has a space before it, at which no line may break."""
+    return f"{text}\u00a0:" if locale_of(language).language == "fr" else f"{text}:"
+
+
 def number_in_words(number: int, language: str) -> str:
     """A whole number in digits, grouped as that language does."""
     from babel.numbers import format_decimal

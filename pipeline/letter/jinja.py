@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from pipeline.core.errors import LetterError
+from pipeline.core.locales import with_colon
 from pipeline.core.phrases import FORMER, MOVED
 from pipeline.core.words import sentence
 from pipeline.letter.budget import bounded
@@ -47,7 +48,7 @@ def environment(
         lstrip_blocks=not markup,
         keep_trailing_newline=True,
         bytecode_cache=kept if not extensions else None,
-        filters={"wrap": wrap, "underline": underline, "fit": fit, "way": of_text},
+        filters={"wrap": wrap, "underline": underline, "fit": fit, "way": of_text, "colon": with_colon},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import LetterError
@@ -43,7 +44,7 @@ class _Fault(Exception):
 
 def render_html(templates: Templates, name: str, context: dict[str, Any]) -> str:
     """The HTML of an MJML template, pure ASCII. Raises LetterError that names file and line."""
-    mjml = render(environment(templates, markup=True), name, context)
+    mjml = in_ascii(render(environment(templates, markup=True), name, context))
     try:
         return html_of(mjml)
     except _Fault as fault:
@@ -51,6 +52,13 @@ def render_html(templates: Templates, name: str, context: dict[str, Any]) -> str
         marked = render(environment(templates, markup=True, extensions=[Marks]), name, context)
         place = _place(mjml, fault.at, marked) or str(templates.file(name))
         raise LetterError(sentence(f"{place}: {fault.said}"), fault.remedy) from None
+
+
+def in_ascii(markup: str) -> str:
+    """The same with references for all other characters. mrml writes some of them in attributes as Rust does
+    in its programs: a vowel sign, or what joins the parts of an emoji, would be read out as "u 200d". And of
+    pure ASCII a provider, which picks the charset from the bytes, cannot pick a wrong one."""
+    return markup.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def html_of(mjml: str) -> str:
@@ -64,9 +72,7 @@ def html_of(mjml: str) -> str:
         html = mjml2html(mjml, fonts={}, disable_comments=False)
     except ValueError as error:
         raise _explained(str(error), mjml) from None
-    html = html.replace(_WHITE_PREVIEW, _DARK_PREVIEW, 1)
-    # A provider picks the charset from the bytes. With pure ASCII it cannot pick a wrong one.
-    return html.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return in_ascii(html.replace(_WHITE_PREVIEW, _DARK_PREVIEW, 1))
 
 
 def _refuse_unknown_elements(mjml: str) -> None:
@@ -165,7 +171,8 @@ def _explained(said: str, mjml: str) -> _Fault:
     if not found:
         return _Fault(f"MJML says: {said.rstrip('.')}", "Check what stands within the tags.", 0)
     before = mjml.encode()[: int(found[1])].decode(errors="ignore")
-    snippet = _cut(mjml.encode()[int(found[1]) : int(found[2])].decode(errors="ignore").strip())
+    snippet = mjml.encode()[int(found[1]) : int(found[2])].decode(errors="ignore").strip()
+    snippet = _cut(re.sub(r"&#(\d{1,7});", lambda one: unescape(one[0]), snippet))
     near = f", near {snippet}" if snippet else ""
     said = said.replace(found[0], "").rstrip(".")
     return _Fault(f"MJML says: {said}{near}", "Check this tag and what stands within it.", len(before))

@@ -22,7 +22,7 @@ from pipeline.letter.mjml import render_html
 from pipeline.letter.note import body, note_layout
 from pipeline.letter.personal import inert, tags
 from pipeline.letter.shown import day, shown
-from pipeline.letter.signature import opening_of, signer
+from pipeline.letter.signature import is_greeting, opening_of, signer
 from pipeline.letter.text import finished
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def _parts(
         "links": _links(tags(config).html, browser),
     }
     in_text = {"intro": by_staff.text, "links": _links(tags(config).text, browser)}
+    context = context | {"greets": context["signer"] is not None and not is_greeting(by_staff.text)}
     html = render_html(templates, f"letter/{layout}.mjml", context | in_html)
     plain = environment(templates, markup=False)
     return html, finished(render(plain, f"letter/{layout}.txt", context | in_text))

@@ -12,6 +12,7 @@ from pipeline.letter.direction import closed, of_language, of_text
 from pipeline.letter.images import BANNER, LONGEST
 from pipeline.letter.personal import inert
 from pipeline.letter.signature import byline
+from pipeline.letter.title import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 WORDS_A_MINUTE = 220
 """How fast an adult reads English silently (Brysbaert 2019: 238 for non-fiction), rounded down."""
 
-# Characters. A title stands three times in the letter, in character references
-# of up to nine bytes each; six such titles must not make the letter so large that Gmail clips it.
-_TITLE = 160
+# Characters.
 _AUTHOR = 80
 _ALT = 250
 
@@ -68,10 +67,9 @@ def shown(
     The text is the blog's: nothing in it can be taken for a tag of ours.
     """
     around = of_language(config.newsletter.language)
-    title = inert(cut(post.title, _TITLE))
     shown_text = inert(excerpt(post.excerpt, EXCERPT_CHARS if lead else SHORT_CHARS))
     return {
-        "title": title,
+        "title": title_of(post.title),
         "url": post.url,
         "date": day(post.published, config, date_only=post.date_only),
         "minutes": _minutes(post.words),

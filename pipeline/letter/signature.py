@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _LEAST, _LONGEST = 50, 160
 """Characters of an opening: two lines of the letter."""
 
+_GREETING = 50
+"""Characters of the longest line that is taken for a greeting."""
+
 
 class Signer(NamedTuple):
     """``name`` and ``role`` are the parts of newsletter.signed_by before and after its first comma;
@@ -37,6 +40,15 @@ def signer(config: Config, portrait: str) -> Signer | None:
     """Who signs, with the address of their picture; None where newsletter.signed_by is empty."""
     name, _, role = config.newsletter.signed_by.partition(",")
     return Signer(name.strip(), role.strip(), portrait) if name.strip() else None
+
+
+def is_greeting(text: str) -> bool:
+    """Whether what staff wrote begins with a greeting, on a line of its own: then nobody is greeted twice.
+
+    Greetings end in a comma, a colon (in Spanish) or an exclamation mark.
+    """
+    first, _, rest = text.strip().partition("\n\n")
+    return bool(rest) and len(first) <= _GREETING and first.endswith((",", ":", "!"))
 
 
 def opening_of(lead: Post, by: Signer | None, templates: Templates, language: str) -> Opening | None:

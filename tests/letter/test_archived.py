@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -154,8 +155,27 @@ def test_the_heading_that_only_repeats_the_title_stands_apart_with_its_link() ->
     shown = read(whole, "One")
     assert (shown.url, shown.body) == ("https://e.example/1", "<p>Text.</p>\n")
     assert shown.html.startswith('<h2><a href="https://e.example/1">One</a></h2>')
-    for other in (f"<p>An intro.</p>{whole}", whole.replace("One", "Another")):
-        assert "<h2>" in read(other, "One").body
+    assert "<h2>" in read(whole.replace("One", "Another"), "One").body
+
+
+def test_a_letter_that_greets_repeats_its_title_as_little() -> None:
+    picture = '<a href="https://e.example/1"><img src="https://e.example/1.jpg" alt="A mug"></a>'
+    above = f"<p>Dear reader,</p><p>An opening.</p>{picture}"
+    whole = f'{above}<h2><a href="https://e.example/1">One</a></h2><p>Text.</p><h2>Two</h2>'
+    shown = read(whole.replace("https://e.example/1.jpg", COPY), "One")
+    assert shown.url == "https://e.example/1"
+    assert [re.sub(r"<img[^>]*>", "<img>", line) for line in shown.body.split("\n")[:-1]] == [
+        "<p>Dear reader,</p>", "<p>An opening.</p>", "<hr>",
+        '<p><a href="https://e.example/1"><img></a></p>', "<p>Text.</p>", "<h2>Two</h2>",
+    ]  # fmt: skip
+    assert shown.html.index("Dear reader,") < shown.html.index("<h2>")
+    assert "<h2>Two</h2>" in read(whole, "Two").body
+
+
+def test_the_portrait_of_who_signs_does_not_stand_at_the_side_as_pictures_of_posts_do() -> None:
+    for html, kind in (('class="portrait"', "portrait"), ("", "small")):
+        shown = read(f'<img {html} src="{COPY}" alt="" width="56"><p>Ines Calloway</p>').html
+        assert f'class="{kind}"' in shown
 
 
 def test_lists_quotations_and_rules_stay_what_they_are() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,15 @@ def test_every_letter_stays_under_60_kilobytes(html: str) -> None:
 
 def test_every_letter_is_pure_ascii_so_that_no_provider_picks_a_charset(html: str) -> None:
     assert html.isascii()
+
+
+def test_a_title_and_a_description_are_read_out_in_any_script() -> None:
+    said = "नमस्ते, मौसम \u00e0 7\u00a0h \U0001f469\u200d\U0001f467 \u0628\u0650"
+    one = post(1, said, "Text. " * 40, image_url="https://harbourlane.example/a.jpg")
+    html = letter([one], config(), images={1: Picture(one.image_url, alt=f"{said}!")}).html
+    assert f'alt="{said}!"' in unescape(html)
+    assert f'aria-label="Read on: {said}"' in unescape(html)
+    assert "\\u{" not in html
 
 
 def test_every_layout_table_says_that_it_is_one(html: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,16 @@ def test_a_word_that_is_no_phrase_would_be_seen(tmp_path: Path) -> None:
     assert unmarked(shown(in_marks(tmp_path, "digest").html), LINE) == ["From"]
 
 
-GREETINGS = {"en": "Dear reader,", "de": "Guten Tag,", "es": "Hola:", "fr": "Bonjour,"}
+def test_french_has_a_space_before_a_colon() -> None:
+    settings = config(newsletter={"language": "fr-CA"})
+    made = letter([post(1, "Un", "Deux. " * 40)], settings)
+    assert "Lire la suite\xa0:\n" in made.text
+    assert "Se désabonner\xa0:\n" in made.text
+    assert 'aria-label="Lire la suite\xa0: Un"' in unescape(made.html)
+    assert "\xa0:" not in letter([post(1, "Eins", "Zwei. " * 40)], config()).text
+
+
+GREETINGS = {"en": "Dear reader,", "de": "Guten Tag!", "es": "Hola:", "fr": "Bonjour,"}
 DATES = {
     "en": "November 20, 2025",
     "de": "20. November 2025",

@@ -54,6 +54,18 @@ def test_staffs_own_words_stand_in_the_place_of_the_opening(layout: str) -> None
     assert said.index("Dear reader, The clocks have gone back") < said.index(f"{FIRST} {REST}")
 
 
+@pytest.mark.parametrize("own", ["Dear friends,", "Queridas lectoras:", "Hello!"])
+def test_who_begins_with_a_greeting_greets_alone(layout: str, own: str) -> None:
+    settings, posts = config(digest={"layout": layout}), [post(1, "A title", f"{FIRST} {REST}")]
+    made = letter(posts, settings, intro=f"{own}\n\nThe clocks have gone back.")
+    for said in (words(made.html), " ".join(made.text.split())):
+        assert f"{own} The clocks have gone back." in said
+        assert "Dear reader," not in said
+        assert "With warm wishes," in said
+    for other in (own, f"The clocks have gone back.\n\n{own}", f"{'Long ' * 20}{own}\n\nMore."):
+        assert "Dear reader," in letter(posts, settings, intro=other).text
+
+
 def test_a_layout_of_ones_own_that_knows_no_opening_loses_no_sentence(tmp_path: Path) -> None:
     """As one is that was copied before there were openings, beside parts of ours that were not."""
     ours = (PACKAGED / "letter" / "digest.mjml").read_text(encoding="utf-8")

@@ -24,17 +24,13 @@ __all__ = ["Article", "Shown", "article"]
 
 
 class Article(NamedTuple):
-    """What a letter says. ``heading`` is the one that only repeats the title, where the letter begins with
-    it, and ``url`` is where that leads; ``body`` is all else. Both are HTML that is safe to show."""
+    """What a letter says. ``html`` is all of it; ``body`` lacks its first heading where that only repeats the
+    title, and ``url`` is where that leads. Both are HTML that is safe to show."""
 
-    heading: str
+    html: str
     url: str
     body: str
     words: int
-
-    @property
-    def html(self) -> str:
-        return self.heading + self.body
 
 
 def article(html: str, title: str, slug: str, place: Place, framed: Collection[str] = ()) -> Article:
@@ -47,11 +43,19 @@ def article(html: str, title: str, slug: str, place: Place, framed: Collection[s
     made.flush()
     words = sum(count_words(block.text) for block in made.blocks)
     blocks = made.blocks
-    said = next((block for block in blocks if block.text), None)
-    if said is None or not said.heading or plain(said.text) != plain(title):
-        return Article("", "", _joined(blocks), words)
-    rest = [block for block in blocks if block is not said]
-    return Article(said.html + "\n", said.url, _joined(rest), words)
+    first = next((n for n, block in enumerate(blocks) if block.heading), None)
+    if first is None or plain(blocks[first].text) != plain(title):
+        return Article(_joined(blocks), "", _joined(blocks), words)
+    return Article(_joined(blocks), blocks[first].url, _joined(_without(blocks, first)), words)
+
+
+def _without(blocks: list[Block], heading: int) -> list[Block]:
+    """The blocks without a heading. A rule parts what follows from what was said above it: a greeting, an
+    intro."""
+    above = blocks[:heading]
+    said = next((n for n in range(heading, 0, -1) if above[n - 1].text), 0)
+    rule = [Block("<hr>")] if said else []
+    return [*above[:said], *rule, *above[said:], *blocks[heading + 1 :]]
 
 
 def _joined(blocks: list[Block]) -> str:

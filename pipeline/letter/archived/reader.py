@@ -61,6 +61,7 @@ _AROUND = frozenset(("ul", "ol", "blockquote"))
 # The classes of letter/parts.mjml that say what something is.
 _QUIET = re.compile(r"(?:^|\s)quiet(?:\s|$)")
 _PANEL = re.compile(r"(?:^|\s)panel(?:\s|$)")
+_PORTRAIT = re.compile(r"(?:^|\s)portrait(?:\s|$)")
 _HIDDEN = re.compile(r"display\s*:\s*none")
 _RULE = re.compile(r"border-top\s*:")
 _FILLED = re.compile(r"background(?:-color)?\s*:\s*(?!none|transparent)")
@@ -204,8 +205,9 @@ class Reader:
             width = min(width, shown.width)
             height = max(1, round(width * shown.height / shown.width))
         size = f' width="{width}" height="{height}"' if width and height else ""
-        small = ' class="small"' if width and width <= _SMALL else ""
-        self._line.html.append(f'<img src="{escape(shown.src)}" alt="{escape(alt)}"{size}{small}>')
+        kind = "portrait" if _PORTRAIT.search(_class(node)) else "small" if width and width <= _SMALL else ""
+        shape = f' class="{kind}"' if kind else ""
+        self._line.html.append(f'<img src="{escape(shown.src)}" alt="{escape(alt)}"{size}{shape}>')
         self._line.alt.append(alt)
         self._line.picture = True
 

@@ -10,6 +10,7 @@ from pipeline.letter.check.cascade import texts
 from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.reading import CheckedLetter, cut, folded
 from pipeline.letter.personal import TAG, tags
+from pipeline.letter.title import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def thin_text(letter: CheckedLetter) -> Iterator[Finding]:
     # Readers without HTML, watches and voice assistants get the text part, and filters compare the two.
     place = f"template: {letter.layout.text}"
     text = folded(letter.text).casefold()
-    titles = [str(post.get("title") or "") for post in letter.posts]
+    titles = [title_of(str(post.get("title") or "")) for post in letter.posts]
     lost = [title for title in titles if folded(title).casefold() not in text]
     for title in lost:
         said = f"The text part lacks the post “{cut(title)}”."

@@ -107,9 +107,9 @@ class Pages:
         return render(self._markup, f"pages/{template}", context)
 
     def head(self, path: str, title: str, description: str, card: str = "card.png", key: str = "") -> Head:
-        """That of the page under ``path``. ``card`` is the path of its picture, ``key`` what opens that."""
+        """That of the page under ``path``. ``card`` is the path of its picture, ``key`` what opens both."""
         asked = f"?key={key}" if key else ""
-        return Head(title, description, f"{self.address}/{path}", f"{self.address}/{card}{asked}")
+        return Head(title, description, f"{self.address}/{path}{asked}", f"{self.address}/{card}{asked}")
 
     def message(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.letter.check import RULES
+from pipeline.letter.title import title_of
 from tests.letter.check.faults import CONFIGURED, FAULTS, HARMLESS, body
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ def test_check_finds_in_the_configuration(
 )
 def test_check_lets_pass(name: str, change: Change, sample: Sample) -> None:
     assert sample.findings(**change(sample.edition)) == []
+
+
+def test_check_looks_for_a_long_title_as_the_letter_shows_it(sample: Sample) -> None:
+    title = "Why we put off a telephone call " * 8
+    first, *rest = sample.edition["posts"]
+    text = sample.edition["text"].replace(first["title"], title_of(title))
+    in_ascii = title_of(title).encode("ascii", "xmlcharrefreplace").decode()
+    html = sample.edition["html"].replace(first["title"], in_ascii)
+    posts = [first | {"title": title}, *rest]
+    assert [found.name for found in sample.findings(posts=posts, text=text, html=html)] == []
 
 
 @pytest.mark.parametrize("theme", ["harbour", "meadow", "dusk"])

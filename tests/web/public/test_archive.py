@@ -349,6 +349,9 @@ class TestNotPublic:
         card = re.search(r'og:image" content="https://letter.example.org([^"]+)"', answer.text)
         assert card
         assert visitor.get(card[1]).headers["content-type"] == "image/png"
+        # Whoever shares the page shares what opens it.
+        for own in ('rel="canonical" href="', 'og:url" content="'):
+            assert f'{own}https://letter.example.org{link}"' in answer.text
         key = link.partition("?key=")[2]
         assert len(key) >= 22
         others = ["", f"?key={key[:-1]}", f"?key={key}A", "?key=%00", "?key=é", f"?key={key.swapcase()}"]
