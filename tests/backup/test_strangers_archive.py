@@ -151,7 +151,9 @@ CHANGES: dict[str, Change] = {
     "a next id that is none": lambda c: one_more(c, "4", "'x'"),
     "bytes for a name": lambda c: c.execute("UPDATE subscribers SET name = x'ff00' WHERE id = 1"),
     "a row too large for memory": lambda c: c.execute("UPDATE subscribers SET name = hex(zeroblob(3000000))"),
-    "a value too large for memory": lambda c: c.execute("UPDATE subscribers SET name = zeroblob(30000000)"),
+    "a value too large for memory": lambda c: c.execute(
+        "UPDATE subscribers SET name = zeroblob(30000000) WHERE id = 1"
+    ),
 }
 
 

@@ -67,7 +67,10 @@ class Weeks:
         self.project.environment["FAKETIME"] = f"@{moment:%Y-%m-%d %H:%M:%S}"
         running = [self.project.start("run") for _ in range(times)]
         if served:
-            running.append(self.project.start("serve", "--port", "0"))
+            serving = self.project.start("serve", "--port", "0")
+            running.append(serving)
+            assert serving.stdout
+            serving.stdout.readline()  # from now on it ends as it should
             end = time.monotonic() + 60
             while self.sendgrid.requests == known and time.monotonic() < end:
                 time.sleep(0.05)

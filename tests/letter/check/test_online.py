@@ -38,11 +38,13 @@ class Site:
                     site.asked[self.command, self.path] += 1
                     site.at_once += 1
                     site.most_at_once = max(site.most_at_once, site.at_once)
-                try:
-                    self.answer(self.path.partition("?")[0].split("/")[1])
-                finally:
-                    with site._lock:
-                        site.at_once -= 1
+                self.answer(self.path.partition("?")[0].split("/")[1])
+
+            def end_headers(self) -> None:
+                # Before the answer leaves: whoever has it may ask the next thing at once.
+                with site._lock:
+                    site.at_once -= 1
+                super().end_headers()
 
             do_HEAD = do_GET
 
