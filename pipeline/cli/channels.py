@@ -13,7 +13,7 @@ from subscribers import times
 if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.sections.channel import Channel
-    from pipeline.delivery.channels.ledger import Announcement
+    from pipeline.delivery.channels.announcement import Announcement
 
 _SHOWN = 20
 

@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.core.errors import BusyError, LetterError, RapportError, as_rapport_error
 from pipeline.core.unfinished import must_be_finished
-from pipeline.delivery.channels import ledger
-from pipeline.delivery.channels.ledger import AnnouncementState
+from pipeline.delivery.channels import enlisting, ledger
+from pipeline.delivery.channels.announcement import UNFINISHED, AnnouncementState
 from pipeline.delivery.channels.service import Ending, Post, Sight
 from pipeline.editions import find
 from subscribers import clock, staff_log
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.sections.channel import Channel
-    from pipeline.delivery.channels.ledger import Announcement
+    from pipeline.delivery.channels.announcement import Announcement
     from pipeline.delivery.channels.said import Said
     from pipeline.delivery.channels.service import Answer, Service
 
@@ -44,7 +44,7 @@ def announce(installation: Installation, stop: Callable[[], bool] = bool) -> boo
         return True
     names = [channel.name for channel in config.channels]
     with installation.database.write() as connection:
-        ledger.enlist(connection, config, clock.now())
+        enlisting.enlist(connection, config, clock.now())
     for channel in config.channels:
         if stop():
             break
@@ -70,7 +70,7 @@ def announce_one(installation: Installation, channel: Channel, seen: Announcemen
             one = _there(connection, seen)
             if (one.state, one.attempts) != (seen.state, seen.attempts):
                 return one
-            if one.state not in ledger.UNFINISHED:
+            if one.state not in UNFINISHED:
                 ledger.wait_again(connection, installation.config, channel, one, slug)
                 one = _there(connection, seen)
             staff_log.record(connection, "announce", slug, detail=channel.name)

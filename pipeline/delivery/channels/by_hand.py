@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import RapportError, UsageError
-from pipeline.delivery.channels import announce, ledger
-from pipeline.delivery.channels.ledger import AnnouncementState
+from pipeline.delivery.channels import announce, enlisting, ledger
+from pipeline.delivery.channels.announcement import AnnouncementState
 from pipeline.editions import find
 from pipeline.editions.edition import EditionStatus
 from subscribers import clock
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.sections.channel import Channel
-    from pipeline.delivery.channels.ledger import Announcement
+    from pipeline.delivery.channels.announcement import Announcement
     from pipeline.editions.edition import Edition
 
 
@@ -50,7 +50,7 @@ def _must_be_out(installation: Installation, edition: Edition, channels: Sequenc
             code="not_for_all",
         )
     far = [channel.name for channel in channels if not channel.local]
-    if far and not ledger.went_out(edition):
+    if far and not enlisting.went_out(edition):
         raise RapportError(
             f"{edition.slug} was written to the outbox: nobody was mailed, so nothing is announced.",
             "Set delivery.provider to what mails readers; the next edition is announced.",
@@ -60,7 +60,7 @@ def _must_be_out(installation: Installation, edition: Edition, channels: Sequenc
 
 def _post(installation: Installation, edition: Edition, channel: Channel, *, anyway: bool) -> Announcement:
     with installation.database.write() as connection:
-        ledger.add(connection, installation.config, channel, edition, clock.now())
+        enlisting.add(connection, installation.config, channel, edition, clock.now())
         one = ledger.find(connection, edition.id, channel.name)
     assert one is not None, "it was just added"
     if one.state is AnnouncementState.POSTED:

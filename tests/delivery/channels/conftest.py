@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
-    from pipeline.delivery.channels.ledger import Announcement
+    from pipeline.delivery.channels.announcement import Announcement
 
 NOW = datetime(2026, 11, 26, 15, tzinfo=UTC)
 SECRETS = {

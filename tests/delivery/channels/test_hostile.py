@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from email.message import Message
 
-    from pipeline.delivery.channels.ledger import Announcement
+    from pipeline.delivery.channels.announcement import Announcement
     from tests.delivery.channels.conftest import Practice
 
 ME, POST = "GET /api/v1/accounts/verify_credentials", "POST /api/v1/statuses"
