@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 FAULTS = tuple(fault for fault in services.FAULTS if fault != services.LATE)
 MOST_RUNS = 60
+FIRST = datetime(2020, 1, 1, 9, tzinfo=UTC)
 SOON = {
     "pipeline.delivery.channels.ledger._FIRST_WAIT": 0.001,
     "pipeline.delivery.channels.ledger._LONGEST_WAIT": 0.01,
@@ -109,11 +111,13 @@ def killed(
             number = 0
             while tally.kills < kills and not tally.faults:
                 number += 1
+                at = FIRST + timedelta(days=number)
                 with installed.database.write() as connection:
                     # As after the run that sends: it is not one that found nothing to do.
                     connection.execute(marks.delete().where(marks.c.name == "resting"))
                     handed_over(
                         connection, number, [Left(people=1)], finished_at=clock.now(), provider="sendgrid",
+                        due=f"{at:%Y-%m-%dT%H:%M}", due_at=at,
                         posts=[{"title": "A", "url": "https://willow.example/a", "published": None}],
                     )  # fmt: skip
                 for service in (mastodon, bluesky):
