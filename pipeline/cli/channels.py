@@ -68,12 +68,12 @@ def test(options: Options, name: str) -> None:
 
     Nothing is posted on Mastodon and Bluesky. A webhook gets one signed delivery of the type "channel.test".
     """
-    from pipeline.delivery.channels.services import service
+    from pipeline.delivery.channels.services import service, try_out
 
     with options.open() as installation:
         channel = _named(installation, name)
         at = service(installation.config, installation.templates, installation.environment, channel)
-        said = at.test()
+        said = try_out(at)
     options.print({"channel": name, "result": said}, said)
 
 

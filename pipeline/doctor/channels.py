@@ -19,13 +19,13 @@ def channels(context: Context) -> Iterator[Finding]:
     """Each account is signed in to; nothing is posted. A webhook is not called."""
     if not context.config.channels:
         return
-    from pipeline.delivery.channels.services import service
+    from pipeline.delivery.channels.services import service, try_out
 
     templates = Templates.of(context.config, context.folder)
     for channel in context.config.channels:
         try:
             at = service(context.config, templates, context.environment, channel)
-            said = at.test() if channel.kind != "webhook" else "Its key is set; it was not called."
+            said = try_out(at) if channel.kind != "webhook" else "Its key is set; it was not called."
         except RapportError as fault:
             yield error("channels", f"{channel.name}: {fault.message}", fault.remedy)
         else:

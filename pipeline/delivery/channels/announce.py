@@ -8,7 +8,7 @@ from becoming a second post. Past that it stays `uncertain`, and staff are told.
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,13 +17,13 @@ from pipeline.core.errors import BusyError, LetterError, RapportError, as_rappor
 from pipeline.core.unfinished import must_be_finished
 from pipeline.delivery.channels import enlisting, ledger
 from pipeline.delivery.channels.announcement import UNFINISHED, AnnouncementState
-from pipeline.delivery.channels.service import Ending, Post, Sight
+from pipeline.delivery.channels.service import Answer, Ending, Look, Post, Sight
 from pipeline.editions import find
+from pipeline.providers.http import NoAnswer, NotSent
 from subscribers import clock, staff_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any
+    from collections.abc import Callable
 
     from sqlalchemy import Connection
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pipeline.core.sections.channel import Channel
     from pipeline.delivery.channels.announcement import Announcement
     from pipeline.delivery.channels.said import Said
-    from pipeline.delivery.channels.service import Answer, Service
+    from pipeline.delivery.channels.service import Ready, Service
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,8 @@ def _there(connection: Connection, one: Announcement) -> Announcement:
 def look_again(installation: Installation, channel: Channel, one: Announcement) -> Announcement:
     """Ask the service about one that is in doubt, without posting anything."""
     with installation.database.lock(lock_name(channel)):
-        found = _service(installation, channel).look(_post(one, _said(installation, one)))
+        with closing(_service(installation, channel)) as at:
+            found = _look(at, _post(one, _said(installation, one)))
         with installation.database.write() as connection:
             if found.sight is Sight.THERE:
                 ledger.posted(connection, one, found.text)
@@ -128,7 +129,8 @@ def _attempt(installation: Installation, channel: Channel, one: Announcement) ->
                 doubt=doubt,
             )
             return
-        _try(installation, one, _service(installation, channel), said, doubt=doubt)
+        with closing(_service(installation, channel)) as at:
+            _try(installation, one, at, said, doubt=doubt)
     except LetterError as error:
         _end(installation, one, error.message, doubt=doubt)
     except RapportError as error:
@@ -147,11 +149,10 @@ def _attempt(installation: Installation, channel: Channel, one: Announcement) ->
 
 
 def _try(installation: Installation, one: Announcement, at: Service, said: Said, *, doubt: bool) -> None:
-    now = clock.now()
-    found = at.look(_post(one, said))
+    now, post = clock.now(), _post(one, said)
+    found = _look(at, post)
     if found.sight is Sight.THERE:
-        with installation.database.write() as connection:
-            ledger.posted(connection, one, found.text)
+        _posted(installation, one, found.text)
         return
     if found.sight is Sight.UNREACHABLE:
         _later(installation, one, found.text, 0.0, doubt=doubt)
@@ -163,39 +164,59 @@ def _try(installation: Installation, one: Announcement, at: Service, said: Said,
         _end(installation, one, one.reason, doubt=doubt)
         return
 
-    with ExitStack() as unbroken:
+    try:
+        ready = at.prepare(post, said)
+    except (NotSent, NoAnswer) as error:
+        ready = Answer(Ending.NOT_NOW, str(error))  # nothing public was asked for
+    if isinstance(ready, Answer):
+        _record(installation, one, at, post, ready, doubt=doubt)
+        return
+    # From here on, not before: to look and to upload may take minutes, at a server that answers slowly.
+    with must_be_finished():
+        with installation.database.write() as connection:
+            ledger.begin(connection, one, ready.content, clock.now(), doubt=doubt)
+            one = _there(connection, one)
+        _record(installation, one, at, post, _publish(at, post, ready), doubt=doubt)
 
-        def freeze(content: Mapping[str, Any]) -> None:
-            # From here on. To look and to upload may take minutes, at a server that answers slowly.
-            unbroken.enter_context(must_be_finished())
-            with installation.database.write() as connection:
-                ledger.begin(connection, one, content, now)
 
-        answer = at.post(_post(one, said), said, freeze)
-        with installation.database.read() as connection:
-            after = _there(connection, one)
-        _record(installation, after, at, said, answer, doubt=doubt)
+def _look(at: Service, post: Post) -> Look:
+    try:
+        return at.look(post)
+    except (NotSent, NoAnswer) as error:
+        return Look(Sight.UNREACHABLE, str(error))
+
+
+def _publish(at: Service, post: Post, ready: Ready) -> Answer:
+    try:
+        return at.publish(post, ready)
+    except NotSent as error:
+        return Answer(Ending.NOT_NOW, str(error))
+    except NoAnswer as error:
+        return Answer(Ending.IN_DOUBT, str(error))
 
 
 def _record(
-    installation: Installation, one: Announcement, at: Service, said: Said, answer: Answer, *, doubt: bool
+    installation: Installation, one: Announcement, at: Service, post: Post, answer: Answer, *, doubt: bool
 ) -> None:
     if answer.ending is Ending.POSTED:
-        with installation.database.write() as connection:
-            ledger.posted(connection, one, answer.text)
+        _posted(installation, one, answer.text)
     elif answer.ending is Ending.REFUSED and not doubt:
         _end(installation, one, answer.text, doubt=False)
     elif answer.ending is Ending.REFUSED:
         # This attempt was refused; what became of an earlier one is still not known.
-        found = at.look(_post(one, said))
+        found = _look(at, post)
         if found.sight is Sight.THERE:
-            with installation.database.write() as connection:
-                ledger.posted(connection, one, found.text)
+            _posted(installation, one, found.text)
         else:
             _end(installation, one, answer.text, doubt=True)
     else:
         in_doubt = doubt or answer.ending is Ending.IN_DOUBT
         _later(installation, one, answer.text, answer.wait, doubt=in_doubt)
+
+
+def _posted(installation: Installation, one: Announcement, address: str) -> None:
+    with installation.database.write() as connection:
+        ledger.posted(connection, one, address)
 
 
 def _later(installation: Installation, one: Announcement, reason: str, wait: float, *, doubt: bool) -> None:

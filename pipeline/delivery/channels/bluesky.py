@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from pipeline.core.errors import ProviderError
-from pipeline.delivery.channels.calling import Server, judged
-from pipeline.delivery.channels.service import Answer, Ending, Look, Sight
+from pipeline.delivery.channels.calling import Server, judged, judged_unseen
+from pipeline.delivery.channels.service import Answer, Ending, Look, Ready, Sight
 from pipeline.delivery.channels.text import Limit, worded
-from pipeline.providers.http import NoAnswer, NotSent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pipeline.core.sections.channel import Channel
     from pipeline.core.templates import Templates
@@ -61,52 +60,44 @@ class Bluesky:
 
     def look(self, post: Post) -> Look:
         """The record under the post's key. It needs no sign-in, but the account's id, which does."""
-        try:
-            with self._server:
-                session = self._session()
-                if isinstance(session, Answer):
-                    sight = Sight.BLIND if session.ending is Ending.REFUSED else Sight.UNREACHABLE
-                    return Look(sight, session.text)
-                return self._look(session, post)
-        except (NotSent, NoAnswer) as error:
-            return Look(Sight.UNREACHABLE, str(error))
+        session = self._session()
+        if isinstance(session, Answer):
+            sight = Sight.BLIND if session.ending is Ending.REFUSED else Sight.UNREACHABLE
+            return Look(sight, session.text)
+        return self._look(session, post)
 
     def may_repeat(self, first_try: datetime, now: datetime) -> bool:
         return True  # under one key there is one record at most
 
-    def post(self, post: Post, said: Said, freeze: Callable[[Mapping[str, Any]], None]) -> Answer:
-        try:
-            with self._server:
-                session = self._session()
-                if isinstance(session, Answer):
-                    return session
-                content = post.content or self._content(said, post.made_at)
-                record = self._with_picture(session, content, said)
-                if isinstance(record, Answer):
-                    return record
-                freeze(content)
-        except (NotSent, NoAnswer) as error:
-            return Answer(Ending.NOT_NOW, str(error))  # nothing public was asked for yet
-        try:
-            with self._server:
-                return self._put(session, post, record)
-        except NotSent as error:
-            return Answer(Ending.NOT_NOW, str(error))
-        except NoAnswer as error:
-            return Answer(Ending.IN_DOUBT, str(error))
+    def prepare(self, post: Post, said: Said) -> Ready | Answer:
+        session = self._session()
+        if isinstance(session, Answer):
+            return session
+        content = post.content or self._content(said, post.made_at)
+        picture = self._upload(session, said.card)
+        return picture if isinstance(picture, Answer) else Ready(content, picture)
+
+    def publish(self, post: Post, ready: Ready) -> Answer:
+        session = self._session()
+        if isinstance(session, Answer):
+            return session
+        record = dict(ready.content)
+        if ready.picture:
+            shown = {**record["embed"]["external"], "thumb": ready.picture}
+            record["embed"] = {**record["embed"], "external": shown}
+        return self._put(session, post, record)
 
     def test(self) -> str:
-        try:
-            with self._server:
-                session = self._begun()
-        except (NotSent, NoAnswer) as error:
-            raise ProviderError(f"{error}.", "Check the channel's url in rapport.toml.") from None
+        session = self._begun()
         if isinstance(session, Answer):
             raise ProviderError(
                 f"{self._channel.host} {session.text}.",
                 f"Check account, and make a new app password for ${self._channel.variable}.",
             )
         return f"The app password is good for {session.handle}. Nothing was posted."
+
+    def close(self) -> None:
+        self._server.close()
 
     # Signing in.
 
@@ -129,10 +120,8 @@ class Bluesky:
     def _signed_in(self, reply: Reply) -> Session | Answer:
         with _taking:
             _sessions.pop(self._kept, None)
-        if ended := judged(reply):
-            # Signing in makes nothing public, whatever became of it.
-            refused = ended.ending is Ending.REFUSED
-            return Answer(Ending.REFUSED if refused else Ending.NOT_NOW, ended.text, ended.wait)
+        if ended := judged_unseen(reply):
+            return ended
         fields = [reply.field(name) for name in ("did", "handle", "accessJwt", "refreshJwt")]
         if not all(fields):
             return Answer(Ending.NOT_NOW, "answered a sign-in without a session")
@@ -166,28 +155,17 @@ class Bluesky:
             },
         }
 
-    def _with_picture(
-        self, session: Session, content: Mapping[str, Any], said: Said
-    ) -> dict[str, Any] | Answer:
-        """The record with the card as its thumb. An upload alone is seen by nobody."""
-        record = dict(content)
-        if len(said.card) > MOST_PICTURE:
-            return record
-        reply = self._asked(
-            session, "POST", "/xrpc/com.atproto.repo.uploadBlob", body=said.card, kind="image/png"
-        )
-        if ended := judged(reply):
-            gone = ended.ending is Ending.REFUSED and reply.status not in (401, 403)
-            if gone:
-                return record  # the post is worth more than its picture
-            refused = ended.ending is Ending.REFUSED
-            return Answer(Ending.REFUSED if refused else Ending.NOT_NOW, ended.text, ended.wait)
-        blob = (reply.document or {}).get("blob")
-        if isinstance(blob, dict):
-            embed = dict(record["embed"])
-            embed["external"] = {**embed["external"], "thumb": blob}
-            record["embed"] = embed
-        return record
+    def _upload(self, session: Session, card: bytes) -> dict[str, Any] | Answer | None:
+        """The card as records name it; None where the server takes none. Nobody sees an upload alone."""
+        if len(card) > MOST_PICTURE:
+            return None
+        path = "/xrpc/com.atproto.repo.uploadBlob"
+        reply = self._asked(session, "POST", path, body=card, kind="image/png")
+        if ended := judged_unseen(reply):
+            # The post is worth more than its picture.
+            return None if ended.ending is Ending.REFUSED and reply.status not in (401, 403) else ended
+        blob = reply.document.get("blob")
+        return blob if isinstance(blob, dict) else None
 
     def _put(self, session: Session, post: Post, record: Mapping[str, Any]) -> Answer:
         asked = {

@@ -6,16 +6,13 @@ import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
-from pipeline.core.errors import ProviderError
 from pipeline.delivery.channels.service import Answer, Ending
-from pipeline.providers.http import Connection, NoAnswer, NotSent
+from pipeline.providers.http import Connection
 from subscribers import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Self
 
 TIMEOUT = 15.0
 """Seconds to connect, to write and to read, each."""
@@ -28,12 +25,16 @@ _SHORTEST_SECRET = 8
 
 
 class Reply(NamedTuple):
-    """An answer. ``document`` is None where the body is no JSON object."""
+    """An answer. ``value`` is what its JSON says, None where it is no JSON."""
 
     status: int
-    document: dict[str, Any] | None
+    value: Any
     headers: Mapping[str, str]
-    body: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON object that came; empty where none did."""
+        return self.value if isinstance(self.value, dict) else {}
 
     @property
     def well(self) -> bool:
@@ -45,7 +46,7 @@ class Reply(NamedTuple):
         return value if len(value) <= _LONGEST_FIELD and value.isprintable() else ""
 
     def _text(self, name: str) -> str:
-        value = (self.document or {}).get(name)
+        value = self.document.get(name)
         return value if isinstance(value, str) else ""
 
     def said(self) -> str:
@@ -110,26 +111,10 @@ class Server:
         for secret in (token, *self._secrets):
             if len(secret) >= _SHORTEST_SECRET:
                 told = told.replace(secret.encode(), b"***")
-        return Reply(answer.status, _object(told), found, told)
-
-    def tried(self, method: str, path: str, **request: Any) -> Reply:
-        """The same while an account is tried out. Raises ProviderError unless it answered well."""
-        try:
-            reply = self.ask(method, path, **request)
-        except (NotSent, NoAnswer) as error:
-            raise ProviderError(f"{error}.", "Check the channel's url in rapport.toml.") from None
-        if not reply.well:
-            raise ProviderError(f"{urlsplit(self._root).hostname} {reply.said()}.", "Check url and secret.")
-        return reply
+        return Reply(answer.status, _json(told), found)
 
     def close(self) -> None:
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def address_in(document: Mapping[str, Any]) -> str:
@@ -155,12 +140,17 @@ def judged(reply: Reply) -> Answer | None:
     return Answer(Ending.IN_DOUBT, reply.said(), reply.wait())
 
 
-def _object(body: bytes) -> dict[str, Any] | None:
+def judged_unseen(reply: Reply) -> Answer | None:
+    """The same of a request that makes nothing public, such as a sign-in: doubt about it does no harm."""
+    ended = judged(reply)
+    return ended._replace(ending=Ending.NOT_NOW) if ended and ended.ending is Ending.IN_DOUBT else ended
+
+
+def _json(body: bytes) -> Any:
     try:
-        document = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) else None
 
 
 def _seconds_or_moment(value: str) -> float | None:

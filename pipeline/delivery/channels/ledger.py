@@ -83,15 +83,22 @@ def troubles(connection: Connection, since: datetime) -> list[tuple[str, Announc
     return [(row.slug, Announcement.of(row)) for row in connection.execute(query)]
 
 
-def begin(connection: Connection, one: Announcement, content: Mapping[str, Any], now: datetime) -> None:
-    """Before the request that can make it public: from now on a death leaves it in doubt."""
+def begin(
+    connection: Connection, one: Announcement, content: Mapping[str, Any], now: datetime, *, doubt: bool
+) -> None:
+    """Before the request that can make it public: from now on a death leaves it in doubt.
+
+    ``doubt``: whether an earlier attempt may have posted it. Only then does the first try count that was in
+    doubt; the service knows nothing of one that it surely refused.
+    """
     _change(
         connection,
         one,
         state=AnnouncementState.POSTING,
         content=dict(content),
         attempts=one.attempts + 1,
-        first_try=one.first_try or now,
+        first_try=one.first_try if doubt and one.first_try else now,
+        doubt=doubt,
         at=now,
     )
 

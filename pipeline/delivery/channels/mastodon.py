@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+import httpx
 from selectolax.lexbor import LexborHTMLParser
 
 from pipeline.core.errors import ProviderError
-from pipeline.delivery.channels.calling import Server, address_in, judged
-from pipeline.delivery.channels.service import Answer, Ending, Look, Sight
+from pipeline.delivery.channels.calling import Server, address_in, judged, judged_unseen
+from pipeline.delivery.channels.service import Answer, Ending, Look, Ready, Sight
 from pipeline.delivery.channels.text import Limit, length, worded
-from pipeline.providers.http import NoAnswer, NotSent
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from pipeline.core.sections.channel import Channel
     from pipeline.core.templates import Templates
@@ -57,42 +56,50 @@ class Mastodon:
 
     def look(self, post: Post) -> Look:
         """The account's own posts since the announcement was made, for one that links to the letter."""
-        try:
-            with self._server:
-                return self._look(post)
-        except (NotSent, NoAnswer) as error:
-            return Look(Sight.UNREACHABLE, str(error))
+        me = self._server.ask("GET", "/api/v1/accounts/verify_credentials", token=self._token)
+        if me.status in (401, 403, 404):
+            return Look(Sight.BLIND, me.said())
+        if not me.well or not me.field("id"):
+            return Look(Sight.UNREACHABLE, me.said())
+        return self._look(post, f"/api/v1/accounts/{quote(me.field('id'), safe='')}/statuses")
 
     def may_repeat(self, first_try: datetime, now: datetime) -> bool:
         return now < first_try + KEPT
 
-    def post(self, post: Post, said: Said, freeze: Callable[[Mapping[str, Any]], None]) -> Answer:
-        try:
-            with self._server:
-                content = post.content or self._content(said)
-                picture = self._upload(content, said.card)
-                if isinstance(picture, Answer):
-                    return picture
-                freeze(content)
-        except (NotSent, NoAnswer) as error:
-            return Answer(Ending.NOT_NOW, str(error))  # nothing public was asked for yet
-        try:
-            with self._server:
-                return self._status(post.key, content, picture)
-        except NotSent as error:
-            return Answer(Ending.NOT_NOW, str(error))
-        except NoAnswer as error:
-            return Answer(Ending.IN_DOUBT, str(error))
+    def prepare(self, post: Post, said: Said) -> Ready | Answer:
+        content = post.content or self._content(said)
+        picture = self._upload(content["alt"], said.card)
+        return picture if isinstance(picture, Answer) else Ready(content, picture)
+
+    def publish(self, post: Post, ready: Ready) -> Answer:
+        document = {name: value for name, value in ready.content.items() if name != "alt"}
+        if ready.picture:
+            document["media_ids"] = [ready.picture]
+        reply = self._server.ask(
+            "POST",
+            "/api/v1/statuses",
+            token=self._token,
+            document=document,
+            headers={"Idempotency-Key": post.key},
+        )
+        if ended := judged(reply):
+            return ended
+        # A 200 that names no post is none that can be believed.
+        address = address_in(reply.document)
+        if not address:
+            return Answer(Ending.IN_DOUBT, "answered without the post's address")
+        return Answer(Ending.POSTED, address)
 
     def test(self) -> str:
-        try:
-            with self._server:
-                me = self._server.tried("GET", "/api/v1/accounts/verify_credentials", token=self._token)
-                limits = self._limits()
-        except (NotSent, NoAnswer) as error:
-            raise ProviderError(f"{error}.", "Check the channel's url in rapport.toml.") from None
+        me = self._server.ask("GET", "/api/v1/accounts/verify_credentials", token=self._token)
+        if not me.well:
+            raise ProviderError(f"{self._channel.host} {me.said()}.", "Check url and secret.")
+        limits = self._limits()
         who = f"@{me.field('acct')}, who may write {limits.text} characters"
         return f"The token is good for {who}. Nothing was posted."
+
+    def close(self) -> None:
+        self._server.close()
 
     def _content(self, said: Said) -> dict[str, Any]:
         limits = self._limits()
@@ -110,76 +117,44 @@ class Mastodon:
 
     def _limits(self) -> Limits:
         reply = self._server.ask("GET", "/api/v2/instance")
-        found: Any = (reply.document or {}) if reply.well else {}
-        for name in ("configuration", "statuses"):
-            found = found.get(name) if isinstance(found, dict) else None
-        media: Any = ((reply.document or {}).get("configuration") or {}) if reply.well else {}
-        media = media.get("media_attachments") if isinstance(media, dict) else None
-        usual = Limits()
+        told = reply.document.get("configuration") if reply.well else None
+        told = told if isinstance(told, dict) else {}
+        statuses, media, usual = told.get("statuses"), told.get("media_attachments"), Limits()
         return Limits(
-            _number(found, "max_characters", usual.text),
-            _number(found, "characters_reserved_per_url", usual.link),
+            _number(statuses, "max_characters", usual.text),
+            _number(statuses, "characters_reserved_per_url", usual.link),
             _number(media, "description_limit", usual.alt),
         )
 
-    def _upload(self, content: Mapping[str, Any], card: bytes) -> str | Answer:
+    def _upload(self, alt: str, card: bytes) -> str | Answer:
         """The card's id; empty where the server takes no picture, for the post is worth more than it. An
         upload alone is seen by nobody."""
-        border = secrets.token_hex(16)
-        body = b"".join(_form(border, {"description": content["alt"]}, card))
-        reply = self._server.ask(
+        form = httpx.Request(
             "POST",
-            "/api/v2/media",
-            token=self._token,
-            body=body,
-            kind=f"multipart/form-data; boundary={border}",
+            self._channel.url,
+            data={"description": alt},
+            files={"file": ("card.png", card, "image/png")},
         )
-        if reply.well:
+        reply = self._server.ask(
+            "POST", "/api/v2/media", token=self._token, body=form.read(), kind=form.headers["Content-Type"]
+        )
+        ended = judged_unseen(reply)
+        if ended is None:
             return reply.field("id")
-        ended = judged(reply)
-        if reply.status in (401, 403) and ended:
-            return ended
-        if reply.status == 429 or reply.status >= 500:
-            return Answer(Ending.NOT_NOW, reply.said(), reply.wait())
-        return ""
+        return "" if ended.ending is Ending.REFUSED and reply.status not in (401, 403) else ended
 
-    def _status(self, key: str, content: Mapping[str, Any], picture: str) -> Answer:
-        document = {name: value for name, value in content.items() if name != "alt"}
-        if picture:
-            document["media_ids"] = [picture]
-        reply = self._server.ask(
-            "POST",
-            "/api/v1/statuses",
-            token=self._token,
-            document=document,
-            headers={"Idempotency-Key": key},
-        )
-        if ended := judged(reply):
-            return ended
-        # A 200 that names no post is none that can be believed.
-        address = address_in(reply.document or {})
-        if not address:
-            return Answer(Ending.IN_DOUBT, "answered without the post's address")
-        return Answer(Ending.POSTED, address)
-
-    def _look(self, post: Post) -> Look:
-        me = self._server.ask("GET", "/api/v1/accounts/verify_credentials", token=self._token)
-        if me.status in (401, 403, 404):
-            return Look(Sight.BLIND, me.said())
-        if not me.well or not me.field("id"):
-            return Look(Sight.UNREACHABLE, me.said())
+    def _look(self, post: Post, path: str) -> Look:
         since, before, until = post.made_at - _LATE, "", clock.uptime() + _LOOK_FOR
         for _ in range(_MOST_PAGES):
             if clock.uptime() > until:
                 return Look(Sight.UNREACHABLE, f"its posts could not be seen within {_LOOK_FOR:g} seconds")
             asked = {"limit": _PAGE, "exclude_reblogs": "true"} | ({"max_id": before} if before else {})
-            path = f"/api/v1/accounts/{quote(me.field('id'), safe='')}/statuses?{urlencode(asked)}"
-            reply = self._server.ask("GET", path, token=self._token)
+            reply = self._server.ask("GET", f"{path}?{urlencode(asked)}", token=self._token)
             if reply.status in (401, 403, 404):
                 return Look(Sight.BLIND, reply.said())
-            page = _statuses(reply.body) if reply.well else None
-            if page is None:
+            if not reply.well or not isinstance(reply.value, list):
                 return Look(Sight.UNREACHABLE, reply.said())
+            page = [one for one in reply.value if isinstance(one, dict)]
             for status in page:
                 if post.link in _links(status):
                     return Look(Sight.THERE, address_in(status))
@@ -192,30 +167,6 @@ class Mastodon:
 def _number(found: object, name: str, usual: int) -> int:
     value = found.get(name) if isinstance(found, dict) else None
     return value if isinstance(value, int) and 0 < value < 1_000_000 else usual
-
-
-def _form(border: str, fields: Mapping[str, str], card: bytes) -> Iterator[bytes]:
-    """multipart/form-data (RFC 7578) with the card as `file`."""
-    for name, value in fields.items():
-        yield f'--{border}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-    yield (
-        f'--{border}\r\nContent-Disposition: form-data; name="file"; filename="card.png"\r\n'
-        "Content-Type: image/png\r\n\r\n"
-    ).encode()
-    yield card
-    yield f"\r\n--{border}--\r\n".encode()
-
-
-def _statuses(body: bytes) -> list[dict[str, Any]] | None:
-    import json
-
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, list):
-        return None
-    return [one for one in found if isinstance(one, dict)]
 
 
 def _links(status: Mapping[str, Any]) -> set[str]:
@@ -231,8 +182,6 @@ def _links(status: Mapping[str, Any]) -> set[str]:
 
 def _made(status: Mapping[str, Any]) -> datetime:
     """When it was posted; what cannot be read is taken for old, for looking ends somewhere."""
-    from datetime import UTC
-
     try:
         made = datetime.fromisoformat(str(status.get("created_at")))
     except ValueError:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from pipeline.delivery.channels.said import Said
@@ -55,8 +55,15 @@ class Post(NamedTuple):
     content: Mapping[str, Any] | None
 
 
+class Ready(NamedTuple):
+    """A post about to be made public: what is frozen of it, and its picture as the service names it."""
+
+    content: Mapping[str, Any]
+    picture: Any = None
+
+
 class Service(Protocol):
-    """One account at one service. Nothing it says holds a secret."""
+    """One account at one service. Nothing it says holds a secret. What asks it raises NotSent or NoAnswer."""
 
     def look(self, post: Post) -> Look:
         """Whether an earlier attempt posted it."""
@@ -64,9 +71,15 @@ class Service(Protocol):
     def may_repeat(self, first_try: datetime, now: datetime) -> bool:
         """Whether the service itself still keeps a repeat from becoming a second post."""
 
-    def post(self, post: Post, said: Said, freeze: Callable[[Mapping[str, Any]], None]) -> Answer:
-        """Post it. ``freeze`` is called with the content before the request that can make it public."""
+    def prepare(self, post: Post, said: Said) -> Ready | Answer:
+        """All that must be there before it is posted; nothing public comes of it. An answer says why not."""
+
+    def publish(self, post: Post, ready: Ready) -> Answer:
+        """The one request that can make it public."""
 
     def test(self) -> str:
         """Try the account without posting anything publicly, where that can be done; what was tried. Raises
         ProviderError when it does not work."""
+
+    def close(self) -> None:
+        """Close the connection."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import ProviderError
 from pipeline.core.phrases import Phrases
+from pipeline.providers.http import NoAnswer, NotSent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +42,16 @@ def service(
     from pipeline.delivery.channels.webhook import Webhook
 
     return Webhook(channel, secret)
+
+
+def try_out(at: Service) -> str:
+    """What a service says of its account (Service.test). Raises ProviderError, also where it cannot be
+    reached."""
+    try:
+        with closing(at):
+            return at.test()
+    except (NotSent, NoAnswer) as error:
+        raise ProviderError(f"{error}.", "Check the channel's url in rapport.toml.") from None
 
 
 _WHAT = {

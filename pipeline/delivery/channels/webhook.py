@@ -15,12 +15,11 @@ from urllib.parse import urlsplit
 
 from pipeline.core.errors import ProviderError
 from pipeline.delivery.channels.calling import Server
-from pipeline.delivery.channels.service import Answer, Ending, Look, Sight
-from pipeline.providers.http import NoAnswer, NotSent
+from pipeline.delivery.channels.service import Answer, Ending, Look, Ready, Sight
 from subscribers import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from pipeline.core.sections.channel import Channel
@@ -56,15 +55,11 @@ class Webhook:
     def may_repeat(self, first_try: datetime, now: datetime) -> bool:
         return True  # the receiver knows a repeat by its id
 
-    def post(self, post: Post, said: Said, freeze: Callable[[Mapping[str, Any]], None]) -> Answer:
-        content = post.content or _content(said, post.made_at)
-        freeze(content)
-        try:
-            reply = self._deliver(post.key, content)
-        except NotSent as error:
-            return Answer(Ending.NOT_NOW, str(error))
-        except NoAnswer as error:
-            return Answer(Ending.IN_DOUBT, str(error))
+    def prepare(self, post: Post, said: Said) -> Ready | Answer:
+        return Ready(post.content or _content(said, post.made_at))
+
+    def publish(self, post: Post, ready: Ready) -> Answer:
+        reply = self._deliver(post.key, ready.content)
         if reply.well:
             return Answer(Ending.POSTED, "")
         if reply.status == 410:  # the receiver wants no more
@@ -74,30 +69,29 @@ class Webhook:
 
     def test(self) -> str:
         content = {"type": TEST, "timestamp": _moment(clock.now()), "data": {}}
-        try:
-            reply = self._deliver(f"msg_test_{int(clock.now().timestamp())}", content)
-        except (NotSent, NoAnswer) as error:
-            raise ProviderError(f"{error}.", "Check the channel's url in rapport.toml.") from None
+        reply = self._deliver(f"msg_test_{int(clock.now().timestamp())}", content)
         if not reply.well:
             raise ProviderError(f"The receiver {reply.said()}.", "Look at its log; check its url and key.")
         return f"A signed delivery of the type “{TEST}” was sent, and the receiver took it."
+
+    def close(self) -> None:
+        self._server.close()
 
     def _deliver(self, key: str, content: Mapping[str, Any]) -> Reply:
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         at = str(int(clock.now().timestamp()))
         signed = hmac.digest(self._key, f"{key}.{at}.".encode() + body, hashlib.sha256)
-        with self._server:
-            return self._server.ask(
-                "POST",
-                self._path,
-                body=body,
-                kind="application/json",
-                headers={
-                    "webhook-id": key,
-                    "webhook-timestamp": at,
-                    "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
-                },
-            )
+        return self._server.ask(
+            "POST",
+            self._path,
+            body=body,
+            kind="application/json",
+            headers={
+                "webhook-id": key,
+                "webhook-timestamp": at,
+                "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+            },
+        )
 
 
 def _content(said: Said, at: datetime) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pipeline.core.tables.installation import marks
 from pipeline.core.unfinished import is_unfinished
 from pipeline.delivery.channels import announce
 from pipeline.delivery.channels.by_hand import post_by_hand
-from pipeline.delivery.channels.services import service
+from pipeline.delivery.channels.services import service, try_out
 from subscribers import clock
 from tests.doubles import services
 from tests.doubles.mastodon import TOKEN, StrictMastodon
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from email.message import Message
 
     from pipeline.delivery.channels.announcement import Announcement
+    from pipeline.delivery.channels.service import Ready
     from tests.delivery.channels.conftest import Practice
 
 ME, POST = "GET /api/v1/accounts/verify_credentials", "POST /api/v1/statuses"
@@ -124,12 +125,12 @@ def test_a_service_asks_for_a_day_at_most(sent: Practice, rogue: Rogue, name: st
 def test_a_fault_that_nobody_has_foreseen_rests_and_lets_the_next_letter_through(
     sent: Practice, rogue: Rogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def breaks(self: object, key: str, content: dict[str, str], picture: str) -> None:
-        if "weekly-1" in content["status"]:
+    def breaks(self: object, post: object, ready: Ready) -> None:
+        if "weekly-1" in ready.content["status"]:
             raise ZeroDivisionError("a fault")
         raise AssertionError("the letter after it had its turn")
 
-    monkeypatch.setattr("pipeline.delivery.channels.mastodon.Mastodon._status", breaks)
+    monkeypatch.setattr("pipeline.delivery.channels.mastodon.Mastodon.publish", breaks)
     sent.send(2, subject="Another morning")
     sent.announce()
     for number in (1, 2):
@@ -145,7 +146,7 @@ def test_trying_out_a_server_that_breaks_off_says_so(sent: Practice, rogue: Rogu
     rogue.says[INSTANCE] = Cut()
     made = sent.installed
     with pytest.raises(ProviderError, match="ended without an answer"):
-        service(made.config, made.templates, made.environment, made.config.channels[0]).test()
+        try_out(service(made.config, made.templates, made.environment, made.config.channels[0]))
 
 
 def test_a_secret_that_a_server_repeats_is_told_to_nobody(

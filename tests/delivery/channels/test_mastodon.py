@@ -124,6 +124,18 @@ def test_what_could_not_be_read_while_in_doubt_is_not_repeated_past_the_hour(
     assert (one.state, server.statuses) == ("uncertain", [])
 
 
+def test_the_hour_begins_with_the_first_attempt_that_is_in_doubt(
+    sent: Practice, server: StrictMastodon
+) -> None:
+    server.faults.append(services.BUSY)
+    sent.announce()
+    sent.pass_time(hours=2)
+    server.faults.append(services.CUT_BEFORE)
+    sent.announce()
+    assert sent.until_settled().state == "posted"
+    assert len(server.statuses) == 1
+
+
 def test_a_refusal_is_final_and_says_why(sent: Practice, server: StrictMastodon) -> None:
     server.faults.append(services.REFUSE)
     sent.announce()
