@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, func, select, update
 
-from subscribers import clock
+from subscribers import clock, staff_log
 from subscribers.staff import secret_values
 from subscribers.staff.roles import Role
 from subscribers.staff.tables import accounts, sessions
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+    from subscribers.staff.accounts import Account
 
 IDLE, LONGEST = timedelta(hours=12), timedelta(days=14)
 
@@ -42,6 +44,12 @@ class Session(NamedTuple):
     def is_to_be_noted(self) -> bool:
         """Whether `seen` must be called, now that it is used."""
         return clock.now() - self.seen_at >= _NOTED
+
+
+def sign_in(connection: Connection, account: Account, by: str, *, instead_of: str) -> str:
+    """Put on record that somebody signed in, and ``by`` what, and begin a session."""
+    staff_log.record(connection, "sign-in", detail=f"by {by}", actor=account.email)
+    return begin(connection, account.id, instead_of=instead_of)
 
 
 def begin(connection: Connection, account: int, *, instead_of: str = "") -> str:

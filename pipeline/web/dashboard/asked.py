@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from pipeline.web.public.form import Form
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from pipeline.core.app import Installation
     from pipeline.web.dashboard.actor import Actor
     from pipeline.web.dashboard.dashboard import Dashboard
 
@@ -27,6 +29,13 @@ class Asked:
     request: Request
     actor: Actor
     form: Form = NO_FORM
+
+    @property
+    def installation(self) -> Installation:
+        """Raises HTTPException 404 while there is none: the configuration is broken from the start."""
+        if self.dashboard.installation is None:
+            raise HTTPException(404)
+        return self.dashboard.installation
 
     def back_to(self, path: str) -> Response:
         """After a POST that did something: the browser goes to that page, so that a reload does nothing a

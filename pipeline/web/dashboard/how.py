@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from pipeline.core.app import Installation
     from pipeline.core.config import Config
     from pipeline.web.dashboard.asked import Asked
     from pipeline.web.dashboard.dashboard import Dashboard
@@ -64,13 +63,13 @@ def _show(asked: Asked) -> Response:
 
 def _examined(asked: Asked) -> Response:
     """The same with what the doctor finds, which takes some seconds: it asks the DNS and the provider."""
-    installation = _installation(asked)
+    installation = asked.installation
     found = examine_opened(installation.config, installation.folder, installation.environment)
     return _page(asked, found.findings)
 
 
 def _decide(asked: Asked) -> Response:
-    installation = _installation(asked)
+    installation = asked.installation
     verb = asked.form.text("verb")
     if verb not in ("let-in", "keep-out"):
         raise HTTPException(404)
@@ -83,7 +82,7 @@ def _decide(asked: Asked) -> Response:
 
 
 def _page(asked: Asked, findings: Sequence[Any] | None) -> Response:
-    installation = _installation(asked)
+    installation = asked.installation
     config, now = installation.config, clock.now()
     zone = config.newsletter.zone
     with installation.database.read() as connection:
@@ -128,9 +127,3 @@ def _due(connection: Connection, config: Config, now: datetime) -> list[Due]:
             slug, status = taken.get(due, ("", ""))
             found.append(Due(moment_of(due, zone), digest.name, slug, status))
     return sorted(found)[:MOST_DUE]
-
-
-def _installation(asked: Asked) -> Installation:
-    if asked.dashboard.installation is None:
-        raise HTTPException(404)
-    return asked.dashboard.installation

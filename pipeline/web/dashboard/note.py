@@ -127,9 +127,7 @@ def _open_note(connection: Connection, digest: Digest) -> dict[str, Any]:
 
 def _of(asked: Asked) -> tuple[Installation, Digest]:
     """The digest that the address names, or the first."""
-    installation = asked.dashboard.installation
-    if installation is None:
-        raise HTTPException(404)
+    installation = asked.installation
     name = asked.request.query_params.get("digest", "")
     for digest in installation.config.digests:
         if name in ("", digest.name):

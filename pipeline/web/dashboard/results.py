@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from pipeline.core.app import Installation
     from pipeline.web.dashboard.asked import Asked
     from pipeline.web.dashboard.dashboard import Dashboard
 
@@ -45,7 +44,7 @@ PAGE = Page("Letters", "/letters", _routes)
 
 
 def _list(asked: Asked) -> Response:
-    installation = _installation(asked)
+    installation = asked.installation
     before = asked.request.query_params.get("before", "")
     with installation.database.read() as connection:
         number = int(before[:18]) if before.isascii() and before.isdecimal() else None
@@ -54,7 +53,7 @@ def _list(asked: Asked) -> Response:
 
 
 def _one(asked: Asked) -> Response:
-    installation = _installation(asked)
+    installation = asked.installation
     with installation.database.read() as connection:
         found = became.of(connection, asked.request.path_params["slug"])
         if found is None:
@@ -65,7 +64,7 @@ def _one(asked: Asked) -> Response:
 
 
 def _growth(asked: Asked) -> Response:
-    installation, now = _installation(asked), clock.now()
+    installation, now = asked.installation, clock.now()
     with installation.database.read() as connection:
         months = growth.months(connection, now - PLOTTED)
         sources = growth.sources(connection, now - RECENT)
@@ -77,7 +76,7 @@ def _growth(asked: Asked) -> Response:
 
 
 def _page(asked: Asked, template: str, **values: Any) -> Response:
-    config = _installation(asked).config
+    config = asked.installation.config
 
     def went(one: became.Became) -> Destination:
         return Destination.of_edition(config.delivery, one.provider, begun=True)
@@ -86,9 +85,3 @@ def _page(asked: Asked, template: str, **values: Any) -> Response:
         return times.moment(moment, config.newsletter.zone)
 
     return render.page(asked, template, PAGE.path, day=day, went=went, **values)
-
-
-def _installation(asked: Asked) -> Installation:
-    if asked.dashboard.installation is None:
-        raise HTTPException(404)
-    return asked.dashboard.installation

@@ -99,18 +99,12 @@ def _undo(asked: Asked) -> Response:
 def _done(asked: Asked, work: Callable[[Installation], None], then: str) -> Response:
     """Do it, and go to the page ``then``; or the page with why it could not be done."""
     try:
-        work(_installation(asked))
+        work(asked.installation)
     except RapportError as error:
         return show(asked, f"{error.message} {error.remedy}".rstrip())
     finally:
         asked.dashboard.letters.editions_changed()
     return asked.back_to(then)
-
-
-def _installation(asked: Asked) -> Installation:
-    if asked.dashboard.installation is None:
-        raise HTTPException(404)
-    return asked.dashboard.installation
 
 
 def pieces(asked: Asked, wrong: str = "") -> Iterator[str]:

@@ -14,7 +14,6 @@ from starlette.routing import Route
 
 from pipeline.web.public.network import address_of
 from pipeline.web.signing_in.passkey import party_of
-from subscribers import staff_log
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
 from subscribers.staff import accounts, attempts, links, passwords, secret_values, sessions
@@ -127,8 +126,7 @@ async def _by_password(door: Door, request: Request, email: str, password: str) 
         if now is None or now.password != kept:  # taken away while it was compared
             return None
         attempts.succeeded(connection, Kind.PASSWORD, account.email)
-        staff_log.record(connection, "sign-in", detail="by a password", actor=account.email)
-        return sessions.begin(connection, account.id, instead_of=old)
+        return sessions.sign_in(connection, account, "a password", instead_of=old)
 
     return await door.site.writer.run(begin)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from subscribers import staff_log
 from subscribers.staff import accounts, links, secret_values, sessions
 from subscribers.staff.links import Purpose
 
@@ -78,9 +77,8 @@ async def _used(door: Door, request: Request, purpose: Purpose) -> Response:
         account = used.account
         if purpose is Purpose.INVITATION:
             accounts.join(connection, account)
-        else:
-            staff_log.record(connection, "sign-in", detail="by a link", actor=account.email)
-        return sessions.begin(connection, account.id, instead_of=old), used.onward
+            return sessions.begin(connection, account.id, instead_of=old), used.onward
+        return sessions.sign_in(connection, account, "a link", instead_of=old), used.onward
 
     begun = await door.site.writer.run(use)
     return _gone(door, purpose) if begun is None else door.enter(begun[1], begun[0])

@@ -54,8 +54,7 @@ def routes(door: Door) -> list[Route]:
             account = passkeys.used(connection, party, sent.text("credential"), browser)
             if account is None or account.joined_at is None:
                 return None
-            staff_log.record(connection, "sign-in", detail="by a passkey", actor=account.email)
-            return sessions.begin(connection, account.id, instead_of=old)
+            return sessions.sign_in(connection, account, "a passkey", instead_of=old)
 
         session = await door.site.writer.run(use)
         if session is None:

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.core.errors import RapportError
 from pipeline.web.dashboard.people import person
-from pipeline.web.dashboard.people.place import SOURCE, installation_of, to_person
+from pipeline.web.dashboard.people.place import SOURCE, to_person
 from subscribers import directory
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def work(asked: Asked) -> Response:
     whom, verb = person.known(asked, asked.form.text("who")), asked.form.text("verb")
     try:
-        with installation_of(asked).database.write() as connection:
+        with asked.installation.database.write() as connection:
             now = _act(asked, connection, whom.email, verb)
     except RapportError as error:
         wrong = f"{error.message} {error.remedy}".rstrip()

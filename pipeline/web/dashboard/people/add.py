@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.core.destination import is_mail
 from pipeline.core.errors import RapportError, UsageError
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.people.place import HERE, SOURCE, installation_of, to_person
+from pipeline.web.dashboard.people.place import HERE, SOURCE, to_person
 from subscribers import directory
 from subscribers.confirmations import State
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def form(asked: Asked) -> Response:
-    names = [digest.name for digest in installation_of(asked).config.digests]
+    names = [digest.name for digest in asked.installation.config.digests]
     return _page(asked, {"address": "", "name": "", "how": "consent", "consent": ""}, names)
 
 
 def work(asked: Asked) -> Response:
-    installation, sent = installation_of(asked), asked.form
+    installation, sent = asked.installation, asked.form
     typed = {name: sent.text(name) for name in ("address", "name", "how", "consent")}
     wanted = sent.all("digest")
     chosen = [digest.name for digest in installation.config.digests if digest.name in wanted]
@@ -64,6 +64,6 @@ def _add(
 
 
 def _page(asked: Asked, typed: dict[str, str], chosen: Sequence[str], wrong: str = "") -> Response:
-    digests = [digest.name for digest in installation_of(asked).config.digests]
+    digests = [digest.name for digest in asked.installation.config.digests]
     values: dict[str, Any] = {"typed": typed, "chosen": chosen, "digests": digests, "wrong": wrong}
     return render.page(asked, "add_person.html", HERE, 409 if wrong else 200, **values)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import StreamingResponse
 
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.people.place import HERE, installation_of
+from pipeline.web.dashboard.people.place import HERE
 from subscribers import clock, times
 from subscribers.export import export_csv, history
 
@@ -29,7 +29,7 @@ PIECE = 64 * 1024
 
 
 def form(asked: Asked) -> Response:
-    installation = installation_of(asked)
+    installation = asked.installation
     zone = installation.config.newsletter.zone
     with installation.database.read() as connection:
         taken = history(connection)[:SHOWN]
@@ -41,7 +41,7 @@ def form(asked: Asked) -> Response:
 def work(asked: Asked) -> Response:
     name = f"subscribers-{clock.now():%Y-%m-%d}.csv"
     return StreamingResponse(
-        _pieces(installation_of(asked).database, asked.actor.name),
+        _pieces(asked.installation.database, asked.actor.name),
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )

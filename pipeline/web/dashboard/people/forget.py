@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.web.dashboard import render
 from pipeline.web.dashboard.people.person import known
-from pipeline.web.dashboard.people.place import HERE, installation_of, number_of
+from pipeline.web.dashboard.people.place import HERE, number_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -25,7 +25,7 @@ def work(asked: Asked) -> Response:
     person = known(asked, str(number_of(asked)))
     if asked.form.text("address").lower() != person.email:
         return _page(asked, person, "That is not their address: nobody was erased.")
-    gone = forget(installation_of(asked), person.email, actor=asked.actor.name)
+    gone = forget(asked.installation, person.email, actor=asked.actor.name)
     done = f"forgotten{'' if gone.clean else '-busy'}{'-staff' if gone.staff else ''}"
     return asked.back_to(f"{HERE}?done={done}")
 

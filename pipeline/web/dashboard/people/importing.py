@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from pipeline.core.errors import RapportError, UsageError
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.people.place import HERE, installation_of
+from pipeline.web.dashboard.people.place import HERE
 from pipeline.web.dashboard.people.uploads import LARGEST_LIST, FormWithFile, Upload, Uploads
 from subscribers import clock, consent
 from subscribers.importing.answers import UnknownColumnsError, answers_by_column
@@ -37,12 +37,12 @@ _uploads = Uploads()
 
 
 def form(asked: Asked) -> Response:
-    return _form(asked, "", [digest.name for digest in installation_of(asked).config.digests])
+    return _form(asked, "", [digest.name for digest in asked.installation.config.digests])
 
 
 def upload(asked: Asked) -> Response:
     """A list was chosen: try it."""
-    sent, installation = asked.form, installation_of(asked)
+    sent, installation = asked.form, asked.installation
     wanted = sent.all("digest")
     chosen = [digest.name for digest in installation.config.digests if digest.name in wanted]
     wording = sent.text("consent")
@@ -79,7 +79,7 @@ def work(asked: Asked) -> Response:
     if not brought.content:
         raise RapportError("This list was imported already.", "Look at what came of it under People.")
     try:
-        result = _read(installation_of(asked), brought, dry_run=False)
+        result = _read(asked.installation, brought, dry_run=False)
     except RapportError as error:
         return _outcome(asked, key, brought, wrong=error)
     brought.content = b""
@@ -103,7 +103,7 @@ def _brought(asked: Asked) -> tuple[str, Upload]:
 
 def _tried(asked: Asked, key: str, brought: Upload) -> Response:
     try:
-        result = _read(installation_of(asked), brought, dry_run=True)
+        result = _read(asked.installation, brought, dry_run=True)
     except UnknownColumnsError as error:
         return _outcome(asked, key, brought, columns=error.columns)
     except RapportError as error:
@@ -139,7 +139,7 @@ def _read(installation: Installation, brought: Upload, *, dry_run: bool) -> Impo
 
 
 def _form(asked: Asked, wording: str, chosen: list[str], wrong: str = "") -> Response:
-    digests = [digest.name for digest in installation_of(asked).config.digests]
+    digests = [digest.name for digest in asked.installation.config.digests]
     values: dict[str, Any] = {"consent": wording, "chosen": chosen, "digests": digests, "wrong": wrong}
     return render.page(asked, "import_people.html", HERE, 409 if wrong else 200, **values)
 

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.subscriptions.letters_of import Letters, became, letters_of
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.people.place import HERE, installation_of, number_of
+from pipeline.web.dashboard.people.place import HERE, number_of
 from subscribers import directory, moving, suppression, times
 from subscribers.errors import SubscriberError
 from subscribers.moving import Moves
@@ -45,7 +45,7 @@ def of_address(asked: Asked) -> Response:
 
 def known(asked: Asked, who: str) -> Person:
     """Whom a number or an address means. Raises HTTPException 404 for nobody that anything is known of."""
-    with installation_of(asked).database.read() as connection:
+    with asked.installation.database.read() as connection:
         try:
             found = directory.person(connection, who)
         except SubscriberError:
@@ -57,7 +57,7 @@ def known(asked: Asked, who: str) -> Person:
 
 def page(asked: Asked, found: Person, done: str = "", wrong: str = "", **typed: str) -> Response:
     """``typed``: what stands in a field whose form could not be done."""
-    installation = installation_of(asked)
+    installation = asked.installation
     config = installation.config
     zone = config.newsletter.zone
     with installation.database.read() as connection:

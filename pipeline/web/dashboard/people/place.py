@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
-    from pipeline.core.app import Installation
     from pipeline.web.dashboard.asked import Asked
 
 HERE = "/people"
@@ -17,12 +16,6 @@ SOURCE = "dashboard"
 
 LARGEST = 2**63
 """Numbers from here on are of nobody, and no database takes them."""
-
-
-def installation_of(asked: Asked) -> Installation:
-    if asked.dashboard.installation is None:
-        raise HTTPException(404)
-    return asked.dashboard.installation
 
 
 def number_of(asked: Asked) -> int:

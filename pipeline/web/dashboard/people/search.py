@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.people.place import HERE, LARGEST, installation_of
+from pipeline.web.dashboard.people.place import HERE, LARGEST
 from subscribers import directory, searching
 from subscribers.addresses import AddressError
 
@@ -25,14 +25,14 @@ def show(asked: Asked) -> Response:
     """The list. ``?after=``: from the person that follows this number."""
     given = asked.request.query_params.get("after", "")
     after = int(given) if given.isdecimal() and given.isascii() and len(given) < 20 else None
-    with installation_of(asked).database.read() as connection:
+    with asked.installation.database.read() as connection:
         found = searching.page(connection, after if after is None or after < LARGEST else None)
     return _page(asked, found, done=asked.request.query_params.get("done", ""), after=after)
 
 
 def find(asked: Asked) -> Response:
     term = asked.form.text("q")
-    with installation_of(asked).database.read() as connection:
+    with asked.installation.database.read() as connection:
         found = searching.search(connection, term) if term else searching.page(connection)
         unlisted = _unlisted(connection, term) if not found.people else None
     return _page(asked, found, term=term, unlisted=unlisted)
