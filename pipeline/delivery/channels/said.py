@@ -64,9 +64,7 @@ def said_of(installation: Installation, connection: Connection, edition: Edition
     )
     title = edition.subject or config.newsletter.name
     at = edition.snapshot_at or edition.due_at
-    date = day(at, config)
     words = " ".join((title, edition.preheader, *(title for title, _ in posts)))
-    told = card.Words(config.newsletter.name, title, f"{date} · {config.newsletter.sender}")
     return Said(
         slug=edition.slug,
         digest=edition.digest,
@@ -74,10 +72,10 @@ def said_of(installation: Installation, connection: Connection, edition: Edition
         summary=edition.preheader,
         link=page or next((url for _, url in posts if url), ""),
         newsletter=config.newsletter.name,
-        date=date,
+        date=day(at, config),
         at=at,
         language=config.newsletter.language,
         posts=posts,
         delicate=any(sensitive(words, installation.templates, config.newsletter.language)),
-        card=card.draw(told, look(config.theme).light),
+        card=card.draw(card.of_letter(config, title, at), look(config.theme).light),
     )

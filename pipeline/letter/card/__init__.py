@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.feeds.cleaning.text import cut
 from pipeline.letter.card.fonts import drawable, font_for
 from pipeline.letter.direction import of_text
+from pipeline.letter.shown import day
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
+    from pipeline.core.config import Config
     from pipeline.core.theme import Palette
 
 WIDTH, HEIGHT = 1200, 630
@@ -39,6 +43,12 @@ _MOST_LINES = 5
 _TITLE = 200
 _TOP, _BOTTOM = 164, 478
 """Pixels between which the title stands."""
+
+
+def of_letter(config: Config, title: str, at: datetime) -> Words:
+    """What the card of a letter says; ``at``: when readers were handed it."""
+    newsletter = config.newsletter
+    return Words(newsletter.name, title, f"{day(at, config)} · {newsletter.sender}")
 
 
 def draw(words: Words, palette: Palette) -> bytes:

@@ -90,9 +90,7 @@ async def _picture(site: Site, request: Request) -> Response:
     past = await site.read(lambda connection: site.archive.past(connection, slug, key))
     if past is None:
         raise HTTPException(404)
-    newsletter = site.installation.config.newsletter
-    beneath = f"{site.pages.phrases.day(past.at)} · {newsletter.sender}"
-    words = card.Words(newsletter.name, past.title, beneath)
+    words = card.of_letter(site.installation.config, past.title, past.at)
     return await drawn(site, request, words, past.at, _headers(site, FOR_A_DAY))
 
 
