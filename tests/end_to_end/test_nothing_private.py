@@ -177,7 +177,7 @@ def test_nothing_private_is_in_what_a_whole_run_writes(
     sendgrid, project = everything.sendgrid, everything.project
     project.subscribe(READERS)
     with ExitStack() as stack:
-        address = stack.enter_context(everything.running("serve", "--port", "0"))["address"]
+        address = stack.enter_context(everything.running("serve", "--no-scheduler", "--port", "0"))["address"]
         client = stack.enter_context(httpx.Client(base_url=address))
 
         everything.rapport("run", "--now", "--verbose")  # mails the draft
