@@ -503,6 +503,20 @@ def test_trying_a_password_out_signs_in_anew() -> None:
     assert "RAPPORT_CHANNEL_ONE" in told.value.remedy
 
 
+def test_a_post_holds_as_much_as_the_lexicon_says() -> None:
+    """app.bsky.feed.post: maxGraphemes 300, maxLength 3000."""
+    for title, whole in (("x" * 298, True), ("x" * 299, False)):
+        short = SAID._replace(title=f"{title}", summary="", link="y")
+        text = bluesky.worded(
+            channel(kind="bluesky", account="a.b", text="{{ title }} {{ link }}"),
+            Templates(),
+            short,
+            bluesky.LIMIT,
+        )
+        assert (text == f"{title} y") is whole
+    assert bluesky.LIMIT.size == 3000
+
+
 # A webhook
 
 KEY = b"a key of at least 24 bytes"
@@ -531,6 +545,11 @@ WEBHOOK = {
         "posts": [{"title": "A post", "url": "https://willow.example/a"}],
     },
 }
+
+
+def test_no_part_of_a_receivers_address_that_may_be_secret_is_told() -> None:
+    made = Webhook(channel(kind="webhook", url="https://hook.example/a/b/?c=d"), SECRET)
+    assert made._server._secrets == ["/a/b/?c=d", "a/b", "c=d", SECRET]
 
 
 def test_what_a_receiver_gets_is_frozen_and_signed(moment: time_machine.Traveller) -> None:
