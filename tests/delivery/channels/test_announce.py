@@ -267,6 +267,38 @@ def test_what_goes_wrong_on_one_channel_keeps_no_other_from_its_turn(
     assert turns == ["hook", "other"] * 2
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError("odd"), ProviderError("no secret", "Set it.")])
+@pytest.mark.parametrize("where", ["turn", "prepare"])
+def test_a_fault_leaves_its_trace_in_the_log_and_an_error_of_the_users_none(
+    made: Practice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str, error: Any
+) -> None:
+    def breaks(*given: object) -> None:
+        raise error
+
+    caplog.set_level("INFO", "pipeline.delivery")
+    if where == "turn":
+        monkeypatch.setattr(announce, "_turn", breaks)
+    attempted(made, Scripted(prepare_=error), monkeypatch)
+    traces = [line for line in caplog.records if line.exc_info]
+    assert len(traces) == isinstance(error, ZeroDivisionError)
+    assert all(line.getMessage() == "channel hook failed" for line in traces)
+    assert len(caplog.records) >= 1
+
+
+def test_what_is_put_off_is_told_in_the_log(
+    made: Practice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "pipeline.delivery")
+    attempted(made, Scripted(prepare_=BUSY), monkeypatch)
+    assert [line.getMessage() for line in caplog.records] == ["channel hook: busy"]
+
+
+def test_the_channels_own_service_is_asked(made: Practice) -> None:
+    before(made)
+    announce.announce(made.installed)
+    assert made.one().reason.startswith("could not connect to 127.0.0.1"), "where nobody listens"
+
+
 def test_told_to_stop_nothing_more_is_begun(
     practice: Callable[..., Practice], monkeypatch: pytest.MonkeyPatch
 ) -> None:
