@@ -80,7 +80,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/providers/smtp/transaction.py": _SMTP,
     "pipeline/providers/smtp/batch.py": ("providers/test_smtp_batch.py",),
     "pipeline/providers/smtp/connection.py": _SMTP,
-    "pipeline/providers/smtp/refusals.py": _SMTP,
+    "pipeline/providers/smtp/refusals.py": ("providers/test_smtp_refusals.py",),
     "subscribers/tokens.py": ("subscribers/test_tokens.py",),
     "subscribers/signing_secrets.py": ("subscribers/test_signing_secrets.py",),
     "subscribers/audience.py": ("subscribers/test_audience.py",),
