@@ -82,7 +82,7 @@ def text_of(file: Path, what: str) -> str:
 def what_now(installation: Installation, digest: Digest, draft: Edition) -> str:
     """What becomes of a draft that is put up, or will be by the next run."""
     from pipeline.editions.edition import EditionStatus
-    from pipeline.editions.plan import by_itself
+    from pipeline.editions.send_time import by_itself
     from subscribers import times
 
     decide = f"`rapport editions approve {draft.slug}`"

@@ -13,7 +13,7 @@ from sqlalchemy import exists, or_, select
 
 from pipeline.core.tables.installation import notices
 from pipeline.editions.approval import VERBS
-from pipeline.editions.plan import by_itself
+from pipeline.editions.send_time import by_itself
 from pipeline.letter.check import check_letter
 from pipeline.letter.personal import sample
 from pipeline.mail import staff
