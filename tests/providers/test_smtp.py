@@ -638,7 +638,7 @@ FAULTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(faults=FAULTS, pipelining=st.booleans(), lenient=st.booleans(), number=st.integers(1, 45))
 def test_whatever_fails_nobody_is_lost_doubled_or_told_of_wrongly(
     faults: list[Fault], pipelining: bool, lenient: bool, number: int

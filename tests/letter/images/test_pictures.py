@@ -157,14 +157,14 @@ def test_one_slow_and_one_broken_host_keep_no_other_image_from_the_letter(
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/a.jpg"
     addresses = [
         gallery.show("/drip.jpg", jpeg(), drip=0.2),
-        gallery.show("/silent.jpg", jpeg(), wait=5),
+        gallery.show("/silent.jpg", jpeg(), wait=60),
         nobody,
         gallery.show("/good.jpg", jpeg()),
     ]
     letter = [publisher.post(address) for address in addresses]
     begun = time.monotonic()
     shown = pictures(publisher.installation, letter)
-    assert time.monotonic() - begun < 6
+    assert time.monotonic() - begun < 18
     assert [bool(shown[post.id].src) for post in letter] == [False, False, False, True]
     assert "within 2 seconds" in shown[letter[0].id].problem
     assert "no connection" in shown[letter[2].id].problem
@@ -174,10 +174,10 @@ def test_all_images_of_a_letter_together_have_a_deadline(
     publisher: Publisher, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TOTAL_SECONDS", 1.5)
-    letter = [publisher.post(gallery.show(f"/{n}.jpg", jpeg(), wait=30)) for n in range(20)]
+    letter = [publisher.post(gallery.show(f"/{n}.jpg", jpeg(), wait=60)) for n in range(20)]
     begun = time.monotonic()
     shown = pictures(publisher.installation, letter)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 18
     assert all(shown[post.id].problem for post in letter)
 
 
