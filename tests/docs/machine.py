@@ -20,6 +20,7 @@ from pipeline.core.cron import check_schedule
 from pipeline.core.settings import load
 from tests.docs.blocks import Block, changed, matches
 from tests.docs.standin import PROGRAMS
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,10 +170,10 @@ class Machine:
         told = process.stdout.readline()
         address = re.search(r"http://\S+", told)
         assert address, told
-        with urllib.request.urlopen(address[0], timeout=20) as answer:
+        with urllib.request.urlopen(address[0], timeout=LONGEST) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=LONGEST)
         assert process.returncode == 0, block.where
 
     def _elsewhere(self, block: Block) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.doubles.blog import Item
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -267,7 +268,7 @@ def test_two_runs_at_once_make_one_edition(project: Project, blog: Blog) -> None
     blog.items = [Item("A calm morning", day(1))]
     project.subscribe(40)
     processes = [project.start("run", "--now", "--json") for _ in range(4)]
-    outcomes = sorted(_outcome(process.communicate(timeout=60)[0]) for process in processes)
+    outcomes = sorted(_outcome(process.communicate(timeout=LONGEST)[0]) for process in processes)
     assert outcomes.count("sent") == 1
     assert set(outcomes) <= {"sent", "busy", "skipped"}
     assert len(project.outbox()) == 40
