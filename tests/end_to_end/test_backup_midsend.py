@@ -68,7 +68,8 @@ def practice(project: Project, blog: Blog) -> Iterator[Practice]:
     made = Practice(project, blog)
     more = (
         '[delivery]\nprovider = "sendgrid"\nbatch_size = 2\nconnections = 1\nprobe_public_url = false\n'
-        f'[delivery.sendgrid]\napi_url = "{made.sendgrid.url}"\n[staff]\nemails = ["editor@example.org"]\n'
+        f'[delivery.sendgrid]\napi_url = "{made.sendgrid.url}"\ntimeout = {LONGEST}\n'
+        '[staff]\nemails = ["editor@example.org"]\n'
     )
     project.environment["SENDGRID_API_KEY"] = made.sendgrid.key
     project.configure(blog.url, more=more)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.doubles.blog import Item
-from tests.waiting import LONGEST
+from tests.waiting import LONGEST, until
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -284,11 +284,12 @@ def test_a_killed_run_is_finished_by_the_next(project: Project, blog: Blog) -> N
     blog.items = [Item("A calm morning", day(1))]
     project.subscribe(400)
     project.real = True
+    project.environment["RAPPORT_DELIVERY__RATE"] = "50"  # eight seconds for all of them: time to kill it
     process = project.start("run", "--now")
-    while len(project.outbox()) < 30 and process.poll() is None:
-        pass
+    until(lambda: len(project.outbox()) >= 30)
     process.kill()
     process.communicate()
+    del project.environment["RAPPORT_DELIVERY__RATE"]
     assert 30 <= len(project.outbox()) < 400
     ran = project.json("run")["digests"][0]
     assert ran["outcome"] == "sent"
