@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
+
+import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +16,9 @@ Found = TypeVar("Found")
 
 LONGEST = 120.0
 """Seconds after which nobody waits any more. A machine that is ten times slower needs a tenth of them."""
+
+get = partial(httpx.get, timeout=LONGEST)
+"""`httpx.get`, which by itself gives a page five seconds."""
 
 
 def until(reached: Callable[[], Found], seconds: float = LONGEST) -> Found:

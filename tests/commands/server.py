@@ -61,7 +61,8 @@ def serve(door: Path) -> None:
                 poll.register(client, select.POLLIN | select.POLLHUP)
                 if told is None:
                     keepers += 1
-                    client.sendall(b"k")
+                    with suppress(OSError):
+                        client.sendall(b"k")
                     continue
                 pid = _forked(told, streams)
                 for stream in streams:
@@ -100,7 +101,10 @@ def _hear(client: socket.socket) -> tuple[Any, list[int]]:
         streams.frombytes(sent)
     length, told = int.from_bytes(size, "little"), b""
     while len(told) < length:
-        told += client.recv(length - len(told))
+        more = client.recv(length - len(told))
+        if not more:  # killed while it spoke: as if it had said nothing
+            length = 0
+        told += more
     return (marshal.loads(told) if length else None), list(streams)
 
 

@@ -22,6 +22,7 @@ from tests.certificate import write_certificate
 from tests.doubles.local_server import LocalServer
 from tests.installations import installation
 from tests.ledgers import handed_over
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
         thread.start()
         yield url
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=LONGEST)
 
 
 @contextmanager
