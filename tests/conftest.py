@@ -19,6 +19,7 @@ from pipeline.core.database import Database
 from pipeline.core.schema import migrate
 from pipeline.feeds.fetching import http
 from tests import browser as browsers
+from tests.commands.children import start_quickly
 from tests.roots import read_roots_once
 from tests.statements import compile_once
 
@@ -45,6 +46,7 @@ POSTGRESQL_TEMPLATE = "template_rapport"
 
 compile_once()
 read_roots_once()
+start_quickly()
 
 _names = itertools.count(1)
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
