@@ -21,6 +21,7 @@ from pipeline.core.database import Database
 from pipeline.core.schema import migrate
 from pipeline.feeds.fetching import http
 from tests import browser as browsers
+from tests.commands.children import start_quickly
 from tests.roots import read_roots_once
 from tests.statements import compile_once
 
@@ -47,6 +48,7 @@ POSTGRESQL_TEMPLATE = "template_rapport"
 
 compile_once()
 read_roots_once()
+start_quickly()
 
 # What is drawn is the same in each run and may take its time: none fails by its draw, or for being slow.
 # `pytest --hypothesis-profile=anew` draws anew.
