@@ -70,6 +70,8 @@ editions = Table(
     Column("intro", Text, nullable=False, server_default=""),
     Column("edits", JSON, nullable=False, server_default="{}"),
     Column("cta_reason", Text, nullable=False, server_default=""),  # why this call to action: for staff
+    # One entry a link of the letter whose clicks are counted: {name, address, target} (letter/clicks.py).
+    Column("links", JSON, nullable=False, server_default="[]"),
     Column("posts", JSON, nullable=False),
     Column("left_out", JSON, nullable=False),
     # One entry a post that has an image: {post, src, width, height, alt, weight, media_type, problem}.
