@@ -7,9 +7,10 @@ leads, so that nobody but readers is counted.
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import escape
 
 from pipeline.core.fields import address_in_ascii
 
@@ -78,4 +79,5 @@ def _spellings(address: str) -> Iterator[str]:
 
 
 def _in_html(value: str) -> str:
-    return html.escape(value).encode("ascii", "xmlcharrefreplace").decode()
+    """As letters hold it: Jinja escapes it, and all of a letter is ASCII."""
+    return escape(value).encode("ascii", "xmlcharrefreplace").decode()
