@@ -9,7 +9,8 @@ from starlette.exceptions import HTTPException
 
 from pipeline.core.destination import Destination
 from pipeline.delivery.channels import ledger
-from pipeline.editions import became, find
+from pipeline.editions import became, clicks, find
+from pipeline.editions.clicks import Count
 from pipeline.web.dashboard import plot, render
 from pipeline.web.dashboard.dashboard import Page
 from pipeline.web.dashboard.routing import get
@@ -17,11 +18,13 @@ from subscribers import clock, growth, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
+    from markupsafe import Markup
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from pipeline.editions.clicks import OfDay
     from pipeline.web.dashboard.asked import Asked
     from pipeline.web.dashboard.dashboard import Dashboard
 
@@ -29,6 +32,9 @@ A_PAGE = 25
 """Editions on one page of the list."""
 
 PLOTTED = timedelta(days=2 * 365)
+CLICKS_PLOTTED = 28
+"""Days from the first click on. After four weeks there are hardly any; the table has them all."""
+
 RECENT = timedelta(days=365)
 
 
@@ -60,7 +66,17 @@ def _one(asked: Asked) -> Response:
             raise HTTPException(404)
         edition = find.by_slug(connection, found.slug)
         announced = ledger.of_edition(connection, edition.id)
-    return _page(asked, "letter.html", letter=found, announced=announced)
+        counted = clicks.by_day(connection, edition.id)
+    return _page(
+        asked,
+        "letter.html",
+        letter=found,
+        announced=announced,
+        has_counted_links=bool(edition.links),
+        clicks=counted,
+        clicked=clicks.total(counted),
+        clicks_plot=_clicks_plot(counted),
+    )
 
 
 def _growth(asked: Asked) -> Response:
@@ -73,6 +89,21 @@ def _growth(asked: Asked) -> Response:
     label = f"Joined and left by month: {sum(joined):,} joined, {sum(left):,} left"
     drawn = plot.columns(label, names, joined, left) if months else None
     return _page(asked, "growth.html", months=months[::-1], sources=sources, plot=drawn)
+
+
+def _clicks_plot(counted: Sequence[OfDay]) -> Markup | None:
+    """By day: up what is taken for people's clicks, down what is taken for scanners'."""
+    if not counted:
+        return None
+    by_day: dict[date, Count] = {}
+    for one in counted:
+        by_day[one.day] = by_day.get(one.day, Count()) + one.count
+    first = min(by_day)
+    days = [first + timedelta(days=n) for n in range(min((max(by_day) - first).days + 1, CLICKS_PLOTTED))]
+    shown = [by_day.get(day, Count()) for day in days]
+    people, scanners = [count.people for count in shown], [count.scanners for count in shown]
+    label = f"Clicks by day: about {sum(people):,} by people, {sum(scanners):,} taken for scanners"
+    return plot.columns(label, [day.isoformat() for day in days], people, scanners)
 
 
 def _page(asked: Asked, template: str, **values: Any) -> Response:

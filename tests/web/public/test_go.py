@@ -1,4 +1,4 @@
-"""The offer's links: /go/EDITION/LINK leads on, counts a click of nobody, and can be made to do nothing else."""
+"""The offer's links: /go/EDITION/LINK leads on and counts a click of nobody, and can do nothing else."""
 
 from __future__ import annotations
 
