@@ -70,8 +70,6 @@ editions = Table(
     Column("intro", Text, nullable=False, server_default=""),
     Column("edits", JSON, nullable=False, server_default="{}"),
     Column("cta_reason", Text, nullable=False, server_default=""),  # why this call to action: for staff
-    # One entry a link of the letter whose clicks are counted: {name, address, target} (letter/clicks.py).
-    Column("links", JSON, nullable=False, server_default="[]"),
     Column("posts", JSON, nullable=False),
     Column("left_out", JSON, nullable=False),
     # One entry a post that has an image: {post, src, width, height, alt, weight, media_type, problem}.
@@ -101,6 +99,8 @@ editions = Table(
     Column("note", JSON, nullable=False, server_default="{}"),
     # Of a correction: the edition whose readers it is for.
     Column("readers_of", Id),
+    # One entry a link of the letter whose clicks are counted: {name, address, target} (letter/clicks.py).
+    Column("links", JSON, nullable=False, server_default="[]"),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
