@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from markupsafe import Markup
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
@@ -73,9 +72,7 @@ def _one(asked: Asked) -> Response:
         letter=found,
         announced=announced,
         has_counted_links=bool(edition.links),
-        clicks=counted,
-        clicked=clicks.total(counted),
-        clicks_plot=_clicks_plot(counted),
+        **_clicks(counted),
     )
 
 
@@ -91,19 +88,21 @@ def _growth(asked: Asked) -> Response:
     return _page(asked, "growth.html", months=months[::-1], sources=sources, plot=drawn)
 
 
-def _clicks_plot(counted: Sequence[OfDay]) -> Markup | None:
-    """By day: up what is taken for people's clicks, down what is taken for scanners'."""
+def _clicks(counted: Sequence[OfDay]) -> dict[str, Any]:
+    """What the page says of clicks. Drawn is, by day, what is taken for people's: beside scanners' it would
+    often be too low to be seen."""
+    about = {"clicks": counted, "clicked": clicks.total(counted), "scanned": clicks.SCANNED.seconds // 60}
     if not counted:
-        return None
+        return about
     by_day: dict[date, Count] = {}
     for one in counted:
         by_day[one.day] = by_day.get(one.day, Count()) + one.count
     first = min(by_day)
     days = [first + timedelta(days=n) for n in range(min((max(by_day) - first).days + 1, CLICKS_PLOTTED))]
-    shown = [by_day.get(day, Count()) for day in days]
-    people, scanners = [count.people for count in shown], [count.scanners for count in shown]
-    label = f"Clicks by day: about {sum(people):,} by people, {sum(scanners):,} taken for scanners"
-    return plot.columns(label, [day.isoformat() for day in days], people, scanners)
+    people = [by_day.get(day, Count()).people for day in days]
+    label = f"Clicks by day without those taken for scanners: about {sum(people):,}"
+    names = [day.isoformat() for day in days]
+    return about | {"plot": plot.columns(label, names, people), "first": names[0], "last": names[-1]}
 
 
 def _page(asked: Asked, template: str, **values: Any) -> Response:

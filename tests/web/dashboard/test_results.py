@@ -97,7 +97,9 @@ def test_clicks_on_the_offer_stand_by_day_with_how_they_were_corrected(office: O
     assert (
         "2026-11-26 the offer 1,500 1,000 500 2026-11-26 the line at the end 300 280 20 2026-11-28" in words
     )
-    assert "Clicks by day: about 560 by people, 1,280 taken for scanners" in page
+    assert "Clicks by day without those taken for scanners: about 560" in page
+    assert "<title>2026-11-26: 520</title>" in page
+    assert "within 10 minutes" in words
     assert page.count('<rect class="up"') == 3
     assert "None yet." in office.words("letters/weekly-12")
     assert "Clicks on the offer" not in office.words("letters/weekly-13")
@@ -135,6 +137,7 @@ def test_a_plot_keeps_its_proportions_and_escapes_names() -> None:
     assert heights[3] == 0
     assert "<1>" not in drawn
     assert plot.columns("nothing", [], [], []).startswith("<svg")
+    assert "<title>1: 4</title>" in plot.columns("up alone", ["1"], [4])
 
 
 def test_who_may_look_sees_no_person(office: Office) -> None:
