@@ -222,6 +222,11 @@ def _shown(config: Config, document: dict[str, Any], *, whole: bool) -> list[str
         states = {goes.state(state): number for state, number in counts.items() if state != "total"}
         told = ", ".join(f"{number:,} {state}" for state, number in states.items() if number)
         lines.append(f"  recipients: {told}")
+    if (clicks := document["clicks"]) and clicks["counted"]:
+        lines.append(
+            f"  clicks on the offer: {clicks['counted']:,} counted, {clicks['scanners']:,} of them taken for "
+            f"mail scanners; so about {clicks['estimate']:,} by people"
+        )
     for state, why in document["reasons"].items():
         lines += [f"    {number:,} {state}: {reason}" for reason, number in why.items()]
     return lines
