@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.end_to_end.conftest import Project
 from tests.installations import subscribe
-from tests.waiting import LONGEST
+from tests.waiting import LONGEST, until
 from tests.year.script import local
 
 if TYPE_CHECKING:
@@ -72,9 +71,7 @@ class Weeks:
             running.append(serving)
             assert serving.stdout
             serving.stdout.readline()  # from now on it ends as it should
-            end = time.monotonic() + 60
-            while self.sendgrid.requests == known and time.monotonic() < end:
-                time.sleep(0.05)
+            until(lambda: self.sendgrid.requests != known)
             running[-1].terminate()
         for process in running:
             out, err = process.communicate(timeout=LONGEST)
