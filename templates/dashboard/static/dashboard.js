@@ -10,6 +10,8 @@ const SIGNED_OUT = "You are no longer signed in: do so in another tab, then load
 let connection = null;
 let changes = Promise.resolve();
 let underWay = 0;
+let busy = () => false; // whether more is to be sent at once; then the page is shown anew after it
+let skipped = false;
 let silence = null; // waits for a connection to come back
 let quarter = null; // of a letter that goes out: how many quarters of it, as far as was told
 const announced = document.createElement("p");
@@ -20,8 +22,13 @@ document.body.append(announced);
 // One thing after the other: what is sent, and what is shown again. One that fails keeps no other back.
 function inTurn(work) {
   underWay += 1;
-  const done = changes.then(work).finally(() => { underWay -= 1; });
+  const done = changes.then(work).then(catchUp).finally(() => { underWay -= 1; });
   changes = done.catch(() => {});
+  return done;
+}
+
+async function catchUp(done) {
+  if (skipped && !busy()) await refresh();
   return done;
 }
 
@@ -71,7 +78,9 @@ function say(words, well) {
 }
 
 async function renew(version) {
-  if (version !== page.dataset.version) await refresh();
+  if (version === page.dataset.version) return;
+  if (busy()) skipped = true;
+  else await refresh();
 }
 
 // The page as it is now. Of a letter that is on its way only the numbers change.
@@ -81,6 +90,8 @@ async function refresh() {
   const loaded = frame && !goesOut ? again(frame) : null;
   // The letter first: what is asked for beside it would keep the server from it.
   if (loaded) await Promise.race([loaded, new Promise((done) => setTimeout(done, AHEAD))]);
+  skipped = busy();
+  if (skipped) return;
   const answer = await fetch(page.dataset.here, { cache: "no-store" });
   if (!answer.ok) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
