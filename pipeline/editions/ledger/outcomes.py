@@ -142,18 +142,6 @@ def left(edition: int) -> Exists:
     )
 
 
-def progress(connection: Connection) -> list[tuple[int, int]]:
-    """Of each edition that is being sent: its id, and how many of its batches are done with."""
-    query = (
-        select(batches.c.edition_id, func.count())
-        .join(editions, editions.c.id == batches.c.edition_id)
-        .where(editions.c.status == EditionStatus.SENDING, batches.c.state.not_in(UNFINISHED))
-        .group_by(batches.c.edition_id)
-        .order_by(batches.c.edition_id)
-    )
-    return [(row[0], row[1]) for row in connection.execute(query)]
-
-
 def counts(connection: Connection, edition: int) -> dict[str, int]:
     """How many recipients an edition has, in all and in each state."""
     found = {state.value: 0 for state in RecipientState}
