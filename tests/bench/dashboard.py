@@ -107,8 +107,7 @@ class _Rows:
     """Measures and prints. ``floor``: a bare page of the same server, which is the process of that number."""
 
     def __init__(self, process: int, floor: Callable[[], object]) -> None:
-        self._process = process
-        self._floor, _ = self._timed(floor)
+        self._process, self._floor = process, floor
         print(f"{'':<44}{'ours':>10}{'processor':>12}{'floor':>10}{'ratio':>8}")
 
     def show(self, staff: Visitor, host: str) -> None:
@@ -129,23 +128,24 @@ class _Rows:
         self._row("an export begins", lambda: staff.begin("/staff/people/export", token))
 
     def _row(self, what: str, work: Callable[[], object]) -> None:
-        ours, processor = self._timed(work)
+        """Of RUNS runs, after one that does not count; the floor in turns with them, at the same load."""
+        work()
+        runs = [(self._timed(self._floor), self._timed(work)) for _ in range(RUNS)]
+        bare, full = zip(*runs, strict=True)
+        floor = statistics.median(took for took, _ in bare)
+        ours, processor = (statistics.median(each) for each in zip(*full, strict=True))
         print(
-            f"  {what:<42}{ours * 1000:>7.1f} ms{processor * 1000:>9.1f} ms{self._floor * 1000:>7.1f} ms"
-            f"{ours / self._floor:>7.1f}×",
+            f"  {what:<42}{ours * 1000:>7.1f} ms{processor * 1000:>9.1f} ms{floor * 1000:>7.1f} ms"
+            f"{ours / floor:>7.1f}×",
             flush=True,
         )
 
     def _timed(self, work: Callable[[], object]) -> tuple[float, float]:
-        """Median seconds of RUNS runs, after one that does not count, and the server's processor time of
-        each."""
+        """Seconds, and those of the server's processor time."""
+        used, before = processor_time(self._process), time.perf_counter()
         work()
-        taken, used = [], processor_time(self._process)
-        for _ in range(RUNS):
-            before = time.perf_counter()
-            work()
-            taken.append(time.perf_counter() - before)
-        return statistics.median(taken), (processor_time(self._process) - used) / RUNS
+        took = time.perf_counter() - before
+        return took, processor_time(self._process) - used
 
 
 if __name__ == "__main__":
