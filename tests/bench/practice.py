@@ -171,6 +171,8 @@ def _in_bulk(database: Database) -> Iterator[Connection]:
             for setting in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-200000"):
                 driver.execute(f"PRAGMA {setting}")
         with connection.begin():
+            if not database.sqlite:  # of ten million rows each would be looked up in another table
+                connection.execute(text("SET LOCAL session_replication_role = replica"))
             yield connection
         connection.invalidate()  # others must not go on with these settings
     if not database.sqlite:

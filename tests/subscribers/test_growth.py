@@ -65,7 +65,8 @@ def test_who_left_is_counted_between_one_letter_and_the_next(years: Database) ->
 
 
 def test_the_count_reads_an_index_and_no_record(years: Database) -> None:
-    explain, only = ("EXPLAIN QUERY PLAN", "COVERING INDEX") if years.sqlite else ("EXPLAIN", "Index Only Scan")
+    explain = "EXPLAIN QUERY PLAN" if years.sqlite else "EXPLAIN"
+    only = "COVERING INDEX" if years.sqlite else "Index Only Scan"
     for query in (growth._JOINED, growth._LEFT, growth._LEFT_DIGEST):
         with years.read() as connection:
             if not years.sqlite:
