@@ -66,6 +66,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/delivery/events.py": ("delivery/test_events.py", "delivery/test_breaker.py"),
     "pipeline/delivery/probe.py": ("delivery/test_probe.py",),
     "pipeline/delivery/channels/announce.py": _channels("announce"),
+    "pipeline/delivery/channels/attempt.py": _channels("announce"),
     "pipeline/delivery/channels/ledger.py": _channels("ledger"),
     "pipeline/delivery/channels/keys.py": _channels("keys"),
     "pipeline/delivery/channels/mastodon.py": _channels("answers"),
