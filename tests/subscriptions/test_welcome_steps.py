@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from sqlalchemy import insert, select, update
 
+from pipeline.core.errors import RapportError
 from pipeline.core.tables.ledger import batches, recipients
 from pipeline.editions import find
 from pipeline.editions.ledger import rate, readers
@@ -216,6 +217,19 @@ def test_while_the_provider_asks_to_wait_nobody_is_handed_over(
         assert rate.told(connection, NOW) == 300.0
     assert provider.people == [ADA, BEA], "the round had begun"
     assert (queue(installed, ada)[0], queue(installed, bea)[0]) == ("queued", "handed")
+
+
+def test_with_made_up_values_nobody_is_welcomed(
+    installed: Installation, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(config: object) -> None:
+        raise RapportError("an example", "Write your own.")
+
+    ada = confirm(installed)
+    monkeypatch.setattr(welcome, "must_be_own", refuse)
+    with pytest.raises(RapportError, match="an example"):
+        send_welcomes(installed)
+    assert (provider.batches, queue(installed, ada)) == ([], ("queued", None))
 
 
 def test_told_to_stop_it_ends_after_the_one_under_way(installed: Installation, provider: Scripted) -> None:
