@@ -34,6 +34,11 @@ class Link(NamedTuple):
     value: str
     until: datetime
 
+    @property
+    def hash(self) -> str:
+        """As it is kept."""
+        return secret_values.hashed(self.value)
+
 
 class Used(NamedTuple):
     """Whose link was used, and the page to go on to."""
@@ -54,7 +59,7 @@ def make(
     made = Link(secret_values.new(), clock.now() + GOOD_FOR[purpose])
     connection.execute(
         links.insert().values(
-            hash=secret_values.hashed(made.value),
+            hash=made.hash,
             account_id=account,
             purpose=purpose.value,
             browser=secret_values.hashed(browser) if browser else None,

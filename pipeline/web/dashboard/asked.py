@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 NO_FORM = Form([])
 
+LARGEST = 2**63
+"""Numbers from here on are of nothing, and no database takes them."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -36,6 +39,20 @@ class Asked:
         if self.dashboard.installation is None:
             raise HTTPException(404)
         return self.dashboard.installation
+
+    @property
+    def number(self) -> int:
+        """The number in the path. Raises HTTPException 404 for one that nothing can have."""
+        number: int = self.request.path_params["number"]
+        if number >= LARGEST:
+            raise HTTPException(404)
+        return number
+
+    def asked_number(self, name: str) -> int | None:
+        """A number in the query; None where there is none that anything could have."""
+        given = self.request.query_params.get(name, "")
+        number = int(given) if given.isascii() and given.isdecimal() and len(given) < 20 else LARGEST
+        return number if number < LARGEST else None
 
     def back_to(self, path: str) -> Response:
         """After a POST that did something: the browser goes to that page, so that a reload does nothing a
