@@ -70,6 +70,12 @@ def make(
     return made
 
 
+def end_to_sign_in(connection: Connection, account: int | None = None) -> None:
+    """End the links by which an account, or anybody, could sign in; invitations stay."""
+    whose = [links.c.account_id == account] if account is not None else []
+    connection.execute(delete(links).where(links.c.purpose == Purpose.SIGN_IN.value, *whose))
+
+
 def look(connection: Connection, purpose: Purpose, value: str, browser: str = "") -> Account | None:
     """Whose link it is, if it is good in this browser. Nothing is used up."""
     row = connection.execute(select(links).where(links.c.hash == secret_values.hashed(value))).first()

@@ -9,7 +9,7 @@ import pytest
 
 from subscribers import staff_log
 from subscribers.errors import SubscriberError
-from subscribers.staff import accounts, links, sessions, sign_out
+from subscribers.staff import accounts, invitations, links, sessions, sign_out
 from subscribers.staff.roles import Role
 
 if TYPE_CHECKING:
@@ -136,3 +136,32 @@ def test_of_two_who_use_a_link_at_once_one_signs_in(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert sorted(used) == [False, True]
+
+
+def test_of_two_who_invite_the_same_person_at_once_one_has_a_link_to_mail(database: Database) -> None:
+    def both(seen: str) -> list[bool]:
+        start, mailed = threading.Barrier(2), []
+
+        def invite() -> None:
+            start.wait()
+            with database.write() as connection:
+                made = invitations.invite(connection, "eve@example.org", Role.EDITOR, actor="root", seen=seen)
+                mailed.append(made.link is not None)
+
+        threads = [threading.Thread(target=invite) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(mailed)
+
+    assert both("") == [False, True]
+    with database.read() as connection:
+        (waiting,) = invitations.every_open(connection).values()
+    assert both(waiting.mark) == [False, True]
+    with database.read() as connection:
+        assert len(invitations.every_open(connection)) == 1
+        assert [one.detail for one in staff_log.part(connection).entries] == [
+            "as editor, once more",
+            "as editor",
+        ]
