@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.commands import INSTALLED, command
+from tests.waiting import get
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,12 +42,12 @@ def test_whose_program_was_killed_that_command_is_gone(tmp_path: Path) -> None:
     assert process.stdout
     found = (re.search(r"The preview is at (\S+)", line) for line in process.stdout)
     address = next(one[1] for one in found if one)
-    assert httpx.get(address).status_code == 200
+    assert get(address).status_code == 200
     process.kill()
     assert process.wait() == -9
     until = time.monotonic() + 20
     with suppress(httpx.TransportError):
         while time.monotonic() < until:
-            httpx.get(address)
+            get(address)
         raise AssertionError("it still serves")
     process.stdout.close()

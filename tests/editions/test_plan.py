@@ -14,17 +14,8 @@ import pytest
 
 from pipeline.core.sections.digest import Digest
 from pipeline.editions.edition import Edition, EditionStatus
-from pipeline.editions.plan import (
-    Plan,
-    Situation,
-    Step,
-    approval,
-    by_itself,
-    goes_at,
-    goes_if_put_up,
-    plan,
-    upcoming,
-)
+from pipeline.editions.plan import Plan, Situation, Step, approval, plan
+from pipeline.editions.send_time import by_itself, goes_at, goes_if_put_up, upcoming
 
 ZONE = ZoneInfo("America/New_York")
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -312,8 +303,9 @@ def test_a_draft_that_staff_have_not_put_up_yet_says_that_they_must_approve_it()
 
 
 def test_a_draft_put_up_now_goes_at_its_hour_or_after_the_whole_hold_window() -> None:
-    assert goes_if_put_up(situation(DUE - HOUR, hold_window="6h"), DUE) == DUE
-    assert goes_if_put_up(situation(DUE + HOUR, hold_window="6h"), DUE) == DUE + 7 * HOUR
+    digest = Digest(name="weekly", hold_window=6 * HOUR)
+    assert goes_if_put_up(digest, DUE, DUE - HOUR) == DUE
+    assert goes_if_put_up(digest, DUE, DUE + HOUR) == DUE + 7 * HOUR
 
 
 @pytest.mark.parametrize("left", [7 * HOUR, 6 * HOUR, 5 * HOUR + MOMENT, 4 * HOUR, MOMENT])

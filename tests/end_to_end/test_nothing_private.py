@@ -23,6 +23,7 @@ from pipeline.core.logs import FIELDS
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid, body_of
 from tests.end_to_end.conftest import Project
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +53,7 @@ class Everything:
     def rapport(self, *arguments: str, status: int = 0) -> str:
         """Run a command, and keep what it prints; gives its stdout."""
         process = self.project.start(*arguments)
-        out, error = process.communicate(timeout=120)
+        out, error = process.communicate(timeout=LONGEST)
         assert process.returncode == status, (arguments, out, error)
         self.keep(out, error, as_json="--json" in arguments)
         return out
@@ -73,7 +74,7 @@ class Everything:
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                out, error = process.communicate(timeout=60)
+                out, error = process.communicate(timeout=LONGEST)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -178,7 +179,7 @@ def test_nothing_private_is_in_what_a_whole_run_writes(
     project.subscribe(READERS)
     with ExitStack() as stack:
         address = stack.enter_context(everything.running("serve", "--no-scheduler", "--port", "0"))["address"]
-        client = stack.enter_context(httpx.Client(base_url=address))
+        client = stack.enter_context(httpx.Client(base_url=address, timeout=LONGEST))
 
         everything.rapport("run", "--now", "--verbose")  # mails the draft
         (approve,) = [token for page, token in everything.links() if page == "staff/approve"]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import time_machine
 
 from tests.doubles.blog import Item
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from tests.doubles.blog import Blog
@@ -35,7 +36,7 @@ def test_a_practice_that_only_serves_mails_its_letter_once(project: Project, blo
         while len(project.outbox()) < 2 and time.monotonic() < end:
             time.sleep(0.05)
         served.send_signal(signal.SIGTERM)
-        _, errors = served.communicate(timeout=60)
+        _, errors = served.communicate(timeout=LONGEST)
         assert (served.returncode, errors) == (0, "")
     assert len(project.outbox()) == 2
     (edition,) = project.json("editions")["editions"]

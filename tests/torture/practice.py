@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from tests.torture.launcher import Launcher, Process
     from tests.torture.provider import MoodySendGrid
 
-TIMEOUT = 0.8
-"""`delivery.sendgrid.timeout`, seconds."""
+TIMEOUT, PATIENT = 0.8, 120.0
+"""`delivery.sendgrid.timeout`, seconds: where the provider may hang, and where it may only be slow."""
 
 SLUG = "weekly-1"
 
@@ -316,7 +316,7 @@ class Practice:
     readers: int
     batch: int
     approved: bool = True
-    timeout: float = TIMEOUT
+    timeout: float = PATIENT
     connections: int = 1
     listed: bool = True
     sent: bool = False

@@ -16,6 +16,7 @@ from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.end_to_end.conftest import Project
 from tests.installations import subscribe
+from tests.waiting import LONGEST
 from tests.year.script import local
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Weeks:
                 time.sleep(0.05)
             running[-1].terminate()
         for process in running:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=LONGEST)
             assert process.returncode == 0, out + err
             assert "Traceback" not in err
         return sorted((m.categories[0], m.subject, m.address) for m in self.sendgrid.deliveries_of(known))

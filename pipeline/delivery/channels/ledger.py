@@ -54,6 +54,13 @@ def find(connection: Connection, edition_id: int, channel: str) -> Announcement 
     return None if row is None else Announcement.of(row)
 
 
+def again(connection: Connection, one: Announcement) -> Announcement:
+    """How it is now."""
+    found = find(connection, one.edition_id, one.channel)
+    assert found is not None, "nothing deletes it"
+    return found
+
+
 def of_edition(connection: Connection, edition_id: int) -> list[Announcement]:
     """What became of an edition's announcements, by channel."""
     query = select(announcements).where(announcements.c.edition_id == edition_id)

@@ -9,7 +9,8 @@ from starlette.exceptions import HTTPException
 
 from pipeline.core.destination import Destination
 from pipeline.delivery.channels import ledger
-from pipeline.editions import became, find
+from pipeline.editions import became, clicks, find
+from pipeline.editions.clicks import Count
 from pipeline.web.dashboard import plot, render
 from pipeline.web.dashboard.dashboard import Page
 from pipeline.web.dashboard.routing import get
@@ -17,11 +18,12 @@ from subscribers import clock, growth, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from pipeline.editions.clicks import OfDay
     from pipeline.web.dashboard.asked import Asked
     from pipeline.web.dashboard.dashboard import Dashboard
 
@@ -29,6 +31,9 @@ A_PAGE = 25
 """Editions on one page of the list."""
 
 PLOTTED = timedelta(days=2 * 365)
+CLICKS_PLOTTED = 28
+"""Days from the first click on. After four weeks there are hardly any; the table has them all."""
+
 RECENT = timedelta(days=365)
 
 
@@ -58,7 +63,15 @@ def _one(asked: Asked) -> Response:
             raise HTTPException(404)
         edition = find.by_slug(connection, found.slug)
         announced = ledger.of_edition(connection, edition.id)
-    return _page(asked, "letter.html", letter=found, announced=announced)
+        counted = clicks.by_day(connection, edition.id)
+    return _page(
+        asked,
+        "letter.html",
+        letter=found,
+        announced=announced,
+        has_counted_links=bool(edition.links),
+        **_clicks(counted),
+    )
 
 
 def _growth(asked: Asked) -> Response:
@@ -71,6 +84,23 @@ def _growth(asked: Asked) -> Response:
     label = f"Joined and left by month: {sum(joined):,} joined, {sum(left):,} left"
     drawn = plot.columns(label, names, joined, left) if months else None
     return _page(asked, "growth.html", months=months[::-1], sources=sources, plot=drawn)
+
+
+def _clicks(counted: Sequence[OfDay]) -> dict[str, Any]:
+    """What the page says of clicks. Drawn is, by day, what is taken for people's: beside scanners' it would
+    often be too low to be seen."""
+    about = {"clicks": counted, "clicked": clicks.total(counted), "scanned": clicks.SCANNED.seconds // 60}
+    if not counted:
+        return about
+    by_day: dict[date, Count] = {}
+    for one in counted:
+        by_day[one.day] = by_day.get(one.day, Count()) + one.count
+    first = min(by_day)
+    days = [first + timedelta(days=n) for n in range(min((max(by_day) - first).days + 1, CLICKS_PLOTTED))]
+    people = [by_day.get(day, Count()).people for day in days]
+    label = f"Clicks by day without those taken for scanners: about {sum(people):,}"
+    names = [day.isoformat() for day in days]
+    return about | {"plot": plot.columns(label, names, people), "first": names[0], "last": names[-1]}
 
 
 def _page(asked: Asked, template: str, **values: Any) -> Response:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.core import child_process
 from pipeline.core.config import Config
 from pipeline.core.errors import FeedError
 from pipeline.feeds.parsing import sandbox, sandbox_child
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 
 HANGS = "tests.feeds.parsing.hanging_child"
 """A child that does with a document what its text says."""
+
+
+@pytest.fixture(autouse=True)
+def _as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here a child is the process it is for who installed it, not a fork (tests/commands)."""
+    monkeypatch.setattr(sandbox, "command", child_process.command)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from subscribers import directory
 from tests.browser import needs_chromium
 from tests.end_to_end.conftest import Project
 from tests.letter.samples import INTRO, letter, sample_blog
+from tests.waiting import LONGEST
 from tests.web.public.test_archive import sent
 from tests.web.public.visitor import Addresses, confirm_links, edition
 
@@ -51,7 +52,7 @@ def served(project: Project) -> Iterator[str]:
     assert process.stdout is not None
     yield json.loads(process.stdout.readline())["address"]
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=LONGEST)
     assert errors == ""
 
 
