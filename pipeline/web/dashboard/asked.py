@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 NO_FORM = Form([])
 
-LARGEST = 2**63
-"""Numbers from here on are of nothing, and no database takes them."""
+LONGEST_NUMBER = 18
+"""Digits of a number that something is known by: no database holds all of more."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,14 @@ class Asked:
 
     @property
     def number(self) -> int:
-        """The number in the path. Raises HTTPException 404 for one that nothing can have."""
+        """The number in the path."""
         number: int = self.request.path_params["number"]
-        if number >= LARGEST:
-            raise HTTPException(404)
         return number
 
     def asked_number(self, name: str) -> int | None:
         """A number in the query; None where there is none that anything could have."""
         given = self.request.query_params.get(name, "")
-        number = int(given) if given.isascii() and given.isdecimal() and len(given) < 20 else LARGEST
-        return number if number < LARGEST else None
+        return int(given) if given.isascii() and given.isdecimal() and len(given) <= LONGEST_NUMBER else None
 
     def back_to(self, path: str) -> Response:
         """After a POST that did something: the browser goes to that page, so that a reload does nothing a

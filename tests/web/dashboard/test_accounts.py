@@ -214,7 +214,9 @@ def test_what_cannot_be_invited_is_said_and_stays_typed(visitor: Visitor, admin:
         assert "<img" not in answer.text
     assert everything(visitor.installation.database) == before
     assert press(admin, "/3", verb="promote").status_code == 404
-    assert admin.get(f"{HERE}/{2**63}").status_code == 404
+    for number in (2**63, "9" * 5_000):
+        assert admin.get(f"{HERE}/{number}").status_code == 404
+        assert StaffBrowser(visitor).get(f"/staff/people/{number}").status_code == 404
     assert admin.get(f"{HERE}/99").headers["location"] == f"{HERE}?done=gone"
 
 

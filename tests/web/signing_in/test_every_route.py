@@ -45,7 +45,7 @@ def routes(visitor: Visitor) -> Iterator[Asked]:
             if isinstance(route, Mount):
                 yield from walk(list(route.routes), above + route.path)
             elif isinstance(route, Route):
-                path = re.sub(r"\{[^}]*\}", "x", re.sub(r"\{[^}]*:int\}", "1", above + route.path))
+                path = re.sub(r"\{[^}]*\}", "x", re.sub(r"\{[^}]*:number\}", "1", above + route.path))
                 for method in sorted((route.methods or set()) - {"HEAD"}):
                     yield Asked(method, path)
 

@@ -95,6 +95,7 @@ def _page(asked: Asked, *, done: str = "", wrong: str = "", chosen: str = "") ->
         shown=shown,
         may=MAY,
         chosen=chosen or shown.account.role,
+        removing=asked.form.text("verb") == "remove",
         done=done,
         wrong=wrong,
         moment=lambda at: times.moment(at, zone),

@@ -25,8 +25,8 @@ def _routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
         get(dashboard, f"{HERE}/log", log.show, right=look),
         get(dashboard, f"{HERE}/invite", invite.form, right=change),
         post(dashboard, f"{HERE}/invite", invite.work, right=change),
-        get(dashboard, f"{HERE}/{{number:int}}", one.show, right=change),
-        post(dashboard, f"{HERE}/{{number:int}}", one.work, right=change),
+        get(dashboard, f"{HERE}/{{number:number}}", one.show, right=change),
+        post(dashboard, f"{HERE}/{{number:number}}", one.work, right=change),
     ]
 
 
