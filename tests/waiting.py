@@ -21,11 +21,11 @@ get = partial(httpx.get, timeout=LONGEST)
 """`httpx.get`, which by itself gives a page five seconds."""
 
 
-def until(reached: Callable[[], Found], seconds: float = LONGEST) -> Found:
+def until(reached: Callable[[], Found], otherwise: str = "it did not happen") -> Found:
     """Wait for something; what it said when it was reached."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + LONGEST
     while not (found := reached()):
-        assert time.monotonic() < end, "it did not happen"
+        assert time.monotonic() < end, otherwise
         time.sleep(0.01)
     return found
 

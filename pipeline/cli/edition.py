@@ -102,9 +102,9 @@ def compose_locked(
 ) -> Composed:
     """Make or refresh the digest's draft, under the digest's lock."""
     from pipeline.editions.compose import compose as compose_draft
-    from pipeline.editions.lock import lock
+    from pipeline.editions.lock import PATIENCE, lock
 
-    with lock(installation.database, digest.name):
+    with lock(installation.database, digest.name, PATIENCE):
         return compose_draft(installation, digest, intro=intro, looking=looking)
 
 

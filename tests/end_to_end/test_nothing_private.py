@@ -10,7 +10,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,7 @@ from pipeline.core.logs import FIELDS
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid, body_of
 from tests.end_to_end.conftest import Project
-from tests.waiting import LONGEST
+from tests.waiting import LONGEST, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,10 +85,7 @@ class Everything:
         return sorted({match.groups() for body in bodies for match in LINK.finditer(body)})  # type: ignore[arg-type]
 
     def wait_for_letters(self) -> None:
-        end = time.monotonic() + 60
-        while not self.letters() and time.monotonic() < end:
-            time.sleep(0.05)
-        assert self.letters()
+        until(self.letters)
 
     def letters(self, edition: str = "weekly-1") -> list[Delivery]:
         return [one for one in self.sendgrid.deliveries if one.edition == edition]

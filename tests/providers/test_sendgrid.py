@@ -41,7 +41,7 @@ from tests.doubles.sendgrid import (
     StrictSendGrid,
     Trickle,
 )
-from tests.waiting import until
+from tests.waiting import LONGEST, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +59,8 @@ MESSAGE = Message(
     html="<p>Hello %hn%, <a href='%u%'>leave</a></p>",
     text="Hello %n%, leave: %u%\n",
 )
-PATIENT, HASTY = 60, 0.3
-"""Seconds to wait for an answer: where one comes, and where none will."""
+HASTY = 0.3
+"""Seconds to wait for an answer where none will come."""
 
 TOKEN = "eyJzIjo3fQ.Zm9yZ2V0LW1lLW5vdC1pbi1sb2dz"
 
@@ -94,7 +94,7 @@ def provider(sendgrid_server: StrictSendGrid) -> Iterator[SendGrid]:
 
 
 def made(server: StrictSendGrid, **changes: Any) -> SendGrid:
-    return SendGrid(**{"api_key": server.key, "api_url": server.url, "timeout": PATIENT, **changes})
+    return SendGrid(**{"api_key": server.key, "api_url": server.url, "timeout": LONGEST, **changes})
 
 
 # What is sent
@@ -512,7 +512,7 @@ def test_half_an_answer_left_behind_is_not_the_answer_to_the_next(
 
 def test_nobody_at_the_address_means_not_sent() -> None:
     with nobody() as address:
-        outcome = SendGrid(api_key="SG.k", api_url=f"http://{address}", timeout=PATIENT).send(
+        outcome = SendGrid(api_key="SG.k", api_url=f"http://{address}", timeout=LONGEST).send(
             MESSAGE, batch()
         )
     assert outcome == BatchResult(Result.REFUSED, "could not connect to SendGrid (Connection refused)")
@@ -639,11 +639,11 @@ def test_an_answer_that_comes_while_we_write_is_heard(
         try:
             sockets.write_all(sock, data, timeout)
         finally:  # it stops for nobody reads on; by then the answer is there
-            assert answered.wait(PATIENT)
+            assert answered.wait(LONGEST)
 
     monkeypatch.setattr("pipeline.providers.http.write_all", write)
     with socket.create_server(("127.0.0.1", 0)) as early:
-        early.settimeout(PATIENT)
+        early.settimeout(LONGEST)
 
         def refuse() -> None:
             sock, _ = early.accept()
@@ -651,7 +651,7 @@ def test_an_answer_that_comes_while_we_write_is_heard(
                 sock.recv(1000)
                 sock.sendall(f"HTTP/1.1 {status} Early\r\nContent-Length: 0\r\n\r\n".encode())
                 answered.set()
-                done.wait(PATIENT)
+                done.wait(LONGEST)
 
         thread = threading.Thread(target=refuse)
         thread.start()
@@ -757,7 +757,7 @@ def test_a_proxy_that_the_environment_names_is_used_but_never_for_this_machine(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     with socket.create_server(("127.0.0.1", 0)) as proxy:
-        proxy.settimeout(PATIENT)
+        proxy.settimeout(LONGEST)
         seen: list[bytes] = []
 
         def answer() -> None:

@@ -26,7 +26,8 @@ from pipeline.cli import COMMANDS
 from tests.torture import announcing, crashes, greeting
 from tests.torture.crashes import Tally
 from tests.torture.launcher import Launcher
-from tests.torture.practice import PATIENT, TIMEOUT, Postgresql, Practice, Sqlite, scratch
+from tests.torture.practice import TIMEOUT, Postgresql, Practice, Sqlite, scratch
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +113,7 @@ def _run(
 
 
 def _timeout(cell: Cell) -> float:
-    return TIMEOUT if cell.faults else PATIENT
+    return TIMEOUT if cell.faults else LONGEST
 
 
 def _greet(

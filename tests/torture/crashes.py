@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from tests.doubles.sendgrid import Answer, Hang, Normal, Reset
 from tests.torture.launcher import KILLED
-from tests.torture.practice import PATIENT, SLUG
+from tests.torture.practice import SLUG
 from tests.torture.provider import HANGS, MoodySendGrid
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     import random
@@ -111,7 +112,7 @@ def _undisturbed(practice: Practice, chance: random.Random) -> float:
         verdict = case.verdict(through_the_door=True)
         assert verdict.right, verdict
         # On a machine that is that slow the short time-out may leave somebody in doubt.
-        assert verdict.states == {"sent": practice.readers} or practice.timeout < PATIENT
+        assert verdict.states == {"sent": practice.readers} or practice.timeout < LONGEST
         return taken
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tests.torture.crashes import A_BAD_DAY, Tally, ended_well, provider
 from tests.torture.launcher import KILLED
-from tests.torture.practice import PATIENT
 from tests.torture.provider import MoodySendGrid
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     import random
@@ -106,7 +106,7 @@ def _undisturbed(practice: Practice, chance: random.Random) -> float:
         verdict = case.verdict(through_the_door=True)
         assert verdict.right, verdict
         # On a machine that is that slow the short time-out may leave somebody in doubt.
-        assert verdict.states == {"sent": practice.readers} or practice.timeout < PATIENT
+        assert verdict.states == {"sent": practice.readers} or practice.timeout < LONGEST
         return taken
 
 
