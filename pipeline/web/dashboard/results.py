@@ -83,7 +83,6 @@ def _one(asked: Asked, wrong: str = "") -> Response:
         verbs=bar.verbs(asked, edition),
         version=version,
         wrong=wrong,
-        has_counted_links=bool(edition.links),
         **_clicks(counted),
     )
 
