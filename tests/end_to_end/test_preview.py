@@ -310,6 +310,7 @@ class TestInChromium:
             viewport={"width": width, "height": 800},
             color_scheme="dark" if scheme == "dark" else "light",
             bypass_csp=True,
+            reduced_motion="reduce",  # no colour on its way to another one, which nobody sees for long
         )
         page = context.new_page()
         running.adds(_section('<p><a href="about/us">Who we are</a></p>'))

@@ -144,6 +144,7 @@ def test_axe_finds_nothing_in_any_state(served: tuple[Project, str], browser: Br
         viewport={"width": 768, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
         bypass_csp=True,
+        reduced_motion="reduce",  # no colour on its way to another one, which nobody sees for long
     )
     page = context.new_page()
     for query in ("", "?edition=weekly-1"):
