@@ -118,7 +118,7 @@ def test_every_kind_of_report_about_a_delivery_is_told(connection: Connection, k
 def test_who_left_is_counted_until_the_next_edition_of_the_digest_listed_or_not(
     connection: Connection,
 ) -> None:
-    for person, after in ((1, timedelta(days=1)), (2, WEEK + timedelta(days=1)), (3, 3 * WEEK)):
+    for person, after in ((1, timedelta(days=1)), (2, 2 * WEEK + timedelta(days=1)), (3, 3 * WEEK)):
         left(connection, person, after)
     left(connection, 1, WEEK + timedelta(days=2), digest="monthly")
     connection.execute(update(editions).where(editions.c.id == 3).values(kind="welcome"))
@@ -138,3 +138,12 @@ def test_digests_beside_each_other_are_counted_apart(connection: Connection) -> 
     assert {one.slug: one.left for one in found} == {
         "weekly-4": 0, "weekly-3": 0, "weekly-2": 1, "weekly-1": 1,
     }  # fmt: skip
+
+
+def test_the_next_edition_is_the_one_that_went_out_next_not_the_one_made_next(connection: Connection) -> None:
+    for number, weeks in ((2, 2), (3, 1)):
+        at = AT + weeks * WEEK
+        connection.execute(update(editions).where(editions.c.id == number).values(snapshot_at=at))
+    left(connection, 1, WEEK + timedelta(days=1))
+    found, _ = became.listed(connection, None, 9)
+    assert [one.slug for one in found if one.left] == ["weekly-3"]

@@ -148,13 +148,13 @@ def wait_again(
 ) -> None:
     """Staff want another attempt, of what was refused or of what they found was not posted. It is made under
     a key of its own, for the service may know the old one."""
-    due_at = connection.scalar(select(editions.c.due_at).where(editions.c.id == one.edition_id))
+    due_at = connection.execute(select(editions.c.due_at).where(editions.c.id == one.edition_id)).scalar_one()
     now = clock.now()
     _change(
         connection,
         one,
         state=AnnouncementState.WAITING,
-        repeat_key=repeat_key(config, channel, slug, due_at or now, one.attempts),
+        repeat_key=repeat_key(config, channel, slug, due_at, one.attempts),
         content=None,
         made_at=now,
         first_try=None,

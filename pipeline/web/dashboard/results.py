@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 
 from pipeline.core.destination import Destination
+from pipeline.core.errors import RapportError
 from pipeline.delivery.channels import ledger
-from pipeline.editions import became, clicks, find
+from pipeline.editions import became, clicks, find, progress
 from pipeline.editions.clicks import Count
-from pipeline.web.dashboard import plot, render
+from pipeline.editions.decided import stand
+from pipeline.web.dashboard import bar, deciding, plot, render
 from pipeline.web.dashboard.dashboard import Page
-from pipeline.web.dashboard.routing import get
+from pipeline.web.dashboard.routing import get, post
 from subscribers import clock, growth, times
+from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +44,7 @@ def _routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
     return [
         get(dashboard, "/letters", _list),
         get(dashboard, "/letters/{slug}", _one),
+        post(dashboard, "/letters/{slug}/decide", _decide, right=Right.DECIDE),
         get(dashboard, "/growth", _growth),
     ]
 
@@ -57,23 +61,47 @@ def _list(asked: Asked) -> Response:
     return _page(asked, "letters.html", letters=shown, more=more)
 
 
-def _one(asked: Asked) -> Response:
-    installation = asked.installation
+def _one(asked: Asked, wrong: str = "") -> Response:
+    """``wrong``: why what was just asked could not be done."""
+    installation, version = asked.installation, asked.dashboard.letters.reload.version
     with installation.database.read() as connection:
         found = became.of(connection, asked.request.path_params["slug"])
         if found is None:
             raise HTTPException(404)
         edition = find.by_slug(connection, found.slug)
+        far = progress.of(connection, found.slug, clock.now())
         announced = ledger.of_edition(connection, edition.id)
         counted = clicks.by_day(connection, edition.id)
+        decided = stand(connection, edition)
     return _page(
         asked,
         "letter.html",
+        409 if wrong else 200,
         letter=found,
+        edition=edition,
+        far=far,
         announced=announced,
+        stand=decided,
+        verbs=bar.verbs(asked, edition),
+        version=version,
+        wrong=wrong,
         has_counted_links=bool(edition.links),
         **_clicks(counted),
     )
+
+
+def _decide(asked: Asked) -> Response:
+    """A button beside the progress: pause, go on."""
+    slug = asked.request.path_params["slug"]
+    try:
+        if asked.form.text("edition") != slug:
+            raise RapportError("The form was not complete.", "Look at the letter again, then decide.")
+        deciding.decide(asked, asked.installation)
+    except RapportError as error:
+        return _one(asked, f"{error.message} {error.remedy}".rstrip())
+    finally:
+        asked.dashboard.letters.editions_changed()
+    return asked.back_to(f"/letters/{slug}")
 
 
 def _growth(asked: Asked) -> Response:
@@ -105,13 +133,13 @@ def _clicks(counted: Sequence[OfDay]) -> dict[str, Any]:
     return about | {"plot": plot.columns(label, names, people), "first": names[0], "last": names[-1]}
 
 
-def _page(asked: Asked, template: str, **values: Any) -> Response:
+def _page(asked: Asked, template: str, status: int = 200, **values: Any) -> Response:
     config = asked.installation.config
 
-    def went(one: became.Became) -> Destination:
-        return Destination.of_edition(config.delivery, one.provider, begun=True)
+    def went(provider: str | None) -> Destination:
+        return Destination.of_edition(config.delivery, provider, begun=True)
 
     def day(moment: datetime) -> str:
         return times.moment(moment, config.newsletter.zone)
 
-    return render.page(asked, template, PAGE.path, day=day, went=went, **values)
+    return render.page(asked, template, PAGE.path, status, day=day, went=went, **values)

@@ -122,6 +122,14 @@ def test_older_posts_are_asked_for_page_by_page() -> None:
     assert asked.requests[1:] == [("GET", pages), ("GET", f"{pages}&max_id=8")]
 
 
+def test_posts_are_looked_through_for_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([100.0, 130.0, 130.1])
+    monkeypatch.setattr(mastodon.clock, "uptime", lambda: next(moments))
+    at, asked = on_mastodon(ME, reply(200, [status()]))
+    assert at.look(POST) == Look(Sight.UNREACHABLE, "its posts could not be seen within 30 seconds")
+    assert asked.answers == []
+
+
 def test_a_key_is_good_for_a_little_less_than_the_hour_that_mastodon_keeps_it() -> None:
     at, _ = on_mastodon()
     end = MADE + timedelta(minutes=55)
@@ -148,13 +156,8 @@ def test_a_post_is_made_ready_with_its_picture_within_what_the_server_takes() ->
     form = asked.more[1]
     assert form["token"] == "a-token"
     assert form["kind"].startswith("multipart/form-data; boundary=")
-    for part in (
-        b'name="description"',
-        "A calm morning ·".encode(),
-        b'filename="card.png"',
-        b"image/png",
-        SAID.card,
-    ):
+    card = b'name="file"; filename="card.png"\r\nContent-Type: image/png\r\n\r\n' + SAID.card
+    for part in (b'name="description"', "A calm morning ·".encode(), card):
         assert part in form["body"]
 
 
@@ -212,6 +215,13 @@ def test_a_delicate_one_stands_behind_a_warning_that_counts_and_the_picture_is_t
     short = at.prepare(POST, SAID)
     assert isinstance(short, Ready)
     assert short.content["alt"] == "A calm mo"
+
+
+def test_a_language_is_named_by_its_two_letters() -> None:
+    at, _ = on_mastodon(reply(200), reply(200))
+    ready = at.prepare(POST, SAID._replace(language="FR-CH"))
+    assert isinstance(ready, Ready)
+    assert ready.content["language"] == "fr"
 
 
 REFUSED_UPLOADS: dict[str, tuple[Reply, Any]] = {
@@ -493,6 +503,20 @@ def test_trying_a_password_out_signs_in_anew() -> None:
     assert "RAPPORT_CHANNEL_ONE" in told.value.remedy
 
 
+def test_a_post_holds_as_much_as_the_lexicon_says() -> None:
+    """app.bsky.feed.post: maxGraphemes 300, maxLength 3000."""
+    for title, whole in (("x" * 298, True), ("x" * 299, False)):
+        short = SAID._replace(title=f"{title}", summary="", link="y")
+        text = bluesky.worded(
+            channel(kind="bluesky", account="a.b", text="{{ title }} {{ link }}"),
+            Templates(),
+            short,
+            bluesky.LIMIT,
+        )
+        assert (text == f"{title} y") is whole
+    assert bluesky.LIMIT.size == 3000
+
+
 # A webhook
 
 KEY = b"a key of at least 24 bytes"
@@ -521,6 +545,11 @@ WEBHOOK = {
         "posts": [{"title": "A post", "url": "https://willow.example/a"}],
     },
 }
+
+
+def test_no_part_of_a_receivers_address_that_may_be_secret_is_told() -> None:
+    made = Webhook(channel(kind="webhook", url="https://hook.example/a/b/?c=d"), SECRET)
+    assert made._server._secrets == ["/a/b/?c=d", "a/b", "c=d", SECRET]
 
 
 def test_what_a_receiver_gets_is_frozen_and_signed(moment: time_machine.Traveller) -> None:

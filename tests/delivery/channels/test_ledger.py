@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.core.tables.channels import announcements
+from pipeline.core.tables.editions import editions
 from pipeline.delivery.channels import ledger
 from pipeline.delivery.channels.announcement import AnnouncementState
 from tests.delivery.channels.conftest import NOW
@@ -70,12 +71,12 @@ def test_what_waits_or_is_under_way_is_unfinished(connection: Connection, state:
 
 
 def test_an_edition_has_its_own_by_channel_and_a_channel_its_latest(connection: Connection) -> None:
-    for number, name in ((1, "two"), (1, "one"), (2, "one"), (3, "one")):
+    for number, name in ((1, "two"), (1, "one"), (2, "one"), (3, "one"), (4, "two")):
         written(connection, number, name)
     assert [one.channel for one in ledger.of_edition(connection, 1)] == ["one", "two"]
     latest = ledger.latest(connection, "one", 2)
     assert [(slug, one.edition_id) for slug, one in latest] == [("weekly-3", 3), ("weekly-2", 2)]
-    assert ledger.find(connection, 4, "one") is None
+    assert ledger.find(connection, 4, "one") is ledger.find(connection, 2, "two") is None
 
 
 def test_troubles_are_what_was_refused_or_is_in_doubt_since_then(connection: Connection) -> None:
@@ -171,6 +172,7 @@ def test_a_new_attempt_on_bluesky_keeps_its_key_for_there_is_one_record_at_most(
     connection: Connection,
 ) -> None:
     sky = channel(kind="bluesky", account="practice.bsky.social")
-    before = written(connection, state="refused", attempts=1)
+    before = written(connection, 2, state="refused", attempts=1)
+    connection.execute(editions.update().where(editions.c.id != 2).values(due_at=NOW))
     ledger.wait_again(connection, config(), sky, before, "weekly-1")
-    assert reread(connection).repeat_key == "3n37ti2palj5q"
+    assert reread(connection, 2).repeat_key == "3n37ti2palj5q"

@@ -217,7 +217,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return self._errors(413, "The request body is too large.")
-        if planned is None or isinstance(planned, fault.Normal | fault.CloseAfter):
+        if isinstance(planned, fault.Slow):
+            while not owner.ended.is_set() and not planned.go_on.wait(0.05):
+                pass
+        if planned is None or isinstance(planned, fault.Normal | fault.CloseAfter | fault.Slow):
             self._mail_send(body)
             if isinstance(planned, fault.CloseAfter):
                 self.close_connection = True

@@ -108,7 +108,7 @@ def test_who_is_new_is_written_with_name_digests_and_the_proof_of_each(connectio
 def test_of_who_is_known_what_differs_is_written_and_nothing_else(connection: Connection) -> None:
     known_before(connection, ANN)
     known_before(connection, BEN, "Ben", "weekly", "monthly")
-    written(connection, row(ANN, "Ann", "weekly", "monthly"), row(BEN, "Benjamin"))
+    written(connection, row(BEN, "Benjamin"), row(ANN, "Ann", "weekly", "monthly"))
     assert people(connection) == {ANN: ("Ann", BEFORE), BEN: ("Ben", BEFORE)}
     assert held(connection) == [
         (ANN, "monthly", "active", NOW, None),
@@ -146,6 +146,7 @@ def test_why_an_address_must_get_no_mail_is_written_once(connection: Connection)
     suppression.forget(connection, CLEO)
     written(
         connection,
+        row("dora@example.org", left=True),
         row(ANN, reason=Reason.COMPLAINED),
         row(BEN, reason=Reason.BOUNCED),
         row(BEN, reason=Reason.COMPLAINED),
@@ -156,7 +157,7 @@ def test_why_an_address_must_get_no_mail_is_written_once(connection: Connection)
         (ANN, "complained", "import"), (BEN, "bounced", "event"), (BEN, "complained", "import"),
     ]  # fmt: skip
     assert suppression.reasons(connection, CLEO) == {Reason.FORGOTTEN, Reason.BOUNCED}
-    assert people(connection) == {}
+    assert [*people(connection)] == ["dora@example.org"]
 
 
 def test_who_signed_up_since_the_look_up_is_that_person(connection: Connection) -> None:
@@ -212,6 +213,14 @@ def test_a_name_that_somebody_gave_since_stays(connection: Connection) -> None:
     connection.execute(subscribers.update().where(subscribers.c.email == ANN).values(name="Her own"))
     chunk.write(wording="asked", source="import")
     assert people(connection) == {ANN: ("Her own", BEFORE), BEN: ("Ben", BEFORE)}
+
+
+def test_a_name_that_somebody_took_away_since_does_not_come_back(connection: Connection) -> None:
+    known_before(connection, ANN, "Ann")
+    chunk = begun(connection, row(ANN, "Ann", "monthly"))
+    connection.execute(subscribers.update().values(name=""))
+    chunk.write(wording="asked", source="import")
+    assert people(connection) == {ANN: ("", BEFORE)}
 
 
 def test_a_list_that_changes_nothing_writes_nothing(connection: Connection) -> None:

@@ -150,7 +150,7 @@ def test_every_change_of_an_account_is_on_record_with_who_made_it(sqlite_databas
         accounts.invite(connection, ada, Role.EDITOR, actor="eve@example.org")
         accounts.join(connection, account)
         accounts.invite(connection, ada, Role.EDITOR, actor="root")  # who has joined needs no invitation
-        accounts.invite(connection, ada, Role.VIEWER, actor="root")
+        assert accounts.invite(connection, ada, Role.VIEWER, actor="root").role is Role.VIEWER
         accounts.remove(connection, ada, actor="eve@example.org")
         log = [(one.action, one.about, one.detail, one.actor) for one in staff_log.entries(connection)]
     assert log[::-1] == [
@@ -243,3 +243,16 @@ def test_a_link_is_good_for_its_time_and_an_invitation_for_one_more_only(sqlite_
         assert links.look(connection, sign_in, by_mail[1].value, "b") is None
         assert links.look(connection, invitation, second.value, "any browser") is not None
         assert links.use(connection, invitation, "another value") is None
+    assert [str(purpose) for purpose in links.Purpose] == ["invitation", "sign-in"], (
+        "as the database has them"
+    )
+
+
+def test_a_link_that_another_used_a_moment_before_is_used(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined(sqlite_database, "ada@example.org", Role.ADMIN)
+    with sqlite_database.write() as connection:
+        ada = accounts.named(connection, "ada@example.org")
+        monkeypatch.setattr(links, "look", lambda *given: ada)  # it was there when it was looked at
+        assert links.use(connection, links.Purpose.SIGN_IN, "a value", "b") is None

@@ -264,6 +264,7 @@ def test_who_signed_in_has_tried_no_more_and_others_have(sqlite_database: Databa
         traveller.shift(attempts.WINDOW - timedelta(microseconds=1))
         attempts.clear_away(connection)
         assert len(connection.execute(tries.select()).all()) == 2
+        assert timedelta(hours=1) == attempts.WINDOW
         traveller.shift(timedelta(microseconds=1))
         attempts.clear_away(connection)
         assert connection.execute(tries.select()).all() == []

@@ -61,7 +61,10 @@ def test_a_letters_page_has_its_figures_and_their_reasons(office: Office) -> Non
     assert "asked to wait; most arrive later 2" in words
     assert "Gmail reports none 1" in words
     assert "from this or an older letter 2" in words
-    assert "Left until the next" in office.words("letters")
+    listed = office.words("letters")
+    assert "Left until the next" in listed
+    # Handed over, refused or bounced, in doubt, called spam, left until the next.
+    assert listed.partition("weekly-11,")[2].endswith(" 3 2 1 1 2")
     assert office.browser.get("/letters/weekly-9").status_code == 404
 
 

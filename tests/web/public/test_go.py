@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from pipeline.core.tables.editions import editions
 from pipeline.editions import clicks
 from pipeline.editions.clicks import Count, OfDay
-from pipeline.web.public import go
+from pipeline.web.public import go, guard
 from tests.installations import installation, subscribe
 from tests.ledgers import AT, Left, handed_over
 from tests.web.public.visitor import Addresses, Visitor, everything
@@ -220,7 +220,8 @@ def test_one_network_makes_no_figure_and_is_led_on_all_the_same(
 def test_in_a_flood_the_database_is_not_asked_and_what_is_known_leads_on(
     visit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(go, "REQUESTS", RateLimitItemPerMinute(2, namespace="requests"))
+    for module in (go, guard):
+        monkeypatch.setattr(module, "REQUESTS", RateLimitItemPerMinute(2, namespace="requests"))
     visitor = visit()
     asked: list[str] = []
     ask = clicks.redirects
@@ -235,6 +236,7 @@ def test_in_a_flood_the_database_is_not_asked_and_what_is_known_leads_on(
     assert [answer.status_code for answer in flood] == [302, 429, 302, 429]
     assert asked == ["weekly-1", "weekly-8"]
     assert all_of(visitor) == Count(1)
+    assert visitor.get("/archive").status_code == 429
     one = Addresses(visitor.installation, 1).unsubscribe()
     assert visitor.post(one, {"List-Unsubscribe": "One-Click"}).status_code == 200
 
@@ -269,7 +271,11 @@ def test_an_edition_that_is_handed_over_meanwhile_leads_on_at_once(visit: Any) -
     assert visitor.get("/go/weekly-5/offer").headers["location"] == OFFER
 
 
-def test_where_public_url_has_a_path_it_leads_on_below_it(sqlite_database: Database, tmp_path: Path) -> None:
+def test_where_public_url_has_a_path_it_leads_on_below_it(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (go, guard):  # it is counted once there, too
+        monkeypatch.setattr(module, "REQUESTS", RateLimitItemPerMinute(2, namespace="requests"))
     newsletter = {
         "name": "Letter",
         "from_email": "letter@example.org",
