@@ -44,7 +44,6 @@ def served(tmp_path: Any) -> Iterator[tuple[Project, str]]:
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context()
     opened = context.new_page()
-    opened.set_default_timeout(20_000)
     yield opened
     context.close()
 
