@@ -46,7 +46,6 @@ def page(browser: Browser) -> Iterator[Page]:
     # No colour is ever on its way to another one: axe would judge what nobody sees for long.
     context = browser.new_context(reduced_motion="reduce")
     opened = context.new_page()
-    opened.set_default_timeout(20_000)
     yield opened
     context.close()
 
