@@ -12,6 +12,7 @@ from pipeline.core.errors import RapportError
 from pipeline.delivery.channels import ledger
 from pipeline.editions import became, find, progress
 from pipeline.editions.decided import stand
+from pipeline.editions.ledger.reasons import NO_ANSWER
 from pipeline.web.dashboard import bar, deciding, plot, render
 from pipeline.web.dashboard.dashboard import Page
 from pipeline.web.dashboard.routing import get, post
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from pipeline.editions.ledger.reasons import Reasons
+    from pipeline.editions.progress import Progress
     from pipeline.web.dashboard.asked import Asked
     from pipeline.web.dashboard.dashboard import Dashboard
 
@@ -74,12 +77,21 @@ def _one(asked: Asked, wrong: str = "") -> Response:
         letter=found,
         edition=edition,
         far=far,
+        why=_why(found.why, far),
         announced=announced,
         stand=decided,
         verbs=bar.verbs(asked, edition),
         version=version,
         wrong=wrong,
     )
+
+
+def _why(why: Reasons, far: Progress) -> Reasons:
+    """The reasons without that of whom the page shows as under way."""
+    if not far.in_flight:
+        return why
+    shown = {state: {say: n for say, n in said.items() if say != NO_ANSWER} for state, said in why.items()}
+    return {state: said for state, said in shown.items() if said}
 
 
 def _decide(asked: Asked) -> Response:
@@ -105,7 +117,7 @@ def _growth(asked: Asked) -> Response:
     joined, left = [month.joined for month in months], [month.left for month in months]
     label = f"Joined and left by month: {sum(joined):,} joined, {sum(left):,} left"
     drawn = plot.columns(label, names, joined, left) if months else None
-    return _page(asked, "growth.html", months=months[::-1], sources=sources, plot=drawn)
+    return _page(asked, "growth.html", months=months[::-1], sources=sources, plot=drawn, label=label)
 
 
 def _page(asked: Asked, template: str, status: int = 200, **values: Any) -> Response:
@@ -117,4 +129,7 @@ def _page(asked: Asked, template: str, status: int = 200, **values: Any) -> Resp
     def day(moment: datetime) -> str:
         return times.moment(moment, config.newsletter.zone)
 
-    return render.page(asked, template, PAGE.path, status, day=day, went=went, **values)
+    def date(moment: datetime) -> str:
+        return times.day(moment, config.newsletter.zone)
+
+    return render.page(asked, template, PAGE.path, status, day=day, date=date, went=went, **values)
