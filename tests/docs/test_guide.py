@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,12 +18,12 @@ from tests.docs.blocks import Block, blocks, changed, matches
 from tests.docs.machine import SOURCE
 from tests.doubles.names import NameServer
 from tests.doubles.sendgrid import StrictSendGrid
-from tests.year.test_some_weeks import FAKETIME, library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+FAKETIME = shutil.which("faketime")
 GUIDE = SOURCE / "docs" / "guide.md"
 DUE = datetime.now(UTC) + timedelta(days=3)
 BLOG = "willowstreet.example"
@@ -138,6 +139,13 @@ def follow(
     if block.prints is not None:
         assert matches(printed, block.prints), f"{block.where} prints\n{printed}and not\n{block.prints}"
     return printed
+
+
+def library() -> str:
+    """What `faketime` has a program load; its place differs from machine to machine."""
+    assert FAKETIME
+    shown = [FAKETIME, "-m", "2026-01-01 00:00:00", "printenv", "LD_PRELOAD"]
+    return subprocess.run(shown, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def call_as_cron_does(line: str, terminal: Terminal) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from subscribers import clock, directory
 from tests.doubles.sendgrid import Answer
+from tests.waiting import until
 from tests.year.oracle import due_times
-from tests.year.script import SCHEDULES
+from tests.year.script import CATEGORIES, SCHEDULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 
     Happening = tuple[datetime, Callable[[], None]]
 
-ROUND = (timedelta(minutes=-10), timedelta(), timedelta(hours=1))
-"""When the job is called round a due time; at that time from all sides."""
+ROUND = (timedelta(minutes=-10), timedelta(hours=1))
+"""When the job is called round a due time, too, where that is watched closely."""
+
+CLOSELY = 4
+"""Each so many weeks it is, also where nothing happens; else the job is called at the due time alone."""
+
+NEAR = timedelta(days=5)
+"""Of a trouble: there every due time is."""
 
 
 def live(script: Script, practice: Practice, traveller: time_machine.Traveller) -> None:
@@ -60,12 +66,25 @@ class Life:
         yield script.refusing.end, lambda: self.refuses(whether=False)
         yield script.by_hand, lambda: practice.sends_by_hand("weekly")
         dues = {due for digest in SCHEDULES for due in due_times(script, digest)}
-        for moment in {*dues, script.begins, script.refusing.end, *(span.end for span in script.off)}:
+        closely = self._watched_closely()
+        everybody = closely | {script.begins, script.refusing.end, *(span.end for span in script.off)}
+        for moment in everybody:
             yield moment, lambda: self.called(practice.everybody_calls)
-        weeks = (script.ends - script.begins).days // 7
-        quiet = {due + offset for due in dues for offset in ROUND if offset}
-        for moment in quiet | {script.begins + timedelta(weeks=n, hours=1) for n in range(weeks)}:
+        weeks = range(0, (script.ends - script.begins).days // 7, CLOSELY)
+        somebody = {due + offset for due in closely for offset in ROUND} | (dues - everybody)
+        for moment in somebody | {script.begins + timedelta(weeks=n, hours=1) for n in weeks}:
             yield moment, lambda: self.called(practice.somebody_calls)
+
+    def _watched_closely(self) -> set[datetime]:
+        """Due times at which the job is called from all sides, and from one before and after: those that the
+        clock's change is about, those near a trouble, and some others."""
+        script = self.script
+        spans = (*script.off, script.refusing, script.broken, *script.quiet)
+        troubles = [moment for span in spans for moment in (span.start, span.end)] + [script.garbage]
+        weekly = due_times(script, "weekly")
+        near = {due for due in weekly if any(abs(due - trouble) < NEAR for trouble in troubles)}
+        rare = {due for digest in CATEGORIES for due in due_times(script, digest)}
+        return near | rare | set(weekly[::CLOSELY])
 
     def _of_reader(self, reader: Reader) -> Iterator[Happening]:
         if reader.joins is None or reader.on_paper:
@@ -118,8 +137,8 @@ class Life:
     def signs_up(self, reader: Reader) -> None:
         form = {"email": reader.address, "name": reader.name, "digest": list(SCHEDULES)}
         assert self.practice.pages.post("/subscribe", data=form).status_code == 200
-        while self.practice.sendgrid.payloads[-1]["categories"] != ["confirmation"]:
-            time.sleep(0.01)  # it is mailed once the answer is out
+        # It is mailed once the answer is out.
+        until(lambda: self.practice.sendgrid.payloads[-1]["categories"] == ["confirmation"])
         asked = self.practice.newest(reader.address, "confirmation")
         (page,) = set(re.findall(r"/confirm/[\w-]+", asked.text))
         assert self.practice.pages.post(page).status_code == 200

@@ -1,10 +1,8 @@
-"""Some weeks of the installed command, its clock moved by libfaketime, against a strict SendGrid."""
+"""Some weeks of the command in processes of its own, their clock moved, against a strict SendGrid."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import time
+import signal
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,12 +14,15 @@ from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.end_to_end.conftest import Project
 from tests.installations import subscribe
+from tests.torture.launcher import Launcher
+from tests.waiting import until
 from tests.year.script import local
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-FAKETIME = shutil.which("faketime")
+    from tests.torture.launcher import Process
 
 MORE = """
 [[digests]]
@@ -36,27 +37,19 @@ probe_public_url = false
 api_url = "{sendgrid}"
 """
 
-pytestmark = [
-    pytest.mark.installed,
-    pytest.mark.skipif(FAKETIME is None, reason="no faketime on the path: apt-get install faketime"),
-]
 
-
-def library() -> str:
-    """What `faketime` has a program load; its place differs from machine to machine."""
-    assert FAKETIME
-    shown = [FAKETIME, "-m", "2026-01-01 00:00:00", "printenv", "LD_PRELOAD"]
-    return subprocess.run(shown, check=True, capture_output=True, text=True).stdout.strip()
+@pytest.fixture
+def starter() -> Iterator[Launcher]:
+    """Of one's own: the one that tests share keeps them all on one worker."""
+    with Launcher() as started:
+        yield started
 
 
 class Weeks:
     """A practice whose command is called at moments of our choosing."""
 
-    def __init__(self, project: Project, blog: Blog, sendgrid: StrictSendGrid) -> None:
-        self.project, self.blog, self.sendgrid = project, blog, sendgrid
-        # Time-outs go by the monotonic clock, which is left alone.
-        project.environment |= {"LD_PRELOAD": library(), "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "UTC"}
-        project.environment |= {"SENDGRID_API_KEY": sendgrid.key}
+    def __init__(self, project: Project, blog: Blog, sendgrid: StrictSendGrid, starter: Launcher) -> None:
+        self.project, self.blog, self.sendgrid, self.starter = project, blog, sendgrid, starter
 
     def called(self, moment: datetime, times: int = 1, *, served: bool = False) -> list[tuple[str, str, str]]:
         """The command, so many times at once; what went out: digest, subject and reader.
@@ -64,32 +57,32 @@ class Weeks:
         ``served``: `rapport serve` is started at that moment, too, and ended when something went out.
         """
         known = self.sendgrid.requests
-        self.project.environment["FAKETIME"] = f"@{moment:%Y-%m-%d %H:%M:%S}"
-        running = [self.project.start("run") for _ in range(times)]
+        running = [self._started(moment, "run") for _ in range(times)]
         if served:
-            serving = self.project.start("serve", "--port", "0")
+            serving = self._started(moment, "serve", "--port", "0")
             running.append(serving)
-            assert serving.stdout
-            serving.stdout.readline()  # from now on it ends as it should
-            end = time.monotonic() + 60
-            while self.sendgrid.requests == known and time.monotonic() < end:
-                time.sleep(0.05)
-            running[-1].terminate()
+            # From its first words on it ends as it should.
+            until(lambda: (serving.out and self.sendgrid.requests != known) or not serving.running)
+            assert serving.running, serving.err
+            serving.signal(signal.SIGTERM)
         for process in running:
-            out, err = process.communicate(timeout=120)
-            assert process.returncode == 0, out + err
-            assert "Traceback" not in err
+            assert process.end() == 0, process.out + process.err
+            assert "Traceback" not in process.err
         return sorted((m.categories[0], m.subject, m.address) for m in self.sendgrid.deliveries_of(known))
+
+    def _started(self, moment: datetime, *arguments: str) -> Process:
+        key = {"SENDGRID_API_KEY": self.sendgrid.key}
+        return self.starter.start(self.project.folder, *arguments, environment=key, clock=moment)
 
 
 def test_letters_go_once_each_over_a_daylight_saving_sunday_however_many_call_at_once(
-    tmp_path: Path, sqlite_url: str
+    tmp_path: Path, sqlite_url: str, starter: Launcher
 ) -> None:
     readers = [f"reader{n}@example.net" for n in (1, 2)]
     with Blog() as blog, StrictSendGrid() as sendgrid:
         project = Project(tmp_path, installed=True)
         project.configure(blog.url, more=MORE.format(sendgrid=sendgrid.url))
-        weeks = Weeks(project, blog, sendgrid)
+        weeks = Weeks(project, blog, sendgrid, starter)
         monday = local("2026-10-19", "12:00")
         with time_machine.travel(monday):
             database = Database(sqlite_url)

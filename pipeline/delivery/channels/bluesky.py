@@ -74,7 +74,7 @@ class Bluesky:
         if isinstance(session, Answer):
             return session
         content = post.content or self._content(said, post.made_at)
-        picture = self._upload(session, said.card)
+        picture = self._upload(session, said.card())
         return picture if isinstance(picture, Answer) else Ready(content, picture)
 
     def publish(self, post: Post, ready: Ready) -> Answer:

@@ -68,7 +68,7 @@ class Mastodon:
 
     def prepare(self, post: Post, said: Said) -> Ready | Answer:
         content = post.content or self._content(said)
-        picture = self._upload(content["alt"], said.card)
+        picture = self._upload(content["alt"], said.card())
         return picture if isinstance(picture, Answer) else Ready(content, picture)
 
     def publish(self, post: Post, ready: Ready) -> Answer:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
+    from pipeline.core.theme import Palette
     from pipeline.editions.edition import Edition
+    from pipeline.letter.card import Words
 
 
 class Said(NamedTuple):
@@ -34,12 +36,18 @@ class Said(NamedTuple):
     language: str
     posts: tuple[tuple[str, str], ...]
     delicate: bool
-    card: bytes
+    on_card: Words
+    palette: Palette
 
     @property
     def alt(self) -> str:
         """What the card says, for who cannot see it."""
         return f"{self.title} · {self.newsletter}, {self.date}"
+
+    def card(self) -> bytes:
+        """The letter's card, drawn when it is asked for: that takes longer than all else, and a webhook and a
+        service that is down need none."""
+        return card.draw(self.on_card, self.palette)
 
     def variables(self) -> dict[str, Any]:
         """What a channel's template may use."""
@@ -77,5 +85,6 @@ def said_of(installation: Installation, connection: Connection, edition: Edition
         language=config.newsletter.language,
         posts=posts,
         delicate=any(sensitive(words, installation.templates, config.newsletter.language)),
-        card=card.draw(card.of_letter(config, title, at), look(config.theme).light),
+        on_card=card.of_letter(config, title, at),
+        palette=look(config.theme).light,
     )

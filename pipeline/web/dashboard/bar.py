@@ -12,7 +12,7 @@ from pipeline.editions.decided import stand
 from pipeline.editions.document import went
 from pipeline.editions.edition import FINISHED, UNDER_WAY, Edition, EditionStatus
 from pipeline.editions.ledger import outcomes
-from pipeline.editions.plan import by_itself
+from pipeline.editions.send_time import by_itself
 from pipeline.schedule import history
 from pipeline.schedule.foresee import foresee
 from subscribers import clock

@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 from pipeline.core.destination import Destination
 from pipeline.core.errors import RapportError
 from pipeline.delivery.channels import ledger
-from pipeline.editions import became, find, progress
+from pipeline.editions import became, clicks, find, progress
+from pipeline.editions.clicks import Count
 from pipeline.editions.decided import stand
 from pipeline.editions.ledger.reasons import NO_ANSWER
 from pipeline.web.dashboard import bar, deciding, plot, render
@@ -21,11 +22,12 @@ from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from pipeline.editions.clicks import OfDay
     from pipeline.editions.ledger.reasons import Reasons
     from pipeline.editions.progress import Progress
     from pipeline.web.dashboard.asked import Asked
@@ -35,6 +37,9 @@ A_PAGE = 25
 """Editions on one page of the list."""
 
 PLOTTED = timedelta(days=2 * 365)
+CLICKS_PLOTTED = 28
+"""Days from the first click on. After four weeks there are hardly any; the table has them all."""
+
 RECENT = timedelta(days=365)
 
 
@@ -69,6 +74,7 @@ def _one(asked: Asked, wrong: str = "") -> Response:
         edition = find.by_slug(connection, found.slug)
         far = progress.of(connection, found.slug, clock.now())
         announced = ledger.of_edition(connection, edition.id)
+        counted = clicks.by_day(connection, edition.id)
         decided = stand(connection, edition)
     return _page(
         asked,
@@ -83,6 +89,8 @@ def _one(asked: Asked, wrong: str = "") -> Response:
         verbs=bar.verbs(asked, edition),
         version=version,
         wrong=wrong,
+        has_counted_links=bool(edition.links),
+        **_clicks(counted),
     )
 
 
@@ -115,9 +123,26 @@ def _growth(asked: Asked) -> Response:
         sources = growth.sources(connection, now - RECENT)
     names = [month.name for month in months]
     joined, left = [month.joined for month in months], [month.left for month in months]
-    label = f"Joined and left by month: {sum(joined):,} joined, {sum(left):,} left"
-    drawn = plot.columns(label, names, joined, left) if months else None
-    return _page(asked, "growth.html", months=months[::-1], sources=sources, plot=drawn, label=label)
+    counted = f"{sum(joined):,} joined, {sum(left):,} left"
+    drawn = plot.columns(f"Joined and left by month: {counted}", names, joined, left) if months else None
+    return _page(asked, "growth.html", months=months[::-1], sources=sources, plot=drawn, counted=counted)
+
+
+def _clicks(counted: Sequence[OfDay]) -> dict[str, Any]:
+    """What the page says of clicks. Drawn is, by day, what is taken for people's: beside scanners' it would
+    often be too low to be seen."""
+    about = {"clicks": counted, "clicked": clicks.total(counted), "scanned": clicks.SCANNED.seconds // 60}
+    if not counted:
+        return about
+    by_day: dict[date, Count] = {}
+    for one in counted:
+        by_day[one.day] = by_day.get(one.day, Count()) + one.count
+    first = min(by_day)
+    days = [first + timedelta(days=n) for n in range(min((max(by_day) - first).days + 1, CLICKS_PLOTTED))]
+    people = [by_day.get(day, Count()).people for day in days]
+    label = f"Clicks by day without those taken for scanners: about {sum(people):,}"
+    names = [day.isoformat() for day in days]
+    return about | {"plot": plot.columns(label, names, people), "first": names[0], "last": names[-1]}
 
 
 def _page(asked: Asked, template: str, status: int = 200, **values: Any) -> Response:

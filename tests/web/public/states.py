@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page, Route
-
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
 
@@ -278,20 +276,3 @@ def _decisions(visitor: Visitor) -> Walk:
     yield "staff: decided", f"/{links['hold']}", visitor.post(f"/{links['hold']}")
     with time_machine.travel(NOW + timedelta(days=30), tick=False):
         yield "staff: too late", f"/{links['hold']}", visitor.get(f"/{links['hold']}")
-
-
-def show(page: Page, site: Site, state: State) -> None:
-    """Show a page in a browser as it was answered, headers and all; nothing is asked of any server."""
-
-    def answer(route: Route) -> None:
-        whole = urlsplit(route.request.url)
-        is_page = route.request.resource_type == "document" and route.request.frame == page.main_frame
-        answer = state.answer if is_page else site.assets.get(whole.path)
-        if answer is None or whole.netloc != urlsplit(SITE).netloc:
-            route.abort()
-        else:
-            route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
-
-    page.route("**/*", answer)
-    page.goto(SITE + state.path, wait_until="load")
-    page.unroute("**/*")

@@ -19,6 +19,7 @@ from tests.languages import ASTRAY, HEBREW, MARKED, marked, shown, unmarked
 from tests.letter.samples import letter, sample_blog
 from tests.web.public import states
 from tests.web.public.visitor import SITE, Visitor
+from tests.web.public.window import show_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,8 +116,7 @@ class TestFromRightToLeft:
     ) -> None:
         site = walked("single", sqlite_template, tmp_path, "he", HEBREW)
         page = browser.new_page(viewport={"width": 320, "height": 800})
-        for state in site.states:
-            states.show(page, site, state)
+        for state in show_each(page, site):
             assert page.locator("html").get_attribute("dir") == "rtl", state.name
             assert page.evaluate(ASTRAY) == [], state.name
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, state.name
