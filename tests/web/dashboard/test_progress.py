@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import time_machine
 from sqlalchemy import update
 from starlette.responses import Response
 
@@ -17,13 +18,13 @@ from pipeline.web.dashboard.actor import Actor, Role
 from pipeline.web.dashboard.dashboard import Dashboard
 from pipeline.web.dashboard.events import Streams
 from pipeline.web.dashboard.letters import Letters
-from subscribers import clock, staff_log
-from tests.ledgers import Left, handed_over
+from subscribers import staff_log
+from tests.ledgers import AT, Left, handed_over
 from tests.web.dashboard.staff import ME, OURS, words
 from tests.web.public.visitor import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from pipeline.core.app import Installation
     from tests.web.dashboard.staff import Staff
@@ -33,9 +34,10 @@ PAGE = "/staff/letters/weekly-11"
 
 
 @pytest.fixture
-def goes_out(visitor: Visitor) -> Installation:
-    """A letter that goes out: five readers have it, for two the answer is not there yet, five wait."""
-    now = clock.now()
+def goes_out(visitor: Visitor) -> Iterator[Installation]:
+    """A letter that goes out: five readers have it, for two the answer is not there yet, the others wait.
+    The clock stands still."""
+    now = AT
     with visitor.installation.database.write() as connection:
         handed_over(
             connection,
@@ -50,7 +52,8 @@ def goes_out(visitor: Visitor) -> Installation:
             finished_at=None,
             provider="sendgrid",
         )
-    return visitor.installation
+    with time_machine.travel(now, tick=False):
+        yield visitor.installation
 
 
 def decide(visitor: Visitor, verb: str) -> str:
