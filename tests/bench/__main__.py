@@ -61,6 +61,7 @@ def main() -> None:
     signing_up.main()
     archive.main()
     dashboard.main()
+    beside.main()
     typing.main()
     leaving.main()
     handing_over.main()
