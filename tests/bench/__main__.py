@@ -29,6 +29,7 @@ from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
 from tests.bench import (
     archive,
+    beside,
     dashboard,
     fleet,
     handing_over,
