@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import bindparam, distinct, func, select
 
+from subscribers import clock
 from subscribers.consent import Action
 from subscribers.tables import consents
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Iterator
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection
 
 JOINED = (Action.ADDED, Action.IMPORTED, Action.CONFIRMED, Action.RESUBSCRIBED)
 """What makes somebody get letters."""
 
 MOST_SOURCES = 12
+
+_FAR = datetime.max.replace(tzinfo=UTC)
+
+# A range of time of one action is one walk along ix_consents_action. To group by month instead takes three
+# times as long with a hundred thousand readers: of each record the month is made of its time.
+_WITHIN = (consents.c.at >= bindparam("since"), consents.c.at < bindparam("until"))
+_PEOPLE = func.count(distinct(consents.c.subscriber_id))
+_JOINED = select(_PEOPLE).where(consents.c.action.in_(JOINED), *_WITHIN)
+_LEFT = select(_PEOPLE).where(consents.c.action == Action.UNSUBSCRIBED, *_WITHIN)
+_LEFT_DIGEST = select(func.count()).where(
+    consents.c.action == Action.UNSUBSCRIBED,
+    consents.c.digest.is_(None) | (consents.c.digest == bindparam("digest")),
+    *_WITHIN,
+)
 
 
 class Month(NamedTuple):
@@ -38,59 +54,46 @@ class Source(NamedTuple):
 
 def months(connection: Connection, since: datetime) -> list[Month]:
     """Each month since then in which anybody joined or left, the first first."""
-    month = _month(connection)
-    found: dict[str, dict[bool, int]] = {}
-    for actions in (JOINED, (Action.UNSUBSCRIBED,)):
-        query = (
-            select(month, func.count(distinct(consents.c.subscriber_id)))
-            .where(consents.c.action.in_(actions), consents.c.at >= since)
-            .group_by(month)
+    found = []
+    for begins, ends in itertools.pairwise(_month_starts(since)):
+        joined, left = (
+            connection.execute(query, {"since": begins, "until": ends}).scalar_one()
+            for query in (_JOINED, _LEFT)
         )
-        for name, people in connection.execute(query):
-            found.setdefault(name, {})[actions is JOINED] = people
-    return [Month(name, of.get(True, 0), of.get(False, 0)) for name, of in sorted(found.items())]
+        if joined or left:
+            found.append(Month(f"{begins.astimezone(UTC):%Y-%m}", joined, left))
+    return found
 
 
 def joined_since(connection: Connection, since: datetime) -> int:
     """How many joined since then, whichever digest."""
-    query = select(func.count(distinct(consents.c.subscriber_id))).where(
-        consents.c.action.in_(JOINED), consents.c.at >= since
-    )
-    return connection.scalar(query) or 0
+    joined: int = connection.execute(_JOINED, {"since": since, "until": _FAR}).scalar_one()
+    return joined
 
 
 def sources(connection: Connection, since: datetime) -> list[Source]:
     """From where those came who joined since then, the most frequent first."""
-    people = func.count(distinct(consents.c.subscriber_id))
     query = (
-        select(consents.c.source, people)
+        select(consents.c.source, _PEOPLE)
         .where(consents.c.action.in_(JOINED), consents.c.at >= since)
         .group_by(consents.c.source)
-        .order_by(people.desc(), consents.c.source)
+        .order_by(_PEOPLE.desc(), consents.c.source)
         .limit(MOST_SOURCES)
     )
     return [Source(source, number) for source, number in connection.execute(query)]
 
 
-def left_between(connection: Connection, digest: str, moments: Sequence[datetime]) -> list[int]:
-    """How many left a digest between each of these moments and the next, the last of them until now."""
-    if not moments:
-        return []
-    query = select(consents.c.at).where(
-        consents.c.action == Action.UNSUBSCRIBED,
-        consents.c.at >= moments[0],
-        consents.c.digest.is_(None) | (consents.c.digest == digest),
-    )
-    counted = [0] * len(moments)
-    place = 0
-    for at in sorted(connection.scalars(query)):
-        while place + 1 < len(moments) and at >= moments[place + 1]:
-            place += 1
-        counted[place] += 1
-    return counted
+def left_between(connection: Connection, digest: str, since: datetime, until: datetime | None) -> int:
+    """How many left a digest from the one moment on and before the other; None: until now."""
+    given = {"digest": digest, "since": since, "until": until or _FAR}
+    left: int = connection.execute(_LEFT_DIGEST, given).scalar_one()
+    return left
 
 
-def _month(connection: Connection) -> ColumnElement[str]:
-    if connection.dialect.name == "sqlite":
-        return func.strftime("%Y-%m", consents.c.at)
-    return func.to_char(func.timezone("UTC", consents.c.at), "YYYY-MM")
+def _month_starts(since: datetime) -> Iterator[datetime]:
+    """That moment and, in UTC, each first of a month after it, until one that lies ahead."""
+    yield since
+    now, begins = clock.now(), since.astimezone(UTC)
+    while begins <= now:
+        begins = datetime(begins.year + begins.month // 12, begins.month % 12 + 1, 1, tzinfo=UTC)
+        yield begins

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, delete, func, select, update
 
-from subscribers import clock, networks, suppression
+from subscribers import clock, hashes, networks
 from subscribers.confirmations import State
 from subscribers.tables import asked, confirmations
 
@@ -44,7 +44,7 @@ WAITING = 12 * MAILS
 def network(connection: Connection, address: str | None) -> str:
     """The keyed hash of what counts as one network: the /24 around an IPv4 address, or the /48 of IPv6, which
     is what one customer gets (RFC 6177, section 2), with 65,536 networks of its own."""
-    return suppression.keyed(connection, f"network:{networks.around(address, ipv6=48)}")
+    return hashes.keyed(connection, f"network:{networks.around(address, ipv6=48)}")
 
 
 def are_reached(connection: Connection, address: str | None) -> bool:

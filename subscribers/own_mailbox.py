@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from subscribers import clock, mail_limits, moving_back, suppression
+from subscribers import clock, hashes, mail_limits, moving_back
 from subscribers.addresses import normalise
 from subscribers.confirmations import (
     Confirmation,
@@ -108,7 +108,7 @@ def _ask(
     # Counted apart: strangers who type the address into the form must not keep its owner from leaving.
     network = mail_limits.network(connection, network_address)
     if email is None or not mail_limits.count_question(
-        connection, suppression.mailbox(connection, email, kind="own"), network
+        connection, hashes.mailbox(connection, email, kind="own"), network
     ):
         return None
     said = {"other_email": other, "source": source, "network_address": network_address, "network": network}
@@ -125,7 +125,7 @@ def _allow(
     # Only the last one counts: a mistyped address must not stay valid.
     drop_open(connection, subscriber, [Purpose.MOVE], "another address was named after it")
     network = mail_limits.network(connection, network_address)
-    if mail_limits.count_question(connection, suppression.mailbox(connection, question.other), network):
+    if mail_limits.count_question(connection, hashes.mailbox(connection, question.other), network):
         said = {"other_email": question.email, "source": question.source, "network": network}
         put(connection, Purpose.MOVE, subscriber, question.other, **said, network_address=network_address)
     return answered(connection, question, subscriber)

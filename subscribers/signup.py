@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from subscribers import consent, digest_names, mail_limits, own_mailbox, suppression, welcomes
+from subscribers import consent, digest_names, hashes, mail_limits, own_mailbox, welcomes
 from subscribers.addresses import clean_name, normalise
 from subscribers.audience import lock_audience_shared
 from subscribers.confirmations import (
@@ -53,7 +53,7 @@ def ask(
     lock_audience_shared(connection)
     digests = digest_names.present(connection, digests)
     network = None if by_staff else mail_limits.network(connection, network_address)
-    if not mail_limits.count_question(connection, suppression.mailbox(connection, email), network):
+    if not mail_limits.count_question(connection, hashes.mailbox(connection, email), network):
         return None
     # The name is kept with the question until that is answered: it may be a stranger's joke.
     subscriber = keep_person(connection, email)

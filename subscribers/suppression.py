@@ -7,20 +7,19 @@ has the database has the whole list anyway, and if the key were lost, erased peo
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import String, Text, delete, func, literal, select, true
 
-from subscribers import clock
+from subscribers import clock, hashes
 from subscribers.addresses import normalise
 from subscribers.sets import among, given, insert
-from subscribers.tables import Moment, forgotten, keys, suppressions
+from subscribers.tables import Moment, forgotten, suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -83,7 +82,7 @@ def lift(connection: Connection, email: str, reasons: Collection[Reason]) -> lis
     email = normalise(email)
     named = [reason.value for reason in reasons]
     plain = delete(suppressions).where(suppressions.c.email == email, suppressions.c.reason.in_(named))
-    code = _hasher(connection)(email)
+    code = hashes.hasher(connection)(email)
     hashed = delete(forgotten).where(forgotten.c.hash == code, forgotten.c.reason.in_(named))
     lifted = {
         *connection.scalars(plain.returning(suppressions.c.reason)),
@@ -113,7 +112,7 @@ def every(connection: Connection, email: str) -> list[Suppression]:
     email = normalise(email)
     rows = connection.execute(select(suppressions).where(suppressions.c.email == email)).all()
     found = [Suppression(Reason(row.reason), row.at, row.source) for row in rows]
-    hashed = select(forgotten).where(forgotten.c.hash == _hasher(connection)(email))
+    hashed = select(forgotten).where(forgotten.c.hash == hashes.hasher(connection)(email))
     for row in connection.execute(hashed):
         found.append(Suppression(Reason(row.reason), row.at, "erased"))
     return sorted(found, key=lambda one: _ORDER.index(one.reason))
@@ -132,7 +131,7 @@ def since(connection: Connection, email: str, reason: Reason) -> datetime | None
         suppressions.c.email == email, suppressions.c.reason == reason.value
     )
     hashed = select(forgotten.c.at).where(
-        forgotten.c.hash == _hasher(connection)(email), forgotten.c.reason == reason.value
+        forgotten.c.hash == hashes.hasher(connection)(email), forgotten.c.reason == reason.value
     )
     found = [at for query in (plain, hashed) if (at := connection.scalar(query)) is not None]
     return max(found, default=None)
@@ -154,7 +153,7 @@ def reasons_of(connection: Connection, emails: Collection[str]) -> dict[str, fro
         found.setdefault(email, set()).add(Reason(reason))
     # Mostly nobody was erased yet; then no address need be hashed, of perhaps a million.
     if connection.execute(select(forgotten.c.hash).limit(1)).first() is not None:
-        by_hash = dict(zip(map(_hasher(connection), emails), emails, strict=True))
+        by_hash = dict(zip(map(hashes.hasher(connection), emails), emails, strict=True))
         hashed = select(forgotten.c.hash, forgotten.c.reason).where(
             among(connection, forgotten.c.hash, list(by_hash))
         )
@@ -199,28 +198,9 @@ def counts(connection: Connection) -> dict[Reason, int]:
     return found
 
 
-def mailbox(connection: Connection, email: str, kind: str = "mailbox") -> str:
-    """The keyed hash of the mailbox behind an address: a plus and what follows it name no other, nor do
-    Gmail's dots. Each ``kind`` has hashes of its own.
-
-    It serves to count what strangers have sent to one person, never to decide whether two people are the
-    same.
-    """
-    local, _, domain = normalise(email).rpartition("@")
-    local = local.partition("+")[0] or local
-    if domain in ("gmail.com", "googlemail.com"):
-        local, domain = local.replace(".", ""), "gmail.com"
-    return keyed(connection, f"{kind}:{local}@{domain}")
-
-
-def keyed(connection: Connection, text: str) -> str:
-    """The keyed hash of something by which is counted, and that need not be read again."""
-    return _hasher(connection)(text)
-
-
 def _forgotten(connection: Connection, email: str) -> bool:
     query = select(forgotten.c.hash).where(
-        forgotten.c.hash == _hasher(connection)(email), forgotten.c.reason == Reason.FORGOTTEN.value
+        forgotten.c.hash == hashes.hasher(connection)(email), forgotten.c.reason == Reason.FORGOTTEN.value
     )
     return connection.execute(query).first() is not None
 
@@ -228,7 +208,7 @@ def _forgotten(connection: Connection, email: str) -> bool:
 def _keep_hash(connection: Connection, email: str, reason: Reason) -> bool:
     statement = (
         insert(connection, forgotten)
-        .values(hash=_hasher(connection)(email), reason=reason.value, at=clock.now())
+        .values(hash=hashes.hasher(connection)(email), reason=reason.value, at=clock.now())
         .on_conflict_do_nothing(index_elements=["hash", "reason"])
         .returning(forgotten.c.hash)
     )
@@ -244,15 +224,3 @@ def _remember(connection: Connection, email: str, code: str) -> None:
             .values(email=email, reason=row.reason, at=row.at, source="from before they were erased")
             .on_conflict_do_nothing(index_elements=["email", "reason"])
         )
-
-
-def _hasher(connection: Connection) -> Callable[[str], str]:
-    key = connection.execute(select(keys.c.value).where(keys.c.name == "forgotten")).scalar_one()
-    keyed = hashlib.blake2b(key=bytes.fromhex(key), digest_size=32)
-
-    def code(text: str) -> str:
-        made = keyed.copy()
-        made.update(text.encode())
-        return made.hexdigest()
-
-    return code

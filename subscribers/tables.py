@@ -94,6 +94,8 @@ consents = Table(
     Column("wording", Text, nullable=False, server_default=""),
     Column("source", Text, nullable=False),
     Column("network_address", String(64)),
+    # Holds all that is asked of how the list grows. Not the source: PostgreSQL's indexes take no long text.
+    Index("ix_consents_action", "action", "at", "digest", "subscriber_id"),
     # Few rows have a network address, and not for long.
     Index("ix_consents_network", "at", sqlite_where=_has_network, postgresql_where=_has_network),
 )

@@ -11,7 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -19,6 +21,7 @@ from pipeline.core.database import Database
 from pipeline.core.schema import migrate
 from pipeline.feeds.fetching import http
 from tests import browser as browsers
+from tests.commands.children import start_quickly
 from tests.roots import read_roots_once
 from tests.statements import compile_once
 
@@ -45,6 +48,18 @@ POSTGRESQL_TEMPLATE = "template_rapport"
 
 compile_once()
 read_roots_once()
+start_quickly()
+
+# What is drawn is the same in each run and may take its time: none fails by its draw, or for being slow.
+# `pytest --hypothesis-profile=anew` draws anew.
+for _profile, _same in (("same", True), ("anew", False)):
+    hypothesis.settings.register_profile(
+        _profile,
+        derandomize=_same,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+hypothesis.settings.load_profile("same")
 
 _names = itertools.count(1)
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")

@@ -82,7 +82,7 @@ def text_of(file: Path, what: str) -> str:
 def what_now(installation: Installation, digest: Digest, draft: Edition) -> str:
     """What becomes of a draft that is put up, or will be by the next run."""
     from pipeline.editions.edition import EditionStatus
-    from pipeline.editions.plan import by_itself
+    from pipeline.editions.send_time import by_itself
     from subscribers import times
 
     decide = f"`rapport editions approve {draft.slug}`"
@@ -102,9 +102,9 @@ def compose_locked(
 ) -> Composed:
     """Make or refresh the digest's draft, under the digest's lock."""
     from pipeline.editions.compose import compose as compose_draft
-    from pipeline.editions.lock import lock
+    from pipeline.editions.lock import PATIENCE, lock
 
-    with lock(installation.database, digest.name):
+    with lock(installation.database, digest.name, PATIENCE):
         return compose_draft(installation, digest, intro=intro, looking=looking)
 
 
@@ -222,6 +222,11 @@ def _shown(config: Config, document: dict[str, Any], *, whole: bool) -> list[str
         states = {goes.state(state): number for state, number in counts.items() if state != "total"}
         told = ", ".join(f"{number:,} {state}" for state, number in states.items() if number)
         lines.append(f"  recipients: {told}")
+    if (clicks := document["clicks"]) and clicks["counted"]:
+        lines.append(
+            f"  clicks on the offer: {clicks['counted']:,} counted, {clicks['scanners']:,} of them taken for "
+            f"mail scanners; so about {clicks['estimate']:,} by people"
+        )
     for state, why in document["reasons"].items():
         lines += [f"    {number:,} {state}: {reason}" for reason, number in why.items()]
     return lines

@@ -157,7 +157,7 @@ def edit(
     from pipeline.editions import find
     from pipeline.editions.edit import Wish
     from pipeline.editions.edit import edit as edit_edition
-    from pipeline.editions.lock import lock
+    from pipeline.editions.lock import PATIENCE, lock
 
     words = {"heading": cta_heading, "text": cta_text, "button": cta_button, "url": cta_url}
     own = {key: said for key, said in words.items() if said is not None}
@@ -168,7 +168,7 @@ def edit(
         with installation.database.read() as connection:
             row = find.by_slug(connection, edition)
         digest = digest_named(installation.config, row.digest)
-        with lock(installation.database, digest.name):
+        with lock(installation.database, digest.name, PATIENCE):
             edited = edit_edition(installation, digest, edition, wish)
         print_edition(options, installation, edited, whole=True)
         if (
@@ -193,7 +193,7 @@ def again(options: Options, edition: str, failed: bool, joined: bool, even_old: 
     """
     from pipeline.delivery.again import failed_again, joined_again
     from pipeline.editions import find
-    from pipeline.editions.lock import lock
+    from pipeline.editions.lock import PATIENCE, lock
 
     if failed == joined:
         raise UsageError(
@@ -202,7 +202,7 @@ def again(options: Options, edition: str, failed: bool, joined: bool, even_old: 
     with options.open() as installation:
         with installation.database.read() as connection:
             row = find.by_slug(connection, edition)
-        with lock(installation.database, row.digest):
+        with lock(installation.database, row.digest, PATIENCE):
             more = failed_again if failed else joined_again
             row, people = more(installation, edition, even_old=even_old)
         print_edition(options, installation, row)

@@ -24,7 +24,7 @@ def send(options: Options, edition: str, address: str | None) -> int:
     from pipeline.delivery.send import send_test
     from pipeline.editions import find
     from pipeline.editions.edition import EditionStatus
-    from pipeline.editions.lock import lock
+    from pipeline.editions.lock import PATIENCE, lock
 
     with options.open() as installation:
         with installation.database.read() as connection:
@@ -37,7 +37,7 @@ def send(options: Options, edition: str, address: str | None) -> int:
                 {"edition": edition_document(installation, row)}, f"One marked copy was {goes.done}."
             )
             return 0
-        with lock(installation.database, digest.name):
+        with lock(installation.database, digest.name, PATIENCE):
             row = send_edition(installation, edition, Progress(goes.working))
         print_edition(options, installation, row)
     return 1 if row.status == EditionStatus.HELD else 0

@@ -26,7 +26,7 @@ def write(options: Options, digest: str, file: Path, readers_of: str | None) -> 
     the offer) and announce = true. It is checked, approved and sent like any other edition, and takes neither
     the next due time nor posts. To change the draft, write the same FILE again.
     """
-    from pipeline.editions.lock import lock
+    from pipeline.editions.lock import PATIENCE, lock
     from pipeline.editions.notes import write as write_note
     from pipeline.letter.note import read_note
 
@@ -34,7 +34,7 @@ def write(options: Options, digest: str, file: Path, readers_of: str | None) -> 
     note = read_note(text_of(file, "note"), name)
     with options.open() as installation:
         meant = digest_named(installation.config, digest)
-        with lock(installation.database, meant.name):
+        with lock(installation.database, meant.name, PATIENCE):
             edition = write_note(installation, meant, note, name, readers_of=readers_of)
         print_edition(options, installation, edition)
         if not options.json:

@@ -72,4 +72,9 @@ class Config(Section):
                 "newsletter.public_url is missing: the unsubscribe links of real mail lead there; "
                 "write the address where `rapport serve` is reached"
             )
+        if self.match.count_clicks and not self.newsletter.public_url:
+            raise ValueError(
+                "match.count_clicks needs newsletter.public_url: the offer's links lead there, where "
+                "`rapport serve` counts them and leads on; write its address, or set count_clicks to false"
+            )
         return self

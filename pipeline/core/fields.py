@@ -70,7 +70,7 @@ def _address(value: str) -> str:
 def _web_address(value: str) -> str:
     if value and not re.match(r"https?://[^\s/]", value):
         raise ValueError("write a whole web address, beginning with https://")
-    return _in_ascii(value)
+    return address_in_ascii(value)
 
 
 def _secret_safe(value: str) -> str:
@@ -102,8 +102,8 @@ def _host(value: str) -> str:
     return value
 
 
-def _in_ascii(address: str) -> str:
-    """The address with its host in punycode, for it is put into mail headers."""
+def address_in_ascii(address: str) -> str:
+    """A web address as headers hold it: its host in punycode, the rest encoded. Raises ValueError."""
     if address.isascii():
         return address
     from urllib.parse import quote, urlsplit, urlunsplit

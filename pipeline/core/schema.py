@@ -17,7 +17,7 @@ from pipeline.core.moved import refuse_moved
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-HEAD = "0023"
+HEAD = "0025"
 """The revision this program works with (a test holds it to the newest migration)."""
 
 

@@ -29,21 +29,23 @@ _SERVED = "Let `rapport serve` run, and your web server pass newsletter.public_u
 
 
 def must_answer(installation: Installation, edition: Edition) -> None:
-    """Open the unsubscribe page of an edition right before its delivery. The GET changes nothing.
+    """Open the unsubscribe page of an edition right before its delivery. The GET changes nothing. That page
+    answers where links of the offer do that are counted.
 
     It does nothing when the letter has no link to our pages, or `delivery.probe_public_url` is off. Raises
     ProviderError when anything but the page answers; the edition then stays as it was.
     """
     config = installation.config
     delivery = config.delivery
-    real = delivery.provider in ("sendgrid", "smtp") and not delivery.hosted_unsubscribe
-    if not (real and delivery.probe_public_url):
+    real = delivery.provider in ("sendgrid", "smtp")
+    if not (real and delivery.probe_public_url) or (delivery.hosted_unsubscribe and not edition.links):
         return
     token = installation.tokens.sign(Purpose.LETTER, NOBODY, edition.id)
     if found := fault(f"{config.newsletter.pages}/unsubscribe/{token}"):
         what, remedy = found
+        could_not = "follow its offer" if delivery.hosted_unsubscribe else "unsubscribe"
         raise ProviderError(
-            f"{edition.slug} stays here: readers could not unsubscribe: {config.newsletter.pages} {what}.",
+            f"{edition.slug} stays here: readers could not {could_not}: {config.newsletter.pages} {what}.",
             f"{sentence(remedy)} (To send without asking: delivery.probe_public_url = false.)",
         )
 

@@ -25,7 +25,7 @@ from pipeline.editions.approval import must_be_approved, must_pass
 from pipeline.editions.edition import HANDED_OVER, Edition, EditionStatus
 from pipeline.editions.ledger import outcomes, signing_keys
 from pipeline.editions.ledger.batch_states import RecipientState
-from pipeline.editions.message import message_of
+from pipeline.editions.message import message_of, uncounted
 from pipeline.letter.personal import Links, is_of, tester
 from pipeline.mail.send import mailing
 from pipeline.providers import Result
@@ -146,15 +146,15 @@ def sync_leavers(installation: Installation) -> None:
 
 
 def send_test(installation: Installation, edition: Edition, address: str, actor: str = "") -> None:
-    """Send one marked copy to staff: without a row in the ledger, and with links that do nothing. ``actor``
-    asked for it (default: the system's user)."""
+    """Send one marked copy to staff: without a row in the ledger, with personal links that do nothing, and an
+    offer that is not counted. ``actor`` asked for it (default: the system's user)."""
     from subscribers.addresses import normalise
 
     if not edition.html:
         raise RapportError(f"{edition.slug} is {edition.status}: it has no letter.", "Test another edition.")
     must_be_own(installation.config)
     reader = tester(installation.config, edition.digest, normalise(address))
-    message = message_of(installation.config, edition)
+    message = message_of(installation.config, uncounted(edition))
     message = replace(message, subject=f"[Test] {message.subject}")
     with mailing(installation) as send_one:
         outcome = send_one(message, reader)

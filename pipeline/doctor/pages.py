@@ -13,6 +13,7 @@ from pipeline.core.finding import error, ok, warning
 from pipeline.core.private_networks import is_loopback
 from pipeline.core.schema import schema_state
 from pipeline.delivery import probe
+from pipeline.editions import clicks as counted
 from pipeline.editions import public_names
 from subscribers import times
 from subscribers.tokens import Purpose
@@ -134,6 +135,31 @@ def webhook(context: Context) -> Iterator[Finding]:
             )
 
 
+def clicks(context: Context) -> Iterator[Finding]:
+    """Whether the offer of the newest letter with links that are counted is reached by them."""
+    if not context.config.match.count_clicks:
+        return
+    database = context.database
+    if database is None or context.database_fault or not schema_state(database).is_current:
+        return
+    with database.read() as connection:
+        link = counted.newest_link(connection)
+    if link is None:
+        yield ok("pages.clicks", "Clicks on the offer are counted from the next letter on.")
+        return
+    try:
+        status = probe.ask("HEAD", link)  # which is not counted
+        fault = "" if status == 302 else f"answered {status}"
+    except probe.Silent as silent:
+        fault = silent.what
+    if fault:
+        yield error(
+            "pages.clicks", f"Nobody gets to the offer of a letter that is out: {link} {fault}.", _SERVE
+        )
+    else:
+        yield ok("pages.clicks", "The offer's links, whose clicks are counted, lead on.")
+
+
 def former(context: Context) -> Iterator[Finding]:
     """The addresses that links in letters name, where newsletter.public_url is another one by now."""
     database = context.database
@@ -149,10 +175,11 @@ def former(context: Context) -> Iterator[Finding]:
             f"Letters that went out until {times.day(one.last, zone)} link to {one.url}; "
             "newsletter.public_url is another by now.",
             f"Let {one.url} go on answering for years, with the same `rapport serve`: GET and POST under "
-            "/unsubscribe/, /preferences/ and /confirm/, GET under /images/, without a redirect of POSTs.",
+            "/unsubscribe/, /preferences/ and /confirm/, GET under /images/ and /go/, without a redirect of "
+            "POSTs.",
         )
     if known and not old:
         yield ok("pages.former", "All letters that are out link to newsletter.public_url.")
 
 
-CHECKS = (https, unsubscribe, webhook, former)
+CHECKS = (https, unsubscribe, webhook, clicks, former)

@@ -22,6 +22,7 @@ from pipeline.core.phrases import Phrases
 from pipeline.core.tables.editions import editions
 from pipeline.editions.edition import HANDED_OVER, EditionKind, EditionStatus
 from pipeline.letter.archived import Shown, article
+from pipeline.letter.clicks import direct_html
 from pipeline.letter.images import store
 from pipeline.letter.shown import WORDS_A_MINUTE, day
 from subscribers.tokens import Purpose
@@ -154,7 +155,8 @@ class Archive:
 
         zone = self._installation.config.newsletter.zone
         date = day(row.due_at.astimezone(zone), self._installation.config)
-        return article(row.html, row.subject, row.slug, hosted, (*self._framed, date))
+        html = direct_html(row.html, row.links)
+        return article(html, row.subject, row.slug, hosted, (*self._framed, date))
 
     @cached_property
     def _framed(self) -> tuple[str, ...]:
@@ -182,6 +184,7 @@ _LISTED: tuple[Any, ...] = (
 )
 _SAID: tuple[Any, ...] = (
     editions.c.html,
+    editions.c.links,
     editions.c.pictures,
     editions.c.due_at,
     editions.c.approved,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,10 @@ TOLD = (
 )
 """What providers report of deliveries. Opens and clicks of persons are not asked for."""
 
+LISTED = (Kind.BOUNCE, Kind.SPAMREPORT)
+"""Of it what a list of editions has. Deliveries, of which there is one a reader, are not counted for it: of a
+page of editions to a hundred thousand readers there are millions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Became:
@@ -63,7 +68,7 @@ def listed(connection: Connection, before: int | None, most: int) -> tuple[list[
         query = query.where(editions.c.id < before)
     rows = connection.execute(query).all()
     shown = rows[:most]
-    reported = _reported(connection, [row.slug for row in shown])
+    reported = _reported(connection, [row.slug for row in shown], LISTED)
     left = _left(connection, shown)
     made = [
         Became(
@@ -83,7 +88,7 @@ def of(connection: Connection, slug: str) -> Became | None:
     return Became(
         row.slug, row.digest, row.subject, EditionStatus(row.status), row.snapshot_at, row.provider,
         outcomes.counts(connection, row.id), _left(connection, [row])[row.slug],
-        _reported(connection, [row.slug]).get(row.slug, {}), reasons.reasons(connection, row.id),
+        _reported(connection, [row.slug], TOLD).get(row.slug, {}), reasons.reasons(connection, row.id),
     )  # fmt: skip
 
 
@@ -94,10 +99,12 @@ def _query() -> Select[Any]:
     )
 
 
-def _reported(connection: Connection, slugs: Sequence[str]) -> dict[str, dict[str, int]]:
+def _reported(
+    connection: Connection, slugs: Sequence[str], kinds: Sequence[Kind]
+) -> dict[str, dict[str, int]]:
     query = (
         select(events.c.edition, events.c.kind, func.count(distinct(events.c.subscriber_id)))
-        .where(events.c.edition.in_(slugs), events.c.kind.in_(TOLD))
+        .where(events.c.edition.in_(slugs), events.c.kind.in_(kinds))
         .group_by(events.c.edition, events.c.kind)
     )
     found: dict[str, dict[str, int]] = {}
@@ -109,6 +116,7 @@ def _reported(connection: Connection, slugs: Sequence[str]) -> dict[str, dict[st
 def _left(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, int]:
     """By slug. Each edition is counted until the next of its digest, whether that is among them."""
     found: dict[str, int] = {}
+    asked = {row.slug for row in rows}
     for digest in {row.digest for row in rows}:
         first = min(row.snapshot_at for row in rows if row.digest == digest)
         query = (
@@ -118,6 +126,8 @@ def _left(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, int]:
             .order_by(editions.c.snapshot_at)
         )
         since = connection.execute(query).all()
-        counted = growth.left_between(connection, digest, [row.snapshot_at for row in since])
-        found |= {row.slug: number for row, number in zip(since, counted, strict=True)}
+        for one, following in itertools.zip_longest(since, since[1:]):
+            if one.slug in asked:
+                until = following.snapshot_at if following else None
+                found[one.slug] = growth.left_between(connection, digest, one.snapshot_at, until)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.destination import Destination
-from pipeline.editions import find
+from pipeline.editions import clicks, find
 from pipeline.editions.ledger import outcomes, reasons, welcome
 from subscribers import times
 
@@ -38,6 +38,8 @@ def document(connection: Connection, edition: Edition, zone: ZoneInfo) -> dict[s
         "recipients": outcomes.counts(connection, edition.id),
         "reasons": reasons.reasons(connection, edition.id),
         "welcomes": welcome.count(connection, edition.id),
+        # None: no link of the letter is counted.
+        "clicks": clicks.document(clicks.by_day(connection, edition.id)) if edition.links else None,
     }
 
 

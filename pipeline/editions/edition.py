@@ -93,6 +93,7 @@ class Edition:
     kind: EditionKind = EditionKind.POSTS
     note: Mapping[str, Any] = field(default_factory=dict)
     readers_of: int | None = None
+    links: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def of(cls, row: Row[Any]) -> Edition:
@@ -126,9 +127,10 @@ class Edition:
         return bytes.fromhex(self.decision) if self.decision else bytes(MARK)
 
     def fingerprint(self) -> bytes:
-        """What tells one version of the letter from another: a hash of subject, HTML and text."""
+        """What tells one version of the letter from another: a hash of subject, HTML and text, and of where
+        links lead that do not say it themselves."""
         seen = hashlib.blake2b(digest_size=FINGERPRINT)
-        for part in (self.subject, self.html, self.text):
+        for part in (self.subject, self.html, self.text, *(link["target"] for link in self.links)):
             content = part.encode()
             seen.update(len(content).to_bytes(8) + content)
         return seen.digest()

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
 
 
+PATIENCE = 3.0
+"""Seconds that what a person asks for waits for whoever else is at the digest: another of staff, a run or a
+scheduler that only looks whether it is due, a preview that composes."""
+
 AGAIN = 0.02
 """Seconds between two looks at whether the lock is free."""
 

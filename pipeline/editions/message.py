@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from pipeline.core.tables.feeds import feeds, posts
 from pipeline.editions import public_names
+from pipeline.letter.clicks import direct_html, direct_text
 from pipeline.letter.images.beside import write_pictures
 from pipeline.letter.personal import HOSTED_TAGS, sample
 from pipeline.mail.message import message_from
@@ -41,11 +43,19 @@ def message_of(config: Config, edition: Edition) -> Message:
     )
 
 
+def uncounted(edition: Edition) -> Edition:
+    """The letter as everybody but its readers is shown it: its links lead straight to the offer."""
+    html, text = direct_html(edition.html, edition.links), direct_text(edition.text, edition.links)
+    return replace(edition, html=html, text=text)
+
+
 def preview_part(config: Config, edition: Edition, kind: str, list_id: str = "") -> bytes:
-    """One of KINDS of an edition: the bytes that go out, with sample links in the personal fields.
+    """One of KINDS of an edition: the bytes that go out, with sample links in the personal fields, and with
+    links that lead straight to the offer.
 
     ``list_id`` is the digest's, if it has one already.
     """
+    edition = uncounted(edition)
     reader = sample(config, edition.digest, config.newsletter.reply_address, list_id)
     if kind == "eml":
         return compose(message_of(config, edition), reader, clock.now())

@@ -73,6 +73,7 @@ def write(
             pictures={picture.image_url or "": shown[picture.id] for picture in pictures},
             key=key_of(installation, edition.slug, secret=corrected is not None),
             portrait=portrait(connection, installation.config),
+            for_all=corrected is None,
         )
         after = store.change(
             connection,

@@ -11,7 +11,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from pipeline.core.cron import last_due, moment_of, next_due
-from pipeline.editions.edition import BEFORE_SENDING, Edition, EditionStatus
+from pipeline.editions.edition import Edition, EditionStatus
+from pipeline.editions.send_time import goes_at
 from subscribers import times
 
 if TYPE_CHECKING:
@@ -198,18 +199,6 @@ def _approved(s: Situation, edition: Edition) -> Plan:
     return Plan(Step.SEND)
 
 
-def upcoming(
-    digest: Digest, zone: ZoneInfo, now: datetime, taken: frozenset[str], edition: Edition | None = None
-) -> str:
-    """When the digest's next letter goes out, as `run --json` prints it: its open ``edition``, if that is
-    still to go and its time lies ahead; else the next due time without an edition."""
-    if edition is not None and edition.status in BEFORE_SENDING:
-        goes = by_itself(digest, edition) or edition.due_at
-        if goes > now:
-            return times.iso(goes, zone)
-    return times.iso(moment_of(next_due(digest.schedule, zone, now, taken), zone), zone)
-
-
 def _ready(s: Situation, draft: Edition) -> str:
     when = s.shown(draft.due_at)
     if s.digest.approval == "required":
@@ -227,32 +216,3 @@ def approval(s: Situation, goes: datetime) -> Plan:
     if s.now < goes and not s.at_once:
         return Plan(Step.WAIT, "not_due", f"goes out {s.shown(goes)} unless staff hold it")
     return Plan(Step.APPROVE)
-
-
-def goes_at(digest: Digest, edition: Edition) -> datetime:
-    """When a draft that was put up goes out by itself.
-
-    At its due time, also where it was put up late and less than the hold window is left: readers get their
-    letter at the hour that the schedule says, and the mail to staff names it. Where the due time had passed
-    already, staff have the whole window from then on.
-    """
-    put_up = edition.announced_at
-    return _goes(digest, edition.due_at, put_up) if put_up else edition.due_at
-
-
-def goes_if_put_up(s: Situation, due: datetime) -> datetime:
-    """The same of a draft for a due time that would be put up now."""
-    return _goes(s.digest, due, s.now)
-
-
-def _goes(digest: Digest, due: datetime, put_up: datetime) -> datetime:
-    return due if put_up < due else put_up + digest.hold_window
-
-
-def by_itself(digest: Digest, edition: Edition) -> datetime | None:
-    """When an edition goes out if nobody does anything more; None while it waits for staff, or is over."""
-    if edition.status == EditionStatus.APPROVED:
-        return edition.due_at
-    if edition.status == EditionStatus.DRAFT and digest.approval == "auto":
-        return goes_at(digest, edition)
-    return None

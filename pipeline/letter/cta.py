@@ -24,13 +24,15 @@ class CTA:
     """An offer as the letter shows it. ``reason`` tells staff why it is this one.
 
     ``promises`` is what the practice says of who reads a message, when they answer and what it costs; where
-    it says nothing, neither do we. ``reply``: whether the letter itself can be answered.
+    it says nothing, neither do we. ``reply``: whether the letter itself can be answered. ``url_at_end`` is
+    where the line at the end leads: to the same place, perhaps counted apart (letter/clicks.py).
     """
 
     heading: str
     text: str
     button: str
     url: str
+    url_at_end: str
     place: Literal["end", "after_lead", "both"] = "both"
     promises: str = ""
     reply: bool = False
@@ -48,7 +50,9 @@ def call_to_action(config: Config, posts: Sequence[Post], edited: Mapping[str, s
     match, said = config.match, _worded(config, variant) | own
     promises = " ".join(sentence(one) for one in (match.read_by, match.answered, match.costs) if one)
     reply = config.newsletter.takes_replies
-    return CTA(**said, place=match.place, promises=promises, reply=reply, reason=reason)
+    return CTA(
+        **said, url_at_end=said["url"], place=match.place, promises=promises, reply=reply, reason=reason
+    )
 
 
 def offers(config: Config) -> list[tuple[str, dict[str, str]]]:

@@ -12,6 +12,7 @@ from pipeline.core.phrases import Phrases
 from pipeline.core.settings import dotted
 from pipeline.core.theme import look
 from pipeline.feeds.cleaning.text import cut
+from pipeline.letter.clicks import through
 from pipeline.letter.crisis.sentences import crisis_help
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.direction import of_language
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pipeline.core.sections.digest import Digest
     from pipeline.core.templates import Templates
     from pipeline.feeds.posts import Post
+    from pipeline.letter.clicks import CountedLink
     from pipeline.letter.cta import CTA
     from pipeline.letter.edits import Edits
     from pipeline.letter.intro import Intro
@@ -55,7 +57,8 @@ NO_PICTURES: Mapping[str, ShownPicture] = MappingProxyType({})
 class Letter:
     """What an edition says. The bodies hold the tags of letter/personal.py; ``html`` is pure ASCII.
 
-    ``cta_reason`` tells staff why the letter makes this offer and no other.
+    ``cta_reason`` tells staff why the letter makes this offer and no other. ``links`` are those in it whose
+    clicks are counted.
     """
 
     subject: str
@@ -63,6 +66,7 @@ class Letter:
     html: str
     text: str
     cta_reason: str = ""
+    links: tuple[CountedLink, ...] = ()
 
 
 def render_letter(
@@ -87,7 +91,7 @@ def render_letter(
     address of the picture of who signs. Raises LetterError that names file and line when a template does not
     make a letter.
     """
-    offer = call_to_action(config, posts, edits.cta)
+    offer, links = through(config, slug, call_to_action(config, posts, edits.cta))
     context = _context(config, templates, slug, due, offer, portrait)
     by: Signer | None = context["signer"]
     context |= _shown(posts, config, images, by)
@@ -102,7 +106,7 @@ def render_letter(
     composed = " ".join(render(plain, "letter/preheader.txt", context).split())
     context["preheader"] = inert(edits.preheader) or cut(composed, PREHEADER)
     html, text = _parts(config, templates, digest.layout, context, by_staff, _browser(config, slug, key))
-    return Letter(context["subject"], context["preheader"], html, text, offer.reason)
+    return Letter(context["subject"], context["preheader"], html, text, offer.reason, links)
 
 
 def render_note(
@@ -116,10 +120,15 @@ def render_note(
     pictures: Mapping[str, ShownPicture] = NO_PICTURES,
     key: str = "",
     portrait: str = "",
+    for_all: bool = True,
 ) -> Letter:
     """The letter of an edition that staff wrote, in the digest's layout. ``pictures``: by its address what is
-    known of each; the rest as for `render_letter`."""
+    known of each; the rest as for `render_letter`. Of a note that is not ``for_all`` no click is counted:
+    whoever guessed its link would learn that there is one."""
     offer = call_to_action(config, []) if note.offer else None
+    links: tuple[CountedLink, ...] = ()
+    if offer and for_all:
+        offer, links = through(config, slug, offer)
     context = _context(config, templates, slug, due, offer, portrait)
     context["subject"] = inert(note.subject)
     said = body(note.markdown, digest.layout, context["dir"], context["theme"].light.link, pictures)
@@ -127,7 +136,7 @@ def render_note(
     layout = note_layout(digest.layout)
     html, text = _parts(config, templates, layout, context, said, _browser(config, slug, key))
     reason = "because a note has the usual offer" if offer else ""
-    return Letter(context["subject"], context["preheader"], html, text, reason)
+    return Letter(context["subject"], context["preheader"], html, text, reason, links)
 
 
 def _parts(

@@ -26,10 +26,6 @@ def provider(config: Config, folder: Path) -> Provider:
     delivery = config.delivery
     if delivery.on_uncertain == "resend":
         must_tell_of_events(delivery)
-    if config.match.count_clicks:
-        raise ConfigError(
-            "match.count_clicks is not built yet: it needs the web pages.", "Leave it at false."
-        )
     if delivery.provider == "outbox":
         from pipeline.providers.outbox import Outbox
 

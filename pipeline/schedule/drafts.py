@@ -13,7 +13,8 @@ from sqlalchemy import exists, or_, select
 
 from pipeline.core.tables.installation import notices
 from pipeline.editions.approval import VERBS
-from pipeline.editions.plan import by_itself
+from pipeline.editions.message import uncounted
+from pipeline.editions.send_time import by_itself
 from pipeline.letter.check import check_letter
 from pipeline.letter.personal import sample
 from pipeline.mail import staff
@@ -90,7 +91,7 @@ def _mail(installation: Installation, digest: Digest, edition: Edition) -> None:
 
 
 def _draft(installation: Installation, digest: Digest, edition: Edition, until: datetime) -> Draft:
-    config, now = installation.config, clock.now()
+    config, now, letter = installation.config, clock.now(), uncounted(edition)
     nobody = sample(config, edition.digest, config.newsletter.from_email)
     public = config.newsletter.public_url
     with installation.database.read() as connection:
@@ -99,8 +100,8 @@ def _draft(installation: Installation, digest: Digest, edition: Edition, until: 
         slug=edition.slug,
         subject=edition.subject,
         preheader=edition.preheader,
-        html=nobody.fill(edition.html),
-        text=nobody.fill(edition.text),
+        html=nobody.fill(letter.html),
+        text=nobody.fill(letter.text),
         due=edition.due_at,
         goes=by_itself(digest, edition),
         late=edition.due_at <= now,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.editions.plan import MOST_STEPS, Step, plan, upcoming
+from pipeline.editions.plan import MOST_STEPS, Step, plan
+from pipeline.editions.send_time import upcoming
 from pipeline.schedule.result import RunResult
 from pipeline.schedule.situation import situation_of
 from pipeline.schedule.steps import STEPS

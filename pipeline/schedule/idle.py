@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from pipeline.core import logs
 from pipeline.core.settings import sqlite_file
 from pipeline.editions.edition import FINISHED, EditionKind
-from pipeline.editions.plan import Situation, Step, plan, upcoming
+from pipeline.editions.plan import Situation, Step, plan
+from pipeline.editions.send_time import upcoming
 from pipeline.feeds.due import is_due
 from pipeline.schedule import heartbeat
 from pipeline.schedule.result import RunResult

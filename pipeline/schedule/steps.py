@@ -18,8 +18,9 @@ from pipeline.editions.compose import compose
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.ledger import reasons
 from pipeline.editions.ledger.batch_states import RecipientState
-from pipeline.editions.plan import Plan, Step, approval, goes_if_put_up
+from pipeline.editions.plan import Plan, Step, approval
 from pipeline.editions.selection import choose
+from pipeline.editions.send_time import goes_if_put_up
 from pipeline.editions.taken_back import is_outdated
 from pipeline.feeds import pull
 from pipeline.letter.edits import Edits
@@ -71,12 +72,12 @@ def _compose(turn: Turn, s: Situation, planned: Plan) -> RunResult | None:
 def _foresee_compose(connection: Connection, s: Situation, planned: Plan) -> Plan:
     draft, picked = (s.edition.id, Edits.of(s.edition.edits).posts) if s.edition is not None else (None, ())
     if s.edition is not None and s.edition.is_note:
-        return approval(s, goes_if_put_up(s, s.edition.due_at))
+        return approval(s, goes_if_put_up(s.digest, s.edition.due_at, s.now))
     choice = choose(connection, s.digest, s.zone, s.first_seen, s.now, draft, picked, s.trial)
     due_at = moment_of(planned.due, s.zone)
     if not choice.posts:
         return Plan(Step.WAIT, "skipped" if due_at <= s.now else "not_due", f"{choice.reason} so far")
-    return approval(s, goes_if_put_up(s, due_at))
+    return approval(s, goes_if_put_up(s.digest, due_at, s.now))
 
 
 def _hold(turn: Turn, s: Situation, planned: Plan) -> None:

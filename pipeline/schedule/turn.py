@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.editions import find
 from pipeline.editions.after_trial import end_trial
-from pipeline.editions.plan import upcoming
+from pipeline.editions.send_time import upcoming
 from pipeline.feeds.first_seen import register
 from pipeline.schedule.result import RunResult
 from pipeline.schedule.situation import situation_of

@@ -10,37 +10,36 @@ from __future__ import annotations
 import logging
 import uuid
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.core.errors import BusyError, RapportError
+from pipeline.core.errors import BusyError
 from pipeline.core.example import must_be_own
 from pipeline.core.unfinished import must_be_finished
-from pipeline.editions import find, public_names
-from pipeline.editions import welcome as letters
+from pipeline.editions import find
 from pipeline.editions.edition import EditionKind
-from pipeline.editions.ledger import claims, doubt, rate, readers, signing_keys
+from pipeline.editions.ledger import claims, doubt, rate, readers
 from pipeline.editions.ledger import welcome as ledger
 from pipeline.editions.ledger.again import had_elsewhere
 from pipeline.editions.message import message_of
 from pipeline.letter.personal import Links
-from pipeline.mail.welcome import above, words_above, words_alone
+from pipeline.mail.welcome import above
 from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.choice import provider
+from pipeline.subscriptions.prepare_welcome import NoWelcome, PreparedWelcome, prepare
 from subscribers import clock, welcomes
 from subscribers.audience import lock_audience, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from sqlalchemy import Connection
 
     from pipeline.core.app import Installation
     from pipeline.core.config import Config
-    from pipeline.core.sections.digest import Digest
     from pipeline.editions.edition import Edition
-    from pipeline.providers import Message, Provider
+    from pipeline.providers import Provider
     from subscribers.welcomes import Welcome
 
 LATEST = timedelta(days=7)
@@ -105,31 +104,13 @@ def _send(installation: Installation, stop: Callable[[], bool]) -> int:
     return done
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """What a digest's new readers get: the edition, what the provider is handed, and the words of welcome."""
-
-    edition: Edition
-    message: Message
-    words: Mapping[str, str]
-    links: Links
-
-
-@dataclass(frozen=True, slots=True)
-class _Nothing:
-    """Why a digest's new readers get nothing; ``later``: not before that is mended."""
-
-    reason: str
-    later: bool = False
-
-
 class _Sender:
     """One round. What a digest's readers get is made ready once, when the first of them is welcomed."""
 
     def __init__(self, installation: Installation, opened: Provider) -> None:
         self._installation = installation
         self._provider = opened
-        self._ready: dict[str, _Ready | _Nothing] = {}
+        self._prepared: dict[str, PreparedWelcome | NoWelcome] = {}
         self._owner = f"welcomes-{uuid.uuid4().hex}"
 
     def settle(self) -> None:
@@ -162,8 +143,8 @@ class _Sender:
     def send(self, one: Welcome) -> bool | None:
         """True: handed over, surely or perhaps. False: put off. None: it need not go."""
         database = self._installation.database
-        ready = self._made_ready(one.digest)
-        if isinstance(ready, _Nothing):
+        ready = self._prepared_for(one.digest)
+        if isinstance(ready, NoWelcome):
             return self._left(one, ready)
         with database.read() as connection:
             # Apart: it reads the whole edition. Nobody else gets the address while this person has it.
@@ -185,43 +166,12 @@ class _Sender:
             lock_audience(connection)
             return self._record(connection, one, claim, outcome)
 
-    def _made_ready(self, name: str) -> _Ready | _Nothing:
-        if name not in self._ready:
-            self._ready[name] = self._of_digest(name)
-        return self._ready[name]
+    def _prepared_for(self, digest: str) -> PreparedWelcome | NoWelcome:
+        if digest not in self._prepared:
+            self._prepared[digest] = prepare(self._installation, digest)
+        return self._prepared[digest]
 
-    def _of_digest(self, name: str) -> _Ready | _Nothing:
-        digest = next((one for one in self._installation.config.digests if one.name == name), None)
-        if digest is None:
-            return _Nothing(f"{name} is in the configuration no more")
-        if digest.welcome == "none":
-            return _Nothing('welcome = "none"')
-        if not self._installation.config.newsletter.postal_address:
-            return _Nothing("newsletter.postal_address is missing", later=True)  # the law wants it
-        try:
-            return self._prepared(digest)
-        except RapportError as error:  # mostly a template that is being changed
-            return _Nothing(error.message, later=True)
-
-    def _prepared(self, digest: Digest) -> _Ready:
-        installation, config = self._installation, self._installation.config
-        edition = letters.newest(installation, digest)
-        with installation.database.read() as connection:
-            due = find.next_letter(connection, digest, config.newsletter.zone, clock.now())
-            first = not letters.any_went(connection, config, digest)
-        if edition is not None:
-            message = above(message_of(config, edition))
-            words = words_above(config, installation.templates, due)
-        else:
-            edition = letters.by_itself(installation, digest)
-            message = message_of(config, edition)
-            words = words_alone(config, installation.templates, due, first=first)
-        list_id = public_names.remember(installation.database, config, digest.name)
-        if not config.delivery.hosted_unsubscribe:
-            signing_keys.remember(installation.database, edition.id, installation.tokens.fingerprints[0])
-        return _Ready(edition, message, words, Links(config, installation.tokens, digest.name, list_id))
-
-    def _left(self, one: Welcome, nothing: _Nothing) -> bool | None:
+    def _left(self, one: Welcome, nothing: NoWelcome) -> bool | None:
         with self._installation.database.write() as connection:
             if not nothing.later:
                 welcomes.dropped(connection, one.subscriber, one.digest, nothing.reason)
@@ -245,7 +195,7 @@ class _Sender:
             return f"stands in {edition.slug} already"
         return ""
 
-    def _hand_over(self, ready: _Ready, claim: claims.Claim) -> BatchResult:
+    def _hand_over(self, ready: PreparedWelcome, claim: claims.Claim) -> BatchResult:
         (reader,) = ready.links.recipients(claim.members, claim.edition)
         reader = replace(reader, fields={**reader.fields, **ready.words})
         start_by = clock.uptime() + START_WITHIN

@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from pipeline.core.errors import ConfigError
 from pipeline.editions.archive import Archive
 from pipeline.web import images, inbound, public, signing_in, webhooks
+from pipeline.web.click_counter import ClickCounter
 from pipeline.web.dashboard import application as dashboard
 from pipeline.web.dashboard.letters import Letters
 from pipeline.web.monitoring import routes as monitoring
@@ -52,7 +53,8 @@ def make_app(
             "Write the address under which your web server passes on to `rapport serve`.",
         )
     pages = Pages(installation.config, installation.templates)
-    site = Site(installation, Writer(installation.database), pages, Limits(), Archive(installation), stop)
+    writer, counter = Writer(installation.database), ClickCounter(installation.database)
+    site = Site(installation, writer, pages, Limits(), Archive(installation), counter, stop)
     door = Door(site)
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -88,6 +90,7 @@ def make_app(
     # No redirect for a slash too many, which RFC 8058 does not allow: see public.routes.
     app.router.redirect_slashes = False
     app.state.writer = site.writer
+    app.state.clicks = site.clicks
     app.state.door = door
     app.state.scheduler = scheduler
     return app

@@ -59,6 +59,7 @@ def run(
                 StrangersServer(config, listener, stop, scheduler).run()
         app.state.door.wait()
         app.state.writer.close()
+        app.state.clicks.close()
 
 
 @contextlib.contextmanager

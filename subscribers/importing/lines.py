@@ -82,7 +82,7 @@ class Lines:
                     self._back[0] = self._back[0].removeprefix(mark)
         while self._back and not self._back[0].strip():
             self.drop(1)
-            if not self._back and (line := self._text.readline(LONGEST_LINE)):
+            if line := self._text.readline(LONGEST_LINE):
                 self._back.append(line)
         if not self._back:
             raise empty(self._path)

@@ -92,9 +92,9 @@ def _unknown(columns: Columns, found: Sequence[int], path: Path) -> SubscriberEr
     return UnknownColumnsError(
         f"{path}: the column{'s' if several else ''} {listed} may say who must get no mail, and Rapport "
         f"does not know {'them' if several else 'it'}. Nobody was added.",
-        "Look at what stands there. If it says who may be mailed, name the values that mean yes: "
-        f'--status-column {names[0][:-1]}=VALUE,…". If it has nothing to do with this letter: '
-        f"--ignore-column {names[0]}",
+        f"Look at what stands {'in each' if several else 'there'}. If it says who may be mailed, name the "
+        f'values that mean yes: --status-column {names[0][:-1]}=VALUE,…". If it has nothing to do with this '
+        f"letter: {' '.join(f'--ignore-column {name}' for name in names)}",
         called,
     )
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 EMAIL = frozenset((
     "email", "emailaddress", "emailadresse", "mail", "mailadresse", "adresseemail", "adressemail",
     "courriel", "adressecourriel", "correo", "correoelectronico", "direcciondecorreoelectronico",
-    "indirizzoemail", "indirizzomail", "emailadres", "email1", "enderecodeemail", "primaryemail",
-    "contactemail", "subscriberemail",
+    "indirizzoemail", "indirizzomail", "emailadres", "email1", "email1value", "enderecodeemail",
+    "primaryemail", "contactemail", "customeremail", "subscriberemail", "useremail",
 ))  # fmt: skip
 """What the column of the addresses is called, in its plain form."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, func, select
 
-from subscribers import clock, mail_limits, suppression
+from subscribers import clock, hashes, mail_limits
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
 from subscribers.staff.sessions import IDLE, LONGEST
@@ -95,4 +95,4 @@ def _account(connection: Connection, address: str) -> str:
         address = normalise(address)
     except SubscriberError:  # what is no address is counted as it stands
         address = address.strip().lower()
-    return suppression.keyed(connection, f"staff:{address}")
+    return hashes.keyed(connection, f"staff:{address}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,8 @@ from pipeline.core.schema import open_database
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.images import images
 from pipeline.core.tables.ledger import batches, events
+from pipeline.editions import clicks
+from pipeline.editions.clicks import Click, Count
 from pipeline.editions.lock import lock
 from pipeline.schedule.maintenance import maintain
 from subscribers.tables import metadata, subscribers
@@ -43,6 +46,7 @@ def lived_in(database: Database) -> None:
         handed_over(connection, 2, [Left("waiting")], status="paused", subject="Grüße, 🌿", finished_at=None)
         about = {"id": "one", "at": AT, "kind": "new", "detail": {"b": [1, 2.5], "a": "ü"}}
         connection.execute(insert(events), [about, {**about, "id": "two", "detail": None}])
+        clicks.add(connection, {Click(1, "offer", date(2026, 11, 26)): Count(40, 12)})
         picture = {"hash": "aa", "media_type": "image/png", "width": 1, "height": 1, "weight": 3}
         connection.execute(insert(images).values(picture | {"content": b"\0\xff\x01"}))
         # The highest id was given and is gone.

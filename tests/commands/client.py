@@ -1,4 +1,5 @@
-# What stands for `rapport`. Nothing is imported that is not part of the interpreter: that takes a few ms.
+# What stands for `rapport`, or for a child of it. Nothing is imported that is not part of the interpreter: to
+# start takes a few ms.
 import _signal
 import _socket
 import marshal
@@ -8,7 +9,10 @@ import sys
 
 def main():
     if b"LD_PRELOAD" in posix.environ:  # as faketime has it: that is for the kernel to do
-        posix.execv(REAL, [REAL, *sys.argv[1:]])  # noqa: F821
+        posix.execv(REAL[0], [*REAL, *sys.argv[1:]])  # noqa: F821
+    # The command may begin to work, and its test tell it to end, before we know whom to pass that on to.
+    passed_on = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT)
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, passed_on)
     umask = posix.umask(0o77)
     posix.umask(umask)
     told = marshal.dumps(([NAME, *sys.argv[1:]], posix.getcwd(), dict(posix.environ), umask))  # noqa: F821
@@ -26,8 +30,9 @@ def main():
         except ProcessLookupError:
             pass
 
-    for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT):
+    for number in passed_on:
         _signal.signal(number, pass_on)
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, passed_on)
     for number in (0, 1, 2):
         posix.close(number)
     status = _number(door)

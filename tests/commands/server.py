@@ -1,4 +1,5 @@
-"""Forks a command for each client that comes to the door; `tests/commands/__init__.py` starts it.
+"""Forks a command, or a child of one, for each client that comes to the door; `tests/commands/__init__.py`
+starts it.
 
 A client sends four bytes with the length of what follows, and its three streams with them. It is told the
 number of its process and, later, its exit status. Length 0 is a keeper, who only stays. Whose client is gone,
@@ -25,23 +26,31 @@ import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pipeline.cli
-import subscribers
 from tests.commands import INSTALLED
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def import_all() -> None:
+
+def rapport() -> Callable[[], int]:
+    """The command's main, with all imported that it may need."""
+    import pipeline.cli
+    import subscribers
+    from tests.commands.children import start_quickly
+
+    start_quickly()
     for package in (pipeline, subscribers):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if ".migrations" not in module.name:
                 importlib.import_module(module.name)
     for name in ("psycopg", "sendgrid", "sqlalchemy.dialects.postgresql.psycopg", "alembic.command"):
         importlib.import_module(name)
+    return pipeline.cli.main
 
 
-def serve(door: Path) -> None:
+def serve(door: Path, run: Callable[[], int | None]) -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(door))
     listener.listen(64)
@@ -61,9 +70,10 @@ def serve(door: Path) -> None:
                 poll.register(client, select.POLLIN | select.POLLHUP)
                 if told is None:
                     keepers += 1
-                    client.sendall(b"k")
+                    with suppress(OSError):
+                        client.sendall(b"k")
                     continue
-                pid = _forked(told, streams)
+                pid = _forked(run, told, streams)
                 for stream in streams:
                     os.close(stream)
                 handle = os.pidfd_open(pid)
@@ -100,7 +110,10 @@ def _hear(client: socket.socket) -> tuple[Any, list[int]]:
         streams.frombytes(sent)
     length, told = int.from_bytes(size, "little"), b""
     while len(told) < length:
-        told += client.recv(length - len(told))
+        more = client.recv(length - len(told))
+        if not more:  # killed while it spoke: as if it had said nothing
+            length = 0
+        told += more
     return (marshal.loads(told) if length else None), list(streams)
 
 
@@ -109,13 +122,13 @@ def _say(client: socket.socket, number: int) -> None:
         client.sendall(number.to_bytes(4, "little", signed=True))
 
 
-def _forked(told: Any, streams: list[int]) -> int:
+def _forked(run: Callable[[], int | None], told: Any, streams: list[int]) -> int:
     pid = os.fork()
     if pid:
         return pid
     status = 70
     try:
-        status = _live(*told, streams)
+        status = _live(run, *told, streams)
     except SystemExit as ended:  # as by a signal
         status = ended.code if isinstance(ended.code, int) else 1
     except BaseException:
@@ -126,7 +139,12 @@ def _forked(told: Any, streams: list[int]) -> int:
 
 
 def _live(
-    arguments: list[str], folder: str, environment: dict[bytes, bytes], umask: int, streams: list[int]
+    run: Callable[[], int | None],
+    arguments: list[str],
+    folder: str,
+    environment: dict[bytes, bytes],
+    umask: int,
+    streams: list[int],
 ) -> int:
     """As Python begins and ends a program, in a fork."""
     for number, stream in enumerate(streams):
@@ -145,7 +163,7 @@ def _live(
     sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
     try:
-        return pipeline.cli.main()
+        return run() or 0
     finally:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
@@ -155,12 +173,12 @@ def _live(
 
 
 if __name__ == "__main__":
-    import_all()
+    door, name = Path(sys.argv[1]), sys.argv[2]
+    run = rapport() if name == "rapport" else importlib.import_module(name).main
     sys.path[0] = str(INSTALLED.parent)  # as the installed program has it
     gc.collect()
     gc.freeze()
-    door = Path(sys.argv[1])
     try:
-        serve(door)
+        serve(door, run)
     finally:
         shutil.rmtree(door.parent, ignore_errors=True)

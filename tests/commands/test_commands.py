@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from tests.commands import INSTALLED, command
+from tests.waiting import get, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,13 @@ def test_it_prints_and_ends_as_the_installed_one(tmp_path: Path, arguments: tupl
     assert changing.sub("", ours.stderr) == changing.sub("", real.stderr)
 
 
+def serves(address: str) -> bool:
+    with suppress(httpx.TransportError):
+        get(address)
+        return True
+    return False
+
+
 def test_whose_program_was_killed_that_command_is_gone(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [command(), "demo", "--serve"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
@@ -41,12 +48,8 @@ def test_whose_program_was_killed_that_command_is_gone(tmp_path: Path) -> None:
     assert process.stdout
     found = (re.search(r"The preview is at (\S+)", line) for line in process.stdout)
     address = next(one[1] for one in found if one)
-    assert httpx.get(address).status_code == 200
+    assert get(address).status_code == 200
     process.kill()
     assert process.wait() == -9
-    until = time.monotonic() + 20
-    with suppress(httpx.TransportError):
-        while time.monotonic() < until:
-            httpx.get(address)
-        raise AssertionError("it still serves")
+    until(lambda: not serves(address))
     process.stdout.close()

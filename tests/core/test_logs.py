@@ -13,6 +13,7 @@ import time_machine
 
 from pipeline.core import logs
 from subscribers.tokens import Purpose, Seen, Tokens
+from tests.waiting import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +141,7 @@ def test_libraries_say_only_what_is_worth_a_warning(
             monkeypatch.setattr(logging.getLogger(name), attribute, value)
     with logs.to_stderr(json=False, verbose=True):
         with pytest.raises(httpx.ConnectError):
-            httpx.get("http://127.0.0.1:1/unsubscribe/a-token")
+            get("http://127.0.0.1:1/unsubscribe/a-token")
         logging.getLogger("python_http_client.client").debug("Authorization: Bearer SG.key")
         logging.getLogger("uvicorn.access").info("GET /unsubscribe/a-token")
     assert capsys.readouterr().err == ""

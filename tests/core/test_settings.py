@@ -61,6 +61,7 @@ def test_every_commented_key_of_the_example_is_valid_too(tmp_path: Path) -> None
 def test_the_environment_overrides_any_key(tmp_path: Path) -> None:
     environment = {
         "RAPPORT_NEWSLETTER__NAME": "Other",
+        "RAPPORT_NEWSLETTER__PUBLIC_URL": "https://letter.example.org",
         "RAPPORT_DELIVERY__SENDGRID__TIMEOUT": "5",
         "RAPPORT_MATCH__COUNT_CLICKS": "true",
         "RAPPORT_DIGESTS__0__NAME": "monthly",

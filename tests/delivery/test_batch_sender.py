@@ -16,12 +16,13 @@ from pipeline.core.errors import ProviderError, StoppedError
 from pipeline.core.signals import Stop
 from pipeline.core.tables.ledger import batches, events
 from pipeline.delivery import batch_sender
+from pipeline.delivery.batch_sender import BatchSender
 from pipeline.delivery.edition import Delivery
 from pipeline.editions import course, find, states
 from pipeline.editions.ledger import claims, doubt, outcomes, rate
 from pipeline.editions.ledger.reasons import reasons
 from pipeline.letter.personal import Links
-from pipeline.providers import BatchResult, Result
+from pipeline.providers import BatchResult, Message, Result
 from subscribers import clock
 from subscribers.tokens import Tokens
 from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
@@ -29,7 +30,7 @@ from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
 if TYPE_CHECKING:
     from pipeline.core.database import Database
     from pipeline.editions.edition import Edition
-    from pipeline.providers import Batch, Message
+    from pipeline.providers import Batch
 
 CONFIG = Config.model_validate(
     {
@@ -437,3 +438,117 @@ def test_a_refusal_of_us_is_written_down_though_the_database_is_lost_while_its_m
     assert reread(database, edition).status == "paused"
     with database.read() as connection:
         assert outcomes.refused_us(connection, edition.id) == {1}
+
+
+def sender(
+    database: Database, provider: Taker, left: list[int] | None = None, **delivery: Any
+) -> BatchSender:
+    """One that keeps in ``left`` how many people were in each batch that left."""
+    config = CONFIG.model_copy(update={"delivery": CONFIG.delivery.model_copy(update=delivery)})
+    links = Links(config, Tokens([b"a secret of a test"]), "weekly")
+    return BatchSender(database, config, provider, links, Stop(), (left if left is not None else []).append)
+
+
+MESSAGE = Message("weekly-1", "weekly", "x", "a@x.example", "A", "a@x.example", "<p>Hello</p>", "Hello")
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # a rule that asks no database
+
+
+@ON_ONE
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        (BatchResult(Result.ACCEPTED), [2, 2, 1]),
+        (BatchResult(Result.UNCERTAIN, "no answer"), [2, 2, 1]),
+        (BatchResult(Result.REJECTED, "no", rejected=dict.fromkeys(range(1, 6), "no")), []),
+    ],
+    ids=["accepted", "in doubt", "rejected"],
+)
+def test_of_each_batch_that_left_it_is_told_how_many_were_in_it(
+    database: Database, edition: Edition, answer: BatchResult, left: list[int]
+) -> None:
+    taken(database, edition)
+    told: list[int] = []
+    with database.write() as connection:
+        course.begin_sending(connection, edition.id)
+    sender(database, Taker(answer=answer), told).run(reread(database, edition), MESSAGE)
+    assert [people for people in told if people] == left
+
+
+@ON_ONE
+def test_what_is_in_doubt_keeps_its_reason(database: Database, edition: Edition) -> None:
+    answer = BatchResult(Result.UNCERTAIN, "no answer")
+    assert delivery(database, Taker(answer=answer)).run(edition).status == "sent"
+    assert told_of(database, edition, "uncertain") == dict.fromkeys(range(1, 6), "no answer")
+
+
+@ON_ONE
+def test_who_was_refused_because_of_us_where_everything_stops_is_known_as_that(
+    database: Database, edition: Edition
+) -> None:
+    no = BatchResult(Result.STOP, "relay not permitted", denied={1: "relay not permitted"})
+    with pytest.raises(ProviderError, match="relay not permitted"):
+        delivery(database, Taker(answer=no)).run(edition)
+    assert reread(database, edition).status == "paused"
+    with database.read() as connection:
+        assert outcomes.refused_us(connection, edition.id) == {1}
+
+
+@ON_ONE
+def test_the_breaker_hears_of_each_batch_how_many_were_rejected(
+    database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        "pipeline.delivery.breaker.RunningTally.add",
+        lambda self, connection, people, rejected, at: heard.append((people, rejected)),
+    )
+    provider = Answering(BatchResult(Result.ACCEPTED, rejected={1: "550 no"}))
+    delivery(database, provider).run(edition)
+    assert heard == [(2, 1), (2, 0), (1, 0)]
+
+
+@ON_ONE
+@pytest.mark.parametrize(
+    ("due", "wait"),
+    [(0.25, 0.25), (-3.0, 0.0), (60.0, 60.0), (60.001, None), (None, None)],
+)
+def test_a_batch_that_may_be_tried_within_a_minute_is_waited_for(
+    database: Database,
+    edition: Edition,
+    monkeypatch: pytest.MonkeyPatch,
+    due: float | None,
+    wait: float | None,
+) -> None:
+    at = AT + timedelta(seconds=due) if due is not None else None
+    monkeypatch.setattr(claims, "claim", lambda *given: None)
+    monkeypatch.setattr(claims, "next_try", lambda *given: at)
+    with time_machine.travel(AT, tick=False), database.write() as connection:
+        assert sender(database, Taker())._claims(connection, edition, 1) == ([], wait)
+
+
+FINE, BUSY = BatchResult(Result.ACCEPTED), BatchResult(Result.REFUSED, "busy")
+LATER, ENDS = BatchResult(Result.REFUSED, "busy still"), BatchResult(Result.STOP, "no key")
+STOPPED = BatchResult(Result.ACCEPTED, stopped="no more")
+
+
+@pytest.mark.parametrize(
+    ("before", "answers", "then"),
+    [
+        (None, [], None),
+        (None, [FINE], None),
+        (None, [FINE, BUSY, LATER], BUSY),
+        (None, [BUSY, ENDS], ENDS),
+        (None, [BUSY, STOPPED], STOPPED),
+        (BUSY, [], BUSY),
+        (BUSY, [FINE], BUSY),
+        (BUSY, [LATER], LATER),
+        (BUSY, [ENDS], ENDS),
+        (ENDS, [BUSY], ENDS),
+        (ENDS, [STOPPED], ENDS),
+        (STOPPED, [ENDS], STOPPED),
+    ],
+)
+def test_for_which_outcome_no_further_batch_is_claimed(
+    before: BatchResult | None, answers: list[BatchResult], then: BatchResult | None
+) -> None:
+    assert batch_sender._halting(before, answers) is then

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
@@ -388,7 +388,7 @@ SINCE = st.lists(
 
 
 @given(told=TOLD, since=SINCE, chance=st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 def test_any_order_and_any_repetition_of_the_same_events_suppress_the_same(
     sqlite_database: Database,
     told: list[tuple[Kind, int, int]],

@@ -20,9 +20,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from tests.torture.launcher import KILLED
 from tests.torture.practice import SLUG, judge
 from tests.torture.provider import MoodySendGrid
+from tests.waiting import LONGEST, Gate
 
 if TYPE_CHECKING:
     import random
@@ -40,7 +40,7 @@ READERS, BATCH = 60, 2
 def on_sqlite(
     practice: Callable[..., Practice], sqlite_place: Place, chance: random.Random
 ) -> Iterator[Case]:
-    made = practice(sqlite_place, readers=READERS, batch=BATCH)
+    made = practice(sqlite_place, readers=READERS, batch=BATCH, timeout=LONGEST)
     with made.case(MoodySendGrid(chance)) as case:
         yield case
 
@@ -155,7 +155,7 @@ def test_a_server_that_hangs_up_on_everyone_doubles_nothing(
     chance: random.Random,
     times: int,
 ) -> None:
-    made = practice(postgresql_place, readers=READERS, batch=BATCH)
+    made = practice(postgresql_place, readers=READERS, batch=BATCH, timeout=LONGEST)
     with made.case(MoodySendGrid(chance)) as case:
         name = make_url(case.url).database
         server = create_engine(postgresql, isolation_level="AUTOCOMMIT")
@@ -182,18 +182,22 @@ def test_a_server_that_hangs_up_on_everyone_doubles_nothing(
 
 def test_a_power_cut_at_any_moment_doubles_nothing(on_sqlite: Case, chance: random.Random) -> None:
     case = on_sqlite
-    case.provider._pace = 0.004
-    process = case.start("send", SLUG)
     cuts = []
-    while case.provider.requests < 1 and process.running:
-        time.sleep(0.002)
+    case.provider.meanwhile = gate = Gate(1)
+    process = case.start("send", SLUG)
     for number in range(6):
+        gate.reached()
+        # The next is so far away that it is surely cut between the two.
+        case.provider.meanwhile = following = Gate(4 * number + 5)
+        gate.open()
+        process.wait(chance.uniform(0, 0.03))
         process.signal(signal.SIGSTOP)
         time.sleep(0.02)  # what is on the way to the provider arrives all the same
         cuts.append(_copied(case, case.folder / f"cut-{number}", with_shm=number % 2 == 0))
         process.signal(signal.SIGCONT)
-        process.wait(chance.uniform(0, 0.05))
-    assert process.kill() or case.status() == "sent"
+        gate = following
+    assert process.kill()
+    gate.open()
     assert len({accepted.total() for _, accepted in cuts}) > 1, "no moment of the send was met"
     for folder, before in cuts:
         with MoodySendGrid(chance) as provider:
@@ -221,10 +225,11 @@ def _copied(case: Case, folder: Path, *, with_shm: bool) -> tuple[Path, Counter[
 def test_a_process_that_is_stopped_past_its_lease_hands_nothing_over_late(on_sqlite: Case) -> None:
     """SIGSTOP in the middle, SIGKILL of the sleeper, and another goes on: what it had claimed is in doubt."""
     case = on_sqlite
+    case.provider.meanwhile = gate = Gate(5)
     process = case.start("send", SLUG)
-    while case.provider.requests < 5 and process.running:
-        time.sleep(0.001)
+    gate.reached()
     process.signal(signal.SIGSTOP)
+    gate.open()
     assert case.start("send", SLUG).end() == 1  # it lives, as far as anybody can tell
-    assert process.kill() or process.end() != KILLED
+    assert process.kill()
     assert_the_promises_hold(case)

@@ -153,7 +153,7 @@ def test_a_blog_that_never_answers_is_waited_for_a_little(
     monkeypatch.setattr(ask, "_answer", _never)
     began = time.monotonic()
     assert sent(practice).status == "sent"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
 
 
 async def _never(*args: Any) -> Any:

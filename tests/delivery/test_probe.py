@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from tests.certificate import write_certificate
 from tests.doubles.local_server import LocalServer
 from tests.installations import installation
 from tests.ledgers import handed_over
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +61,7 @@ def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
         thread.start()
         yield url
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=LONGEST)
 
 
 @contextmanager
@@ -178,6 +180,16 @@ def test_a_silent_server_is_not_waited_for(
         silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         assert "did not answer" in refused(practice(sqlite_database, tmp_path, url), edition)
+
+
+def test_where_clicks_are_counted_our_pages_matter_also_when_the_page_is_the_providers(
+    sqlite_database: Database, tmp_path: Path, edition: Edition
+) -> None:
+    hosted = {"sendgrid": {"unsubscribe": "sendgrid"}}
+    installed = practice(sqlite_database, tmp_path, "http://127.0.0.1:1", **hosted)
+    counted = replace(edition, links=[{"name": "offer", "address": "http://x", "target": "https://y"}])
+    with pytest.raises(ProviderError, match="readers could not follow its offer"):
+        must_answer(installed, counted)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from pipeline.core.app import Installation
 from tests import commands
 from tests.certificate import write_certificate
 from tests.docs.blocks import blocks
-from tests.docs.machine import SOURCE, Machine, free_port
+from tests.docs.machine import SOURCE, Machine
 from tests.docs.standin import REAL
 from tests.doubles.blog import Blog, Item
+from tests.doubles.nobody import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,6 +76,7 @@ def make_machine(tmp_path: Path, blog: Blog) -> Iterator[Callable[..., Machine]]
             },
         )
         machine.nginx = f"https://{nginx}"
+        machine.listening = {"caddy": caddy, "nginx": nginx}
         machine.file("/etc/nginx/nginx.conf").write_text(
             f"daemon off; pid {machine.root}/nginx.pid; error_log {machine.root}/var/log/nginx/error.log;\n"
             f"events {{}}\nhttp {{ include {machine.root}/etc/nginx/sites-enabled/*; }}\n"

@@ -13,13 +13,13 @@ import sys
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from pipeline.core.cron import check_schedule
 from pipeline.core.settings import load
 from tests.docs.blocks import Block, changed, matches
 from tests.docs.standin import PROGRAMS
+from tests.waiting import LONGEST, until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,8 @@ class Machine:
     environment: dict[str, str] = field(default_factory=dict)
     nginx: str = ""
     """Where nginx answers, which has no address of the guides to itself."""
+    listening: Mapping[str, str] = field(default_factory=dict)
+    """Where each web server listens, once `systemctl reload` has started it."""
 
     def __post_init__(self) -> None:
         for folder in (
@@ -150,6 +152,9 @@ class Machine:
             check=False,
         )
         printed = self.there(ran.stdout)
+        for name, address in self.listening.items():
+            if f"systemctl reload {name}" in block.text:
+                until(lambda address=address: answers(address))
         status = 1 if mark == "exits 1" else 0
         assert ran.returncode == status, f"{block.where}: exit status {ran.returncode}\n{printed}"
         if block.prints is not None:
@@ -169,10 +174,10 @@ class Machine:
         told = process.stdout.readline()
         address = re.search(r"http://\S+", told)
         assert address, told
-        with urllib.request.urlopen(address[0], timeout=20) as answer:
+        with urllib.request.urlopen(address[0], timeout=LONGEST) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=LONGEST)
         assert process.returncode == 0, block.where
 
     def _elsewhere(self, block: Block) -> None:
@@ -210,14 +215,10 @@ class Machine:
             assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", ""), block.where
 
 
-def free_port() -> int:
-    """One that no other test is given meanwhile: below those that the system hands out."""
-    random = SystemRandom()
-    while True:
-        port = random.randrange(15_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+def answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), LONGEST).close()
+    except ConnectionRefusedError:
+        return False
+    return True

@@ -13,6 +13,7 @@ from pipeline.web.app import make_app
 from pipeline.web.server import settings
 from tests.doctor.conftest import SECRET
 from tests.installations import installation
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,5 +42,5 @@ def served(
         thread.start()
         yield url
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=LONGEST)
         app.state.writer.close()

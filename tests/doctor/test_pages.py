@@ -10,11 +10,13 @@ import pytest
 
 from pipeline.delivery import probe
 from pipeline.doctor import pages
+from pipeline.editions.clicks import by_day
 from tests.doctor.conftest import found, levels, only
 from tests.doctor.serving import served
 from tests.doubles.local_server import LocalServer
 from tests.doubles.sendgrid import EventWebhook
 from tests.installations import subscribe
+from tests.ledgers import handed_over
 from tests.web.public.visitor import everything
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.database import Database
+    from pipeline.core.finding import Finding
     from tests.doctor.conftest import Make
 
 
@@ -106,6 +109,28 @@ def test_a_cdn_that_lets_no_post_through(
         first, second = found(pages.unsubscribe, context)
     assert (first.level, second.level) == ("ok", "error")
     assert said in second.message
+
+
+def test_the_links_of_the_offer_are_followed_to_see_whether_they_lead_on(
+    make: Make, sqlite_database: Database, tmp_path: Path
+) -> None:
+    def look(url: str) -> Finding:
+        match = {"url": "https://example.org/get-matched", "count_clicks": True}
+        return only(pages.clicks, make(newsletter={"public_url": url}, match=match))
+
+    with served(sqlite_database, tmp_path) as url:
+        assert found(pages.clicks, make(newsletter={"public_url": url})) == []
+        assert "from the next letter on" in look(url).message
+        for number, address in ((1, url), (2, f"{url}/elsewhere")):
+            link = {"name": "offer", "address": f"{address}/go/weekly-{number}/offer", "target": "https://x"}
+            with sqlite_database.write() as connection:
+                handed_over(connection, number, links=[link])
+            finding = look(url)
+            assert finding.level == ("ok" if number == 1 else "error")
+        assert "answered 404" in finding.message
+        with sqlite_database.read() as connection:
+            assert by_day(connection, 1) == []
+    assert "cannot be reached" in look(url).message
 
 
 def test_nobody_there(make: Make) -> None:

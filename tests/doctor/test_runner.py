@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,15 +61,20 @@ def test_what_breaks_is_a_finding_and_shows_no_secret(make: Make) -> None:
 
 
 def test_what_hangs_is_not_waited_for(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "SECONDS", 0.2)
-    free = threading.Event()
+    moment, free = [0.0], threading.Event()
+    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: moment[0]))
 
     def hangs(context: Context) -> Iterator[Finding]:
         free.wait()
         yield ok("hangs", "At last.")
 
     seen: list[tuple[int, int]] = []
-    findings = run_checks((hangs, well), make(), lambda done, total: seen.append((done, total)))
+
+    def progress(done: int, total: int) -> None:
+        seen.append((done, total))
+        moment[0] = done * runner.SECONDS  # the time is up once one check is done
+
+    findings = run_checks((hangs, well), make(), progress)
     free.set()
     assert levels(findings) == ["error", "ok"]
     assert seen[0] == (0, 2)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.doubles.test_strict_sendgrid import post, request
+from tests.waiting import get
+
+if TYPE_CHECKING:
+    import httpx
 
 TAG = "%%leave%%"
 
 
 def ask(server: StrictSendGrid, path: str, **headers: str) -> httpx.Response:
     given = {"Authorization": f"Bearer {server.key}", "Accept": "application/json", **headers}
-    return httpx.get(f"{server.url}/v3/suppression/{path}", headers=given)
+    return get(f"{server.url}/v3/suppression/{path}", headers=given)
 
 
 def test_a_list_is_given_in_pages_of_500_at_most() -> None:

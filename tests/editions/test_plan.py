@@ -13,18 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.core.sections.digest import Digest
-from pipeline.editions.edition import Edition, EditionStatus
-from pipeline.editions.plan import (
-    Plan,
-    Situation,
-    Step,
-    approval,
-    by_itself,
-    goes_at,
-    goes_if_put_up,
-    plan,
-    upcoming,
-)
+from pipeline.editions.edition import Edition, EditionKind, EditionStatus
+from pipeline.editions.plan import Plan, Situation, Step, approval, plan
+from pipeline.editions.send_time import by_itself, goes_at, goes_if_put_up, upcoming
 
 ZONE = ZoneInfo("America/New_York")
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -299,6 +290,49 @@ def test_a_draft_that_does_not_exist_yet_is_approved_by_the_same_rule() -> None:
     assert approval(situation(DUE - HOUR, at_once=True), goes=DUE) == APPROVE
 
 
+def note(status: str = "draft", **more: Any) -> Edition:
+    return edition(status, kind=EditionKind.NOTE, due="2026-11-25T09:00", due_at=DUE - DAY, **more)
+
+
+WAITS = f"the letter due {NINE} waits for this note"
+GOES = "goes out Wed 25 Nov, 15:00 New York unless staff hold it"
+NOTES: dict[str, tuple[Situation, Plan]] = {
+    "approved": (situation(MONDAY, note("approved")), Plan(Step.SEND)),
+    "not put up": (situation(DUE, note()), Plan(Step.COMPOSE)),
+    "within its hold window": (
+        situation(DUE - DAY, note(announced_at=DUE - DAY), hold_window="6h"),
+        Plan(Step.WAIT, "not_due", GOES),
+    ),
+    "after its hold window": (
+        situation(DUE - 18 * HOUR, note(announced_at=DUE - DAY), hold_window="6h"),
+        Plan(Step.APPROVE),
+    ),
+    "while a letter is due": (
+        situation(DUE, note(announced_at=DUE - HOUR), hold_window="6h", taken=frozenset()),
+        Plan(Step.WAIT, "not_due", f"goes out Thu 26 Nov, 14:00 New York unless staff hold it; {WAITS}"),
+    ),
+    "approved by time while a letter is due": (
+        situation(DUE, note(announced_at=DUE - DAY), taken=frozenset()),
+        Plan(Step.APPROVE),
+    ),
+    "held while a letter is due": (
+        situation(DUE, note(announced_at=DUE - DAY), taken=frozenset(), must_hold="look"),
+        Plan(Step.HOLD, reason="look"),
+    ),
+    "staff must approve it": (
+        situation(DUE, note(announced_at=DUE - DAY), approval="required", taken=frozenset()),
+        Plan(Step.WAIT, "awaiting_approval", f"staff must approve it; {WAITS}"),
+    ),
+    "held by staff": (situation(DUE, note("held")), Plan(Step.WAIT, "held", "staff have held it")),
+    "being sent": (situation(DUE, note("sending")), Plan(Step.SEND)),
+}
+
+
+@pytest.mark.parametrize(("now", "then"), NOTES.values(), ids=NOTES.keys())
+def test_a_note_goes_as_soon_as_it_may_and_a_letter_that_is_due_waits(now: Situation, then: Plan) -> None:
+    assert plan(now) == then
+
+
 def test_while_the_readers_are_under_another_name_no_due_time_is_used_up() -> None:
     lost = "its readers are perhaps under another name"
     assert plan(replace(situation(DUE), lost=lost)) == Plan(Step.WAIT, "failed", lost)
@@ -312,8 +346,9 @@ def test_a_draft_that_staff_have_not_put_up_yet_says_that_they_must_approve_it()
 
 
 def test_a_draft_put_up_now_goes_at_its_hour_or_after_the_whole_hold_window() -> None:
-    assert goes_if_put_up(situation(DUE - HOUR, hold_window="6h"), DUE) == DUE
-    assert goes_if_put_up(situation(DUE + HOUR, hold_window="6h"), DUE) == DUE + 7 * HOUR
+    digest = Digest(name="weekly", hold_window=6 * HOUR)
+    assert goes_if_put_up(digest, DUE, DUE - HOUR) == DUE
+    assert goes_if_put_up(digest, DUE, DUE + HOUR) == DUE + 7 * HOUR
 
 
 @pytest.mark.parametrize("left", [7 * HOUR, 6 * HOUR, 5 * HOUR + MOMENT, 4 * HOUR, MOMENT])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from sqlalchemy import insert
 
 from pipeline.core.sections.digest import Digest
@@ -22,7 +23,7 @@ from pipeline.feeds.posts import Post
 from subscribers import times
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -35,6 +36,13 @@ MOMENT = timedelta(microseconds=1)
 
 OLD = "older than the backlog of 7 days when Rapport first saw it"
 UNDATED = "undated and in the feed from the start: taken for the archive after the first edition"
+
+
+@pytest.fixture(autouse=True)
+def _that_year() -> Iterator[None]:
+    """Words show the year of a day in another one: here it is always 2026, and in no zone another."""
+    with time_machine.travel(THURSDAY, tick=False):
+        yield
 
 
 def post(
@@ -125,7 +133,7 @@ ALONE: dict[str, tuple[Candidate, dict[str, Any], str]] = {
     "a post dated in the future waits": (
         post(1, THURSDAY + MOMENT),
         {},
-        f"waits for its date, {times.utc(THURSDAY)}",
+        "waits for its date, Thu 26 Nov, 14:00 UTC",
     ),
     "one dated now goes": (post(1, THURSDAY), {}, GOES),
     "the archive does not": (archived(1, MONDAY - 7 * DAY - MOMENT), {}, OLD),

@@ -15,6 +15,7 @@ import pytest
 from pipeline.cli import main
 from tests import commands
 from tests.doubles.blog import Blog
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ class Project:
     def _run(self, arguments: tuple[str, ...]) -> tuple[int, str, str]:
         if self.installed:
             process = self.start(*arguments)
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=LONGEST)
             return process.returncode, out, err
         out_file, err_file = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out_file), redirect_stderr(err_file):

@@ -18,6 +18,7 @@ from pipeline.core.app import Installation
 from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
+from tests.waiting import LONGEST
 from tests.web.public.visitor import everything
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def served(project: Project) -> Iterator[str]:
     assert process.stdout is not None
     yield json.loads(process.stdout.readline())["address"]
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=LONGEST)
     assert errors == ""
 
 

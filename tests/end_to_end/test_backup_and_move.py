@@ -12,6 +12,7 @@ import pytest
 
 from tests.doubles.blog import Item
 from tests.end_to_end.conftest import Project
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,7 @@ def stop_midway(project: Project, number: int, folder: Path, room: str, *command
         time.sleep(0.001)
     process.send_signal(number)
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LONGEST)
     assert "Traceback" not in err
     assert process.returncode in (0, 128 + number), err
     assert list(folder.glob(room)) == []

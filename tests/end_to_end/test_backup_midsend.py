@@ -12,6 +12,7 @@ import pytest
 from tests.doubles.blog import Item
 from tests.end_to_end.conftest import Project
 from tests.torture.provider import MoodySendGrid
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     import subprocess
@@ -37,7 +38,7 @@ class Practice:
         if number == IN_FLIGHT:
             # From a thread of SendGrid's: a process of its own, too.
             backup = self.project.start("backup", "kept.tar.gz")
-            _, err = backup.communicate(timeout=120)
+            _, err = backup.communicate(timeout=LONGEST)
             assert backup.returncode == 0, err
             if self.dies and self.sender:
                 self.sender.kill()
@@ -46,7 +47,7 @@ class Practice:
         self.dies = self.project.real = dies
         self.project.subscribe(len(EVERYONE))
         self.sender = self.project.start("run", "--now")
-        _, err = self.sender.communicate(timeout=120)
+        _, err = self.sender.communicate(timeout=LONGEST)
         assert self.sender.returncode == (-9 if dies else 0), err
         assert self.sendgrid.troubles == []
 
@@ -67,7 +68,8 @@ def practice(project: Project, blog: Blog) -> Iterator[Practice]:
     made = Practice(project, blog)
     more = (
         '[delivery]\nprovider = "sendgrid"\nbatch_size = 2\nconnections = 1\nprobe_public_url = false\n'
-        f'[delivery.sendgrid]\napi_url = "{made.sendgrid.url}"\n[staff]\nemails = ["editor@example.org"]\n'
+        f'[delivery.sendgrid]\napi_url = "{made.sendgrid.url}"\ntimeout = {LONGEST}\n'
+        '[staff]\nemails = ["editor@example.org"]\n'
     )
     project.environment["SENDGRID_API_KEY"] = made.sendgrid.key
     project.configure(blog.url, more=more)

@@ -14,6 +14,7 @@ from pipeline.cli.sample.blog import SampleBlog
 from pipeline.editions.message import KINDS
 from subscribers import clock
 from tests.browser import needs_chromium
+from tests.waiting import LONGEST, get
 
 if TYPE_CHECKING:
     import subprocess
@@ -112,18 +113,18 @@ def test_the_served_demo_goes_from_a_draft_to_the_outbox(project: Project) -> No
         ours = ("--config", "demo/rapport.toml")
         project.environment.clear()
         assert [one["status"] for one in project.json(*ours, "editions")["editions"]] == ["draft"]
-        assert 'value="approve"' in httpx.get(url).text
+        assert 'value="approve"' in get(url).text
 
         seen = re.findall("event: change\ndata: (.*)", _events(url, ""))[-1]
         template = project.folder / "demo" / "templates" / "letter" / "digest.mjml"
         more = _section("Kind regards")
         template.write_text(template.read_text().replace("</mj-body>", f"{more}</mj-body>"))
         seen = re.findall("event: change\ndata: (.*)", _events(url, seen))[-1]
-        assert "Kind regards" in httpx.get(url.replace("/?", "/letter.html?")).text
+        assert "Kind regards" in get(url.replace("/?", "/letter.html?")).text
         old = _form(url)
         project.rapport(*ours, "editions", "edit", "weekly-1", "--subject", "A calmer week")
         _events(url, seen)
-        assert "<title>A calmer week" in httpx.get(url).text
+        assert "<title>A calmer week" in get(url).text
 
         changed = _pressed(url, old, "approve", status=409)
         assert "changed meanwhile" in changed  # what is approved is what was seen
@@ -135,10 +136,10 @@ def test_the_served_demo_goes_from_a_draft_to_the_outbox(project: Project) -> No
         assert len(letters) == 12
         assert "Nobody was mailed" in page
         assert str(letters[0]) in page
-        assert 'value="write"' not in httpx.get(url).text
+        assert 'value="write"' not in get(url).text
         assert project.outbox() == []
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=LONGEST)
         assert (process.returncode, err) == (0, "")
     finally:
         if process.poll() is None:
@@ -167,7 +168,7 @@ def _events(url: str, seen: str) -> str:
 
 def _form(url: str) -> dict[str, str]:
     """What the page's buttons send along."""
-    (form,) = re.findall(r'<form id="decide".*?</form>', httpx.get(url).text, re.DOTALL)
+    (form,) = re.findall(r'<form id="decide".*?</form>', get(url).text, re.DOTALL)
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.core.database import Database
+from pipeline.editions.lock import lock
 from tests.doubles.blog import Item
 
 if TYPE_CHECKING:
@@ -49,6 +53,31 @@ def test_an_approved_edition_is_a_draft_again_and_the_command_says_so(project: P
     project.rapport("editions", "approve", "weekly-1")
     said = project.rapport("compose", "weekly", "--intro-text", "Too late.", status=1)
     assert "Change it with `rapport editions edit weekly-1`" in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("editions", "edit", "weekly-1", "--subject", "Small things"),
+        ("compose", "weekly"),
+        ("send", "weekly-1"),
+    ],
+    ids=["edit", "compose", "send"],
+)
+def test_a_command_waits_a_moment_for_whoever_else_is_at_the_digest(
+    project: Project, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """As a scheduler is that only looks whether it is due, or a preview that composes."""
+    if command[0] == "send":
+        project.rapport("editions", "approve", "weekly-1")
+    with (
+        closing(Database(f"sqlite:///{project.folder / 'rapport.db'}")) as another,
+        ExitStack() as held,
+    ):
+        held.enter_context(lock(another, "weekly"))
+        clock = SimpleNamespace(sleep=lambda seconds: held.close())
+        monkeypatch.setattr("pipeline.editions.lock.time", clock)
+        project.rapport(*command)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests import commands
 from tests.doubles.site import HTML, PNG, RSS, Site
 from tests.doubles.smtp import StrictSmtp
 from tests.end_to_end.conftest import RAPPORT, Project
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -224,7 +225,7 @@ def test_on_a_terminal_it_asks_for_what_remains(project: Project, site: Site) ->
         [RAPPORT, "init"], cwd=project.folder, stdin=there, stderr=there, stdout=subprocess.PIPE
     )
     os.close(there)
-    out, _ = running.communicate(timeout=60)
+    out, _ = running.communicate(timeout=LONGEST)
     asked = os.read(here, 100_000).decode()
     os.close(here)
     assert running.returncode == 0, asked

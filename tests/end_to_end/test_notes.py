@@ -70,7 +70,7 @@ def test_a_correction_by_sendgrid_goes_to_who_was_handed_the_edition(
         blog.url,
         more=(
             '[delivery]\nprovider = "sendgrid"\nprobe_public_url = false\n'
-            f'[delivery.sendgrid]\napi_url = "{sendgrid.url}"\ntimeout = 3\n'
+            f'[delivery.sendgrid]\napi_url = "{sendgrid.url}"\n'
         ),
     )
     project.environment["SENDGRID_API_KEY"] = sendgrid.key

@@ -10,7 +10,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from pipeline.core.logs import FIELDS
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import Answer, EventWebhook, StrictSendGrid, body_of
 from tests.end_to_end.conftest import Project
+from tests.waiting import LONGEST, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ class Everything:
     def rapport(self, *arguments: str, status: int = 0) -> str:
         """Run a command, and keep what it prints; gives its stdout."""
         process = self.project.start(*arguments)
-        out, error = process.communicate(timeout=120)
+        out, error = process.communicate(timeout=LONGEST)
         assert process.returncode == status, (arguments, out, error)
         self.keep(out, error, as_json="--json" in arguments)
         return out
@@ -73,7 +73,7 @@ class Everything:
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                out, error = process.communicate(timeout=60)
+                out, error = process.communicate(timeout=LONGEST)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -85,10 +85,7 @@ class Everything:
         return sorted({match.groups() for body in bodies for match in LINK.finditer(body)})  # type: ignore[arg-type]
 
     def wait_for_letters(self) -> None:
-        end = time.monotonic() + 60
-        while not self.letters() and time.monotonic() < end:
-            time.sleep(0.05)
-        assert self.letters()
+        until(self.letters)
 
     def letters(self, edition: str = "weekly-1") -> list[Delivery]:
         return [one for one in self.sendgrid.deliveries if one.edition == edition]
@@ -178,7 +175,7 @@ def test_nothing_private_is_in_what_a_whole_run_writes(
     project.subscribe(READERS)
     with ExitStack() as stack:
         address = stack.enter_context(everything.running("serve", "--no-scheduler", "--port", "0"))["address"]
-        client = stack.enter_context(httpx.Client(base_url=address))
+        client = stack.enter_context(httpx.Client(base_url=address, timeout=LONGEST))
 
         everything.rapport("run", "--now", "--verbose")  # mails the draft
         (approve,) = [token for page, token in everything.links() if page == "staff/approve"]

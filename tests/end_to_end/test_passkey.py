@@ -11,6 +11,7 @@ import pytest
 
 from tests.browser import AXE, needs_chromium
 from tests.end_to_end.conftest import Project
+from tests.waiting import LONGEST
 from tests.web.signing_in.browser import newest_link
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def served(tmp_path: Any) -> Iterator[tuple[Project, str]]:
     port = urlsplit(json.loads(process.stdout.readline())["address"]).port
     yield project, f"http://localhost:{port}"
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=LONGEST)
     assert errors == ""
 
 

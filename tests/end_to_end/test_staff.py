@@ -13,6 +13,7 @@ import pytest
 
 from subscribers.staff_log import user
 from tests.doubles.blog import Item
+from tests.waiting import LONGEST, until
 from tests.web.public.visitor import hidden
 from tests.web.signing_in.browser import newest_link
 
@@ -33,7 +34,7 @@ def served(project: Project, blog: Blog) -> Iterator[str]:
     assert process.stdout is not None
     yield json.loads(process.stdout.readline())["address"]
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=LONGEST)
     assert errors == ""
 
 
@@ -42,7 +43,7 @@ class Staff:
 
     def __init__(self, project: Project, address: str) -> None:
         self.project = project
-        self.client = httpx.Client(base_url=address, headers={"origin": address})
+        self.client = httpx.Client(base_url=address, headers={"origin": address}, timeout=LONGEST)
 
     def press(self, path: str, **data: str) -> httpx.Response:
         token = hidden(self.client.get(path).text, "csrf")
@@ -111,9 +112,7 @@ def test_from_the_invitation_to_signing_out_everywhere(project: Project, served:
 
 
 def _wait_for_mail(project: Project, number: int) -> None:
-    end = datetime.now(UTC) + timedelta(seconds=30)
-    while len(list((project.folder / "outbox").glob("staff-notice-*.eml"))) < number:
-        assert datetime.now(UTC) < end
+    until(lambda: len(list((project.folder / "outbox").glob("staff-notice-*.eml"))) == number)
 
 
 def test_the_commands_say_who_may_and_refuse_what_must_not_be(project: Project) -> None:

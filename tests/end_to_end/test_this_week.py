@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
 from tests.end_to_end.test_preview import previewing
+from tests.waiting import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
 def page(served: tuple[Project, str], browser: Browser) -> Iterator[Page]:
     """The page of a draft as it was composed."""
     project, url = served
-    httpx.get(url)  # the first look composes it
+    get(url)  # the first look composes it
     project.rapport("editions", "edit", "weekly-1", "--reset")
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     page = context.new_page()
@@ -82,13 +82,13 @@ def test_change_see_undo_and_approve_what_goes_out(served: tuple[Project, str], 
     page.get_by_label("Preheader").fill("Three of them")
     page.get_by_role("button", name="Approve").click()
     page.locator(".pill.approved").wait_for()
-    shown = httpx.get(f"{url}letter.html").content
+    shown = get(f"{url}letter.html").content
     assert b"Three of them" in shown
     assert b"Hello from <em>all</em> of us." in shown
     project.rapport("send", "weekly-1")
     (first, _) = project.outbox()
     page.locator(".next", has_text="Written for 2 readers").wait_for()
-    assert httpx.get(f"{url}letter.html?edition=weekly-1").content == shown
+    assert get(f"{url}letter.html?edition=weekly-1").content == shown
     assert b"Subject: Small things" in first.read_bytes()
 
 

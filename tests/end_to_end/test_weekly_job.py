@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.doubles.blog import Item
+from tests.waiting import LONGEST, until
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -267,7 +268,7 @@ def test_two_runs_at_once_make_one_edition(project: Project, blog: Blog) -> None
     blog.items = [Item("A calm morning", day(1))]
     project.subscribe(40)
     processes = [project.start("run", "--now", "--json") for _ in range(4)]
-    outcomes = sorted(_outcome(process.communicate(timeout=60)[0]) for process in processes)
+    outcomes = sorted(_outcome(process.communicate(timeout=LONGEST)[0]) for process in processes)
     assert outcomes.count("sent") == 1
     assert set(outcomes) <= {"sent", "busy", "skipped"}
     assert len(project.outbox()) == 40
@@ -283,11 +284,12 @@ def test_a_killed_run_is_finished_by_the_next(project: Project, blog: Blog) -> N
     blog.items = [Item("A calm morning", day(1))]
     project.subscribe(400)
     project.real = True
+    project.environment["RAPPORT_DELIVERY__RATE"] = "50"  # eight seconds for all of them: time to kill it
     process = project.start("run", "--now")
-    while len(project.outbox()) < 30 and process.poll() is None:
-        pass
+    until(lambda: len(project.outbox()) >= 30)
     process.kill()
     process.communicate()
+    del project.environment["RAPPORT_DELIVERY__RATE"]
     assert 30 <= len(project.outbox()) < 400
     ran = project.json("run")["digests"][0]
     assert ran["outcome"] == "sent"

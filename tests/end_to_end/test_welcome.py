@@ -15,7 +15,7 @@ from pipeline.providers.events import Event, Kind
 from pipeline.subscriptions.welcome import send_welcomes
 from subscribers import clock, signup
 from tests.doubles.blog import Item
-from tests.doubles.sendgrid import Answer, Hang, StrictSendGrid
+from tests.doubles.sendgrid import Answer, Reset, StrictSendGrid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def project(project: Project, blog: Blog, sendgrid: StrictSendGrid) -> Project:
     """weekly-1 was sent to two readers."""
     more = (
         '[delivery]\nprovider = "sendgrid"\nprobe_public_url = false\n'
-        f'[delivery.sendgrid]\napi_url = "{sendgrid.url}"\ntimeout = 1\n'
+        f'[delivery.sendgrid]\napi_url = "{sendgrid.url}"\n'
     )
     project.configure(blog.url, more=more)
     project.environment["SENDGRID_API_KEY"] = sendgrid.key
@@ -89,7 +89,7 @@ def test_what_had_no_answer_is_in_doubt_until_an_event_tells(
     project: Project, opened: Installation, sendgrid: StrictSendGrid
 ) -> None:
     confirm(opened)
-    sendgrid.faults.append(Hang(2, accept=True))
+    sendgrid.faults.append(Reset(accept=True))
     assert send_welcomes(opened) == 1
     assert told(project) == [{"slug": "weekly-1", "state": "uncertain", "welcome": True}]
     assert send_welcomes(opened) == 0

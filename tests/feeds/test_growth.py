@@ -138,18 +138,23 @@ def growth(function: Callable[[str], object], run: str) -> float:
     return min(long, seconds(function, run * (LONG // len(run)))) / short
 
 
+def grows_too_fast(function: Callable[[str], object], run: str) -> bool:
+    """What does so each time: the machine may do something else at one time and not at another."""
+    return all(growth(function, run) > MOST_GROWTH for _ in range(3))
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_time_grows_with_length_and_no_faster(name: str) -> None:
     # Each run by itself: one that is hostile must not hide behind another.
     function, runs = FUNCTIONS[name]
-    assert {run: found for run in runs if (found := growth(function, run)) > MOST_GROWTH} == {}
+    assert [run for run in runs if grows_too_fast(function, run)] == []
 
 
 def test_nor_do_runs_of_several_things_in_turn_grow_faster() -> None:
     draw = random.Random(5)
     for _ in range(40):
         run = "".join(draw.choices((*MARKUP, *WORDS), k=draw.randint(2, 5)))
-        assert growth(FUNCTIONS["html"][0], run) <= MOST_GROWTH, run
+        assert not grows_too_fast(FUNCTIONS["html"][0], run), run
 
 
 @pytest.mark.parametrize("ending", ["q " * 16, "", "x", "q " * 40])
@@ -161,7 +166,8 @@ def test_a_line_of_clicks_ends(ending: str) -> None:
 
 
 def test_what_grows_too_fast_is_found() -> None:
-    assert growth(lambda run: re.search(r"[ab]+c", run), "ab") > MOST_GROWTH
+    # More often than it takes: one of them may meet something else at work.
+    assert any(growth(lambda run: re.search(r"[ab]+c", run), "ab") > MOST_GROWTH for _ in range(9))
 
 
 def test_what_does_not_end_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:

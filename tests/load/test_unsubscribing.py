@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.load.sink import Arrival
 
 READERS, BATCH, CONNECTIONS = 360, 60, 50
-LONGEST = 2.0
+LONGEST = 60.0
 """Seconds that the provider waits for the readers at most."""
 
 DATE = re.compile(rb"date: [^\r]*", re.IGNORECASE)

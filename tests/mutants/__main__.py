@@ -78,6 +78,8 @@ def _print(result: Result) -> None:
     print(f"{result.module:44} {numbers} {_score(result):5.0f} %")
     for line, name in result.survivors:
         print(f"  {line}: {name}")
+    for name in result.endless:
+        print(f"  noticed, as the tests did not end: {name}")
     for name in result.broken:
         print(f"  fails without any fault: {name}")
     for name in result.stale:

@@ -14,18 +14,17 @@ import json
 import os
 import shutil
 import signal
-import sys
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from _pytest.runner import runtestprotocol
 
 from tests import conftest
 from tests.mutants.operators import mutants
 from tests.mutants.planting import dependants, functions_of, plant
+from tests.mutants.reach import Reach, kept_waiting, traced
 
 if TYPE_CHECKING:
     import types
@@ -51,12 +50,20 @@ class Result:
     survivors: list[tuple[int, str]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)  # tests that fail without any fault
     stale: list[str] = field(default_factory=list)  # called equivalent, and there is no such fault any more
+    endless: list[str] = field(default_factory=list)  # noticed, as the tests did not end
 
 
-@dataclass(frozen=True)
-class _Reach:
-    lines: frozenset[int]
-    seconds: float
+class _Trial(NamedTuple):
+    """A fault that a child tries, since when, and for how many seconds at most, those aside in which it was
+    kept from running by all else that the machine does."""
+
+    mutant: Mutant
+    began: float
+    most: float
+
+    def is_over(self, child: int) -> bool:
+        taken = time.monotonic() - self.began
+        return taken > self.most and taken - kept_waiting(child) > self.most
 
 
 @dataclass
@@ -98,28 +105,28 @@ class Runner:
         if 0 < self.most < len(wanted):
             wanted = [wanted[index * len(wanted) // self.most] for index in range(self.most)]
         self.result.tried = len(wanted)
-        running: dict[int, tuple[Mutant, float]] = {}
+        running: dict[int, _Trial] = {}
         for mutant in wanted:
             if mutant.name in self.equivalent:
                 self.result.equivalent += 1
                 continue
             sound = [item for item in items if item.nodeid in reach]
             # What no test reaches may have run while it was imported.
-            chosen = [item for item in sound if _reaches(reach[item.nodeid], mutant)] or sound
+            chosen = [item for item in sound if reach[item.nodeid].meets(mutant)] or sound
             chosen.sort(key=lambda item: reach[item.nodeid].seconds)
-            limit = 10 + 3 * sum(reach[item.nodeid].seconds for item in chosen)
+            limit = 5 + 3 * sum(reach[item.nodeid].seconds for item in chosen)
             child = self._child(lambda m=mutant, c=chosen: self._noticed(m, c))
-            running[child] = (mutant, time.monotonic() + limit)
+            running[child] = _Trial(mutant, time.monotonic(), limit)
             while len(running) >= self.jobs:
                 self._wait(running)
         while running:
             self._wait(running)
         self.result.survivors.sort()
 
-    def _wait(self, running: dict[int, tuple[Mutant, float]]) -> None:
-        for child, (mutant, until) in list(running.items()):
+    def _wait(self, running: dict[int, _Trial]) -> None:
+        for child, trial in list(running.items()):
             ended, status = os.waitpid(child, os.WNOHANG)
-            if not ended and time.monotonic() < until:
+            if not ended and not trial.is_over(child):
                 continue
             _end(child)
             if not ended:
@@ -127,10 +134,12 @@ class Runner:
             del running[child]
             shutil.rmtree(self.folder / str(child), ignore_errors=True)
             if ended and os.waitstatus_to_exitcode(status) == 0:
-                self._survived(mutant)
+                self._survived(trial.mutant)
             else:  # a test failed, or the interpreter did, or it never ended
                 self.result.noticed += 1
-        time.sleep(0.005)
+                if not ended:
+                    self.result.endless.append(trial.mutant.name)
+        time.sleep(0.02)
 
     def _survived(self, mutant: Mutant) -> None:
         self.result.survivors.append((mutant.lines.start, mutant.name))
@@ -147,7 +156,7 @@ class Runner:
         for one in self.dependants:
             plant(one.module, one.functions, one.tree)
 
-    def _reach(self, items: Sequence[pytest.Item]) -> dict[str, _Reach]:
+    def _reach(self, items: Sequence[pytest.Item]) -> dict[str, Reach]:
         noted = self.folder / "reach.json"
 
         def look() -> bool:
@@ -155,10 +164,11 @@ class Runner:
             self._plant(ast.parse(self.file.read_text()))  # a test that planting alone breaks notices nothing
             for item, after in zip(items, [*items[1:], None], strict=True):
                 lines: set[int] = set()
-                started = time.monotonic()
-                with _traced(str(self.file), lines):
+                started, waited = time.monotonic(), kept_waiting()
+                with traced(str(self.file), lines):
                     passed = _passes(item, after)
-                found[item.nodeid] = [passed, sorted(lines), time.monotonic() - started]
+                seconds = time.monotonic() - started - (kept_waiting() - waited)
+                found[item.nodeid] = [passed, sorted(lines), max(seconds, 0.0)]
             noted.write_text(json.dumps(found))
             return False
 
@@ -168,7 +178,7 @@ class Runner:
         shutil.rmtree(self.folder / str(child), ignore_errors=True)
         found = json.loads(noted.read_text())
         self.result.broken = [name for name, (passed, _, _) in found.items() if not passed]
-        return {name: _Reach(frozenset(n), s) for name, (passed, n, s) in found.items() if passed}
+        return {name: Reach(frozenset(n), s) for name, (passed, n, s) in found.items() if passed}
 
     def _child(self, work: Callable[[], bool]) -> int:
         """A process of its own that does ``work`` and ends with 1 when it says so."""
@@ -193,10 +203,6 @@ def _wants_postgresql(item: pytest.Item) -> bool:
     return not {"postgresql", "postgresql_database"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
-def _reaches(reach: _Reach, mutant: Mutant) -> bool:
-    return not mutant.inside or not reach.lines.isdisjoint(mutant.lines)
-
-
 def _passes(item: pytest.Item, after: pytest.Item | None) -> bool:
     reports = runtestprotocol(item, nextitem=after, log=False)
     return all(report.outcome != "failed" for report in reports)
@@ -206,31 +212,6 @@ def _end(child: int) -> None:
     """End what a child started and left, with it."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
-
-
-class _traced:
-    """Notes the lines of ``file`` that run meanwhile, in any thread."""
-
-    def __init__(self, file: str, lines: set[int]) -> None:
-        self.file, self.lines = file, lines
-
-    def _line(self, frame: types.FrameType, event: str, _: Any) -> Any:
-        self.lines.add(frame.f_lineno)
-        return self._line
-
-    def _call(self, frame: types.FrameType, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename != self.file:
-            return None
-        self.lines.add(frame.f_lineno)
-        return self._line
-
-    def __enter__(self) -> None:
-        threading.settrace(self._call)
-        sys.settrace(self._call)
-
-    def __exit__(self, *_: object) -> None:
-        sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
 
 
 _config: list[pytest.Config] = []

@@ -64,7 +64,7 @@ def as_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(text=WORDS, html=WORDS, one=ASCII, two=WORDS, subject=SUBJECTS)
 @example("%%one%%", "%%one%%%%two%%", ".", ".\n.", "a")
 @example("a %%one%% \n", "x" * 75 + "%%two%%.", "", "é" * 80, "ä")

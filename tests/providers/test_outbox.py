@@ -132,7 +132,7 @@ def test_another_person_under_the_same_number_gets_a_letter_too(tmp_path: Path) 
     assert len(list(outbox.folder.iterdir())) == 2
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     subject=st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=200),
     name=st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), max_size=60),
@@ -148,7 +148,7 @@ def test_any_words_make_valid_mail(subject: str, name: str, text: str) -> None:
     assert [part.get_content_type() for part in parsed.iter_parts()] == ["text/plain", "text/html"]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(ADDRESSES)
 @example("=?utf-8?q?a?=@example.org")
 @example("a=b?c=d@example.org")

@@ -169,7 +169,7 @@ LIKELY = {"event": st.sampled_from(["bounce", "dropped", "new"]), "timestamp": s
 
 
 @given(st.fixed_dictionaries({}, optional={name: LIKELY.get(name, JSON) | JSON for name in NAMES}))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_event_makes_reading_fall_and_what_is_kept_can_be_stored(item: dict[str, Any]) -> None:
     found = one(item)
     kept = [found.id, found.edition, found.batch, found.reason, json.dumps(found.detail, allow_nan=False)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
 from pipeline.providers.smtp.protocol import ConnectionEnded, Transport
 from subscribers import clock
+from tests.doubles.nobody import nobody
 from tests.doubles.smtp import Act, Fault, StrictSmtp
 from tests.providers.test_outbox import MESSAGE, batch, reader
 
@@ -38,7 +38,7 @@ def provider(server: StrictSmtp) -> Iterator[Smtp]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a second, of five for everything else, for the answer to a letter."""
+    """Two seconds, of twenty for everything else, for the answer to a letter."""
     monkeypatch.setattr("pipeline.providers.smtp.transaction.PATIENCE", 0.1)
 
 
@@ -221,7 +221,7 @@ def test_what_a_server_says_over_half_a_letter_is_heard(
 @pytest.mark.usefixtures("impatient")
 def test_a_letter_written_whole_and_not_answered_is_doubtful(server: StrictSmtp, act: Act) -> None:
     server.faults.append(Fault("message", act, to="reader2@"))
-    outcome = send(server, 1, 2, 3, 4, timeout=5)
+    outcome = send(server, 1, 2, 3, 4, timeout=20)
     assert outcome.result is Result.ACCEPTED
     assert set(outcome.doubtful) == {2}
     assert set(outcome.untried) == {3, 4}  # who answers nothing is not given another to doubt
@@ -286,9 +286,9 @@ def test_421_in_answer_to_a_letter_means_not_taken(server: StrictSmtp) -> None:
 
 
 def test_nobody_there_refuses_the_batch() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    outcome = Smtp(Server("127.0.0.1", port), 2).send(MESSAGE, batch(*range(1, 41)))
+    with nobody() as address:
+        port = int(address.rpartition(":")[2])
+        outcome = Smtp(Server("127.0.0.1", port), 2).send(MESSAGE, batch(*range(1, 41)))
     assert outcome.result is Result.REFUSED
     assert "refused" in outcome.reason
 
@@ -612,14 +612,14 @@ def test_it_cannot_be_asked_what_became_of_a_batch(provider: Smtp) -> None:
 @pytest.mark.parametrize("greeting", ["hello", "250", "9" * 40000])
 def test_a_server_that_speaks_something_else_is_no_server(greeting: str) -> None:
     with StrictSmtp(faults=[Fault("connect", greeting, times=9)]) as server:
-        assert send(server, 1, timeout=5).result is Result.REFUSED
+        assert send(server, 1).result is Result.REFUSED
 
 
 @pytest.mark.usefixtures("impatient")
 def test_an_answer_that_is_none_is_no_answer(server: StrictSmtp) -> None:
     for nonsense in ("what?", "250-yes\r\n550 no", "354 go on"):
         server.faults.append(Fault("message", nonsense))
-        outcome = send(server, 1, timeout=5)
+        outcome = send(server, 1, timeout=20)
         assert set(outcome.doubtful) == {1}, nonsense
 
 
@@ -638,7 +638,7 @@ FAULTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(faults=FAULTS, pipelining=st.booleans(), lenient=st.booleans(), number=st.integers(1, 45))
 def test_whatever_fails_nobody_is_lost_doubled_or_told_of_wrongly(
     faults: list[Fault], pipelining: bool, lenient: bool, number: int

@@ -10,8 +10,7 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +26,9 @@ from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.choice import provider
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
+from tests.doubles.nobody import free_port
 from tests.providers.test_outbox import MESSAGE, batch, reader
+from tests.waiting import LONGEST, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +113,7 @@ def started(certificate: Path) -> Iterator[Callable[..., tuple[Kept, int]]]:
                 "auth_require_tls": security == "starttls",
             }
         kept, port = Kept(), free_port()
-        controller = Controller(kept, hostname="127.0.0.1", port=port, **settings)
+        controller = Controller(kept, hostname="127.0.0.1", port=port, ready_timeout=LONGEST, **settings)
         controller.start()
         running.append(controller)
         return kept, port
@@ -122,15 +123,10 @@ def started(certificate: Path) -> Iterator[Callable[..., tuple[Kept, int]]]:
         controller.stop()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 def send(
     port: int, security: Any, username: str = "", password: str = PASSWORD, people: int = 3
 ) -> BatchResult:
-    chosen = Smtp(Server("127.0.0.1", port, security, username, password, timeout=10), 2)
+    chosen = Smtp(Server("127.0.0.1", port, security, username, password, timeout=LONGEST), 2)
     try:
         return chosen.send(MESSAGE, batch(*range(1, people + 1)))
     finally:
@@ -278,15 +274,13 @@ def test_postfix_takes_two_hundred_letters_of_real_length(tmp_path: Path) -> Non
 
 
 def answers_at(port: int) -> None:
-    end = time.monotonic() + 10
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            assert time.monotonic() < end, "smtp-sink does not answer"
-            time.sleep(0.02)
-        else:
-            return
+    def answers() -> bool:
+        with suppress(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), LONGEST).close()
+            return True
+        return False
+
+    until(answers)
 
 
 @contextmanager

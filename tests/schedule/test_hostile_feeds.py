@@ -20,6 +20,7 @@ from pipeline.feeds.parsing.sandbox import MEMORY
 from tests.doubles.blog import Blog, Item
 from tests.feeds.parsing.small_limits import HOSTILE
 from tests.processes import children, most_memory
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,9 +86,8 @@ def answers(address: str) -> bool:
 
 def served(launcher: Launcher, folder: Path, *more: str) -> tuple[Process, str]:
     process = launcher.start(folder, "serve", "--port", "0", "--json", *more, constants=CONSTANTS)
-    while not process.out:
-        assert process.running, process.err
-        time.sleep(0.02)
+    until(lambda: process.out or not process.running)
+    assert process.out, process.err
     return process, json.loads(process.out.splitlines()[0])["address"]
 
 

@@ -8,7 +8,7 @@ import signal
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
@@ -24,6 +24,7 @@ from tests.doubles.blog import Blog, Item
 from tests.installations import installation, subscribe
 from tests.torture.practice import SLUG
 from tests.torture.provider import MoodySendGrid
+from tests.waiting import LONGEST, Gate, until
 
 if TYPE_CHECKING:
     import random
@@ -43,21 +44,13 @@ MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
 
 
-def until(reached: Callable[[], Any], seconds: float = 60.0) -> None:
-    """Wait for something."""
-    began = time.monotonic()
-    while not reached():
-        assert time.monotonic() - began < seconds, "it did not happen"
-        time.sleep(0.02)
-
-
 # Processes
 
 
 @pytest.fixture
 def case(practice: Callable[..., Practice], place: Place, chance: random.Random) -> Iterator[Case]:
     """A practice whose letter is still to be composed; a request takes a twentieth of a second or so."""
-    made = practice(place, readers=READERS, batch=BATCH, approved=False)
+    made = practice(place, readers=READERS, batch=BATCH, approved=False, timeout=LONGEST)
     with made.case(MoodySendGrid(chance, pace=0.05)) as case:
         yield case
 
@@ -89,7 +82,7 @@ def end(*processes: Process) -> None:
     for process in processes:
         process.signal(signal.SIGTERM)
     for process in processes:
-        assert process.end(30) == 0, process.err
+        assert process.end() == 0, process.err
         assert "Traceback" not in process.err
         assert "failed" not in process.err
 
@@ -111,8 +104,11 @@ def test_a_letter_goes_out_by_itself_once_it_is_due(case: Case) -> None:
 
 def test_told_to_end_it_ends_after_the_batch_in_flight_and_the_next_run_goes_on(case: Case) -> None:
     due = comes_due(case)
+    case.provider.meanwhile = gate = Gate(3)
     served = serve(case, due)
-    until(lambda: case.provider.requests >= 3)
+    gate.reached()
+    served.signal(signal.SIGTERM)
+    gate.open()
     end(served)
     assert case.provider.requests < ALL
     assert case.status() == "sending"
@@ -123,9 +119,11 @@ def test_told_to_end_it_ends_after_the_batch_in_flight_and_the_next_run_goes_on(
 
 def test_killed_midway_it_is_followed_by_one_that_goes_on(case: Case) -> None:
     due = comes_due(case)
+    case.provider.meanwhile = gate = Gate(3)
     served = serve(case, due)
-    until(lambda: case.provider.requests >= 3)
+    gate.reached()
     assert served.kill()
+    gate.open()
     served = serve(case, due + timedelta(minutes=1))
     until(lambda: case.status() == "sent")
     end(served)
@@ -138,7 +136,7 @@ def test_killed_midway_it_is_followed_by_one_that_goes_on(case: Case) -> None:
 def fleet(
     practice: Callable[..., Practice], postgresql_place: Place, chance: random.Random
 ) -> Iterator[Case]:
-    made = practice(postgresql_place, readers=READERS, batch=BATCH, approved=False)
+    made = practice(postgresql_place, readers=READERS, batch=BATCH, approved=False, timeout=LONGEST)
     with made.case(MoodySendGrid(chance, pace=0.05)) as case:
         yield case
 
@@ -152,7 +150,7 @@ def test_of_two_one_schedules_and_the_other_takes_over_when_it_is_killed(fleet: 
     time.sleep(1)
     assert fleet.provider.attempts == 0
     assert leader.kill()
-    until(lambda: fleet.status() == "sent", seconds=30)
+    until(lambda: fleet.status() == "sent")
     end(other)
     assert_each_once(fleet)
 
@@ -208,7 +206,7 @@ def test_who_lost_the_connection_leads_no_more(new_postgresql_database: Callable
         until(other.take)
         assert not one.take()
         other.give_up()
-        assert one.take()
+        until(one.take)
     server.dispose()
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
@@ -245,7 +245,7 @@ def test_what_was_exported_before_a_digest_got_another_name_comes_back(
 
 
 @given(PEOPLE)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 def test_what_was_exported_comes_back_as_it_was(
     sqlite_database: Database, tmp_path: Path, people: dict[str, Any]
 ) -> None:

@@ -324,7 +324,6 @@ def test_no_sequence_of_events_leaves_someone_mailable_who_should_not_be(databas
             # What differs on PostgreSQL is how each statement is spelled: it needs each, not each order.
             max_examples=15 if database.sqlite else 8,
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking such a run takes minutes
         ),

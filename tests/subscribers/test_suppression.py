@@ -92,24 +92,6 @@ def test_of_a_forgotten_address_nothing_is_kept_but_hashes_that_still_say_why(da
         assert suppression.reasons(connection, ANN) == {Reason.COMPLAINED, Reason.BOUNCED}
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("ann@example.org", "Ann+news@example.org", True),
-        ("ann.b@gmail.com", "an.nb+1@googlemail.com", True),
-        ("ann.b@example.org", "annb@example.org", False),
-        ("ann@example.org", "ben@example.org", False),
-        ("+ann@example.org", "+ben@example.org", False),
-    ],
-)
-def test_spellings_that_reach_one_mailbox_are_counted_as_one(
-    sqlite_database: Database, one: str, other: str, same: bool
-) -> None:
-    with sqlite_database.read() as connection:
-        found = suppression.mailbox(connection, one) == suppression.mailbox(connection, other)
-    assert found is same
-
-
 def test_an_address_is_forgotten_by_forgetting_it_and_not_by_a_reason(sqlite_database: Database) -> None:
     with sqlite_database.write() as connection:
         with pytest.raises(ValueError, match="forgotten by forget"):

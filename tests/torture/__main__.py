@@ -26,7 +26,8 @@ from pipeline.cli import COMMANDS
 from tests.torture import announcing, crashes, greeting
 from tests.torture.crashes import Tally
 from tests.torture.launcher import Launcher
-from tests.torture.practice import Postgresql, Practice, Sqlite, scratch
+from tests.torture.practice import TIMEOUT, Postgresql, Practice, Sqlite, scratch
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,7 +98,7 @@ def _run(
     tiny = cell.how == "points"
     # One request at a time where each commit has its number; else as many at once as by default.
     size = {"readers": 6, "batch": 1} if tiny else {"readers": 60, "batch": 2, "connections": 4}
-    practice = Practice(folder, place, launcher, **size, approved=not tiny)
+    practice = Practice(folder, place, launcher, **size, approved=not tiny, timeout=_timeout(cell))
     progress = _progress(cell)
     try:
         if cell.how == "points":
@@ -111,11 +112,16 @@ def _run(
         practice.close()
 
 
+def _timeout(cell: Cell) -> float:
+    return TIMEOUT if cell.faults else LONGEST
+
+
 def _greet(
     cell: Cell, place: Place, folder: Path, launcher: Launcher, chance: random.Random, kills: int
 ) -> Tally:
     tiny = cell.how.endswith("points")
-    practice = Practice(folder, place, launcher, readers=2 if tiny else 8, batch=2, listed=False, sent=True)
+    size = {"readers": 2 if tiny else 8, "batch": 2}
+    practice = Practice(folder, place, launcher, **size, listed=False, sent=True, timeout=_timeout(cell))
     progress = _progress(cell)
     try:
         if tiny:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.torture import crashes
+from tests.torture.practice import TIMEOUT
 
 if TYPE_CHECKING:
     import random
@@ -27,7 +28,7 @@ def test_nor_when_the_provider_has_a_bad_day(
     practice: Callable[..., Practice], sqlite_place: Place, chance: random.Random
 ) -> None:
     tally = crashes.at_random(
-        practice(sqlite_place, readers=40, batch=2, connections=4), chance, 10, faults=True
+        practice(sqlite_place, readers=40, batch=2, connections=4, timeout=TIMEOUT), chance, 10, faults=True
     )
     assert tally.faults == []
 

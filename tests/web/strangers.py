@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pipeline.schedule.scheduler import Scheduler
 
-SOON = 10.0
+SOON = 60.0
 """Seconds within which everything here happens, with much to spare."""
 
 LARGE = b"x" * 30_000_000
@@ -27,10 +27,11 @@ LARGE = b"x" * 30_000_000
 
 class App:
     """Answers with the size of the body. /unread reads none, /large answers with much, and /work is at it
-    until ``done``."""
+    until ``done``; ``at_work`` is on how many of them it is."""
 
     def __init__(self) -> None:
         self.done = threading.Event()
+        self.at_work = 0
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Any], send: Any) -> None:
         import asyncio
@@ -40,6 +41,7 @@ class App:
             case "/large":
                 answer = LARGE
             case "/work":
+                self.at_work += 1
                 while not self.done.is_set():
                     await asyncio.sleep(0.02)
             case "/unread":
@@ -70,9 +72,14 @@ class Serving:
         self.app, self.stop = App(), Stop()
         self.address: tuple[str, int] = listener.getsockname()
         config = uvicorn.Config(cast("Any", self.app), **settings(Server(trusted_proxies=list(trusted))))
-        server = StrangersServer(config, listener, self.stop, cast("Scheduler", _NoScheduler()))
-        self.thread = threading.Thread(target=server.run, daemon=True)
+        self._server = StrangersServer(config, listener, self.stop, cast("Scheduler", _NoScheduler()))
+        self.thread = threading.Thread(target=self._server.run, daemon=True)
         self.thread.start()
+
+    def has(self, connection: socket.socket) -> bool:
+        """Whether the server has accepted it, and not ended it."""
+        ours = connection.getsockname()
+        return any(one.client == ours for one in list(self._server.server_state.connections))
 
     def connect(self, sent: bytes = b"", source: str = "127.0.0.1") -> socket.socket:
         made = socket.create_connection(self.address, timeout=SOON, source_address=(source, 0))

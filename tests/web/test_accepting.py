@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.web import accepting, server
+from pipeline.web import accepting, connection, server
 from pipeline.web.server import listen
-from tests.web.strangers import get, rest_of, serving
+from tests.waiting import until
+from tests.web.strangers import SOON, get, rest_of, serving
 
 if TYPE_CHECKING:
     from tests.web.strangers import Serving
@@ -31,6 +32,7 @@ ELSEWHERE = "127.0.9.9"
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accepting, "_GRACE", 0.02)
+    monkeypatch.setattr(connection, "HEAD_TIME", SOON)  # nobody goes for being slow
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lives(connection: socket.socket) -> bool:
-    """Whether the server has not closed it."""
+    """Whether the server does not close it just now."""
     connection.settimeout(0.05)
     try:
         return connection.recv(1) != b""
@@ -48,6 +50,13 @@ def lives(connection: socket.socket) -> bool:
         return True
     except ConnectionError:
         return False
+
+
+def accepted(made: Serving, connection: socket.socket) -> socket.socket:
+    """The connection, once the server has it and need keep it no longer."""
+    until(lambda: made.has(connection))
+    time.sleep(2 * accepting._GRACE)
+    return connection
 
 
 def answers(made: Serving, source: str = "127.0.0.1") -> bool:
@@ -62,7 +71,7 @@ def test_whoever_has_the_most_half_open_ones_makes_room(few: None, caplog: pytes
         assert answers(made, ELSEWHERE)
         assert lives(early)
         assert sum(map(lives, flood[-8:])) > 0
-        assert not any(map(lives, flood[:4]))
+        assert [rest_of(one) for one in flood[:4]] == [b""] * 4, "they were closed"
         early.sendall(b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert rest_of(early).startswith(b"HTTP/1.1 200 ")
     assert [line.getMessage() for line in caplog.records] == [
@@ -75,22 +84,22 @@ def test_one_network_has_a_quarter_of_them_and_a_trusted_proxy_any_number(few: N
         with serving(trusted=trusted) as made, contextlib.ExitStack() as held:
             some = []
             for _ in range(6):
-                some.append(held.enter_context(made.connect(b"GET /")))
-                time.sleep(0.05)
-            assert [lives(one) for one in some] == [False] * (6 - left) + [True] * left
+                some.append(accepted(made, held.enter_context(made.connect(b"GET /"))))
+            assert [rest_of(one) for one in some[:-left]] == [b""] * (6 - left), "they were closed"
+            assert all(map(lives, some[-left:]))
 
 
 def test_when_all_are_at_work_new_ones_wait_and_are_answered(few: None) -> None:
     with serving() as made, contextlib.ExitStack() as held:
         working = [held.enter_context(made.connect(get(b"/work"))) for _ in range(8)]
-        time.sleep(0.3)
+        until(lambda: made.app.at_work == 8)
         late = held.enter_context(made.connect(get(b"/")))
         assert all(map(lives, [*working, late]))
         made.app.done.set()
-        late.settimeout(10)
+        late.settimeout(SOON)
         assert rest_of(late).startswith(b"HTTP/1.1 200 ")
         for one in working:
-            one.settimeout(10)
+            one.settimeout(SOON)
             assert rest_of(one).startswith(b"HTTP/1.1 200 ")
 
 
@@ -125,17 +134,19 @@ def test_half_of_the_files_are_for_connections(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_clients_that_keep_waiting_do_not_keep_it_from_ending(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PATIENCE", 0.3)
+    monkeypatch.setattr(server, "PATIENCE", 2.0)
     with serving() as made, contextlib.ExitStack() as held:
-        held.enter_context(made.connect(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"))
-        held.enter_context(made.connect(get(b"/large")))
-        held.enter_context(made.connect(b"GET"))
-        late = held.enter_context(made.connect(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na"))
-        time.sleep(0.3)
+        for begun in (
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+            get(b"/large"),
+            b"GET",
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na",
+        ):
+            late = accepted(made, held.enter_context(made.connect(begun)))
         made.stop.ask()
         late.sendall(b"b")  # who is about to end its request is answered
         assert rest_of(late).endswith(b"\r\n2")
-        made.thread.join(5)
+        made.thread.join(SOON)
         assert not made.thread.is_alive()
 
 
@@ -149,7 +160,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_serve_with_few_files_answers_in_a_flood_and_ends_soon_after_it_is_told_to(folder: Path) -> None:
-    serve = [str(Path(sys.executable).with_name("rapport")), "serve", "--port", "0", "--json"]
+    serve = [
+        str(Path(sys.executable).with_name("rapport")),
+        "serve",
+        "--no-scheduler",
+        "--port",
+        "0",
+        "--json",
+    ]
     command = ["sh", "-c", 'ulimit -n 512 && exec "$@"', "sh", *serve]
     with (
         (folder / "log").open("wb") as log,
@@ -160,7 +178,7 @@ def test_serve_with_few_files_answers_in_a_flood_and_ends_soon_after_it_is_told_
         port = int(json.loads(process.stdout.readline())["address"].rpartition(":")[2])
 
         def connect(sent: bytes) -> socket.socket:
-            made = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            made = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=SOON))
             made.sendall(sent)
             return made
 
@@ -171,5 +189,5 @@ def test_serve_with_few_files_answers_in_a_flood_and_ends_soon_after_it_is_told_
         assert len(os.listdir(f"/proc/{process.pid}/fd")) < 400
         dripping.sendall(b"a")
         process.terminate()
-        assert process.wait(timeout=15) == 0
+        assert process.wait(timeout=SOON) == 0
     assert len((folder / "log").read_bytes().splitlines()) <= 1

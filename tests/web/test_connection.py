@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.web import connection
+from tests.waiting import until
 from tests.web.strangers import LARGE, SOON, Serving, drip, get, rest_of, serving
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def test_a_body_that_gets_on_may_take_longer(
     quick: None, server: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "BODY_RATE", 100)
+    monkeypatch.setattr(connection, "HEAD_TIME", SOON)
     with server.connect(POST + b"Content-Length: 2000\r\n\r\n") as made:
         for _ in range(10):
             made.sendall(b"x" * 200)
@@ -69,7 +71,8 @@ def test_a_body_that_gets_on_may_take_longer(
 @pytest.mark.parametrize("headers", [b"", b"Connection: close\r\n"])
 def test_an_answer_that_nobody_reads_is_broken_off(quick: None, server: Serving, headers: bytes) -> None:
     with server.connect(get(b"/large", headers)) as made:
-        time.sleep(0.6)
+        until(lambda: server.has(made))
+        until(lambda: not server.has(made))
         assert len(rest_of(made)) < len(LARGE)
 
 

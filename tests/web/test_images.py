@@ -23,6 +23,7 @@ from pipeline.web.app import make_app
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
 from tests.letter.images.photographs import exif, file, jpeg, picture, seen_through
+from tests.waiting import LONGEST, get
 
 pytest_plugins = ["tests.letter.images.fixture"]
 
@@ -44,10 +45,10 @@ def client(publisher: Publisher) -> Iterator[httpx.Client]:
         server = uvicorn.Server(uvicorn.Config(make_app(publisher.installation), log_level="warning"))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as made:
+        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=LONGEST) as made:
             yield made
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=LONGEST)
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def served(project: Project) -> Iterator[str]:
     assert process.stdout is not None
     yield json.loads(process.stdout.readline())["address"]
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=LONGEST)
     assert "Traceback" not in errors
 
 
@@ -169,13 +170,13 @@ def test_an_image_of_a_composed_letter_is_fetched_from_rapport_serve(
     assert not any("webp" in source for source in sources)
     shown = []
     for source in sources:
-        answer = httpx.get(served + urlsplit(source).path)
+        answer = get(served + urlsplit(source).path)
         assert answer.headers["content-type"] == "image/jpeg"
         shown.append(Image.open(BytesIO(answer.content)))
     # The lead's picture is turned upright; of the other post the letter shows a thumbnail.
     assert [image.size for image in shown] == [(400, 600), (533, 400)]
     assert not any(image.getexif() for image in shown)
-    assert httpx.get(f"{served}/healthz").text == "ok\n"
+    assert get(f"{served}/healthz").text == "ok\n"
 
 
 def test_composing_goes_on_from_the_last_time_when_the_images_host_is_gone(
@@ -204,6 +205,6 @@ def test_serve_ends_at_ctrl_c_without_a_traceback(project: Project) -> None:
     assert process.stdout is not None
     assert process.stdout.readline().startswith("Serving http://127.0.0.1:")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=LONGEST)
     assert "Traceback" not in errors
     assert process.returncode in (0, 130)

@@ -30,6 +30,7 @@ from subscribers.people import Status
 from subscribers.tokens import Purpose
 from tests.installations import installation
 from tests.subscriptions.mailbox.mails import mail
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -107,10 +108,10 @@ def client(installed: Installation) -> Iterator[httpx.Client]:
         server = uvicorn.Server(uvicorn.Config(make_app(installed), log_config=None))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as made:
+        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=LONGEST) as made:
             yield made
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=LONGEST)
 
 
 _numbers = itertools.count(1)

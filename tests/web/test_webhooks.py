@@ -22,6 +22,7 @@ from subscribers.suppression import Reason
 from tests.doubles.sendgrid import EventWebhook, body_of
 from tests.faults import full_disk
 from tests.installations import installation, subscribe
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ def serving(database: Database, folder: Path, key: str) -> Iterator[httpx.Client
         with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
             yield client
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=LONGEST)
 
 
 def event(word: str, number: int, **more: Any) -> dict[str, Any]:

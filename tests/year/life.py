@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from subscribers import clock, directory
 from tests.doubles.sendgrid import Answer
+from tests.waiting import until
 from tests.year.oracle import due_times
 from tests.year.script import CATEGORIES, SCHEDULES
 
@@ -137,8 +137,8 @@ class Life:
     def signs_up(self, reader: Reader) -> None:
         form = {"email": reader.address, "name": reader.name, "digest": list(SCHEDULES)}
         assert self.practice.pages.post("/subscribe", data=form).status_code == 200
-        while self.practice.sendgrid.payloads[-1]["categories"] != ["confirmation"]:
-            time.sleep(0.01)  # it is mailed once the answer is out
+        # It is mailed once the answer is out.
+        until(lambda: self.practice.sendgrid.payloads[-1]["categories"] == ["confirmation"])
         asked = self.practice.newest(reader.address, "confirmation")
         (page,) = set(re.findall(r"/confirm/[\w-]+", asked.text))
         assert self.practice.pages.post(page).status_code == 200

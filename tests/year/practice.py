@@ -30,6 +30,7 @@ from subscribers import clock
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import EventWebhook, StrictSendGrid, body_of
 from tests.installations import installation
+from tests.waiting import LONGEST
 from tests.year.oracle import Letter, Passed, shown
 from tests.year.script import CATEGORIES, SCHEDULES
 
@@ -250,5 +251,5 @@ def _serving(installed: Installation, listener: socket.socket) -> Iterator[None]
         yield
     finally:
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=LONGEST)
         app.state.writer.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from tests.doubles.sendgrid import StrictSendGrid
 from tests.end_to_end.conftest import Project
 from tests.installations import subscribe
 from tests.torture.launcher import Launcher
+from tests.waiting import until
 from tests.year.script import local
 
 if TYPE_CHECKING:
@@ -61,11 +61,9 @@ class Weeks:
         if served:
             serving = self._started(moment, "serve", "--port", "0")
             running.append(serving)
-            end = time.monotonic() + 60
             # From its first words on it ends as it should.
-            while not serving.out or (self.sendgrid.requests == known and time.monotonic() < end):
-                assert serving.running, serving.err
-                time.sleep(0.05)
+            until(lambda: (serving.out and self.sendgrid.requests != known) or not serving.running)
+            assert serving.running, serving.err
             serving.signal(signal.SIGTERM)
         for process in running:
             assert process.end() == 0, process.out + process.err

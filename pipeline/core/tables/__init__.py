@@ -4,4 +4,4 @@ Whoever imports one knows all: a foreign key may name a table of another file.
 """
 
 import subscribers.staff.tables  # noqa: F401
-from pipeline.core.tables import channels, editions, feeds, images, installation, ledger  # noqa: F401
+from pipeline.core.tables import channels, clicks, editions, feeds, images, installation, ledger  # noqa: F401

@@ -99,6 +99,8 @@ editions = Table(
     Column("note", JSON, nullable=False, server_default="{}"),
     # Of a correction: the edition whose readers it is for.
     Column("readers_of", Id),
+    # One entry a link of the letter whose clicks are counted: {name, address, target} (letter/clicks.py).
+    Column("links", JSON, nullable=False, server_default="[]"),
     UniqueConstraint("digest", "number", name="uq_editions_number"),
     UniqueConstraint("digest", "due", name="uq_editions_due"),
     Index("uq_editions_open", "digest", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),

@@ -54,6 +54,13 @@ def find(connection: Connection, edition_id: int, channel: str) -> Announcement 
     return None if row is None else Announcement.of(row)
 
 
+def again(connection: Connection, one: Announcement) -> Announcement:
+    """How it is now."""
+    found = find(connection, one.edition_id, one.channel)
+    assert found is not None, "nothing deletes it"
+    return found
+
+
 def of_edition(connection: Connection, edition_id: int) -> list[Announcement]:
     """What became of an edition's announcements, by channel."""
     query = select(announcements).where(announcements.c.edition_id == edition_id)
@@ -141,13 +148,13 @@ def wait_again(
 ) -> None:
     """Staff want another attempt, of what was refused or of what they found was not posted. It is made under
     a key of its own, for the service may know the old one."""
-    due_at = connection.scalar(select(editions.c.due_at).where(editions.c.id == one.edition_id))
+    due_at = connection.execute(select(editions.c.due_at).where(editions.c.id == one.edition_id)).scalar_one()
     now = clock.now()
     _change(
         connection,
         one,
         state=AnnouncementState.WAITING,
-        repeat_key=repeat_key(config, channel, slug, due_at or now, one.attempts),
+        repeat_key=repeat_key(config, channel, slug, due_at, one.attempts),
         content=None,
         made_at=now,
         first_try=None,

@@ -142,34 +142,23 @@ def left(edition: int) -> Exists:
     )
 
 
-def progress(connection: Connection) -> list[tuple[int, int]]:
-    """Of each edition that is being sent: its id, and how many of its batches are done with."""
-    query = (
-        select(batches.c.edition_id, func.count())
-        .join(editions, editions.c.id == batches.c.edition_id)
-        .where(editions.c.status == EditionStatus.SENDING, batches.c.state.not_in(UNFINISHED))
-        .group_by(batches.c.edition_id)
-        .order_by(batches.c.edition_id)
-    )
-    return [(row[0], row[1]) for row in connection.execute(query)]
+# Built once: a page of editions counts each of them. And one statement: on PostgreSQL a second one could see
+# a later state of the ledger.
+_COUNTS = union_all(
+    select(batches.c.state, literal(None, String), func.sum(batches.c.size))
+    .where(batches.c.edition_id == bindparam("edition"))
+    .group_by(batches.c.state),
+    select(batches.c.state, recipients.c.state, func.count())
+    .select_from(JOINED)
+    .where(recipients.c.edition_id == bindparam("edition"), recipients.c.state.in_(APART))
+    .group_by(batches.c.state, recipients.c.state),
+)
 
 
 def counts(connection: Connection, edition: int) -> dict[str, int]:
     """How many recipients an edition has, in all and in each state."""
     found = {state.value: 0 for state in RecipientState}
-    whole = (
-        select(batches.c.state, literal(None, String), func.sum(batches.c.size))
-        .where(batches.c.edition_id == edition)
-        .group_by(batches.c.state)
-    )
-    apart = (
-        select(batches.c.state, recipients.c.state, func.count())
-        .select_from(JOINED)
-        .where(recipients.c.edition_id == edition, recipients.c.state.in_(APART))
-        .group_by(batches.c.state, recipients.c.state)
-    )
-    # In one statement: on PostgreSQL a second one could see a later state of the ledger.
-    for of_batch, own, people in connection.execute(union_all(whole, apart)):
+    for of_batch, own, people in connection.execute(_COUNTS, {"edition": edition}):
         if own is None:
             found[told(of_batch)] += int(people)
         else:

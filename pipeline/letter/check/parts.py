@@ -69,7 +69,7 @@ def html_bytes(letter: CheckedLetter) -> Iterator[Finding]:
 
 def text_bytes(letter: CheckedLetter) -> Iterator[Finding]:
     # For the same reason: a text with é but nothing beyond Latin-1 goes out as iso-8859-1.
-    beyond = [character for character in letter.text if not character.isascii()]
+    beyond = [character for character in letter.edition.text if not character.isascii()]
     if beyond and max(beyond) <= "\xff":
         yield warning(
             "charset",

@@ -11,6 +11,7 @@ from pipeline.letter.check.cascade import Style, styles
 from pipeline.letter.check.css import Sheet, parse
 from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.place import Layout, Posts, beginning, squeezed
+from pipeline.letter.clicks import direct_html, direct_text
 from pipeline.letter.cta import call_to_action
 from pipeline.letter.note import note_layout
 from pipeline.letter.personal import TAG, tags
@@ -48,21 +49,27 @@ class Content(Protocol):
     @property
     def pictures(self) -> Sequence[Mapping[str, Any]]: ...
     @property
+    def links(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
     def is_note(self) -> bool: ...
     @property
     def has_offer(self) -> bool: ...
 
 
 class CheckedLetter:
-    """An edition as the rules read it. Places of faults are looked for in the sources of the templates."""
+    """An edition as the rules read it. Places of faults are looked for in the sources of the templates.
+
+    ``html`` is what goes out, to the byte. In ``tree`` and ``text`` links that are counted lead where the
+    offer does: rules look at that, and that is asked whether it answers.
+    """
 
     def __init__(self, config: Config, templates: Templates, edition: Content) -> None:
         self.config = config
         self.edition = edition
         self.templates = templates
         self.html = edition.html
-        self.text = edition.text
-        self.tree = LexborHTMLParser(self.html)
+        self.text = direct_text(edition.text, edition.links)
+        self.tree = LexborHTMLParser(direct_html(self.html, edition.links))
         digest = next((d for d in config.digests if d.name == edition.digest), None)
         layout = digest.layout if digest is not None else "digest"
         self.layout = Layout(note_layout(layout) if edition.is_note else layout, templates)

@@ -8,7 +8,7 @@ from pipeline.core.errors import RapportError
 from pipeline.editions import approval, find
 from pipeline.editions.approval import ApprovalResult
 from pipeline.editions.compose import compose
-from pipeline.editions.lock import lock
+from pipeline.editions.lock import PATIENCE, lock
 from pipeline.web.dashboard.bar import WRITE
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from pipeline.core.sections.digest import Digest
     from pipeline.editions.edition import Edition
     from pipeline.web.dashboard.asked import Asked
-
-PATIENCE = 3.0
-"""Seconds to wait for whoever else is at the digest: a run, another of staff."""
 
 
 def decide(asked: Asked, installation: Installation) -> None:

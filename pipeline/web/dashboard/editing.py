@@ -8,13 +8,13 @@ from pipeline.core.errors import RapportError
 from pipeline.editions import undo
 from pipeline.editions.edit import Wish, edit, take_back
 from pipeline.editions.edition import BEFORE_SENDING, TYPED
-from pipeline.editions.lock import lock
+from pipeline.editions.lock import PATIENCE, lock
 from pipeline.editions.order import Move
 from pipeline.letter.check.calmer import calmer
 from pipeline.letter.check.reading import CheckedLetter, folded
 from pipeline.letter.cta import offers
 from pipeline.letter.edits import Edits
-from pipeline.web.dashboard.deciding import PATIENCE, named
+from pipeline.web.dashboard.deciding import named
 from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 
-from pipeline.core.cron import due_between, moment_of
 from pipeline.delivery.channels import ledger
 from pipeline.doctor import examine_opened
-from pipeline.editions import decisions, find, post_list
+from pipeline.editions import calendar, decisions, post_list
 from pipeline.feeds.fetching.address import shown
 from pipeline.feeds.stand import stands
 from pipeline.web.dashboard import render
@@ -21,29 +19,16 @@ from subscribers.staff.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from pipeline.core.config import Config
     from pipeline.web.dashboard.asked import Asked
     from pipeline.web.dashboard.dashboard import Dashboard
 
-MONTH = timedelta(days=31)
-MOST_DUE = 40
 ANNOUNCED = 5
 """Announcements of a channel that are shown."""
-
-
-class Due(NamedTuple):
-    """``status``: of the edition that there is for it; empty before there is one."""
-
-    at: datetime
-    digest: str
-    edition: str
-    status: str
 
 
 def _routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
@@ -98,7 +83,7 @@ def _page(asked: Asked, findings: Sequence[Any] | None) -> Response:
             }
             for channel in config.channels
         ]
-        due = _due(connection, config, now)
+        due = calendar.coming(connection, config, now)
         backup = export.last_backup(connection)
     return render.page(
         asked,
@@ -115,15 +100,3 @@ def _page(asked: Asked, findings: Sequence[Any] | None) -> Response:
 
 def _unsure(connection: Connection, feed: int | None) -> list[decisions.Waiting]:
     return decisions.waiting(connection, feed) if feed is not None else []
-
-
-def _due(connection: Connection, config: Config, now: datetime) -> list[Due]:
-    """The due times of a month, of all digests, the next first."""
-    found = []
-    for digest in config.digests:
-        zone = config.newsletter.zone
-        taken = find.of_due(connection, digest.name, now)
-        for due in due_between(digest.schedule, zone, now, now + MONTH, MOST_DUE):
-            slug, status = taken.get(due, ("", ""))
-            found.append(Due(moment_of(due, zone), digest.name, slug, status))
-    return sorted(found)[:MOST_DUE]

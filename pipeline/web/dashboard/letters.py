@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -10,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from pipeline.core.tables.editions import editions as table
-from pipeline.editions import find, public_names
+from pipeline.editions import find, progress, public_names
 from pipeline.editions.compose import chosen
 from pipeline.editions.edition import OPEN, Edition, EditionStatus
-from pipeline.editions.ledger import outcomes
 from pipeline.feeds.pull import pull
 from pipeline.web.dashboard.letter.findings import Findings
 from pipeline.web.dashboard.reload import ReloadSignal
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.core.config import Config
     from pipeline.core.finding import Finding
     from pipeline.core.sections.digest import Digest
+    from pipeline.editions.progress import Progress
     from pipeline.editions.selection import LeftOut
     from pipeline.feeds.pull import Pulled
     from pipeline.web.dashboard.letter.errors import PreviewFault
@@ -81,11 +82,14 @@ class Letters:
         self.pulled: list[Pulled] = []
         """What the feeds said when they were last asked from a page."""
         self.reload = ReloadSignal()
+        self.going: list[Progress] = []
+        """How far the editions are that go out, as of the last look for changes."""
         self._findings = Findings()
         self._sources = 0
         """Another number whenever templates or configuration changed."""
         self._stand: Sequence[tuple[Any, ...]] = ()
-        self._looked = 0.0
+        self._looked = -math.inf
+        self._looking = threading.Lock()
         self._readers: dict[str, tuple[float, int]] = {}
         self._stop = stop
         self._pulling = threading.Lock()
@@ -109,9 +113,11 @@ class Letters:
 
     def look_for_changes(self) -> None:
         """The same as ``editions_changed``, unless somebody looked a moment ago."""
-        if time.monotonic() > self._looked + LOOK:
+        with self._looking:
+            if time.monotonic() <= self._looked + LOOK:
+                return
             self._looked = time.monotonic()
-            self.editions_changed()
+        self.editions_changed()
 
     def editions_changed(self) -> None:
         """Tell the pages if an edition is another than when they were last told: staff may edit, approve and
@@ -185,7 +191,8 @@ class Letters:
     def _note_stand(self) -> None:
         assert self.installation is not None  # without one there is no edition
         with self.installation.database.read() as connection:
-            self._stand = [*find.newest_stand(connection), *outcomes.progress(connection)]
+            self._stand = find.newest_stand(connection)
+            self.going = progress.under_way(connection, clock.now())
 
 
 _LISTED = select(

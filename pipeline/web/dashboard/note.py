@@ -13,11 +13,10 @@ from pipeline.core.errors import RapportError
 from pipeline.core.tables.editions import editions as table
 from pipeline.editions import find
 from pipeline.editions.edition import BEFORE_SENDING, HANDED_OVER, TYPED
-from pipeline.editions.lock import lock
+from pipeline.editions.lock import PATIENCE, lock
 from pipeline.editions.notes import write
 from pipeline.letter.note import typed_note
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.deciding import PATIENCE
 from pipeline.web.dashboard.letter.query import Query
 from pipeline.web.dashboard.routing import get, post
 from subscribers.staff.roles import Right

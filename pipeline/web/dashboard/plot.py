@@ -17,8 +17,11 @@ WIDTH, HEIGHT = 720, 180
 _EDGE = 8
 
 
-def columns(label: str, names: Sequence[str], up: Sequence[int], down: Sequence[int]) -> Markup:
-    """A column up and one down for each name, from a line in between."""
+def columns(label: str, names: Sequence[str], up: Sequence[int], down: Sequence[int] = ()) -> Markup:
+    """A column up and one down for each name, from a line in between; with nothing to go ``down``, below
+    them."""
+    said = "<title>{}: +{:,}, −{:,}</title>" if down else "<title>{}: {:,}</title>"
+    down = down or [0] * len(up)
     most_up, most_down = max(up, default=0), max(down, default=0)
     room = HEIGHT - 2 * _EDGE
     each = room / max(most_up + most_down, 1)
@@ -28,7 +31,7 @@ def columns(label: str, names: Sequence[str], up: Sequence[int], down: Sequence[
     parts = []
     for place, (name, more, fewer) in enumerate(zip(names, up, down, strict=True)):
         left = place * step + (step - wide) / 2
-        told = Markup("<title>{}: +{:,}, −{:,}</title>").format(name, more, fewer)
+        told = Markup(said).format(name, more, fewer)  # noqa: S704 (one of the two above)
         parts.append(
             Markup("<g>{}{}{}</g>").format(
                 told,

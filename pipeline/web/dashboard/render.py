@@ -37,6 +37,11 @@ def page(asked: Asked, template: str, here: str, status: int = 200, **values: An
     return HTMLResponse(shown, status)
 
 
+def part(template: str, **values: Any) -> str:
+    """What a page shows at one place of it, without the frame. It is the same for all of staff."""
+    return _ENVIRONMENT.get_template(f"dashboard/{template}").render(values)
+
+
 def pieces(asked: Asked, template: str, here: str, **values: Any) -> Iterator[str]:
     """The same in pieces, one for each FLUSH in the template."""
     ready: list[str] = []

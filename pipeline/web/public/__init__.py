@@ -1,5 +1,5 @@
-"""The pages for readers and strangers, a file for each family of routes. No script, no cookie, no
-redirect."""
+"""The pages for readers and strangers, a file for each family of routes. No script, no cookie, and no
+redirect but the offer's."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pipeline.web.public import (
     cards,
     confirm,
     front,
+    go,
     portrait,
     preferences,
     subscribe,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def routes(site: Site, door: Door) -> list[Route]:
-    families = (front, subscribe, confirm, unsubscribe, preferences, archive, portrait, cards, assets)
+    families = (front, subscribe, confirm, unsubscribe, preferences, archive, go, portrait, cards, assets)
     found = [route for family in families for route in family.routes(site)] + approve.routes(site, door)
     # Who types an address, or a program that passes it on, may put a slash behind it. No redirect: RFC 8058
     # allows none. They stand first, for a route is counted by the last path that it has.

@@ -29,7 +29,7 @@ from pipeline.editions.approval import VERBS, ApprovalResult, decide, links_deci
 from pipeline.editions.document import went
 from pipeline.editions.edition import Edition, EditionStatus
 from pipeline.editions.message import preview_part
-from pipeline.editions.plan import by_itself
+from pipeline.editions.send_time import by_itself
 from pipeline.letter.shown import day, time_of_day
 from pipeline.schedule.drafts import decision_links
 from pipeline.web.public import form

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pipeline.web.public.site import Site
 
-_OF_ONE_READER = ("confirm", "preferences", "staff", "unsubscribe")
+_SHUT = ("confirm", "go", "preferences", "staff", "unsubscribe")
 
 
 def routes(site: Site) -> list[Route]:
@@ -24,7 +24,7 @@ def routes(site: Site) -> list[Route]:
         return site.pages.icon()
 
     async def robots(request: Request) -> Response:
-        shut = "".join(f"Disallow: {site.pages.link(name)}/\n" for name in _OF_ONE_READER)
+        shut = "".join(f"Disallow: {site.pages.link(name)}/\n" for name in _SHUT)
         return PlainTextResponse(f"User-agent: *\n{shut}", headers={"Cache-Control": "public, max-age=86400"})
 
     found = {"/pages.css": look, "/icon.svg": icon, "/robots.txt": robots}

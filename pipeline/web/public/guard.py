@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Headers of every answer that does not set its own."""
+
+_OF_THE_OFFER = re.compile(r"/go/[^/]+/[^/]+/?")
 
 _HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 
@@ -93,7 +96,7 @@ class PublicGuard:
         if self._signed_by_others(scope):
             # A provider posts from few addresses, so only posts that are refused count.
             self._site.limits.look(REQUESTS, scope)
-        elif not self._leaving(scope):
+        elif not self._leaving(scope) and not self._clicking(scope):
             self._site.limits.count(REQUESTS, scope)
         if "\0" in scope["path"]:
             raise HTTPException(404)  # nothing has such a name, and PostgreSQL cannot even be asked for it
@@ -101,6 +104,11 @@ class PublicGuard:
     def _signed_by_others(self, scope: Scope) -> bool:
         # Not Inbound Parse, which has no signature.
         return scope["path"] in ("/webhooks/sendgrid", f"{self._site.pages.base}/webhooks/sendgrid")
+
+    def _clicking(self, scope: Scope) -> bool:
+        """Whether it is for a link of the offer, which counts by itself and leads on beyond the limit."""
+        path = str(scope["path"]).removeprefix(self._site.pages.base)
+        return scope["method"] in ("GET", "HEAD") and _OF_THE_OFFER.fullmatch(path) is not None
 
     def _leaving(self, scope: Scope) -> bool:
         """Whether it is a POST that unsubscribes. Mailbox providers send thousands of them from one network,

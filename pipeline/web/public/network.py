@@ -44,8 +44,12 @@ class Limits:
     def count(self, limit: RateLimitItem, scope: Scope) -> None:
         """Count a request. Raises HTTPException 429, which says when to try again, when there were too
         many."""
-        if not self._counted.hit(limit, network_of(scope)):
+        if not self.admits(limit, scope):
             raise self._too_many(limit, scope)
+
+    def admits(self, limit: RateLimitItem, scope: Scope) -> bool:
+        """Count a request; whether there were not too many."""
+        return self._counted.hit(limit, network_of(scope))
 
     def look(self, limit: RateLimitItem, scope: Scope) -> None:
         """Raise the same, without counting the request."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.editions.archive import Archive
+    from pipeline.web.click_counter import ClickCounter
     from pipeline.web.public.network import Limits
     from pipeline.web.public.pages import Pages
     from pipeline.web.writer import Writer
@@ -40,6 +41,7 @@ class Site:
     pages: Pages
     limits: Limits
     archive: Archive
+    clicks: ClickCounter
     stop: Callable[[], bool] = bool
     """Whether this process is to end."""
 

@@ -3,18 +3,32 @@
 "use strict";
 
 const live = document.getElementById("live");
+const SILENCE = 4000; // milliseconds without a connection until the page says so
 const AHEAD = 150; // milliseconds that the letter has for itself
 const page = document.documentElement;
 const SIGNED_OUT = "You are no longer signed in: do so in another tab, then load this page again.";
 let connection = null;
 let changes = Promise.resolve();
 let underWay = 0;
+let busy = () => false; // whether more is to be sent at once; then the page is shown anew after it
+let skipped = false;
+let silence = null; // waits for a connection to come back
+let quarter = null; // of a letter that goes out: how many quarters of it, as far as was told
+const announced = document.createElement("p");
+announced.className = "hidden";
+announced.setAttribute("role", "status");
+document.body.append(announced);
 
 // One thing after the other: what is sent, and what is shown again. One that fails keeps no other back.
 function inTurn(work) {
   underWay += 1;
-  const done = changes.then(work).finally(() => { underWay -= 1; });
+  const done = changes.then(work).then(catchUp).finally(() => { underWay -= 1; });
   changes = done.catch(() => {});
+  return done;
+}
+
+async function catchUp(done) {
+  if (skipped && !busy()) await refresh();
   return done;
 }
 
@@ -24,8 +38,38 @@ function listen() {
   connection.addEventListener("change", (event) => {
     inTurn(() => renew(event.data)).catch(() => location.assign(page.dataset.here));
   });
-  connection.addEventListener("open", () => say("Live: changes show by themselves", true));
-  connection.addEventListener("error", () => say("Not connected: is it still running?", false));
+  connection.addEventListener("progress", (event) => progress(event.data));
+  connection.addEventListener("open", () => {
+    clearTimeout(silence);
+    say("Live: changes show by themselves", true);
+  });
+  // The server ends each connection now and then, and the browser opens another at once.
+  connection.addEventListener("error", () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      say("Not connected: is it still running?", false);
+      if (connection.readyState === EventSource.CLOSED && !document.hidden) listen();
+    }, SILENCE);
+  });
+}
+
+// How far a letter is, that is going out. Whoever hears the page is told at each quarter.
+function progress(html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  for (const part of document.querySelectorAll("[data-told]")) {
+    const now = fresh.querySelector(`[data-told="${CSS.escape(part.dataset.told)}"]`);
+    if (!now) continue;
+    if (part.matches("progress")) part.value = now.value;
+    else part.replaceChildren(...now.childNodes);
+  }
+  const far = document.querySelector("progress[data-told]");
+  const now = far && Math.floor((far.value / far.max) * 4);
+  if (quarter !== null && far && now > quarter) announce(document.querySelector("[data-told^=said]").textContent);
+  quarter = far && now;
+}
+
+function announce(words) {
+  announced.textContent = words.replace(/\s+/g, " ").trim();
 }
 
 function say(words, well) {
@@ -34,7 +78,9 @@ function say(words, well) {
 }
 
 async function renew(version) {
-  if (version !== page.dataset.version) await refresh();
+  if (version === page.dataset.version) return;
+  if (busy()) skipped = true;
+  else await refresh();
 }
 
 // The page as it is now. Of a letter that is on its way only the numbers change.
@@ -44,6 +90,8 @@ async function refresh() {
   const loaded = frame && !goesOut ? again(frame) : null;
   // The letter first: what is asked for beside it would keep the server from it.
   if (loaded) await Promise.race([loaded, new Promise((done) => setTimeout(done, AHEAD))]);
+  skipped = busy();
+  if (skipped) return;
   const answer = await fetch(page.dataset.here, { cache: "no-store" });
   if (!answer.ok) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -72,16 +120,21 @@ function again(frame) {
 function show(fresh) {
   const active = document.activeElement;
   const focused = active?.id ? `#${CSS.escape(active.id)}` : hrefOf(active);
+  const before = document.querySelector("[data-status]")?.dataset.status;
   for (const part of document.querySelectorAll("[data-part]")) {
     const now = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
     if (now) replace(part, now);
   }
   document.title = fresh.title;
+  const stands = document.querySelector("[data-status]");
+  if (stands && stands.dataset.status !== before) announce((stands.querySelector("h1") ?? stands).textContent);
   page.dataset.version = fresh.documentElement.dataset.version;
   document.dispatchEvent(new CustomEvent("shown", { detail: { fresh, focused } }));
-  if (focused && document.activeElement === document.body) {
-    document.querySelector(focused)?.focus({ preventScroll: true });
-  }
+  if (active === document.body || document.activeElement !== document.body) return;
+  // A button that has had its time is gone: the next Tab goes on in the page, and not from its beginning.
+  const main = document.getElementById("main");
+  main.tabIndex = -1;
+  ((focused && document.querySelector(focused)) ?? main).focus({ preventScroll: true });
 }
 
 function replace(part, now) {

@@ -2,8 +2,11 @@
 // form has a button and the page is loaded anew.
 "use strict";
 
-const TYPING = 100; // milliseconds without a key until what was typed is sent
+// Milliseconds without a key until what was typed is sent. They only gather what comes at once: while one change
+// is under way, whatever is typed meanwhile waits for it, and goes in one.
+const TYPING = 25;
 const timers = new Map();
+let queued = 0; // of the forms that were typed in: how many wait for their turn
 
 page.classList.add("scripted");
 
@@ -33,10 +36,17 @@ function schedule(form, wait = TYPING) {
   timers.set(form, setTimeout(() => save(form), wait));
 }
 
+// The letter shows what was typed; the rest of the page waits while more is to be sent.
+busy = () => timers.size + queued > 0;
+
 function save(form) {
   clearTimeout(timers.get(form));
   timers.delete(form);
-  return inTurn(() => (isChanged(form) ? send(form) : null));
+  queued += 1;
+  return inTurn(() => {
+    queued -= 1;
+    return isChanged(form) ? send(form) : null;
+  });
 }
 
 // Everything that was typed is sent before anything else is done.
@@ -61,6 +71,7 @@ async function send(form, submitter) {
     const body = new URLSearchParams(new FormData(form, submitter));
     const answer = await fetch(form.action, { method: "POST", body, redirect: "manual" });
     if (answer.type === "opaqueredirect") {
+      for (const field of fieldsOf(form)) form.elements[`was-${field.name}`].value = body.get(field.name);
       await refresh();
       told(whereItIs(form) ?? "Saved");
     } else {

@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.cli.sample.blog import SUBSCRIBERS, SampleBlog
 from pipeline.cli.sample.posts import read_posts
+from tests.waiting import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def blog() -> Iterator[SampleBlog]:
 
 @pytest.fixture(scope="module")
 def feed(blog: SampleBlog) -> feedparser.FeedParserDict:
-    return feedparser.parse(httpx.get(blog.feed_url).content)
+    return feedparser.parse(get(blog.feed_url).content)
 
 
 def test_the_feed_is_well_formed_and_holds_nine_posts(feed: feedparser.FeedParserDict) -> None:
@@ -67,7 +68,7 @@ def test_one_of_the_weeks_posts_is_for_couples(feed: feedparser.FeedParserDict) 
 
 def test_guids_stay_the_same_wherever_and_whenever_it_is_served(feed: feedparser.FeedParserDict) -> None:
     with SampleBlog(NOW + timedelta(days=3)) as later:
-        again = feedparser.parse(httpx.get(later.feed_url).content)
+        again = feedparser.parse(get(later.feed_url).content)
     guids = [entry.id for entry in feed.entries]
     assert guids == [entry.id for entry in again.entries]
     assert len(set(guids)) == 9
@@ -82,24 +83,24 @@ def test_every_image_is_served_as_the_jpeg_it_is(blog: SampleBlog, feed: feedpar
     addresses = [media["url"] for entry in feed.entries for media in entry.get("media_content", [])]
     assert len(addresses) == sum(post.image is not None for post in POSTS) >= 7
     for address in addresses:
-        answer = httpx.get(address)
+        answer = get(address)
         assert answer.headers["Content-Type"] == "image/jpeg"
         assert answer.content.startswith(b"\xff\xd8")
         assert len(answer.content) < 80_000
-    logo = httpx.get(f"{blog.site_url}/images/logo.png")
+    logo = get(f"{blog.site_url}/images/logo.png")
     assert logo.headers["Content-Type"] == "image/png"
 
 
 def test_an_unchanged_feed_is_not_sent_again(blog: SampleBlog) -> None:
-    first = httpx.get(blog.feed_url)
-    again = httpx.get(blog.feed_url, headers={"If-None-Match": first.headers["ETag"]})
+    first = get(blog.feed_url)
+    again = get(blog.feed_url, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
-    other = httpx.get(blog.feed_url, headers={"If-None-Match": '"something else"'})
+    other = get(blog.feed_url, headers={"If-None-Match": '"something else"'})
     assert other.status_code == 200
 
 
 def test_the_feed_is_gzipped_for_those_who_take_it(blog: SampleBlog) -> None:
-    plain = httpx.get(blog.feed_url, headers={"Accept-Encoding": "identity"})
+    plain = get(blog.feed_url, headers={"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in plain.headers
     with httpx.stream("GET", blog.feed_url, headers={"Accept-Encoding": "gzip"}) as packed:
         assert packed.headers["Content-Encoding"] == "gzip"
@@ -108,10 +109,10 @@ def test_the_feed_is_gzipped_for_those_who_take_it(blog: SampleBlog) -> None:
 
 def test_every_link_of_the_feed_leads_to_a_page(blog: SampleBlog, feed: feedparser.FeedParserDict) -> None:
     for entry in feed.entries:
-        page = httpx.get(entry.link)
+        page = get(entry.link)
         assert page.status_code == 200
         assert page.headers["Content-Type"].startswith("text/html")
-        assert page.content == httpx.get(entry.link.rstrip("/") + "/").content
+        assert page.content == get(entry.link.rstrip("/") + "/").content
     for path in ("/", "/blog", "/contact"):
         assert httpx.head(blog.site_url + path).status_code == 200
 
@@ -120,15 +121,15 @@ def test_every_link_of_the_feed_leads_to_a_page(blog: SampleBlog, feed: feedpars
     "path", ["/nothing", "/blog/nothing", "/images/../blog.py", "/images/%2e%2e/blog.py", "/images/"]
 )
 def test_any_other_address_is_not_found(blog: SampleBlog, path: str) -> None:
-    assert httpx.get(blog.site_url + path).status_code == 404
+    assert get(blog.site_url + path).status_code == 404
 
 
 def test_leaving_stops_the_server_quietly(capfd: pytest.CaptureFixture[str]) -> None:
     with SampleBlog(NOW) as blog:
         address = blog.feed_url
-        httpx.get(address)
+        get(address)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(address)
+        get(address)
     with pytest.raises(RuntimeError):
         _ = blog.site_url
     assert capfd.readouterr() == ("", "")

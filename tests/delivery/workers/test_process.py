@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, func, select, text
@@ -19,6 +19,7 @@ from pipeline.core.tables.ledger import batches
 from tests.torture.launcher import KILLED
 from tests.torture.practice import SLUG
 from tests.torture.provider import MoodySendGrid
+from tests.waiting import LONGEST, Gate, until
 
 if TYPE_CHECKING:
     import random
@@ -37,18 +38,9 @@ RAPPORT = Path(sys.executable).with_name("rapport")
 @pytest.fixture
 def case(practice: Callable[..., Practice], postgresql_place: Place, chance: random.Random) -> Iterator[Case]:
     """Thirty requests, each of which takes a twentieth of a second or so."""
-    made = practice(postgresql_place, readers=READERS, batch=BATCH)
+    made = practice(postgresql_place, readers=READERS, batch=BATCH, timeout=LONGEST)
     with made.case(MoodySendGrid(chance, pace=0.05)) as case:
         yield case
-
-
-def until(reached: Callable[[], Any], seconds: float = 60.0) -> float:
-    """Wait for something; how long it took."""
-    began = time.monotonic()
-    while not reached():
-        assert time.monotonic() - began < seconds, "it did not happen"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def begin(case: Case) -> None:
@@ -81,13 +73,16 @@ def end(*workers: Process) -> None:
     for worker in workers:
         worker.signal(signal.SIGTERM)
     for worker in workers:
-        assert worker.end(20) == 0, worker.err
+        assert worker.end() == 0, worker.err
         assert "Traceback" not in worker.err
 
 
 def test_two_workers_share_an_edition_and_finish_it_without_whoever_began_it(case: Case) -> None:
     begin(case)
+    case.provider.meanwhile = gate = Gate(1)
     workers = [case.start("worker"), case.start("worker")]
+    until(lambda: case.provider.attempts == 2)  # each has one under way
+    gate.open()
     until(lambda: case.status() == "sent")
     assert len(owners(case)) == 3, "the one who began, and both workers"
     end(*workers)
@@ -101,7 +96,7 @@ def test_when_a_worker_is_killed_with_a_batch_in_flight_another_goes_on(case: Ca
     death = {"at": "request", "after": True, "number": 5}
     assert case.start("worker", death=death).end() == KILLED
     other = case.start("worker")
-    assert until(lambda: case.status() == "sent") < 30
+    until(lambda: case.status() == "sent")
     end(other)
     assert_right(case, doubtful=2 * BATCH)
 
@@ -114,14 +109,16 @@ def test_a_worker_that_is_stopped_past_its_lease_and_goes_on_doubles_nothing(cas
         "pipeline.delivery.workers.process.IDLE_LIMIT": 0.5,
         "pipeline.delivery.workers.process.SILENCE": 2.0,
     }
+    case.provider.meanwhile = gate = Gate(5)
     sleeper = case.start("worker", constants=constants)
-    until(lambda: case.provider.requests >= 5)
+    gate.reached()
     sleeper.signal(signal.SIGSTOP)
+    gate.open()
     other = case.start("worker", constants=constants)
-    assert until(lambda: in_state(case, "waiting") == 0 and in_state(case, "sending") <= 1) < 30
+    until(lambda: in_state(case, "waiting") == 0 and in_state(case, "sending") == 1)
     time.sleep(2.5)  # so long that its job, too, is taken for lost
     # Nobody can know what a living process will do next: what it holds is neither sent again nor given up.
-    assert case.status() == ("sending" if in_state(case, "sending") else "sent")
+    assert (case.status(), in_state(case, "sending")) == ("sending", 1)
     assert_nobody_twice(case)
     sleeper.signal(signal.SIGCONT)
     until(lambda: case.status() == "sent")
@@ -135,15 +132,14 @@ def assert_nobody_twice(case: Case) -> None:
 
 def test_told_to_end_a_worker_ends_after_the_batch_in_flight_and_another_joins(case: Case) -> None:
     begin(case)
+    case.provider.meanwhile = gate = Gate(3)
     first = case.start("worker")
-    until(lambda: case.provider.requests >= 3)
-    began = time.monotonic()
+    gate.reached()
+    first.signal(signal.SIGTERM)
+    gate.open()
     end(first)
-    assert time.monotonic() - began < 10
     handed_over = case.provider.requests
     assert handed_over < READERS / BATCH - 1
-    time.sleep(0.3)
-    assert case.provider.requests == handed_over
     later = case.start("worker")
     until(lambda: case.status() == "sent")
     end(later)
@@ -152,11 +148,12 @@ def test_told_to_end_a_worker_ends_after_the_batch_in_flight_and_another_joins(c
 
 def test_a_paused_edition_is_let_go_and_a_resumed_one_is_worked_on(case: Case) -> None:
     begin(case)
+    case.provider.meanwhile = gate = Gate(3)
     worker = case.start("worker")
-    until(lambda: case.provider.requests >= 3)
+    gate.reached()
     assert case.start("editions", "pause", SLUG).end() == 0
+    gate.open()
     until(lambda: in_state(case, "sending") <= 1)
-    time.sleep(0.3)
     handed_over = case.provider.requests
     assert case.start("editions", "resume", SLUG).end() == 0
     until(lambda: case.status() == "sent")
@@ -167,13 +164,15 @@ def test_a_paused_edition_is_let_go_and_a_resumed_one_is_worked_on(case: Case) -
 
 def test_a_worker_that_lost_its_database_comes_back(case: Case, postgresql: str) -> None:
     begin(case)
+    case.provider.meanwhile = gate = Gate(3)
     worker = case.start("worker")
-    until(lambda: case.provider.requests >= 3)
+    gate.reached()
     server = create_engine(postgresql, isolation_level="AUTOCOMMIT")
     every = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
     with server.connect() as connection:
         connection.execute(text(every), {"name": make_url(case.url).database})
     server.dispose()
+    gate.open()
     until(lambda: case.status() == "sent")
     assert worker.running
     end(worker)
@@ -192,7 +191,7 @@ def test_the_installed_command_waits_until_it_is_told_to_end(case: Case) -> None
     assert worker.stdout
     assert worker.stdout.readline().startswith('{"database": "')
     worker.send_signal(signal.SIGINT)
-    assert worker.wait(20) == 0
+    assert worker.wait(LONGEST) == 0
 
 
 def test_without_postgresql_there_is_no_fleet(

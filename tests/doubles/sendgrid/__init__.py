@@ -17,7 +17,7 @@ mail-send/errors, and what the real API was seen to answer in the issues of its 
 """
 
 from tests.doubles.sendgrid.deliveries import Delivery
-from tests.doubles.sendgrid.faults import Answer, CloseAfter, Hang, Normal, Raw, Reset, Trickle
+from tests.doubles.sendgrid.faults import Answer, CloseAfter, Hang, Normal, Raw, Reset, Slow, Trickle
 from tests.doubles.sendgrid.server import StrictSendGrid
 from tests.doubles.sendgrid.webhook import EventWebhook, body_of
 
@@ -30,6 +30,7 @@ __all__ = [
     "Normal",
     "Raw",
     "Reset",
+    "Slow",
     "StrictSendGrid",
     "Trickle",
     "body_of",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading  # noqa: TC003 - dataclasses are made from JSON in `from_json`
 from collections.abc import Mapping  # noqa: TC003 - dataclasses are made from JSON in `from_json`
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,14 @@ class Hang:
 
     seconds: float = 3600.0
     accept: bool = False
+
+
+@dataclass(frozen=True)
+class Slow:
+    """The usual answer, once it is told to go on."""
+
+    go_on: threading.Event
+    accept: bool = True
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,7 @@ class Normal:
     accept: bool = True
 
 
-Fault = Answer | Hang | Reset | Raw | Trickle | CloseAfter | Normal
+Fault = Answer | Hang | Slow | Reset | Raw | Trickle | CloseAfter | Normal
 _KINDS = {kind.__name__: kind for kind in (Answer, Hang, Reset, Raw, Trickle, CloseAfter, Normal)}
 
 

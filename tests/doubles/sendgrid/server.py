@@ -31,10 +31,10 @@ KEY = "SG.strict-double-key-id.strict-double-key-secret-0123456789abcdef"
 class StrictSendGrid:
     """A server on a port of its own, from `with` to its end.
 
-    It counts: ``connections`` it was opened, ``attempts`` (every POST to mail/send that reached it, faults
-    among them), ``requests`` (those it accepted). All of it, and the faults, also over HTTP, for a test in
-    another process: `GET /__accepted` (JSON lines; `?bodies=1` with the bodies), `GET /__counts`,
-    `POST /__faults` (a list of `{"kind": "Hang", "accept": true}`).
+    It counts: ``connections`` it was opened, those it ``closed``, ``attempts`` (every POST to mail/send that
+    reached it, faults among them), ``requests`` (those it accepted). All of it, and the faults, also over
+    HTTP, for a test in another process: `GET /__accepted` (JSON lines; `?bodies=1` with the bodies),
+    `GET /__counts`, `POST /__faults` (a list of `{"kind": "Hang", "accept": true}`).
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class StrictSendGrid:
         """What it says of the account, to a key with the scopes for it."""
         self.list_faults: deque[fault.Answer] = deque()
         """Answers to the next questions for a list, one each."""
-        self.connections = 0
+        self.connections = self.closed = 0
         self.attempts = 0
         self.problems: list[tuple[str, str | None]] = []
         """Every error it ever found in a request, so that a test may say: none."""
@@ -121,6 +121,10 @@ class StrictSendGrid:
         with self._lock:
             self.connections += 1
 
+    def disconnected(self) -> None:
+        with self._lock:
+            self.closed += 1
+
     def take(self, body: bytes) -> list[tuple[str, str | None]] | str:
         """The errors of a request, or the id under which it is accepted."""
         try:
@@ -178,6 +182,10 @@ class _Server(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[0], self.server_address[1]
 
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.owner.disconnected()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle is what the tests are about: nothing to print."""
 
@@ -209,7 +217,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return self._errors(413, "The request body is too large.")
-        if planned is None or isinstance(planned, fault.Normal | fault.CloseAfter):
+        if isinstance(planned, fault.Slow):
+            while not owner.ended.is_set() and not planned.go_on.wait(0.05):
+                pass
+        if planned is None or isinstance(planned, fault.Normal | fault.CloseAfter | fault.Slow):
             self._mail_send(body)
             if isinstance(planned, fault.CloseAfter):
                 self.close_connection = True

@@ -385,7 +385,6 @@ def test_the_ledger_keeps_its_promises_through_any_sequence(place: Place, folder
         max_examples=25,
         stateful_step_count=40,
         phases=(Phase.explicit, Phase.generate),
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(machine, settings=few)

@@ -128,7 +128,7 @@ def test_an_excerpt_does_not_open_with_the_title_again() -> None:
     assert without_title(text, "A walk before breakfast") == "Ten minutes outside change a morning."
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.sampled_from(
@@ -211,7 +211,7 @@ def test_what_only_announces_a_list_ends_in_an_ellipsis() -> None:
     assert excerpt("A guest today!\n\nSponsored by:") == "A guest today!"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet="ab .,!?\n…:\"'。é", max_size=900))
 def test_an_excerpt_is_made_of_whole_words_of_its_source_and_bounded(text: str) -> None:
     found = excerpt(text)

@@ -384,7 +384,7 @@ def _drip(*, headers_first: bool) -> Answer:
     def write(request: BaseHTTPRequestHandler) -> None:
         start = b"HTTP/1.1 200 OK\r\n" + (b"\r\n" if headers_first else b"X-Slow: ")
         request.wfile.write(start)
-        for _ in range(200):
+        for _ in range(2000):
             request.wfile.write(b"x")
             request.wfile.flush()
             time.sleep(0.05)
@@ -401,13 +401,13 @@ def test_a_dripping_server_is_left_at_the_deadline(
     begun = time.monotonic()
     with pytest.raises(FeedError, match="did not arrive within"):
         fetch(f"{site.url}/feed")
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 15
 
 
 def test_a_silent_server_is_left(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch_module, "STEP_SECONDS", 0.1)
     over = threading.Event()
-    site.paths["/feed"] = lambda request: over.wait(5) and None
+    site.paths["/feed"] = lambda request: over.wait(60) and None
     with pytest.raises(FeedError, match="did not answer in time"):
         fetch(f"{site.url}/feed")
     over.set()

@@ -392,7 +392,7 @@ def test_html_that_was_escaped_twice_becomes_text() -> None:
     assert one("double-escaped-html.xml").excerpt == "First thought. Second thought."
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.one_of(st.binary(max_size=400), st.text(max_size=300).map(str.encode)))
 def test_any_bytes_give_entries_or_a_feed_error(body: bytes) -> None:
     for candidate in (body, rss("") + body, b"<rss><channel><item><title>" + body, b"{" + body):
@@ -401,7 +401,7 @@ def test_any_bytes_give_entries_or_a_feed_error(body: bytes) -> None:
             assert [entry for entry in found if not (isinstance(entry, Entry) and entry.title)] == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(QUIRKS.iterdir())), st.data())
 def test_a_damaged_feed_never_raises_anything_else(path: Path, data: st.DataObject) -> None:
     body = path.read_bytes()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.core import child_process
 from pipeline.core.config import Config
 from pipeline.core.errors import FeedError
 from pipeline.feeds.parsing import sandbox, sandbox_child
@@ -19,6 +19,7 @@ from pipeline.feeds.pull import pull
 from tests.doubles.blog import Blog
 from tests.feeds.parsing import small_limits
 from tests.feeds.quirk import FEED_URL, QUIRKS
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 
 HANGS = "tests.feeds.parsing.hanging_child"
 """A child that does with a document what its text says."""
+
+
+@pytest.fixture(autouse=True)
+def _as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here a child is the process it is for who installed it, not a fork (tests/commands)."""
+    monkeypatch.setattr(sandbox, "command", child_process.command)
 
 
 @pytest.fixture
@@ -100,8 +107,7 @@ def test_a_document_that_hangs_keeps_no_other_waiting(
     monkeypatch.setattr(sandbox, "PATIENCE", 0.05)
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(read, "sleep")
-        while not hanging.pids:
-            time.sleep(0.01)
+        until(lambda: hanging.pids)
         assert read("go on") == 0
         assert not slow.done()
         for pid in hanging.pids:
@@ -150,13 +156,7 @@ def test_a_child_that_nobody_needs_is_ended(
 ) -> None:
     monkeypatch.setattr(sandbox, "IDLE_SECONDS", 0.05)
     read("go on")
-    gone = threading.Event()
-    for _ in range(200):
-        if not hanging.pids:
-            gone.set()
-            break
-        time.sleep(0.02)
-    assert gone.is_set()
+    until(lambda: not hanging.pids)
     assert read("go on") == 0
 
 

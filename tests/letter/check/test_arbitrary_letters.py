@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.letter.check.css import declarations, parse
@@ -32,8 +32,6 @@ LETTERS = st.lists(PIECES | st.text(max_size=20), max_size=40).map("".join)
 
 @settings(
     max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(html=LETTERS, text=st.text(max_size=200), subject=st.text(max_size=90), preheader=st.text(max_size=90))
 def test_no_letter_makes_check_fall(

@@ -48,6 +48,7 @@ class Edition:
     pictures: list[Mapping[str, Any]] = field(default_factory=list)
     is_note: bool = False
     has_offer: bool = True
+    links: list[Mapping[str, Any]] = field(default_factory=list)
 
 
 def edition(

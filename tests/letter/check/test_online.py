@@ -75,7 +75,7 @@ class Site:
                 # A header that never ends, a letter at a time: no single read is ever late.
                 try:
                     self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
-                    for _ in range(100):
+                    for _ in range(2000):
                         time.sleep(0.05)
                         self.wfile.write(b"x")
                 except OSError:
@@ -214,7 +214,7 @@ def test_a_server_that_drips_its_answer_is_left_in_time(
     began = time.monotonic()
     (finding,) = probed(home, f"{site.url}/drip")
     assert "does not answer" in finding.message
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 9
 
 
 def test_all_of_it_ends_in_time(home: Sample, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,4 +223,4 @@ def test_all_of_it_ends_in_time(home: Sample, site: Site, monkeypatch: pytest.Mo
     findings = probed(home, *(f"{site.url}/drip/{n}" for n in range(20)))
     assert len(findings) == 9
     assert "could not be asked in time" in findings[0].message
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9

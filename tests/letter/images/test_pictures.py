@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -19,6 +18,7 @@ from pipeline.core.tables.images import images
 from pipeline.letter.images import fetch, sandbox, store
 from pipeline.letter.images import pictures as module
 from pipeline.letter.images.pictures import hosted_logos, known, pictures, refresh
+from tests.doubles.nobody import nobody
 from tests.letter.images.photographs import bomb, file, jpeg, noise, picture, seen_through
 from tests.letter.images.publisher import Publisher, config
 
@@ -152,19 +152,17 @@ def test_one_slow_and_one_broken_host_keep_no_other_image_from_the_letter(
     publisher: Publisher, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch, "TOTAL_SECONDS", 2.0)
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/a.jpg"
-    addresses = [
-        gallery.show("/drip.jpg", jpeg(), drip=0.2),
-        gallery.show("/silent.jpg", jpeg(), wait=5),
-        nobody,
-        gallery.show("/good.jpg", jpeg()),
-    ]
-    letter = [publisher.post(address) for address in addresses]
-    begun = time.monotonic()
-    shown = pictures(publisher.installation, letter)
-    assert time.monotonic() - begun < 6
+    with nobody() as nowhere:
+        addresses = [
+            gallery.show("/drip.jpg", jpeg(), drip=0.2),
+            gallery.show("/silent.jpg", jpeg(), wait=60),
+            f"http://{nowhere}/a.jpg",
+            gallery.show("/good.jpg", jpeg()),
+        ]
+        letter = [publisher.post(address) for address in addresses]
+        begun = time.monotonic()
+        shown = pictures(publisher.installation, letter)
+    assert time.monotonic() - begun < 18
     assert [bool(shown[post.id].src) for post in letter] == [False, False, False, True]
     assert "within 2 seconds" in shown[letter[0].id].problem
     assert "no connection" in shown[letter[2].id].problem
@@ -174,10 +172,10 @@ def test_all_images_of_a_letter_together_have_a_deadline(
     publisher: Publisher, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TOTAL_SECONDS", 1.5)
-    letter = [publisher.post(gallery.show(f"/{n}.jpg", jpeg(), wait=30)) for n in range(20)]
+    letter = [publisher.post(gallery.show(f"/{n}.jpg", jpeg(), wait=60)) for n in range(20)]
     begun = time.monotonic()
     shown = pictures(publisher.installation, letter)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 18
     assert all(shown[post.id].problem for post in letter)
 
 

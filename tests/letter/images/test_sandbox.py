@@ -26,6 +26,12 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 40">%s</svg>'
 CIRCLE = SVG % b'<circle cx="30" cy="20" r="15" fill="teal"/>'
 
 
+@pytest.fixture(autouse=True)
+def _as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the child is the process it is for who installed it, not a fork (tests/commands)."""
+    monkeypatch.setattr(sandbox, "command", child_process.command)
+
+
 def through_the_child(content: bytes, content_type: str = "") -> Look:
     return sandbox.look(content, content_type, copying=True)
 

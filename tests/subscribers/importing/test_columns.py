@@ -37,6 +37,7 @@ def asked(header: str, row: str) -> Applicant | str:
         ("Name,E-Mail", "Ann Smith,ann@example.org"),
         (" EMAIL ADDRESS ,id,First Name,Last Name", "ann@example.org,1,Ann,Smith"),
         ("first_name,last_name,email_address", "Ann,Smith,ann@example.org"),
+        ("Name,E-mail 1 - Label,E-mail 1 - Value", "Ann Smith,Home,ann@example.org"),
         ("ben@example.org,Ben", "ann@example.org,Ann Smith"),
         ("Ben,ben@example.org", "Ann Smith,ann@example.org"),
     ],

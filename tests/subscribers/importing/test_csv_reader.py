@@ -123,6 +123,7 @@ def test_a_separator_that_the_file_names_and_one_that_its_header_shows(tmp_path:
     assert rows(tmp_path, b"sep=;\nemail;name\nann@example.org;Ann\n") == wanted
     titled = rows(tmp_path, b"Readers, May, 2026\nemail;name\nann@example.org;Ann\n")
     assert titled == [["Readers, May, 2026"], *wanted]
+    assert rows(tmp_path, b"\n" * 9 + b"Readers, May, 2026\nemail;name\nann@example.org;Ann\n") == titled
 
 
 def test_half_a_character_of_utf_16_harms_only_itself(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
@@ -381,7 +381,7 @@ ROWS = st.lists(
 
 
 @given(rows=ROWS, chunk=st.integers(1, 4))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_rows_come_to_the_same_in_any_chunks_and_a_dry_run_knows_it(
     sqlite_database: Database, listed: Path, rows: list[tuple[str, ...]], chunk: int
 ) -> None:

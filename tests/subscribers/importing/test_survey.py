@@ -123,6 +123,8 @@ def test_one_column_is_named_and_several_are_all() -> None:
         SubscriberError, match=r'the columns "Status A", "Status B" and "Status C" may say'
     ) as told:
         looked_through(["email", "Status A", "Status B", "Status C"], ["ann@example.org", "x", "y", "z"])
+    asked = told.value.remedy.partition("this letter: ")[2]
+    assert asked == '--ignore-column "Status A" --ignore-column "Status B" --ignore-column "Status C"'
     assert told.value.code == "unknown_status_column"
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import time_machine
 
 from subscribers import staff_log
 from subscribers.errors import SubscriberError
 from subscribers.staff import accounts, links, sessions, sign_out
+from subscribers.staff.accounts import Account
 from subscribers.staff.roles import Role
 
 if TYPE_CHECKING:
     from pipeline.core.database import Database
+
+NOW, MINUTE = datetime(2026, 11, 26, 14, tzinfo=UTC), timedelta(minutes=1)
 
 
 def joined(database: Database, address: str, role: Role) -> int:
@@ -136,3 +141,118 @@ def test_of_two_who_use_a_link_at_once_one_signs_in(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert sorted(used) == [False, True]
+
+
+def test_every_change_of_an_account_is_on_record_with_who_made_it(sqlite_database: Database) -> None:
+    ada = "ada@example.org"
+    with sqlite_database.write() as connection:
+        account = accounts.invite(connection, ada, Role.EDITOR, actor="root")
+        accounts.invite(connection, ada, Role.EDITOR, actor="eve@example.org")
+        accounts.join(connection, account)
+        accounts.invite(connection, ada, Role.EDITOR, actor="root")  # who has joined needs no invitation
+        assert accounts.invite(connection, ada, Role.VIEWER, actor="root").role is Role.VIEWER
+        accounts.remove(connection, ada, actor="eve@example.org")
+        log = [(one.action, one.about, one.detail, one.actor) for one in staff_log.entries(connection)]
+    assert log[::-1] == [
+        ("invite", ada, "as editor", "root"),
+        ("invite", ada, "as editor, once more", "eve@example.org"),
+        ("join", ada, "as editor", ada),
+        ("role", ada, "viewer instead of editor", "root"),
+        ("remove", ada, "", "eve@example.org"),
+    ]
+
+
+def test_an_account_says_when_they_were_invited_joined_and_last_signed_in(sqlite_database: Database) -> None:
+    with time_machine.travel(NOW, tick=False) as traveller, sqlite_database.write() as connection:
+        eve = accounts.invite(connection, "eve@example.org", Role.VIEWER)
+        ada = accounts.invite(connection, "ada@example.org", Role.ADMIN)
+        assert ada == Account(2, "ada@example.org", Role.ADMIN, NOW, None, None, None)
+        traveller.shift(60)
+        accounts.join(connection, ada)
+        traveller.shift(60)
+        sessions.begin(connection, ada.id)
+        accounts.set_password(connection, ada.id, "$argon2id$")
+        then = Account(
+            2, "ada@example.org", Role.ADMIN, NOW, *(NOW + n * MINUTE for n in (1, 2)), "$argon2id$"
+        )
+        assert accounts.all_of_them(connection) == [then, eve], "by their addresses"
+        assert accounts.by_id(connection, 2) == accounts.named(connection, " Ada@example.org") == then
+        assert (accounts.anybody(connection), accounts.admins(connection)) == (True, 1)
+        accounts.set_password(connection, ada.id, None)
+        assert accounts.all_of_them(connection) == [then._replace(password=None), eve]
+
+
+def test_what_is_changed_of_one_account_leaves_the_others(sqlite_database: Database) -> None:
+    ada = joined(sqlite_database, "ada@example.org", Role.ADMIN)
+    eve = joined(sqlite_database, "eve@example.org", Role.EDITOR)
+    with sqlite_database.write() as connection:
+        before, value = accounts.by_id(connection, ada), sessions.begin(connection, ada)
+        link = links.make(connection, ada, links.Purpose.INVITATION)
+        before = accounts.by_id(connection, ada)
+        accounts.invite(connection, "eve@example.org", Role.VIEWER)
+        accounts.remove(connection, "eve@example.org")
+        assert accounts.by_id(connection, eve) is None
+        assert accounts.all_of_them(connection) == [before]
+        assert sessions.find(connection, value) is not None
+        assert links.look(connection, links.Purpose.INVITATION, link.value) is not None
+
+
+def test_an_editor_who_is_the_only_one_left_to_join_may_be_removed(sqlite_database: Database) -> None:
+    joined(sqlite_database, "eve@example.org", Role.EDITOR)
+    with sqlite_database.write() as connection:
+        accounts.invite(connection, "ada@example.org", Role.ADMIN)
+        assert accounts.remove(connection, "ada@example.org").email == "ada@example.org"
+        assert accounts.remove(connection, "eve@example.org").role is Role.EDITOR
+
+
+def test_whom_there_is_no_account_of_is_told_and_what_is_no_address(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        for call, code in (
+            (lambda: accounts.named(connection, "ada@example.org"), "unknown_account"),
+            (lambda: accounts.remove(connection, "ada@example.org"), "unknown_account"),
+            (lambda: accounts.invite(connection, "ada", Role.ADMIN), "address"),
+        ):
+            with pytest.raises(SubscriberError) as told:
+                call()
+            assert told.value.code == code
+        assert accounts.by_address(connection, "ada@example.org") is None
+        assert not accounts.anybody(connection)
+
+
+def test_a_link_is_good_for_its_time_and_an_invitation_for_one_more_only(sqlite_database: Database) -> None:
+    ada = joined(sqlite_database, "ada@example.org", Role.ADMIN)
+    eve = joined(sqlite_database, "eve@example.org", Role.EDITOR)
+    sign_in, invitation = links.Purpose.SIGN_IN, links.Purpose.INVITATION
+    with time_machine.travel(NOW, tick=False) as traveller, sqlite_database.write() as connection:
+        by_mail = [links.make(connection, ada, sign_in, browser="b", onward="/letters") for _ in range(2)]
+        others = links.make(connection, eve, invitation)
+        first, second = (links.make(connection, ada, invitation) for _ in range(2))
+        assert {link.until - NOW for link in by_mail} == {15 * MINUTE}
+        assert second.until - NOW == timedelta(days=7)
+        assert links.look(connection, invitation, first.value) is None
+        assert links.look(connection, sign_in, second.value) is None
+        for link in (second, others):
+            assert links.look(connection, invitation, link.value) is not None
+        used = links.use(connection, sign_in, by_mail[0].value, "b")
+        assert used is not None
+        assert (used.account.id, used.onward) == (ada, "/letters")
+        assert links.look(connection, sign_in, by_mail[1].value) is None
+        traveller.move_to(by_mail[1].until - timedelta(microseconds=1))
+        assert links.look(connection, sign_in, by_mail[1].value, "b") is not None
+        traveller.move_to(by_mail[1].until)
+        assert links.look(connection, sign_in, by_mail[1].value, "b") is None
+        assert links.look(connection, invitation, second.value, "any browser") is not None
+        assert links.use(connection, invitation, "another value") is None
+    assert [str(purpose) for purpose in links.Purpose] == ["invitation", "sign-in"], (
+        "as the database has them"
+    )
+
+
+def test_a_link_that_another_used_a_moment_before_is_used(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined(sqlite_database, "ada@example.org", Role.ADMIN)
+    with sqlite_database.write() as connection:
+        ada = accounts.named(connection, "ada@example.org")
+        monkeypatch.setattr(links, "look", lambda *given: ada)  # it was there when it was looked at
+        assert links.use(connection, links.Purpose.SIGN_IN, "a value", "b") is None

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
 
-from subscribers import clock
+from subscribers import clock, mail_limits, staff_log
 from subscribers.staff import accounts, attempts, links, passkeys, sessions, sign_out
 from subscribers.staff.attempts import MOST, Kind, Verdict
 from subscribers.staff.links import Purpose
 from subscribers.staff.passkeys import RelyingParty
 from subscribers.staff.roles import Role
+from subscribers.staff.sessions import Session
+from subscribers.staff.tables import attempts as tries
+from subscribers.staff.tables import challenges
+from subscribers.staff.tables import links as link_table
 from tests.web.signing_in.device import ORIGIN, Device, text
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
 
 ADA, BROWSER = "ada@example.org", "b" * 43
+NOW = datetime(2026, 11, 26, 14, tzinfo=UTC)
 HERE = RelyingParty("letter.example.org", ORIGIN)
 
 
@@ -138,3 +143,144 @@ def test_who_signs_in_at_that_moment_is_not_signed_in_afterwards(
     assert failed == []
     with database.read() as connection:
         assert sessions.find(connection, session) is None
+
+
+def test_a_session_ends_when_left_alone_for_long_or_after_two_weeks(sqlite_database: Database) -> None:
+    moment = timedelta(microseconds=1)
+    with sqlite_database.write() as connection:
+        ada = accounts.invite(connection, ADA, Role.ADMIN)
+        accounts.join(connection, ada)
+        eve = accounts.invite(connection, "eve@example.org", Role.VIEWER)
+        accounts.join(connection, eve)
+    with time_machine.travel(NOW, tick=False) as traveller, sqlite_database.write() as connection:
+        idle, used, others = (sessions.begin(connection, one.id) for one in (ada, ada, eve))
+
+        def known() -> tuple[list[bool], dict[int, int]]:
+            found = [sessions.find(connection, value) is not None for value in (idle, used, others)]
+            return found, sessions.counted(connection)
+
+        traveller.move_to(NOW + sessions.IDLE - moment)
+        sessions.seen(connection, used)
+        assert known() == ([True, True, True], {ada.id: 2, eve.id: 1})
+        traveller.move_to(NOW + sessions.IDLE)
+        assert known() == ([False, True, False], {ada.id: 1})
+        attempts.clear_away(connection)
+        assert rows(connection) == 1
+        traveller.move_to(NOW + sessions.LONGEST - moment)
+        sessions.seen(connection, used)
+        assert known() == ([False, True, False], {ada.id: 1})
+        traveller.move_to(NOW + sessions.LONGEST)
+        assert known() == ([False, False, False], {})
+        attempts.clear_away(connection)
+        assert rows(connection) == 0
+        assert (timedelta(hours=12), timedelta(days=14)) == (sessions.IDLE, sessions.LONGEST)
+
+
+def rows(connection: Connection) -> int:
+    return connection.exec_driver_sql("SELECT count(*) FROM staff_sessions").scalar() or 0
+
+
+def test_what_a_session_knows_and_how_long_it_is_recent(sqlite_database: Database) -> None:
+    minute = timedelta(minutes=1)
+    with time_machine.travel(NOW, tick=False) as traveller, sqlite_database.write() as connection:
+        ada = accounts.invite(connection, ADA, Role.EDITOR)
+        accounts.join(connection, ada)
+        former = sessions.begin(connection, ada.id)
+        value = sessions.sign_in(connection, ada, "password", instead_of=former)
+        assert value != former
+        assert sessions.find(connection, former) is None
+        assert sessions.find(connection, "") is None
+        session = sessions.find(connection, value)
+        assert session == Session(ada.id, ADA, Role.EDITOR, NOW, NOW)
+        (last, *_) = staff_log.entries(connection)
+        assert (last.action, last.detail, last.actor) == ("sign-in", "by password", ADA)
+        for after, recent, noted in ((5, True, False), (5, True, True), (10, True, True), (11, False, True)):
+            traveller.move_to(NOW + after * minute - (0 if noted else 1) * timedelta(microseconds=1))
+            assert (session.is_recent, session.is_to_be_noted) == (recent, noted)
+        sessions.seen(connection, value)
+        assert sessions.find(connection, value) == session._replace(seen_at=NOW + 11 * minute)
+
+
+def test_all_sessions_end_of_one_or_of_everybody_or_all_but_one(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        ids = [accounts.invite(connection, address, Role.EDITOR).id for address in (ADA, "eve@example.org")]
+        mine, other, eves = (sessions.begin(connection, one) for one in (ids[0], *ids))
+        assert sessions.end_all(connection, ids[0], but=mine) == 1
+        assert sessions.counted(connection) == {ids[0]: 1, ids[1]: 1}
+        assert sessions.end_all(connection, ids[0]) == 1
+        assert sessions.counted(connection) == {ids[1]: 1}
+        sessions.begin(connection, ids[0])
+        assert sessions.end_all(connection, but=eves) == 1
+        sessions.begin(connection, ids[0])
+        sessions.end(connection, other)
+        assert sessions.end_all(connection) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "account", "network", "everybody"),
+    [(Kind.PASSWORD, 10, 40, 400), (Kind.LINK, 6, 30, 300), (Kind.PASSKEY, 1000, 60, 1000)],
+    ids=lambda one: str(one),
+)
+def test_how_often_one_may_try_in_an_hour(
+    sqlite_database: Database, kind: Kind, account: int, network: int, everybody: int
+) -> None:
+    """Tries of before are written down as many tries would be; each of the three limits lets one more go."""
+    with time_machine.travel(NOW, tick=False), sqlite_database.write() as connection:
+        of_ada = attempts._account(connection, ADA)
+        here = mail_limits.network(connection, "203.0.113.1")
+        for column, value, most, verdict in (
+            ("network", here, network, Verdict.REFUSE),
+            ("account", of_ada, account, Verdict.PRETEND),
+            (None, None, everybody, Verdict.PRETEND),
+        ):
+            for number in (most - 1, most):
+                tried_before(connection, kind, number, **({column: value} if column and value else {}))
+                found = attempts.count(connection, kind, ADA, "203.0.113.1")
+                assert found is (Verdict.GO_ON if number < most else verdict)
+
+
+def tried_before(connection: Connection, kind: Kind, number: int, **values: str) -> None:
+    """So many tries, of others from elsewhere but for ``values``; some more of another kind and too old."""
+    connection.execute(tries.delete())
+    other = Kind.LINK if kind is not Kind.LINK else Kind.PASSWORD
+    made = [{"kind": kind.value, "at": NOW - attempts.WINDOW + timedelta(microseconds=1)}] * number
+    made += [{"kind": other.value, "at": NOW}, {"kind": kind.value, "at": NOW - attempts.WINDOW}] * 2
+    every = [{"account": f"a{n}", "network": f"n{n}"} | one | values for n, one in enumerate(made)]
+    connection.execute(tries.insert(), every)
+
+
+def test_who_signed_in_has_tried_no_more_and_others_have(sqlite_database: Database) -> None:
+    with time_machine.travel(NOW, tick=False) as traveller, sqlite_database.write() as connection:
+        for kind, address in ((Kind.PASSWORD, ADA), (Kind.PASSWORD, "eve"), (Kind.LINK, ADA)):
+            attempts.count(connection, kind, address, "203.0.113.1")
+        attempts.succeeded(connection, Kind.PASSWORD, " Ada@example.org")
+        left = connection.execute(tries.select().order_by(tries.c.id)).all()
+        accounts_of = [attempts._account(connection, address) for address in ("EVE ", ADA)]
+        assert [(one.kind, one.account) for one in left] == [
+            ("password", accounts_of[0]),
+            ("link", accounts_of[1]),
+        ]
+        assert ADA not in str(left)
+        traveller.shift(attempts.WINDOW - timedelta(microseconds=1))
+        attempts.clear_away(connection)
+        assert len(connection.execute(tries.select()).all()) == 2
+        assert timedelta(hours=1) == attempts.WINDOW
+        traveller.shift(timedelta(microseconds=1))
+        attempts.clear_away(connection)
+        assert connection.execute(tries.select()).all() == []
+
+
+def test_links_and_challenges_are_kept_until_they_end(sqlite_database: Database) -> None:
+    with time_machine.travel(NOW, tick=False) as traveller, sqlite_database.write() as connection:
+        ada = accounts.invite(connection, ADA, Role.EDITOR)
+        link = links.make(connection, ada.id, Purpose.INVITATION)
+        passkeys.challenge(connection, "a cookie")
+        until = connection.scalar(challenges.select().with_only_columns(challenges.c.until))
+        assert until is not None
+        for table, ends in ((challenges, until), (link_table, link.until)):
+            traveller.move_to(ends - timedelta(microseconds=1))
+            attempts.clear_away(connection)
+            assert len(connection.execute(table.select()).all()) == 1
+            traveller.move_to(ends)
+            attempts.clear_away(connection)
+            assert connection.execute(table.select()).all() == []

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from starlette.responses import Response
 
 from pipeline.editions import find
 from pipeline.editions.compose import compose
 from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
-from pipeline.web.dashboard import events
 from pipeline.web.dashboard.actor import Actor, Role
+from pipeline.web.dashboard.dashboard import Dashboard
+from pipeline.web.dashboard.events import Streams
 from pipeline.web.dashboard.letters import Letters
 from pipeline.web.signing_in.door import Door
 from subscribers import clock, staff_log
@@ -195,10 +197,11 @@ def test_a_test_goes_to_nobody_but_who_asks_for_it(signed_in: Actor, week: Visit
 def test_an_open_page_hears_of_what_others_did_and_is_let_go_when_serve_ends(week: Visitor) -> None:
     ending = False
     letters = Letters(week.installation, lambda: ending)
+    dashboard = Dashboard(letters, (), lambda request: None, lambda request: Response())
 
     async def heard() -> list[str]:
         nonlocal ending
-        told = events.told(letters, letters.reload.version)
+        told = Streams(dashboard).told("me", letters.reload.version, lambda: True)
         lines = [await anext(told)]
         compose(week.installation, week.installation.config.digests[0])
         lines.append(await anext(told))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import time_machine
 from sqlalchemy import insert
 
 from pipeline.core.tables.ledger import events
+from pipeline.editions import clicks
+from pipeline.editions.clicks import Click, Count
 from pipeline.web.dashboard import plot
 from pipeline.web.dashboard.results import A_PAGE
 from subscribers import clock, consent
@@ -59,7 +61,10 @@ def test_a_letters_page_has_its_figures_and_their_reasons(office: Office) -> Non
     assert "asked to wait; most arrive later 2" in words
     assert "Gmail reports none 1" in words
     assert "from this or an older letter 2" in words
-    assert "Left until the next" in office.words("letters")
+    listed = office.words("letters")
+    assert "Left until the next" in listed
+    # Handed over, refused or bounced, in doubt, called spam, left until the next.
+    assert listed.partition("weekly-11,")[2].endswith(" 3 2 1 1 2")
     assert office.browser.get("/letters/weekly-9").status_code == 404
 
 
@@ -70,6 +75,37 @@ def test_a_letter_in_the_outbox_is_written_and_nobody_was_mailed(office: Office)
     assert "Written to outbox/ nobody was mailed 2" in words
     assert "Handed over" not in words
     assert "weekly-11, written" in office.words("letters")
+
+
+def test_clicks_on_the_offer_stand_by_day_with_how_they_were_corrected(office: Office) -> None:
+    counted = {
+        Click(11, "offer", date(2026, 11, 26)): Count(1500, 1000),
+        Click(11, "end", date(2026, 11, 26)): Count(300, 280),
+        Click(11, "offer", date(2026, 11, 28)): Count(40, 0),
+    }
+    link = {
+        "name": "offer",
+        "address": "https://letter.example.org/go/weekly-11/offer",
+        "target": "https://x",
+    }
+    with installed(office).database.write() as connection:
+        handed_over(connection, 11, links=[link])
+        handed_over(connection, 12, links=[link])
+        handed_over(connection, 13)
+        clicks.add(connection, counted)
+    page, words = office.page("letters/weekly-11"), office.words("letters/weekly-11")
+    assert "Counted 1,840" in words
+    assert "before it is read 1,280" in words
+    assert "an estimate of the clicks by people 560" in words
+    assert (
+        "2026-11-26 the offer 1,500 1,000 500 2026-11-26 the line at the end 300 280 20 2026-11-28" in words
+    )
+    assert "Clicks by day without those taken for scanners: about 560" in page
+    assert "<title>2026-11-26: 520</title>" in page
+    assert "within 10 minutes" in words
+    assert page.count('<rect class="up"') == 3
+    assert "None yet." in office.words("letters/weekly-12")
+    assert "Clicks on the offer" not in office.words("letters/weekly-13")
 
 
 def test_the_list_goes_back_page_by_page(office: Office) -> None:
@@ -104,6 +140,7 @@ def test_a_plot_keeps_its_proportions_and_escapes_names() -> None:
     assert heights[3] == 0
     assert "<1>" not in drawn
     assert plot.columns("nothing", [], [], []).startswith("<svg")
+    assert "<title>1: 4</title>" in plot.columns("up alone", ["1"], [4])
 
 
 def test_who_may_look_sees_no_person(office: Office) -> None:

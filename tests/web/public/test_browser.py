@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from subscribers import directory
 from tests.browser import needs_chromium
 from tests.end_to_end.conftest import Project
 from tests.letter.samples import INTRO, letter, sample_blog
+from tests.waiting import LONGEST, until
 from tests.web.public.test_archive import sent
 from tests.web.public.visitor import Addresses, confirm_links, edition
 
@@ -51,7 +51,7 @@ def served(project: Project) -> Iterator[str]:
     assert process.stdout is not None
     yield json.loads(process.stdout.readline())["address"]
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=LONGEST)
     assert errors == ""
 
 
@@ -202,11 +202,7 @@ def test_a_readers_own_page(reader: Reader, practice: Installation, addresses: A
 
 def new_links(practice: Installation, before: set[str]) -> set[str]:
     """The links of mails that went out since, which is after the answer."""
-    until = time.monotonic() + 20
-    while not (new := set(confirm_links(practice.folder)) - before):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    return new
+    return until(lambda: set(confirm_links(practice.folder)) - before)
 
 
 def test_every_form_is_filled_in_and_sent_by_the_keyboard_alone(

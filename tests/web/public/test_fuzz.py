@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.web.public import network
@@ -86,7 +86,7 @@ def form_of(page: str) -> list[Tag]:
 tricky = st.sampled_from(["/subscribe", "unsubscribe", "preferences", "confirm", "/subscribe/embed", "/x"])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     method=st.sampled_from(METHODS),
     place=tricky,
@@ -121,7 +121,7 @@ def test_nothing_fails_and_nothing_is_reflected(
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(name=words, email=words | addresses_typed, reason=words)
 def test_only_the_fields_of_a_form_come_back_and_escaped(
     fuzzed: Visitor, name: str, email: str, reason: str
@@ -136,7 +136,7 @@ def test_only_the_fields_of_a_form_come_back_and_escaped(
     assert not reflected(left.text)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(local=st.from_regex(re.compile(r"[a-z]{1,12}"), fullmatch=True))
 def test_a_known_address_is_answered_like_an_unknown_one(fuzzed: Visitor, local: str) -> None:
     form = {"digest": "weekly"}

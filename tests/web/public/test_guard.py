@@ -21,6 +21,7 @@ from pipeline.web.server import settings
 from subscribers import clock
 from subscribers.tokens import Purpose, Tokens
 from tests.installations import installation, subscribe
+from tests.waiting import LONGEST
 from tests.web.public.visitor import Addresses, Visitor, confirm_links, edition, everything
 
 if TYPE_CHECKING:
@@ -281,9 +282,11 @@ def _asked(practice: Installation, trusted: list[str], forwarded: str) -> str | 
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/subscribe"
-        httpx.post(url, data={"email": "ada@example.org"}, headers={"X-Forwarded-For": forwarded}, timeout=20)
+        httpx.post(
+            url, data={"email": "ada@example.org"}, headers={"X-Forwarded-For": forwarded}, timeout=LONGEST
+        )
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=LONGEST)
         visitor.close()
     with practice.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT network_address FROM confirmations ORDER BY id DESC")

@@ -13,6 +13,7 @@ import uvicorn
 from pipeline.core.sections.installation import Server
 from pipeline.web.server import settings
 from subscribers import directory
+from tests.waiting import LONGEST
 from tests.web.public.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ def server(practice: Installation) -> Iterator[tuple[str, int]]:
         thread.start()
         yield listener.getsockname()
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=LONGEST)
         visitor.close()
 
 
 def say(server: tuple[str, int], raw: bytes, *, hang_up: bool = False) -> Answer:
     """What is answered to these bytes; ``hang_up``: nothing more comes from us, though more was promised."""
-    with socket.create_connection(server, timeout=20) as connection:
+    with socket.create_connection(server, timeout=LONGEST) as connection:
         connection.sendall(raw)
         if hang_up:
             connection.shutdown(socket.SHUT_WR)

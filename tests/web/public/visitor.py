@@ -52,6 +52,7 @@ class Visitor:
         self._runner.run(self._client.aclose())
         self._runner.close()
         self.app.state.writer.close()
+        self.app.state.clicks.close()
 
     def _from(self, address: str) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.app, client=(address, 50000))
