@@ -111,3 +111,10 @@ def test_a_snippet_takes_the_place_of_the_same_key() -> None:
     before = "[a]\nx = 1  # one\n# y = 2\n\n[[b]]\nx = 1\n\n[c]\n"
     after = "[a]\nx = 5\ny = 6\n\n[[b]]\nx = 7\n\n[c]\n\n[d]\nz = 8\n"
     assert changed(before, "[a]\nx = 5\ny = 6\n[[b]]\nx = 7\n[d]\nz = 8\n") == after
+
+
+def test_each_decision_has_a_number_of_its_own_and_bears_it() -> None:
+    decisions = sorted((DOCS / "decisions").glob("*.md"))
+    numbers = [page.name[:3] for page in decisions]
+    assert numbers == [f"{number:03}" for number in range(1, len(decisions) + 1)]
+    assert [page.read_text().split()[:2] for page in decisions] == [["#", number] for number in numbers]
