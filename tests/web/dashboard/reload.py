@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tests.waiting import LONGEST
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -30,7 +32,7 @@ def reload_times(page: Page, template: Path, times: int) -> Iterator[float]:
             began = time.perf_counter()
             template.write_text(source.replace(END, section + END), encoding="utf-8")
             # The page may look into its frame (it runs no script, but is of the same origin).
-            page.wait_for_function(IS_THERE, arg=words, polling=2, timeout=20_000)
+            page.wait_for_function(IS_THERE, arg=words, polling=2, timeout=1000 * LONGEST)
             yield time.perf_counter() - began
     finally:
         template.write_text(source, encoding="utf-8")
