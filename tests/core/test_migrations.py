@@ -28,8 +28,14 @@ def test_a_database_made_from_the_schema_is_as_the_migrations_leave_it(
             tables = [row.name for row in made if row.type == "table"]
             rows = {name: connection.execute(text(f'SELECT * FROM "{name}"')).all() for name in tables}
             keys.update(map(tuple, rows.pop("keys")))
-            contents.append((sorted(made, key=str), rows))
+            # Where a migration makes a table anew, Alembic puts its constraints in any order.
+            lines = {(*row[:3], *sorted(map(_bare, (row.sql or "").splitlines()))) for row in made}
+            contents.append((lines, rows))
         database.close()
     assert contents[0] == contents[1] == contents[2]
     assert {name for name, _ in keys} == {"forgotten"}
     assert len(keys) == 3
+
+
+def _bare(line: str) -> str:
+    return line.strip(" \t,")
