@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.providers.smtp.refusals import Concern, concern
+from pipeline.providers.smtp.refusals import RATE_REMEDY, US_REMEDY, Concern, concern, remedy_of
 
 US = [
     "554 5.7.1 <a@example.net>: Relay access denied",
@@ -123,3 +123,10 @@ UNKNOWN = [
 )
 def test_a_refusal_concerns_whom_its_words_say(reply: str, expected: Concern) -> None:
     assert concern(int(reply[:3]), reply[4:]) is expected
+
+
+def test_staff_are_told_what_they_can_do_about_it() -> None:
+    told = {Concern.US: US_REMEDY, Concern.RATE: RATE_REMEDY, Concern.READER: "", Concern.UNKNOWN: ""}
+    assert {concerns: remedy_of(concerns) for concerns in Concern} == told
+    assert "[delivery.smtp]" in US_REMEDY
+    assert "delivery.rate" in RATE_REMEDY

@@ -107,7 +107,7 @@ def test_before_the_request_it_is_written_down_that_it_may_be_public(
         doubt=doubt,
         at=NOW,
     )
-    assert reread(connection) == wanted
+    assert ledger.again(connection, before) == reread(connection) == wanted
     assert reread(connection, 2) == other
 
 

@@ -64,6 +64,7 @@ def test_a_quotation_mark_out_of_place_costs_one_row(tmp_path: Path, broken: str
     found = records(file)
     assert [record.line for record in found] == list(range(1, after + 3))
     assert [record.cells for record in found if record.problem] == [[broken]]
+    assert [record.cells for record in found[2:]] == [row.split(",") for row in good]
 
 
 def test_lines_are_numbered_through_blocks_with_and_without_quotation_marks(
@@ -138,6 +139,13 @@ def test_a_row_with_an_empty_cell_is_no_blank_one(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_nor_is_it_one_far_below(tmp_path: Path) -> None:
+    first = "".join(f"reader{n}@example.org,Number {n}\n" for n in range(12))
+    assert rows(tmp_path, f"{first}ann@example.org,\n,\n,Ben\n".encode())[12:] == [
+        ["ann@example.org", ""], ["", "Ben"],
+    ]  # fmt: skip
+
+
 def test_after_a_broken_row_the_rows_go_on_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscribers.importing.lines.BLOCK", 60)
     lines = [f"reader{n}@example.org,Number {n}" for n in range(1, 31)]
@@ -189,10 +197,11 @@ def test_of_a_broken_row_it_is_told_why_and_the_next_ones_are_read(
         (b"ann@example.org\n", ","),
         (b"a\tb\n1,2,3,4\n", "\t"),
         (b"email\nann@example.org;Ann\n", ","),
+        (b"Readers;May\nemail\nann@example.org\n", ";"),
         (b"email;x\n1,2,3\n", ";"),
         (b"sep=\t\nann@example.org;Ann\n", "\t"),
     ],
-    ids=["the most", "none", "the first line's", "a header of one", "a header's", "named"],
+    ids=["the most", "none", "the first line's", "a header of one", "below a title", "a header's", "named"],
 )
 def test_without_a_header_the_separator_is_what_the_first_line_has_most_of(
     tmp_path: Path, content: bytes, delimiter: str
