@@ -71,12 +71,12 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, timeout=PATIENCE)
         for name in ("new_context", "new_page"):
-            setattr(browser, name, _patient(getattr(browser, name)))
+            setattr(browser, name, _with_time(getattr(browser, name)))
         yield browser
         browser.close()
 
 
-def _patient(make: Callable[..., Any]) -> Callable[..., Any]:
+def _with_time(make: Callable[..., Any]) -> Callable[..., Any]:
     """By itself playwright gives a page, and what is looked for on it, half a minute."""
 
     def made(**options: Any) -> Any:
