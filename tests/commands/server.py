@@ -45,6 +45,7 @@ def rapport() -> Callable[[], int]:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if ".migrations" not in module.name:
                 importlib.import_module(module.name)
+    importlib.import_module("tests.warm").compile_templates()
     for name in ("psycopg", "sendgrid", "sqlalchemy.dialects.postgresql.psycopg", "alembic.command"):
         importlib.import_module(name)
     return pipeline.cli.main
