@@ -19,13 +19,17 @@ UNKNOWN_COLUMN = "unknown_status_column"
 
 
 class UnknownColumnsError(SubscriberError):
-    """Columns that only the operator can explain, by their names in the file."""
+    """Columns that only the operator can explain, by their names in the file. ``examples``: of each some of
+    what stands there. It is not in the message, which goes into logs: it is somebody's data."""
 
     code = UNKNOWN_COLUMN
 
-    def __init__(self, message: str, remedy: str, columns: Sequence[str]) -> None:
+    def __init__(
+        self, message: str, remedy: str, columns: Sequence[str], examples: Sequence[Sequence[str]]
+    ) -> None:
         super().__init__(message, remedy)
         self.columns = tuple(columns)
+        self.examples = tuple(examples)
 
 
 def column_name(header: Sequence[str], column: int) -> str:

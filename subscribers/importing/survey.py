@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from subscribers.importing.csv_reader import Record
     from subscribers.importing.table import Table
 
+EXAMPLES, EXAMPLE = 6, 60
+"""How many examples are given of what stands in a column, and how many characters of each."""
+
 BLOCK = 1000
 """Rows looked at together: nearly all blocks of nearly all columns hold no word of leaving."""
 
@@ -44,8 +47,10 @@ def survey(columns: Columns, table: Table, path: Path, digests: Sequence[str]) -
     asked = {column for column in rest if name_speaks_of_mail(columns.header[column], named)}
     said = set[int]()
     silent, any_rows = columns.agreed, False
+    first: list[Record] = []
     while block := list(itertools.islice(table.rows, BLOCK)):
         any_rows = True
+        first = first or block
         _refuse_sections(columns, block, path)
         silent = silent and all(map(columns.never_agreed, block))
         for column in rest:
@@ -58,7 +63,7 @@ def survey(columns: Columns, table: Table, path: Path, digests: Sequence[str]) -
                 asked -= set() if all(map(yes_or_no, words)) else {column}
     found |= asked & said
     if found:
-        raise _unknown(columns, sorted(found), path)
+        raise _unknown(columns, sorted(found), path, first)
     if silent and any_rows:
         raise _never_agreed(path)
 
@@ -83,7 +88,7 @@ def _name_speaks(columns: Columns, column: int) -> bool:
     return columns.headed and name_speaks(columns.header[column])
 
 
-def _unknown(columns: Columns, found: Sequence[int], path: Path) -> SubscriberError:
+def _unknown(columns: Columns, found: Sequence[int], path: Path, first: Sequence[Record]) -> SubscriberError:
     # Names are the operator's own; no cell is repeated, which is somebody's data.
     called = [column_name(columns.header, column) for column in found]
     names = [f'"{name}"' for name in called]
@@ -96,7 +101,14 @@ def _unknown(columns: Columns, found: Sequence[int], path: Path) -> SubscriberEr
         f'values that mean yes: --status-column {names[0][:-1]}=VALUE,…". If it has nothing to do with this '
         f"letter: {' '.join(f'--ignore-column {name}' for name in names)}",
         called,
+        [_examples(first, column) for column in found],
     )
+
+
+def _examples(rows: Sequence[Record], column: int) -> list[str]:
+    """Some of what stands in a column, each once."""
+    cells = (record.cells[column].strip()[:EXAMPLE] for record in rows if column < len(record.cells))
+    return list(itertools.islice(dict.fromkeys(filter(None, cells)), EXAMPLES))
 
 
 def _by_its_name(path: Path) -> SubscriberError:

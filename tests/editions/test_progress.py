@@ -32,10 +32,10 @@ def sent(people: int, ago: timedelta) -> Left:
 
 
 def test_it_is_as_far_as_batches_are_settled_and_one_under_way_is_neither_done_nor_in_doubt(
-    sqlite_database: Database,
+    database: Database,
 ) -> None:
     found = far(
-        sqlite_database,
+        database,
         [
             Left(people=4, at=NOW - MINUTE / 2, apart={0: ("failed", "no such mailbox")}),
             Left("uncertain", people=2, at=NOW - MINUTE / 2, reason="no answer"),

@@ -70,7 +70,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(120_000)
     yield page
     page.goto("about:blank")
     context.close()
@@ -89,7 +88,7 @@ def test_a_letter_under_way_is_watched_paused_and_goes_on_and_each_reader_has_it
         assert page.evaluate("window.stayed")
 
         page.goto(f"{running.url}letters/weekly-1")
-        page.locator("tr", has_text="Under way").locator("td", has_text="2").wait_for()
+        page.locator("tr", has_text="Waiting").locator("td", has_text="2").wait_for()
         page.get_by_role("button", name="Pause").click()
         page.locator("h2", has_text="Paused at 2 of 6").wait_for()
         page.get_by_text("Live: changes show by themselves").wait_for()

@@ -9,7 +9,7 @@ under /staff.
 ``neighbours``            on loopback: whose process asks
 ``routing``, ``asked``    a page's routes: roles, forms, errors; a request as a page gets it
 ``render``                pages from templates/dashboard/, in the frame that all share
-``events``, ``reload``    the pages that are open hear of what changed
+``events``, ``reload``    the pages that are open hear of what changed, and how far a letter is
 ``letters``               the letters of one installation; ``letter/``: one as a page shows it
 ``preview``, ``watch``    the same on loopback, composed anew when files and feeds change
 ``server``                the port on loopback, uvicorn, and an orderly end
@@ -17,6 +17,7 @@ under /staff.
 ``note``                  the page on which a note is written
 ``results``               the pages of what became of the letters, and of the list; ``plot``
 ``people/``               the pages on readers: find them, see what is known of each, act for them
+``accounts/``             the pages on staff: who may sign in, inviting, removing, what staff did
 ``how``                   the page: feeds, channels, due times, backups; what `rapport doctor` finds
 ========================  ====================================================================
 

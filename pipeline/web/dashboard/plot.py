@@ -40,9 +40,10 @@ def columns(label: str, names: Sequence[str], up: Sequence[int], down: Sequence[
             )
         )
     parts.append(Markup('<line x1="0" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(WIDTH, line, line))
-    return Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        WIDTH, HEIGHT, label, Markup("").join(parts)
-    )
+    drawing = Markup("").join(parts)
+    return Markup(
+        '<svg class="plot" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
+    ).format(WIDTH, HEIGHT, label, drawing)
 
 
 def _column(kind: str, x: float, y: float, width: float, height: float) -> Markup:

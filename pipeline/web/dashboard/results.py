@@ -13,6 +13,7 @@ from pipeline.delivery.channels import ledger
 from pipeline.editions import became, clicks, find, progress
 from pipeline.editions.clicks import Count
 from pipeline.editions.decided import stand
+from pipeline.editions.ledger.reasons import NO_ANSWER
 from pipeline.web.dashboard import bar, deciding, plot, render
 from pipeline.web.dashboard.dashboard import Page
 from pipeline.web.dashboard.routing import get, post
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from pipeline.editions.clicks import OfDay
+    from pipeline.editions.ledger.reasons import Reasons
+    from pipeline.editions.progress import Progress
     from pipeline.web.dashboard.asked import Asked
     from pipeline.web.dashboard.dashboard import Dashboard
 
@@ -54,10 +57,8 @@ PAGE = Page("Letters", "/letters", _routes)
 
 def _list(asked: Asked) -> Response:
     installation = asked.installation
-    before = asked.request.query_params.get("before", "")
     with installation.database.read() as connection:
-        number = int(before[:18]) if before.isascii() and before.isdecimal() else None
-        shown, more = became.listed(connection, number, A_PAGE)
+        shown, more = became.listed(connection, asked.asked_number("before"), A_PAGE)
     return _page(asked, "letters.html", letters=shown, more=more)
 
 
@@ -80,14 +81,22 @@ def _one(asked: Asked, wrong: str = "") -> Response:
         letter=found,
         edition=edition,
         far=far,
+        why=_why(found.why, far),
         announced=announced,
         stand=decided,
         verbs=bar.verbs(asked, edition),
         version=version,
         wrong=wrong,
-        has_counted_links=bool(edition.links),
         **_clicks(counted),
     )
+
+
+def _why(why: Reasons, far: Progress) -> Reasons:
+    """The reasons without that of whom the page shows as under way."""
+    if not far.in_flight:
+        return why
+    shown = {state: {say: n for say, n in said.items() if say != NO_ANSWER} for state, said in why.items()}
+    return {state: said for state, said in shown.items() if said}
 
 
 def _decide(asked: Asked) -> Response:
@@ -111,9 +120,9 @@ def _growth(asked: Asked) -> Response:
         sources = growth.sources(connection, now - RECENT)
     names = [month.name for month in months]
     joined, left = [month.joined for month in months], [month.left for month in months]
-    label = f"Joined and left by month: {sum(joined):,} joined, {sum(left):,} left"
-    drawn = plot.columns(label, names, joined, left) if months else None
-    return _page(asked, "growth.html", months=months[::-1], sources=sources, plot=drawn)
+    counted = f"{sum(joined):,} joined, {sum(left):,} left"
+    drawn = plot.columns(f"Joined and left by month: {counted}", names, joined, left) if months else None
+    return _page(asked, "growth.html", months=months[::-1], sources=sources, plot=drawn, counted=counted)
 
 
 def _clicks(counted: Sequence[OfDay]) -> dict[str, Any]:
@@ -142,4 +151,7 @@ def _page(asked: Asked, template: str, status: int = 200, **values: Any) -> Resp
     def day(moment: datetime) -> str:
         return times.moment(moment, config.newsletter.zone)
 
-    return render.page(asked, template, PAGE.path, status, day=day, went=went, **values)
+    def date(moment: datetime) -> str:
+        return times.day(moment, config.newsletter.zone)
+
+    return render.page(asked, template, PAGE.path, status, day=day, date=date, went=went, **values)

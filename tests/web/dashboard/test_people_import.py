@@ -52,6 +52,7 @@ def test_an_unknown_column_is_asked_about_the_trial_changes_nothing_and_the_impo
     asked = bring(visitor)
     assert "What do these columns say?" in asked.text
     assert "<legend>Standing</legend>" in asked.text
+    assert "There stands, for example: “fine”, “unsubscribed”" in words(asked.text)
     for nothing in ({}, {"column": "Standing", "says-0": "values", "values-0": " "}):
         again = send(visitor, "/import/answer", key=key(asked.text), **nothing)
         assert "What do these columns say?" in again.text

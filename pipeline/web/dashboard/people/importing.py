@@ -105,7 +105,8 @@ def _tried(asked: Asked, key: str, brought: Upload) -> Response:
     try:
         result = _read(asked.installation, brought, dry_run=True)
     except UnknownColumnsError as error:
-        return _outcome(asked, key, brought, columns=error.columns)
+        columns = list(zip(error.columns, error.examples, strict=True))
+        return _outcome(asked, key, brought, columns=columns)
     except RapportError as error:
         return _outcome(asked, key, brought, wrong=error)
     return _outcome(asked, key, brought, result=result, trial=True)
