@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LONGEST = 300
 """Characters of `about` and `detail`. Both may come from a file's name."""
 
+PAGE = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -67,6 +69,24 @@ def entries(connection: Connection) -> list[Entry]:
     """Every entry, the newest first."""
     rows = connection.execute(select(staff_log).order_by(staff_log.c.id.desc()))
     return [_entry(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the entries, the newest first. ``older``: the number that the next part comes before; None
+    where there is none."""
+
+    entries: list[Entry]
+    older: int | None
+
+
+def part(connection: Connection, before: int | None = None) -> Part:
+    """A page of entries: the newest ones, or those from before a number."""
+    query = select(staff_log).order_by(staff_log.c.id.desc()).limit(PAGE + 1)
+    if before is not None:
+        query = query.where(staff_log.c.id < before)
+    rows = connection.execute(query).all()
+    return Part([_entry(row) for row in rows[:PAGE]], rows[PAGE - 1].id if len(rows) > PAGE else None)
 
 
 def _entry(row: Row[Any]) -> Entry:

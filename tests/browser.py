@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import axe_playwright_python
 import pytest
 
 from pipeline.cli.sample.blog import IMAGES
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page, Route
 
 CHROMIUM = Path("/usr/bin/chromium")
 """Debian's; a browser of playwright's own would have to be downloaded."""
+
+PATIENCE = 1000 * LONGEST
+"""Milliseconds."""
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
@@ -65,9 +69,22 @@ def chromium() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, timeout=PATIENCE)
+        for name in ("new_context", "new_page"):
+            setattr(browser, name, _with_time(getattr(browser, name)))
         yield browser
         browser.close()
+
+
+def _with_time(make: Callable[..., Any]) -> Callable[..., Any]:
+    """By itself playwright gives a page, and what is looked for on it, half a minute."""
+
+    def made(**options: Any) -> Any:
+        one = make(**options)
+        one.set_default_timeout(PATIENCE)
+        return one
+
+    return made
 
 
 def show(page: Page, html: str, *, images: bool = True) -> list[str]:

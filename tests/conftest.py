@@ -22,6 +22,7 @@ from pipeline.core.schema import migrate
 from pipeline.feeds.fetching import http
 from tests import browser as browsers
 from tests.commands.children import start_quickly
+from tests.migrations import migrate_once
 from tests.roots import read_roots_once
 from tests.statements import compile_once
 
@@ -49,7 +50,7 @@ POSTGRESQL_TEMPLATE = "template_rapport"
 compile_once()
 read_roots_once()
 start_quickly()
-
+migrate_once()
 # What is drawn is the same in each run and may take its time: none fails by its draw, or for being slow.
 # `pytest --hypothesis-profile=anew` draws anew.
 for _profile, _same in (("same", True), ("anew", False)):

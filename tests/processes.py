@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,10 +26,6 @@ def most_memory(pid: int) -> int:
 
 
 def processor_time(pid: int) -> float:
-    """Seconds that its threads were on a processor, those that have ended not counted."""
-    taken = 0
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            with suppress(OSError):
-                taken += int((task / "schedstat").read_text().split()[0])
-    return taken / 1e9
+    """Seconds that its threads were on a processor, also those that have ended."""
+    # As clock_getcpuclockid(3) makes the number of a process's clock (the kernel's MAKE_PROCESS_CPUCLOCK).
+    return time.clock_gettime(~pid << 3 | 2)

@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from pipeline.core.tables.clicks import clicks
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.ledger import batches
+from pipeline.editions.edition import BEFORE_SENDING
 from pipeline.editions.ledger.batch_states import BatchState
 from subscribers.sets import insert
 
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 SCANNED = timedelta(minutes=10)
 """Scanners fetch links before they deliver (github.com/gophish/gophish/issues/2446), or some seconds after it
 (12 in github.com/resend/resend-node/issues/901). The rest is for mail that takes minutes on its way."""
+
+
+_LOOKED_AT = 20
+"""Editions: notes without an offer have no such link."""
+
+# What was taken of its readers does not make it theirs yet: it can still be changed, and thrown away.
+_BEGUN = (editions.c.snapshot_at.is_not(None), editions.c.status.not_in(BEFORE_SENDING))
 
 
 class Click(NamedTuple):
@@ -77,9 +85,7 @@ class Redirects:
 
 def redirects(connection: Connection, slug: str) -> Redirects | None:
     """Those of an edition whose hand-over has begun; None for any other, and where none are counted."""
-    query = select(editions.c.id, editions.c.links).where(
-        editions.c.slug == slug, editions.c.snapshot_at.is_not(None)
-    )
+    query = select(editions.c.id, editions.c.links).where(editions.c.slug == slug, *_BEGUN)
     row = connection.execute(query).one_or_none()
     if row is None or not row.links:
         return None
@@ -93,18 +99,9 @@ def redirects(connection: Connection, slug: str) -> Redirects | None:
 
 def newest_link(connection: Connection) -> str | None:
     """The address of a counted link in the newest letter that has any."""
-    query = (
-        select(editions.c.links)
-        .where(editions.c.snapshot_at.is_not(None))
-        .order_by(editions.c.id.desc())
-        .limit(_LOOKED_AT)
-    )
+    query = select(editions.c.links).where(*_BEGUN).order_by(editions.c.id.desc()).limit(_LOOKED_AT)
     found = (links[0]["address"] for links in connection.scalars(query) if links)
     return next(found, None)
-
-
-_LOOKED_AT = 20
-"""Editions: notes without an offer have no such link."""
 
 
 def add(connection: Connection, counted: Mapping[Click, Count]) -> None:

@@ -21,7 +21,7 @@ from pipeline.mail.message import render_mail, single_message
 from pipeline.mail.send import NOBODYS_ID, addressee, mailing
 from pipeline.providers import NOTICE, Result
 from subscribers import clock
-from subscribers.staff import accounts, links, secret_values
+from subscribers.staff import invitations, links, secret_values
 from subscribers.staff.accounts import Account
 from subscribers.staff.roles import Role
 
@@ -43,9 +43,17 @@ class Invited(NamedTuple):
     mailed: bool
 
 
-def invite(installation: Installation, address: str, role: Role, *, actor: str = "") -> Invited:
+def invite(
+    installation: Installation,
+    address: str,
+    role: Role,
+    *,
+    actor: str = "",
+    own: bool = False,
+    seen: str | None = None,
+) -> Invited:
     """Give an address an account with this role, and mail the invitation; one that has joined has the role
-    from now on, and gets no mail.
+    from now on, and gets no mail. ``own`` and ``seen``: as in `invitations.invite`.
 
     Raises ConfigError where nobody could sign in or be mailed, SubscriberError as `accounts.invite` does, and
     RapportError when the mail could not be handed over.
@@ -53,11 +61,12 @@ def invite(installation: Installation, address: str, role: Role, *, actor: str =
     must_be_reachable(installation)
     must_be_own(installation.config)
     with installation.database.write() as connection:
-        account = accounts.invite(connection, address, role, actor=actor)
-        if account.joined_at is not None:
-            return Invited(account, mailed=False)
-        link = links.make(connection, account.id, links.Purpose.INVITATION)
+        account, link = invitations.invite(connection, address, role, actor=actor, own=own, seen=seen)
+    if link is None:
+        return Invited(account, mailed=False)
     if reason := _mail(installation, account, links.Purpose.INVITATION, link):
+        with installation.database.write() as connection:
+            invitations.take_back(connection, link)
         raise RapportError(
             sentence(f"The invitation was not handed over: {reason}"),
             "See `rapport doctor`, and invite them again: the account is there.",

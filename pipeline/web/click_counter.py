@@ -11,7 +11,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pipeline.editions import clicks
 from pipeline.editions.clicks import Count
@@ -43,7 +43,8 @@ class ClickCounter:
             self._thread.start()
 
     def write(self) -> bool:
-        """Write what was counted since; whether that could be done. Else it is kept for the next time."""
+        """Write what was counted since; whether that could be done. Else it is kept for the next time,
+        unless the database will never take it."""
         with self._lock:
             counted, self._counted = self._counted, {}
         if not counted:
@@ -52,8 +53,9 @@ class ClickCounter:
             with self._database.write() as connection:
                 clicks.add(connection, counted)
         except (SQLAlchemyError, OSError) as error:
-            self._add(counted)
             log.warning("Clicks could not be written: %s", type(error).__name__)
+            if not isinstance(error, IntegrityError):  # else an edition is gone, and always will be
+                self._add(counted)
             return False
         return True
 

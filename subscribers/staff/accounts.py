@@ -9,6 +9,7 @@ from sqlalchemy import delete, exists, func, select, update
 from subscribers import clock, staff_log
 from subscribers.addresses import normalise
 from subscribers.errors import SubscriberError
+from subscribers.sets import insert
 from subscribers.staff.roles import Role
 from subscribers.staff.tables import accounts, links, passkeys, sessions
 
@@ -55,28 +56,30 @@ def admins(connection: Connection) -> int:
     return connection.scalar(query) or 0
 
 
-def invite(connection: Connection, address: str, role: Role, *, actor: str = "") -> Account:
+def invite(
+    connection: Connection, address: str, role: Role, *, actor: str = "", own: bool = False
+) -> Account:
     """The account of an address, made if there was none; one that was there has this role from now on.
 
-    Raises SubscriberError for what is no address, and where no admin would be left.
+    Raises SubscriberError for what is no address, where no admin would be left, and where it is the account
+    of the ``actor``, unless they say that they mean their ``own``.
     """
     email = normalise(address)
-    found = by_address(connection, email)
-    if found is None:
-        connection.execute(accounts.insert().values(email=email, role=role.value, invited_at=clock.now()))
+    values = {"email": email, "role": role.value, "invited_at": clock.now()}
+    # Another admin may invite the same person at this moment.
+    new = insert(connection, accounts).values(values).on_conflict_do_nothing(index_elements=["email"])
+    if connection.execute(new.returning(accounts.c.id)).first():
         staff_log.record_account(connection, "invite", email, detail=f"as {role}", actor=actor)
-    elif found.role is not role:
-        if role is not Role.ADMIN:
-            _must_leave_an_admin(connection, found)
-        connection.execute(update(accounts).where(accounts.c.id == found.id).values(role=role.value))
-        staff_log.record_account(
-            connection, "role", email, detail=f"{role} instead of {found.role}", actor=actor
-        )
-    elif found.joined_at is None:
-        staff_log.record_account(connection, "invite", email, detail=f"as {role}, once more", actor=actor)
-    made = by_address(connection, email)
-    assert made is not None
-    return made
+    found = by_address(connection, email)
+    assert found is not None
+    if found.role is role:
+        return found
+    if role is not Role.ADMIN:
+        _must_leave_an_admin(connection, found)
+    _must_be_meant(found, actor, own=own)
+    connection.execute(update(accounts).where(accounts.c.id == found.id).values(role=role.value))
+    staff_log.record_account(connection, "role", email, detail=f"{role} instead of {found.role}", actor=actor)
+    return found._replace(role=role)
 
 
 def join(connection: Connection, account: Account) -> None:
@@ -86,14 +89,16 @@ def join(connection: Connection, account: Account) -> None:
     staff_log.record_account(connection, "join", account.email, detail=detail, actor=account.email)
 
 
-def remove(connection: Connection, address: str, *, actor: str = "") -> Account:
+def remove(connection: Connection, address: str, *, actor: str = "", own: bool = False) -> Account:
     """Take somebody's account away, with their sessions and links; what it was.
 
-    Raises SubscriberError where there is none, and where no admin would be left.
+    Raises SubscriberError where there is none, where no admin would be left, and where it is the account of
+    the ``actor``, unless they say that they mean their ``own``.
     """
     account = named(connection, address)
     _take_away(connection, account.id)
     _must_leave_an_admin(connection, account)
+    _must_be_meant(account, actor, own=own)
     wait_for(connection, accounts.c.id == account.id)
     _take_away(connection, account.id)
     connection.execute(delete(accounts).where(accounts.c.id == account.id))
@@ -128,6 +133,15 @@ def named(connection: Connection, address: str) -> Account:
 
 def set_password(connection: Connection, account: int, hashed: str | None) -> None:
     connection.execute(update(accounts).where(accounts.c.id == account).values(password=hashed))
+
+
+def _must_be_meant(account: Account, actor: str, *, own: bool) -> None:
+    if account.email == actor and not own:
+        raise SubscriberError(
+            "This is your own account: nothing was changed.",
+            "Say on its page that you mean it. Only another admin could give you back what you would lose.",
+            code="own_account",
+        )
 
 
 def _must_leave_an_admin(connection: Connection, account: Account) -> None:

@@ -34,6 +34,11 @@ class Link(NamedTuple):
     value: str
     until: datetime
 
+    @property
+    def hash(self) -> str:
+        """As it is kept."""
+        return secret_values.hashed(self.value)
+
 
 class Used(NamedTuple):
     """Whose link was used, and the page to go on to."""
@@ -54,7 +59,7 @@ def make(
     made = Link(secret_values.new(), clock.now() + GOOD_FOR[purpose])
     connection.execute(
         links.insert().values(
-            hash=secret_values.hashed(made.value),
+            hash=made.hash,
             account_id=account,
             purpose=purpose.value,
             browser=secret_values.hashed(browser) if browser else None,
@@ -63,6 +68,12 @@ def make(
         )
     )
     return made
+
+
+def end_to_sign_in(connection: Connection, account: int | None = None) -> None:
+    """End the links by which an account, or anybody, could sign in; invitations stay."""
+    whose = [links.c.account_id == account] if account is not None else []
+    connection.execute(delete(links).where(links.c.purpose == Purpose.SIGN_IN.value, *whose))
 
 
 def look(connection: Connection, purpose: Purpose, value: str, browser: str = "") -> Account | None:

@@ -57,6 +57,12 @@ def of_account(connection: Connection, account: int) -> list[Passkey]:
     return [Passkey(*row) for row in connection.execute(query)]
 
 
+def counted(connection: Connection) -> dict[int, int]:
+    """How many each account has that has any."""
+    query = select(passkeys.c.account_id, func.count()).group_by(passkeys.c.account_id)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def challenge(connection: Connection, bearer: str) -> bytes:
     """A new challenge, for the bearer of this cookie."""
     made = secrets.token_bytes(32)
@@ -168,7 +174,9 @@ def used(connection: Connection, party: RelyingParty, answer: str, bearer: str) 
     except Exception:  # as above
         return None
     values = {"sign_count": signed.new_sign_count, "used_at": clock.now()}
-    connection.execute(update(passkeys).where(passkeys.c.id == key.id).values(values))
+    noted = connection.execute(update(passkeys).where(passkeys.c.id == key.id).values(values))
+    if noted.rowcount == 0:  # it was removed at this moment
+        return None
     return accounts.by_id(connection, key.account_id)
 
 

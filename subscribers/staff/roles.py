@@ -27,6 +27,7 @@ class Right(StrEnum):
     CHANGE_PEOPLE = "add, import, unsubscribe, suppress, lift"
     EXPORT = "take the list out"
     ERASE = "forget a person for good"
+    LOOK_AT_ACCOUNTS = "see who may sign in, and what staff did"
     ACCOUNTS = "say who may sign in"
 
 
@@ -38,6 +39,7 @@ LEAST = {
     Right.CHANGE_PEOPLE: Role.ADMIN,
     Right.EXPORT: Role.ADMIN,
     Right.ERASE: Role.ADMIN,
+    Right.LOOK_AT_ACCOUNTS: Role.ADMIN,
     Right.ACCOUNTS: Role.ADMIN,
 }
 """The least role that may."""

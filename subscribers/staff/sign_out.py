@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
-
 from subscribers import staff_log
-from subscribers.staff import accounts, sessions
-from subscribers.staff.links import Purpose
+from subscribers.staff import accounts, links, sessions
 from subscribers.staff.tables import accounts as table
-from subscribers.staff.tables import links
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -24,7 +20,7 @@ def of_address(connection: Connection, address: str, *, actor: str = "") -> int:
 
 
 def of_account(connection: Connection, account: Account, *, actor: str = "") -> int:
-    _end_links(connection, account.id)
+    links.end_to_sign_in(connection, account.id)
     staff_log.record_account(connection, "sign-out", account.email, detail="everywhere", actor=actor)
     ended = sessions.end_all(connection, account.id)
     accounts.wait_for(connection, table.c.id == account.id)
@@ -33,13 +29,8 @@ def of_account(connection: Connection, account: Account, *, actor: str = "") -> 
 
 def of_all(connection: Connection, *, actor: str = "") -> int:
     """Sign everybody out."""
-    _end_links(connection)
+    links.end_to_sign_in(connection)
     staff_log.record(connection, "sign-out", detail="everybody, everywhere", actor=actor)
     ended = sessions.end_all(connection)
     accounts.wait_for(connection)
     return ended + sessions.end_all(connection)
-
-
-def _end_links(connection: Connection, account: int | None = None) -> None:
-    which = [links.c.account_id == account] if account is not None else []
-    connection.execute(delete(links).where(links.c.purpose == Purpose.SIGN_IN.value, *which))

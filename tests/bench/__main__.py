@@ -29,6 +29,7 @@ from pipeline.feeds.first_seen import register
 from pipeline.feeds.pull import pull
 from tests.bench import (
     archive,
+    beside,
     dashboard,
     fleet,
     handing_over,
@@ -61,6 +62,7 @@ def main() -> None:
     signing_up.main()
     archive.main()
     dashboard.main()
+    beside.main()
     typing.main()
     leaving.main()
     handing_over.main()

@@ -46,6 +46,8 @@ PAGES = {
     "people": "/staff/people",
     "people, in the middle": f"/staff/people?after={READERS // 2}",
     f"somebody who had all {LETTERS} letters": "/staff/people/1",
+    "who may sign in": "/staff/accounts",
+    "what staff did": "/staff/accounts/log",
     "how it is": "/staff/how",
     "writing a note": "/staff/note",
     "adding somebody": "/staff/people/add",

@@ -26,6 +26,7 @@ import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tests.commands import INSTALLED
@@ -38,15 +39,20 @@ def rapport() -> Callable[[], int]:
     """The command's main, with all imported that it may need."""
     import pipeline.cli
     import subscribers
+    from pipeline.core.schema import open_database
     from tests.commands.children import start_quickly
+    from tests.migrations import migrate_once
 
     start_quickly()
+    migrate_once()
     for package in (pipeline, subscribers):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if ".migrations" not in module.name:
                 importlib.import_module(module.name)
     for name in ("psycopg", "sendgrid", "sqlalchemy.dialects.postgresql.psycopg", "alembic.command"):
         importlib.import_module(name)
+    with TemporaryDirectory() as folder:  # so that each fork knows already what migrating comes to
+        open_database(f"sqlite:///{folder}/rapport.db").close()
     return pipeline.cli.main
 
 

@@ -90,21 +90,23 @@ def test_one_has_its_own_figures_and_reasons(connection: Connection) -> None:
     assert one.why == {"failed": {"550 no": 1}, "uncertain": {"cut off": 1}}
     assert one.bounced == 2
     (listed, *_), _ = became.listed(connection, None, 1)
-    assert (listed.slug, listed.left, listed.reported, listed.why) == ("weekly-5", 1, one.reported, {})
+    assert (listed.slug, listed.left, listed.reported, listed.why) == ("weekly-5", 1, {"bounce": 1}, {})
     assert listed.people == one.people
 
 
 def test_of_an_event_people_count_once_and_opens_and_clicks_never(connection: Connection) -> None:
     for kind, person in (("deferred", 1), ("deferred", 1), ("deferred", 2), ("processed", 1), ("open", 1)):
         told(connection, kind, person)
-    told(connection, "deferred", 3, "weekly-2")
+    for kind, person in (("spamreport", 1), ("spamreport", 1), ("spamreport", 2)):
+        told(connection, kind, person)
+    told(connection, "bounce", 3, "weekly-2")
     found, _ = became.listed(connection, None, 9)
     assert {one.slug: one.reported for one in found if one.reported} == {
-        "weekly-1": {"deferred": 2}, "weekly-2": {"deferred": 1},
+        "weekly-1": {"spamreport": 2}, "weekly-2": {"bounce": 1},
     }  # fmt: skip
     one = became.of(connection, "weekly-1")
     assert one is not None
-    assert (one.reported, one.bounced) == ({"deferred": 2}, 0)
+    assert (one.reported, one.bounced) == ({"deferred": 2, "spamreport": 2}, 0)
 
 
 @pytest.mark.parametrize("kind", became.TOLD)

@@ -16,6 +16,7 @@ from pipeline.core.tables.feeds import feeds, posts
 from pipeline.core.tables.ledger import recipients
 from pipeline.editions import course, find, states, store
 from pipeline.editions.edition import EditionStatus
+from pipeline.editions.ledger import queue
 from tests.ledgers import AT, Left, handed_over
 
 if TYPE_CHECKING:
@@ -210,3 +211,78 @@ def test_a_due_time_that_is_given_up_has_its_edition_all_the_same(connection: Co
     assert (given_up.status, given_up.slug, given_up.reason) == (SKIPPED, "weekly-2", "missed")
     assert given_up.finished_at == at
     assert due in find.due_times(connection, "weekly")
+
+
+def with_a_post(connection: Connection, lot: Left) -> None:
+    """weekly-1 is being sent in this batch, with a post that is in no other edition."""
+    connection.rollback()
+    handed_over(connection, 1, [lot], status="sending", finished_at=None)
+    connection.execute(insert(feeds).values(id=1, url="https://example.org/feed", first_seen=AT))
+    post = {"id": 1, "feed_id": 1, "title": "A post", "first_seen": AT, "initial": False, "position": 0}
+    connection.execute(insert(posts).values(post | {"categories": [], "excerpt": "", "words": 1}))
+    connection.execute(insert(edition_posts).values(digest="weekly", post_id=1, edition_id=1))
+
+
+NO, GONE = ("failed", "no such mailbox"), ("withheld", "left")
+
+
+@pytest.mark.parametrize(
+    ("lot", "status", "reason", "ended", "kept"),
+    [
+        (Left(people=2), SENT, None, True, True),
+        (Left(people=2, apart={0: NO}), SENT, None, True, True),
+        (
+            Left(people=2, apart={0: NO, 1: GONE}),
+            PAUSED,
+            "nobody was handed it: 1 of 2 were refused, most of them so: no such mailbox",
+            False,
+            True,
+        ),
+        (Left(people=2, apart={0: GONE, 1: GONE}), SKIPPED, "everyone whom it was for has left", True, False),
+        (Left("waiting", people=2, apart={0: GONE}), SENDING, None, False, True),
+    ],
+    ids=["all have it", "one has it", "nobody was taken", "all have left", "one waits"],
+)
+def test_how_an_edition_ends(
+    connection: Connection, lot: Left, status: EditionStatus, reason: str | None, ended: bool, kept: bool
+) -> None:
+    with_a_post(connection, lot)
+    done = course.finish(connection, 1)
+    assert (done.status, done.reason, done.finished_at is not None) == (status, reason, ended)
+    assert (connection.scalar(select(func.count()).select_from(edition_posts)) == 1) is kept
+    assert done == find.by_id(connection, 1)
+
+
+def test_a_draft_that_is_approved_by_time_is_approved_as_it_stands(connection: Connection) -> None:
+    before = edition(connection, DRAFT)
+    approved = course.approve_draft(connection, 1)
+    assert approved is not None
+    assert (approved.status, approved.approved) == (APPROVED, before.fingerprint().hex())
+    assert approved.approved_at is not None
+    assert approved == find.by_id(connection, 1)
+    edition(connection, HELD)
+    assert course.approve_draft(connection, 1) is None
+
+
+def test_a_change_of_a_draft_that_was_not_put_up_puts_nothing_up(connection: Connection) -> None:
+    before = edition(connection, DRAFT)
+    after = store.change(connection, 1, text="Something else.")
+    assert course.rewritten(connection, before, after) == after
+    assert people(connection) == 2, "nothing was written down of readers for an approval"
+
+
+def test_an_edition_that_is_stopped_midway_says_why(connection: Connection) -> None:
+    edition(connection, SENDING)
+    course.pause_sending(connection, 1, "no key")
+    assert find.by_id(connection, 1).reason == "no key"
+
+
+def test_workers_are_called_to_an_edition_once_it_is_being_sent(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[int] = []
+    monkeypatch.setattr(queue, "call", lambda connection, edition: called.append(edition))
+    for status, then in ((HELD, []), (APPROVED, [1])):
+        edition(connection, status)
+        course.begin_sending(connection, 1)
+        assert called == then

@@ -102,6 +102,26 @@ def test_another_place_is_another_step_and_back_again_one_more(connection: Conne
     assert steps(connection) == ["subject", "intro", "subject"]
 
 
+def test_going_on_moves_no_other_step(connection: Connection, clock: time_machine.Traveller) -> None:
+    edition, other = draft(connection), draft(connection, 2, "sent")
+    undo.keep(connection, other, "subject", ANNE)
+    for what in ("posts", "subject", "subject"):
+        undo.keep(connection, edition, what, ANNE)
+        clock.shift(1)
+    moments = connection.execute(edit_steps.select().order_by(edit_steps.c.id)).all()
+    assert [(row.at - NOW).total_seconds() for row in moments] == [0, 0, 2]
+
+
+def test_steps_of_another_edition_take_no_room(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "MOST", 2)
+    edition, other = draft(connection), draft(connection, 2, "sent")
+    for one in (edition, edition, other, other, edition):
+        undo.keep(connection, one, "posts", ANNE)
+    assert [len(steps(connection, number)) for number in (1, 2)] == [2, 2]
+
+
 def test_a_hundred_steps_are_kept_of_each_edition_the_newest(connection: Connection) -> None:
     edition, other = draft(connection), draft(connection, 2, "sent")
     undo.keep(connection, other, "posts", ANNE)

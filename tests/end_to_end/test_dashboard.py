@@ -70,7 +70,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(120_000)
     yield page
     page.goto("about:blank")
     context.close()

@@ -18,7 +18,7 @@ from pipeline.cli.sample.blog import SampleBlog
 from tests import commands
 from tests.doubles.site import HTML, PNG, RSS, Site
 from tests.doubles.smtp import StrictSmtp
-from tests.end_to_end.conftest import RAPPORT, Project
+from tests.end_to_end.conftest import Project
 from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def test_on_a_terminal_it_asks_for_what_remains(project: Project, site: Site) ->
     here, there = pty.openpty()
     os.write(here, "".join(f"{answer}\n" for answer in answers).encode())
     running = subprocess.Popen(
-        [RAPPORT, "init"], cwd=project.folder, stdin=there, stderr=there, stdout=subprocess.PIPE
+        [commands.command(), "init"], cwd=project.folder, stdin=there, stderr=there, stdout=subprocess.PIPE
     )
     os.close(there)
     out, _ = running.communicate(timeout=LONGEST)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -20,15 +18,16 @@ from subscribers.importing.run import import_csv
 from subscribers.people import Status
 from subscribers.tables import subscribers, subscriptions
 from subscribers.tokens import Purpose
+from tests import commands
 from tests.doubles.blog import Blog, Item
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
-RAPPORT = Path(sys.executable).with_name("rapport")
 SECRET = "the secret of a busy morning"
 
 _CONFIG = """
@@ -116,7 +115,7 @@ class Morning:
     async def _start(self, *arguments: str) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
         return await asyncio.create_subprocess_exec(
-            RAPPORT,
+            commands.command(),
             *arguments,
             cwd=self.folder,
             env=os.environ | self.installation.environment,

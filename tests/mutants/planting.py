@@ -113,9 +113,14 @@ def _class(before: type, after: type) -> None:
     for name, value in vars(after).items():
         if isinstance(value, (str, int, float, tuple, frozenset, dict)) and not name.startswith("__"):
             setattr(before, name, value)
-        old = vars(before).get(name)
-        if isinstance(old, types.FunctionType) and isinstance(value, types.FunctionType):
-            old.__defaults__, old.__kwdefaults__ = value.__defaults__, value.__kwdefaults__
+        old, new = _bare(vars(before).get(name)), _bare(value)
+        if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
+            old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
+
+
+def _bare(value: object) -> object:
+    """The function within: the `__new__` of a NamedTuple, which holds its defaults, is a static method."""
+    return value.__func__ if isinstance(value, staticmethod) else value
 
 
 def _everywhere(name: str, before: Any, value: Any) -> None:

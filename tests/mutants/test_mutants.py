@@ -22,6 +22,7 @@ SOURCE = '''
 """A module."""
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 LIMIT = 3
 WORDS = {"gone": "left"}
@@ -32,6 +33,10 @@ class Box:
 
     def fits(self, number, *, tight=False):
         return not tight and number < self.size
+
+class Pair(NamedTuple):
+    one: int
+    other: int = 7
 
 def meaning(word):
     """What a word means."""
@@ -73,20 +78,21 @@ def test_each_fault_is_one_change_with_a_name_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("fault", "seen"),
     [
-        ("module: 3 → 4", (4, "left", True, 1, 5)),
-        ("module: 'left' → 'left~'", (3, "left~", True, 1, 5)),
-        ("Box: 5 → 6", (3, "left", True, 1, 6)),
-        ("Box.fits: number < self.size → number <= self.size", (3, "left", True, 1, 5)),
-        ("Box: False → True", (3, "left", False, 1, 5)),
-        ("Box.fits: return not tight and number < self.size → return None", (3, "left", None, 1, 5)),
-        ("counting: 1 → 2", (3, "left", True, 2, 5)),
+        ("module: 3 → 4", (4, "left", True, 1, 5, 7)),
+        ("module: 'left' → 'left~'", (3, "left~", True, 1, 5, 7)),
+        ("Box: 5 → 6", (3, "left", True, 1, 6, 7)),
+        ("Box.fits: number < self.size → number <= self.size", (3, "left", True, 1, 5, 7)),
+        ("Box: False → True", (3, "left", False, 1, 5, 7)),
+        ("Box.fits: return not tight and number < self.size → return None", (3, "left", None, 1, 5, 7)),
+        ("counting: 1 → 2", (3, "left", True, 2, 5, 7)),
+        ("Pair: 7 → 8", (3, "left", True, 1, 5, 8)),
     ],
 )
 def test_whoever_imported_of_the_module_before_meets_the_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, seen: tuple[object, ...]
 ) -> None:
     (tmp_path / "planted.py").write_text(SOURCE)
-    (tmp_path / "planter.py").write_text("from planted import Box, LIMIT, counting, meaning\n")
+    (tmp_path / "planter.py").write_text("from planted import Box, LIMIT, Pair, counting, meaning\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     module, other = importlib.import_module("planted"), importlib.import_module("planter")
     try:
@@ -95,7 +101,8 @@ def test_whoever_imported_of_the_module_before_meets_the_fault(
         gc.freeze()  # as it is once the tests are collected
         plant(module, functions_of(module), mutant.tree())
         with other.counting(0) as counted:
-            assert (other.LIMIT, other.meaning("gone"), box.fits(4), counted, other.Box().size) == seen
+            found = other.LIMIT, other.meaning("gone"), box.fits(4), counted
+            assert (*found, other.Box().size, other.Pair(1).other) == seen
         assert isinstance(box, other.Box)
     finally:
         gc.freeze()

@@ -6,6 +6,7 @@ own, without the second that Python takes to start. Spoken to in JSON lines, see
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import json
@@ -35,6 +36,7 @@ from pipeline.feeds.fetching import http
 from pipeline.feeds.parsing import sandbox
 from pipeline.feeds.parsing.parse import parse
 from tests.statements import compile_once
+from tests.warm import compile_templates
 
 if TYPE_CHECKING:
     import socket
@@ -224,5 +226,9 @@ if __name__ == "__main__":
     compile_once()
     _import_all()
     _warm_up()
+    compile_templates()
+    # A fork that looks through all that is here for garbage would copy it.
+    gc.collect()
+    gc.freeze()
     _say({})
     serve()

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pipeline.core.templates import Templates
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 def sensitive(text: str, templates: Templates, language: str) -> Iterator[str]:
     """The listed words that a text holds, spelt as in the text."""
-    folded = [plain(character) for character in text]
+    folded = [_folded(character) for character in text]
     # Folding changes lengths: ß becomes ss, a separate accent becomes nothing. So for each folded letter, the
     # place that it came from.
     origin = [place for place, letters in enumerate(folded) for _ in letters]
@@ -38,12 +38,10 @@ def sensitive(text: str, templates: Templates, language: str) -> Iterator[str]:
 def entry_of(word: str, templates: Templates, language: str) -> Entry | None:
     """The line that lists a word which was found in a text; None where none does."""
     for names in _names(language):
-        file = templates.first(*names)
-        for number, line in enumerate(templates.text(*names).splitlines(), 1):
-            listed = line.partition("#")[0].strip()
-            pattern = _pattern((listed,)) if file else None
-            if pattern and file and pattern.fullmatch(plain(word)):
-                return Entry(file, number, listed)
+        if file := templates.first(*names):
+            for number, listed, pattern in _entries(templates.text(*names)):
+                if pattern.fullmatch(plain(word)):
+                    return Entry(file, number, listed)
     return None
 
 
@@ -61,8 +59,22 @@ def _names(language: str) -> Iterator[tuple[str, str]]:
 
 
 @lru_cache(maxsize=8)
+def _entries(text: str) -> tuple[tuple[int, str, re.Pattern[str]], ...]:
+    """The lines of one list: number, words, and what they match."""
+    lines = [(number, _listed(line)) for number, line in enumerate(text.splitlines(), 1)]
+    return tuple((number, words, found) for number, words in lines if (found := _compiled([words])))
+
+
+@lru_cache(maxsize=8)
 def _pattern(lists: tuple[str, ...]) -> re.Pattern[str] | None:
-    lines = (line.partition("#")[0].strip() for text in lists for line in text.splitlines())
+    return _compiled(_listed(line) for text in lists for line in text.splitlines())
+
+
+def _listed(line: str) -> str:
+    return line.partition("#")[0].strip()
+
+
+def _compiled(lines: Iterable[str]) -> re.Pattern[str] | None:
     # The longest first: a regular expression takes the first alternative that fits.
     words = sorted({plain(line) for line in lines if line.strip("* ")}, key=len, reverse=True)
     if not words:
@@ -80,8 +92,14 @@ _UNSEEN = frozenset(("Mn", "Me", "Cf"))
 """Accents that stand alone, soft hyphens, joiners."""
 
 
+_ONE_KIND = {0x2019: "'", 0x02BC: "'"} | dict.fromkeys(range(0x2010, 0x2016), "-")
+
+
 def plain(text: str) -> str:
     """A text without case, accents and invisible signs, and with one kind of apostrophe and hyphen."""
-    text = re.sub("[\u2019\u02bc]", "'", re.sub("[\u2010-\u2015]", "-", text))
-    marked = unicodedata.normalize("NFD", text.casefold())
+    marked = unicodedata.normalize("NFD", text.translate(_ONE_KIND).casefold())
     return "".join(character for character in marked if unicodedata.category(character) not in _UNSEEN)
+
+
+_folded = lru_cache(maxsize=2_000)(plain)
+"""Of single characters, of which texts have few."""

@@ -17,6 +17,7 @@ under /staff.
 ``note``                  the page on which a note is written
 ``results``               the pages of what became of the letters, and of the list; ``plot``
 ``people/``               the pages on readers: find them, see what is known of each, act for them
+``accounts/``             the pages on staff: who may sign in, inviting, removing, what staff did
 ``how``                   the page: feeds, channels, due times, backups; what `rapport doctor` finds
 ========================  ====================================================================
 

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from pipeline.core.templates import PACKAGED
 from pipeline.web.dashboard import actor, events, how, note, results, this_week
+from pipeline.web.dashboard.accounts import page as accounts
 from pipeline.web.dashboard.dashboard import Dashboard
 from pipeline.web.dashboard.guard import Guard
 from pipeline.web.dashboard.letter import files
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.web.dashboard.actor import Actor
     from pipeline.web.dashboard.letters import Letters
 
-PAGES = (this_week.PAGE, results.PAGE, people.PAGE, how.PAGE)
+PAGES = (this_week.PAGE, results.PAGE, people.PAGE, accounts.PAGE, how.PAGE)
 """Every page, in the order of the navigation."""
 
 UNDER = "/staff"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 NO_FORM = Form([])
 
+LONGEST_NUMBER = 18
+"""Digits of a number that something is known by: no database holds all of more."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -36,6 +39,17 @@ class Asked:
         if self.dashboard.installation is None:
             raise HTTPException(404)
         return self.dashboard.installation
+
+    @property
+    def number(self) -> int:
+        """The number in the path."""
+        number: int = self.request.path_params["number"]
+        return number
+
+    def asked_number(self, name: str) -> int | None:
+        """A number in the query; None where there is none that anything could have."""
+        given = self.request.query_params.get(name, "")
+        return int(given) if given.isascii() and given.isdecimal() and len(given) <= LONGEST_NUMBER else None
 
     def back_to(self, path: str) -> Response:
         """After a POST that did something: the browser goes to that page, so that a reload does nothing a

@@ -57,10 +57,8 @@ PAGE = Page("Letters", "/letters", _routes)
 
 def _list(asked: Asked) -> Response:
     installation = asked.installation
-    before = asked.request.query_params.get("before", "")
     with installation.database.read() as connection:
-        number = int(before[:18]) if before.isascii() and before.isdecimal() else None
-        shown, more = became.listed(connection, number, A_PAGE)
+        shown, more = became.listed(connection, asked.asked_number("before"), A_PAGE)
     return _page(asked, "letters.html", letters=shown, more=more)
 
 
@@ -89,7 +87,6 @@ def _one(asked: Asked, wrong: str = "") -> Response:
         verbs=bar.verbs(asked, edition),
         version=version,
         wrong=wrong,
-        has_counted_links=bool(edition.links),
         **_clicks(counted),
     )
 

@@ -9,13 +9,14 @@ import hmac
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.core.errors import RapportError
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.asked import Asked
+from pipeline.web.dashboard.asked import LONGEST_NUMBER, Asked
 from pipeline.web.public import form as forms
 from subscribers.staff.roles import ASKED_ANEW, Right
 
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
     from pipeline.web.dashboard.dashboard import Dashboard
 
     Work = Callable[[Asked], Response]
+
+
+class _Number(IntegerConvertor):
+    """In a path, `{name:number}`: one that a database can hold. Starlette's own fails at 4,300 digits."""
+
+    regex = f"[0-9]{{1,{LONGEST_NUMBER}}}"
+
+
+register_url_convertor("number", _Number())
 
 
 def get(dashboard: Dashboard, path: str, work: Work, *, right: Right = Right.LOOK) -> Route:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from limits import RateLimitItemPerMinute
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
@@ -70,11 +71,16 @@ class _Known:
         self._kept: dict[str, tuple[datetime, Redirects]] = {}
 
     async def edition(self, slug: str, *, may_ask: bool) -> Redirects | None:
-        """The edition's links; what is known already where the database may not be asked."""
+        """The edition's links; what is known already where the database may not be asked, or is gone."""
         read, kept = self._kept.get(slug, (None, None))
         if not may_ask or (read is not None and abs(clock.now() - read) < FRESH):
             return kept
-        found = await self._site.read(lambda connection: redirects(connection, slug))
+        try:
+            found = await self._site.read(lambda connection: redirects(connection, slug))
+        except SQLAlchemyError:
+            if kept is None:
+                raise
+            return kept
         if found is None:
             self._kept.pop(slug, None)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -10,9 +11,8 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from pipeline.web.signing_in.passkey import party_of
-from subscribers import staff_log
 from subscribers.errors import SubscriberError
-from subscribers.staff import accounts, passkeys, passwords, sessions, sign_out
+from subscribers.staff import accounts, own_account, passkeys, passwords
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -32,8 +32,9 @@ def routes(door: Door) -> list[Route]:
         if actor is None:
             return door.to_sign_in(request)
         if request.method != "POST":
-            failed = request.query_params.get("failed") == "passkey"
-            return await _page(door, request, actor, failed=failed)
+            asked = request.query_params
+            notice = door.site.pages.say("account.passkey_gone") if asked.get("gone") == "passkey" else ""
+            return await _page(door, request, actor, notice=notice, failed=asked.get("failed") == "passkey")
         sent = await door.read(request, door.cookies.session(request))
         if not actor.recent:
             return door.to_sign_in(request)
@@ -42,9 +43,8 @@ def routes(door: Door) -> list[Route]:
     async def leave(request: Request) -> Response:
         session = door.cookies.session(request)
         sent = await door.read(request, session)
-        await door.site.writer.run(
-            lambda connection: _end(connection, session, everywhere=sent.text("where") == "everywhere")
-        )
+        everywhere = sent.text("where") == "everywhere"
+        await door.site.writer.run(partial(own_account.leave, session=session, everywhere=everywhere))
         answer = RedirectResponse(f"{door.root}/sign-in", status_code=303)
         door.cookies.sign_out(answer)
         return answer
@@ -53,14 +53,6 @@ def routes(door: Door) -> list[Route]:
         Route("/account", own, methods=["GET", "POST"]),
         Route("/sign-out", leave, methods=["POST"]),
     ]
-
-
-def _end(connection: Connection, session: str, *, everywhere: bool) -> None:
-    found = sessions.find(connection, session)
-    account = accounts.by_id(connection, found.account) if found else None
-    if everywhere and account:
-        sign_out.of_account(connection, account, actor=account.email)
-    sessions.end(connection, session)
 
 
 async def _page(
@@ -105,18 +97,7 @@ async def _changed(door: Door, request: Request, actor: Actor, sent: Form) -> Re
             )
         except passwords.BusyError:
             raise HTTPException(503, headers={"Retry-After": "60"}) from None
-    session = door.cookies.session(request)
-
-    def change(connection: Connection) -> bool:
-        found = sessions.find(connection, session)
-        if found is None or not found.is_recent:
-            return False
-        sessions.end_all(connection, found.account, but=session)  # before the account: see accounts.wait_for
-        accounts.set_password(connection, found.account, kept)
-        detail = "set" if kept else "taken away"
-        staff_log.record(connection, "password", detail=detail, actor=found.email)
-        return True
-
+    change = partial(own_account.set_password, session=door.cookies.session(request), kept=kept)
     if not await door.site.writer.run(change):
         return door.to_sign_in(request)
     return await _page(

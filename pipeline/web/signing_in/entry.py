@@ -6,6 +6,7 @@ fast: the mail goes out beside it, and a password is compared with nobody's wher
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -14,19 +15,14 @@ from starlette.routing import Route
 
 from pipeline.web.public.network import address_of
 from pipeline.web.signing_in.passkey import party_of
-from subscribers.addresses import normalise
-from subscribers.errors import SubscriberError
-from subscribers.staff import accounts, attempts, links, passwords, secret_values, sessions
-from subscribers.staff.attempts import Kind, Verdict
+from subscribers.staff import attempts, passwords, secret_values, signing_in
+from subscribers.staff.attempts import Verdict
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
     from starlette.requests import Request
     from starlette.responses import Response
 
     from pipeline.web.signing_in.door import Door
-    from subscribers.staff.accounts import Account
-    from subscribers.staff.links import Link
 
 
 def routes(door: Door) -> list[Route]:
@@ -79,18 +75,13 @@ def _page(
 
 
 async def _mail_link(door: Door, request: Request, email: str, onward: str) -> Response:
-    network, browser = address_of(request.scope), door.cookies.browser(request)
-
-    def asked(connection: Connection) -> tuple[Verdict, Account | None, Link | None]:
-        verdict = attempts.count(connection, Kind.LINK, email, network)
-        account = _account(connection, email) if verdict is Verdict.GO_ON else None
-        if account is None:
-            return verdict, None, None
-        made = links.make(
-            connection, account.id, links.Purpose.SIGN_IN, browser=browser, onward=door.onward(onward)
-        )
-        return verdict, account, made
-
+    asked = partial(
+        signing_in.ask_for_link,
+        email=email,
+        network=address_of(request.scope),
+        browser=door.cookies.browser(request),
+        onward=door.onward(onward),
+    )
     verdict, account, link = await door.site.writer.run(asked)
     _must_go_on(verdict)
     if verdict is Verdict.GO_ON:
@@ -106,38 +97,16 @@ async def _mail_link(door: Door, request: Request, email: str, onward: str) -> R
 async def _by_password(door: Door, request: Request, email: str, password: str) -> str | None:
     """The value of the session that began; None when the address or the password is not right."""
     network, old = address_of(request.scope), door.cookies.session(request)
-
-    def tried(connection: Connection) -> tuple[Verdict, Account | None]:
-        verdict = attempts.count(connection, Kind.PASSWORD, email, network)
-        return verdict, _account(connection, email) if verdict is Verdict.GO_ON else None
-
-    verdict, account = await door.site.writer.run(tried)
-    _must_go_on(verdict)
-    kept = account.password if account else None
+    tried = await door.site.writer.run(partial(signing_in.try_password, email=email, network=network))
+    _must_go_on(tried.verdict)
+    account = tried.account
     try:
-        right = await run_in_threadpool(passwords.is_right, kept, password)
+        right = await run_in_threadpool(passwords.is_right, account.password if account else None, password)
     except passwords.BusyError:
         raise HTTPException(503, headers={"Retry-After": "60"}) from None
     if account is None or not right:
         return None
-
-    def begin(connection: Connection) -> str | None:
-        now = accounts.by_id(connection, account.id)
-        if now is None or now.password != kept:  # taken away while it was compared
-            return None
-        attempts.succeeded(connection, Kind.PASSWORD, account.email)
-        return sessions.sign_in(connection, account, "a password", instead_of=old)
-
-    return await door.site.writer.run(begin)
-
-
-def _account(connection: Connection, email: str) -> Account | None:
-    """Who has joined with this address."""
-    try:
-        found = accounts.by_address(connection, normalise(email))
-    except SubscriberError:
-        return None
-    return found if found is not None and found.joined_at is not None else None
+    return await door.site.writer.run(partial(signing_in.by_password, account=account, instead_of=old))
 
 
 def _must_go_on(verdict: Verdict) -> None:

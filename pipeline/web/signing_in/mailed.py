@@ -6,15 +6,15 @@ not good: used, too old, made up, or opened in another browser than the one that
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from subscribers.staff import accounts, links, secret_values, sessions
+from subscribers.staff import links, secret_values, signing_in
 from subscribers.staff.links import Purpose
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -67,21 +67,15 @@ def _page(door: Door, request: Request, purpose: Purpose, account: Account) -> R
 
 
 async def _used(door: Door, request: Request, purpose: Purpose) -> Response:
-    token, browser = request.path_params["token"], door.cookies.browser(request)
-    old = door.cookies.session(request)
-
-    def use(connection: Connection) -> tuple[str, str] | None:
-        used = links.use(connection, purpose, token, browser)
-        if used is None:
-            return None
-        account = used.account
-        if purpose is Purpose.INVITATION:
-            accounts.join(connection, account)
-            return sessions.begin(connection, account.id, instead_of=old), used.onward
-        return sessions.sign_in(connection, account, "a link", instead_of=old), used.onward
-
+    use = partial(
+        signing_in.by_link,
+        purpose=purpose,
+        value=request.path_params["token"],
+        browser=door.cookies.browser(request),
+        instead_of=door.cookies.session(request),
+    )
     begun = await door.site.writer.run(use)
-    return _gone(door, purpose) if begun is None else door.enter(begun[1], begun[0])
+    return _gone(door, purpose) if begun is None else door.enter(begun.onward, begun.session)
 
 
 def _gone(door: Door, purpose: Purpose) -> Response:

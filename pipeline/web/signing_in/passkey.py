@@ -16,13 +16,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from pipeline.web.public.network import address_of
-from subscribers import staff_log
-from subscribers.staff import accounts, attempts, passkeys, sessions
-from subscribers.staff.attempts import Kind, Verdict
+from subscribers.staff import accounts, attempts, own_account, passkeys, signing_in
 from subscribers.staff.passkeys import RelyingParty
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
     from starlette.requests import Request
 
     from pipeline.web.signing_in.door import Door
@@ -34,12 +31,8 @@ def routes(door: Door) -> list[Route]:
         browser, party = door.cookies.browser(request), _party(door, request)
         await door.read(request, browser)
         network = address_of(request.scope)
-
-        def asked(connection: Connection) -> bytes | None:
-            verdict = attempts.count(connection, Kind.PASSKEY, "", network)
-            return passkeys.challenge(connection, browser) if verdict is Verdict.GO_ON else None
-
-        made = await door.site.writer.run(asked)
+        ask = partial(signing_in.ask_for_passkey, network=network, browser=browser)
+        made = await door.site.writer.run(ask)
         if made is None:
             raise HTTPException(429, headers={"Retry-After": str(int(attempts.WINDOW.total_seconds()))})
         return _json(await run_in_threadpool(passkeys.options_to_sign_in, party, made))
@@ -48,14 +41,13 @@ def routes(door: Door) -> list[Route]:
         browser, party = door.cookies.browser(request), _party(door, request)
         sent = await door.read(request, browser)
         await run_in_threadpool(passkeys.ready)
-        old = door.cookies.session(request)
-
-        def use(connection: Connection) -> str | None:
-            account = passkeys.used(connection, party, sent.text("credential"), browser)
-            if account is None or account.joined_at is None:
-                return None
-            return sessions.sign_in(connection, account, "a passkey", instead_of=old)
-
+        use = partial(
+            signing_in.by_passkey,
+            party=party,
+            answer=sent.text("credential"),
+            browser=browser,
+            instead_of=door.cookies.session(request),
+        )
         session = await door.site.writer.run(use)
         if session is None:
             return RedirectResponse(f"{door.root}/sign-in?failed=passkey", status_code=303)
@@ -74,23 +66,17 @@ def routes(door: Door) -> list[Route]:
     async def change(request: Request) -> Response:
         session = door.cookies.session(request)
         sent = await door.read(request, session)
-        account = await _recent(door, request)
+        await _recent(door, request)
         await run_in_threadpool(passkeys.ready)
-        removed, party = sent.text("remove"), None if sent.text("remove") else _party(door, request)
-
-        def done(connection: Connection) -> bool:
-            if party is None:
-                changed = passkeys.remove(connection, account.id, removed)
-            else:
-                credential = sent.text("credential")
-                changed = passkeys.add(connection, account.id, party, credential, session)
-            if changed:
-                detail = "added" if party else "taken away"
-                staff_log.record(connection, "passkey", detail=detail, actor=account.email)
-            return changed
-
-        changed = await door.site.writer.run(done)
-        return RedirectResponse(f"{door.root}/account{'' if changed else '?failed=passkey'}", status_code=303)
+        removed = sent.text("remove")
+        if removed:
+            work = partial(own_account.remove_passkey, session=session, name=removed)
+        else:
+            party, answer = _party(door, request), sent.text("credential")
+            work = partial(own_account.add_passkey, session=session, party=party, answer=answer)
+        changed = await door.site.writer.run(work)
+        said = "?failed=passkey" if not changed else "?gone=passkey" if removed else ""
+        return RedirectResponse(f"{door.root}/account{said}", status_code=303)
 
     return [
         Route("/passkey/options", options, methods=["POST"]),

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.cli.sample.blog import SUBSCRIBERS, SampleBlog
 from pipeline.cli.sample.posts import read_posts
-from tests.waiting import get
+from tests.waiting import LONGEST, get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,7 @@ def test_an_unchanged_feed_is_not_sent_again(blog: SampleBlog) -> None:
 def test_the_feed_is_gzipped_for_those_who_take_it(blog: SampleBlog) -> None:
     plain = get(blog.feed_url, headers={"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in plain.headers
-    with httpx.stream("GET", blog.feed_url, headers={"Accept-Encoding": "gzip"}) as packed:
+    with httpx.stream("GET", blog.feed_url, headers={"Accept-Encoding": "gzip"}, timeout=LONGEST) as packed:
         assert packed.headers["Content-Encoding"] == "gzip"
         assert gzip.decompress(b"".join(packed.iter_raw())) == plain.content
 
@@ -114,7 +114,7 @@ def test_every_link_of_the_feed_leads_to_a_page(blog: SampleBlog, feed: feedpars
         assert page.headers["Content-Type"].startswith("text/html")
         assert page.content == get(entry.link.rstrip("/") + "/").content
     for path in ("/", "/blog", "/contact"):
-        assert httpx.head(blog.site_url + path).status_code == 200
+        assert httpx.head(blog.site_url + path, timeout=LONGEST).status_code == 200
 
 
 @pytest.mark.parametrize(

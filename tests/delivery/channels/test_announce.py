@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.core.errors import BusyError, LetterError, ProviderError
 from pipeline.core.tables.channels import announcements
-from pipeline.delivery.channels import announce, ledger
+from pipeline.delivery.channels import announce, attempt, ledger
 from pipeline.delivery.channels.service import Answer, Ending, Look, Post, Ready, Sight
 from pipeline.providers.http import NoAnswer, NotSent
 from subscribers import clock, staff_log
@@ -77,7 +77,7 @@ class Scripted:
 
 @pytest.fixture
 def made(practice: Callable[..., Practice], monkeypatch: pytest.MonkeyPatch) -> Practice:
-    monkeypatch.setattr(announce, "_said", lambda installed, one: SAID)
+    monkeypatch.setattr(attempt, "_said", lambda installed, one: SAID)
     found = practice(HOOK)
     found.send()
     found.pass_time(minutes=-1)  # back to NOW, that a table can name
@@ -92,7 +92,7 @@ def before(made: Practice, number: int = 1, channel: str = "hook", **values: Any
 
 
 def attempted(made: Practice, at: Scripted, monkeypatch: pytest.MonkeyPatch, **values: Any) -> Announcement:
-    monkeypatch.setattr(announce, "_service", lambda installed, channel: at)
+    monkeypatch.setattr(attempt, "_service", lambda installed, channel: at)
     before(made, **values)
     announce.announce(made.installed)
     return made.one()
@@ -210,7 +210,7 @@ def test_what_becomes_of_an_attempt(
 def test_without_an_address_it_is_not_posted_and_may_have_been(
     made: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(announce, "_said", lambda installed, one: SAID._replace(link=""))
+    monkeypatch.setattr(attempt, "_said", lambda installed, one: SAID._replace(link=""))
     at = Scripted()
     one = attempted(made, at, monkeypatch)
     assert (one.state, one.doubt, at.done) == ("refused", False, [])
@@ -225,7 +225,7 @@ def test_a_secret_that_is_missing_can_be_set(made: Practice, monkeypatch: pytest
     def none(installed: object, channel: object) -> None:
         raise ProviderError("no secret", "Set it.")
 
-    monkeypatch.setattr(announce, "_service", none)
+    monkeypatch.setattr(attempt, "_service", none)
     before(made)
     assert not announce.announce(made.installed)
     assert (made.one().state, made.one().reason, made.one().next_try) == (
@@ -257,7 +257,7 @@ def test_what_goes_wrong_on_one_channel_keeps_no_other_from_its_turn(
 
     faults: list[Exception] = [BusyError("busy", "Wait."), ZeroDivisionError("odd")]
     monkeypatch.setattr(announce, "_turn", turn)
-    monkeypatch.setattr(announce, "_service", lambda installed, channel: Scripted())
+    monkeypatch.setattr(attempt, "_service", lambda installed, channel: Scripted())
     for number, logged in ((1, True), (2, False)):
         caplog.clear()
         made.send(number)
@@ -267,12 +267,44 @@ def test_what_goes_wrong_on_one_channel_keeps_no_other_from_its_turn(
     assert turns == ["hook", "other"] * 2
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError("odd"), ProviderError("no secret", "Set it.")])
+@pytest.mark.parametrize("where", ["turn", "prepare"])
+def test_a_fault_leaves_its_trace_in_the_log_and_an_error_of_the_users_none(
+    made: Practice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str, error: Any
+) -> None:
+    def breaks(*given: object) -> None:
+        raise error
+
+    caplog.set_level("INFO", "pipeline.delivery")
+    if where == "turn":
+        monkeypatch.setattr(announce, "_turn", breaks)
+    attempted(made, Scripted(prepare_=error), monkeypatch)
+    traces = [line for line in caplog.records if line.exc_info]
+    assert len(traces) == isinstance(error, ZeroDivisionError)
+    assert all(line.getMessage() == "channel hook failed" for line in traces)
+    assert len(caplog.records) >= 1
+
+
+def test_what_is_put_off_is_told_in_the_log(
+    made: Practice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "pipeline.delivery")
+    attempted(made, Scripted(prepare_=BUSY), monkeypatch)
+    assert [line.getMessage() for line in caplog.records] == ["channel hook: busy"]
+
+
+def test_the_channels_own_service_is_asked(made: Practice) -> None:
+    before(made)
+    announce.announce(made.installed)
+    assert made.one().reason.startswith("could not connect to 127.0.0.1"), "where nobody listens"
+
+
 def test_told_to_stop_nothing_more_is_begun(
     practice: Callable[..., Practice], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, at = practice(HOOK, OTHER), Scripted()
-    monkeypatch.setattr(announce, "_service", lambda installed, channel: at)
-    monkeypatch.setattr(announce, "_said", lambda installed, one: SAID)
+    monkeypatch.setattr(attempt, "_service", lambda installed, channel: at)
+    monkeypatch.setattr(attempt, "_said", lambda installed, one: SAID)
     for number in (1, 2):
         made.send(number)
     assert not announce.announce(made.installed, lambda: True)
@@ -287,7 +319,7 @@ def test_who_is_at_a_channel_keeps_it_and_without_channels_nothing_waits(
     made: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = Scripted()
-    monkeypatch.setattr(announce, "_service", lambda installed, channel: at)
+    monkeypatch.setattr(attempt, "_service", lambda installed, channel: at)
     before(made)
     (channel,) = made.installed.config.channels
     assert announce.lock_name(channel) == "channel-hook"
@@ -322,7 +354,7 @@ def test_one_that_rests_is_not_due(made: Practice, monkeypatch: pytest.MonkeyPat
 def test_by_hand_one_attempt_is_made_now_and_is_on_record(
     made: Practice, monkeypatch: pytest.MonkeyPatch, known: dict[str, Any], key_stays: bool
 ) -> None:
-    monkeypatch.setattr(announce, "_service", lambda installed, channel: Scripted(repeats=True))
+    monkeypatch.setattr(attempt, "_service", lambda installed, channel: Scripted(repeats=True))
     seen = before(made, **known | {"next_try": NOW + HOUR})
     (channel,) = made.installed.config.channels
     one = announce.announce_one(made.installed, channel, seen, "weekly-1")
@@ -340,7 +372,7 @@ def test_what_was_done_since_it_was_seen_is_left(
     made: Practice, monkeypatch: pytest.MonkeyPatch, values: dict[str, Any]
 ) -> None:
     at = Scripted()
-    monkeypatch.setattr(announce, "_service", lambda installed, channel: at)
+    monkeypatch.setattr(attempt, "_service", lambda installed, channel: at)
     seen = before(made, attempts=1)
     with made.installed.database.write() as connection:
         connection.execute(announcements.update().values(values))
@@ -359,7 +391,7 @@ def test_one_in_doubt_is_looked_for_again_and_nothing_is_posted(
     made: Practice, monkeypatch: pytest.MonkeyPatch, look: Any, state: str
 ) -> None:
     at = Scripted(look)
-    monkeypatch.setattr(announce, "_service", lambda installed, channel: at)
+    monkeypatch.setattr(attempt, "_service", lambda installed, channel: at)
     one = before(made, state="uncertain", **DOUBT)
     (channel,) = made.installed.config.channels
     found = announce.look_again(made.installed, channel, one)
@@ -387,7 +419,7 @@ def test_what_waits_is_frozen_as_it_was_when_it_was_first_tried(
     one = attempted(made, Scripted(publish_=IN_DOUBT), monkeypatch)
     assert (one.content, one.first_try) == ({"text": "x"}, NOW)
     at = Scripted(publish_=POSTED)
-    monkeypatch.setattr(announce, "_service", lambda installed, channel: at)
+    monkeypatch.setattr(attempt, "_service", lambda installed, channel: at)
     with made.installed.database.write() as connection:
         ledger.begin(connection, one, READY.content, NOW - HOUR, doubt=False)
         ledger.put_off(connection, made.one(), "x", 0.0, doubt=True)

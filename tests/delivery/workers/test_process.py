@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from pipeline.cli import main
 from pipeline.core.tables.ledger import batches
+from tests import commands
 from tests.torture.launcher import KILLED
 from tests.torture.practice import SLUG
 from tests.torture.provider import MoodySendGrid
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.torture.fixture"]
 
 READERS, BATCH = 60, 2
-
-RAPPORT = Path(sys.executable).with_name("rapport")
 
 
 @pytest.fixture
@@ -182,7 +180,7 @@ def test_a_worker_that_lost_its_database_comes_back(case: Case, postgresql: str)
 @pytest.mark.installed
 def test_the_installed_command_waits_until_it_is_told_to_end(case: Case) -> None:
     worker = subprocess.Popen(
-        [RAPPORT, "worker", "--json"],
+        [commands.command(), "worker", "--json"],
         cwd=case.folder,
         env=os.environ | case.environment,
         stdout=subprocess.PIPE,

@@ -9,6 +9,7 @@ import pytest
 
 from subscribers.errors import SubscriberError
 from subscribers.importing.answers import read_answers
+from subscribers.importing.columns import NEVER_AGREED, Columns
 from subscribers.importing.csv_reader import Record, open_csv, open_list
 from subscribers.importing.finding import find_columns
 from subscribers.importing.rows import Applicant
@@ -104,6 +105,8 @@ def test_a_list_of_two_tools_is_refused_for_a_file_that_is_not_right() -> None:
 def test_columns_without_names_are_named_as_far_as_they_can_be_told() -> None:
     two = find_columns(table(Record(1, ["Ben", "ben@example.org"])), PATH)
     assert (two.header, two.headed) == (("name", "email"), False)
+    bare = Columns(("email",), True, (0,), ())
+    assert not any((two.agreed, two.again, bare.agreed, bare.again))
     three = find_columns(table(Record(1, ["Ben", "ben@example.org", "Main Street"])), PATH)
     assert (three.header, three.names) == (("", "email", ""), ())
 
@@ -188,6 +191,9 @@ def test_only_what_looks_like_a_date_or_a_page_is_repeated_as_evidence() -> None
     assert isinstance(found, Applicant)
     assert found.proof == "(Kit: signed up at a time that cannot be read)"
     assert not found.certain
+    sure = asked(header, "Ann,ann@example.org,active,2021-03-04,")
+    assert isinstance(sure, Applicant)
+    assert sure.certain
 
 
 @pytest.mark.parametrize(
@@ -210,6 +216,7 @@ def test_the_address_is_that_of_the_columns_that_are_filled_in(row: str, wanted:
     ("header", "row", "problem"),
     [
         ("email,name", "ann@example.org,Ann,x", "It has more cells than the header."),
+        ("email,name", "ann@example.org,Ann,x,", "It has more cells than the header."),
         ("email,name", "ann@example.org,Ann,", ""),
         ("email,name", "ann@example.org,Ann", ""),
         ("ben@example.org,Ben", "ann@example.org,Ann,x", "It has more cells than the first row."),
@@ -248,7 +255,7 @@ def test_a_row_that_names_its_digest_is_for_that_one_by_whatever_name() -> None:
 
 
 def test_whom_a_list_never_asked_is_told_only_where_it_would_have_them_mailed() -> None:
-    header = "Email Address,OPTIN_TIME,CONFIRM_TIME,LEID,LAST_CHANGED,UNSUB_TIME"
+    header = "Email Address,OPTIN_TIME,CONFIRM_TIME,LEID,LAST_CHANGED,UNSUB_TIME,CLEAN_TIME"
     columns = find_columns(table(Record(1, header.split(","))), PATH)
     for row, never in (
         ("ann@example.org,,,1,,", True),
@@ -257,7 +264,9 @@ def test_whom_a_list_never_asked_is_told_only_where_it_would_have_them_mailed() 
         ("ann@example.org,,2021-03-04 10:11:12,1,,", False),
         ("ann@example.org,,,1,,2021-03-05 10:11:12", False),
     ):
-        assert columns.never_agreed(Record(2, row.split(","))) is never, row
+        record = Record(2, f"{row},".split(","))
+        assert columns.never_agreed(record) is never, row
+        assert (columns.applicant(record, ["weekly"]) == NEVER_AGREED) is never, row
 
 
 def test_a_pause_ends_on_the_day_that_the_row_says() -> None:

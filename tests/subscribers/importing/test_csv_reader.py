@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from subscribers.errors import SubscriberError
-from subscribers.importing.csv_reader import Record, open_csv, open_list
+from subscribers.importing.csv_reader import CsvFile, Record, open_csv, open_list
 from subscribers.importing.lines import MOST_LINES
 
 if TYPE_CHECKING:
@@ -152,6 +153,67 @@ def test_how_far_a_file_was_read_is_told_and_of_a_pipe_nothing_is(tmp_path: Path
     with open_list(file) as opened, open_csv(opened, file, lambda cells: "email" in cells) as read:
         assert len(list(read.records())) == 2
         assert read.position() == 22
+    pipe = io.BufferedReader(Unseekable(b"email\nann@example.org\n"))
+    read = CsvFile(pipe, file, lambda cells: "email" in cells)
+    assert (len(list(read.records())), read.position()) == (2, 0)
+
+
+class Unseekable(io.BytesIO):
+    def seekable(self) -> bool:
+        return False
+
+    def tell(self) -> int:
+        raise OSError("a pipe has no position")
+
+
+@pytest.mark.parametrize(
+    ("broken", "problem"),
+    [('"x" y', "A quotation mark is left open"), ('"' + "x" * 200_000 + '"', "A cell is too long")],
+    ids=["a mark", "too long"],
+)
+def test_of_a_broken_row_it_is_told_why_and_the_next_ones_are_read(
+    tmp_path: Path, broken: str, problem: str
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f'email,name\nann@example.org,{broken}\nben@example.org,"Ben"\n"cleo@example.org",\n')
+    found = records(file)
+    assert [record.line for record in found] == [1, 2, 3, 4]
+    assert [bool(record.problem) for record in found] == [False, True, False, False]
+    assert found[1].problem.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("content", "delimiter"),
+    [
+        (b"ann@example.org;Ann;x\n", ";"),
+        (b"ann@example.org\n", ","),
+        (b"a\tb\n1,2,3,4\n", "\t"),
+        (b"email\nann@example.org;Ann\n", ","),
+        (b"email;x\n1,2,3\n", ";"),
+        (b"sep=\t\nann@example.org;Ann\n", "\t"),
+    ],
+    ids=["the most", "none", "the first line's", "a header of one", "a header's", "named"],
+)
+def test_without_a_header_the_separator_is_what_the_first_line_has_most_of(
+    tmp_path: Path, content: bytes, delimiter: str
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(content)
+    with open_list(file) as opened, open_csv(opened, file, lambda cells: "email" in cells) as read:
+        assert read.delimiter == delimiter
+
+
+@pytest.mark.parametrize(
+    ("head", "shown"),
+    [
+        (b"e\0m\0,\0", ["em", ""]),
+        (b"\0e\0m\0,", ["em", ""]),
+        (b"em,\x81\x93", ["em", "\ufffd\u201c"]),
+    ],
+    ids=["utf-16-le", "utf-16-be", "bytes that Windows-1252 has not"],
+)
+def test_bytes_are_read_as_what_they_must_be(tmp_path: Path, head: bytes, shown: list[str]) -> None:
+    assert rows(tmp_path, head) == [shown]
 
 
 def test_a_pipe_is_read_twice_like_a_file(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import time_machine
 
 from subscribers import staff_log
 from subscribers.errors import SubscriberError
-from subscribers.staff import accounts, links, sessions, sign_out
+from subscribers.staff import accounts, invitations, links, sessions, sign_out
 from subscribers.staff.accounts import Account
 from subscribers.staff.roles import Role
 
@@ -146,10 +146,11 @@ def test_of_two_who_use_a_link_at_once_one_signs_in(database: Database) -> None:
 def test_every_change_of_an_account_is_on_record_with_who_made_it(sqlite_database: Database) -> None:
     ada = "ada@example.org"
     with sqlite_database.write() as connection:
-        account = accounts.invite(connection, ada, Role.EDITOR, actor="root")
-        accounts.invite(connection, ada, Role.EDITOR, actor="eve@example.org")
+        account = invitations.invite(connection, ada, Role.EDITOR, actor="root").account
+        invitations.invite(connection, ada, Role.EDITOR, actor="eve@example.org")
         accounts.join(connection, account)
-        accounts.invite(connection, ada, Role.EDITOR, actor="root")  # who has joined needs no invitation
+        needless = invitations.invite(connection, ada, Role.EDITOR, actor="root")
+        assert needless.link is None, "who has joined needs no invitation"
         assert accounts.invite(connection, ada, Role.VIEWER, actor="root").role is Role.VIEWER
         accounts.remove(connection, ada, actor="eve@example.org")
         log = [(one.action, one.about, one.detail, one.actor) for one in staff_log.entries(connection)]
@@ -256,3 +257,32 @@ def test_a_link_that_another_used_a_moment_before_is_used(
         ada = accounts.named(connection, "ada@example.org")
         monkeypatch.setattr(links, "look", lambda *given: ada)  # it was there when it was looked at
         assert links.use(connection, links.Purpose.SIGN_IN, "a value", "b") is None
+
+
+def test_of_two_who_invite_the_same_person_at_once_one_has_a_link_to_mail(database: Database) -> None:
+    def both(seen: str) -> list[bool]:
+        start, mailed = threading.Barrier(2), []
+
+        def invite() -> None:
+            start.wait()
+            with database.write() as connection:
+                made = invitations.invite(connection, "eve@example.org", Role.EDITOR, actor="root", seen=seen)
+                mailed.append(made.link is not None)
+
+        threads = [threading.Thread(target=invite) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(mailed)
+
+    assert both("") == [False, True]
+    with database.read() as connection:
+        (waiting,) = invitations.every_open(connection).values()
+    assert both(waiting.mark) == [False, True]
+    with database.read() as connection:
+        assert len(invitations.every_open(connection)) == 1
+        assert [one.detail for one in staff_log.part(connection).entries] == [
+            "as editor, once more",
+            "as editor",
+        ]

@@ -15,6 +15,7 @@ WHO = {
     Right.CHANGE_PEOPLE: ADMINS,
     Right.EXPORT: ADMINS,
     Right.ERASE: ADMINS,
+    Right.LOOK_AT_ACCOUNTS: ADMINS,
     Right.ACCOUNTS: ADMINS,
 }
 

@@ -10,7 +10,16 @@ import pytest
 import time_machine
 
 from subscribers import clock, mail_limits, staff_log
-from subscribers.staff import accounts, attempts, links, passkeys, sessions, sign_out
+from subscribers.staff import (
+    accounts,
+    attempts,
+    links,
+    own_account,
+    passkeys,
+    sessions,
+    sign_out,
+    signing_in,
+)
 from subscribers.staff.attempts import MOST, Kind, Verdict
 from subscribers.staff.links import Purpose
 from subscribers.staff.passkeys import RelyingParty
@@ -80,18 +89,18 @@ def test_tries_count_for_an_hour_by_account_and_by_network(database: Database) -
         assert tried("ada@example.org", "198.51.100.7") is Verdict.GO_ON
 
 
+def challenge(database: Database, bearer: str) -> dict[str, str]:
+    with database.write() as connection:
+        return {"challenge": text(passkeys.challenge(connection, bearer))}
+
+
 def test_a_passkey_is_kept_used_and_removed(database: Database, ada: int) -> None:
     device = Device()
-
-    def challenge() -> dict[str, str]:
-        with database.write() as connection:
-            return {"challenge": text(passkeys.challenge(connection, "a cookie"))}
-
-    made = device.adds(challenge())
+    made = device.adds(challenge(database, "a cookie"))
     with database.write() as connection:
         assert passkeys.add(connection, ada, HERE, made, "a cookie")
         assert not passkeys.add(connection, ada, HERE, made, "a cookie")
-    signed = device.signs(challenge())
+    signed = device.signs(challenge(database, "a cookie"))
     with database.write() as connection:
         account = passkeys.used(connection, HERE, signed, "a cookie")
         assert account is not None
@@ -284,3 +293,63 @@ def test_links_and_challenges_are_kept_until_they_end(sqlite_database: Database)
             traveller.move_to(ends)
             attempts.clear_away(connection)
             assert connection.execute(table.select()).all() == []
+
+
+@pytest.mark.parametrize("removed_first", [True, False], ids=["the key is removed", "it is used"])
+def test_a_passkey_that_is_removed_at_that_moment_leaves_nobody_signed_in(
+    database: Database, ada: int, *, removed_first: bool
+) -> None:
+    with database.write() as connection:
+        mine = sessions.begin(connection, ada)
+    device = Device()
+    made = device.adds(challenge(database, mine))
+    with database.write() as connection:
+        assert own_account.add_passkey(connection, mine, HERE, made)
+    signed, began = device.signs(challenge(database, BROWSER)), list[str | None]()
+
+    def remove(connection: Connection) -> None:
+        assert own_account.remove_passkey(connection, mine, device.id)
+
+    def sign_in(connection: Connection) -> None:
+        began.append(signing_in.by_passkey(connection, HERE, signed, browser=BROWSER, instead_of=""))
+
+    failed: list[Exception] = []
+
+    def other() -> None:
+        try:
+            with database.write() as connection:
+                (sign_in if removed_first else remove)(connection)
+        except Exception as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=other)
+    with database.write() as connection:
+        (remove if removed_first else sign_in)(connection)
+        thread.start()
+        thread.join(0.3)  # it waits for this transaction, or would be done by then
+    thread.join()
+    assert failed == []
+    assert len(began) == 1
+    with database.read() as connection:
+        assert sessions.find(connection, mine) is not None
+        assert sessions.find(connection, began[0] or "") is None
+
+
+def test_a_password_is_changed_by_who_signed_in_lately_and_ends_what_was_mailed(
+    database: Database, ada: int
+) -> None:
+    with time_machine.travel(clock.now(), tick=False) as traveller, database.write() as connection:
+        mine = sessions.begin(connection, ada)
+        link = links.make(connection, ada, Purpose.SIGN_IN, browser=BROWSER)
+        before = accounts.by_id(connection, ada)
+        assert before is not None
+        assert own_account.set_password(connection, mine, "kept")
+        assert links.look(connection, Purpose.SIGN_IN, link.value, BROWSER) is None
+        # One that was compared with what is another by now signs nobody in.
+        assert signing_in.by_password(connection, before, instead_of="") is None
+        traveller.shift(sessions.RECENT + timedelta(seconds=1))
+        assert not own_account.set_password(connection, mine, None)
+        assert not own_account.remove_passkey(connection, mine, "x")
+        kept = accounts.by_id(connection, ada)
+        assert kept is not None
+        assert kept.password == "kept"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tests.waiting import LONGEST
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 END = "</mj-body>"
+IS_THERE = """words =>
+    document.querySelector('iframe')?.contentDocument?.body?.textContent.includes(words)"""
 
 
 def reload_times(page: Page, template: Path, times: int) -> Iterator[float]:
@@ -27,19 +31,8 @@ def reload_times(page: Page, template: Path, times: int) -> Iterator[float]:
             page.wait_for_timeout(400)
             began = time.perf_counter()
             template.write_text(source.replace(END, section + END), encoding="utf-8")
-            _wait_for(page, words, began + 20)
+            # The page may look into its frame (it runs no script, but is of the same origin).
+            page.wait_for_function(IS_THERE, arg=words, polling=2, timeout=1000 * LONGEST)
             yield time.perf_counter() - began
     finally:
         template.write_text(source, encoding="utf-8")
-
-
-def _wait_for(page: Page, words: str, deadline: float) -> None:
-    while time.perf_counter() < deadline:
-        # The page may look into its frame (it runs no script, but is of the same origin).
-        if page.evaluate(
-            "words => document.querySelector('iframe')?.contentDocument?.body?.textContent.includes(words)",
-            words,
-        ):
-            return
-        page.wait_for_timeout(2)
-    raise TimeoutError(f"the letter never said: {words}")

@@ -13,24 +13,24 @@ from pipeline.core.tables.feeds import feeds, posts
 from pipeline.core.tables.ledger import recipients
 from pipeline.editions.compose import compose
 from pipeline.feeds.pull import pull
-from subscribers import clock
-from subscribers.staff import sessions
-from subscribers.staff.accounts import by_address
+from subscribers import clock, staff_log
 from subscribers.staff.roles import Role
+from subscribers.staff.tables import accounts
 from subscribers.tables import subscribers
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, subscribe
 from tests.ledgers import Left, handed_over
 from tests.web.dashboard.office import day
 from tests.web.public.visitor import Shape, Visitor
-from tests.web.signing_in.browser import SESSION, StaffBrowser
-from tests.web.signing_in.conftest import ADMIN, join
+from tests.web.signing_in.browser import signed_in
+from tests.web.signing_in.conftest import ADMIN, EDITOR, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from pipeline.core.database import Database
+    from tests.web.signing_in.browser import StaffBrowser
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -59,8 +59,9 @@ ACTIVE = {
 }
 PAGES = (
     "/staff/", "/staff/?edition=weekly-1", "/staff/letters", "/staff/letters/weekly-1", "/staff/growth",
-    "/staff/how", "/staff/note", "/staff/account", "/staff/people",
-    "/staff/people/1", "/staff/people/1/forget", "/archive", "/archive/weekly-1", "/",
+    "/staff/how", "/staff/note", "/staff/account", "/staff/accounts", "/staff/accounts/2",
+    "/staff/accounts/log", "/staff/people", "/staff/people/1", "/staff/people/1/forget", "/archive",
+    "/archive/weekly-1", "/",
 )  # fmt: skip
 
 
@@ -77,13 +78,10 @@ def reader(sqlite_database: Database, tmp_path: Path) -> Iterator[StaffBrowser]:
             handed_over(connection, 1, [Left(people=3, apart={0: ("failed", "x")})], provider="sendgrid")
         pull(made.database, made.config)
         compose(made, made.config.digests[0], looking=True)
-    join(made, (ADMIN, Role.ADMIN))
+    join(made, (ADMIN, Role.ADMIN), (EDITOR, Role.EDITOR))
     visitor = Visitor(made)
-    browser = StaffBrowser(visitor)
+    browser = signed_in(visitor, ADMIN)
     with sqlite_database.write() as connection:
-        account = by_address(connection, ADMIN)
-        assert account
-        browser.cookies[SESSION] = sessions.begin(connection, account.id)
         connection.execute(
             insert(announcements).values(
                 edition_id=1,
@@ -110,6 +108,8 @@ def say(database: Database, words: str) -> None:
         connection.execute(update(posts).values(title=words, decision="unsure"))
         connection.execute(update(feeds).values(error=words, failing_since=clock.now()))
         connection.execute(update(announcements).values(reason=words, address=words))
+        connection.execute(update(accounts).where(accounts.c.id == 2).values(email=words))
+        staff_log.record_account(connection, words, words, detail=words, actor=words)
         connection.execute(update(recipients).where(recipients.c.state == "failed").values(reason=words))
 
 

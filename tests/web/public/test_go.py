@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.core.tables.editions import editions
 from pipeline.editions import clicks
-from pipeline.editions.clicks import Count, OfDay
+from pipeline.editions.clicks import Click, Count, OfDay
 from pipeline.web.public import go, guard
 from tests.installations import installation, subscribe
 from tests.ledgers import AT, Left, handed_over
@@ -253,6 +253,30 @@ def test_what_cannot_be_written_is_written_later(visit: Any, monkeypatch: pytest
         assert not visitor.app.state.clicks.write()
     visitor.get("/go/weekly-1/offer", headers=FOLLOWED)
     assert all_of(visitor) == Count(2)
+
+
+def test_what_the_database_will_never_take_is_given_up(visit: Any) -> None:
+    visitor = visit()
+    visitor.app.state.clicks.count(Click(99, "offer", date(2026, 11, 26)), scanner=False)
+    assert not visitor.app.state.clicks.write()
+    visitor.get("/go/weekly-1/offer", headers=FOLLOWED)
+    assert all_of(visitor) == Count(1)
+
+
+def test_a_database_that_is_gone_keeps_nobody_from_an_offer_that_is_known(
+    visit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise OperationalError("statement", {}, Exception("server closed the connection"))
+
+    visitor = visit()
+    with time_machine.travel(LATER, tick=False) as now:
+        visitor.get("/go/weekly-1/offer", headers=FOLLOWED)
+        now.shift(40)
+        monkeypatch.setattr(go, "redirects", gone)
+        assert visitor.get("/go/weekly-1/offer").headers["location"] == OFFER
+        assert visitor.get("/go/weekly-2/offer").status_code == 503
+    monkeypatch.undo()
 
 
 def test_the_end_of_the_process_writes_what_was_counted(visit: Any) -> None:

@@ -6,6 +6,8 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
+from subscribers.staff import sessions
+from subscribers.staff.accounts import by_address
 from tests.web.public.visitor import SITE, Visitor, hidden
 
 if TYPE_CHECKING:
@@ -69,6 +71,16 @@ class StaffBrowser:
     @property
     def is_signed_in(self) -> bool:
         return self.get("/staff/account").status_code == 200
+
+
+def signed_in(visitor: Visitor, address: str) -> StaffBrowser:
+    """A browser in which one of staff has just signed in."""
+    browser = StaffBrowser(visitor)
+    with visitor.installation.database.write() as connection:
+        account = by_address(connection, address)
+        assert account
+        browser.cookies[SESSION] = sessions.begin(connection, account.id)
+    return browser
 
 
 def mails(folder: Path) -> list[str]:

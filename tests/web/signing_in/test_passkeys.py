@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 
+from pipeline.mail.sign_in import invite
 from subscribers import clock
-from subscribers.staff import accounts
+from subscribers.staff import accounts, attempts
 from subscribers.staff.attempts import MOST, Kind
+from subscribers.staff.roles import Role
 from tests.web.public.visitor import everything, hidden
-from tests.web.signing_in.browser import SESSION, StaffBrowser
+from tests.web.signing_in.browser import SESSION, StaffBrowser, mails, newest_link, signed_in
 from tests.web.signing_in.conftest import ADMIN, EDITOR
 from tests.web.signing_in.device import Device, text
 
@@ -157,6 +159,42 @@ def test_only_who_signed_in_lately_adds_or_removes_one_and_only_their_own(
         for path in ("/staff/account/passkey", "/staff/account/passkey/options"):
             assert browser.post(path, form).status_code == 403
     assert len(everything(practice.database)["staff_passkeys"]) == 1
+
+
+def test_a_key_that_is_removed_signs_its_owner_out_of_every_other_browser(
+    device: Device, visitor: Visitor, browser: StaffBrowser, another: StaffBrowser, tmp_path: Path
+) -> None:
+    lost, third = signed_in(visitor, EDITOR), StaffBrowser(visitor)
+    assert sign_in(another, device.signs(options(another)))
+    third.ask_for_link(EDITOR)
+    former = newest_link(tmp_path)
+    browser.sign_in(tmp_path, EDITOR)
+    form = csrf(browser, "/staff/account") | {"remove": device.id}
+    gone = browser.post("/staff/account/passkey", form).headers["location"]
+    assert "The passkey is removed. Other browsers are signed out." in browser.get(gone).text
+    assert [one.is_signed_in for one in (browser, another, lost)] == [True, False, False]
+    assert third.get(former).status_code == 410
+    another.cookies.clear()
+    assert not sign_in(another, device.signs(options(another)))
+
+
+def test_who_used_up_an_accounts_tries_stops_neither_its_passkey_nor_an_invitation(
+    device: Device, browser: StaffBrowser, another: StaffBrowser, practice: Installation, tmp_path: Path
+) -> None:
+    with practice.database.write() as connection:
+        for kind in (Kind.LINK, Kind.PASSWORD):
+            for number in range(MOST[kind].account):
+                attempts.count(connection, kind, EDITOR, f"203.0.{number}.1")
+    before = mails(tmp_path)
+    another.ask_for_link(EDITOR)
+    assert mails(tmp_path) == before
+    assert sign_in(browser, device.signs(options(browser)))
+    with practice.database.write() as connection:
+        accounts.remove(connection, EDITOR)
+    invite(practice, EDITOR, Role.EDITOR)
+    another.press(newest_link(tmp_path))
+    assert another.is_signed_in
+    assert add(another, Device())
 
 
 def test_a_key_is_of_one_account(device: Device, browser: StaffBrowser, tmp_path: Path) -> None:

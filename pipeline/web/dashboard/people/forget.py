@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.web.dashboard import render
 from pipeline.web.dashboard.people.person import known
-from pipeline.web.dashboard.people.place import HERE, number_of
+from pipeline.web.dashboard.people.place import HERE
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def form(asked: Asked) -> Response:
-    return _page(asked, known(asked, str(number_of(asked))))
+    return _page(asked, known(asked, str(asked.number)))
 
 
 def work(asked: Asked) -> Response:
     from pipeline.subscriptions.erase import forget
 
-    person = known(asked, str(number_of(asked)))
+    person = known(asked, str(asked.number))
     if asked.form.text("address").lower() != person.email:
         return _page(asked, person, "That is not their address: nobody was erased.")
     gone = forget(asked.installation, person.email, actor=asked.actor.name)

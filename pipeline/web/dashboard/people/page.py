@@ -34,9 +34,9 @@ def _routes(dashboard: Dashboard) -> Sequence[BaseRoute]:
         post(dashboard, f"{HERE}/import/refused", importing.refused, right=change),
         post(dashboard, f"{HERE}/address", person.of_address, right=look),
         post(dashboard, f"{HERE}/act", acts.work, right=change),
-        get(dashboard, f"{HERE}/{{number:int}}", person.show, right=look),
-        get(dashboard, f"{HERE}/{{number:int}}/forget", forget.form, right=Right.ERASE),
-        post(dashboard, f"{HERE}/{{number:int}}/forget", forget.work, right=Right.ERASE),
+        get(dashboard, f"{HERE}/{{number:number}}", person.show, right=look),
+        get(dashboard, f"{HERE}/{{number:number}}/forget", forget.form, right=Right.ERASE),
+        post(dashboard, f"{HERE}/{{number:number}}/forget", forget.work, right=Right.ERASE),
     ]
 
 

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.subscriptions.letters_of import Letters, became, letters_of
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.people.place import HERE, number_of
+from pipeline.web.dashboard.people.place import HERE
 from subscribers import directory, moving, suppression, times
 from subscribers.errors import SubscriberError
 from subscribers.moving import Moves
@@ -35,7 +35,7 @@ DONE = {
 
 def show(asked: Asked) -> Response:
     done = DONE.get(asked.request.query_params.get("done", ""), "")
-    return page(asked, known(asked, str(number_of(asked))), done)
+    return page(asked, known(asked, str(asked.number)), done)
 
 
 def of_address(asked: Asked) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.web.dashboard import render
-from pipeline.web.dashboard.people.place import HERE, LARGEST
+from pipeline.web.dashboard.people.place import HERE
 from subscribers import directory, searching
 from subscribers.addresses import AddressError
 
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
 def show(asked: Asked) -> Response:
     """The list. ``?after=``: from the person that follows this number."""
-    given = asked.request.query_params.get("after", "")
-    after = int(given) if given.isdecimal() and given.isascii() and len(given) < 20 else None
+    after = asked.asked_number("after")
     with asked.installation.database.read() as connection:
-        found = searching.page(connection, after if after is None or after < LARGEST else None)
+        found = searching.page(connection, after)
     return _page(asked, found, done=asked.request.query_params.get("done", ""), after=after)
 
 
