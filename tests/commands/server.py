@@ -49,6 +49,7 @@ def rapport() -> Callable[[], int]:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if ".migrations" not in module.name:
                 importlib.import_module(module.name)
+    importlib.import_module("tests.warm").compile_templates()
     for name in ("psycopg", "sendgrid", "sqlalchemy.dialects.postgresql.psycopg", "alembic.command"):
         importlib.import_module(name)
     with TemporaryDirectory() as folder:  # so that each fork knows already what migrating comes to

@@ -64,7 +64,8 @@ class NameServer:
             def handle(self) -> None:
                 wire, sock = self.request
                 if (answer := names.answer(wire, most=1232)) is not None:
-                    sock.sendto(answer, self.client_address)
+                    with contextlib.suppress(OSError):  # the server has ended meanwhile
+                        sock.sendto(answer, self.client_address)
 
         class Stream(socketserver.StreamRequestHandler):
             def handle(self) -> None:

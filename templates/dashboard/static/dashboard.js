@@ -11,7 +11,7 @@ let connection = null;
 let changes = Promise.resolve();
 let underWay = 0;
 let busy = () => false; // whether more is to be sent at once; then the page is shown anew after it
-let skipped = false;
+let skipped = ""; // what is to be shown anew then: "all", or all but the letter, the "rest"
 let silence = null; // waits for a connection to come back
 let quarter = null; // of a letter that goes out: how many quarters of it, as far as was told
 const announced = document.createElement("p");
@@ -28,7 +28,7 @@ function inTurn(work) {
 }
 
 async function catchUp(done) {
-  if (skipped && !busy()) await refresh();
+  if (skipped && !busy()) await refresh(skipped === "all");
   return done;
 }
 
@@ -79,18 +79,18 @@ function say(words, well) {
 
 async function renew(version) {
   if (version === page.dataset.version) return;
-  if (busy()) skipped = true;
+  if (busy()) skipped = "all";
   else await refresh();
 }
 
 // The page as it is now. Of a letter that is on its way only the numbers change.
-async function refresh() {
+async function refresh(letter = true) {
   const frame = document.querySelector("iframe");
   const goesOut = document.querySelector(".next")?.dataset.status === "sending";
-  const loaded = frame && !goesOut ? again(frame) : null;
+  const loaded = frame && letter && !goesOut ? again(frame) : null;
   // The letter first: what is asked for beside it would keep the server from it.
   if (loaded) await Promise.race([loaded, new Promise((done) => setTimeout(done, AHEAD))]);
-  skipped = busy();
+  skipped = busy() ? "rest" : "";
   if (skipped) return;
   const answer = await fetch(page.dataset.here, { cache: "no-store" });
   if (!answer.ok) throw new Error(answer.statusText);

@@ -6,7 +6,7 @@
 // is under way, whatever is typed meanwhile waits for it, and goes in one.
 const TYPING = 25;
 const timers = new Map();
-let queued = 0; // of the forms that were typed in: how many wait for their turn
+const queued = new Set(); // those of them that wait for their turn
 
 page.classList.add("scripted");
 
@@ -37,14 +37,15 @@ function schedule(form, wait = TYPING) {
 }
 
 // The letter shows what was typed; the rest of the page waits while more is to be sent.
-busy = () => timers.size + queued > 0;
+busy = () => timers.size + queued.size > 0;
 
 function save(form) {
   clearTimeout(timers.get(form));
   timers.delete(form);
-  queued += 1;
+  if (queued.has(form)) return changes;
+  queued.add(form);
   return inTurn(() => {
-    queued -= 1;
+    queued.delete(form);
     return isChanged(form) ? send(form) : null;
   });
 }

@@ -195,7 +195,13 @@ def unreached(page: Page) -> list[str]:
     stops = page.evaluate(WATCH)
     for _ in range(stops + 3):  # a date has several within
         page.keyboard.press("Tab")
+    # Into a frame and out of it the focus goes by way of other processes; a key that is pressed meanwhile is
+    # lost. So the rest is asked for once more, from the beginning of the page on.
     left: list[str] = page.evaluate(LEFT)
+    for _ in range(3 * stops):
+        if left:
+            page.keyboard.press("Tab")
+            left = page.evaluate(LEFT)
     return left
 
 
