@@ -60,7 +60,8 @@ class Door:
         wanted; after a form, which was not done, to the page that it was on."""
         form_is_on = request.headers.get("referer", "")
         where = str(request.url) if request.method in ("GET", "HEAD") else form_is_on
-        _, under, rest = where.partition("/staff")
+        # Not in the name of the host, which may be staff.example.org.
+        _, under, rest = where.partition("://")[2].partition("/staff")
         wanted = f"{self.root}{rest}" if under else ""
         address = f"{self.root}/sign-in"
         if self.onward(wanted) == wanted:

@@ -264,8 +264,9 @@ def test_what_asks_anew_leads_to_signing_in_once_more_and_back(
         assert browser.get("/staff/list").text == browser.post("/staff/erase", form).text == "done"
         traveller.shift(timedelta(minutes=11))
         assert browser.post("/staff/erase", form).headers["location"] == "/staff/sign-in"
-        back = browser.post("/staff/erase", form, referer=f"{browser.site}/staff/list?page=2")
-        assert back.headers["location"] == "/staff/sign-in?onward=/staff/list%3Fpage%3D2"
+        for site in (browser.site, "https://staff.example.org"):
+            back = browser.post("/staff/erase", form, referer=f"{site}/staff/list?page=2")
+            assert back.headers["location"] == "/staff/sign-in?onward=/staff/list%3Fpage%3D2"
         for referer in ("", "x", "http://[", "https://evil.example//staff//evil.example"):
             again = browser.post("/staff/erase", form, referer=referer)
             assert again.headers["location"] == "/staff/sign-in"
