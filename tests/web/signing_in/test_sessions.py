@@ -103,13 +103,29 @@ def test_looking_writes_once_in_five_minutes(
         assert [name for name in after if after[name] != before[name]] == [table.name]
 
 
-def test_a_page_that_was_left_open_keeps_nobody_signed_in(browser: StaffBrowser, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [{"accept": "text/event-stream"}, {"sec_fetch_dest": "empty"}, {"sec_fetch_dest": "iframe"}],
+    ids=["it listens", "it shows what is new", "and the letter in it"],
+)
+def test_a_page_that_was_left_open_keeps_nobody_signed_in(
+    browser: StaffBrowser, tmp_path: Path, headers: dict[str, str]
+) -> None:
     with time_machine.travel(clock.now(), tick=False) as traveller:
         browser.sign_in(tmp_path, EDITOR)
         for _ in range(3):
             traveller.shift(timedelta(hours=4, minutes=1))
-            browser.get("/staff/account", accept="text/event-stream")
+            browser.get("/staff/account", **headers)
         assert not browser.is_signed_in
+
+
+def test_whoever_types_in_an_open_page_uses_it(browser: StaffBrowser, tmp_path: Path) -> None:
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        browser.sign_in(tmp_path, EDITOR)
+        for _ in range(3):
+            traveller.shift(timedelta(hours=4, minutes=1))
+            browser.post("/staff/letters/weekly-1/decide", sec_fetch_dest="empty")
+        assert browser.is_signed_in
 
 
 def test_signing_out_here_and_everywhere(
