@@ -15,6 +15,7 @@ from pipeline.core.schema import schema_state
 from pipeline.delivery import probe
 from pipeline.editions import clicks as counted
 from pipeline.editions import public_names
+from pipeline.letter.clicks import can_be_counted
 from subscribers import times
 from subscribers.tokens import Purpose
 
@@ -136,28 +137,46 @@ def webhook(context: Context) -> Iterator[Finding]:
 
 
 def clicks(context: Context) -> Iterator[Finding]:
-    """Whether the offer of the newest letter with links that are counted is reached by them."""
-    if not context.config.match.count_clicks:
+    """Whether clicks can be counted, and the offer is reached by the newest letter whose links count them."""
+    offer = context.config.match
+    if not offer.count_clicks:
         return
+    possible = can_be_counted(context.config, offer.url)
+    if offer.url and not possible:  # without one configuration.match is told
+        yield warning(
+            "pages.clicks",
+            f"Clicks on the offer are to be counted, but no redirect can lead to match.url, {offer.url}.",
+            "Write the address of a page there, or count_clicks = false.",
+        )
     database = context.database
     if database is None or context.database_fault or not schema_state(database).is_current:
         return
     with database.read() as connection:
         link = counted.newest_link(connection)
-    if link is None:
-        yield ok("pages.clicks", "Clicks on the offer are counted from the next letter on.")
-        return
-    try:
-        status = probe.ask("HEAD", link)  # which is not counted
-        fault = "" if status == 302 else f"answered {status}"
-    except probe.Silent as silent:
-        fault = silent.what
-    if fault:
-        yield error(
-            "pages.clicks", f"Nobody gets to the offer of a letter that is out: {link} {fault}.", _SERVE
-        )
+    level = error
+    if link is not None:
+        fault = _other_than(302, "HEAD", link)  # which is not counted
+        told = f"Nobody gets to the offer of a letter that is out: {link} {fault}."
+        well = "The offer's links, whose clicks are counted, lead on."
+    elif possible:
+        # There is no such link yet. Rapport refuses the method; whoever else answers knows no such page.
+        level = error if context.mails else warning
+        link = f"{context.config.newsletter.pages}/go/{probe.NOBODY}/{probe.NOBODY}"
+        fault = _other_than(405, "POST", link)
+        told = f"Nobody would get to the offer of the next letter: {link} {fault}."
+        well = "Clicks on the offer are counted from the next letter on."
     else:
-        yield ok("pages.clicks", "The offer's links, whose clicks are counted, lead on.")
+        return
+    yield level("pages.clicks", told, _SERVE) if fault else ok("pages.clicks", well)
+
+
+def _other_than(status: int, method: str, link: str) -> str:
+    """What came in place of an answer with this status; empty if that came."""
+    try:
+        answered = probe.ask(method, link)
+    except probe.Silent as silent:
+        return silent.what
+    return "" if answered == status else f"answered {answered}"
 
 
 def former(context: Context) -> Iterator[Finding]:

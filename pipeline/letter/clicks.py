@@ -38,12 +38,23 @@ class CountedLink:
 
 def through(config: Config, slug: str, offer: CTA) -> tuple[CTA, tuple[CountedLink, ...]]:
     """The offer of the edition ``slug`` with links that are counted, and these; as it is where none are."""
-    go = f"{config.newsletter.pages}/go/"
-    if not config.match.count_clicks or not _can_be_redirected_to(offer.url, go):
+    if not config.match.count_clicks or not can_be_counted(config, offer.url):
         return offer, ()
-    links = tuple(CountedLink(name, f"{go}{slug}/{name}", offer.url) for name in (OFFER, END))
+    at = f"{_go(config)}{slug}"
+    links = tuple(CountedLink(name, f"{at}/{name}", offer.url) for name in (OFFER, END))
     by_name = {link.name: link.address for link in links}
     return replace(offer, url=by_name[OFFER], url_at_end=by_name[END]), links
+
+
+def can_be_counted(config: Config, target: str) -> bool:
+    """Whether a redirect can lead there: not to a mail that is to be written, and never back to itself."""
+    if not target.startswith(("http://", "https://")) or target.startswith(_go(config)):
+        return False
+    try:
+        address_in_ascii(target)
+    except ValueError:
+        return False
+    return True
 
 
 def direct_html(letter: str, links: Links) -> str:
@@ -61,15 +72,8 @@ def direct_text(letter: str, links: Links) -> str:
     return letter
 
 
-def _can_be_redirected_to(target: str, go: str) -> bool:
-    """Whether a redirect leads there: not to a mail that is to be written, and never back to itself."""
-    if not target.startswith(("http://", "https://")) or target.startswith(go):
-        return False
-    try:
-        address_in_ascii(target)
-    except ValueError:
-        return False
-    return True
+def _go(config: Config) -> str:
+    return f"{config.newsletter.pages}/go/"
 
 
 def _spellings(address: str) -> Iterator[str]:

@@ -64,13 +64,16 @@ def invite(
         account, link = invitations.invite(connection, address, role, actor=actor, own=own, seen=seen)
     if link is None:
         return Invited(account, mailed=False)
-    if reason := _mail(installation, account, links.Purpose.INVITATION, link):
+    try:
+        if reason := _mail(installation, account, links.Purpose.INVITATION, link):
+            raise RapportError(
+                sentence(f"The invitation was not handed over: {reason}"),
+                "See `rapport doctor`, and invite them again: the account is there.",
+            )
+    except Exception:  # also where the provider could not be opened, or the mail not be made
         with installation.database.write() as connection:
             invitations.take_back(connection, link)
-        raise RapportError(
-            sentence(f"The invitation was not handed over: {reason}"),
-            "See `rapport doctor`, and invite them again: the account is there.",
-        )
+        raise
     return Invited(account, mailed=True)
 
 

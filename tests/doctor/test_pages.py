@@ -121,6 +121,9 @@ def test_the_links_of_the_offer_are_followed_to_see_whether_they_lead_on(
     with served(sqlite_database, tmp_path) as url:
         assert found(pages.clicks, make(newsletter={"public_url": url})) == []
         assert "from the next letter on" in look(url).message
+        with answering(200, 404) as elsewhere:  # before any letter is out whose offer would be dead
+            assert "offer of the next letter" in look(elsewhere).message
+            assert look(elsewhere).level == "error"
         for number, address in ((1, url), (2, f"{url}/elsewhere")):
             link = {"name": "offer", "address": f"{address}/go/weekly-{number}/offer", "target": "https://x"}
             with sqlite_database.write() as connection:
@@ -131,6 +134,16 @@ def test_the_links_of_the_offer_are_followed_to_see_whether_they_lead_on(
         with sqlite_database.read() as connection:
             assert by_day(connection, 1) == []
     assert "cannot be reached" in look(url).message
+
+
+def test_an_offer_that_no_redirect_leads_to_is_not_said_to_be_counted(
+    make: Make, sqlite_database: Database
+) -> None:
+    match = {"url": "mailto:hello@example.org", "count_clicks": True}
+    finding = only(pages.clicks, make(match=match))
+    assert finding.level == "warning"
+    assert "mailto:hello@example.org" in finding.message
+    assert "count_clicks = false" in finding.remedy
 
 
 def test_nobody_there(make: Make) -> None:

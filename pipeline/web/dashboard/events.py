@@ -42,6 +42,9 @@ AT_MOST = 90
 MOST, MOST_EACH = 60, 12
 """Connections that are open at once, in all and for one of staff. Others are asked to come again."""
 
+AT_ONCE = {"X-Accel-Buffering": "no"}
+"""Else nginx keeps what is told until the connection ends (its ngx_http_proxy_module, proxy_buffering)."""
+
 LATER = "retry: 10000\n\n"
 
 
@@ -65,7 +68,8 @@ class Streams:
             now = self._dashboard.who(asked.request)
             return now is not None and now.name == asked.actor.name and now.may(Right.LOOK)
 
-        return StreamingResponse(self.told(asked.actor.name, seen, still_in), media_type="text/event-stream")
+        told = self.told(asked.actor.name, seen, still_in)
+        return StreamingResponse(told, media_type="text/event-stream", headers=AT_ONCE)
 
     async def told(self, who: str, seen: str, still_in: Callable[[], bool]) -> AsyncIterator[str]:
         """The lines that a page is sent which was made at the version ``seen``."""

@@ -57,7 +57,7 @@ class Site:
     @property
     def today(self) -> date:
         """The day where the newsletter is."""
-        return clock.now().astimezone(self.installation.config.newsletter.zone).date()
+        return clock.today(self.installation.config.newsletter.zone)
 
     def mail_questions(self) -> BackgroundTask:
         """Sends the confirmation mails once the answer is sent. What fails stays in the queue."""

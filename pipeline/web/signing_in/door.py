@@ -60,7 +60,8 @@ class Door:
         wanted; after a form, which was not done, to the page that it was on."""
         form_is_on = request.headers.get("referer", "")
         where = str(request.url) if request.method in ("GET", "HEAD") else form_is_on
-        _, under, rest = where.partition("/staff")
+        # Not in the name of the host, which may be staff.example.org.
+        _, under, rest = where.partition("://")[2].partition("/staff")
         wanted = f"{self.root}{rest}" if under else ""
         address = f"{self.root}/sign-in"
         if self.onward(wanted) == wanted:
@@ -78,9 +79,7 @@ class Door:
         database = self.site.installation.database
         with database.read() as connection:
             found = sessions.find(connection, value)
-        # A page that was left open asks for news by itself: that is nobody's use of it.
-        by_itself = "text/event-stream" in request.headers.get("accept", "")
-        if found is not None and found.is_to_be_noted and not by_itself:
+        if found is not None and found.is_to_be_noted and not _is_by_itself(request):
             # A database that cannot be written to now must keep nobody from looking.
             with contextlib.suppress(SQLAlchemyError), database.write() as connection:
                 sessions.seen(connection, value)
@@ -124,3 +123,11 @@ class Door:
         """Wait for the mails under way."""
         for work in self._mails:
             work.join()
+
+
+def _is_by_itself(request: Request) -> bool:
+    """Whether a page that was left open asks for news, or for itself once more: that is nobody's use of it.
+    The browser says of the latter that it is no page to go to (W3C, Fetch Metadata Request Headers)."""
+    listens = "text/event-stream" in request.headers.get("accept", "")
+    shows_anew = request.headers.get("sec-fetch-dest") in ("empty", "iframe")
+    return request.method == "GET" and (listens or shows_anew)

@@ -187,6 +187,20 @@ def test_an_invitation_that_reached_nobody_is_none_and_pressing_again_mails_it(
     assert len(mails(tmp_path)) == 1
 
 
+def test_nor_is_one_whose_mail_could_not_even_be_made(
+    visitor: Visitor, admin: StaffBrowser, tmp_path: Path
+) -> None:
+    outbox = tmp_path / "outbox"
+    outbox.write_text("a file where the folder should be")
+    failed = invite(admin, "new@example.org")
+    assert failed.status_code == 409
+    assert "outbox" in words(failed.text)
+    assert "the invitation is no longer good" in admin.get(HERE).text
+    outbox.unlink()
+    assert invite(admin, "new@example.org").headers["location"].endswith("?done=written")
+    assert len(mails(tmp_path)) == 1
+
+
 def test_who_has_an_account_already_has_the_new_role_at_once_and_no_mail(
     visitor: Visitor, admin: StaffBrowser, tmp_path: Path
 ) -> None:

@@ -162,7 +162,9 @@ def test_the_connection_ends_with_the_session_and_gives_its_place_back(
     for ended in (None, Actor("another@example.org", Role.ADMIN, "another-token")):
         whoever = iter([me, ended])
         monkeypatch.setattr(staff, "actor", lambda whoever=whoever: next(whoever))
-        assert visitor.get("/staff/events").text == "retry: 500\n\n"
+        answer = visitor.get("/staff/events")
+        assert answer.text == "retry: 500\n\n"
+        assert answer.headers["x-accel-buffering"] == "no"  # else nginx keeps all of it until it ends
 
 
 def test_whoever_comes_when_every_place_is_taken_is_asked_to_come_again(

@@ -103,13 +103,29 @@ def test_looking_writes_once_in_five_minutes(
         assert [name for name in after if after[name] != before[name]] == [table.name]
 
 
-def test_a_page_that_was_left_open_keeps_nobody_signed_in(browser: StaffBrowser, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [{"accept": "text/event-stream"}, {"sec_fetch_dest": "empty"}, {"sec_fetch_dest": "iframe"}],
+    ids=["it listens", "it shows what is new", "and the letter in it"],
+)
+def test_a_page_that_was_left_open_keeps_nobody_signed_in(
+    browser: StaffBrowser, tmp_path: Path, headers: dict[str, str]
+) -> None:
     with time_machine.travel(clock.now(), tick=False) as traveller:
         browser.sign_in(tmp_path, EDITOR)
         for _ in range(3):
             traveller.shift(timedelta(hours=4, minutes=1))
-            browser.get("/staff/account", accept="text/event-stream")
+            browser.get("/staff/account", **headers)
         assert not browser.is_signed_in
+
+
+def test_whoever_types_in_an_open_page_uses_it(browser: StaffBrowser, tmp_path: Path) -> None:
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        browser.sign_in(tmp_path, EDITOR)
+        for _ in range(3):
+            traveller.shift(timedelta(hours=4, minutes=1))
+            browser.post("/staff/letters/weekly-1/decide", sec_fetch_dest="empty")
+        assert browser.is_signed_in
 
 
 def test_signing_out_here_and_everywhere(
@@ -264,8 +280,9 @@ def test_what_asks_anew_leads_to_signing_in_once_more_and_back(
         assert browser.get("/staff/list").text == browser.post("/staff/erase", form).text == "done"
         traveller.shift(timedelta(minutes=11))
         assert browser.post("/staff/erase", form).headers["location"] == "/staff/sign-in"
-        back = browser.post("/staff/erase", form, referer=f"{browser.site}/staff/list?page=2")
-        assert back.headers["location"] == "/staff/sign-in?onward=/staff/list%3Fpage%3D2"
+        for site in (browser.site, "https://staff.example.org"):
+            back = browser.post("/staff/erase", form, referer=f"{site}/staff/list?page=2")
+            assert back.headers["location"] == "/staff/sign-in?onward=/staff/list%3Fpage%3D2"
         for referer in ("", "x", "http://[", "https://evil.example//staff//evil.example"):
             again = browser.post("/staff/erase", form, referer=referer)
             assert again.headers["location"] == "/staff/sign-in"
