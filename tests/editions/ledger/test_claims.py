@@ -293,6 +293,7 @@ def test_for_whom_the_server_refuses_us_waits_behind_all_others_and_is_known_unt
         assert outcomes.refused_us(connection, edition.id) == {1, 3}
         told = [one["reason"] for one in outcomes.people(connection, edition.id, "waiting")][:2]
         assert told == [f"{outcomes.REFUSED_US}: relay not permitted", f"{outcomes.REFUSED_US}: no login"]
+        assert claims.next_try(connection, edition.id) == AT, "behind all others, and not a moment longer"
     assert [who for who, _ in ours(claimed(database, edition)).members] == [4, 5]
     again = ours(claimed(database, edition))
     assert [who for who, _ in again.members] == [1, 3]

@@ -134,6 +134,14 @@ def test_what_was_never_attempted_is_not_attempted_again(sqlite_database: Databa
         assert doubt.again(connection, 1, LATER) == 0
 
 
+def test_a_welcome_is_never_sent_again(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        person, *_ = handed_over(connection, lots=[Left("sent"), Left("uncertain")])
+        take(connection, [event(Kind.DELIVERED, person, batch=attempt(1, 0))], "SendGrid", Delivery())
+        connection.execute(update(batches).where(batches.c.number == 1).values(welcome=True))
+        assert doubt.again(connection, 1, LATER) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "restored", "state"),
     [
@@ -262,3 +270,22 @@ def test_people_in_doubt_one_by_one_are_never_sent_again(sqlite_database: Databa
         person, *_ = handed_over(connection, lots=lots)
         take(connection, [event(Kind.DELIVERED, person, batch=attempt(1, 1))], "SendGrid", Delivery())
         assert doubt.again(connection, 1, LATER) == 0
+
+
+@pytest.mark.parametrize(
+    ("welcome", "state", "doubtful"),
+    [
+        (True, "sending", True),
+        (True, "sent", False),
+        (True, "uncertain", False),
+        (True, "waiting", False),
+        (False, "sending", False),
+    ],
+)
+def test_a_welcome_has_no_outcome_while_it_is_being_handed_over(
+    sqlite_database: Database, welcome: bool, state: str, doubtful: bool
+) -> None:
+    with sqlite_database.write() as connection:
+        handed_over(connection, lots=[Left("sent"), Left(state)])
+        connection.execute(update(batches).where(batches.c.number == 1).values(welcome=welcome))
+        assert doubt.any_welcome(connection) is doubtful

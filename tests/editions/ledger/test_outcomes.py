@@ -15,6 +15,7 @@ from pipeline.core.tables.ledger import recipients
 from pipeline.editions.ledger import batches, claims, outcomes, readers
 from pipeline.editions.ledger.reasons import reasons
 from subscribers import directory
+from subscribers.tables import welcomes
 from tests.editions.ledger.moves import AT, claimed, counted, taken
 from tests.ledgers import Left, handed_over
 
@@ -209,6 +210,64 @@ def test_in_a_letter_sent_long_ago_nothing_is_in_flight(sqlite_database: Databas
         assert not outcomes.in_flight(connection, first, AT)
         handed_over(connection, 2, lots=[Left("sending")], finished_at=long_ago + timedelta(seconds=1))
         assert outcomes.in_flight(connection, first, AT)
+
+
+def test_in_a_letter_sent_long_ago_a_welcome_is_in_flight_to_its_reader(sqlite_database: Database) -> None:
+    long_ago = AT - outcomes.RESENT_WITHIN - outcomes.IN_FLIGHT
+    with sqlite_database.write() as connection:
+        handed_over(connection, 1, lots=[Left("sent")])
+        first, other = handed_over(connection, 2, lots=[Left("sending")], finished_at=long_ago)
+        welcome = {"subscriber_id": first, "digest": "weekly", "at": AT, "state": "handed"}
+        connection.execute(insert(welcomes).values(welcome | {"edition_id": 2}))
+        assert outcomes.in_flight(connection, first, AT)
+        assert not outcomes.in_flight(connection, other, AT)
+
+
+def test_what_was_said_of_somebody_is_told_only_while_their_batch_waits(sqlite_database: Database) -> None:
+    apart: dict[int, tuple[Any, str | None]] = {0: (None, "mailbox full")}
+    lots = [Left(state, reason="busy", apart=apart) for state in ("waiting", "sent", "uncertain")]
+    with sqlite_database.write() as connection:
+        handed_over(connection, lots=lots)
+        connection.execute(update(recipients).values(at=AT))
+        told = [one["reason"] for one in outcomes.people(connection, 1)]
+        assert told == ["mailbox full", "busy", "busy", "busy", "busy", "busy"]
+
+
+def test_who_failed_in_a_batch_that_waits_is_not_counted_among_those_who_wait(
+    sqlite_database: Database,
+) -> None:
+    apart: dict[int, tuple[Any, str | None]] = {0: (None, "mailbox full"), 1: ("failed", "550 no such user")}
+    with sqlite_database.write() as connection:
+        handed_over(connection, lots=[Left("waiting", 3, reason="busy", apart=apart)])
+        connection.execute(update(recipients).values(at=AT))
+        connection.execute(update(batch_rows).values(attempt=None))
+        assert reasons(connection, 1) == {
+            "waiting": {"busy": 1, "mailbox full": 1},
+            "failed": {"550 no such user": 1},
+        }
+
+
+def test_the_server_refused_us_for_those_who_wait_in_this_edition_and_no_other(
+    sqlite_database: Database,
+) -> None:
+    said = f"{outcomes.REFUSED_US}: no login"
+    apart: dict[int, tuple[Any, str | None]] = dict.fromkeys(range(3), (None, said))
+    with sqlite_database.write() as connection:
+        handed_over(connection, 1, lots=[Left("waiting", 5, apart={4: (None, said)})])
+        lots = [Left("waiting", 4, apart=apart | {3: ("failed", said)}), Left("sent", 2, apart=apart)]
+        first, second, third, *_ = handed_over(connection, 2, lots=lots)
+        # Handed over since, in the other batch, whose people stand among those of the first.
+        connection.execute(update(recipients).where(recipients.c.subscriber_id == second).values(batch=1))
+        assert outcomes.refused_us(connection, 2) == {first, third}
+
+
+def test_a_welcome_is_told_as_one_and_leaves_its_edition_finished(sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        handed_over(connection, lots=[Left("sent", 1), Left("sending", 1)])
+        assert outcomes.unfinished(connection, 1)
+        connection.execute(update(batch_rows).where(batch_rows.c.number == 1).values(welcome=True))
+        assert not outcomes.unfinished(connection, 1)
+        assert [one.get("welcome") for one in outcomes.people(connection, 1)] == [None, True]
 
 
 def test_what_a_person_got_is_told(database: Database, edition: Edition) -> None:
