@@ -117,3 +117,17 @@ def test_that_an_address_must_get_no_mail_is_put_down_of_whoever_is_on_the_list(
         found = directory.person(connection, "ben@example.org")
     assert found is not None
     assert (found.id, found.suppression) == (None, Reason.BOUNCED)
+
+
+def test_what_each_person_did_is_told_in_their_own_order(sqlite_database: Database) -> None:
+    ben = ANN._replace(email="ben@example.org", name="Ben")
+    rows = [one._replace(digests=[digest]) for one, digest in ((ANN, "weekly"), (ANN, "monthly"))]
+    rows += [one._replace(digests=[digest]) for one, digest in ((ben, "monthly"), (ben, "weekly"))]
+    with sqlite_database.write() as connection:
+        chunk = ImportChunk(connection, [ANN.email, ben.email])
+        for row in rows:
+            chunk.judge(row)
+        chunk.write(wording="on paper", source="import")
+        found = [directory.person(connection, email) for email in (ANN.email, ben.email)]
+    told = [[record.digest for record in person.consent] for person in found if person is not None]
+    assert told == [["weekly", "monthly"], ["monthly", "weekly"]]
