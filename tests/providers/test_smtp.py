@@ -13,6 +13,7 @@ from pipeline.providers import Batch, BatchResult, Result
 from pipeline.providers.smtp import Smtp
 from pipeline.providers.smtp.connection import Server
 from pipeline.providers.smtp.protocol import ConnectionEnded, Transport
+from pipeline.providers.smtp.refusals import RATE_REMEDY, US_REMEDY
 from subscribers import clock
 from tests.doubles.nobody import nobody
 from tests.doubles.smtp import Act, Fault, StrictSmtp
@@ -40,6 +41,20 @@ def provider(server: StrictSmtp) -> Iterator[Smtp]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two seconds, of twenty for everything else, for the answer to a letter."""
     monkeypatch.setattr("pipeline.providers.smtp.transaction.PATIENCE", 0.1)
+
+
+@pytest.fixture
+def half_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each connection breaks while a letter is being written."""
+    real = Transport.write
+
+    def half(line: Transport, data: bytes) -> None:
+        if b"\r\n.\r\n" not in data:
+            return real(line, data)
+        real(line, data[:200])
+        raise ConnectionEnded("the connection broke while writing", 200)
+
+    monkeypatch.setattr(Transport, "write", half)
 
 
 def send(server: StrictSmtp, *numbers: int, **how: Any) -> BatchResult:
@@ -198,23 +213,19 @@ def test_what_a_server_says_before_it_has_the_whole_letter_is_its_answer(server:
     ],
 )
 def test_what_a_server_says_over_half_a_letter_is_heard(
-    server: StrictSmtp, monkeypatch: pytest.MonkeyPatch, said: Act | str, became: Result, kept: str
+    server: StrictSmtp, half_written: None, said: Act | str, became: Result, kept: str
 ) -> None:
-    real = Transport.write
-
-    def half(line: Transport, data: bytes) -> None:
-        if b"\r\n.\r\n" not in data:
-            return real(line, data)
-        real(line, data[:200])
-        raise ConnectionEnded("the connection broke while writing", 200)
-
-    monkeypatch.setattr(Transport, "write", half)
     server.faults.append(Fault("body", said))
     outcome = send(server, 1)
     assert outcome.of(1) is became
     told = {name: set(getattr(outcome, name)) for name in ("rejected", "later", "doubtful")}
     assert told == {name: {1} if name == kept else set() for name in told}
     assert server.connections == 1
+
+
+def test_half_a_letter_refused_for_both_of_two_concerns_all(server: StrictSmtp, half_written: None) -> None:
+    server.faults.append(Fault("body", "554 5.6.0 no", times=99))
+    assert send(server, 1, 2).result is Result.STOP
 
 
 @pytest.mark.parametrize("act", [Act.DROP, Act.SILENCE])
@@ -249,9 +260,16 @@ def test_who_is_in_doubt_stays_so_though_another_connection_is_told_to_stop(serv
     }
 
 
-@pytest.mark.parametrize(("short", "became"), [(0, Result.UNCERTAIN), (1, Result.REFUSED)])
+@pytest.mark.parametrize(
+    ("short", "says", "became"),
+    [
+        (0, Act.DROP, Result.UNCERTAIN),
+        (0, "250 2.0.0 taken", Result.UNCERTAIN),  # of a broken connection nothing is believed
+        (1, Act.DROP, Result.REFUSED),
+    ],
+)
 def test_a_connection_that_breaks_at_the_dot_leaves_doubt_only_where_all_of_the_dot_had_left(
-    server: StrictSmtp, monkeypatch: pytest.MonkeyPatch, short: int, became: Result
+    server: StrictSmtp, monkeypatch: pytest.MonkeyPatch, short: int, says: Act | str, became: Result
 ) -> None:
     real = Transport.write
 
@@ -264,7 +282,7 @@ def test_a_connection_that_breaks_at_the_dot_leaves_doubt_only_where_all_of_the_
 
     monkeypatch.setattr(Transport, "write", breaks)
     monkeypatch.setattr("pipeline.providers.smtp.protocol._MOMENT", 0.05)
-    server.faults.append(Fault("message", Act.DROP))  # it may have taken it, and does not say
+    server.faults.append(Fault("message", says))  # it may have taken it
     outcome = send(server, 1, 2)
     assert outcome.of(1) is became
     assert set(outcome.doubtful) == ({1} if became is Result.UNCERTAIN else set())
@@ -303,20 +321,26 @@ def test_connections_that_work_do_for_those_that_do_not(server: StrictSmtp, act:
 
 
 @pytest.mark.parametrize(
-    ("reply", "result"),
+    ("reply", "result", "remedy"),
     [
-        ("550 5.7.1 letter@example.org may not send", Result.STOP),
-        ("530 5.7.0 Authentication required", Result.STOP),
-        ("451 4.7.1 too many from you", Result.REFUSED),
+        ("550 5.7.1 letter@example.org may not send", Result.STOP, US_REMEDY),
+        ("530 5.7.0 Authentication required", Result.STOP, US_REMEDY),
+        ("450 4.7.1 Relay access denied", Result.STOP, US_REMEDY),
+        ("550 5.4.5 Daily user sending limit exceeded", Result.STOP, RATE_REMEDY),
+        ("554 5.6.0 no", Result.STOP, US_REMEDY),
+        ("451 4.7.1 too many from you", Result.REFUSED, ""),
     ],
 )
-def test_what_is_said_of_the_sender_concerns_everyone(server: StrictSmtp, reply: str, result: Result) -> None:
+def test_what_is_said_of_the_sender_concerns_everyone(
+    server: StrictSmtp, reply: str, result: Result, remedy: str
+) -> None:
     server.faults.append(Fault("mail", reply, times=99))
     for numbers in ((1,), (1, 2), range(1, 41)):
         outcome = send(server, *numbers, connections=2)
         assert outcome.result is result
         assert reply[:3] in outcome.reason
         assert "letter@" not in outcome.reason
+        assert outcome.reason.endswith(remedy)
         assert not outcome.rejected
     assert server.deliveries == []
 

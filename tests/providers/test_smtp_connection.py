@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.providers import Result
 from pipeline.providers.smtp import protocol
 from pipeline.providers.smtp.batch import Halt
 from pipeline.providers.smtp.connection import Server, connect
+from pipeline.providers.smtp.refusals import RATE_REMEDY, US_REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connected(
-    ehlo: bytes = b"250 mail.example", security: Any = "none"
+    ehlo: bytes = b"250 mail.example", security: Any = "none", greeting: bytes = b"220 mail.example"
 ) -> Iterator[tuple[Server, list[socket.socket]]]:
     """A server that greets who comes and answers EHLO and HELO so; from then on the test speaks for it."""
     accepted: list[socket.socket] = []
@@ -29,7 +31,7 @@ def connected(
             there, _ = listener.accept()
             accepted.append(there)
             there.settimeout(10)
-            there.sendall(b"220 mail.example\r\n")
+            there.sendall(greeting + b"\r\n")
             while said := there.recv(1000):
                 there.sendall(ehlo + b"\r\n")
                 if ehlo.startswith(b"250") or said.startswith(b"HELO"):
@@ -78,3 +80,25 @@ def test_where_no_letter_can_go_nothing_is_left_open(ehlo: bytes, security: str)
         (there,) = accepted
         assert there.recv(1000) == b"", "closed, though the error holds all that was there"
         assert halted.value
+
+
+@pytest.mark.parametrize(
+    ("greeting", "result", "remedy", "limited"),
+    [
+        (b"421 4.7.0 too many connections from 192.0.2.1", Result.REFUSED, RATE_REMEDY, True),
+        (b"421 4.7.1 Relay access denied", Result.REFUSED, "", False),
+        (b"421 4.3.2 shutting down", Result.REFUSED, "", False),
+        (b"500 5.4.5 Daily user sending limit exceeded", Result.REFUSED, "", False),
+        (b"500 blocked by policy", Result.STOP, US_REMEDY, False),
+        (b"554 5.7.1 Client host blocked using zen.spamhaus.org", Result.STOP, US_REMEDY, False),
+        (b"554 5.3.2 not now", Result.REFUSED, "", False),
+    ],
+)
+def test_a_server_that_takes_no_connection_says_for_how_long(
+    greeting: bytes, result: Result, remedy: str, limited: bool
+) -> None:
+    with connected(greeting=greeting) as (server, _), pytest.raises(Halt) as halted:
+        connect(server)
+    told = halted.value
+    assert (told.result, told.remedy, told.limited) == (result, remedy, limited)
+    assert f"takes no connection ({greeting[:3].decode()}): " in told.reason
