@@ -94,10 +94,15 @@ def _left_over(url: str, before: _Before, zone: ZoneInfo) -> Iterator[Finding]:
             MORE_ITEMS,
         )
     if before.unsure:
+        what = (
+            f"One post of {shown(url)} may be an old one under a new name; it is in no letter."
+            if before.unsure == 1
+            else f"{before.unsure:,} posts of {shown(url)} may be old ones under new names; "
+            "they are in no letter."
+        )
         yield warning(
             "feeds.unsure",
-            f"{before.unsure:,} posts of {shown(url)} may be old ones under new names; they are in no "
-            f"letter.",
+            what,
             "`rapport posts` lists them; `rapport posts let-in POST` or `keep-out POST` decides.",
         )
 

@@ -1,5 +1,5 @@
 """What people write when they mean that somebody may be mailed, or not: in the names of columns and in their
-cells. English, German, French, Spanish, Dutch and Italian, and some of their neighbours.
+cells. English, German, French, Spanish, Dutch and Italian, and their neighbours in Europe.
 
 These words never make anybody mailable. They decide whether a column that Rapport does not use may be left
 aside, so a word too many costs a question, and one too few a mail to somebody who said no.
@@ -62,7 +62,15 @@ _STEMS = (
     # Dutch, Polish, the Nordic languages
     "uitgeschr", "uitschrij", "afgemeld", "afmeld", "toestem", "geblok", "klacht",
     "ingeschr", "inschrij", "ontvang", "verwijder", "opgezeg", "opzeg", "zgod", "wypis", "rezygn", "usuni",
-    "samty", "prenumer", "avregist", "avanmal", "avmeld",
+    "samty", "prenumer", "avregist", "avanmal", "avmeld", "frameld", "tilmeld", "reservert", "peruut",
+    "suostum", "tilaa", "lupa", "kielt",
+    # Czech, Slovak, Slovene, Croatian; Hungarian, Romanian, Baltic, Turkish, Indonesian, Vietnamese
+    "odhlas", "souhlas", "suhlas", "soglas", "odber", "odjav", "pretplat", "privol", "leirat", "feliratk",
+    "hozzajar", "dezabon", "loobu", "nousol", "atsisak", "sutik", "atteik", "piekri", "abone", "izin",
+    "iptal",
+    "berhent", "berlangg", "huyđang",
+    # What was checked, refused or chosen
+    "reject", "refus", "oppos", "lopd", "lgpd", "marketab", "deliverab", "frequen", "haufigk", "preferen",
 )  # fmt: skip
 """Parts of a column's name that speak of whether somebody may be mailed."""
 
@@ -70,17 +78,20 @@ _NAMES = frozenset((
     "active", "opt", "dnc", "stop", "stopped", "left", "gone", "quit", "ended", "expired", "baja",
     "stato", "estado", "stav", "aktiv", "actif", "activo", "actief", "attivo", "mailable",
     "emailable", "contactable", "reachable", "dont", "never", "end", "exit", "departure", "depart",
-    "reason", "grund", "motif", "motivo",
+    "reason", "grund", "motif", "motivo", "valid", "void", "lists", "verteiler", "baixa", "stan",
 ))  # fmt: skip
 """Words of a column's name that do, by themselves."""
 
 _OF_MAIL = (
     "mail", "letter", "digest", "contact", "kontakt", "update", "news", "brief", "lettre", "correo", "send",
-    "want", "wish", "list", "bulletin", "courriel", "write", "hear", "interest", "schreib", "ecrire",
+    "want", "wish", "list", "bulletin", "flag", "courriel", "write", "hear", "interest", "schreib", "ecrire",
 )  # fmt: skip
 """Parts of a name that do if the column says only yes or no."""
 
-_YES_OR_NO = ("yes", "no", "ja", "nein", "nee", "oui", "non", "si", "sim", "nao")
+_YES_OR_NO = (
+    "yes", "no", "ja", "nein", "nee", "oui", "non", "si", "sim", "nao", "tak", "nie", "ano", "ne", "da", "nu",
+    "nej", "nei", "kylla", "ei", "jah", "igen", "nem", "evet", "hayır", "ya", "tidak", "allow", "deny",
+)  # fmt: skip
 """What a longer yes or no begins with: "No thanks"."""
 
 _LISTED = re.compile(r"[,;|\n]")
@@ -89,7 +100,12 @@ _NOT_TO = ("contact", "mail", "email", "e mail", "send", "write", "call")
 
 _SAID = (
     "unsub", "subscribed", "opted", "optout", "opt out", "optin", "bounce", "undeliver", "complain",
-    "blacklist", "blocklist", "blocked", "suppressed", "consent", "take me off", "take off", "remove me",
+    "blacklist", "blocklist", "blocked", "suppressed", "consent", "take off", "remove me",
+    *(f"take {whom} off" for whom in ("me", "us", "her", "him", "them")),
+    "not want", "don t want", "doesn t want", "didn t want", "not interested", "no interest", "no thanks",
+    "no thank you", "opting out", "removal", "anymore",
+    "any more", "wrong address", "wrong email", "wrong e mail", "not valid", "not allow", "deceased",
+    "passed away",
     "remove from", "be removed", "please remove", "please delete", "left the list", "wants out", "spam",
     *map(" ".join, product(("do not", "don t", "dont", "never", "no", "no more", "stop"), _NOT_TO)),
     "no newsletter", "no letter", "not wish", "no longer w",
@@ -99,6 +115,18 @@ _SAID = (
     "ne plus contacter", "ne pas envoyer", "ne veut plus", "desuscri", "de baja", "no enviar",
     "rebotado", "bloque", "uitgeschreven", "afgemeld", "niet mailen", "geen mail", "geen nieuwsbrief",
     "geblokkeerd", "disiscri", "non contattare", "non inviare", "bloccat", "descadastr",
+    # Who wants no more of it, asked to be left alone, or has died
+    "nichts mehr", "nicht erwunscht", "unerwunscht", "kein interesse", "verstorben", "ne souhaite",
+    "ne desire",
+    "plus recevoir", "etre retire", "a retirer", "pas interesse", "decede", "no quiere", "no desea",
+    "no le interesa",
+    "darse de baja", "fallecid", "non vuole", "non desidera", "non interess", "rimuover", "decedut",
+    "wil geen",
+    "geen mails", "niet meer", "geen interesse", "overleden", "nao quer", "nao deseja", "nao enviar",
+    "falecid",
+    "nie chce", "wypisa", "rezygn", "nechce", "odhlas", "vil ikke", "ønsker ikke", "vill inte", "frameld",
+    "avmeld",
+    "avregistr", "ei halua", "peruut", "leirat", "nu dore", "dezabon", "odjav", "отпис", "відпис",
 )  # fmt: skip
 """What a cell may say somewhere in it."""
 
@@ -117,7 +145,8 @@ _WHOLE = frozenset((
     "inactif", "abonne", "inscrit", "activo", "inactivo", "suscrito", "baja", "cancelado", "actief",
     "inactief", "geabonneerd", "ingeschreven", "attivo", "inattivo", "iscritto", "cancellato",
     "annullato", "storniert", "gekundigt", "geloscht", "loschen", "not confirmed", "opt in",
-    "no permission",
+    "no permission", "remove", "delete", "valid", "deliverable", "risky", "catchall", "catch all",
+    "accept all",
 ))  # fmt: skip
 """What a cell may say as a whole; within a longer text such words mean much else."""
 
@@ -127,6 +156,7 @@ _WHERE_THEY_LEFT = (
     "blocklist", "blocked", "blocks", "inactive", "invalid email", "unconfirmed", "do not", "abgemeld",
     "abmeld", "abbestell", "ausgetragen", "gesperrt", "geloscht", "inaktiv", "desabonn", "desinscri",
     "inactif", "bajas", "de baja", "desuscri", "uitgeschr", "afgemeld", "disiscri", "descadast",
+    "wypisa", "odhlas", "frameld", "avmeld", "avregistr", "leirat", "dezabon", "odjav", "отпис", "відпис",
 )  # fmt: skip
 """What the name of a file or the title above a list says of everybody in it."""
 

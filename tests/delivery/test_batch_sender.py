@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from pipeline.core.config import Config
@@ -491,6 +491,37 @@ def test_who_was_refused_because_of_us_where_everything_stops_is_known_as_that(
     assert reread(database, edition).status == "paused"
     with database.read() as connection:
         assert outcomes.refused_us(connection, edition.id) == {1}
+
+
+@ON_ONE
+def test_what_is_stopped_with_some_handed_over_is_paused_and_who_was_not_tried_is_next_at_once(
+    database: Database, edition: Edition
+) -> None:
+    no = "relay not permitted"
+    answer = BatchResult(Result.ACCEPTED, denied={1: no}, untried={2: "its turn did not come"}, stopped=no)
+    with time_machine.travel(AT, tick=False), pytest.raises(ProviderError, match=no):
+        delivery(database, Taker(answer=answer)).run(edition)
+    paused = reread(database, edition)
+    assert (paused.status, paused.reason) == ("paused", no)
+    with database.read() as connection:
+        assert outcomes.refused_us(connection, edition.id) == {1}
+        due = connection.scalars(
+            select(batches.c.next_try).where(batches.c.reason == "its turn did not come")
+        )
+        assert due.all() == [AT]
+
+
+@ON_ONE
+def test_a_wait_that_the_provider_asked_for_is_a_line_in_the_log(
+    database: Database, edition: Edition, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "pipeline.delivery")
+    with time_machine.travel(AT, tick=False), database.write() as connection:
+        rate.hold(connection, 300.0, AT)
+        assert sender(database, Taker())._claims(connection, edition, 1) == ([], 300.0)
+    assert [line.getMessage() for line in caplog.records] == [
+        "weekly-1: waiting for 300 s, as the provider asked"
+    ]
 
 
 @ON_ONE

@@ -22,18 +22,29 @@ from pipeline.core.schema import migrate
 from pipeline.core.tables.editions import editions as table
 from pipeline.core.tables.ledger import recipients
 from pipeline.delivery.send import send
-from pipeline.editions import find, states, store
-from pipeline.editions.approval import ApprovalResult, ChangedError, approve, decide
+from pipeline.editions import approval, find, states, store
+from pipeline.editions.approval import (
+    ApprovalResult,
+    ChangedError,
+    DecidedError,
+    approve,
+    decide,
+    links_decide,
+)
 from pipeline.editions.compose import compose
 from pipeline.editions.edit import Wish, edit
 from pipeline.editions.lock import lock
 from pipeline.feeds.pull import pull
 from pipeline.schedule.drafts import LINKS_VALID_FOR
 from pipeline.schedule.maintenance import maintain
+from subscribers import staff_log
+from subscribers.staff import accounts
+from subscribers.staff.roles import Role
 from subscribers.tokens import Purpose
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.installations import installation, run_one, subscribe
+from tests.ledgers import handed_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -529,3 +540,36 @@ def test_one_that_changes_between_the_look_at_it_and_its_approval_is_given_back_
     outcome, row = decide(installed, edition, "approve", content)
     assert (outcome, row) == (ApprovalResult.CHANGED, now_is(installed))
     assert now_is(installed).subject == "Another subject"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "somebody", "decide"),
+    [(None, False, True), (None, True, False), (True, True, True), (False, False, False)],
+)
+def test_links_decide_until_somebody_can_sign_in_unless_it_is_said(
+    sqlite_database: Database, tmp_path: Path, chosen: bool | None, somebody: bool, decide: bool
+) -> None:
+    staff = STAFF | ({"links_decide": chosen} if chosen is not None else {})
+    config = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed", staff=staff).config
+    with sqlite_database.write() as connection:
+        if somebody:
+            accounts.join(connection, accounts.invite(connection, "ada@example.org", Role.ADMIN))
+        assert links_decide(config, connection) is decide
+
+
+def test_one_that_somebody_has_decided_about_is_not_approved_and_one_that_is_stands_in_the_log(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = installation(sqlite_database, tmp_path, "http://127.0.0.1:1/feed")
+    monkeypatch.setattr(approval, "must_pass", lambda installed, edition: None)
+    with sqlite_database.write() as connection:
+        handed_over(connection, 1, status="draft", finished_at=None)
+        before = find.by_id(connection, 1)
+    with pytest.raises(DecidedError, match="Somebody has decided about weekly-1") as told:
+        approve(made, "weekly-1", mark=b"of another decision")
+    assert told.value.code == "decided"
+    approve(made, "weekly-1", mark=before.mark, actor="ada@example.org")
+    with sqlite_database.read() as connection:
+        assert find.by_id(connection, 1).status == "approved"
+        (entry, *_) = staff_log.entries(connection)
+    assert (entry.action, entry.about, entry.actor) == ("approve", "weekly-1", "ada@example.org")

@@ -38,7 +38,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/editions/plan.py": ("editions/test_plan.py",),
     "pipeline/editions/send_time.py": ("editions/test_plan.py",),
     "pipeline/editions/selection.py": ("editions/test_selection.py",),
-    "pipeline/editions/eligibility.py": ("editions/test_selection.py",),
+    "pipeline/editions/eligibility.py": ("editions/test_eligibility.py", "editions/test_selection.py"),
     "pipeline/editions/course.py": ("editions/test_states.py",),
     "pipeline/editions/became.py": ("editions/test_became.py",),
     "pipeline/editions/undo.py": ("editions/test_steps.py",),

@@ -47,7 +47,8 @@ CAPTION = re.compile(
     r"(?i)(?:^|[\s_-])(?:wp-caption(?:-text)?|tr-caption\w*|image-caption\w*|caption|photo-credit)(?:$|[\s_-])"
 )
 HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
-STRUCK = re.compile(r"(?i)line-through|strike-?through")
+STRUCK = re.compile(r"(?i)line-through|strike-?through|(?:^|\s)(?:text-|is-)?strike(?:$|\s)")
+_MARKED_STRUCK = re.compile(r"~~(?=[^\s~])[^~]{1,300}~~")
 NOTE_MARK = re.compile(r"(?i)noteref|footnote|endnote|cite_ref|fnref|reference|citation")
 NOTE = re.compile(r"(?i)#_?(?:fn|ftn|footnote|note|cite_note|endnote|sdfootnote)")
 """The address of a note at the foot of the page."""
@@ -72,8 +73,15 @@ _TEMPLATES = tuple(
     for needles, pattern in (
         (("«", "‹", "←"), r"[«‹←] ?(?:previous|older|back)\b.{0,120}"),
         (("previous", "next"), r"(?:previous|next)(?: post| article)?: .{0,120}"),
-        (("»", "›", "→"), r"[^.!?«]{0,120} [»›→]{1,2}"),
-        ((" read",), r"\d{1,3} ?min(?:ute)?s? read"),
+        (("»", "›", "→"), r"[^.!?…«]{0,120} [»›→]{1,2}"),
+        ((" read",), r"\W{0,3}\d{1,3} ?min(?:ute)?s? read"),
+        # The address of a video that the blog's software would have shown
+        (("://",), r"https?://\S{1,600}"),
+        (
+            ("unsplash", "pexels", "pixabay", "shutterstock", "istock", "getty", "adobe stock", "freepik"),
+            r"(?:photo|image|picture|bild|foto|imagen|immagine|imagem)[: ].{1,120}(?:unsplash|pexels|pixabay|"
+            r"shutterstock|istock|getty|adobe stock|freepik).{0,40}",
+        ),
         (("originally published",), r".{0,300} was originally published in .{1,200} on medium.{0,200}"),
         (("thanks for",), r"thanks for reading .{1,80}(?:subscribe|this post is public).{0,200}"),
         (("reader-supported",), r".{1,80} is a reader-supported publication\..{0,200}"),
@@ -82,6 +90,8 @@ _TEMPLATES = tuple(
         (("shared by",), r"a post shared by .{1,120}"),
     )
 )
+_BROWSERS = ("rowser", "navig", "naveg", "webbläsare", "ettleser", "elaim", "rzegląd", "rohlížeč", "ブラウザ")
+"""Parts of the word in NO_PLAYER's languages."""
 _FOOTERS = tuple(begin for begins, _ in FIRST_APPEARED for begin in begins if begin)
 
 
@@ -135,7 +145,12 @@ def is_paywall(one: str) -> bool:
 
 
 def without_player_notice(one: str) -> str:
-    return _NO_PLAYER.sub("", one) if "rowser" in one or "navig" in one or "naveg" in one else one
+    return _NO_PLAYER.sub("", one) if any(name in one for name in _BROWSERS) else one
+
+
+def without_struck(one: str) -> str:
+    """Without what is struck out as in Markdown."""
+    return _MARKED_STRUCK.sub("", one) if "~~" in one else one
 
 
 class Tail(NamedTuple):
@@ -154,7 +169,7 @@ def without_tail(one: str) -> Tail:
         text = _without_arrows(text)
         if cut := _CUT.search(text, max(0, len(text) - 40)):
             text, breaks_off = text[: cut.start()], True
-        elif (at := _read_more(text)) is not None:
+        elif (at := _read_more(text)) is not None or (at := _link_behind_ellipsis(text)) is not None:
             text, goes_on = text[:at], True
         if text == before:
             break
@@ -200,6 +215,26 @@ def _read_more(text: str) -> int | None:
     return None
 
 
+_SHORT_LINK = 40
+"""Characters of a link that may be "read more" in a language of no table."""
+
+
+def is_short_link(one: str) -> bool:
+    """Whether a paragraph is one short link and no more."""
+    bare = one.strip(_MARKS)
+    inside = bare[1:-1] if bare[:1] == LINK_START and bare[-1:] == LINK_END else ""
+    return 0 < len(inside) <= _SHORT_LINK and LINK_START not in inside
+
+
+def _link_behind_ellipsis(text: str) -> int | None:
+    """Where an ellipsis ends at which software cut a paragraph, if a short link is all that follows."""
+    start = text.rfind(LINK_START, max(0, len(text) - _SHORT_LINK - 10))
+    if start < 0 or LINK_END in text[start:].rstrip(_MARKS + LINK_END):
+        return None
+    before = text[:start].rstrip(" \xa0\n[(")
+    return len(before) if before.endswith(("…", "...", "…]", "...]")) else None
+
+
 def _is_share_bar(bare: str) -> bool:
     if bare.partition(" ")[0].strip(_MARKS) not in _SHARED and "click to " not in bare:
         return False
@@ -227,6 +262,8 @@ def _says_where_it_appeared(one: str, bare: str) -> bool:
     for begins, says in FIRST_APPEARED:
         for begin in begins:
             if bare.startswith(begin) and (begin or LINK_START in one):
+                if begin.startswith("this ") and len(bare) <= 120 and bare[len(begin) + 1 :].startswith(says):
+                    return True
                 following = unmarked(one).strip()[len(begin) :].lstrip(" \"'“‘«„")[:1]
                 if (LINK_START in one or not following.islower()) and any(
                     len(begin) < bare.find(said) for said in says

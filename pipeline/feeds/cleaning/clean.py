@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.feeds.cleaning import boilerplate, shortcodes, superscript
+from pipeline.feeds.cleaning import boilerplate, mathml, shortcodes, superscript
 from pipeline.feeds.cleaning.pieces import Kind, pieces
 from pipeline.feeds.cleaning.text import count_words, one_line, visible
 
@@ -59,10 +59,19 @@ def read(source: str) -> Text:
             if boilerplate.is_paywall(one):
                 breaks_off = True
                 continue
-            one = boilerplate.without_player_notice(one)
+            one = boilerplate.without_player_notice(mathml.without_marks(boilerplate.without_struck(one)))
             tail = boilerplate.without_tail(one) if len(found) - at <= _LAST else None
             if tail and (tail.breaks_off or tail.goes_on):
                 breaks_off, goes_on = breaks_off or tail.breaks_off, goes_on or tail.goes_on
+            elif (
+                at == len(found) - 1
+                and blocks
+                and _ends_midway(blocks[-1])
+                and boilerplate.is_short_link(one)
+            ):
+                # "Read more" in a language of no table
+                goes_on = True
+                continue
             elif boilerplate.is_boilerplate(one):
                 continue
             one = tail.text if tail else one
@@ -70,6 +79,12 @@ def read(source: str) -> Text:
         if one:
             blocks.append(Block(kind, one, lines))
     return Text(tuple(blocks), breaks_off, goes_on, sum(count_words(block.text) for block in blocks))
+
+
+def _ends_midway(block: Block) -> bool:
+    """Whether a paragraph is long, and ends within a sentence."""
+    last = block.text[-1]
+    return block.kind == "prose" and len(block.text) > 60 and (last.isalnum() or last in ",;–—-…")
 
 
 def blocks(source: str) -> tuple[Block, ...]:

@@ -16,14 +16,13 @@ from urllib.parse import urlsplit
 from pipeline.feeds import PostImage
 from pipeline.feeds.cleaning import markup
 from pipeline.feeds.cleaning.clean import line
-from pipeline.feeds.cleaning.srcset import widest
+from pipeline.feeds.cleaning.late import NARROW, addresses, filled
 from pipeline.feeds.cleaning.text import cut
 from pipeline.feeds.fetching.address import absolute, at_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from selectolax.lexbor import LexborNode
 
 MOST = 6
 """Pictures of a post that are kept."""
@@ -31,8 +30,6 @@ LONGEST_ALT = 250
 """Characters. Longer ones are captions or whole paragraphs; screen readers read them out in one go."""
 SMALLEST = 48
 """Pixels. Below it is an icon, an emoji or a pixel."""
-NARROW = 300
-"""Pixels. A picture that is declared to be narrower comes after those that may be wider."""
 _MOST_TAGS = 200
 _LONGEST_ATTRIBUTE = 2_500
 
@@ -54,6 +51,8 @@ _NEVER = re.compile(
     r"googleadservices\.com|google-analytics\.com|googletagmanager\.com|scorecardresearch\.com|quantserve\.com|"
     r"pheedo\.com|facebook\.com/tr\b|s\.w\.org/images/core/emoji|abs\.twimg\.com/emoji|"
     r"blogger\.googleusercontent\.com/tracker|assets\.feedblitz\.com|medium\.com/_/stat|addtoany\.com|addthis\.com|"
+    r"px\.ads\.linkedin\.com|t\.co/i/adsct|analytics\.twitter\.com|bat\.bing\.com|ct\.pinterest\.com|"
+    r"open\.substack\.com|eotrx\.substackcdn\.com|statcounter\.com|hits\.seeyoufarm\.com|"
     r"shields\.io|badge\.fury\.io|feeds\d?\.feedburner\.com/~r|feedproxy\.google\.com/~r"
     r")(?:[/?:]|$)|^https?://[^/]{1,255}/~(?:r|ff|4|f|a)/|/wp-includes/images/"
 )
@@ -66,30 +65,17 @@ _DECORATES = re.compile(
     r"(?:icon|logo|button|badge|share)s?\b"
 )
 _BESIDE = re.compile(r"(?i)(?:^|[/_.-])(?:logo|avatars?|favicon|icon|gravatar|badge)(?:$|[/_.-])")
+# A whole class, the end of one ("author-avatar"), or one with a size or "img" behind it ("avatar-80").
 _CLASSES = re.compile(
-    r"(?i)(?:^|[\s_-])(?:wp-smiley|emoji|avatar|icon|share|social|sharing|pixel|tracking|spacer|badge|feedflare)(?:$|[\s_-])"
+    r"(?i)(?:^|[\s_-])(?:smiley|emoji|avatar|icon|share|social|sharing|pixel|tracking|spacer|badge|feedflare)"
+    r"(?:[_-](?:\d{1,4}|img|image|icon|button|link)s?)?(?:$|\s)"
 )
 _OTHER_MEDIA = re.compile(r"(?i)\.(?:mp3|m4a|mp4|m4v|mov|ogg|wav|pdf|html?|php|aspx?|zip|docx?|ico|heic)$")
-_IMG = re.compile(r"(?i)<img[\s/]")
+_IMG = re.compile(r"(?i)<(?:img|amp-img|video)[\s/]")
+_HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0*)?\s*(?:;|$|!)")
 _FILE_NAME = re.compile(
     r"(?i)[\w%+.() -]{1,120}\.(?:jpe?g|png|gif|webp)|(?:img|dsc|image|screenshot)[_\s-]?\d*"
 )
-_LAZY = (
-    "data-src",
-    "data-lazy-src",
-    "data-lazyload",
-    "data-lazy",
-    "data-original",
-    "data-orig-file",
-    "data-image",
-    "data-large-file",
-    "data-full-url",
-    "data-ezsrc",
-    "data-cfsrc",
-    "data-hi-res-src",
-)
-_SETS = ("srcset", "data-srcset", "data-lazy-srcset", "data-ezsrcset")
-_SHRUNK = re.compile(r"(?i)[?&]format=(\d{1,5})w|/s(\d{2,3})(?:-c)?/|/w_?(\d{2,4})[,/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +147,16 @@ def _inside(source: str, feed_url: str, bases: tuple[str, ...]) -> Iterator[_Can
             return
         source = html.unescape(source)
     body = markup.parse(source)
-    for node in body.css("img")[:_MOST_TAGS] if body is not None else ():
-        attributes = _attributes(node)
+    for node in body.css("img, amp-img, video[poster]")[:_MOST_TAGS] if body is not None else ():
+        attributes = filled(node)
         sizes = _sizes(attributes)
-        if re.search(r"(?i)display\s*:\s*none", attributes.get("style", "")[:500]):
+        if "hidden" in node.attributes or _HIDDEN.search(attributes.get("style", "")[:500]):
             continue
         if _CLASSES.search(attributes.get("class", "")[:500]) and max(sizes, default=0) < NARROW:
             continue
-        found = (_usable(one, sizes, feed_url, bases) for one in _addresses(node, attributes))
+        found = (_usable(one, sizes, feed_url, bases) for one in addresses(node, attributes))
         for address in list(dict.fromkeys(one for one in found if one))[:2]:
             yield _Candidate(address, attributes.get("alt", ""), _is_beside(address, sizes))
-
-
-def _attributes(node: LexborNode) -> dict[str, str]:
-    return {name: value for name, value in node.attributes.items() if value}
 
 
 def _sizes(attributes: dict[str, str]) -> list[int]:
@@ -183,27 +165,6 @@ def _sizes(attributes: dict[str, str]) -> list[int]:
     written = [attributes.get("width", ""), attributes.get("height", "")]
     written += re.findall(r"(?i)(?:^|[;\s])(?:width|height)\s*:\s*(\d{1,6})(?:px|\s*;|\s*$)", style)
     return [size for one in written if (size := _pixels(one)) is not None]
-
-
-def _addresses(node: LexborNode, attributes: dict[str, str]) -> Iterator[str]:
-    """Where the image may be, best first: lazy loading puts a placeholder into src."""
-    yield from (value for name in _LAZY if (value := attributes.get(name, "")))
-    src = attributes.get("src", "")
-    if not _is_shrunk(src):
-        yield src
-    for name in _SETS:
-        yield from widest(attributes.get(name, ""))
-    parent = node.parent
-    if parent is not None and parent.tag == "picture":
-        for source in parent.css("source")[:20]:
-            offered = _attributes(source)
-            yield from (address for name in _SETS for address in widest(offered.get(name, "")))
-    yield src
-
-
-def _is_shrunk(src: str) -> bool:
-    match = _SHRUNK.search(src[:_LONGEST_ATTRIBUTE])
-    return bool(match and int(next(group for group in match.groups() if group)) < NARROW)
 
 
 def _usable(address: str, sizes: list[int], feed_url: str, bases: tuple[str, ...]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipeline.feeds.cleaning.superscript import power
@@ -17,6 +18,16 @@ _SPACED_LISTED = """
 """
 _SPACED = frozenset(_SPACED_LISTED.split())
 _BELOW = dict(zip("0123456789+−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎", strict=True))
+
+
+_MARKED = re.compile(r"\$latex\s([^$]{1,300})\$|\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]")
+
+
+def without_marks(text: str) -> str:
+    """TeX that a script of the blog's would have drawn, without the signs that begin and end it."""
+    if "$latex" not in text and "\\" not in text:
+        return text
+    return _MARKED.sub(lambda found: (found[1] or found[2] or found[3]).strip(), text)
 
 
 def readable(formula: LexborNode) -> str:

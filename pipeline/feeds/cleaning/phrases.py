@@ -16,17 +16,18 @@ _READ_MORE = {
         continue reading | keep reading | read more | read the full article | read the full story |
         read the full post | read full post | read full article | read the rest | read the whole post |
         read the article | read on | view full post | view original | click here to read more |
-        click to read more | click here to continue reading | to read more
+        click to read more | click here to continue reading | to read more | read the full blog |
+        read full story | read the story | see the full post
     """,
     "de": """
         weiterlesen | weiter lesen | mehr lesen | mehr erfahren | hier weiterlesen |
         den ganzen beitrag lesen | den ganzen artikel lesen | ganzen beitrag lesen |
         ganzen artikel lesen | zum ganzen beitrag | zum beitrag | zum artikel | lesen sie mehr |
-        lesen sie weiter
+        lesen sie weiter | weiter zum artikel | weiter zum beitrag | artikel lesen | beitrag lesen
     """,
     "fr": """
         lire la suite | en savoir plus | lire plus | lire l'article | lire l'article complet |
-        continuer la lecture | continuer à lire | poursuivre la lecture
+        continuer la lecture | continuer à lire | poursuivre la lecture | lire la suite de l'article
     """,
     "es": """
         leer más | leer mas | seguir leyendo | sigue leyendo | continuar leyendo | continúa leyendo |
@@ -35,23 +36,39 @@ _READ_MORE = {
     """,
     "it": """
         leggi tutto | leggi di più | leggi di piu | leggi l'articolo | leggi l'articolo completo |
-        leggi ancora | continua a leggere | continua la lettura | continua con la lettura |
+        leggi ancora | leggi il resto | continua a leggere | continua la lettura | continua con la lettura |
         per saperne di più | scopri di più
     """,
     "nl": """
         lees meer | lees verder | meer lezen | verder lezen | lees het hele artikel |
-        lees het volledige artikel | lees de rest
+        lees het volledige artikel | lees het volledige bericht | lees het hele bericht | lees de rest
     """,
     "pt": """
         leia mais | ler mais | continue lendo | continue a ler | continuar lendo | continuar a ler |
         continuar a leitura | leia o artigo completo | saiba mais
     """,
-    "sv": "läs mer | läs vidare | fortsätt läsa",
-    "da": "læs mere | læs videre | fortsæt læsning",
-    "no": "les mer | les videre | fortsett å lese",
-    "fi": "lue lisää | jatka lukemista",
-    "pl": "czytaj więcej | czytaj dalej",
-    "cs": "číst více | číst dále | pokračovat ve čtení",
+    "sv": "läs mer | läs vidare | fortsätt läsa | läs hela inlägget | läs hela artikeln",
+    "da": "læs mere | læs videre | fortsæt læsning | læs hele artiklen | læs hele indlægget",
+    "no": "les mer | les videre | fortsett å lese | les hele saken | les hele innlegget",
+    "fi": "lue lisää | jatka lukemista | lue koko artikkeli",
+    "pl": "czytaj więcej | czytaj dalej | czytaj całość",
+    "cs": "číst více | číst dále | číst dál | pokračovat ve čtení | celý článek",
+    "sk": "čítať viac | čítať ďalej | pokračovať v čítaní",
+    "sl": "preberi več | beri dalje",
+    "hr": "pročitaj više | čitaj dalje | nastavi čitati",
+    "hu": "tovább olvasom | olvass tovább | bővebben | tovább a cikkhez",
+    "ro": "citește mai mult | citeste mai mult | citește mai departe | continuă lectura",
+    "ca": "llegir més | llegeix més | continua llegint",
+    "el": "διαβάστε περισσότερα | συνέχεια ανάγνωσης | διαβάστε τη συνέχεια",
+    "he": "קרא עוד | קראו עוד | המשך קריאה | להמשך קריאה",
+    "ar": "اقرأ المزيد | متابعة القراءة | أكمل القراءة",
+    "uk": "читати далі | читати більше | продовжити читання",
+    "et": "loe edasi | loe lähemalt",
+    "lv": "lasīt vairāk | lasīt tālāk",
+    "lt": "skaityti daugiau | skaityti toliau",
+    "vi": "đọc thêm | xem thêm | đọc tiếp",
+    "id": "baca selengkapnya | baca lebih lanjut | selengkapnya",
+    "ko": "더 보기 | 더 읽기 | 계속 읽기",
     "ru": "читать далее | читать дальше | читать полностью | продолжить чтение",
     "tr": "devamını oku | devamını okuyun",
     "ja": "続きを読む | もっと読む",
@@ -65,7 +82,8 @@ _FIRST_APPEARED = {
         "the post | the article | the entry | this post | this article | this entry | the page",
         """
             first appeared on | appeared first on | first appeared in | was first published on |
-            was first posted on | was originally published on | originally appeared on
+            was first published at | was first posted on | was originally published on |
+            originally appeared on
         """,
     ),
     "de": (
@@ -119,7 +137,25 @@ _FIRST_APPEARED = {
     "no": ("innlegget | artikkelen", "dukket først opp på | ble først publisert på"),
     "pl": ("artykuł | wpis", "pochodzi z serwisu | pojawił się najpierw w"),
     "cs": ("příspěvek", "pochází z | se nejdříve objevil na"),
-    "ru": ("сообщение | запись", "появились сначала на | впервые появилась на"),
+    "ru": ("сообщение | запись", "появились сначала на | впервые появилась"),
+    "uk": ("допис | запис", "з'явився спочатку на | вперше з'явився на"),
+    "fi": ("artikkeli | julkaisu", "julkaistiin ensimmäisen kerran | ilmestyi ensin | ilmestyi ensimmäisenä"),
+    "hu": ("a | az", "bejegyzés először"),
+    "ro": ("articolul | postarea", "apare prima dată în | apare prima dată pe | a apărut prima dată"),
+    "el": ("η δημοσίευση | το άρθρο | το", "εμφανίστηκε πρώτα στο"),
+    "ca": ("l'entrada | l'article", "ha aparegut primer a | apareix primer a"),
+    "sk": ("príspevok | článok", "zobrazený najskôr | sa zobrazil najskôr | pochádza z"),
+    "sl": ("prispevek", "se je pojavil prvi na | prvič objavljeno na"),
+    "hr": ("objava", "se prvo pojavila na | pojavila se prvi puta na"),
+    "et": ("postitus", "ilmus esmalt"),
+    "lt": ("įrašas", "pirmiausia pasirodė"),
+    "vi": ("bài viết", "đã xuất hiện đầu tiên"),
+    "id": ("tulisan | artikel", "pertama kali tampil pada"),
+    "tr": ("", "yazısı ilk önce"),
+    "ko": ("", "게시물이"),
+    "he": ("הפוסט | הרשומה", "הופיע לראשונה | הופיעה לראשונה"),
+    "ar": ("ظهرت المقالة | المقالة", "أولاً على"),
+    "fa": ("نوشته", "اولین بار در"),
     "ja": ("投稿", "に最初に表示されました"),
     "zh": ("文章 |", "最先出现在 | 最早出現於 | 最先出現在"),
 }
@@ -129,10 +165,18 @@ behind the post's title."""
 
 _NO_PLAYER = {
     "en": """
-        your browser does not support | your browser doesn't support | your browser cannot play
+        your browser does not support | your browser doesn't support | your browser cannot play |
+        sorry, your browser does not support | sorry, your browser doesn't support |
+        this browser does not support | this browser doesn't support
     """,
-    "de": "ihr browser unterstützt | dein browser unterstützt",
-    "fr": "votre navigateur ne supporte pas | votre navigateur ne prend pas en charge",
+    "de": """
+        ihr browser unterstützt | dein browser unterstützt | ihr browser kann dieses |
+        dein browser kann dieses
+    """,
+    "fr": """
+        votre navigateur ne supporte pas | votre navigateur ne prend pas en charge |
+        votre navigateur n'est pas compatible
+    """,
     "es": """
         tu navegador no soporta | tu navegador no admite | su navegador no soporta |
         su navegador no admite
@@ -140,6 +184,13 @@ _NO_PLAYER = {
     "it": "il tuo browser non supporta | il vostro browser non supporta",
     "nl": "je browser ondersteunt | uw browser ondersteunt",
     "pt": "seu navegador não suporta | o seu navegador não suporta | o teu navegador não suporta",
+    "sv": "din webbläsare stöder inte | din webbläsare stödjer inte",
+    "da": "din browser understøtter ikke",
+    "no": "nettleseren din støtter ikke | din nettleser støtter ikke",
+    "fi": "selaimesi ei tue",
+    "pl": "twoja przeglądarka nie obsługuje",
+    "cs": "váš prohlížeč nepodporuje",
+    "ja": "お使いのブラウザは | ご利用のブラウザは",
 }
 NO_PLAYER = tuple(phrase for phrases in _NO_PLAYER.values() for phrase in _listed(phrases))
 """What stands inside <audio> and <video> for browsers of 2009."""
@@ -153,7 +204,15 @@ PAYWALL = _listed(
     subscribe to read the rest | sign up to read this post | sign in to read the rest |
     get access to the rest of this post | to get access to this post | become a paid subscriber |
     become a paying subscriber | keep reading with a | you've reached the end of the free |
-    this content is password protected | this is a protected post
+    this content is password protected | this is a protected post | log in to continue reading |
+    log in to read the rest | login to continue reading | upgrade to read | upgrade to continue reading |
+    become a member to read |
+    bereits registriert? | bereits abonnent? | beitrag ist nur für abonnenten |
+    artikel ist nur für abonnenten | beitrag ist nur für mitglieder | artikel ist nur für mitglieder |
+    article est réservé aux abonnés | contenu est réservé aux abonnés | article est réservé aux membres |
+    déjà abonné ? | déjà abonné? | solo para suscriptores | ¿ya eres suscriptor? |
+    riservato agli abbonati | sei già abbonato? | alleen voor abonnees | al abonnee? |
+    exclusivo para assinantes | já é assinante?
     """
 )
 """Where a post goes on for those who pay."""
@@ -166,7 +225,11 @@ LINES = frozenset(
     listen to this article | upgrade to paid | give a gift subscription | get the app |
     refer a friend | learn more | table of contents | jump to recipe | jump to section | image |
     photo | video | gallery | audio player | video player | view this post on instagram |
-    view in browser | view on mastodon
+    view in browser | view on mastodon | like loading | leave a reply | leave a reply cancel reply |
+    members only | watch this video on youtube | watch on youtube | dieses video auf youtube ansehen |
+    print friendly, pdf & email | ähnliche beiträge | das könnte dich auch interessieren |
+    articles similaires | entradas relacionadas | articoli correlati | gerelateerde berichten |
+    posts relacionados
         """
     )
 )
@@ -177,7 +240,21 @@ BEGINNINGS = _listed(
     like this: | related: | related posts: | filed under: | tagged: | tagged with: | posted in: | tags: |
     share this: | image credit: | image credits: | image source: | image by: | image: | images: | photo: |
     photos: | photo credit: | photo credits: | photo source: | photo by: | video: | video credit: |
-    podcast: play in new window | view in browser | view this post on instagram
+    podcast: play in new window | view in browser | view this post on instagram | categories: | category: |
+    subscribe: | reading time: | estimated reading time | download (duration | download audio: |
+    use up/down arrow keys | email this blogthis! | please enable javascript |
+    to view this video please enable javascript | javascript is required | ♬ | original sound - |
+    kategorien: | kategorie: | teilen mit: | teile dies: | gefällt mir: | lesezeit: | schlagwörter: |
+    ein beitrag geteilt von | sieh dir diesen beitrag auf instagram an |
+    partager : | j'aime ça : | catégories : | temps de lecture | une publication partagée par |
+    voir cette publication sur instagram |
+    comparte esto: | me gusta esto: | categorías: | tiempo de lectura | una publicación compartida |
+    ver esta publicación en instagram |
+    condividi: | mi piace: | categorie: | tempo di lettura: | un post condiviso da |
+    visualizza questo post su instagram |
+    delen: | vind-ik-leuk: | leestijd: | een bericht gedeeld door | dit bericht op instagram bekijken |
+    compartilhe isso: | curtir isso: | tempo de leitura: | uma publicação compartilhada por |
+    uma publicação partilhada por | ver esta foto no instagram | ver essa foto no instagram
     """
 )
 """How paragraphs begin that say nothing of the post."""

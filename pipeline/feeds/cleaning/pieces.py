@@ -40,10 +40,18 @@ _AROUND = {
 }
 
 _ESCAPED = re.compile(
-    r"(?i)</(?:p|div|span|a|b|i|em|strong|ul|ol|li|h[1-6]|blockquote|table|tr|td|figure|br)\s*>|<(?:br|p|hr)\s*/?>|"
+    r"(?i)</(?:p|div|span|a|b|i|em|strong|ul|ol|li|h[1-6]|blockquote|table|tr|td|figure|br)\s*>|<(?:br|p|hr)\s*/?>|<!--\s?/?wp:|"
     r"<(?:a|img|p|div|span|h[1-6]|iframe|script)\s+[\w-]+\s*=|"
     r"&(?:nbsp|amp|quot|#\d{2,5}|#x[0-9a-f]{2,5}|[lr][sd]quo|[mn]dash|hellip);"
 )
+
+
+_FORMULA = re.compile(r"(?i)(?:^|[\s_-])(?:latex|tex|math|katex|mathjax|wp-smiley|emoji)(?:$|[\s_-])")
+_DRAWS = re.compile(
+    r"(?i)(?:https?:)?//[^/]{1,100}/(?:latex\b|svg\.image\?|(?:gif|png|svg)\.latex\?|chart\?cht=tx)"
+)
+_PREVIEW = "MathJax_Preview"
+"""What MathJax shows until the formula that follows is drawn."""
 
 
 def pieces(source: str, *, may_unescape: bool = True) -> Iterator[tuple[Kind, str]]:
@@ -100,13 +108,15 @@ def _instead(node: LexborNode) -> str | None:
         return mathml.readable(node)
     if tag in ("sup", "a") and _is_note_mark(node):
         return superscript.NOTHING
-    attributes = node.attributes if tag in ("img", "script") else {}
+    attributes = node.attributes if tag in ("img", "script", "span") else {}
+    if tag == "span":
+        return "" if _PREVIEW in (attributes.get("class") or "") else None
     if tag == "script" and (attributes.get("type") or "").startswith("math/tex"):
         return visible(node.text())
     if tag == "img":
         # Formulas (WordPress's latex) and emoji are drawn; what they mean stands in alt.
-        names = f" {attributes.get('class') or ''} "[:300]
-        means = any(f" {name} " in names for name in ("latex", "tex", "math", "wp-smiley", "emoji"))
+        named = _FORMULA.search((attributes.get("class") or "")[:300])
+        means = named or _DRAWS.match((attributes.get("src") or "")[:300])
         return visible(attributes.get("alt") or "")[:500] if means else ""
     return None
 

@@ -16,6 +16,8 @@ LITERAL = "\ue004"
 """Stands for a "[" in code, which is meant to be read, until its paragraph is whole."""
 
 _CODE = re.compile(r"\[(/?)([A-Za-z][\w-]{0,60})((?![\w-])[^\[\]]{0,8000}+)\]")
+_LIQUID = re.compile(r"\{(?:\{[<%]|%)[^{}]{0,500}+\}{1,2}")
+"""Those of Hugo, and Jekyll's tags."""
 _CLOSING = re.compile(r"\[/([A-Za-z][\w-]{0,60})\s?\]")
 # Quotes have become typographic ones on the way, or entities that were escaped twice.
 _ATTRIBUTE = re.compile(r"\s[\w-]{1,60}=[\"'“”„″‟‘’′&\w/#-]")
@@ -29,7 +31,7 @@ _ALONE = frozenset(_ALONE_LISTED.split())
 """Codes that stand without attributes, and are no words of their own."""
 _WITH_CONTENT_LISTED = """
     caption wp_caption embed embedyt audio video gallery playlist youtube vimeo soundcloud spotify
-    tweet contact-form contact-field googlemaps map sourcecode
+    tweet contact-form contact-field googlemaps map sourcecode ref fn footnote efn_note mfn
 """
 _WITH_CONTENT = frozenset(_WITH_CONTENT_LISTED.split())
 """What stands between these and their end is no sentence of the post."""
@@ -50,6 +52,8 @@ def closed(texts: Iterable[str]) -> frozenset[str]:
 
 def stripped(text: str, pairs: frozenset[str] = frozenset()) -> str:
     """The text without shortcodes; ``pairs`` are the names of those that are closed in the same post."""
+    if "{" in text:
+        text = _LIQUID.sub("", text)
     if "[" not in text:
         return text
     pairs = pairs or closed([text])
@@ -58,6 +62,11 @@ def stripped(text: str, pairs: frozenset[str] = frozenset()) -> str:
     at = 0
     for match in _CODE.finditer(text):
         if match.start() < at or not _is_code(match, pairs):
+            continue
+        if text[match.start() - 1 : match.start()] == "[" and text[match.end() : match.end() + 1] == "]":
+            # Doubled brackets are how WordPress shows a code.
+            parts.append(text[at : match.start() - 1] + match[0])
+            at = match.end() + 1
             continue
         parts.append(text[at : match.start()])
         at = match.end()

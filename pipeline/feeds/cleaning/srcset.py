@@ -13,17 +13,18 @@ _SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)([wx])")
 
 def widest(value: str) -> list[str]:
     """The widest that is not wider than an email needs, then the others, those that are wider last."""
-    sized = sorted(_sized(value[:LONGEST]), reverse=True)
-    fitting = [address for width, address in sized if width <= WIDEST]
-    return fitting + [address for width, address in reversed(sized) if width > WIDEST]
+    offered = sorted(sized(value), reverse=True)
+    fitting = [address for width, address in offered if width <= WIDEST]
+    return fitting + [address for width, address in reversed(offered) if width > WIDEST]
 
 
-def _sized(value: str) -> list[tuple[float, str]]:
+def sized(value: str) -> list[tuple[float, str]]:
+    """The addresses with their widths in pixels, in the order of the attribute."""
     found: list[tuple[float, str]] = []
     address, width = "", 800.0
     # A comma inside an address (Substack's, Cloudinary's) has no white space behind it, and one that parts
     # two addresses may have none either.
-    for word in re.sub(r",(?=https?:)", ", ", value).split():
+    for word in re.sub(r",(?=https?:)", ", ", value[:LONGEST]).split():
         if not address:
             address, width = word.strip(","), 800.0
             ended = word.endswith(",")

@@ -18,7 +18,12 @@ _STOPS_TWICE = re.compile(r"^[^.]?\.\.(?!\.)")
 _LEFT_OVER = re.compile(f"[{START}{END}]")
 _CHARACTERS = dict(zip("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ", strict=True))
 _SIGNS = {"tm": "™", "sm": "℠", "r": "®", "®": "®", "™": "™", "©": "©", "℠": "℠"}
-_SYMBOLS = re.compile(r"[*†‡§¶‖#]{1,4}|\[.{1,20}\]|\(\d{1,3}\)")
+_SYMBOLS = re.compile(r"(?i)[*†‡§¶‖#]{1,4}|\[.{1,20}\]|\(\d{1,3}\)|(?:foot|end)?note\.? ?\d{1,3}|[ivx]{2,5}")
+_CENTS = frozenset(("00", "49", "50", "90", "95", "99"))
+_PRICE_BEFORE = re.compile(r"[$€£¥]\s?\d[\d,]*$")
+_FRACTION_AFTER = re.compile(r"\s?[/⁄]\s?\d")
+_TYPED = re.compile(r"(?:(?<=[^\W\d_]{3})|(?<=[.,:;!?”’\"]))\[\^?\d{1,3}\]")
+"""The mark of a note as it is typed where nothing can be raised, behind a word or a full stop: calm[1]."""
 _NUMBERS = re.compile(r"\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,8}")
 _UNITS_LISTED = """
     m mm cm dm km µm μm nm ft yd ha kg mg µg hm dam
@@ -39,6 +44,8 @@ _POWERS_OF_TWO = frozenset(_POWERS_OF_TWO_LISTED.split())
 
 def resolved(text: str) -> str:
     """The text with every raised part as a reader would read it aloud, and no mark of a note."""
+    if "]" in text:
+        text = _TYPED.sub("", text)
     if START not in text and END not in text:
         return text
     parts: list[str] = []
@@ -69,6 +76,14 @@ def _shown(before: str, raised: str, after: str) -> str:
         return _SIGNS[raised.lower()]
     if not raised or _SYMBOLS.fullmatch(raised):
         return ""
+    if raised in _CENTS and _PRICE_BEFORE.search(before):
+        return f".{raised}"
+    if (
+        raised.isdigit()
+        and _FRACTION_AFTER.match(after)
+        and (not before.strip() or before[-1] in " \xa0(0123456789")
+    ):
+        return f" {raised}" if before[-1:].isdigit() else raised
     if _NUMBERS.fullmatch(raised):
         return power(raised) if raised.isdigit() and _is_power(before, raised, after) else ""
     if raised[0] in "+-−–" and raised[1:].strip().isdigit():

@@ -9,8 +9,9 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from time import struct_time
+from zoneinfo import ZoneInfo
 
 from pipeline.feeds.parsing.zones import offset
 
@@ -20,9 +21,10 @@ LONGEST = 100
 """Characters."""
 
 _TIME = (
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?"
-    r"(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?(?:\s{0,2}(?P<zone>[A-Za-z]{1,5}|(?:GMT|UTC|UT)?[+−-]\d{1,2}:?(?:\d{2})?))?"
-    r"(?:\s?\([^()]{0,40}\))?"
+    r"(?P<hour>\d{1,2})[:.時时](?P<minute>\d{2})分?(?:[:.]?(?P<second>\d{2})(?:[.,]\d{1,9}|秒)?)?"
+    r"(?:\s?(?P<half>[AaPp])\.?[Mm](?![A-Za-z])\.?)?(?:\s{0,2}(?P<zone>[A-Za-z]{1,5}|(?:GMT|UTC|UT)?[+−-]\d{1,2}:?(?:\d{2})?|"
+    r"[A-Za-z]{3,12}(?:\s[A-Za-z]{3,10}){1,3}|[A-Za-z_]{2,20}/[A-Za-z_/]{2,40}))?"
+    r"(?:\s?\([^()]{0,40}\))?(?:\[(?P<place>[A-Za-z_/]{2,60})\])?"
 )
 _DAY_NAME = r"(?:[^\W\d]{2,12}\.?,?\s{1,3})?"
 _FORMS = tuple(
@@ -33,11 +35,16 @@ _FORMS = tuple(
         r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
         r"(?:T(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<zone>Z|[+-]\d{4})?)?",
         # RFC 5322
-        rf"{_DAY_NAME}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s-](?:de\s)?(?P<name>[^\W\d]{{3,12}})\.?,?[\s-]"
+        rf"{_DAY_NAME}(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?[\s-](?:de\s|of\s|d')?(?P<name>[^\W\d]{{3,12}})\.?,?[\s-]"
         rf"(?:de\s)?(?P<year>\d{{4}}|\d{{2}})(?:,?\s{{1,3}}{_TIME})?",
         # As Americans write it
         rf"{_DAY_NAME}(?P<name>[^\W\d]{{3,12}})\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<year>\d{{4}})"
         rf"(?:,?\s{{1,3}}(?:at\s)?{_TIME})?",
+        # With the day first, as all of Europe writes it with full stops
+        rf"(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>\d{{4}})(?:,?\s{{1,3}}{_TIME})?",
+        # With slashes Americans put the month first: only where one of both can be no month
+        rf"(?P<month>0?[1-9]|1[0-2])/(?P<day>1[3-9]|2\d|3[01])/(?P<year>\d{{4}})(?:,?\s{{1,3}}{_TIME})?",
+        rf"(?P<day>1[3-9]|2\d|3[01])/(?P<month>0?[1-9]|1[0-2])/(?P<year>\d{{4}})(?:,?\s{{1,3}}{_TIME})?",
         # Chinese, Japanese, Korean
         rf"(?P<year>\d{{4}})\s?[年년.]\s?(?P<month>\d{{1,2}})\s?[月월.]\s?(?P<day>\d{{1,2}})\s?[日号號일.]?"
         rf"(?:\s?[（(][^()（）]{{1,4}}[)）])?(?:\s?(?P<when>上午|下午|午前|午後|오전|오후)?\s?{_TIME})?",
@@ -48,8 +55,14 @@ _ASCTIME = re.compile(
     r"(?:\s(?P<zone>[A-Za-z]{1,5}))?\s(?P<year>\d{4})"
 )
 _MONTH_NAMES = """
-    jan ene gen | feb fev fév | mar mär mrt maa | apr abr avr | may mai mei mag maj | jun giu juin
-    jul lug juil | aug ago aoû aou | sep set | oct okt ott out | nov | dec dez déc dic
+    jan jän ene gen ian sty led tammi oca янв січ ιαν | feb fev fév lut úno helmi şub фев лют φεβ
+    mar mär már mrt maart maalis bře мар бер μαρ | apr ápr abr avr kwi dub huhti nis апр квіт απρ
+    may mai mei mag maj máj kvě touko май мая трав μαΐ μαϊ
+    jun jún giu juin iun cze červen června kesä haz июн черв ιουν
+    jul júl lug juil iul lip červenec července heinä tem июл лип ιουλ
+    aug ago aoû aou sie srp elo ağu авг серп αυγ
+    sep sze set wrz zář syys eyl сен верес σεπ | oct okt ott out paź paz říj loka eki окт жовт οκτ
+    nov noi lis marras kas ноя лист νοε | dec dez déc dic des gru pro joulu ara дек груд δεκ
 """
 _MONTHS = tuple(tuple(names.split()) for names in re.split(r"[|\n]", _MONTH_NAMES.strip()))
 
@@ -121,17 +134,32 @@ def _written(found: dict[str, str | None]) -> Date | None:
     at = datetime(year, month, int(found["day"] or 0), hour, minute, min(second, 59), tzinfo=UTC)
     if _is_midnight(at):
         return _plausible(at, is_day=True)
-    zone = timezone(timedelta(minutes=offset(found["zone"] or "")))
+    zone = _zone(found["zone"] or found.get("place") or "")
     return _plausible(at.replace(tzinfo=zone).astimezone(UTC))
 
 
+def _zone(name: str) -> tzinfo:
+    """By its name, its number, or the name of a place: Europe/Berlin."""
+    if "/" in name:
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            return UTC
+    return timezone(timedelta(minutes=offset(name)))
+
+
 def _month(name: str) -> int:
-    """By its first letters, in seven languages."""
+    """By its first letters. "Marraskuu" is no March: the longest that fits counts."""
     start = name.lower()
-    for number, names in enumerate(_MONTHS, 1):
-        if start.startswith(names):
-            return number
-    raise ValueError(name)
+    fitting = [
+        (len(one), number)
+        for number, names in enumerate(_MONTHS, 1)
+        for one in names
+        if start.startswith(one)
+    ]
+    if not fitting:
+        raise ValueError(name)
+    return max(fitting)[1]
 
 
 def _is_midnight(at: datetime) -> bool:

@@ -183,6 +183,13 @@ def test_who_was_withheld_and_came_back_gets_it_at_the_present_address(connectio
     assert {*connection.scalars(others)} == {f"reader{n}@example.net" for n in range(1, 5)}
 
 
+def test_who_was_withheld_and_did_not_come_back_stays_so(connection: Connection) -> None:
+    refused(connection)
+    join(connection, 5)
+    assert too(connection) == 1
+    assert rows(connection)[5] == (0, "withheld")
+
+
 def test_who_has_it_under_another_id_is_not_among_those_who_joined(connection: Connection) -> None:
     handed_over(connection, 1, [Left(people=1)])
     join(connection, 1, 2)

@@ -50,10 +50,48 @@ def test_a_picture_is_not_passed_over_for_its_name(address: str) -> None:
         'src="https://pixel.wp.com/b.gif?v=1"',
         'src="https://www.facebook.com/tr?id=1"',
         'src="data:image/gif;base64,R0lGOD"',
+        'src="/lake.jpg" hidden',
+        'src="/lake.jpg" style="visibility:hidden"',
+        'src="/lake.jpg" style="opacity: 0"',
+        'src="/lake.jpg" class="author-avatar"',
+        'src="/lake.jpg" class="share-icon"',
+        'src="https://px.ads.linkedin.com/collect/?pid=1"',
     ],
 )
 def test_what_is_declared_small_or_counts_readers_is_none(attributes: str) -> None:
     assert kept(f"<img {attributes}>") == []
+
+
+@pytest.mark.parametrize("name", ["social-anxiety", "wp-image-4 share-moment", "badge-course", "pixel-art"])
+def test_a_class_that_only_begins_like_a_tracker_is_none(name: str) -> None:
+    assert kept(f'<img class="{name}" src="/lake.jpg">') == ["/lake.jpg"]
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "data-wpfc-original-src",
+        "data-breeze",
+        "nitro-lazy-src",
+        "data-opt-src",
+        "data-echo",
+        "data-litespeed-src",
+    ],
+)
+def test_a_late_loader_of_no_table_is_known_by_what_its_attribute_holds(attribute: str) -> None:
+    picture = f'<img src="data:image/svg+xml,x" {attribute}="/lake.jpg" data-caption="/no.jpg">'
+    assert kept(picture) == ["/lake.jpg"]
+    assert kept(f'<img src="data:image/svg+xml,x" {attribute}="A lake at night">') == []
+
+
+def test_pictures_of_amp_and_of_films_are_found() -> None:
+    assert kept('<amp-img src="/lake.jpg" width="900"></amp-img>') == ["/lake.jpg"]
+    assert kept('<video src="/lake.mp4" poster="/lake.jpg"></video>') == ["/lake.jpg"]
+
+
+def test_of_a_srcset_that_holds_src_too_the_widest_comes_first() -> None:
+    html = '<img src="/lake-300.jpg" srcset="/lake-300.jpg 300w, /lake-1200.jpg 1200w">'
+    assert kept(html) == ["/lake-1200.jpg", "/lake-300.jpg"]
 
 
 def test_a_class_says_nothing_against_a_declared_size() -> None:

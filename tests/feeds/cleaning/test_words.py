@@ -58,6 +58,11 @@ def summed_up(summary: str) -> Entry:
         ("<sup>14</sup>C dating", "¹⁴C dating"),
         ("the 1<sup>st</sup> and the 21<sup>e</sup>", "the 1st and the 21e"),
         ("M<sup>lle</sup> Lo, n<sup>o</sup> 5", "Mlle Lo, nº 5"),
+        ("calm<sup>iv</sup> and rest<sup>ii</sup>, too", "calm and rest, too"),
+        ("calm<sup>note 3</sup>, rest", "calm, rest"),
+        ("for $99<sup>95</sup> a session", "for $99.95 a session"),
+        ("<sup>1</sup>/<sub>2</sub> cup and 2<sup>3</sup>/<sub>4</sub>", "1/2 cup and 2 3/4"),
+        ("calm[1], rest.[^2] Always", "calm, rest. Always"),
         ("Calm<sup>TM</sup> and Rest<sup>®</sup>", "Calm™ and Rest®"),
         ("H<sub>2</sub>O and CO<sub>2</sub>", "H2O and CO2"),
     ],
@@ -80,6 +85,8 @@ def test_a_mark_of_a_note_goes_and_a_power_stays(html: str, text: str) -> None:
         ('for <span style="text-decoration: line-through">$120</span> $90', "for $90"),
         ('for <span style="color:red;TEXT-DECORATION-LINE:LINE-THROUGH">$120</span> $90', "for $90"),
         ('for <span class="ql-strikethrough">$120</span> $90', "for $90"),
+        ('for <span class="text-strike">$120</span> $90', "for $90"),
+        ("for ~~$120~~ $90", "for $90"),
     ],
 )
 def test_what_is_struck_out_is_not_said(html: str, text: str) -> None:
@@ -135,6 +142,14 @@ CUT = "She went out before breakfast and found that the whole street was already
         '<a href="https://practice.example/walk">Lees verder →</a>',
         '<a href="https://practice.example/walk">Leia mais</a>',
         "… Continue reading A walk",
+        '… <a href="https://practice.example/walk">Tovább olvasom »</a>',
+        "… Διαβάστε περισσότερα",
+        # In a language of no table
+        '… <a href="https://practice.example/walk">Gehitu irakurri</a>',
+        '… <a href="https://practice.example/walk">Continue »</a>',
+        '[&hellip;] <a href="https://practice.example/walk">Full article</a>',
+        '</p><p><a href="https://practice.example/walk">Voir plus</a>',
+        '</p><p><a href="https://practice.example/walk">Gehitu irakurri »</a>',
     ],
 )
 def test_a_summary_that_breaks_off_ends_in_an_ellipsis(ending: str) -> None:
@@ -189,6 +204,13 @@ def test_what_the_author_wrote_is_not_cut_for_its_words(text: str) -> None:
         "L'articolo {post} proviene da {site}.",
         "Il post {post} è apparso per primo su {site}.",
         "O post {post} apareceu primeiro em {site}.",
+        "Articolul {post} apare prima dată în {site}.",
+        "A {post} bejegyzés először {site}-én jelent meg.",
+        "ظهرت المقالة {post} أولاً على {site}.",
+        "הפוסט {post} הופיע לראשונה ב-{site}.",
+        "Η δημοσίευση {post} εμφανίστηκε πρώτα στο {site}.",
+        "Запись {post} впервые появилась {site}.",
+        "This post was originally published on {site}.",
     ],
 )
 @pytest.mark.parametrize("linked", [True, False])
@@ -224,6 +246,10 @@ def test_a_footer_that_begins_with_the_title_is_known_by_its_links() -> None:
         ("He wrote “recieve” [sic] and [they] came [...] in [1998].",) * 2,
         ("A talk [video] about [well-being].",) * 2,
         ("[Editor’s note: she was right.]",) * 2,
+        ("Rest.[ref]See Roe, 2001.[/ref] [mfn]And Lo.[/mfn]", "Rest."),
+        ("Write [[gallery]] there.", "Write [gallery] there."),
+        ('{{&lt; youtube abc &gt;}} Rest. {% include "a.html" %}', "Rest."),
+        ("&lt;!-- wp:paragraph --&gt; Rest. &lt;!-- /wp:paragraph --&gt;", "Rest."),
         ('Write <code>[gallery ids="1"]</code> there.', 'Write [gallery ids="1"] there.'),
     ],
 )
@@ -268,6 +294,18 @@ def test_what_may_be_a_code_and_may_be_a_word_is_doubtful(text: str, doubtful: s
         "<audio controls><source src='a.mp3'>Your browser does not support this.</audio>",
         "<p>&mdash; Jane Roe (@janeroe) <a href='https://twitter.com/x'>May 5, 2026</a></p>",
         "<p>A post shared by The Practice (@practice)</p>",
+        "<p>Ein Beitrag geteilt von The Practice (@practice)</p>",
+        "<p>Sorry, your browser doesn't support embedded videos.</p>",
+        "<p>Din webbläsare stöder inte ljudelementet.</p>",
+        "<p>To view this video please enable JavaScript, and consider upgrading to a web browser</p>",
+        "<p>https://www.youtube.com/watch?v=abc</p>",
+        "<p>Teilen mit: Facebook Twitter WhatsApp</p>",
+        "<p>Like Loading...</p>",
+        "<p>Estimated reading time: 5 minutes</p>",
+        "<p>⏱ 3 min read</p>",
+        "<p>Photo by Jane Roe on Unsplash</p>",
+        "<p>Bild: Jane Roe / Pexels</p>",
+        "<p>Download (Duration: 12:30 — 11.4MB)</p>",
         "<p>Click to share on Facebook (Opens in new window) Facebook Click to email a link to a friend "
         "(Opens in new window) Email</p>",
     ],
@@ -292,6 +330,10 @@ def test_a_tweets_words_stay_and_its_signature_goes() -> None:
         "This post is for paid subscribers",
         "Subscribe to continue reading",
         "Keep reading with a 7-day free trial",
+        "Please log in to read the rest of this post.",
+        "Become a member to read this story, and all of Medium.",
+        "Dieser Beitrag ist nur für Abonnenten.",
+        "Cet article est réservé aux abonnés.",
     ],
 )
 def test_a_paywall_is_none_of_the_post_and_says_that_the_text_breaks_off(said: str) -> None:
@@ -351,6 +393,14 @@ SQUARE = "<mi>E</mi><mo>=</mo><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup>"
         ("<math><mfrac><mn>1</mn><mrow><mi>a</mi><mo>-</mo><mi>b</mi></mrow></mfrac></math>", "1/(a − b)"),
         ("<math><msqrt><mn>2</mn></msqrt><mo>≈</mo><mn>1.4</mn></math>", "√2 ≈ 1.4"),
         ('It is <script type="math/tex">E=mc^2</script>.', "It is E=mc^2."),
+        (
+            'It is <span class="MathJax_Preview">E</span><script type="math/tex">E=mc^2</script>.',
+            "It is E=mc^2.",
+        ),
+        ('It is <img class="mwe-math-fallback-image-inline" alt="E=m" src="/x.svg">.', "It is E=m."),
+        ('It is <img alt="E=m" src="https://latex.codecogs.com/svg.image?E=m">.', "It is E=m."),
+        ("It is $latex E=mc^2$ here.", "It is E=mc^2 here."),
+        ("It is <span class='math inline'>\\(E=m\\)</span> here.", "It is E=m here."),
         (
             'It is <img class="latex" alt="E=mc^2" src="https://s0.wp.com/latex.php?latex=E">.',
             "It is E=mc^2.",

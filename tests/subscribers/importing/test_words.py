@@ -43,7 +43,12 @@ aangemeld, aanmelding, toestemming, geblokkeerd, klacht, ingeschreven, inschrijv
 opgezegd, opzegging, zgoda, wypisany, rezygnacja, usunięty, samtycke, prenumerant, avregistrerad, avanmäld,
 avmeldt, Active, Opt, DNC, Stop, Stopped, Left, Gone, Quit, Ended, Expired, baja, stato, estado, stav,
 aktiv, actif, activo, actief, attivo, mailable, emailable, contactable, reachable, dont, never, end, exit,
-departure, depart, reason, Grund, motif, motivo
+departure, depart, reason, Grund, motif, motivo, frameldt, tilmeldt, reservert, peruutettu, suostumus,
+tilaaja, Markkinointilupa, kielto, odhlášen, odhlásený, souhlas, súhlas, soglasje, odběr, odjavljen,
+pretplata, privola, leiratkozott, feliratkozott, hozzájárulás, dezabonat, loobunud, nõusolek, atsisakė,
+sutikimas, atteikums, piekrišana, abonelik, izin, iptal, berhenti, berlangganan, hủy đăng ký, rejected,
+refusé, opposition, LOPD, LGPD, marketable, deliverable, frequency, Häufigkeit, preferences, valid, void,
+lists, Verteiler, baixa, stan
 """
 
 
@@ -53,7 +58,7 @@ def test_a_columns_name_speaks() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["First name", "Street", "Phone", "Favourite colour", "Größe", "Prénom", "Notes"]
+    "name", ["First name", "Street", "Phone", "Favourite colour", "Größe", "Prénom", "Notes", "Magazine"]
 )
 def test_another_columns_name_does_not(name: str) -> None:
     assert not name_speaks(name)
@@ -61,7 +66,7 @@ def test_another_columns_name_does_not(name: str) -> None:
 
 OF_MAIL = """
 by mail, a letter, the digest, contact, Kontakt, updates, news, Infobrief, la lettre, correo, send it,
-wants it, wishes, on the list, bulletin, courriel, writes, hears, interested, anschreiben, écrire
+wants it, wishes, on the list, bulletin, courriel, writes, hears, interested, anschreiben, écrire, flag
 """
 
 
@@ -89,7 +94,15 @@ keine E-Mail, kein Newsletter, keine Newsletter, keine Werbung, nicht anschreibe
 nicht mailen, nicht mehr, désabonné, désinscrit, ne pas contacter, ne plus contacter, ne pas envoyer,
 ne veut plus, desuscrito, de baja, no contactar, no enviar, rebotado, bloqué, uitgeschreven, is afgemeld,
 niet mailen, geen mail, geen nieuwsbrief, geblokkeerd, disiscritto, non contattare, non inviare, bloccato,
-descadastrado
+descadastrado, take us off, take her off, take him off, take them off, did not want, don't want,
+doesn't want, didn't want, not interested, no interest, no thanks, no thank you, opting out, removal asked,
+anymore, any more, wrong address, wrong email, wrong e-mail, not valid, not allowed, deceased, passed away,
+nichts mehr, nicht erwünscht, unerwünscht, kein Interesse, verstorben, ne souhaite rien, ne désire rien,
+plus recevoir, être retirée, à retirer, pas intéressé, décédé, no quiere, no desea, no le interesa,
+darse de baja, fallecida, non vuole, non desidera, non interessa, rimuovere, deceduto, wil geen,
+geen mails, niet meer, geen interesse, overleden, não quer, não deseja, não enviar, falecido, nie chce,
+wypisany, rezygnuje, nechce, odhlášen, vil ikke, ønsker ikke, vill inte, frameldt, avmeldt, avregistrerad,
+ei halua, peruutettu, leiratkozott, nu dorește, dezabonat, odjavljen, отписан, відписаний
 """
 
 WHOLE = """
@@ -98,7 +111,8 @@ canceled, left, gone, stopped, stop, withdrawn, revoked, objected, declined, rej
 DNC, subscriber, transactional, banned, archived, excluded, abuse, never, aktiv, inaktiv, abonniert,
 angemeldet, actif, inactif, abonné, inscrit, activo, inactivo, suscrito, baja, cancelado, actief, inactief,
 geabonneerd, ingeschreven, attivo, inattivo, iscritto, cancellato, annullato, storniert, gekündigt,
-gelöscht, löschen, not confirmed, opt-in, no permission
+gelöscht, löschen, not confirmed, opt-in, no permission, remove, delete, valid, deliverable, risky,
+catchall, catch-all, accept all
 """
 
 
@@ -125,7 +139,8 @@ unsubs, nonsubscribers, optout, opt-out, opted out, bounces, complainers, spam, 
 blocklist, blocked, blocks, inactive, invalid email, unconfirmed, do not mail, abgemeldete, Abmeldungen,
 abbestellt, ausgetragen, gesperrt, gelöscht, inaktiv, désabonnés, désinscrits, inactifs, bajas 2024,
 de baja, desuscritos, uitgeschreven, afgemeld, disiscritti, descadastrados, cleaned, removed, deleted,
-invalid, gone, left
+invalid, gone, left, wypisani, odhlášení, frameldte, avmeldte, avregistrerade, leiratkozottak, dezabonați,
+odjavljeni, отписанные, відписані
 """
 
 
@@ -153,7 +168,8 @@ def test_a_name_was_made_to_refuse_mail() -> None:
 YES_OR_NO = """
 true, yes, y, 1, t, on, ja, j, oui, si, sim, x, wahr, vrai, false, no, n, 0, f, off, nein, non, nee, nao,
 falsch, faux, -, –, —, null, none, NaN, n/a, 0000-00-00, 0000-00-00 00:00:00, ✓, Yes please, No thanks,
-Ja gerne, Nein danke, Nee dank, Oui merci, Non merci, Si gracias, Sim obrigado, Não obrigado
+Ja gerne, Nein danke, Nee dank, Oui merci, Non merci, Si gracias, Sim obrigado, Não obrigado, tak, nie,
+ano, ne, da, nu, nej, nei, kyllä, ei, jah, igen, nem, evet, hayır, ya, tidak, allow, deny
 """
 
 

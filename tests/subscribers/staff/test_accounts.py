@@ -286,3 +286,45 @@ def test_of_two_who_invite_the_same_person_at_once_one_has_a_link_to_mail(databa
             "as editor, once more",
             "as editor",
         ]
+
+
+def test_ones_own_account_is_changed_or_removed_only_by_who_says_that_they_mean_it(
+    sqlite_database: Database,
+) -> None:
+    ada, bea = "ada@example.org", "bea@example.org"
+    for address in (ada, bea):
+        joined(sqlite_database, address, Role.ADMIN)
+    with sqlite_database.write() as connection:
+        for attempt in (
+            lambda: accounts.invite(connection, ada, Role.EDITOR, actor=ada),
+            lambda: accounts.remove(connection, ada, actor=ada),
+        ):
+            with pytest.raises(SubscriberError, match="This is your own account") as told:
+                attempt()
+            assert told.value.code == "own_account"
+        assert accounts.named(connection, ada).role is Role.ADMIN
+        accounts.invite(connection, ada, Role.EDITOR, actor=ada, own=True)
+        assert accounts.named(connection, ada).role is Role.EDITOR
+        accounts.invite(connection, ada, Role.VIEWER, actor=bea)
+        assert accounts.remove(connection, ada, actor=ada, own=True).role is Role.VIEWER
+
+
+def test_links_to_sign_in_end_of_one_account_or_of_all_and_invitations_stay(
+    sqlite_database: Database,
+) -> None:
+    ada, eve = (joined(sqlite_database, f"{name}@example.org", Role.ADMIN) for name in ("ada", "eve"))
+    sign_in, invitation = links.Purpose.SIGN_IN, links.Purpose.INVITATION
+    with sqlite_database.write() as connection:
+        made = [
+            (purpose, links.make(connection, who, purpose).value)
+            for who in (ada, eve)
+            for purpose in (sign_in, invitation)
+        ]
+
+        def good() -> list[bool]:
+            return [links.look(connection, purpose, value) is not None for purpose, value in made]
+
+        links.end_to_sign_in(connection, ada)
+        assert good() == [False, True, True, True]
+        links.end_to_sign_in(connection)
+        assert good() == [False, True, False, True]
