@@ -19,7 +19,16 @@ import pytest
 
 from pipeline.core.child_process import interrupted_after
 from pipeline.core.errors import FeedError
-from pipeline.feeds.cleaning import boilerplate, clean, excerpt, shortcodes, srcset, superscript, text
+from pipeline.feeds.cleaning import (
+    boilerplate,
+    clean,
+    excerpt,
+    shortcodes,
+    srcset,
+    superscript,
+    tails,
+    text,
+)
 from pipeline.feeds.fetching import address, page
 from pipeline.feeds.parsing import dates, encoding
 from pipeline.feeds.parsing.parse import parse
@@ -100,7 +109,7 @@ FUNCTIONS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "first words": (lambda run: excerpt.first_words(run, 90), WORDS),
     "without title": (lambda run: excerpt.without_title(run, run), WORDS),
     "boilerplate": (boilerplate.is_boilerplate, WORDS),
-    "tail": (boilerplate.without_tail, WORDS),
+    "tail": (tails.without_tail, WORDS),
     "player": (boilerplate.without_player_notice, WORDS),
     "paywall": (boilerplate.is_paywall, WORDS),
     "superscript": (superscript.resolved, WORDS),
