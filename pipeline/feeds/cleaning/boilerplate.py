@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.feeds.cleaning.notices import BEGINNINGS, LINES, NETWORKS, PAYWALL, SHARE_WORDS
+from pipeline.feeds.cleaning.notices import BEGINNINGS, LABELS, LINES, NETWORKS, PAYWALL, SHARE_WORDS
 from pipeline.feeds.cleaning.phrases import FIRST_APPEARED, NO_PLAYER
 
 LINK_START, LINK_END = "\ue002", "\ue003"
@@ -111,6 +111,7 @@ def is_boilerplate(one: str) -> bool:
         not core
         or core in LINES
         or (len(bare) <= 250 and bare.startswith(BEGINNINGS))
+        or (len(bare) <= 120 and bare[-1] not in ".!?" and bare.startswith(LABELS))
         or _TURN.fullmatch(core) is not None
         or _is_share_bar(bare)
         or any(

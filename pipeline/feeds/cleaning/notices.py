@@ -1,5 +1,5 @@
-"""What stands around posts as whole paragraphs, by software of blogs: paywalls, buttons, marks of pictures, and
-the networks to share on. English first, then the languages of most other blogs."""
+"""What stands around posts as whole paragraphs, by the software of blogs: paywalls, buttons, marks of
+pictures, and the networks to share on. English first, then the languages of most other blogs."""
 
 from __future__ import annotations
 
@@ -50,24 +50,29 @@ BEGINNINGS = listed(
     like this: | related: | related posts: | filed under: | tagged: | tagged with: | posted in: | tags: |
     share this: | image credit: | image credits: | image source: | image by: | image: | images: | photo: |
     photos: | photo credit: | photo credits: | photo source: | photo by: | video: | video credit: |
-    podcast: play in new window | view in browser | view this post on instagram | categories: | category: |
-    subscribe: | reading time: | estimated reading time | download (duration | download audio: |
-    use up/down arrow keys | email this blogthis! | please enable javascript |
-    to view this video please enable javascript | javascript is required | ♬ | original sound - |
-    kategorien: | kategorie: | teilen mit: | teile dies: | gefällt mir: | lesezeit: | schlagwörter: |
-    ein beitrag geteilt von | sieh dir diesen beitrag auf instagram an |
-    partager : | j'aime ça : | catégories : | temps de lecture | une publication partagée par |
-    voir cette publication sur instagram |
-    comparte esto: | me gusta esto: | categorías: | tiempo de lectura | una publicación compartida |
-    ver esta publicación en instagram |
-    condividi: | mi piace: | categorie: | tempo di lettura: | un post condiviso da |
-    visualizza questo post su instagram |
-    delen: | vind-ik-leuk: | leestijd: | een bericht gedeeld door | dit bericht op instagram bekijken |
-    compartilhe isso: | curtir isso: | tempo de leitura: | uma publicação compartilhada por |
-    uma publicação partilhada por | ver esta foto no instagram | ver essa foto no instagram
+    podcast: play in new window | view in browser | view this post on instagram |
+    estimated reading time | download (duration | download audio: | use up/down arrow keys |
+    email this blogthis! | please enable javascript | to view this video please enable javascript |
+    javascript is required | ♬ | ein beitrag geteilt von | sieh dir diesen beitrag auf instagram an |
+    une publication partagée par | voir cette publication sur instagram |
+    una publicación compartida | ver esta publicación en instagram | un post condiviso da |
+    visualizza questo post su instagram | een bericht gedeeld door | dit bericht op instagram bekijken |
+    uma publicação compartilhada por | uma publicação partilhada por | ver esta foto no instagram |
+    ver essa foto no instagram
     """
 )
 """How paragraphs begin that say nothing of the post."""
+
+LABELS = listed(
+    """
+    categories: | category: | subscribe: | reading time: | kategorien: | kategorie: | teilen mit: |
+    teile dies: | gefällt mir: | lesezeit: | schlagwörter: | partager : | j'aime ça : | catégories : |
+    temps de lecture | comparte esto: | me gusta esto: | categorías: | tiempo de lectura | condividi: |
+    mi piace: | categorie: | tempo di lettura: | delen: | vind-ik-leuk: | leestijd: |
+    compartilhe isso: | curtir isso: | tempo de leitura:
+    """
+)
+"""The same, where no sentence follows."""
 
 _NETWORKS = """
     share tweet facebook twitter x linkedin pinterest pin reddit tumblr whatsapp telegram pocket bluesky

@@ -94,7 +94,9 @@ def is_short_link(one: str) -> bool:
 def _link_behind_ellipsis(text: str) -> int | None:
     """Where an ellipsis ends at which software cut a paragraph, if a short link is all that follows."""
     start = text.rfind(LINK_START, max(0, len(text) - _SHORT_LINK - 10))
-    if start < 0 or LINK_END in text[start:].rstrip(MARKS + LINK_END):
+    said = text[start + 1 :].rstrip(" \xa0\n→»›])" + LINK_END)
+    # "I stopped… and wept." goes on in its link.
+    if start < 0 or not said or LINK_END in said or said[0].islower() or said[-1] in ".!?":
         return None
     before = text[:start].rstrip(" \xa0\n[(")
     return len(before) if before.endswith(("…", "...", "…]", "...]")) else None
