@@ -22,7 +22,8 @@ _PLAIN = re.compile(
 # it all the same, and gets another address.
 _ENCODED_WORD = "=?"
 _WORD = re.compile(r"[^\s,;()<>\"']+")
-_ZERO_WIDTH = "\u200b\ufeff"  # left at the ends by copying from web pages and files
+# Left at the ends by copying from web pages and files; marks of direction too
+_ZERO_WIDTH = "\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 
 
 FAULTS = {

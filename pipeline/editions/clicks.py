@@ -31,11 +31,10 @@ SCANNED = timedelta(minutes=10)
 """Scanners fetch links before they deliver (github.com/gophish/gophish/issues/2446), or some seconds after it
 (12 in github.com/resend/resend-node/issues/901). The rest is for mail that takes minutes on its way."""
 
-
 _LOOKED_AT = 20
-"""Editions: notes without an offer have no such link."""
+"""How many of the newest editions may be without such a link: notes that make no offer have none."""
 
-# What was taken of its readers does not make it theirs yet: it can still be changed, and thrown away.
+# Not by the snapshot alone: an approved edition that has one can still be changed, or thrown away.
 _BEGUN = (editions.c.snapshot_at.is_not(None), editions.c.status.not_in(BEFORE_SENDING))
 
 

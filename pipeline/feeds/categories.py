@@ -9,10 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_ALIKE = {**dict.fromkeys(map(ord, "‐‑‒–—−"), "-"), **dict.fromkeys(map(ord, "’‘‛′`´"), "'")}
+
+
 def folded(category: str) -> str:
-    """A category without case, doubled spaces, and the two ways in which Unicode writes an accent."""
-    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", category).casefold())
-    return " ".join(text.split())
+    """A category without case, doubled spaces, what nobody sees, and the ways in which programs write one
+    accent, dash or apostrophe: an exclusion must not miss its category for these."""
+    text = unicodedata.normalize("NFC", category.replace("İ", "i")).translate(_ALIKE)
+    text = unicodedata.normalize("NFC", text.casefold())
+    return " ".join("".join(sign for sign in text if unicodedata.category(sign) != "Cf").split())
 
 
 def shared(wanted: Iterable[str], filed_under: Iterable[str]) -> str | None:

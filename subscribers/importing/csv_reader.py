@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DELIMITERS = ",;\t"
+_IN_HEADERS = DELIMITERS + "|"
+"""Within a cell a bar parts things that it lists, so only a header shows that it parts cells."""
 _SEP = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 """Excel's first line that names the separator."""
 
@@ -152,7 +154,7 @@ def _encoding(head: bytes, path: Path) -> str:
 def _delimiter(lines: list[str], is_header: Callable[[list[str]], bool], named: str) -> str:
     """That by which a header is found; else the one named; else the one that the first line has most of."""
     for line in lines:
-        for delimiter in DELIMITERS:
+        for delimiter in _IN_HEADERS:
             cells = _cells(line, delimiter)
             if len(cells) > 1 and is_header(cells):
                 return delimiter

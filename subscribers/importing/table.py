@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 
     from subscribers.importing.csv_reader import CsvFile
 
-EMAIL = frozenset((
-    "email", "emailaddress", "emailadresse", "mail", "mailadresse", "adresseemail", "adressemail",
-    "courriel", "adressecourriel", "correo", "correoelectronico", "direcciondecorreoelectronico",
-    "indirizzoemail", "indirizzomail", "emailadres", "email1", "email1value", "enderecodeemail",
-    "primaryemail", "contactemail", "customeremail", "subscriberemail", "useremail",
-))  # fmt: skip
+_ADDRESSES = """
+email, email address, Email-Adresse, mail, Mailadresse, adresse email, adresse mail, courriel,
+adresse courriel,
+adresse de messagerie, adresse électronique, adresse de courriel, correo, correo electrónico,
+dirección de correo electrónico, correu electrònic, indirizzo email, indirizzo mail, posta elettronica,
+indirizzo di posta elettronica, emailadres, endereço de email, correio eletrónico, adres email,
+adres poczty elektronicznej, emailová adresa, email cím, adresa de email, e-post, e-postadress, e-postadresse,
+sähköposti, sähköpostiosoite, e-posta, e-posta adresi, email 1, email 1 value, email address 1, primary email,
+contact email, customer email, subscriber email, user email, client email, patient email, member email,
+recipient email, person email, email addr, mail address, email id,
+электронная почта, адрес электронной почты, почта, електронна пошта, ηλεκτρονική διεύθυνση, メールアドレス,
+メール, Eメール, 电子邮件, 电子邮箱, 邮箱, 電子郵件, 이메일, 이메일 주소, דואר אלקטרוני, البريد الإلكتروني
+"""
+EMAIL = frozenset(plain(name) for name in _ADDRESSES.split(","))
 """What the column of the addresses is called, in its plain form."""
 
 WITHIN = 10

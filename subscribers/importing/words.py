@@ -69,6 +69,8 @@ _STEMS = (
     "hozzajar", "dezabon", "loobu", "nousol", "atsisak", "sutik", "atteik", "piekri", "abone", "izin",
     "iptal",
     "berhent", "berlangg", "huyđang",
+    "deceas", "verstorb", "overled", "purge", "snooz", "paus", "ignor", "objecti", "unjoin", "engage",
+    "ruhend", "molest",
     # What was checked, refused or chosen
     "reject", "refus", "oppos", "lopd", "lgpd", "marketab", "deliverab", "frequen", "haufigk", "preferen",
 )  # fmt: skip
@@ -78,7 +80,10 @@ _NAMES = frozenset((
     "active", "opt", "dnc", "stop", "stopped", "left", "gone", "quit", "ended", "expired", "baja",
     "stato", "estado", "stav", "aktiv", "actif", "activo", "actief", "attivo", "mailable",
     "emailable", "contactable", "reachable", "dont", "never", "end", "exit", "departure", "depart",
-    "reason", "grund", "motif", "motivo", "valid", "void", "lists", "verteiler", "baixa", "stan",
+    "reason", "grund", "motif", "motivo", "closed", "hidden", "trash", "trashed", "hold",
+    "skip", "skipped", "silent", "mute", "muted", "robinson", "dead", "junk", "returned", "reported",
+    "failed", "failure", "error", "errors", "ndr", "fbl", "hb", "leaver", "until", "kein", "keine", "geen",
+    "valid", "void", "lists", "verteiler", "baixa", "stan",
 ))  # fmt: skip
 """Words of a column's name that do, by themselves."""
 
@@ -116,6 +121,9 @@ _SAID = (
     "rebotado", "bloque", "uitgeschreven", "afgemeld", "niet mailen", "geen mail", "geen nieuwsbrief",
     "geblokkeerd", "disiscri", "non contattare", "non inviare", "bloccat", "descadastr",
     # Who wants no more of it, asked to be left alone, or has died
+    "not receive", "please stop", "asked to stop", "off the list", "bouncing", "address dead", "stop all",
+    "leave alone", "erasure", "abgem", "gekundigt am", "mochte nicht", "will nicht", "veut plus",
+    "no longer a",
     "nichts mehr", "nicht erwunscht", "unerwunscht", "kein interesse", "verstorben", "ne souhaite",
     "ne desire",
     "plus recevoir", "etre retire", "a retirer", "pas interesse", "decede", "no quiere", "no desea",
@@ -146,7 +154,8 @@ _WHOLE = frozenset((
     "inactief", "geabonneerd", "ingeschreven", "attivo", "inattivo", "iscritto", "cancellato",
     "annullato", "storniert", "gekundigt", "geloscht", "loschen", "not confirmed", "opt in",
     "no permission", "remove", "delete", "valid", "deliverable", "risky", "catchall", "catch all",
-    "accept all",
+    "accept all", "lapsed",
+    "expired", "never engaged",
 ))  # fmt: skip
 """What a cell may say as a whole; within a longer text such words mean much else."""
 

@@ -123,7 +123,7 @@ def test_the_links_of_the_offer_are_followed_to_see_whether_they_lead_on(
         assert "from the next letter on" in look(url).message
         with answering(200, 404) as elsewhere:  # before any letter is out whose offer would be dead
             assert "offer of the next letter" in look(elsewhere).message
-            assert look(elsewhere).level == "error"
+            assert look(elsewhere).level == "warning"
         for number, address in ((1, url), (2, f"{url}/elsewhere")):
             link = {"name": "offer", "address": f"{address}/go/weekly-{number}/offer", "target": "https://x"}
             with sqlite_database.write() as connection:

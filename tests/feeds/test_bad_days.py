@@ -59,10 +59,13 @@ def pulled(practice: Installation) -> Pulled:
     [
         (MAINTENANCE, "something else than the feed"),
         (ROBOTS, "checks for robots"),
+        (b"<html><title>One moment, please...</title>", "checks for robots"),
+        (b"<html><head><title>DDoS-Guard</title>", "checks for robots"),
+        (b"<html><iframe src='/_Incapsula_Resource?x'>", "checks for robots"),
         (b"Service temporarily unavailable", "something else than the feed"),
         (b'{"error": "try again"}', "something else than the feed"),
     ],
-    ids=["maintenance", "just a moment", "plain text", "another JSON"],
+    ids=["maintenance", "just a moment", "one moment", "a guard", "a frame", "plain text", "another JSON"],
 )
 def test_a_page_in_place_of_a_feed_that_was_read_is_an_outage(
     practice: Installation, blog: Blog, clock: time_machine.Traveller, body: bytes, said: str

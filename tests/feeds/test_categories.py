@@ -34,6 +34,19 @@ def test_case_spaces_and_ways_to_write_an_accent_make_no_other_category(one: str
     assert categories.shared([one], ["Other", other]) == other
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Men's groups", "Men’s groups"),
+        ("Self-care", "self‑care"),
+        ("Anxiety", "anxiety\u200b"),
+        ("İzmir", "izmir"),
+    ],
+)
+def test_nor_do_signs_that_programs_write_in_several_ways(one: str, other: str) -> None:
+    assert categories.shared([one], [other]) == other
+
+
 def test_other_words_do() -> None:
     assert categories.shared(["couples"], ["Couple", "Groups"]) is None
     assert categories.shared([], ["Couples"]) is None

@@ -19,7 +19,17 @@ import pytest
 
 from pipeline.core.child_process import interrupted_after
 from pipeline.core.errors import FeedError
-from pipeline.feeds.cleaning import boilerplate, clean, excerpt, shortcodes, srcset, superscript, text
+from pipeline.feeds.cleaning import (
+    boilerplate,
+    clean,
+    excerpt,
+    mathml,
+    shortcodes,
+    srcset,
+    superscript,
+    tails,
+    text,
+)
 from pipeline.feeds.fetching import address, page
 from pipeline.feeds.parsing import dates, encoding
 from pipeline.feeds.parsing.parse import parse
@@ -81,6 +91,18 @@ WORDS = (
     *("\ue000x\ue001", "\ue002", "\ue004", "12:", "2026-", "Nov ", "http://", "a@b.", "click to x "),
     *("share ", "read more ", "read more… ", "[Read more…] ", "previous next ", "previous: ", "By "),
     *("the post x first appeared on ", "x was originally published in ", "thanks for reading "),
+    *(
+        "$latex ",
+        "\\(",
+        "~~a",
+        "{%",
+        "calm[1",
+        "[ref]",
+        "[[gallery]",
+        "$1\ue00099\ue001",
+        "… \ue002A",
+        "unsplash ",
+    ),
     *("your browser does not support ", "(opens in new window) ", "already have an account? ", "Photo: "),
 )
 
@@ -100,8 +122,11 @@ FUNCTIONS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "first words": (lambda run: excerpt.first_words(run, 90), WORDS),
     "without title": (lambda run: excerpt.without_title(run, run), WORDS),
     "boilerplate": (boilerplate.is_boilerplate, WORDS),
-    "tail": (boilerplate.without_tail, WORDS),
+    "tail": (tails.without_tail, WORDS),
     "player": (boilerplate.without_player_notice, WORDS),
+    "struck": (boilerplate.without_struck, WORDS),
+    "short link": (tails.is_short_link, WORDS),
+    "formula": (mathml.without_marks, WORDS),
     "paywall": (boilerplate.is_paywall, WORDS),
     "superscript": (superscript.resolved, WORDS),
     "shortcodes": (shortcodes.stripped, WORDS),

@@ -256,6 +256,8 @@ def test_each_answer_is_told_in_words_of_its_own(statuses: tuple[int, ...], said
     [
         b'{"errors":[{"message":"Maximum credits exceeded","field":null,"help":null}]}',
         b'{"errors":[{"message":"You have no more credits.","field":null}]}',
+        b'{"errors":[{"message":"Your free trial has ended","field":null}]}',
+        b'{"errors":[{"message":"You have reached your daily limit","field":null}]}',
         b"Maximum credits exceeded",
     ],
 )

@@ -84,6 +84,13 @@ US = [
     "550 Insufficient credits",
     "550 Your credit is exhausted",
     "554 Sending paused for this account.",
+    "523 encryption needed",
+    "550 TLS required",
+    "550 The account or domain may not exist, or they may be blacklisted",
+    "550 invalid username or password",
+    "550 Please verify your email address before sending",
+    "550 Your message was rejected by our virus scanner",
+    "554 5.6.0 Message contains invalid header",
 ]
 READER = [
     "550 5.1.1 <a@example.net>: Recipient address rejected: User unknown in relay recipient table",
@@ -114,6 +121,8 @@ READER = [
     "550 Empfaenger unbekannt",
     "550 Postfach nicht gefunden",
     "550 cuda_nsu User not known",
+    "550 The email address wasn't found at the destination domain",
+    "550 Casella inesistente",
     "550 Sorry, I couldn't find any host named x. (#5.1.2)",
     "451 4.7.1 Postgrey: first time seen triplet",
 ]
@@ -138,6 +147,9 @@ RATE = [
     "452 4.4.5 busy: max messages per connection reached",
     "451 Please slow your sending",
     "450 Too much traffic from you",
+    "550 5.4.5 Daily SMTP relay limit exceeded for user",
+    "421 4.3.0 Mail quota exceeded for sender, contact support",
+    "451 4.3.0 Temporary limit; maximum 200 messages per 60 minutes",
 ]
 UNKNOWN = [
     "550 Unrouteable address",

@@ -8,18 +8,9 @@ stranger's: no pattern here can take its text apart in two ways.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-from pipeline.feeds.cleaning.phrases import (
-    BEGINNINGS,
-    FIRST_APPEARED,
-    LINES,
-    NETWORKS,
-    NO_PLAYER,
-    PAYWALL,
-    READ_MORE,
-    SHARE_WORDS,
-)
+from pipeline.feeds.cleaning.notices import BEGINNINGS, LABELS, LINES, NETWORKS, PAYWALL, SHARE_WORDS
+from pipeline.feeds.cleaning.phrases import FIRST_APPEARED, NO_PLAYER
 
 LINK_START, LINK_END = "\ue002", "\ue003"
 """Stand around the text of a link until its paragraph is whole."""
@@ -55,11 +46,7 @@ NOTE = re.compile(r"(?i)#_?(?:fn|ftn|footnote|note|cite_note|endnote|sdfootnote)
 
 LONGEST = 700
 """Characters of a paragraph that may be boilerplate as a whole."""
-_TAIL = 240
-_MARKS = " \t\xa0\n-–—_*#=~.·•|<>«»‹›←→/\\:;,!?…()[]{}\"'“”‘’"
-_OPENERS = " \xa0\n([{<«‹-–—→»›|•·\"'“‘"
-_GAP = f"[\\s{LINK_START}{LINK_END}]{{0,3}}"
-_CUT = re.compile(rf"(?i)[\[(]{_GAP}(?:read )?(?:more)?{_GAP}(?:…|\.{{3}}){_GAP}[\])]$")
+MARKS = " \t\xa0\n-–—_*#=~.·•|<>«»‹›←→/\\:;,!?…()[]{}\"'“”‘’"
 
 _SHARES = frozenset(("share", "like", "tweet", "pin", "email", "print", "please"))
 _SHARED = NETWORKS | SHARE_WORDS | {""}
@@ -95,18 +82,14 @@ _BROWSERS = ("rowser", "navig", "naveg", "webbläsare", "ettleser", "elaim", "rz
 _FOOTERS = tuple(begin for begins, _ in FIRST_APPEARED for begin in begins if begin)
 
 
-def _either(phrases: tuple[str, ...]) -> str:
-    """The longest that fits; either apostrophe."""
+def either(phrases: tuple[str, ...]) -> str:
+    """A pattern of phrases: the longest that fits; either apostrophe."""
     longest_first = sorted(phrases, key=len, reverse=True)
     return "|".join(re.escape(phrase).replace("'", "['’]") for phrase in longest_first)
 
 
-_MORE = re.compile(rf"(?i)(?<!\w)(?:{_either(READ_MORE)})(?!\w)")
-_NO_PLAYER = re.compile(rf"(?i)(?<!\w)(?:{_either(NO_PLAYER)})[^.!?]{{0,160}}[.!?]?")
-_PAYWALL = re.compile(rf"(?i)(?<!\w)(?:{_either(PAYWALL)})")
-_ABOUT = re.compile(
-    r"(?i)\s?(?:about|on|at|in|over|über|sobre|su|sur|à propos|here|hier|ici|aquí|qui)\b|\s?[:“\"'‘«(]"
-)
+_NO_PLAYER = re.compile(rf"(?i)(?<!\w)(?:{either(NO_PLAYER)})[^.!?]{{0,160}}[.!?]?")
+_PAYWALL = re.compile(rf"(?i)(?<!\w)(?:{either(PAYWALL)})")
 
 
 def folded(text: str) -> str:
@@ -123,11 +106,12 @@ def is_boilerplate(one: str) -> bool:
     if len(one) > LONGEST:
         return False
     bare = folded(one)
-    core = bare.strip(_MARKS)
+    core = bare.strip(MARKS)
     return (
         not core
         or core in LINES
         or (len(bare) <= 250 and bare.startswith(BEGINNINGS))
+        or (len(bare) <= 120 and bare[-1] not in ".!?" and bare.startswith(LABELS))
         or _TURN.fullmatch(core) is not None
         or _is_share_bar(bare)
         or any(
@@ -153,92 +137,10 @@ def without_struck(one: str) -> str:
     return _MARKED_STRUCK.sub("", one) if "~~" in one else one
 
 
-class Tail(NamedTuple):
-    text: str
-    breaks_off: bool
-    """Software cut it here: at "[…]", or within a sentence before "read more"."""
-    goes_on: bool
-    """It ended in "read more"."""
-
-
-def without_tail(one: str) -> Tail:
-    """The paragraph without "read more" and "[…]"; one that ends within a sentence then ends in "…"."""
-    text, goes_on, breaks_off = one, False, False
-    for _ in range(4):
-        before = text
-        text = _without_arrows(text)
-        if cut := _CUT.search(text, max(0, len(text) - 40)):
-            text, breaks_off = text[: cut.start()], True
-        elif (at := _read_more(text)) is not None or (at := _link_behind_ellipsis(text)) is not None:
-            text, goes_on = text[:at], True
-        if text == before:
-            break
-    if not (goes_on or breaks_off):
-        return Tail(text, False, False)
-    rest = unmarked(text).rstrip(f"{_OPENERS}")
-    if not rest or ends_well(rest):
-        return Tail(rest, breaks_off, goes_on)
-    return Tail(rest.rstrip(" ,;:.…") + "…", True, goes_on)
-
-
-def ends_well(text: str) -> bool:
-    """Whether it ends as a sentence does: with a full stop, not with an ellipsis."""
-    bare = text.rstrip(" \xa0\n\"'”’»“‘«)]*_")[-3:]
-    return bare.endswith((".", "!", "?", "。", "！", "？", "؟", "।", ":", "：")) and not bare.endswith("...")
-
-
-def _without_arrows(text: str) -> str:
-    """Without white space, and arrows that point to the rest. What closes a French quotation is none."""
-    bare = text.rstrip(f" \xa0\n{LINK_START}{LINK_END}")
-    pointed = bare.rstrip("→»›")
-    if len(pointed) == len(bare) or any(quote in bare[-300:] for quote in "«‹"):
-        return bare
-    return pointed.rstrip(" \xa0\n") if pointed[-1:].isspace() or not pointed else bare
-
-
-def _read_more(text: str) -> int | None:
-    """Where "read more" begins at the end of a paragraph: as a link, in brackets, or behind a sentence."""
-    start = max(0, len(text) - _TAIL)
-    for match in _MORE.finditer(text, start):
-        before = text[start : match.start()].rstrip(" \xa0\n")
-        after = unmarked(text[match.end() :])
-        if re.search(r"[.!?] [A-Z]", after):
-            continue
-        is_all = not after.strip(_MARKS)
-        is_link = before[-1:] == LINK_START
-        sentence = before.rstrip(_OPENERS + LINK_START + LINK_END)
-        behind = not sentence or sentence[-1] in ".!?…:。！？"
-        if is_link or before[-1:] == "[" or (before[-1:] in ("(", "→", "»", "|", "•") and is_all):
-            return start + len(sentence)
-        if behind and (is_all or _ABOUT.match(after) or sentence.endswith(("…", "..."))):
-            return start + len(sentence)
-    return None
-
-
-_SHORT_LINK = 40
-"""Characters of a link that may be "read more" in a language of no table."""
-
-
-def is_short_link(one: str) -> bool:
-    """Whether a paragraph is one short link and no more."""
-    bare = one.strip(_MARKS)
-    inside = bare[1:-1] if bare[:1] == LINK_START and bare[-1:] == LINK_END else ""
-    return 0 < len(inside) <= _SHORT_LINK and LINK_START not in inside
-
-
-def _link_behind_ellipsis(text: str) -> int | None:
-    """Where an ellipsis ends at which software cut a paragraph, if a short link is all that follows."""
-    start = text.rfind(LINK_START, max(0, len(text) - _SHORT_LINK - 10))
-    if start < 0 or LINK_END in text[start:].rstrip(_MARKS + LINK_END):
-        return None
-    before = text[:start].rstrip(" \xa0\n[(")
-    return len(before) if before.endswith(("…", "...", "…]", "...]")) else None
-
-
 def _is_share_bar(bare: str) -> bool:
-    if bare.partition(" ")[0].strip(_MARKS) not in _SHARED and "click to " not in bare:
+    if bare.partition(" ")[0].strip(MARKS) not in _SHARED and "click to " not in bare:
         return False
-    words = [word.strip(_MARKS) for word in bare.replace("(opens in new window)", " ").split(" ")]
+    words = [word.strip(MARKS) for word in bare.replace("(opens in new window)", " ").split(" ")]
     words = [word for word in words if word]
     if not words:
         return True
@@ -248,7 +150,7 @@ def _is_share_bar(bare: str) -> bool:
         return True
     # Jetpack's: "Click to share on X (Opens in new window) X Click to email a link to a friend"
     pieces = bare.split("click to ")
-    if len(pieces) == 1 or not all(word.strip(_MARKS) in _SHARED for word in pieces[0].split(" ")):
+    if len(pieces) == 1 or not all(word.strip(MARKS) in _SHARED for word in pieces[0].split(" ")):
         return False
     named = sum(1 for word in words if word in NETWORKS)
     return len(pieces) + named > 2 and all(len(piece.partition("(")[0].split()) <= 14 for piece in pieces[1:])

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.feeds.cleaning import boilerplate, mathml, shortcodes, superscript
+from pipeline.feeds.cleaning import boilerplate, mathml, shortcodes, superscript, tails
 from pipeline.feeds.cleaning.pieces import Kind, pieces
 from pipeline.feeds.cleaning.text import count_words, one_line, visible
 
@@ -60,15 +60,10 @@ def read(source: str) -> Text:
                 breaks_off = True
                 continue
             one = boilerplate.without_player_notice(mathml.without_marks(boilerplate.without_struck(one)))
-            tail = boilerplate.without_tail(one) if len(found) - at <= _LAST else None
+            tail = tails.without_tail(one) if len(found) - at <= _LAST else None
             if tail and (tail.breaks_off or tail.goes_on):
                 breaks_off, goes_on = breaks_off or tail.breaks_off, goes_on or tail.goes_on
-            elif (
-                at == len(found) - 1
-                and blocks
-                and _ends_midway(blocks[-1])
-                and boilerplate.is_short_link(one)
-            ):
+            elif at == len(found) - 1 and blocks and _ends_midway(blocks[-1]) and tails.is_short_link(one):
                 # "Read more" in a language of no table
                 goes_on = True
                 continue
@@ -123,7 +118,7 @@ def _is_bold_heading(marked: str, plain: str) -> bool:
     """Whether a paragraph is a heading that was typed as one: a short line, every word of it in bold letters,
     that does not end as a sentence does. Put beside the next sentence it would read as one with it."""
     plain = plain.strip()
-    if not plain or len(plain) > _LONGEST_HEADING or "\n" in plain or boilerplate.ends_well(plain):
+    if not plain or len(plain) > _LONGEST_HEADING or "\n" in plain or tails.ends_well(plain):
         return False
     return _BOLD in marked and not any(letter.isalnum() for letter in _IN_BOLD.sub("", marked))
 

@@ -7,7 +7,8 @@ this file alone: a post is looked through for the phrases of all.
 from __future__ import annotations
 
 
-def _listed(phrases: str) -> tuple[str, ...]:
+def listed(phrases: str) -> tuple[str, ...]:
+    """Phrases that a bar parts."""
     return tuple(" ".join(phrase.split()) for phrase in phrases.split("|"))
 
 
@@ -74,7 +75,7 @@ _READ_MORE = {
     "ja": "続きを読む | もっと読む",
     "zh": "阅读更多 | 閱讀更多 | 继续阅读 | 繼續閱讀 | 阅读全文 | 閱讀全文",
 }
-READ_MORE = tuple(phrase for phrases in _READ_MORE.values() for phrase in _listed(phrases))
+READ_MORE = tuple(phrase for phrases in _READ_MORE.values() for phrase in listed(phrases))
 """A link to the rest of a post, at the end of its summary."""
 
 _FIRST_APPEARED = {
@@ -159,7 +160,7 @@ _FIRST_APPEARED = {
     "ja": ("投稿", "に最初に表示されました"),
     "zh": ("文章 |", "最先出现在 | 最早出現於 | 最先出現在"),
 }
-FIRST_APPEARED = tuple((_listed(begins), _listed(says)) for begins, says in _FIRST_APPEARED.values())
+FIRST_APPEARED = tuple((listed(begins), listed(says)) for begins, says in _FIRST_APPEARED.values())
 """How a footer begins that plug-ins (Yoast, All in One SEO) put under each post, and what it goes on to say
 behind the post's title."""
 
@@ -192,78 +193,5 @@ _NO_PLAYER = {
     "cs": "váš prohlížeč nepodporuje",
     "ja": "お使いのブラウザは | ご利用のブラウザは",
 }
-NO_PLAYER = tuple(phrase for phrases in _NO_PLAYER.values() for phrase in _listed(phrases))
+NO_PLAYER = tuple(phrase for phrases in _NO_PLAYER.values() for phrase in listed(phrases))
 """What stands inside <audio> and <video> for browsers of 2009."""
-
-PAYWALL = _listed(
-    """
-    already have an account? | already a subscriber? | already a paid subscriber? | already a member? |
-    this post is for paid subscribers | this post is for paying subscribers |
-    this post is for subscribers | this post is for members | this content is for members |
-    this content is for subscribers | subscribe to continue reading | subscribe to keep reading |
-    subscribe to read the rest | sign up to read this post | sign in to read the rest |
-    get access to the rest of this post | to get access to this post | become a paid subscriber |
-    become a paying subscriber | keep reading with a | you've reached the end of the free |
-    this content is password protected | this is a protected post | log in to continue reading |
-    log in to read the rest | login to continue reading | upgrade to read | upgrade to continue reading |
-    become a member to read |
-    bereits registriert? | bereits abonnent? | beitrag ist nur für abonnenten |
-    artikel ist nur für abonnenten | beitrag ist nur für mitglieder | artikel ist nur für mitglieder |
-    article est réservé aux abonnés | contenu est réservé aux abonnés | article est réservé aux membres |
-    déjà abonné ? | déjà abonné? | solo para suscriptores | ¿ya eres suscriptor? |
-    riservato agli abbonati | sei già abbonato? | alleen voor abonnees | al abonnee? |
-    exclusivo para assinantes | já é assinante?
-    """
-)
-"""Where a post goes on for those who pay."""
-
-LINES = frozenset(
-    _listed(
-        """
-    share | like | like this | related | related posts | loading | advertisement | sponsored |
-    sponsored content | comment | comments | leave a comment | sign up | subscribe | subscribe now |
-    listen to this article | upgrade to paid | give a gift subscription | get the app |
-    refer a friend | learn more | table of contents | jump to recipe | jump to section | image |
-    photo | video | gallery | audio player | video player | view this post on instagram |
-    view in browser | view on mastodon | like loading | leave a reply | leave a reply cancel reply |
-    members only | watch this video on youtube | watch on youtube | dieses video auf youtube ansehen |
-    print friendly, pdf & email | ähnliche beiträge | das könnte dich auch interessieren |
-    articles similaires | entradas relacionadas | articoli correlati | gerelateerde berichten |
-    posts relacionados
-        """
-    )
-)
-"""Buttons without their form, and marks of pictures: a whole paragraph each."""
-
-BEGINNINGS = _listed(
-    """
-    like this: | related: | related posts: | filed under: | tagged: | tagged with: | posted in: | tags: |
-    share this: | image credit: | image credits: | image source: | image by: | image: | images: | photo: |
-    photos: | photo credit: | photo credits: | photo source: | photo by: | video: | video credit: |
-    podcast: play in new window | view in browser | view this post on instagram | categories: | category: |
-    subscribe: | reading time: | estimated reading time | download (duration | download audio: |
-    use up/down arrow keys | email this blogthis! | please enable javascript |
-    to view this video please enable javascript | javascript is required | ♬ | original sound - |
-    kategorien: | kategorie: | teilen mit: | teile dies: | gefällt mir: | lesezeit: | schlagwörter: |
-    ein beitrag geteilt von | sieh dir diesen beitrag auf instagram an |
-    partager : | j'aime ça : | catégories : | temps de lecture | une publication partagée par |
-    voir cette publication sur instagram |
-    comparte esto: | me gusta esto: | categorías: | tiempo de lectura | una publicación compartida |
-    ver esta publicación en instagram |
-    condividi: | mi piace: | categorie: | tempo di lettura: | un post condiviso da |
-    visualizza questo post su instagram |
-    delen: | vind-ik-leuk: | leestijd: | een bericht gedeeld door | dit bericht op instagram bekijken |
-    compartilhe isso: | curtir isso: | tempo de leitura: | uma publicação compartilhada por |
-    uma publicação partilhada por | ver esta foto no instagram | ver essa foto no instagram
-    """
-)
-"""How paragraphs begin that say nothing of the post."""
-
-_NETWORKS = """
-    share tweet facebook twitter x linkedin pinterest pin reddit tumblr whatsapp telegram pocket bluesky
-    mastodon threads email e-mail mail print more
-"""
-NETWORKS = frozenset(_NETWORKS.split())
-_SHARE_WORDS = "it on via to this post article story with the your friends friend and like please"
-SHARE_WORDS = frozenset(_SHARE_WORDS.split())
-"""What stands between the names of networks in a bar of share buttons."""

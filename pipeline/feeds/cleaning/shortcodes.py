@@ -16,7 +16,7 @@ LITERAL = "\ue004"
 """Stands for a "[" in code, which is meant to be read, until its paragraph is whole."""
 
 _CODE = re.compile(r"\[(/?)([A-Za-z][\w-]{0,60})((?![\w-])[^\[\]]{0,8000}+)\]")
-_LIQUID = re.compile(r"\{(?:\{[<%]|%)[^{}]{0,500}+\}{1,2}")
+_LIQUID = re.compile(r"\{\{[<%][^{}]{1,500}\}\}|\{%[^{}]{1,500}%\}")
 """Those of Hugo, and Jekyll's tags."""
 _CLOSING = re.compile(r"\[/([A-Za-z][\w-]{0,60})\s?\]")
 # Quotes have become typographic ones on the way, or entities that were escaped twice.

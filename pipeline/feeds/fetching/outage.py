@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _FEED = re.compile(rb"<(?:[a-zA-Z]{1,10}:)?(?:rss|feed|RDF|rdf)[\s>]|jsonfeed\.org/version")
-_CHECKS = re.compile(rb"(?i)just a moment|checking your browser|cf-chl|captcha|attention required")
+_CHECKS = re.compile(
+    rb"(?i)just a moment|one moment, please|checking your browser|cf-chl|captcha|attention required|"
+    rb"ddos-guard|you are being redirected|_incapsula_|awswaf|_pxappid|"
+    rb"access (?:denied|to this page has been denied)|"
+    rb"verify(?:ing)? (?:that )?you are (?:a )?human|bot protection|anubis"
+)
+"""Cloudflare, Sucuri, DDoS-Guard, Imunify360, Imperva, AWS, HUMAN, Anubis."""
 
 
 def explained(error: FeedError, url: str, *, since: datetime | None, body: bytes | None = None) -> FeedError:

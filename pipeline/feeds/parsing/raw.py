@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from pipeline.feeds import Entry, PostImage
-from pipeline.feeds.cleaning import boilerplate, clean
+from pipeline.feeds.cleaning import clean, tails
 from pipeline.feeds.cleaning.excerpt import excerpt, first_words, without_title
 from pipeline.feeds.cleaning.images import FeedImage, images
 from pipeline.feeds.cleaning.text import cut
@@ -126,7 +126,7 @@ def _source_of_excerpt(full: clean.Text, short: clean.Text, *, breaks_off: bool)
     summary, opening = clean.opening(short), clean.opening(full)
     if not opening:
         return _whole_part(summary)
-    if breaks_off and len(full.blocks) == 1 and not boilerplate.ends_well(opening):
+    if breaks_off and len(full.blocks) == 1 and not tails.ends_well(opening):
         opening = opening.rstrip(" ,;:–—-.…") + "…"
     start, whole = _letters(summary), _letters(" ".join(block.text for block in full.blocks))
     is_copy = whole.startswith(start[:200]) or start[:60] in whole[:2_000]

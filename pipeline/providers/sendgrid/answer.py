@@ -26,7 +26,20 @@ if TYPE_CHECKING:
 # `personalizations.3.to.0.email` is how SendGrid writes it; some messages write `personalizations[3]`.
 _WHO = re.compile(r"personalizations(?:\.|\[)([0-9]{1,4})(?![0-9])")
 
-_CREDITS = re.compile(r"\bcredits?\b", re.IGNORECASE)
+_CREDITS = re.compile(
+    r"\bcredits?\b|\btrial (?:has |is )?(?:ended|expired|over)"
+    r"|\b(?:reached|exceeded) (?:your|the) (?:\w+ )?limit\b"
+    r"|\bplan (?:has |is )?(?:expired|ended)",
+    re.IGNORECASE,
+)
+_ACCOUNT = re.compile(
+    r"\baccount (?:is |was |has been )?(?:temporarily )?(?:suspended|disabled|deactivated|banned|"
+    r"frozen|locked|under review)|\bsuspended account",
+    re.IGNORECASE,
+)
+_MACHINE = re.compile(
+    r"\bip(?: address)?(?:es)? (?:is |are )?not (?:white|allow)listed|\bip access", re.IGNORECASE
+)
 
 NO_CREDITS_REMEDY = (
     "Buy credits or another plan at SendGrid (Settings, Account Details), or wait until they are given anew."
@@ -52,6 +65,16 @@ def judge(status: int, headers: Mapping[str, Any], body: bytes, batch: Batch, ke
             return BatchResult(Result.REFUSED, f"SendGrid could not take it ({status}){said}")
         case 401 | 402 | 403 if without_credits(body):
             return _stop(f"{NO_CREDITS} ({status}){said}", NO_CREDITS_REMEDY)
+        case 401 | 403 if any(_ACCOUNT.search(error["message"]) for error in errors):
+            return _stop(
+                f"SendGrid has closed the account, for now at least ({status}){said}",
+                "Another key changes nothing: ask SendGrid's support.",
+            )
+        case 401 | 403 if any(_MACHINE.search(error["message"]) for error in errors):
+            return _stop(
+                f"SendGrid takes nothing from this machine's address ({status}){said}",
+                "Add the address at SendGrid (Settings, IP Access Management).",
+            )
         case 401:
             return _stop(f"SendGrid refused the API key (401){said}", f"Check {SENDGRID_KEY}.")
         case 403:

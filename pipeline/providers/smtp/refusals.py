@@ -26,7 +26,7 @@ RATE_REMEDY = (
     "delivery.smtp.connections lower."
 )
 
-_LOGIN_CODES = (530, 534, 535, 538)  # RFC 4954, 6
+_LOGIN_CODES = (523, 530, 534, 535, 538)  # RFC 4954, 6; RFC 5248, 2.4
 _CLOSING = 421  # RFC 5321, 4.2.2
 
 # An address or a host's name says nothing, whatever words are in it: relay.example.org.
@@ -54,6 +54,7 @@ _OURS = re.compile(
     r"|\boutgoing mail\b|\bsend-?as-?denied\b|\bsending quota\b|\bis not verified\b|domainnotverified\b"
     r"|\bunverified (?:sending |sender )?domain\b|\bnot our customer\b|\baccept (?:\w+ )?mail from you\b"
     r"|\byour organi[sz]ation\b|\bnot logged in\b|\bconfiguration set\b|\bunusual sending\b"
+    r"|\bverify your\b"
     r"|\bsending (?:is |was |has been )?(?:disabled|paused|blocked|stopped)"
     # What is paid for
     r"|\b(?:trial|free) (?:account|plan)s?\b|\byour (?:plan|package|subscription|credits?|balance)\b"
@@ -88,13 +89,16 @@ _MAILBOX = re.compile(
     r"|\b(?:utilisateur|destinataire|adresse|boîte|boite) (?:est )?(?:inconnue?|introuvable)"
     r"|\b(?:gebruiker|adres|mailbox) (?:is )?onbekend|\b(?:usuario|destinatario|utente|usuário|destinatário)"
     r" (?:desconocido|sconosciuto|desconhecido|inexistente|no existe|não existe)"
-    r"|\b(?:does not|doesn't|doesn’t|did not) exist|\brecipnotfound\b|\bover ?quota"
+    r"|\b(?:does not|doesn't|doesn’t|did not|(?<!may )not) exist|\bwasn['’]t found\b|\binesistente\b"
+    r"|\brecipnotfound\b|\bover ?quota"
     r"|\bmailbox (?:quota|size)|\brecipient address rejected: access denied",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(
     r"\brcpthosts\b|\bnot (?:a )?local\b|\bnon-?local\b|authenticat|\bauth\b|authori[sz]"
-    r"|\blog[ -]?in\b|\bcredential|\bstarttls\b|\bencryption (?:is )?required|\bpop[ -]before[ -]smtp"
+    r"|\blog[ -]?in\b|\bcredential|\bstarttls\b|\bencryption (?:is )?(?:required|needed)"
+    r"|\btls (?:is )?(?:required|not available)|\bpassword\b"
+    r"|\bpop[ -]before[ -]smtp"
     r"|\bsend(?:ing)? (?:is )?not (?:permitted|allowed)|\b(?:permitted|allowed|permissions?) to send"
     r"|\bmay not send|\b(?:remote|external|foreign|outside) (?:host|domain|recipient|address)",
     re.IGNORECASE,
@@ -104,7 +108,9 @@ _POLICY = re.compile(
     r"|\bunsolicited\b|\b(?:block|black|deny)[ -]?list|\b(?:rbl|dnsbl)\b|\breputation\b|\bclient host\b"
     r"|\bblocked\b|\bbanned\b|\b(?:helo|ehlo|rdns|ptr)\b|\breverse (?:dns|hostname)"
     r"|\byour (?:ip|host|network|server|domain)\b|\bnot (?:permitted|allowed|accepted|welcome)\b"
-    r"|\bpermission\b|\bdenied\b|\blisted (?:in|at|on|by)\b|\bjunk",
+    r"|\bpermission\b|\bdenied\b|\blisted (?:in|at|on|by)\b|\bjunk|\bvirus\b"
+    # The letter's form is that of everyone's letter.
+    r"|\bheaders?\b|\bline length\b",
     re.IGNORECASE,
 )
 _RATE = re.compile(
@@ -119,10 +125,12 @@ _RATE = re.compile(
 )
 # Before the words of a mailbox: "mailbox unavailable. Mail send limit exceeded" (IONOS).
 _SENDING_LIMIT = re.compile(
-    r"\b(?:mails?|e-?mails?|message) send(?:ing)? (?:limit|quota)|\bsubmission ?quota", re.IGNORECASE
+    r"\b(?:mails?|e-?mails?|message) send(?:ing)? (?:limit|quota)|\bsubmission ?quota"
+    r"|\bquota exceeded for sender",
+    re.IGNORECASE,
 )
 _PERIOD = re.compile(
-    r"\b(?:hourly|daily|monthly|second|minute|hour|day|sending|outgoing|outbound)\b", re.IGNORECASE
+    r"\b(?:hourly|daily|monthly|seconds?|minutes?|hours?|days?|sending|outgoing|outbound)\b", re.IGNORECASE
 )
 _LIMIT = re.compile(
     r"\b(?:quota|limit)|\bexceeded\b|\b(?:number|maximum|max) (?:\w+ )?(?:of )?(?:mail|e-?mail"
@@ -142,7 +150,7 @@ def concern(code: int, said: str) -> Concern:
     if not for_now and (_SENDER_CODE.match(said) or _SENDER.search(words) or _OURS.search(words)):
         return Concern.US
     relaying, of_reader = _RELAYING.search(words), _READER_CODE.search(said)
-    if not for_now and (_ELSEWHERE.search(words) or (relaying and not of_reader)):
+    if not for_now and (_ELSEWHERE.search(words) or (relaying and not of_reader and not _limits(words))):
         return Concern.US
     if _SENDING_LIMIT.search(words):
         return Concern.RATE

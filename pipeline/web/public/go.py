@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 CLICKS = RateLimitItemPerMinute(60, namespace="clicks")
 """Counted of one network: more than people behind one address click, and too few to make a figure of."""
 
-FRESH = timedelta(seconds=30)
-"""How long it is not asked again when an edition was last handed over."""
+FRESH = timedelta(seconds=5)
+"""How long it is not asked again when an edition was last handed over. Scanners come within seconds of a part
+that follows a pause, and until it is asked they would be taken for people."""
 
 _MOST_KEPT = 256
 

@@ -182,6 +182,12 @@ def test_a_summary_keeps_its_whole_sentences_when_enough_is_left() -> None:
         "Read more books this year, and fewer headlines.",
         "The post office first appeared on Main Street in 1890.",
         "« Je suis fatigué »",
+        "Reading time: how we lost an hour each evening.",
+        "Photo by photo, she built a diary of her recovery.",
+        "Teilen mit: den anderen, immer.",
+        "The group is for members only.",
+        "I stopped… and wept.",
+        "Use {{name}} and {%} to greet people.",
         "Good morning! 🍏",
     ],
 )

@@ -29,7 +29,9 @@ def found(tmp_path: Path, content: str) -> tuple[Table, list[list[str]]]:
         "Email", "E-Mail Address", "E-Mail-Adresse", "Mail", "Mailadresse", "Adresse e-mail", "Adresse mail",
         "Courriel", "Adresse courriel", "Correo", "Correo electrónico", "Dirección de correo electrónico",
         "Indirizzo e-mail", "Indirizzo mail", "E-mailadres", "Email 1", "Endereço de e-mail", "Primary Email",
-        "Contact email", "Subscriber email",
+        "Contact email", "Subscriber email", "Adresse de messagerie", "Adres e-mail", "Emailová adresa",
+        "E-post", "Sähköposti", "E-posta", "Электронная почта", "メールアドレス", "电子邮件", "이메일",
+        "Client Email", "EmailAddr",
     ],
 )  # fmt: skip
 def test_the_column_of_the_addresses_is_known_by_name(name: str) -> None:
@@ -61,6 +63,11 @@ def test_the_header_stands_among_the_first_ten_rows(tmp_path: Path) -> None:
         if headed:
             assert rows == [["ann@example.org", "Ann"]]
             assert table.above == tuple(cell for n in range(above) for cell in (f"Title {n}", "x"))
+
+
+def test_a_header_shows_that_bars_part_the_cells_and_a_row_does_not(tmp_path: Path) -> None:
+    assert found(tmp_path, "email|name\nann@example.org|Ann\n")[1] == [["ann@example.org", "Ann"]]
+    assert found(tmp_path, "ann@example.org,a|b|c\n")[1] == [["ann@example.org", "a|b|c"]]
 
 
 def test_a_table_of_nobody_has_a_header_all_the_same(tmp_path: Path) -> None:

@@ -142,6 +142,13 @@ def test_what_holds_two_addresses_is_refused_for_that_reason(
                 "a@example.org <b@example.org>",
             )
         ),
+        *(
+            (cell, ("jane@example.org", ""))
+            for cell in (
+                "'jane@example.org'", "“jane@example.org”", "[jane@example.org]", '="jane@example.org"',
+                "jane@example.org.", "\u202ajane@example.org\u202c",
+            )
+        ),
         ("jane@example.org (gone)", "The address has a space within."),
         ("<jane@example.org> gone", "The address has a space within."),
         ("ann@@example.org", "The address is not one that mail can be delivered to."),

@@ -48,7 +48,10 @@ tilaaja, Markkinointilupa, kielto, odhlášen, odhlásený, souhlas, súhlas, so
 pretplata, privola, leiratkozott, feliratkozott, hozzájárulás, dezabonat, loobunud, nõusolek, atsisakė,
 sutikimas, atteikums, piekrišana, abonelik, izin, iptal, berhenti, berlangganan, hủy đăng ký, rejected,
 refusé, opposition, LOPD, LGPD, marketable, deliverable, frequency, Häufigkeit, preferences, valid, void,
-lists, Verteiler, baixa, stan
+lists, Verteiler, baixa, stan, closed, hidden, trash, trashed, on hold, skip, skipped, silent, mute, muted,
+Robinson, dead, junk, returned, reported, failed, failure, error, errors, NDR, FBL, HB, leaver, until,
+kein Brief, keine Post, geen post, deceased, verstorben, overleden, purge, snoozed, paused, ignore,
+objection, unjoined, engaged, ruhend, no molestar
 """
 
 
@@ -102,7 +105,10 @@ plus recevoir, être retirée, à retirer, pas intéressé, décédé, no quiere
 darse de baja, fallecida, non vuole, non desidera, non interessa, rimuovere, deceduto, wil geen,
 geen mails, niet meer, geen interesse, overleden, não quer, não deseja, não enviar, falecido, nie chce,
 wypisany, rezygnuje, nechce, odhlášen, vil ikke, ønsker ikke, vill inte, frameldt, avmeldt, avregistrerad,
-ei halua, peruutettu, leiratkozott, nu dorește, dezabonat, odjavljen, отписан, відписаний
+ei halua, peruutettu, leiratkozott, nu dorește, dezabonat, odjavljen, отписан, відписаний,
+will not receive, please stop, asked to stop, off the list, is bouncing, address dead, stop all of it,
+leave alone, erasure asked, abgem., gekündigt am, möchte nicht, will nicht, n'en veut plus,
+no longer a client
 """
 
 WHOLE = """
@@ -112,7 +118,7 @@ DNC, subscriber, transactional, banned, archived, excluded, abuse, never, aktiv,
 angemeldet, actif, inactif, abonné, inscrit, activo, inactivo, suscrito, baja, cancelado, actief, inactief,
 geabonneerd, ingeschreven, attivo, inattivo, iscritto, cancellato, annullato, storniert, gekündigt,
 gelöscht, löschen, not confirmed, opt-in, no permission, remove, delete, valid, deliverable, risky,
-catchall, catch-all, accept all
+catchall, catch-all, accept all, lapsed, expired, never engaged
 """
 
 

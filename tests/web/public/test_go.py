@@ -13,6 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from pipeline.core.tables.editions import editions
+from pipeline.core.tables.ledger import batches
 from pipeline.editions import clicks
 from pipeline.editions.clicks import Click, Count, OfDay
 from pipeline.web.public import go, guard
@@ -134,6 +135,16 @@ def test_so_is_what_comes_right_after_a_part_of_the_letter_was_handed_over(visit
         with time_machine.travel(AT + timedelta(seconds=seconds), tick=False):
             visitor.get("/go/weekly-1/offer", headers=FOLLOWED)
     assert all_of(visitor) == Count(3, scanners=2)
+
+
+def test_and_what_comes_right_after_a_letter_that_was_paused_goes_on(visit: Any) -> None:
+    visitor = visit()
+    for seconds in (0, 6):
+        with time_machine.travel(LATER + timedelta(seconds=seconds), tick=False):
+            visitor.get("/go/weekly-1/offer", headers=FOLLOWED)
+        with visitor.installation.database.write() as connection:
+            connection.execute(update(batches).values(at=LATER + timedelta(seconds=1)))
+    assert all_of(visitor) == Count(2, scanners=1)
 
 
 @pytest.mark.parametrize(
