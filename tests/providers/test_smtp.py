@@ -55,6 +55,7 @@ def half_written(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ConnectionEnded("the connection broke while writing", 200)
 
     monkeypatch.setattr(Transport, "write", half)
+    monkeypatch.setattr("pipeline.providers.smtp.protocol._MOMENT", 60)  # a slow server is heard, too
 
 
 def send(server: StrictSmtp, *numbers: int, **how: Any) -> BatchResult:
