@@ -92,6 +92,7 @@ def test_where_no_letter_can_go_nothing_is_left_open(ehlo: bytes, security: str)
         (b"500 blocked by policy", Result.STOP, US_REMEDY, False),
         (b"554 5.7.1 Client host blocked using zen.spamhaus.org", Result.STOP, US_REMEDY, False),
         (b"554 5.3.2 not now", Result.REFUSED, "", False),
+        (b"554 5.3.2 nicht f\xfcr Sie", Result.REFUSED, "", False),  # no UTF-8
     ],
 )
 def test_a_server_that_takes_no_connection_says_for_how_long(
