@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -35,23 +36,40 @@ def rapport(program: Path, *, shown_as: Path | None = None) -> Path:
     return _program(program, "rapport", shown_as or program, [INSTALLED])
 
 
-@cache
+_making = threading.RLock()
+"""Two threads that ask for a program at once get the same one; `cache` alone would make it twice."""
+
+
 def command() -> Path:
     """The program for whoever only starts it; it is called `rapport`."""
+    with _making:
+        return _command()
+
+
+@cache
+def _command() -> Path:
     return rapport(_own_folder("rapport") / "rapport", shown_as=INSTALLED)
 
 
-@cache
 def child(module: str) -> Path:
     """The program that stands for `python -m MODULE`."""
+    with _making:
+        return _child(module)
+
+
+@cache
+def _child(module: str) -> Path:
     return _program(_own_folder(module) / module, module, Path(module), [sys.executable, "-m", module])
 
 
 def _program(program: Path, name: str, shown_as: Path, real: list[Path | str]) -> Path:
     client = Path(__file__).with_name("client.py").read_text()
     constants = f"DOOR, NAME, REAL = {str(_door(name))!r}, {str(shown_as)!r}, {[str(one) for one in real]!r}"
-    program.write_text(f"#!{sys.executable} -IS\n{constants}\n{client}")
-    program.chmod(0o755)
+    text = program.with_name(f"{program.name}.text")
+    text.write_text(f"#!{sys.executable} -IS\n{constants}\n{client}")
+    # By a process of its own. A child that another thread starts while we write would hold the open file for
+    # a moment, and a program that somebody may write to cannot be started ("Text file busy").
+    subprocess.run(["install", "-m", "755", text, program], check=True)
     return program
 
 

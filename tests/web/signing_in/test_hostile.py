@@ -32,7 +32,7 @@ HOSTILE = (
     "a\r\nBcc: victim@example.org@example.org",
     "{{ 7 * 7 }}@example.org",
     "'; DROP TABLE staff_accounts; --@example.org",
-    "\u202eeditor@example.org",
+    "edi\u202etor@example.org",
     "a\x00b@example.org",
     "x" * 5000 + "@example.org",
 )
