@@ -123,10 +123,11 @@ class Columns:
         return ""
 
     def _mailbox(self, record: Record) -> tuple[str, str]:
-        """The address and the name beside it, by all columns of addresses that are filled in."""
+        """The address and the name beside it, by all columns of addresses that are filled in. A number among
+        them is how a program counts its people ("Email ID")."""
         cells = [self._cell(record, column) for column in self.emails]
         if len(cells) > 1:
-            cells = [cell for cell in cells if cell.strip()] or cells[:1]
+            cells = [cell for cell in cells if cell.strip() and not cell.strip().isdigit()] or cells[:1]
         email, name = read_mailbox(cells[0])
         if any(read_mailbox(cell)[0] != email for cell in cells[1:]):
             raise SubscriberError("It has two addresses, in two columns.", code="address")

@@ -30,12 +30,13 @@ from pipeline.schedule.maintenance import maintain
 from pipeline.subscriptions.erase import forget
 from pipeline.subscriptions.unsubscribe import in_flight, leave_by_link
 from pipeline.subscriptions.welcome import is_coming, send_welcomes
-from subscribers import directory, moving, signup, welcomes
+from subscribers import directory, moving, welcomes
 from subscribers.suppression import Reason, suppress
 from subscribers.tables import welcomes as table
 from subscribers.tokens import Purpose
 from tests.doubles.blog import Blog, Item
 from tests.installations import installation, run_one, subscribe
+from tests.subscriptions.joining import ADA, confirm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
-ADA = "ada@example.org"
 
 
 @pytest.fixture(autouse=True)
@@ -77,18 +77,6 @@ def installed(unsent: Installation, clock: time_machine.Traveller) -> Installati
     assert run_one(unsent).outcome == "sent"
     clock.shift(timedelta(hours=1))
     return unsent
-
-
-def confirm(installed: Installation, address: str = ADA, *digests: str) -> int:
-    """Somebody signs up and confirms; their id."""
-    with installed.database.write() as connection:
-        asked = signup.ask(
-            connection, address, digests=digests or ["weekly"], wording="yes", source="form", by_staff=True
-        )
-        assert asked is not None
-        done = signup.confirm(connection, asked, source="mail")
-        assert done is not None
-        return done.subscriber
 
 
 def mails(folder: Path, address: str = ADA) -> list[Any]:

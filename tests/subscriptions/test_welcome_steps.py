@@ -20,12 +20,13 @@ from pipeline.providers import Batch, BatchResult, Message, Result
 from pipeline.subscriptions import welcome
 from pipeline.subscriptions.prepare_welcome import NoWelcome, PreparedWelcome
 from pipeline.subscriptions.welcome import is_coming, send_welcomes
-from subscribers import clock, directory, signup, suppression, welcomes
+from subscribers import clock, directory, suppression, welcomes
 from subscribers.suppression import Reason
 from subscribers.tables import merged, subscribers
 from subscribers.tables import welcomes as table
 from tests.installations import installation
 from tests.ledgers import AT, Left, handed_over
+from tests.subscriptions.joining import ADA, confirm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
 
 NOW = datetime(2026, 11, 27, 14, tzinfo=UTC)
-ADA, BEA = "ada@example.org", "bea@example.org"
+BEA = "bea@example.org"
 BODY = "<html><body><p>Hello</p></body></html>"
 MESSAGE = Message("weekly-1", "weekly", "x", "a@x.example", "A", "a@x.example", BODY, "Hello")
 NO = BatchResult(Result.REFUSED, "busy")
@@ -96,17 +97,6 @@ def provider(installed: Installation, monkeypatch: pytest.MonkeyPatch) -> Script
     none = NoWelcome('welcome = "none"')
     monkeypatch.setattr(welcome, "prepare", lambda installed, digest: ready if digest == "weekly" else none)
     return made
-
-
-def confirm(installed: Installation, address: str = ADA, *digests: str) -> int:
-    with installed.database.write() as connection:
-        asked = signup.ask(
-            connection, address, digests=digests or ["weekly"], wording="yes", source="form", by_staff=True
-        )
-        assert asked is not None
-        done = signup.confirm(connection, asked, source="mail")
-        assert done is not None
-        return done.subscriber
 
 
 def queue(installed: Installation, person: int, digest: str = "weekly") -> tuple[str, str | None]:

@@ -36,7 +36,8 @@ _SETS = ("srcset", "data-srcset", "data-lazy-srcset", "data-ezsrcset")
 # Every other plug-in has names of its own for them.
 _OTHER_NAME = re.compile(r"(?:src|lazy|original|image|img|file|url|echo|breeze|bgset)")
 _LESSER_NAME = re.compile(r"(?:thumb|small|low|tiny|blur|preview|placeholder|medium|link|caption|title|alt)")
-_PICTURE = re.compile(r"(?i)(?:https?:/|/)?/?[^\s{}<>]{1,2000}?\.(?:jpe?g|png|gif|webp|avif)(?:[?#]\S*)?")
+_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
+_IN_NO_ADDRESS = re.compile(r"[\s{}<>]")
 _SHRUNK = re.compile(r"(?i)[?&]format=(\d{1,5})w|/s(\d{2,3})(?:-c)?/|/w_?(\d{2,4})[,/]")
 
 
@@ -73,8 +74,16 @@ def _elsewhere(attributes: dict[str, str]) -> Iterator[str]:
             continue
         if name.endswith("set"):
             yield from widest(value)
-        elif _PICTURE.fullmatch(value.strip()[:_LONGEST_ATTRIBUTE]):
+        elif _is_a_picture(value.strip()):
             yield value
+
+
+def _is_a_picture(address: str) -> bool:
+    """Whether it can be the address of a picture, by how it ends, or its path does."""
+    if len(address) > _LONGEST_ATTRIBUTE or _IN_NO_ADDRESS.search(address):
+        return False
+    path = address.partition("?")[0].partition("#")[0]
+    return any(one.lower().endswith(_ENDINGS) for one in (path, address))
 
 
 def _is_shrunk(src: str) -> bool:

@@ -39,6 +39,8 @@ def asked(header: str, row: str) -> Applicant | str:
         (" EMAIL ADDRESS ,id,First Name,Last Name", "ann@example.org,1,Ann,Smith"),
         ("first_name,last_name,email_address", "Ann,Smith,ann@example.org"),
         ("Name,E-mail 1 - Label,E-mail 1 - Value", "Ann Smith,Home,ann@example.org"),
+        ("Email ID,Name", "ann@example.org,Ann Smith"),
+        ("Email ID,Name,Email", "4711,Ann Smith,ann@example.org"),
         ("ben@example.org,Ben", "ann@example.org,Ann Smith"),
         ("Ben,ben@example.org", "Ann Smith,ann@example.org"),
     ],
