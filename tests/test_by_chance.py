@@ -26,7 +26,6 @@ SLEEPS = {
     "letter/images/gallery.py": "a server that is slow, or drips",
     "schedule/test_hostile_feeds.py": "between two looks at a process, until it is done",
     "schedule/test_scheduler.py": "that one who stands by does nothing",
-    "torture/announcing.py": "the moment of a kill, drawn by chance",
     "torture/crashes.py": "the moment of a kill, drawn by chance",
     "torture/provider.py": "a provider that takes its time",
     "web/test_accepting.py": "until a connection is old enough to be ended",
