@@ -150,9 +150,9 @@ CHANGES: dict[str, Change] = {
     "a next id after which there are few": lambda c: one_more(c, "4", 9223372036850000000),
     "a next id that is none": lambda c: one_more(c, "4", "'x'"),
     "bytes for a name": lambda c: c.execute("UPDATE subscribers SET name = x'ff00' WHERE id = 1"),
-    "a row too large for memory": lambda c: c.execute("UPDATE subscribers SET name = hex(zeroblob(3000000))"),
+    "a row too large for memory": lambda c: c.execute("UPDATE subscribers SET name = hex(zeroblob(600000))"),
     "a value too large for memory": lambda c: c.execute(
-        "UPDATE subscribers SET name = zeroblob(30000000) WHERE id = 1"
+        "UPDATE subscribers SET name = zeroblob(20000001) WHERE id = 1"
     ),
 }
 
@@ -231,31 +231,35 @@ def test_on_request_they_are_and_what_was_there_is_kept_beside(made: Path, clone
     assert "Other" in (clone / "rapport.toml").read_text()
 
 
-def test_on_a_terminal_what_differs_is_shown_and_asked_about(made: Path, clone: Path) -> None:
+def test_on_a_terminal_what_differs_is_shown_and_asked_about(made: Path, clone: Path, tmp_path: Path) -> None:
     file = packed(made, template="{{ subject }}\n\x1b[2J and more")
-    for answer, placed in ((b"n\n", False), (b"y\n", True)):
-        shutil.rmtree(clone)
-        clone.mkdir()
-        master, slave = pty.openpty()
-        code = f"from pipeline.cli import main; import sys; sys.exit(main(['restore', {str(file)!r}]))"
-        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        ran = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=slave, stdout=slave, stderr=slave, cwd=clone, env=environment
-        )
-        os.write(master, answer)
-        os.close(slave)
-        shown = b""
-        try:
-            while piece := os.read(master, 4096):
-                shown += piece
-        except OSError:  # the other end is closed
-            pass
-        assert ran.wait(60) == 0
-        os.close(master)
-        assert b"+{{ subject }}" in shown
-        assert b"+public_url = " in shown
-        assert b"\x1b[2J" not in shown
-        assert (clone / "rapport.toml").exists() == (clone / "templates" / TEMPLATE).exists() == placed
+    other = tmp_path / "other"
+    other.mkdir()
+    master, slave = pty.openpty()
+    code = f"""from pipeline.cli import main; import os, sys
+for folder in {[str(clone), str(other)]!r}:
+    os.chdir(folder)
+    if main(['restore', {str(file)!r}]):
+        sys.exit(1)"""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    ran = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=slave, stdout=slave, stderr=slave, env=environment
+    )
+    os.write(master, b"n\ny\n")
+    os.close(slave)
+    shown = b""
+    try:
+        while piece := os.read(master, 4096):
+            shown += piece
+    except OSError:  # the other end is closed
+        pass
+    assert ran.wait(60) == 0
+    os.close(master)
+    assert shown.count(b"+{{ subject }}") == 2
+    assert shown.count(b"+public_url = ") == 2
+    assert b"\x1b[2J" not in shown
+    for folder, placed in ((clone, False), (other, True)):
+        assert (folder / "rapport.toml").exists() == (folder / "templates" / TEMPLATE).exists() == placed
 
 
 OUTSIDE = {
