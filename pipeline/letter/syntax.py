@@ -9,7 +9,7 @@ from jinja2 import Environment, TemplateSyntaxError
 from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 
-OWN_FILTERS = ("wrap", "underline", "fit", "way")
+OWN_FILTERS = ("wrap", "underline", "fit", "way", "colon")
 _OPENING = ("if", "for", "block", "macro", "call", "filter", "set", "with", "autoescape", "raw")
 _OTHERS = ("else", "elif", "include", "import", "from", "extends", "do", "break", "continue")
 
