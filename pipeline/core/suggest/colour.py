@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pipeline.core.colour import hex_colour
+
 _BARE = re.compile(r"(?:#|0x|\uff03)?\s*([0-9a-f]{6})(?:[0-9a-f]{2})?")
 _OPAQUE = re.compile(
     r"(rgb|hsl)a?\(([^,/()]+)[,\s]\s*([^,/()\s]+)\s*[,\s]\s*([^,/()\s]+)(?:\s*[,/][^()]*)?\)"
@@ -15,6 +17,10 @@ def colour_meant(written: str) -> str:
     from PIL import ImageColor
 
     plain = written.strip().casefold()
+    try:
+        return hex_colour(plain)
+    except ValueError:
+        pass
     if bare := _BARE.fullmatch(plain):
         return f"#{bare[1]}"
     if css := _OPAQUE.fullmatch(plain):
