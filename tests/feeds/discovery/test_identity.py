@@ -51,7 +51,7 @@ def test_what_a_server_or_a_builder_says_is_nobodys_name(title: str, name: str) 
     assert identity.name([], [title], "", "https://x.example/") == name
 
 
-@pytest.mark.parametrize("written", ["teal", "rgba(0, 128, 128, 0.9)", "hsl(180, 100%, 25%)", "#008080ff"])
+@pytest.mark.parametrize("written", ["teal", "rgba(0, 128, 128, 0.9)", "hsl(180, 100%, 25.1%)", "#008080ff"])
 def test_a_sites_colour_is_read_as_css_writes_it(written: str) -> None:
     content = f'<html><head><meta name="theme-color" content="{written}"></head></html>'
     assert page(content.encode(), url="https://x.example/").colours == ("#008080",)
