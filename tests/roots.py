@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_roots_once() -> None:
-    """Give all clients of this process that trust the same roots, and ask for nothing special, one context."""
+    """Give all clients of this process one context, but for those that ask for something special."""
     read = default.create_ssl_context
 
     @cache
