@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from httpx._transports import default
 
+from pipeline.feeds.fetching import http
+
 if TYPE_CHECKING:
     import ssl
 
@@ -25,3 +27,4 @@ def read_roots_once() -> None:
         return usual() if verify is True and not cert and not named else read(verify, cert, trust_env)
 
     default.create_ssl_context = context
+    http._certificates = context  # which a process keeps for itself: its forks may have others
