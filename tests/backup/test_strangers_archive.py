@@ -9,12 +9,10 @@ import pty
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tarfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,11 +26,13 @@ from pipeline.cli import main
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import HEAD, migrate, schema_state
+from tests import commands
 from tests.backup.test_backup import CONFIG
 from tests.installations import subscribe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Change = Callable[[sqlite3.Connection], object]
 
@@ -237,11 +237,8 @@ def test_on_a_terminal_what_differs_is_shown_and_asked_about(made: Path, clone: 
         shutil.rmtree(clone)
         clone.mkdir()
         master, slave = pty.openpty()
-        code = f"from pipeline.cli import main; import sys; sys.exit(main(['restore', {str(file)!r}]))"
-        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        ran = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=slave, stdout=slave, stderr=slave, cwd=clone, env=environment
-        )
+        restore_it = [commands.command(), "restore", file]
+        ran = subprocess.Popen(restore_it, stdin=slave, stdout=slave, stderr=slave, cwd=clone)
         os.write(master, answer)
         os.close(slave)
         shown = b""
