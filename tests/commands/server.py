@@ -39,7 +39,8 @@ def rapport() -> Callable[[], int]:
     """The command's main, with all imported that it may need."""
     import pipeline.cli
     import subscribers
-    from pipeline.core.schema import open_database
+    from pipeline.backup import prove
+    from pipeline.core.schema import HEAD, open_database
     from tests.commands.children import start_quickly
     from tests.migrations import migrate_once
     from tests.roots import read_roots_once
@@ -59,6 +60,7 @@ def rapport() -> Callable[[], int]:
         importlib.import_module(name)
     with TemporaryDirectory() as folder:  # so that each fork knows already what migrating comes to
         open_database(f"sqlite:///{folder}/rapport.db").close()
+    prove._expected(HEAD)
     warm.go_through()
     return pipeline.cli.main
 
