@@ -152,7 +152,7 @@ def test_the_served_demo_goes_from_a_draft_to_the_outbox(project: Project) -> No
 
 def _address(process: subprocess.Popen[str]) -> str:
     assert process.stdout
-    while select.select([process.stdout], [], [], 60)[0] and (line := process.stdout.readline()):
+    while select.select([process.stdout], [], [], LONGEST)[0] and (line := process.stdout.readline()):
         if found := re.search(r"The preview is at (\S+)", line):
             return found[1]
     raise AssertionError("the preview did not begin")
@@ -161,7 +161,9 @@ def _address(process: subprocess.Popen[str]) -> str:
 def _events(url: str, seen: str) -> str:
     """What an open page is told, as soon as it is told of a change."""
     told = ""
-    with httpx.stream("GET", f"{url.partition('?')[0]}events", params={"seen": seen}, timeout=30) as answer:
+    with httpx.stream(
+        "GET", f"{url.partition('?')[0]}events", params={"seen": seen}, timeout=LONGEST
+    ) as answer:
         for line in answer.iter_lines():
             told += f"{line}\n"
             if line.startswith("data:"):
@@ -183,7 +185,7 @@ def _pressed(url: str, form: dict[str, str], verb: str, status: int = 200) -> st
         data=form | {"verb": verb},
         headers={"origin": base},
         follow_redirects=True,
-        timeout=30,
+        timeout=LONGEST,
     )
     assert answer.status_code == status
     return answer.text

@@ -55,7 +55,7 @@ def previewing(project: Project, *arguments: str, end: signal.Signals = signal.S
 
 def _line(process: subprocess.Popen[str]) -> str:
     assert process.stdout
-    assert select.select([process.stdout], [], [], 60)[0], "the preview said nothing"
+    assert select.select([process.stdout], [], [], LONGEST)[0], "the preview said nothing"
     line = process.stdout.readline()
     if not line:
         pytest.fail(f"the preview ended: {process.communicate()[1]}")

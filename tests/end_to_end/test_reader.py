@@ -146,7 +146,7 @@ class Reader:
             return [mail for mail in self._filed("confirmation-*.eml", to) if about in mail["Subject"]]
 
         with Installation.open(self.project.folder / "rapport.toml", {}) as installation:
-            end = time.monotonic() + 60
+            end = time.monotonic() + LONGEST
             while len(mails := found()) < number:
                 assert time.monotonic() < end, f"{to} was never asked"
                 send_questions(installation)
