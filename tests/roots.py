@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from httpx._transports import default
 
+from pipeline.feeds.fetching import http
+
 if TYPE_CHECKING:
     import ssl
 
@@ -29,3 +31,4 @@ def read_roots_once() -> None:
         return usual(*map(os.environ.get, names)) if usually else read(verify, cert, trust_env)
 
     default.create_ssl_context = context
+    http._certificates = context  # which a process keeps for itself: its forks may have others

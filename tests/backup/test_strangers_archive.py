@@ -9,12 +9,10 @@ import pty
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tarfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,11 +26,13 @@ from pipeline.cli import main
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import HEAD, migrate, schema_state
+from tests import commands
 from tests.backup.test_backup import CONFIG
 from tests.installations import subscribe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Change = Callable[[sqlite3.Connection], object]
 
@@ -233,33 +233,26 @@ def test_on_request_they_are_and_what_was_there_is_kept_beside(made: Path, clone
 
 def test_on_a_terminal_what_differs_is_shown_and_asked_about(made: Path, clone: Path, tmp_path: Path) -> None:
     file = packed(made, template="{{ subject }}\n\x1b[2J and more")
-    other = tmp_path / "other"
-    other.mkdir()
-    master, slave = pty.openpty()
-    code = f"""from pipeline.cli import main; import os, sys
-for folder in {[str(clone), str(other)]!r}:
-    os.chdir(folder)
-    if main(['restore', {str(file)!r}]):
-        sys.exit(1)"""
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    ran = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=slave, stdout=slave, stderr=slave, env=environment
-    )
-    os.write(master, b"n\ny\n")
-    os.close(slave)
-    shown = b""
-    try:
-        while piece := os.read(master, 4096):
-            shown += piece
-    except OSError:  # the other end is closed
-        pass
-    assert ran.wait(60) == 0
-    os.close(master)
-    assert shown.count(b"+{{ subject }}") == 2
-    assert shown.count(b"+public_url = ") == 2
-    assert b"\x1b[2J" not in shown
-    for folder, placed in ((clone, False), (other, True)):
-        assert (folder / "rapport.toml").exists() == (folder / "templates" / TEMPLATE).exists() == placed
+    for answer, placed in ((b"n\n", False), (b"y\n", True)):
+        shutil.rmtree(clone)
+        clone.mkdir()
+        master, slave = pty.openpty()
+        restore_it = [commands.command(), "restore", file]
+        ran = subprocess.Popen(restore_it, stdin=slave, stdout=slave, stderr=slave, cwd=clone)
+        os.write(master, answer)
+        os.close(slave)
+        shown = b""
+        try:
+            while piece := os.read(master, 4096):
+                shown += piece
+        except OSError:  # the other end is closed
+            pass
+        assert ran.wait(60) == 0
+        os.close(master)
+        assert b"+{{ subject }}" in shown
+        assert b"+public_url = " in shown
+        assert b"\x1b[2J" not in shown
+        assert (clone / "rapport.toml").exists() == (clone / "templates" / TEMPLATE).exists() == placed
 
 
 OUTSIDE = {

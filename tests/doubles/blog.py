@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 from tests.doubles.local_server import LocalServer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
 PARAGRAPH = "This is a sentence of a post. Here is another one that says a little more about it."
@@ -109,6 +110,11 @@ class Blog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.stop()
+
+    def begin_anew(self, items: Iterable[Item]) -> None:
+        """As it was before the last test."""
+        for name, value in vars(Blog(list(items))).items():
+            setattr(self, name, value)
 
     @property
     def site(self) -> str:
