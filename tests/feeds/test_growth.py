@@ -42,8 +42,8 @@ SHORT, LONG = 2_000, 8_000
 """Characters."""
 MOST_SECONDS = 5.0
 """Of the processor's time, for the long one; what is linear takes a twentieth of that at most."""
-NOTICED = 0.04
-"""Seconds. What is quadratic takes more at the long one, unless it needs less than a nanosecond a step."""
+NOTICED = 0.025
+"""Seconds. What takes less at the long one takes half a nanosecond a step at most, if it is quadratic."""
 MOST_GROWTH = 9.0
 """Times, for four times the length: between four and sixteen."""
 
@@ -157,9 +157,11 @@ def growth(function: Callable[[str], object], run: str) -> float:
     long = seconds(function, run * (LONG // len(run)))
     if long < NOTICED:
         return 0.0
-    # Twice, as something else may be at work on the machine.
-    short = max(seconds(function, run * (SHORT // len(run))) for _ in range(2))
-    return min(long, seconds(function, run * (LONG // len(run)))) / short
+    short = seconds(function, run * (SHORT // len(run)))
+    if long / short > MOST_GROWTH:  # each once more, as something else may be at work on the machine
+        short = max(short, seconds(function, run * (SHORT // len(run))))
+        long = min(long, seconds(function, run * (LONG // len(run))))
+    return long / short
 
 
 def grows_too_fast(function: Callable[[str], object], run: str) -> bool:
