@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from httpx._transports import default
 
+from pipeline.feeds.fetching import http
+
 if TYPE_CHECKING:
     import ssl
 
 
 def read_roots_once() -> None:
-    """Give all clients of this process one context, but for those that ask for something special."""
+    """Give all clients of this process that trust the same roots, and ask for no more, one context."""
     read = default.create_ssl_context
 
     @cache
@@ -29,3 +31,4 @@ def read_roots_once() -> None:
         return usual(*map(os.environ.get, names)) if usually else read(verify, cert, trust_env)
 
     default.create_ssl_context = context
+    http._certificates = context  # which a process keeps for itself: its forks may have others
