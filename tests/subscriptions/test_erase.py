@@ -32,20 +32,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.app import Installation
+    from tests.beginnings import Begun
 
 READER = "reader2@example.net"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def blog() -> Iterator[Blog]:
     with Blog([Item("A calm morning", clock.now() - timedelta(days=1))]) as served:
         yield served
 
 
 @pytest.fixture
-def sent(database: Database, tmp_path: Path, blog: Blog) -> Installation:
+def sent(begun: Begun, tmp_path: Path, blog: Blog) -> Installation:
     """Three readers who got an edition, one of whom did everything that leaves a trace."""
-    installed = installation(database, tmp_path, blog.url)
+    database = begun("sent", lambda database, folder: make(installation(database, folder, blog.url)))
+    return installation(database, tmp_path, blog.url)
+
+
+def make(installed: Installation) -> None:
+    database = installed.database
     subscribe(database, 3)
     with database.write() as connection:
         signup.ask(connection, READER, name="Reader", digests=["weekly"], wording="I ask", source="form")
@@ -56,7 +62,6 @@ def sent(database: Database, tmp_path: Path, blog: Blog) -> Installation:
         connection.execute(events.insert().values(id="e1", at=clock.now(), kind="delivered", subscriber_id=2))
     send_questions(installed)
     assert run_one(installed, at_once=True).outcome == "sent"
-    return installed
 
 
 def test_nothing_of_the_person_is_left_and_everybody_else_stays(sent: Installation, tmp_path: Path) -> None:

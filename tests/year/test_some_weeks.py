@@ -99,7 +99,9 @@ def test_letters_go_once_each_over_a_daylight_saving_sunday_however_many_call_at
                 assert weeks.called(due - timedelta(hours=1)) == []  # nine by the clock of the week before
             subject = blog.items[0].title
             served = day == "2026-11-12"
-            went = weeks.called(due, 1 if served else 2, served=served)
+            # A process costs as much as a month of runs: two meet in that night, and on the day after it.
+            two = day in ("2026-11-01", "2026-11-05")
+            went = weeks.called(due, 2 if two else 1, served=served)
             assert went == [(digest, subject, reader) for reader in readers]
             if night:
                 assert weeks.called(due + timedelta(hours=1)) == []  # half past one once more

@@ -47,7 +47,7 @@ class Said(NamedTuple):
     def card(self) -> bytes:
         """The letter's card, drawn when it is asked for: that takes longer than all else, and a webhook and a
         service that is down need none."""
-        return card.draw(self.on_card, self.palette)
+        return card.drawn(self.on_card, self.palette)
 
     def variables(self) -> dict[str, Any]:
         """What a channel's template may use."""

@@ -6,6 +6,7 @@ It is drawn from words and the practice's colours, and shows no photograph.
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.feeds.cleaning.text import cut
@@ -49,6 +50,13 @@ def of_letter(config: Config, title: str, at: datetime) -> Words:
     """What the card of a letter says; ``at``: when readers were handed it."""
     newsletter = config.newsletter
     return Words(newsletter.name, title, f"{day(at, config)} · {newsletter.sender}")
+
+
+@lru_cache(maxsize=64)
+def drawn(words: Words, palette: Palette) -> bytes:
+    """The card as a PNG, drawn once a process: every service that a letter is announced on shows the same,
+    and so does its page."""
+    return draw(words, palette)
 
 
 def draw(words: Words, palette: Palette) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from pipeline.core.theme import Palette
     from pipeline.web.public.site import Site
 
 FOR_A_DAY = "public, max-age=86400"
@@ -45,10 +43,5 @@ async def drawn(
     headers: Mapping[str, str] = NO_MORE,
 ) -> Response:
     """The card with these words, in the practice's colours."""
-    picture = await run_in_threadpool(_drawn, words, look(site.installation.config.theme).light)
+    picture = await run_in_threadpool(card.drawn, words, look(site.installation.config.theme).light)
     return answer(request, picture, "image/png", modified=modified, headers=headers)
-
-
-@lru_cache(maxsize=64)
-def _drawn(words: card.Words, palette: Palette) -> bytes:
-    return card.draw(words, palette)
