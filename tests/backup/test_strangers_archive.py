@@ -150,9 +150,9 @@ CHANGES: dict[str, Change] = {
     "a next id after which there are few": lambda c: one_more(c, "4", 9223372036850000000),
     "a next id that is none": lambda c: one_more(c, "4", "'x'"),
     "bytes for a name": lambda c: c.execute("UPDATE subscribers SET name = x'ff00' WHERE id = 1"),
-    "a row too large for memory": lambda c: c.execute("UPDATE subscribers SET name = hex(zeroblob(3000000))"),
+    "a row too large for memory": lambda c: c.execute("UPDATE subscribers SET name = hex(zeroblob(600000))"),
     "a value too large for memory": lambda c: c.execute(
-        "UPDATE subscribers SET name = zeroblob(30000000) WHERE id = 1"
+        "UPDATE subscribers SET name = zeroblob(20000001) WHERE id = 1"
     ),
 }
 
@@ -231,7 +231,7 @@ def test_on_request_they_are_and_what_was_there_is_kept_beside(made: Path, clone
     assert "Other" in (clone / "rapport.toml").read_text()
 
 
-def test_on_a_terminal_what_differs_is_shown_and_asked_about(made: Path, clone: Path) -> None:
+def test_on_a_terminal_what_differs_is_shown_and_asked_about(made: Path, clone: Path, tmp_path: Path) -> None:
     file = packed(made, template="{{ subject }}\n\x1b[2J and more")
     for answer, placed in ((b"n\n", False), (b"y\n", True)):
         shutil.rmtree(clone)
