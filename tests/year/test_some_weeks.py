@@ -6,7 +6,6 @@ import signal
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
 import time_machine
 
 from pipeline.core.database import Database
@@ -14,15 +13,15 @@ from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import StrictSendGrid
 from tests.end_to_end.conftest import Project
 from tests.installations import subscribe
-from tests.torture.launcher import Launcher
 from tests.waiting import until
 from tests.year.script import local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.torture.launcher import Process
+    from tests.torture.launcher import Launcher, Process
+
+pytest_plugins = ["tests.torture.fixture"]
 
 MORE = """
 [[digests]]
@@ -38,18 +37,11 @@ api_url = "{sendgrid}"
 """
 
 
-@pytest.fixture
-def starter() -> Iterator[Launcher]:
-    """Of one's own: the one that tests share keeps them all on one worker."""
-    with Launcher() as started:
-        yield started
-
-
 class Weeks:
     """A practice whose command is called at moments of our choosing."""
 
-    def __init__(self, project: Project, blog: Blog, sendgrid: StrictSendGrid, starter: Launcher) -> None:
-        self.project, self.blog, self.sendgrid, self.starter = project, blog, sendgrid, starter
+    def __init__(self, project: Project, blog: Blog, sendgrid: StrictSendGrid, launcher: Launcher) -> None:
+        self.project, self.blog, self.sendgrid, self.launcher = project, blog, sendgrid, launcher
 
     def called(self, moment: datetime, times: int = 1, *, served: bool = False) -> list[tuple[str, str, str]]:
         """The command, so many times at once; what went out: digest, subject and reader.
@@ -72,17 +64,17 @@ class Weeks:
 
     def _started(self, moment: datetime, *arguments: str) -> Process:
         key = {"SENDGRID_API_KEY": self.sendgrid.key}
-        return self.starter.start(self.project.folder, *arguments, environment=key, clock=moment)
+        return self.launcher.start(self.project.folder, *arguments, environment=key, clock=moment)
 
 
 def test_letters_go_once_each_over_a_daylight_saving_sunday_however_many_call_at_once(
-    tmp_path: Path, sqlite_url: str, starter: Launcher
+    tmp_path: Path, sqlite_url: str, launcher: Launcher
 ) -> None:
     readers = [f"reader{n}@example.net" for n in (1, 2)]
     with Blog() as blog, StrictSendGrid() as sendgrid:
         project = Project(tmp_path, installed=True)
         project.configure(blog.url, more=MORE.format(sendgrid=sendgrid.url))
-        weeks = Weeks(project, blog, sendgrid, starter)
+        weeks = Weeks(project, blog, sendgrid, launcher)
         monday = local("2026-10-19", "12:00")
         with time_machine.travel(monday):
             database = Database(sqlite_url)
