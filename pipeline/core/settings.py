@@ -156,8 +156,11 @@ class _Source:
     """The keys that environment variables set."""
 
     def variable(self, keys: Keys) -> str | None:
-        """The environment variable that sets a key, or something below it."""
-        return next((_variable(set_) for set_ in self.overrides if set_[: len(keys)] == keys), None)
+        """The environment variable that sets a key, something below it, or a whole list it stands in."""
+        for set_ in self.overrides:
+            if set_[: len(keys)] == keys or set_ == keys[: len(set_)]:
+                return _variable(set_)
+        return None
 
     def place(self, keys: Keys) -> str:
         """The environment variable, or the file with the line, of a key."""
@@ -173,7 +176,8 @@ def _explained(error: ValidationError, source: _Source) -> ConfigError:
     details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
     unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
     # What is missing because its name is misspelt is told once, by that name.
-    misspelt = {(*keys[:-1], meant_key(str(keys[-1]), list(_expected(details, keys)))) for keys in unknown}
+    meant = [(keys, meant_key(str(keys[-1]), list(_expected(details, keys)))) for keys in unknown]
+    misspelt = {(*keys[:-1], name) for keys, name in meant if name}
     problems = [_problem(detail, source) for detail in details if detail["loc"] not in misspelt]
     message = "\n".join(message for message, _ in problems)
     return ConfigError(message, problems[0][1])

@@ -201,3 +201,22 @@ def test_the_key_and_the_list_go_nowhere_by_http_but_to_this_machine(tmp_path: P
         "https://api.eu.sendgrid.com",
     ):
         load(written(tmp_path, f'{LEAST}[delivery.sendgrid]\napi_url = "{fine}"\n'), {})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("DELIVERY__BATCH_SIZE", "1,000", '"1,000" is none: write a whole number; did you mean 1000?'),
+        ("DELIVERY__BOUNCE_LIMIT", "5%", "did you mean 0.05?"),
+        ("ARCHIVE__PUBLIC", "ja", '"ja" is none: write true or false; did you mean true?'),
+        ("STAFF__EMAILS", "a@example.org, nobody", "staff.emails[2]: write an email address"),
+        ("DELIVERY__", "x", "is not a key Rapport knows."),
+        ("_X", "x", "is not a key Rapport knows."),
+    ],
+)
+def test_a_wrong_value_of_the_environment_names_its_variable(
+    tmp_path: Path, variable: str, value: str, says: str
+) -> None:
+    error = refused(tmp_path, LEAST, {f"RAPPORT_{variable}": value})
+    assert error.message.startswith(f"environment variable RAPPORT_{variable}: ") or variable == "_X"
+    assert says in error.message

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+from pipeline.core.fields import FromEnvironment
 from pipeline.core.suggest import did_you_mean, folded, nearest
+from pipeline.core.suggest.number import bool_meant, number_meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,11 +38,11 @@ def said_of(detail: ErrorDetails) -> str:
     if kind == "string_type":
         return _as_text(key, given)
     if kind in ("int_type", "int_parsing", "int_from_float"):
-        return "write a whole number, without quotes"
+        return _unquoted("a whole number", given, int)
     if kind in ("float_type", "float_parsing", "finite_number"):
-        return "write a number, without quotes"
+        return _unquoted("a number", given, float)
     if kind in ("bool_type", "bool_parsing"):
-        return "write true or false, without quotes"
+        return _unquoted("true or false", given, bool)
     if kind == "list_type":
         table = isinstance(given, dict)
         return f"write [[{key}]], with double brackets" if table else _as_list(key, given)
@@ -54,6 +56,13 @@ def said_of(detail: ErrorDetails) -> str:
         return f"write a number {bound}, not {given}"
     said = detail["msg"].removeprefix("Value error, ")
     return said[:1].lower() + said[1:]
+
+
+def _unquoted(what: str, given: object, wanted: object) -> str:
+    if not isinstance(given, FromEnvironment):
+        return f"write {what}, without quotes"
+    meant = bool_meant(given) if wanted is bool else number_meant(given, whole=wanted is int)
+    return f'"{given}" is none: write {what}' + (f"; did you mean {meant}?" if meant else "")
 
 
 def _choice(given: object, expected: str) -> str:
