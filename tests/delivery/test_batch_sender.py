@@ -127,7 +127,7 @@ def test_a_batch_whose_owner_is_gone_is_in_doubt_and_the_rest_goes_out(
     assert counted(database, edition) == {"total": 5, "sent": 3, "uncertain": 2}
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # on SQLite one process hands over
+@pytest.mark.databases("postgresql")  # on SQLite one process hands over
 def test_on_postgresql_a_batch_whose_owner_lives_is_left_to_them(
     database: Database, edition: Edition
 ) -> None:
@@ -450,7 +450,7 @@ def sender(
 
 
 MESSAGE = Message("weekly-1", "weekly", "x", "a@x.example", "A", "a@x.example", "<p>Hello</p>", "Hello")
-ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # a rule that asks no database
+ON_ONE = pytest.mark.databases("sqlite")  # a rule that asks no database
 
 
 @ON_ONE
