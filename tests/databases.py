@@ -197,6 +197,7 @@ def _is_as_new(connection: Connection) -> bool:
     try:
         connection.rollback()
         connection.autocommit = True
+        connection._prepared.clear()  # psycopg does not notice each time that these are discarded
         connection.execute("DISCARD ALL")
         connection.autocommit = False
         connection.isolation_level = connection.read_only = connection.deferrable = None

@@ -129,6 +129,15 @@ def test_a_connection_that_is_used_again_knows_nothing_of_before(
             assert other.execute("SELECT pg_try_advisory_lock(4711)").fetchone() == (True,)
 
 
+def test_nor_does_it_miss_what_it_had_prepared(postgresql: str, databases: Databases) -> None:
+    url = make_url(postgresql).set(database=databases.lend())
+    for times in (1, 10, 10):  # psycopg prepares what it is asked more than five times
+        with closing(Database(url)) as database, database.read() as one, database.read() as other:
+            for number in range(times):
+                for connection in (one, other):
+                    assert connection.scalar(text("SELECT 1 + :number"), {"number": number}) == 1 + number
+
+
 def connected(server: str, name: str) -> Connection:
     url = make_url(server).set(drivername="postgresql", database=name)
     return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
