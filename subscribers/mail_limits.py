@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from subscribers import clock, hashes, networks
 from subscribers.confirmations import State
@@ -77,24 +77,20 @@ def count_question(connection: Connection, mailbox: str, network: str | None) ->
 
 
 class Due(NamedTuple):
-    """The ids of the questions to be mailed now, and how many are due that must wait for room."""
+    """The ids of the questions to be mailed now, and how many are due that must wait for room. ``used_up``:
+    strangers have caused as many mails within the hour as they may."""
 
     now: list[int]
     held_back: int
+    used_up: bool
 
 
 def due(connection: Connection, now: datetime) -> Due:
     """What of the queue may be mailed, the longest waiting first. Cheap while there is no room, also with a
     long queue: it is asked after each sign-up."""
-    is_due = and_(confirmations.c.state == State.QUEUED.value, confirmations.c.next_try <= now)
     caused = _caused(connection, now)
     room = max(0, MAILS - caused.total())
-    query = (
-        select(confirmations.c.id, confirmations.c.network)
-        .where(is_due if room else and_(is_due, confirmations.c.network.is_(None)))
-        .order_by(confirmations.c.next_try, confirmations.c.id)
-    )
-    queued = connection.execute(query).all()
+    queued = connection.execute(_DUE if room else _DUE_OF_STAFF, {"now": now}).all()
     ranked = []
     for row in queued:
         if row.network and caused[row.network] < MAILS_OF_ONE:
@@ -102,14 +98,19 @@ def due(connection: Connection, now: datetime) -> Due:
             caused[row.network] += 1
     may = {number for _, number in sorted(ranked, key=lambda one: one[0])[:room]}
     chosen = [row.id for row in queued if not row.network or row.id in may]
-    everyone = select(func.count()).where(is_due)
-    number = len(queued) if room else connection.scalar(everyone) or 0
-    return Due(chosen, number - len(chosen))
+    number = len(queued) if room else connection.scalar(_ALL_DUE, {"now": now}) or 0
+    return Due(chosen, number - len(chosen), used_up=not room)
 
 
-def is_used_up(connection: Connection, now: datetime) -> bool:
-    """Whether strangers have caused as many mails within the hour as they may."""
-    return _caused(connection, now).total() >= MAILS
+# Asked every minute: making such a statement costs more than its answer, so they are made once.
+_IS_DUE = and_(confirmations.c.state == State.QUEUED.value, confirmations.c.next_try <= bindparam("now"))
+_ALL_DUE = select(func.count()).where(_IS_DUE)
+_DUE = (
+    select(confirmations.c.id, confirmations.c.network)
+    .where(_IS_DUE)
+    .order_by(confirmations.c.next_try, confirmations.c.id)
+)
+_DUE_OF_STAFF = _DUE.where(confirmations.c.network.is_(None))
 
 
 def count_mail(connection: Connection, confirmation: int, now: datetime) -> None:
@@ -119,27 +120,31 @@ def count_mail(connection: Connection, confirmation: int, now: datetime) -> None
 
 def forget_networks(connection: Connection, now: datetime) -> None:
     """Delete what is counted by network no longer, and the counts of mailboxes after a month."""
-    past = asked.c.at < now - HOUR
-    connection.execute(delete(asked).where(past, asked.c.mailbox == ""))
-    connection.execute(delete(asked).where(asked.c.at < now - MONTH))
-    connection.execute(update(asked).where(past, asked.c.network.is_not(None)).values(network=None))
-    handed = func.coalesce(confirmations.c.handed_at, confirmations.c.asked_at)
-    connection.execute(
-        update(confirmations)
-        .where(
-            confirmations.c.network.is_not(None),
-            confirmations.c.state != State.QUEUED.value,
-            handed < now - HOUR,
-        )
-        .values(network=None)
+    for statement in _FORGET:
+        connection.execute(statement, {"hour": now - HOUR, "month": now - MONTH})
+
+
+_PAST = asked.c.at < bindparam("hour")
+_FORGET = (
+    delete(asked).where((_PAST & (asked.c.mailbox == "")) | (asked.c.at < bindparam("month"))),
+    update(asked).where(_PAST, asked.c.network.is_not(None)).values(network=None),
+    update(confirmations)
+    .where(
+        confirmations.c.network.is_not(None),
+        confirmations.c.state != State.QUEUED.value,
+        func.coalesce(confirmations.c.handed_at, confirmations.c.asked_at) < bindparam("hour"),
     )
+    .values(network=None),
+)
 
 
 def _caused(connection: Connection, now: datetime) -> Counter[str]:
     """How many mails each network has caused within the hour."""
-    query = (
-        select(confirmations.c.network, func.count())
-        .where(confirmations.c.handed_at > now - HOUR, confirmations.c.network.is_not(None))
-        .group_by(confirmations.c.network)
-    )
-    return Counter({row[0]: row[1] for row in connection.execute(query)})
+    return Counter({row[0]: row[1] for row in connection.execute(_CAUSED, {"hour": now - HOUR})})
+
+
+_CAUSED = (
+    select(confirmations.c.network, func.count())
+    .where(confirmations.c.handed_at > bindparam("hour"), confirmations.c.network.is_not(None))
+    .group_by(confirmations.c.network)
+)

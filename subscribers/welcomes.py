@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from subscribers import clock
 from subscribers.people import Status
@@ -108,8 +108,14 @@ def next_ones(connection: Connection, now: datetime) -> list[Welcome]:
 
 def is_due(connection: Connection, now: datetime) -> bool:
     """Whether one is due."""
-    query = select(welcomes.c.digest).where(welcomes.c.state == State.QUEUED, welcomes.c.next_try <= now)
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.execute(_IS_DUE, {"now": now}).first() is not None
+
+
+_IS_DUE = (
+    select(welcomes.c.digest)
+    .where(welcomes.c.state == State.QUEUED, welcomes.c.next_try <= bindparam("now"))
+    .limit(1)
+)
 
 
 def waits(connection: Connection, subscriber: int, digest: str) -> bool:

@@ -26,8 +26,13 @@ PATIENCE = 1000 * LONGEST
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
-# For axe.run: to describe every node that passed takes it longer than to find the faults.
-VIOLATIONS_ONLY = {"resultTypes": ["violations"]}
+JUDGED = """options => window.axe && axe.run(document, options).then(found => found.violations.map(
+    rule => `${rule.id}: ${rule.nodes[0].html.slice(0, 200)}`))"""
+"""Axe tells of all that passed, too, which takes it longer to hand over than what is wrong."""
+
+QUICKLY = {"resultTypes": ["violations"], "preload": False, "iframes": False}
+"""What passed is not described; no style sheet is fetched once more, for rules about sound and film alone; no
+frame is asked, which would wait for an answer: in none of ours may a script run."""
 
 needs_chromium = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: apt-get install chromium"),
@@ -48,6 +53,7 @@ FLAGS = [
 
 _shared = ExitStack()
 _browsers: list[Browser] = []
+_windows: dict[bool, Page] = {}
 
 
 def shared() -> Browser:
@@ -59,8 +65,27 @@ def shared() -> Browser:
 
 def end_shared() -> None:
     """End it: while it runs, its driver's event loop lets nothing else run another in this thread."""
+    _windows.clear()
     _browsers.clear()
     _shared.close()
+
+
+@contextmanager
+def window(width: int, height: int = 800, *, script: bool = True, still: bool = False) -> Iterator[Page]:
+    """A window of the shared Chromium, as if it were new: to open one costs as much as to load five pages.
+
+    Whoever had it before left no page, cookie or route in it; what listens to it, they took away themselves.
+    Without ``script`` it runs none; in a ``still`` one no colour is ever on its way to another.
+    """
+    page = _windows.pop(script, None) or shared().new_context(java_script_enabled=script).new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme="light", reduced_motion="reduce" if still else "no-preference")
+    yield page
+    page.goto("about:blank")
+    page.unroute_all()
+    page.context.unroute_all()
+    page.context.clear_cookies()
+    _windows[script] = page
 
 
 @contextmanager
@@ -85,6 +110,20 @@ def _with_time(make: Callable[..., Any]) -> Callable[..., Any]:
         return one
 
     return made
+
+
+def faults(page: Page, **options: Any) -> list[str]:
+    """What axe-core has against the page that is shown: the rules, each with the first element against it."""
+    page.wait_for_load_state("load")
+    found = page.evaluate(JUDGED, QUICKLY | options)
+    if found is None:
+        # Not by `evaluate`, which takes twice as long for so long a text.
+        session = page.context.new_cdp_session(page)
+        session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
+        session.detach()
+        found = page.evaluate(JUDGED, QUICKLY | options)
+    told: list[str] = found
+    return told
 
 
 def show(page: Page, html: str, *, images: bool = True) -> list[str]:

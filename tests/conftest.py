@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from pipeline.core.database import Database
 from pipeline.core.schema import migrate
 from pipeline.feeds.fetching import http
 from tests import browser as browsers
+from tests.beginnings import Beginnings, copied_database
 from tests.commands.children import start_quickly
 from tests.databases import TEMPLATE, Databases, keep_connections
 from tests.migrations import migrate_once
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
     from xdist.scheduler import LoadScopeScheduling
+
+    from tests.beginnings import Begun
 
 # Otherwise each of the hundred commands that tests start would compile all of Rapport for itself.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -249,6 +253,36 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def beginnings(
+    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Beginnings]:
+    """What tests of a module begin with, made once."""
+    with ExitStack() as ends:
+
+        def fresh(kind: str, folder: Path) -> str:
+            if kind == "sqlite":
+                return f"sqlite:///{shutil.copy(sqlite_template, folder / 'rapport.db')}"
+            url: str = request.getfixturevalue("postgresql")
+            return copied_database(_beside(url, POSTGRESQL_TEMPLATE), ends)
+
+        yield Beginnings(fresh, tmp_path_factory.mktemp)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def begun(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[Begun]:
+    """Gives the database of a beginning by its name, of each kind in turn; in tmp_path is the rest of it."""
+    with ExitStack() as ends:
+        yield lambda name, make: beginnings.copied(name, request.param, make, tmp_path, ends)
+
+
+@pytest.fixture
+def begun_on_sqlite(beginnings: Beginnings, tmp_path: Path) -> Iterator[Begun]:
+    """The same on SQLite alone."""
+    with ExitStack() as ends:
+        yield lambda name, make: beginnings.copied(name, "sqlite", make, tmp_path, ends)
 
 
 @pytest.fixture

@@ -26,11 +26,9 @@ SLEEPS = {
     "letter/images/gallery.py": "a server that is slow, or drips",
     "schedule/test_hostile_feeds.py": "between two looks at a process, until it is done",
     "schedule/test_scheduler.py": "that one who stands by does nothing",
-    "torture/announcing.py": "the moment of a kill, drawn by chance",
     "torture/crashes.py": "the moment of a kill, drawn by chance",
     "torture/provider.py": "a provider that takes its time",
     "web/test_accepting.py": "until a connection is old enough to be ended",
-    "web/test_connection.py": "clients and work that take longer than they may, or than others",
 }
 """Where time passes because it must; what is waited for is waited for by `tests.waiting.until`."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 AA = 4.5
 """WCAG 2.2, 1.4.3: the least contrast between text and what is behind it."""
@@ -43,6 +44,7 @@ def _channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
+@lru_cache(maxsize=256)
 def _luminance(colour: str) -> float:
     # WCAG 2.2, "relative luminance".
     red, green, blue = (

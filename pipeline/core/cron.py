@@ -40,8 +40,8 @@ def _explained(schedule: str, fault: str) -> str:
     try:
         CronSim(meant, datetime(2026, 1, 1))  # noqa: DTZ001
     except CronSimError:
-        return f'"{schedule}" is {wrong(fault)}; "0 9 * * thu" is Thursdays at nine'
-    return f'"{schedule}" is {wrong(fault)}; did you mean "{meant}"?'
+        return f'"{schedule}" is {wrong(schedule, fault)}; "0 9 * * thu" is Thursdays at nine'
+    return f'"{schedule}" is {wrong(schedule, fault)}; did you mean "{meant}"?'
 
 
 def last_due(schedule: str, zone: ZoneInfo, moment: datetime) -> str:

@@ -11,6 +11,7 @@ import re
 import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
@@ -84,14 +85,14 @@ def _marked(text: str) -> Iterator[Own]:
 
 
 def left(config: Config) -> list[Left]:
-    """The values of a configuration that are the packaged file's, but for spaces and case."""
+    """The values of a configuration that are the packaged file's, however they are spelt."""
     remote = config.mails and not _is_local(config.delivery)
     found = []
     for own in own_values():
         if (own.table, own.key) in ADDRESSES and not remote:
             continue
         for keys, value in _texts(getattr(config, own.table), (own.table,)):
-            if keys[-1] == own.key and _folded(value) == _folded(own.value):
+            if keys[-1] == own.key and _is_example(value, own.value):
                 found.append(Left(dotted(keys), value.strip(), config.place(keys), refused=config.mails))
     return found
 
@@ -114,8 +115,20 @@ def _texts(holder: object, keys: Keys) -> Iterator[tuple[Keys, str]]:
             yield from _texts(one, (*keys, number))
 
 
+def _is_example(value: str, example: str) -> bool:
+    """Whether a value is the example's, or some words of it; one that says more may be somebody's own."""
+    mine, its = _folded(value), _folded(example)
+    return mine == its or (mine.count(" ") > 1 and f" {mine} " in f" {its} ")
+
+
 def _folded(value: str) -> str:
-    return " ".join(value.split()).rstrip("/").casefold()
+    """A value without case, signs, and what means the same in an address."""
+    plain = normalize("NFKC", value).casefold()
+    if "://" in plain:
+        parts = urlsplit(plain)
+        return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}"
+    words = [word.strip(".") for word in re.sub(r"[^\w@.]+", " ", plain).split()]
+    return " ".join("street" if word in ("st", "str") else word for word in words)
 
 
 def _is_local(delivery: Delivery) -> bool:

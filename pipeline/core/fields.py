@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 
@@ -19,7 +19,11 @@ def _duration(value: Any) -> Any:
         return value
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match:
-        raise ValueError('write a number and a unit: "30m", "12h", "7d" or "2w"')
+        from pipeline.core.suggest.duration import duration_meant
+
+        raise ValueError(
+            'write a number and a unit: "30m", "12h", "7d" or "2w"' + _ask(duration_meant(value))
+        )
     try:
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:
@@ -34,7 +38,10 @@ def _day(value: Any) -> Any:
     try:
         return date.fromisoformat(value.strip())
     except (AttributeError, TypeError, ValueError):
-        raise ValueError('write a day as year, month and day: "2026-11-30"') from None
+        from pipeline.core.suggest.day import day_meant
+
+        ask = _ask(day_meant(value))
+        raise ValueError(f'write a day as year, month and day: "2026-11-30"{ask}') from None
 
 
 class FromEnvironment(str):
@@ -60,7 +67,15 @@ def _address(value: str) -> str:
         try:
             valid = validate_email(value, check_deliverability=False, test_environment=True)
         except EmailNotValidError as error:
-            raise ValueError(f"write an email address ({error})") from None
+            from pipeline.core.suggest.address import mail_meant
+
+            said = f"write an email address ({str(error).rstrip('.')})"
+            meant = mail_meant(value)
+            try:
+                ask = _ask(meant if meant != value and _address(meant) else "")
+            except ValueError:
+                ask = ""
+            raise ValueError(f"{said}{ask}") from None
         if valid.ascii_email is None:
             raise ValueError("before the @ only unaccented letters will reach every mail server")
         return valid.ascii_email
@@ -68,9 +83,26 @@ def _address(value: str) -> str:
 
 
 def _web_address(value: str) -> str:
-    if value and not re.match(r"https?://[^\s/]", value):
-        raise ValueError("write a whole web address, beginning with https://")
+    if value and not _is_web(value):
+        from pipeline.core.suggest.address import web_meant
+
+        meant = web_meant(value)
+        ask = _ask(meant if _is_web(meant) else "")
+        raise ValueError(f"write a whole web address, beginning with https://{ask}")
     return address_in_ascii(value)
+
+
+def _is_web(value: str) -> bool:
+    from urllib.parse import urlsplit
+
+    try:
+        return bool(re.fullmatch(r"https?://[^\s/]\S*", value) and urlsplit(value).port != 0)
+    except ValueError:  # a port that is none, an IPv6 address without its bracket
+        return False
+
+
+def _ask(meant: str) -> str:
+    return f'; did you mean "{meant}"?' if meant else ""
 
 
 def _secret_safe(value: str) -> str:
@@ -121,15 +153,24 @@ def address_in_ascii(address: str) -> str:
 
 
 def _link(value: str) -> str:
-    if value and not re.match(r"(https?://[^\s/]|mailto:\S+@)", value):
-        raise ValueError("write a whole address, beginning with https:// (or mailto:)")
+    if value and not _is_web(value) and not re.fullmatch(r"mailto:[^\s@]+@\S+", value):
+        from pipeline.core.suggest.address import mail_meant, web_meant
+
+        mail = mail_meant(value)
+        ask = _ask(f"mailto:{mail}" if mail else web_meant(value))
+        raise ValueError(f"write a whole address, beginning with https:// (or mailto:){ask}")
     return value
 
 
 def _colour(value: str) -> str:
     from pipeline.core.colour import hex_colour
 
-    return hex_colour(value) if value else value
+    try:
+        return hex_colour(value) if value else value
+    except ValueError as error:
+        from pipeline.core.suggest.colour import colour_meant
+
+        raise ValueError(f"{error}{_ask(colour_meant(value))}") from None
 
 
 def _fonts(value: str) -> str:
@@ -156,28 +197,32 @@ Colour = Annotated[str, AfterValidator(_colour)]
 Fonts = Annotated[Line, AfterValidator(_fonts)]
 
 
-def _unquoted(key: str, value: str, wanted: object) -> str:
-    plain = value.strip().lower()
-    said = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(plain, plain)
-    if said in ("true", "false") if wanted is bool else re.fullmatch(r"\d+(\.\d+)?", said):
-        return f"write it without quotes: {key} = {said}"
-    if wanted is bool:
-        return "write true or false, without quotes"
-    return "write a number, without quotes"
-
-
 class Section(BaseModel):
     """A table of the file; an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @field_validator("*", mode="before")
     @classmethod
     def _as_written(cls, value: Any, info: ValidationInfo) -> Any:
         # pydantic takes "6" for 6 and true for 1: right for the environment, but a mistake in a file.
-        wanted = cls.model_fields[info.field_name or ""].annotation
-        if wanted in (int, float, bool) and isinstance(value, str) and not isinstance(value, FromEnvironment):
-            raise ValueError(_unquoted(info.field_name or "", value, wanted))
-        if wanted in (int, float) and isinstance(value, bool):
+        kinds = _kinds(cls.model_fields[info.field_name or ""].annotation)
+        wanted = next((kind for kind in (int, float, bool) if kind in kinds), None)
+        if wanted is None or isinstance(value, FromEnvironment):
+            return value
+        if isinstance(value, str):
+            from pipeline.core.suggest.number import unquoted
+
+            raise ValueError(unquoted(info.field_name or "", value, wanted))
+        if wanted is bool and isinstance(value, int | float) and not isinstance(value, bool):
+            raise ValueError("write true or false")
+        if wanted is not bool and isinstance(value, bool):
             raise ValueError("write a number, without quotes")
+        if wanted is int and isinstance(value, float):
+            # 1.000 is a thousand for half of Europe, and one for TOML.
+            raise ValueError("write a whole number, with no point in it")
         return value
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) or (annotation,)

@@ -59,16 +59,26 @@ class Phrases:
     def say(self, key: str, **values: str | int) -> str:
         """One phrase, filled in. Where it has forms, the first number that its form `other` names decides.
         Raises LetterError when it is missing, or has other names in its braces."""
+        whole = f"{self._kind}.{key}"
+        if whole not in self._phrases:
+            from pipeline.core.suggest import nearest
+
+            close = nearest(whole, self._phrases).removeprefix(f"{self._kind}.")
+            raise LetterError(
+                f'There is no phrase "{key}" below [{self._kind}] of words/*.toml'
+                + (f'; did you mean "{close}"?' if close else "."),
+                f"All phrases stand in templates/{name_of('en')}.",
+            )
         try:
-            phrase = self._form(self._known(f"{self._kind}.{key}"), values)
+            phrase = self._form(self._known(whole), values)
             for _, within, wide, converted in Formatter().parse(phrase):
                 if wide or converted or not (within is None or within.isidentifier()):
                     raise ValueError(within)  # a width has no end, and an operator's file may be a stranger's
             return phrase.format_map(self._names | {name: self._shown(one) for name, one in values.items()})
         except (KeyError, ValueError, IndexError, AttributeError):
             raise LetterError(
-                f"{name_of(self.language)}: {self._kind}.{key} is missing, or has something in braces "
-                "that it cannot have.",
+                f"{name_of(self.language)}: {whole} has something in braces that it is not given, or "
+                "cannot have.",
                 f"Compare the phrase with ours in templates/{name_of('en')}.",
             ) from None
 

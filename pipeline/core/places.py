@@ -29,7 +29,7 @@ def known_zone(value: str) -> str:
         pass  # no such file, or none that holds a zone
     from pipeline.core.suggest.zone import zone_meant
 
-    meant = zone_meant(value, [zone for zone in available_timezones() if is_place(zone)])
+    meant = zone_meant(value, [zone for zone in available_timezones() if is_place(zone)], COUNTRIES, COMMON)
     ask = f"did you mean {meant}?" if meant else 'write Area/City, such as "America/New_York"'
     raise ValueError(f'"{value}" is no time zone of a place, with its summer time; {ask}')
 

@@ -44,7 +44,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         from pipeline.core.suggest.toml import explained
 
-        raise ConfigError(*explained(file, text, str(error))) from None
+        raise ConfigError(*explained(file, text, str(error), Config)) from None
     if any(keys[0] == "digests" for keys in overrides):
         data.setdefault("digests", [{"name": "weekly"}])  # the default digest
     for keys, value in overrides.items():
@@ -93,7 +93,7 @@ def _read(file: Path, *, required: bool) -> str:
         content = file.read_bytes()
         if b"\0" in content:  # no text in UTF-8 has it, and all in UTF-16 have
             raise UnicodeDecodeError("utf-8", content, 0, 1, "a zero byte")
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         if not required:
             return ""
@@ -168,9 +168,22 @@ class _Source:
 
 
 def _explained(error: ValidationError, source: _Source) -> ConfigError:
-    problems = [_problem(detail, source) for detail in error.errors()]
+    from pipeline.core.suggest.value import meant_key
+
+    details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
+    unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    # What is missing because its name is misspelt is told once, by that name.
+    misspelt = {(*keys[:-1], meant_key(str(keys[-1]), list(_expected(details, keys)))) for keys in unknown}
+    problems = [_problem(detail, source) for detail in details if detail["loc"] not in misspelt]
     message = "\n".join(message for message, _ in problems)
     return ConfigError(message, problems[0][1])
+
+
+def _expected(details: list[ErrorDetails], keys: Keys) -> Iterator[str]:
+    """The keys that are missing beside one."""
+    for detail in details:
+        if detail["type"] == "missing" and detail["loc"][:-1] == keys[:-1]:
+            yield str(detail["loc"][-1])
 
 
 def _problem(detail: ErrorDetails, source: _Source) -> tuple[str, str]:
@@ -203,7 +216,8 @@ def _line(text: str, keys: Keys) -> int | None:
     """The number of a key's line, or of its table's if the key is missing; None where that is not clear."""
     seen: dict[str, int] = {}
     names = [key for key in keys if isinstance(key, str)]
-    place = next((key for key in keys if isinstance(key, int)), None)
+    # A number before a name counts tables; one at the end counts the entries of a list.
+    place = next((key for key in keys[:-1] if isinstance(key, int)), None)
     table, found = "", None
     for number, line in enumerate(text.splitlines(), 1):
         if match := _HEADER.match(line):

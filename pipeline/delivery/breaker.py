@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.ledger import events
@@ -139,25 +139,26 @@ class RunningTally:
         self._outcomes = self._bounces = 0
 
 
+_OF_DIGEST = editions.c.digest == bindparam("name")
+_TRIPPED = (
+    select(editions.c.slug, editions.c.tripped_at)
+    .where(
+        _OF_DIGEST,
+        editions.c.tripped_at > select(func.max(editions.c.snapshot_at)).where(_OF_DIGEST).scalar_subquery(),
+        or_(editions.c.judged_from.is_(None), editions.c.judged_from <= editions.c.tripped_at),
+    )
+    .order_by(editions.c.tripped_at.desc())
+    .limit(1)
+)
+
+
 def unanswered(connection: Connection, digest: str, edition: Edition | None) -> str | None:
     """Why a digest's draft (or its next one) must wait for staff; None when it need not.
 
     An edition tripped the breaker, and staff have decided nothing since: they neither approved nor resumed
     ``edition`` after it, and no other edition was handed over.
     """
-    of_digest = editions.c.digest == digest
-    since = select(func.max(editions.c.snapshot_at)).where(of_digest).scalar_subquery()
-    query = (
-        select(editions.c.slug, editions.c.tripped_at)
-        .where(
-            of_digest,
-            editions.c.tripped_at > since,
-            or_(editions.c.judged_from.is_(None), editions.c.judged_from <= editions.c.tripped_at),
-        )
-        .order_by(editions.c.tripped_at.desc())
-        .limit(1)
-    )
-    tripped = connection.execute(query).one_or_none()
+    tripped = connection.execute(_TRIPPED, {"name": digest}).one_or_none()
     if tripped is None:
         return None
     if edition is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from pipeline.core.cron import moment_of, next_due
 from pipeline.core.errors import RapportError
@@ -55,7 +55,12 @@ def one(connection: Connection, *which: ColumnElement[bool]) -> Edition | None:
 
 def open_one(connection: Connection, digest: str) -> Edition | None:
     """The digest's edition that is not finished, if it has one."""
-    return one(connection, editions.c.digest == digest, editions.c.status.in_(OPEN))
+    row = connection.execute(_OPEN_ONE, {"name": digest}).one_or_none()
+    return Edition.of(row) if row is not None else None
+
+
+# Asked in every run: making such a query costs more than its answer.
+_OPEN_ONE = select(editions).where(editions.c.digest == bindparam("name"), editions.c.status.in_(OPEN))
 
 
 def newest_first(connection: Connection) -> list[Edition]:
@@ -107,8 +112,12 @@ def newest_stand(connection: Connection) -> list[tuple[Any, ...]]:
 
 def due_times(connection: Connection, digest: str) -> frozenset[str]:
     """The due times that have their edition already. That of a note is when it was written: it takes none."""
-    query = select(editions.c.due).where(editions.c.digest == digest, editions.c.kind == EditionKind.POSTS)
-    return frozenset(connection.execute(query).scalars())
+    return frozenset(connection.scalars(_DUE_TIMES, {"name": digest}))
+
+
+_DUE_TIMES = select(editions.c.due).where(
+    editions.c.digest == bindparam("name"), editions.c.kind == EditionKind.POSTS
+)
 
 
 def free_moment(connection: Connection, digest: str, zone: ZoneInfo, at: datetime) -> str:

@@ -81,11 +81,11 @@ class Situation:
     def pending(self) -> str | None:
         """The newest due time that has come and has no edition yet; None when there is none."""
         last = last_due(self.digest.schedule, self.zone, self.now)
-        # A due time before one that has its edition only exists because the schedule was changed.
-        passed = [due for due in self.taken if moment_of(due, self.zone) <= self.now]
-        if moment_of(last, self.zone) <= self.first_seen or last <= max(passed, default=""):
+        if moment_of(last, self.zone) <= self.first_seen:
             return None
-        return last
+        # A due time before one that has its edition only exists because the schedule was changed.
+        over = any(due >= last and moment_of(due, self.zone) <= self.now for due in self.taken)
+        return None if over else last
 
     def window(self) -> timedelta:
         """How long before its due time a draft is put up."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from pipeline.core.errors import ConfigError
 from pipeline.core.locks import one_at_a_time
@@ -53,5 +53,8 @@ def refuse_former(connection: Connection, digest: str) -> None:
 
 def first_seen(connection: Connection, digest: str, otherwise: Otherwise) -> datetime | Otherwise:
     """When Rapport first saw the digest; ``otherwise`` if it has not yet."""
-    found: datetime | None = connection.scalar(select(digests.c.first_seen).where(digests.c.name == digest))
+    found: datetime | None = connection.scalar(_FIRST_SEEN, {"digest": digest})
     return found or otherwise
+
+
+_FIRST_SEEN = select(digests.c.first_seen).where(digests.c.name == bindparam("digest"))

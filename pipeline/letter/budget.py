@@ -119,7 +119,7 @@ def afford(name: str, value: Any, arguments: Iterable[Any]) -> None:
     if name in ("format", "format_map"):
         refuse_wide(value)
     if name not in _VALUES and any(isinstance(one, int) and abs(one) > WIDEST for one in given):
-        raise SecurityError(f"{name} takes no number above {WIDEST:,} here")
+        raise SecurityError(f"{name.removeprefix('safe_')} takes no number above {WIDEST:,} here")
     if name in _MAKES:
         pay(_MAKES[name](value, given, own, others))
 

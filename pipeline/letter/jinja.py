@@ -41,7 +41,7 @@ def environment(
     kept = MARKUP if markup else PLAIN
     return Sandbox(
         extensions=extensions,
-        loader=FileSystemLoader(templates.folders),
+        loader=FileSystemLoader(templates.folders, encoding="utf-8-sig"),  # as Notepad writes it
         autoescape=markup,  # in plain text an entity would be shown as it is written
         undefined=Missing,
         trim_blocks=not markup,
@@ -101,17 +101,29 @@ def _explained(made: Environment, name: str, context: Mapping[str, Any] = _NOTHI
     except TemplateSyntaxError as error:
         fault = syntax(error, error.source or "")
         raise LetterError(f"{error.filename}:{fault.line}: {sentence(fault.said)}", _MEND) from None
+    except UnicodeDecodeError as error:
+        from pipeline.core.suggest.file import unreadable
+
+        file = next((file for folder in _folders(made) if (file := folder / name).is_file()), Path(name))
+        raise LetterError(*unreadable(file, error)) from None
     except Exception as error:  # a template is a program: anything may come out of it
         place = _place(error)
-        said = (
-            in_words(error, _line(place), context)
-            if isinstance(error, MissingName)
-            else with_nearest(f"{error}")
-        )
+        said = in_words(error, _line(place), context) if isinstance(error, MissingName) else _said(error)
         raise LetterError(f"{place or name}: {sentence(said)}", _MEND) from None
 
 
+def _folders(made: Environment) -> Iterator[Path]:
+    if isinstance(made.loader, FileSystemLoader):
+        yield from map(Path, made.loader.searchpath)
+
+
 _MEND = "Correct that line of the template; `rapport check` looks at it again."
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "a template or macro calls itself without end"
+    return with_nearest(f"{error}")
 
 
 def _line(place: str) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
     from pipeline.letter.direction import Direction
@@ -27,6 +28,10 @@ _STYLES = {
     "heading_open": "margin:24px 0 10px;",
     "blockquote_open": "margin:0 0 14px;padding:0 16px;",
     "hr": "margin:24px 0;border:0;border-top:1px solid;",
+    "table_open": "margin:0 0 14px;border-collapse:collapse;",
+    "th_open": "padding:4px 16px 4px 0;border-bottom:1px solid;vertical-align:top;",
+    "td_open": "padding:4px 16px 4px 0;vertical-align:top;",
+    "fence": "white-space:pre-wrap;",
 }
 _SIDES: dict[Direction, str] = {"ltr": "left", "rtl": "right"}
 _HEADINGS = {
@@ -50,7 +55,40 @@ def parser(allowed: Sequence[str]) -> MarkdownIt:
 
     made = MarkdownIt("zero", {"html": False, "xhtmlOut": True}).enable(list(allowed))
     made.validateLink = lambda url: True  # type: ignore[method-assign] # whoever asks `links` says more
+    made.core.ruler.push("bare_addresses", _bare_addresses)
     return made
+
+
+_BARE = re.compile(r"(https?://[^\s<>\"\u201c\u201d]+)")
+
+
+def _bare_addresses(state: StateCore) -> None:
+    """Make links of web addresses that stand in words, as mail programs do: so they are looked at, too."""
+    for token in state.tokens:
+        inside = 0
+        made: list[Token] = []
+        for child in token.children or ():
+            inside += {"link_open": 1, "link_close": -1}.get(child.type, 0)
+            made += [child] if inside or child.type != "text" else _linked(child.content)
+        token.children = made if token.children else token.children
+
+
+def _linked(words: str) -> Iterator[Token]:
+    from markdown_it.token import Token
+
+    for number, piece in enumerate(_BARE.split(words)):
+        if number % 2 == 0:
+            yield Token("text", "", 0, content=piece)
+            continue
+        address = piece.rstrip(".,;:!?*_'\u2019")
+        address = address if "(" in address else address.rstrip(")")
+        if WHOLE.match(address):
+            yield Token("link_open", "a", 1, attrs={"href": address})
+            yield Token("text", "", 0, content=address)
+            yield Token("link_close", "a", -1)
+        else:
+            address = ""
+        yield Token("text", "", 0, content=piece[len(address) :])
 
 
 def links(tokens: Sequence[Token]) -> Iterator[Link]:
@@ -71,6 +109,7 @@ def style(tokens: Sequence[Token], way: Direction, *, layout: str = "digest", li
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(2 + levels.index(int(token.tag[1])), 4)}"
         if token.type in _STYLES:
+            token.info = ""  # the language of a program says nothing in a letter
             token.attrSet("dir", way)
             token.attrSet("style", f"{_STYLES[token.type]}{_more(token, way, layout)}")
         for child in token.children or ():
@@ -84,6 +123,8 @@ def _more(token: Token, way: Direction, layout: str) -> str:
     side = f"text-align:{_SIDES[way]};"
     if token.type == "heading_open":
         return f"{_HEADINGS[layout][int(token.tag[1]) - 2]}{side}"
+    if token.type in ("table_open", "th_open", "td_open"):
+        return f"text-align:{_SIDES[way]};"
     if token.type == "blockquote_open":
         return f"border-{_SIDES[way]}:3px solid;{side}"
     return side
@@ -117,6 +158,8 @@ def _blocks(tokens: Sequence[Token], columns: int) -> Iterator[str]:
             yield _paragraph(token.children or [], columns)
         elif token.type == "hr":
             yield "* * *"
+        elif token.type == "fence":
+            yield token.content.rstrip()
         at += 1
 
 
@@ -132,7 +175,20 @@ def _block(token: Token, inside: Sequence[Token], columns: int) -> str:
     if token.type == "heading_open":
         said = _paragraph(inside[0].children or [], columns)
         return f"{said}\n{underline(said.partition(chr(10))[0], '=' if token.tag == 'h2' else '-')}"
+    if token.type == "table_open":
+        return "\n".join(_rows(inside))
     return "\n".join(_items([token, *inside], columns))
+
+
+def _rows(tokens: Sequence[Token]) -> Iterator[str]:
+    """A table: each row on a line."""
+    cells: list[str] = []
+    for token in tokens:
+        if token.type == "inline":
+            cells.append(" ".join(_paragraph(token.children or [], COLUMNS).split()))
+        elif token.type == "tr_close":
+            yield " | ".join(cells)
+            cells = []
 
 
 def _items(tokens: Sequence[Token], columns: int) -> Iterator[str]:
@@ -149,6 +205,8 @@ def _items(tokens: Sequence[Token], columns: int) -> Iterator[str]:
         elif token.type == "inline":
             yield _item(token, lists, columns, opened=opened)
             opened = False
+        elif token.type == "fence":
+            yield from (f"{'  ' * len(lists)}{line}" for line in token.content.rstrip().split("\n"))
 
 
 def _item(token: Token, lists: list[int | None], columns: int, *, opened: bool) -> str:

@@ -32,8 +32,12 @@ class Marks(Extension):
 
 
 def _marked(text: str, file: str, first: int) -> str:
+    line, at = first, 0
+
     def mark(tag: re.Match[str]) -> str:
-        line = first + text.count("\n", 0, tag.start())
+        nonlocal line, at
+        line += text.count("\n", at, tag.start())
+        at = tag.start()
         return f"{tag[0]}\ue000{file}:{line}\ue000"
 
     return _TAG.sub(mark, text)

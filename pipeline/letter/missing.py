@@ -47,6 +47,11 @@ def in_words(error: MissingName, source: str, context: Mapping[str, Any]) -> str
 
     owner, name = error.owner, error.name
     if owner is missing:
+        if name in context:
+            return (
+                f'there is no "{name}" in what another template took from here: end its `import` with '
+                "`with context`"
+            )
         said, known = f'there is no "{name}" here', [*context, "range", "loop"]
     elif isinstance(name, int) or (isinstance(owner, list | tuple) and str(name).isdecimal()):
         return f"{_called(owner, name, source)} has no item {name}; it has {len(owner)}, counted from 0"

@@ -1,7 +1,7 @@
 """A note by staff, the whole text of an edition: a file in, HTML and text out.
 
-Paragraphs, headings, lists, quotations, emphasis, links and pictures are Markdown here; everything else, HTML
-too, is plain text.
+Paragraphs, headings, lists, tables, quotations, code, emphasis, links and pictures are Markdown here;
+everything else, HTML too, is plain text.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _KEYS = ("subject", "preheader", "offer", "announce")
 _ALLOWED = [
     *("heading", "lheading", "list", "blockquote", "hr", "reference"),
+    *("table", "fence", "backticks"),
     *("emphasis", "link", "autolink", "image", "newline", "escape", "entity"),
 ]
 

@@ -83,8 +83,12 @@ _TAG_LIKE = re.compile(r"%(?=%rapport-)|\{(?=[{%])")
 
 
 def inert(text: str) -> str:
-    """Text from outside, changed so that nothing in it can be taken for a tag, ours or Jinja's."""
-    return _TAG_LIKE.sub(lambda match: f"{match[0]}\u2060", text)
+    """Text from outside, changed so that nothing in it can be taken for a tag, ours or Jinja's, and without
+    control characters, of which MJML takes none: Word's line break is one."""
+    return _TAG_LIKE.sub(lambda match: f"{match[0]}\u2060", text.translate(_CONTROLS))
+
+
+_CONTROLS = {number: None for number in (*range(32), 127) if chr(number) not in "\t\n\r"} | {11: " ", 12: " "}
 
 
 class Links:

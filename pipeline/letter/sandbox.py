@@ -123,7 +123,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return super()._load_template(name, globals)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree = super()._parse(source, name, filename)
+        try:
+            tree = super()._parse(source, name, filename)
+        except TemplateSyntaxError as error:
+            # Where a remark has no end, Jinja takes the file for the name.
+            error.name, error.filename, error.source = name, filename, source
+            raise
         for loop in tree.find_all(nodes.For):
             if loop.recursive:
                 raise TemplateSyntaxError("a loop may not be recursive", loop.lineno, name, filename)

@@ -9,7 +9,7 @@ from jinja2 import Environment, TemplateSyntaxError
 from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 
-OWN_FILTERS = ("wrap", "underline", "fit", "way")
+OWN_FILTERS = ("wrap", "underline", "fit", "way", "colon")
 _OPENING = ("if", "for", "block", "macro", "call", "filter", "set", "with", "autoescape", "raw")
 _OTHERS = ("else", "elif", "include", "import", "from", "extends", "do", "break", "continue")
 
@@ -24,14 +24,53 @@ class Fault(NamedTuple):
 def syntax(error: TemplateSyntaxError, source: str) -> Fault:
     """What a syntax error means for whoever wrote the source."""
     said = (error.message or str(error)).rstrip(".")
+    line = source.split("\n")[error.lineno - 1] if 0 < error.lineno <= source.count("\n") + 1 else ""
+    if "end of comment" in said:
+        return Fault("{# is never closed: #} is missing", source[: source.rfind("{#")].count("\n") + 1)
+    if end := re.search(r"unknown tag 'end(\w+)'", said):
+        return _ends_nothing(end[1], error.lineno, _opened(source, error.lineno))
     ended = "needs to be closed" in said or "end of template" in said.lower()
-    if ended and (open_block := _open_block(source)):
-        name, line = open_block
-        return Fault(f"{{% {name} %}} is never closed: {{% end{name} %}} is missing", line)
+    if ended and (opened := _opened(source)):
+        name, number = opened[-1]
+        return Fault(f"{{% {name} %}} is never closed: {{% end{name} %}} is missing", number)
+    if hint := _hint(said, line):
+        return Fault(f"{said.partition('. ')[0]}; {hint}", error.lineno)
     if (found := _open_sign(source, error.lineno)) and re.match("unexpected|expected", said, re.IGNORECASE):
-        sign, line = found
-        return Fault(f"{sign} is never closed: {_CLOSING[sign]} is missing", line)
+        sign, number = found
+        return Fault(f"{sign} is never closed: {_CLOSING[sign]} is missing", number)
     return Fault(with_nearest(said), error.lineno)
+
+
+_OTHERWISE = (
+    ("\\{[{%][^{}]*[\u201c\u201d\u201e\u2018\u2019]", "write straight quotes"),
+    (r"\{%[^{}]*\belse ?if\b", "write elif"),
+    (r"\{[{%][^{}]*&&", "write and in place of &&"),
+    (r"\{[{%][^{}]*\|\|", "write or in place of ||"),
+    (r"\{[{%][^{}]*[=!]==", "write two signs in place of three"),
+    (r"\{[{%][^{}]*!(?!=)", "write not in place of !"),
+    (r"\{%-? *(?:el)?if [^{}]*[^=!<>]=[^=]", "write == to compare"),
+    (r"\{%[^{}%]*\}\}", "what begins with {% ends with %}"),
+    (r"\{\{[^{}]*%\}", "what begins with {{ ends with }}"),
+)
+"""How other languages write it, by what stands in the line, and how Jinja does."""
+
+
+def _hint(said: str, line: str) -> str:
+    if re.match("unexpected char ['\"][\"']", said):
+        return "a quote is never closed"
+    if re.search("(?:filter|test) named", said):
+        return ""
+    return next((meant for wrong, meant in _OTHERWISE if re.search(wrong, line)), "")
+
+
+def _ends_nothing(name: str, line: int, opened: list[tuple[str, int]]) -> Fault:
+    if not opened:
+        return Fault(f"{{% end{name} %}} closes nothing", line)
+    within, number = opened[-1]
+    return Fault(
+        f"{{% end{name} %}} closes nothing: open there is {{% {within} %}} of line {number}",
+        line,
+    )
 
 
 _UNKNOWN = re.compile(r"(?:unknown tag|No filter named|No test named) '([^']+)'")
@@ -54,19 +93,20 @@ def with_nearest(said: str) -> str:
     return f'there is no {what} "{unknown[1]}"' + (f'; did you mean "{close}"?' if close else "")
 
 
-def _open_block(source: str) -> tuple[str, int] | None:
-    """The innermost block that is open at the end of a template, with its line."""
+def _opened(source: str, before: int | None = None) -> list[tuple[str, int]]:
+    """The blocks that are open at the end of a template, or before a line, the innermost last; each with its
+    line."""
     opened: list[tuple[str, int]] = []
     tokens = [token for token in Environment().lex(source) if token[1] != "whitespace"]  # noqa: S701
     for number, (line, kind, _) in enumerate(tokens):
-        if kind != "block_begin" or number + 1 == len(tokens):
+        if kind != "block_begin" or number + 1 == len(tokens) or (before is not None and line >= before):
             continue
         name = tokens[number + 1][2]
         if name.startswith("end") and opened:
             opened.pop()
         elif name in _OPENING and not (name == "set" and _assigns(tokens[number:])):
             opened.append((name, line))
-    return opened[-1] if opened else None
+    return opened
 
 
 def _assigns(tokens: list[tuple[int, str, str]]) -> bool:

@@ -141,7 +141,7 @@ def _follow(turn: Turn) -> RunResult:
         situation = turn.situation()
         planned = plan(situation)
         if planned.step is Step.WAIT:
-            return turn.result(planned.outcome, situation.edition, planned.reason)
+            return turn.waits(situation, planned)
         # Not above: it loads what composes and sends, and in most runs nothing is due.
         from pipeline.schedule.steps import STEPS
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.core.sections.digest import Digest
     from pipeline.core.signals import Stop
     from pipeline.editions.edition import Edition
-    from pipeline.editions.plan import Situation
+    from pipeline.editions.plan import Plan, Situation
     from pipeline.feeds.pull import Pulled
 
 
@@ -53,13 +53,29 @@ class Turn:
             end_trial(connection, config, self.now)
             return situation_of(connection, config, self.digest, self.now, at_once=self.at_once)
 
+    def waits(self, s: Situation, planned: Plan) -> RunResult:
+        """How the turn ends where nothing is to be done."""
+        return self._result(planned.outcome, s.edition, planned.reason, s.taken, s.edition)
+
     def result(
         self, outcome: str, edition: Edition | None, reason: str, *, went_wrong: bool = False
     ) -> RunResult:
-        """How the turn ends."""
+        """How the turn ends after a step."""
         with self.installation.database.read() as connection:
             taken = find.due_times(connection, self.digest.name)
             open_one = find.open_one(connection, self.digest.name)
+        return self._result(outcome, edition, reason, taken, open_one, went_wrong=went_wrong)
+
+    def _result(
+        self,
+        outcome: str,
+        edition: Edition | None,
+        reason: str,
+        taken: frozenset[str],
+        open_one: Edition | None,
+        *,
+        went_wrong: bool = False,
+    ) -> RunResult:
         zone = self.installation.config.newsletter.zone
         return RunResult(
             digest=self.digest.name,

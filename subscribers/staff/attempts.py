@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from subscribers import clock, hashes, mail_limits
 from subscribers.addresses import normalise
@@ -82,12 +82,19 @@ def succeeded(connection: Connection, kind: Kind, address: str) -> None:
 def clear_away(connection: Connection) -> None:
     """Delete tries that count no longer, links and sessions that have ended."""
     now = clock.now()
-    connection.execute(delete(attempts).where(attempts.c.at <= now - WINDOW))
-    for table in (links, challenges):
-        connection.execute(delete(table).where(table.c.until <= now))
-    connection.execute(
-        delete(sessions).where((sessions.c.seen_at <= now - IDLE) | (sessions.c.began_at <= now - LONGEST))
-    )
+    moments = {"now": now, "window": now - WINDOW, "idle": now - IDLE, "longest": now - LONGEST}
+    for statement in _CLEAR_AWAY:
+        connection.execute(statement, moments)
+
+
+# Done every minute: making such a statement costs more than the look whether there is anything to do.
+_CLEAR_AWAY = (
+    delete(attempts).where(attempts.c.at <= bindparam("window")),
+    *(delete(table).where(table.c.until <= bindparam("now")) for table in (links, challenges)),
+    delete(sessions).where(
+        (sessions.c.seen_at <= bindparam("idle")) | (sessions.c.began_at <= bindparam("longest"))
+    ),
+)
 
 
 def _account(connection: Connection, address: str) -> str:

@@ -9,12 +9,10 @@ import pty
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tarfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,11 +26,13 @@ from pipeline.cli import main
 from pipeline.core.database import Database
 from pipeline.core.errors import RapportError
 from pipeline.core.schema import HEAD, migrate, schema_state
+from tests import commands
 from tests.backup.test_backup import CONFIG
 from tests.installations import subscribe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Change = Callable[[sqlite3.Connection], object]
 
@@ -150,9 +150,9 @@ CHANGES: dict[str, Change] = {
     "a next id after which there are few": lambda c: one_more(c, "4", 9223372036850000000),
     "a next id that is none": lambda c: one_more(c, "4", "'x'"),
     "bytes for a name": lambda c: c.execute("UPDATE subscribers SET name = x'ff00' WHERE id = 1"),
-    "a row too large for memory": lambda c: c.execute("UPDATE subscribers SET name = hex(zeroblob(3000000))"),
+    "a row too large for memory": lambda c: c.execute("UPDATE subscribers SET name = hex(zeroblob(600000))"),
     "a value too large for memory": lambda c: c.execute(
-        "UPDATE subscribers SET name = zeroblob(30000000) WHERE id = 1"
+        "UPDATE subscribers SET name = zeroblob(20000001) WHERE id = 1"
     ),
 }
 
@@ -231,17 +231,14 @@ def test_on_request_they_are_and_what_was_there_is_kept_beside(made: Path, clone
     assert "Other" in (clone / "rapport.toml").read_text()
 
 
-def test_on_a_terminal_what_differs_is_shown_and_asked_about(made: Path, clone: Path) -> None:
+def test_on_a_terminal_what_differs_is_shown_and_asked_about(made: Path, clone: Path, tmp_path: Path) -> None:
     file = packed(made, template="{{ subject }}\n\x1b[2J and more")
     for answer, placed in ((b"n\n", False), (b"y\n", True)):
         shutil.rmtree(clone)
         clone.mkdir()
         master, slave = pty.openpty()
-        code = f"from pipeline.cli import main; import sys; sys.exit(main(['restore', {str(file)!r}]))"
-        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        ran = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=slave, stdout=slave, stderr=slave, cwd=clone, env=environment
-        )
+        restore_it = [commands.command(), "restore", file]
+        ran = subprocess.Popen(restore_it, stdin=slave, stdout=slave, stderr=slave, cwd=clone)
         os.write(master, answer)
         os.close(slave)
         shown = b""

@@ -215,13 +215,17 @@ def reload(folder: Path, feed: str) -> None:
     )
     command = [Path(sys.executable).with_name("rapport"), "preview", "--port", "0", "--json"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as preview:
-        assert preview.stdout
-        address = json.loads(preview.stdout.readline())["address"]
-        with chromium() as browser:
-            page = browser.new_page()
-            page.goto(address)
-            times = [seconds * 1000 for seconds in reload_times(page, own / "letter" / "digest.mjml", RUNS)]
-        preview.terminate()
+        try:
+            assert preview.stdout
+            address = json.loads(preview.stdout.readline())["address"]
+            with chromium() as browser:
+                page = browser.new_page()
+                page.goto(address)
+                times = [
+                    seconds * 1000 for seconds in reload_times(page, own / "letter" / "digest.mjml", RUNS)
+                ]
+        finally:
+            preview.terminate()  # otherwise its end would be waited for, for ever
     print(
         "Reload of the preview, from template written to letter in Chromium: "
         f"median {statistics.median(times):.0f} ms, {min(times):.0f} to {max(times):.0f}"

@@ -10,7 +10,6 @@ a server that has imported nothing else: what memory they may take is counted fr
 
 from __future__ import annotations
 
-import atexit
 import fcntl
 import os
 import socket
@@ -79,6 +78,9 @@ def _own_folder(name: str) -> Path:
     return folder
 
 
+_keepers: list[socket.socket] = []
+
+
 @cache
 def _door(name: str) -> Path:
     """Where the server of this name listens. It serves all workers of a run; the first to ask starts it."""
@@ -92,7 +94,7 @@ def _door(name: str) -> Path:
             _start(door, name)
             keeper = _keeper(door)
     assert keeper, f"the server of {name} does not answer"
-    atexit.register(keeper.close)  # the server ends when nobody keeps it any more
+    _keepers.append(keeper)  # with this process it goes: the server ends when nobody keeps it any more
     return door
 
 

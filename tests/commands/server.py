@@ -39,21 +39,29 @@ def rapport() -> Callable[[], int]:
     """The command's main, with all imported that it may need."""
     import pipeline.cli
     import subscribers
-    from pipeline.core.schema import open_database
+    from pipeline.backup import prove
+    from pipeline.core.schema import HEAD, open_database
     from tests.commands.children import start_quickly
     from tests.migrations import migrate_once
+    from tests.roots import read_roots_once
+    from tests.statements import compile_once
 
+    compile_once()
+    read_roots_once()
     start_quickly()
     migrate_once()
     for package in (pipeline, subscribers):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if ".migrations" not in module.name:
                 importlib.import_module(module.name)
-    importlib.import_module("tests.warm").compile_templates()
+    warm = importlib.import_module("tests.warm")
+    warm.compile_templates()
     for name in ("psycopg", "sendgrid", "sqlalchemy.dialects.postgresql.psycopg", "alembic.command"):
         importlib.import_module(name)
     with TemporaryDirectory() as folder:  # so that each fork knows already what migrating comes to
         open_database(f"sqlite:///{folder}/rapport.db").close()
+    prove._expected(HEAD)
+    warm.go_through()
     return pipeline.cli.main
 
 

@@ -64,6 +64,23 @@ def test_spaces_and_capitals_make_no_value_of_ones_own(tmp_path: Path) -> None:
     assert refused(tmp_path, text, SMTP) == IN_THE_LETTER
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("1 Main Street, Springfield", "1, Main Street Springfield."),
+        ("1 Main Street, Springfield", "1 Main St., Springfield"),
+        ("1 Main Street, Springfield", "1 Main Street"),
+        ("1 Main Street, Springfield", "1 Main Street\\nSpringfield"),
+        ("Example Practice", "EXAMPLE-PRACTICE"),
+        ("https://example.org/contact", "http://www.example.org/contact/?from=letter"),
+        ("hello@example.org", "Hello@Example.ORG"),
+    ],
+)
+def test_another_spelling_makes_no_value_of_ones_own(tmp_path: Path, value: str, written: str) -> None:
+    text = with_own_but(value).replace(f'"{value}"', f'"{written}"')
+    assert len(refused(tmp_path, text, RELAY)) == 1
+
+
 def test_a_value_that_only_resembles_the_example_is_ones_own(tmp_path: Path) -> None:
     text = with_own_but().replace("2 Side Street, Springfield", "1 Main Street, Springfield, IL 62701")
     assert refused(tmp_path, text, RELAY) == set()

@@ -10,6 +10,7 @@ from subscribers import clock, directory, moving
 from subscribers.tables import subscribers
 from tests.torture.practice import SLUG
 from tests.torture.provider import MoodySendGrid
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     import random
@@ -59,7 +60,7 @@ def sent_while(
 ) -> None:
     """Send to 30 readers by fives; ``happen`` during the second request, ``judge`` when all is sent."""
     # What happens may take as long as it takes: the request is not to time out for it.
-    with practice(place, readers=30, batch=5, timeout=60).case(MoodySendGrid(chance, pace=PACE)) as case:
+    with practice(place, readers=30, batch=5, timeout=LONGEST).case(MoodySendGrid(chance, pace=PACE)) as case:
         order = in_order(case)
 
         def meanwhile(number: int) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvicorn
 
 from pipeline.core.errors import ProviderError
 from pipeline.delivery import probe
@@ -23,7 +21,7 @@ from tests.certificate import write_certificate
 from tests.doubles.local_server import LocalServer
 from tests.installations import installation
 from tests.ledgers import handed_over
-from tests.waiting import LONGEST
+from tests.serving import address_of, anywhere, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,16 +50,10 @@ def edition(sqlite_database: Database) -> Edition:
 @pytest.fixture
 def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
     """Where the practice's own pages are served."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = make_app(practice(sqlite_database, tmp_path, url))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
+    listener = anywhere()
+    app = make_app(practice(sqlite_database, tmp_path, address_of(listener)))
+    with serving(app, listener, lifespan="off") as url:
         yield url
-        server.should_exit = True
-        thread.join(timeout=LONGEST)
 
 
 @contextmanager

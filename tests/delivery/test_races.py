@@ -15,6 +15,7 @@ from subscribers.leaving import leave
 from tests.delivery.test_batch_sender import Taker, delivery
 from tests.editions.ledger.moves import AT, TODAY, claimed, counted, taken
 from tests.editions.ledger.test_claims import ours
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ class Other(threading.Thread):
 
     def end(self) -> None:
         """Wait for its end; raises what it raised."""
-        self.join(30)
+        self.join(LONGEST)
         assert not self.is_alive()
         if self._failed is not None:
             raise self._failed
@@ -88,18 +89,18 @@ def test_events_that_tell_of_a_batch_and_of_who_left_meet_its_answer_without_a_d
 
     def slowly() -> None:
         under_way.set()
-        assert answer.wait(30)
+        assert answer.wait(LONGEST)
 
     provider = Taker(then=slowly)
     sending = threading.Thread(target=lambda: delivery(database, provider).run(edition), daemon=True)
     sending.start()
-    assert under_way.wait(30)
+    assert under_way.wait(LONGEST)
     with database.write() as connection:
         leave(connection, 5, digest=None, source="event")
         answer.set()
         wait_for_a_waiter(database, sending)
         doubt.proven(connection, {provider.taken[0].id}, AT)
-    sending.join(30)
+    sending.join(LONGEST)
     assert counted(database, edition) == {"total": 5, "sent": 4, "withheld": 1}
 
 

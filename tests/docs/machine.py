@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,9 +112,8 @@ class Machine:
     def end(self) -> None:
         """End what the stand-ins started, each by its own number."""
         for file in (self.root / "run").iterdir():
-            pid = int(file.read_text())
-            if Path(f"/proc/{pid}").exists():
-                os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(int(file.read_text()), signal.SIGTERM)
 
     def logs(self) -> str:
         """The last that services and web servers wrote."""

@@ -162,8 +162,15 @@ def _stop(name: str) -> None:
         pid = int((RUNNING / name).read_text())
         (RUNNING / name).unlink()
         os.kill(pid, signal.SIGTERM)
-        while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+        while _runs(pid):
             time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
+    except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or before it was read
+        return False
 
 
 def _named(unit: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Self
@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 from tests.doubles.local_server import LocalServer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
 PARAGRAPH = "This is a sentence of a post. Here is another one that says a little more about it."
@@ -19,10 +20,14 @@ PARAGRAPH = "This is a sentence of a post. Here is another one that says a littl
 
 @dataclass
 class Item:
-    """One post of the blog; what is None is left out of the feed."""
+    """One post of the blog; what is None is left out of the feed.
+
+    ``published``: a moment, or a day without a time, which feeds give as its midnight. A moment is written as
+    one, also in the second of midnight: else a test that writes "now" would fail once a day.
+    """
 
     title: str
-    published: datetime | None = None
+    published: datetime | date | None = None
     guid: str | None = None
     link: str | None = None
     body: str = f"<p>{PARAGRAPH}</p>"
@@ -34,10 +39,18 @@ class Item:
         if self.guid:
             parts.append(f'<guid isPermaLink="false">{escape(self.guid)}</guid>')
         if self.published:
-            parts.append(f"<pubDate>{format_datetime(self.published.astimezone(UTC))}</pubDate>")
+            parts.append(f"<pubDate>{format_datetime(_dated(self.published))}</pubDate>")
         parts += [f"<category>{escape(category)}</category>" for category in self.categories]
         parts.append(f"<description>{escape(self.body)}</description>")
         return f"<item>{''.join(parts)}</item>"
+
+
+def _dated(published: datetime | date) -> datetime:
+    """In UTC. Of a moment in the first second of a day: the second before."""
+    if not isinstance(published, datetime):
+        return datetime.combine(published, time(), UTC)
+    at = published.astimezone(UTC).replace(microsecond=0)
+    return at - timedelta(seconds=1) if at.time() == time() else at
 
 
 @dataclass
@@ -97,6 +110,11 @@ class Blog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.stop()
+
+    def begin_anew(self, items: Iterable[Item]) -> None:
+        """As it was before the last test."""
+        for name, value in vars(Blog(list(items))).items():
+            setattr(self, name, value)
 
     @property
     def site(self) -> str:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.editions.edition import Edition
+    from tests.beginnings import Begun
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
@@ -58,11 +59,18 @@ STAFF = {"emails": ["editor@example.org", "head@example.org"]}
 SITE = "https://letter.example.org"
 
 
+@pytest.fixture(scope="module")
+def served() -> Iterator[Blog]:
+    with Blog() as blog:
+        yield blog
+
+
 @pytest.fixture
-def blog() -> Iterator[Blog]:
-    items = [Item(f"Post {n}", MONDAY - timedelta(days=n), guid=f"the-guid-of-post-{n}") for n in (1, 2, 3)]
-    with Blog(items) as served:
-        yield served
+def blog(served: Blog) -> Blog:
+    served.begin_anew(
+        Item(f"Post {n}", MONDAY - timedelta(days=n), guid=f"the-guid-of-post-{n}") for n in (1, 2, 3)
+    )
+    return served
 
 
 @pytest.fixture
@@ -71,13 +79,17 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-def made(
+def practice(
     database: Database, folder: Path, blog: Blog, *, sections: dict[str, Any] | None = None, **digest: Any
 ) -> Installation:
-    subscribe(database, 2)
     weekly = {"name": "weekly", "approval": "required"} | digest
     sections = {"staff": STAFF, "digests": [weekly]} | (sections or {})
-    installed = installation(database, folder, blog.url, **sections)
+    return installation(database, folder, blog.url, **sections)
+
+
+def made(database: Database, folder: Path, blog: Blog, **more: Any) -> Installation:
+    subscribe(database, 2)
+    installed = practice(database, folder, blog, **more)
     assert run_one(installed).outcome == "not_due"  # Rapport sees the digest first
     return installed
 
@@ -90,6 +102,16 @@ def put_up(
     assert ran.edition is not None
     assert (ran.edition.status, ran.edition.announced_at is not None) == ("draft", True)
     return ran.edition
+
+
+@pytest.fixture
+def waiting(
+    begun_on_sqlite: Begun, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> Installation:
+    """Where a draft was put up a day before it is due, and staff must approve it."""
+    database = begun_on_sqlite("waiting", lambda made_of, folder: put_up(made(made_of, folder, blog), clock))
+    clock.move_to(DUE - timedelta(days=1))
+    return practice(database, tmp_path, blog)
 
 
 def wish(installed: Installation, **wanted: Any) -> Edition:
@@ -207,32 +229,28 @@ def test_without_pages_it_names_the_commands(
 
 
 def test_a_draft_that_keeps_changing_is_mailed_again_once_an_hour(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    waiting: Installation, tmp_path: Path, clock: time_machine.Traveller
 ) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
     for minute in range(1, 121, 20):
         clock.move_to(DUE - timedelta(days=1) + timedelta(minutes=minute))
-        wish(installed, subject=f"At {minute} minutes")
-        maintain(installed)
+        wish(waiting, subject=f"At {minute} minutes")
+        maintain(waiting)
     subjects = [mail["Subject"] for mail in drafts(tmp_path)]
     assert subjects == ["Draft of weekly-1: Post 1", "Changed draft of weekly-1: At 61 minutes"]
     clock.shift(timedelta(hours=1))
-    maintain(installed)
+    maintain(waiting)
     (*_, last) = drafts(tmp_path)
     assert last["Subject"] == "Changed draft of weekly-1: At 101 minutes"
     assert "It has changed since the last mail about it" in said(last)
 
 
 def test_one_that_went_back_to_what_it_was_is_mailed_again(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    waiting: Installation, tmp_path: Path, clock: time_machine.Traveller
 ) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
     for subject in ("Another", ""):
         clock.shift(timedelta(hours=2))
-        wish(installed, subject=subject)
-        maintain(installed)
+        wish(waiting, subject=subject)
+        maintain(waiting)
     assert [mail["Subject"].partition(": ")[2] for mail in drafts(tmp_path)] == [
         "Post 1",
         "Another",
@@ -274,14 +292,12 @@ def test_an_edit_ends_an_approval_and_the_late_one_after_it_sends_at_once(
 
 
 def test_an_edit_that_changes_nothing_leaves_the_approval(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    waiting: Installation, clock: time_machine.Traveller
 ) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
-    approve(installed, "weekly-1")
-    assert wish(installed, subject="Post 1").status == "approved"
+    approve(waiting, "weekly-1")
+    assert wish(waiting, subject="Post 1").status == "approved"
     clock.move_to(DUE)
-    assert run_one(installed).outcome == "sent"
+    assert run_one(waiting).outcome == "sent"
 
 
 def test_an_edit_in_the_hold_window_moves_the_letter_to_no_other_hour(
@@ -297,16 +313,12 @@ def test_an_edit_in_the_hold_window_moves_the_letter_to_no_other_hour(
     assert run_one(installed).outcome == "sent"
 
 
-def test_an_edition_held_and_edited_is_a_draft_when_it_is_resumed(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
-) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
-    approve(installed, "weekly-1")
-    with sqlite_database.write() as connection:
+def test_an_edition_held_and_edited_is_a_draft_when_it_is_resumed(waiting: Installation) -> None:
+    approve(waiting, "weekly-1")
+    with waiting.database.write() as connection:
         states.hold(connection, "weekly-1")
-    assert wish(installed, subject="Another subject").status == "held"
-    with sqlite_database.write() as connection:
+    assert wish(waiting, subject="Another subject").status == "held"
+    with waiting.database.write() as connection:
         assert states.resume(connection, "weekly-1").status == "draft"
 
 
@@ -328,37 +340,30 @@ def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
 
 @pytest.mark.parametrize("part", ["subject", "html", "text"])
 def test_bytes_that_nobody_approved_are_not_handed_over(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller, part: str
+    waiting: Installation, tmp_path: Path, clock: time_machine.Traveller, part: str
 ) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    edition = put_up(installed, clock)
-    approve(installed, "weekly-1")
+    edition = now_is(waiting)
+    approve(waiting, "weekly-1")
     changed = getattr(edition, part).replace("Post 1", "Post 0")
-    with sqlite_database.write() as connection:
+    with waiting.database.write() as connection:
         connection.execute(update(table).values({part: changed}))
     clock.move_to(DUE)
-    ran = run_one(installed)
+    ran = run_one(waiting)
     assert (ran.outcome, "weekly-1 is not what was approved" in ran.reason) == ("failed", True)
     with pytest.raises(RapportError, match="not what was approved"):
-        send(installed, "weekly-1", lambda done, total: None)
+        send(waiting, "weekly-1", lambda done, total: None)
     assert letters(tmp_path) == []
 
 
 def test_a_draft_that_changes_while_it_is_approved_is_not_approved(
-    sqlite_database: Database,
-    tmp_path: Path,
-    blog: Blog,
-    clock: time_machine.Traveller,
-    monkeypatch: pytest.MonkeyPatch,
+    waiting: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
     from pipeline.editions import approval as module
 
-    monkeypatch.setattr(module, "must_pass", lambda *_: wish(installed, subject="Another subject"))
+    monkeypatch.setattr(module, "must_pass", lambda *_: wish(waiting, subject="Another subject"))
     with pytest.raises(ChangedError):
-        approve(installed, "weekly-1")
-    assert now_is(installed).status == "draft"
+        approve(waiting, "weekly-1")
+    assert now_is(waiting).status == "draft"
 
 
 # Deciding by a link
@@ -371,83 +376,64 @@ def seen(installed: Installation) -> tuple[int, bytes]:
 
 @pytest.mark.parametrize(("verb", "status"), [("approve", "approved"), ("hold", "held"), ("skip", "skipped")])
 def test_a_decision_is_made_once_however_often_it_is_asked_for(
-    sqlite_database: Database,
-    tmp_path: Path,
-    blog: Blog,
-    clock: time_machine.Traveller,
-    verb: str,
-    status: str,
+    waiting: Installation, verb: str, status: str
 ) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
-    edition, content = seen(installed)
-    outcomes = [decide(installed, edition, verb, content)[0] for _ in range(3)]
+    edition, content = seen(waiting)
+    outcomes = [decide(waiting, edition, verb, content)[0] for _ in range(3)]
     assert outcomes == [ApprovalResult.DONE, ApprovalResult.ALREADY, ApprovalResult.ALREADY]
-    assert now_is(installed).status == status
+    assert now_is(waiting).status == status
 
 
-def test_what_nobody_saw_is_held_but_neither_approved_nor_skipped(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
-) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
-    edition, content = seen(installed)
-    wish(installed, subject="Another subject")
+def test_what_nobody_saw_is_held_but_neither_approved_nor_skipped(waiting: Installation) -> None:
+    edition, content = seen(waiting)
+    wish(waiting, subject="Another subject")
     for verb in ("approve", "skip"):
-        assert decide(installed, edition, verb, content)[0] is ApprovalResult.CHANGED
-    assert now_is(installed).status == "draft"
-    assert decide(installed, edition, "hold", content)[0] is ApprovalResult.DONE
+        assert decide(waiting, edition, verb, content)[0] is ApprovalResult.CHANGED
+    assert now_is(waiting).status == "draft"
+    assert decide(waiting, edition, "hold", content)[0] is ApprovalResult.DONE
 
 
-def test_a_decision_about_a_draft_that_is_gone(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
-) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
-    edition, content = seen(installed)
-    with sqlite_database.write() as connection:
+def test_a_decision_about_a_draft_that_is_gone(waiting: Installation) -> None:
+    edition, content = seen(waiting)
+    with waiting.database.write() as connection:
         store.discard(connection, edition)
-    assert decide(installed, edition, "approve", content) == (ApprovalResult.GONE, None)
+    assert decide(waiting, edition, "approve", content) == (ApprovalResult.GONE, None)
 
 
 def test_the_links_in_the_mail_are_good_for_two_weeks_and_for_that_version(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    waiting: Installation, tmp_path: Path
 ) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
     text = drafts(tmp_path)[0].get_body(("plain",)).get_content()
     links = dict(re.findall(rf"{SITE}/staff/(\w+)/([\w-]+)", text))
     assert list(links) == ["approve", "hold", "skip"]
     for verb, token in links.items():
-        told = installed.tokens.read_deciding(Purpose(verb), token)
+        told = waiting.tokens.read_deciding(Purpose(verb), token)
         assert told is not None
-        assert (told.about, told.content) == seen(installed)
+        assert (told.about, told.content) == seen(waiting)
         assert told.until == DUE - timedelta(days=1) + LINKS_VALID_FOR
         others = [purpose for purpose in Purpose if purpose != verb]
-        assert not any(installed.tokens.read_deciding(purpose, token) for purpose in others)
+        assert not any(waiting.tokens.read_deciding(purpose, token) for purpose in others)
 
 
 def test_composing_anew_puts_a_changed_draft_up_again_and_leaves_an_approved_one(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+    waiting: Installation, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
     clock.shift(timedelta(hours=2))
-    digest = installed.config.digests[0]
-    compose(installed, digest)
-    assert now_is(installed).announced_at == DUE - timedelta(days=1)
+    digest = waiting.config.digests[0]
+    compose(waiting, digest)
+    assert now_is(waiting).announced_at == DUE - timedelta(days=1)
     blog.items.insert(0, Item("The newest", DUE - timedelta(hours=23), guid="the-guid-of-the-newest"))
-    pull(sqlite_database, installed.config)
-    compose(installed, digest)
-    assert now_is(installed).announced_at == DUE - timedelta(hours=22)
-    maintain(installed)
+    pull(waiting.database, waiting.config)
+    compose(waiting, digest)
+    assert now_is(waiting).announced_at == DUE - timedelta(hours=22)
+    maintain(waiting)
     assert [mail["Subject"] for mail in drafts(tmp_path)][1:] == ["Changed draft of weekly-1: The newest"]
-    approve(installed, "weekly-1")
-    before = now_is(installed)
+    approve(waiting, "weekly-1")
+    before = now_is(waiting)
     blog.items.insert(0, Item("Later still", DUE - timedelta(hours=22), guid="the-guid-of-later-still"))
-    pull(sqlite_database, installed.config)
-    compose(installed, digest)
-    assert now_is(installed) == before
+    pull(waiting.database, waiting.config)
+    compose(waiting, digest)
+    assert now_is(waiting) == before
 
 
 BEFORE = """
@@ -496,51 +482,39 @@ def test_by_sendgrid_the_draft_says_nothing_of_a_list_and_hosts_no_way_out(
         assert sendgrid.problems == []
 
 
-def test_what_is_not_as_it_was_seen_has_a_code_of_its_own(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
-) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
+def test_what_is_not_as_it_was_seen_has_a_code_of_its_own(waiting: Installation) -> None:
     with pytest.raises(ChangedError) as changed:
-        approve(installed, "weekly-1", b"something else")
+        approve(waiting, "weekly-1", b"something else")
     assert changed.value.code == "changed"
 
 
 @pytest.mark.parametrize("status", ["draft", "held"])
 def test_what_check_finds_an_error_in_is_not_approved_and_it_is_told_which(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller, status: str
+    waiting: Installation, status: str
 ) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
-    with sqlite_database.write() as connection:
+    with waiting.database.write() as connection:
         store.change(connection, 1, text="No way out.", status=status)
-    edition, content = seen(installed)
+    edition, content = seen(waiting)
     for decision in (
-        lambda: approve(installed, "weekly-1"),
-        lambda: decide(installed, edition, "approve", content),
+        lambda: approve(waiting, "weekly-1"),
+        lambda: decide(waiting, edition, "approve", content),
     ):
         with pytest.raises(RapportError, match=r"weekly-1 cannot go out\. .*no unsubscribe link") as refused:
             decision()
         assert "rapport check weekly" in refused.value.remedy
-    assert now_is(installed).status == status
+    assert now_is(waiting).status == status
 
 
 def test_one_that_changes_between_the_look_at_it_and_its_approval_is_given_back_as_it_is(
-    sqlite_database: Database,
-    tmp_path: Path,
-    blog: Blog,
-    clock: time_machine.Traveller,
-    monkeypatch: pytest.MonkeyPatch,
+    waiting: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed = made(sqlite_database, tmp_path, blog)
-    put_up(installed, clock)
     from pipeline.editions import approval as module
 
-    edition, content = seen(installed)
-    monkeypatch.setattr(module, "must_pass", lambda *_: wish(installed, subject="Another subject"))
-    outcome, row = decide(installed, edition, "approve", content)
-    assert (outcome, row) == (ApprovalResult.CHANGED, now_is(installed))
-    assert now_is(installed).subject == "Another subject"
+    edition, content = seen(waiting)
+    monkeypatch.setattr(module, "must_pass", lambda *_: wish(waiting, subject="Another subject"))
+    outcome, row = decide(waiting, edition, "approve", content)
+    assert (outcome, row) == (ApprovalResult.CHANGED, now_is(waiting))
+    assert now_is(waiting).subject == "Another subject"
 
 
 @pytest.mark.parametrize(

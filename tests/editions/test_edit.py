@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
     from pipeline.editions.edition import Edition
+    from tests.beginnings import Begun
 
 pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
 
@@ -43,12 +44,18 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
+@pytest.fixture(scope="module")
+def served() -> Iterator[Blog]:
+    with Blog() as blog:
+        yield blog
+
+
 @pytest.fixture
-def blog() -> Iterator[Blog]:
+def blog(served: Blog) -> Blog:
     """Five posts of this week, of which three fit, and one of long ago."""
-    with Blog([item(f"Post {n}", timedelta(hours=n)) for n in range(1, 6)]) as served:
-        served.items.append(item("Long ago", timedelta(days=90)))
-        yield served
+    new = [item(f"Post {n}", timedelta(hours=n)) for n in range(1, 6)]
+    served.begin_anew([*new, item("Long ago", timedelta(days=90))])
+    return served
 
 
 def item(title: str, age: timedelta) -> Item:
@@ -56,23 +63,26 @@ def item(title: str, age: timedelta) -> Item:
 
 
 @pytest.fixture
-def drafted(database: Database, tmp_path: Path, blog: Blog) -> Installation:
-    return with_a_draft(database, tmp_path, blog)
+def drafted(begun: Begun, tmp_path: Path, blog: Blog) -> Installation:
+    return with_a_draft(begun, tmp_path, blog)
 
 
 @pytest.fixture
-def on_sqlite(sqlite_database: Database, tmp_path: Path, blog: Blog) -> Installation:
-    return with_a_draft(sqlite_database, tmp_path, blog)
+def on_sqlite(begun_on_sqlite: Begun, tmp_path: Path, blog: Blog) -> Installation:
+    return with_a_draft(begun_on_sqlite, tmp_path, blog)
 
 
-def with_a_draft(database: Database, folder: Path, blog: Blog) -> Installation:
-    subscribe(database, 1)
-    match = {"url": "https://example.org/contact", "variants": VARIANTS}
-    installed = installation(
-        database, folder, blog.url, digests=[{"name": "weekly", "max_posts": 3}], match=match
-    )
-    composed(installed)
-    return installed
+def with_a_draft(begun: Begun, folder: Path, blog: Blog) -> Installation:
+    def practice(database: Database, folder: Path) -> Installation:
+        match = {"url": "https://example.org/contact", "variants": VARIANTS}
+        digests = [{"name": "weekly", "max_posts": 3}]
+        return installation(database, folder, blog.url, digests=digests, match=match)
+
+    def make(database: Database, folder: Path) -> None:
+        subscribe(database, 1)
+        composed(practice(database, folder))
+
+    return practice(begun("drafted", make), folder)
 
 
 def composed(installed: Installation) -> Edition:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
+    from tests.beginnings import Begun
 
 pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
 
@@ -50,20 +51,31 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-@pytest.fixture
-def blog() -> Iterator[Blog]:
-    with Blog([Item("A calm morning", MONDAY - timedelta(days=1))]) as served:
-        yield served
+@pytest.fixture(scope="module")
+def served() -> Iterator[Blog]:
+    with Blog() as blog:
+        yield blog
 
 
 @pytest.fixture
-def installed(database: Database, tmp_path: Path, blog: Blog) -> Installation:
-    return made(database, tmp_path, blog)
+def blog(served: Blog) -> Blog:
+    served.begin_anew([Item("A calm morning", MONDAY - timedelta(days=1))])
+    return served
+
+
+@pytest.fixture
+def installed(begun: Begun, tmp_path: Path, blog: Blog) -> Installation:
+    database = begun("seen", lambda database, folder: made(database, folder, blog))
+    return practice(database, tmp_path, blog)
+
+
+def practice(database: Database, folder: Path, blog: Blog, **digest: Any) -> Installation:
+    return installation(database, folder, blog.url, digests=[{"name": "weekly"} | digest])
 
 
 def made(database: Database, folder: Path, blog: Blog, **digest: Any) -> Installation:
     subscribe(database, 3)
-    installed = installation(database, folder, blog.url, digests=[{"name": "weekly"} | digest])
+    installed = practice(database, folder, blog, **digest)
     run_one(installed)  # Rapport sees the digest
     return installed
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
     from pipeline.editions.edition import Edition
+    from tests.beginnings import Begun
 
 pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
 
@@ -43,16 +44,28 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
+@pytest.fixture(scope="module")
+def blog() -> Iterator[Blog]:
+    with Blog(
+        [Item(f"Post {n}", MONDAY - timedelta(hours=n), guid=f"guid-{n}") for n in range(1, 5)]
+    ) as served:
+        yield served
+
+
 @pytest.fixture
-def drafted(clock: time_machine.Traveller, database: Database, tmp_path: Path) -> Iterator[Installation]:
+def drafted(clock: time_machine.Traveller, begun: Begun, tmp_path: Path, blog: Blog) -> Installation:
     """A draft of three posts; a fourth is left out."""
-    items = [Item(f"Post {n}", MONDAY - timedelta(hours=n), guid=f"guid-{n}") for n in range(1, 5)]
-    with Blog(items) as blog:
+
+    def practice(database: Database, folder: Path) -> Installation:
+        return installation(database, folder, blog.url, digests=[{"name": "weekly", "max_posts": 3}])
+
+    def make(database: Database, folder: Path) -> None:
         subscribe(database, 1)
-        made = installation(database, tmp_path, blog.url, digests=[{"name": "weekly", "max_posts": 3}])
+        made = practice(database, folder)
         pull(made.database, made.config)
         compose(made, made.config.digests[0])
-        yield made
+
+    return practice(begun("drafted", make), tmp_path)
 
 
 def changed(installed: Installation, actor: str = ANNE, **wanted: Any) -> Edition:

@@ -7,7 +7,6 @@ import email.policy
 import json
 import re
 import signal
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.core.app import Installation
-from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
+from tests.browser import faults, needs_chromium, window
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
 from tests.waiting import LONGEST
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import EmailMessage
 
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Page, Route
 
 pytestmark = needs_chromium
 
@@ -116,17 +115,13 @@ class Editor:
 
     def judged(self, rules: dict[str, Any]) -> list[str]:
         """What axe-core has against what is shown: on a desk by day, on a phone by night."""
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        faults = []
+        found = []
         for width, scheme in ((1200, "light"), (320, "dark")):
             self.page.set_viewport_size({"width": width, "height": 800})
             assert self.page.evaluate("document.documentElement.scrollWidth") <= width
             self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            found = self.page.evaluate(
-                "options => axe.run(document, options)", {"rules": rules} | VIOLATIONS_ONLY
-            )
-            faults += [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"]]
-        return faults
+            found += faults(self.page, rules=rules)
+        return found
 
     def runs(self) -> str:
         (ran,) = self.project.json("run")["digests"]
@@ -136,24 +131,16 @@ class Editor:
         return str(self.project.json("editions", "show", slug)["edition"]["status"])
 
 
-@contextmanager
-def at_a_browser(browser: Browser, served: str, project: Project, blog: Blog) -> Iterator[Editor]:
-    context = browser.new_context(viewport={"width": 1200, "height": 800})
-
+@pytest.fixture
+def editor(served: str, project: Project, blog: Blog) -> Iterator[Editor]:
     def onward(route: Route) -> None:
         path = route.request.url.removeprefix(SITE)
         route.fulfill(response=route.fetch(url=served + path, max_redirects=0))
 
-    context.route(f"{SITE}/**", onward)
-    yield Editor(context.new_page(), served, project, blog)
-    assert context.cookies() == []
-    context.close()
-
-
-@pytest.fixture
-def editor(browser: Browser, served: str, project: Project, blog: Blog) -> Iterator[Editor]:
-    with at_a_browser(browser, served, project, blog) as made:
-        yield made
+    with window(1200) as page:
+        page.route(f"{SITE}/**", onward)
+        yield Editor(page, served, project, blog)
+        assert page.context.cookies() == []
 
 
 def part(mail: EmailMessage, kind: str) -> str:

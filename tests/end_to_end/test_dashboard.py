@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, update
 
 from pipeline.core.tables.feeds import posts
-from tests.browser import needs_chromium
+from tests.browser import needs_chromium, window
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import Normal, Slow, StrictSendGrid
 from tests.end_to_end.conftest import Project
@@ -21,7 +21,7 @@ from tests.end_to_end.test_preview import previewing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = needs_chromium
 
@@ -67,12 +67,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    page = context.new_page()
-    yield page
-    page.goto("about:blank")
-    context.close()
+def page() -> Iterator[Page]:
+    with window(1200, 900) as page:
+        yield page
 
 
 def test_a_letter_under_way_is_watched_paused_and_goes_on_and_each_reader_has_it_once(

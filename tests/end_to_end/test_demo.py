@@ -13,14 +13,14 @@ import pytest
 from pipeline.cli.sample.blog import SampleBlog
 from pipeline.editions.message import KINDS
 from subscribers import clock
-from tests.browser import needs_chromium
+from tests.browser import needs_chromium, window
 from tests.waiting import LONGEST, get
 
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Request
 
     from tests.end_to_end.conftest import Project
 
@@ -34,17 +34,22 @@ BACKGROUND = (
 """What an operator may add: a picture behind words, and a link to one, which is no picture of the letter."""
 
 
-def pictures_offline(browser: Browser, folder: Path) -> list[dict[str, Any]]:
+def pictures_offline(folder: Path) -> list[dict[str, Any]]:
     """The pictures of edition.html, opened from the file system without a network."""
-    context = browser.new_context(offline=True)
-    page = context.new_page()
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto((folder / "edition.html").resolve().as_uri(), wait_until="load")
-    shown: list[dict[str, Any]] = page.evaluate(
-        "[...document.images].map(one => ({src: one.getAttribute('src'), width: one.naturalWidth}))"
-    )
-    context.close()
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    with window(1200) as page:
+        page.on("request", note)
+        page.context.set_offline(True)
+        page.goto((folder / "edition.html").resolve().as_uri(), wait_until="load")
+        shown: list[dict[str, Any]] = page.evaluate(
+            "[...document.images].map(one => ({src: one.getAttribute('src'), width: one.naturalWidth}))"
+        )
+        page.context.set_offline(False)
+        page.remove_listener("request", note)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     return shown
 
@@ -53,21 +58,19 @@ class TestInChromium:
     pytestmark = needs_chromium
 
     def test_the_demos_letter_is_whole_from_the_file_system_with_the_network_off(
-        self, project: Project, browser: Browser
+        self, project: Project
     ) -> None:
         made = project.json("demo")
         folder = project.folder / "demo" / "preview"
         assert made["files"][:3] == [f"demo/preview/edition.{kind}" for kind in KINDS]
-        shown = pictures_offline(browser, folder)
+        shown = pictures_offline(folder)
         assert len(shown) == len(made["files"][3:]) == 3
         assert [one for one in shown if not one["width"]] == []
         # The message names them where readers' programs will look.
         assert b"edition-pictures" not in (folder / "edition.eml").read_bytes()
 
     @pytest.mark.parametrize("pages", ["", 'public_url = "https://letter.example.org"'])
-    def test_so_is_a_practices_own_with_a_logo_and_a_background(
-        self, project: Project, browser: Browser, pages: str
-    ) -> None:
+    def test_so_is_a_practices_own_with_a_logo_and_a_background(self, project: Project, pages: str) -> None:
         with SampleBlog(clock.now()) as blog:
             site = blog.site_url
             theme = f'[theme]\nlogo = "{site}/images/logo.png"\ntemplates = "own"\n'
@@ -78,7 +81,7 @@ class TestInChromium:
             layout = project.folder / "own" / "letter" / "digest.mjml"
             layout.write_text(layout.read_text().replace("</mj-body>", BACKGROUND.format(site=site)))
             made = project.json("preview", "--out", "seen")
-        shown = pictures_offline(browser, project.folder / "seen")
+        shown = pictures_offline(project.folder / "seen")
         assert [one for one in shown if not one["width"]] == []
         assert {one.rpartition("-")[2] for one in made["files"]} >= {"logo.png", "lighthouse.jpg"}
         html = (project.folder / "seen" / "edition.html").read_text()
@@ -149,7 +152,7 @@ def test_the_served_demo_goes_from_a_draft_to_the_outbox(project: Project) -> No
 
 def _address(process: subprocess.Popen[str]) -> str:
     assert process.stdout
-    while select.select([process.stdout], [], [], 60)[0] and (line := process.stdout.readline()):
+    while select.select([process.stdout], [], [], LONGEST)[0] and (line := process.stdout.readline()):
         if found := re.search(r"The preview is at (\S+)", line):
             return found[1]
     raise AssertionError("the preview did not begin")
@@ -158,7 +161,9 @@ def _address(process: subprocess.Popen[str]) -> str:
 def _events(url: str, seen: str) -> str:
     """What an open page is told, as soon as it is told of a change."""
     told = ""
-    with httpx.stream("GET", f"{url.partition('?')[0]}events", params={"seen": seen}, timeout=30) as answer:
+    with httpx.stream(
+        "GET", f"{url.partition('?')[0]}events", params={"seen": seen}, timeout=LONGEST
+    ) as answer:
         for line in answer.iter_lines():
             told += f"{line}\n"
             if line.startswith("data:"):
@@ -180,7 +185,7 @@ def _pressed(url: str, form: dict[str, str], verb: str, status: int = 200) -> st
         data=form | {"verb": verb},
         headers={"origin": base},
         follow_redirects=True,
-        timeout=30,
+        timeout=LONGEST,
     )
     assert answer.status_code == status
     return answer.text

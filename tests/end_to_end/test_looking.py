@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline.core.app import Installation
 from pipeline.editions import find
+from pipeline.editions.compose import compose
+from pipeline.web.dashboard import preview
 from pipeline.web.dashboard.preview import PreviewSession
 from tests.doubles.blog import Item
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pipeline.editions.edition import Edition
@@ -59,6 +62,26 @@ def test_so_does_the_preview_in_the_browser(project: Project, put_up: Edition) -
     assert seen is not None
     assert (seen.edition, seen.fault) == (put_up, None)
     assert "put up" in seen.outcome.reason
+
+
+def test_what_changes_while_the_browsers_first_letter_is_composed_is_not_missed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = PreviewSession(project.folder / "rapport.toml")
+    session.open()
+    looked: list[str] = []
+
+    def slowly(*given: Any, **how: Any) -> Any:
+        made = compose(*given, **how)
+        looked.append(made.reason)
+        if len(looked) == 1:
+            session.templates_changed()  # after they were read
+        return made
+
+    monkeypatch.setattr(preview, "compose", slowly)
+    session.look("weekly", None)
+    until(lambda: len(looked) == 2)
+    session.close()
 
 
 def test_who_composes_it_by_hand_changes_it_and_puts_it_up_anew_if_it_says_something_else(

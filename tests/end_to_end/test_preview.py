@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
+from tests.browser import faults, needs_chromium, window
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
 from tests.waiting import LONGEST, get, until
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Dialog, Page
 
 ROOT = Path(__file__).parents[2]
 # All of them, because they share a running preview.
@@ -55,7 +55,7 @@ def previewing(project: Project, *arguments: str, end: signal.Signals = signal.S
 
 def _line(process: subprocess.Popen[str]) -> str:
     assert process.stdout
-    assert select.select([process.stdout], [], [], 60)[0], "the preview said nothing"
+    assert select.select([process.stdout], [], [], LONGEST)[0], "the preview said nothing"
     line = process.stdout.readline()
     if not line:
         pytest.fail(f"the preview ended: {process.communicate()[1]}")
@@ -231,10 +231,9 @@ def _section(words: str) -> str:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    yield context.new_page()
-    context.close()
+def page() -> Iterator[Page]:
+    with window(1200, 900) as page:
+        yield page
 
 
 class TestInChromium:
@@ -246,7 +245,6 @@ class TestInChromium:
         page.evaluate("window.stayed = true")
         assert len(list(reload_times(page, running.own, 2))) == 2  # how quick it is: `make bench`
         assert page.evaluate("window.stayed")
-        page.goto("about:blank")
 
     def test_a_change_keeps_the_readers_place_in_the_letter(self, running: Running, page: Page) -> None:
         page.goto(running.url)
@@ -255,7 +253,6 @@ class TestInChromium:
         page.wait_for_function(f"{letter}.scrollTo(0, 120), {letter}.scrollY === 120")
         list(reload_times(page, running.own, 1))
         page.wait_for_function(f"{letter}.scrollY === 120")
-        page.goto("about:blank")
 
     def test_fault_and_letter_take_each_others_place_without_a_reload(
         self, running: Running, page: Page
@@ -270,63 +267,58 @@ class TestInChromium:
         page.frame_locator("iframe").get_by_role("heading", name="A calm morning").wait_for()
         assert page.title().startswith("A calm morning")
         assert page.evaluate("window.stayed")
-        page.goto("about:blank")
 
     def test_no_script_of_a_letter_runs_in_the_frame(self, running: Running, page: Page) -> None:
         said: list[str] = []
-        page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+
+        def note(dialog: Dialog) -> None:
+            said.append(dialog.message)
+            dialog.dismiss()
+
+        page.on("dialog", note)
         running.adds("<mj-raw><script>alert(1)</script><img src='x' onerror='alert(2)' alt=''></mj-raw>")
         soon(running.letter, "alert(2)")
         for path in ("letter.html", "frame", ""):
             page.goto(running.url + path)  # until all of it is loaded: what runs by itself has run
         page.get_by_text("Live: changes show by themselves").wait_for()
         page.goto("about:blank")
+        page.remove_listener("dialog", note)
         assert said == []
 
-    def test_without_javascript_everything_is_there(self, running: Running, browser: Browser) -> None:
-        context = browser.new_context(java_script_enabled=False)
-        page = context.new_page()
-        page.goto(running.url)
-        page.frame_locator("iframe").get_by_role("heading", name="A calm morning").wait_for()
-        for view, words in {
-            "Plain text": "Unsubscribe",
-            "Headers": "List-Unsubscribe",
-            "Earlier letters": "this will be the first",
-            "Inbox line": "Gmail on Android",
-        }.items():
-            page.get_by_role("link", name=view, exact=True).click()
-            page.get_by_text(words).first.wait_for()
-        page.get_by_role("link", name="Letter", exact=True).click()
-        page.get_by_role("link", name="Dark").click()
-        assert "scheme=dark" in (page.locator("iframe").get_attribute("src") or "")
-        context.close()
+    def test_without_javascript_everything_is_there(self, running: Running) -> None:
+        with window(1200, script=False) as page:
+            page.goto(running.url)
+            page.frame_locator("iframe").get_by_role("heading", name="A calm morning").wait_for()
+            for view, words in {
+                "Plain text": "Unsubscribe",
+                "Headers": "List-Unsubscribe",
+                "Earlier letters": "this will be the first",
+                "Inbox line": "Gmail on Android",
+            }.items():
+                page.get_by_role("link", name=view, exact=True).click()
+                page.get_by_text(words).first.wait_for()
+            page.get_by_role("link", name="Letter", exact=True).click()
+            page.get_by_role("link", name="Dark").click()
+            page.locator("iframe[src*='scheme=dark']").wait_for()
 
-    def test_axe_finds_nothing_and_nothing_overflows(self, running: Running, browser: Browser) -> None:
-        # For axe alone: the page's policy lets no script in but its own, and colours change at once.
-        context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
-        page = context.new_page()
+    def test_axe_finds_nothing_and_nothing_overflows(self, running: Running) -> None:
         running.adds(_section('<p><a href="about/us">Who we are</a></p>'))
         soon(running.letter, "Who we are")
         views = ["inbox", "text", "headers", "source", "editions"]
         queries = ["", "?scheme=dark&size=desktop&finding=1", *(f"?view={v}" for v in views)]
-        for query in [*queries, "?edition=weekly-77"]:
-            _read(page, running.url + query)
-        running.own.write_text("{{ broken")
-        soon(running.url, "A template is broken")
-        _read(page, running.url)
-        context.close()
+        with window(320, still=True) as page:
+            for query in [*queries, "?edition=weekly-77"]:
+                _read(page, running.url + query)
+            running.own.write_text("{{ broken")
+            soon(running.url, "A template is broken")
+            _read(page, running.url)
 
 
 def _read(page: Page, url: str) -> None:
     """On a phone by night and on a desk by day."""
     page.goto(url)
-    page.wait_for_load_state("load")
-    page.evaluate(AXE.read_text())
     for width, scheme in ((320, "dark"), (1200, "light")):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        # What is in the frame is the letter, which has tests of its own.
-        found = page.evaluate("options => axe.run({exclude: [['iframe']]}, options)", VIOLATIONS_ONLY)
-        wrong = [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found["violations"]]
-        assert wrong == [], (url, scheme)
+        assert faults(page) == [], (url, scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, url

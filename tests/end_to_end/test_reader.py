@@ -22,7 +22,7 @@ import pytest
 
 from pipeline.core.app import Installation
 from pipeline.subscriptions.confirm import send_questions
-from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
+from tests.browser import faults, needs_chromium, window
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
 from tests.waiting import LONGEST
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import EmailMessage
 
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Page, Request, Route
 
 pytestmark = needs_chromium
 
@@ -146,7 +146,7 @@ class Reader:
             return [mail for mail in self._filed("confirmation-*.eml", to) if about in mail["Subject"]]
 
         with Installation.open(self.project.folder / "rapport.toml", {}) as installation:
-            end = time.monotonic() + 60
+            end = time.monotonic() + LONGEST
             while len(mails := found()) < number:
                 assert time.monotonic() < end, f"{to} was never asked"
                 send_questions(installation)
@@ -183,51 +183,47 @@ class Known:
 
 
 @contextmanager
-def at_a_browser(
-    browser: Browser, served: str, project: Project, blog: Blog, *, script: bool
-) -> Iterator[Reader]:
+def at_a_browser(served: str, project: Project, blog: Blog, *, script: bool) -> Iterator[Reader]:
     """A reader on a phone, for whom the practice's address leads to the server of this test."""
-    context = browser.new_context(viewport={"width": 320, "height": 800}, java_script_enabled=script)
 
     def onward(route: Route) -> None:
         path = route.request.url.removeprefix(SITE)
         route.fulfill(response=route.fetch(url=served + path, max_redirects=0))
 
-    context.route(f"{SITE}/**", onward)
-    page = context.new_page()
-    made = Reader(page, project, blog)
-    page.on("request", lambda asked: made.hosts.add(urlsplit(asked.url).netloc))
-    yield made
-    assert made.hosts <= {urlsplit(SITE).netloc, urlsplit(ELSEWHERE).netloc, ""}
-    assert context.cookies() == []
-    context.close()
+    def note(asked: Request) -> None:
+        made.hosts.add(urlsplit(asked.url).netloc)
+
+    with window(320, script=script) as page:
+        made = Reader(page, project, blog)
+        page.route(f"{SITE}/**", onward)
+        page.on("request", note)
+        yield made
+        page.remove_listener("request", note)
+        assert made.hosts <= {urlsplit(SITE).netloc, urlsplit(ELSEWHERE).netloc, ""}
+        assert page.context.cookies() == []
 
 
 @pytest.fixture
-def reader(browser: Browser, served: str, project: Project, blog: Blog) -> Iterator[Reader]:
-    with at_a_browser(browser, served, project, blog, script=True) as made:
+def reader(served: str, project: Project, blog: Blog) -> Iterator[Reader]:
+    with at_a_browser(served, project, blog, script=True) as made:
         yield made
 
 
 @pytest.fixture
-def reader_without_script(browser: Browser, served: str, project: Project, blog: Blog) -> Iterator[Reader]:
-    with at_a_browser(browser, served, project, blog, script=False) as made:
+def reader_without_script(served: str, project: Project, blog: Blog) -> Iterator[Reader]:
+    with at_a_browser(served, project, blog, script=False) as made:
         yield made
 
 
 def judged(page: Page) -> list[str]:
     """What axe-core has against the mail shown, on a phone by day and on a desk by night."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    faults = []
+    found = []
     for width, scheme in ((320, "light"), (1200, "dark")):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found = page.evaluate(
-            "options => axe.run(document, options)", {"rules": OF_WHOLE_PAGES, **VIOLATIONS_ONLY}
-        )
-        faults += [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"]]
+        found += faults(page, rules=OF_WHOLE_PAGES)
     page.set_viewport_size({"width": 320, "height": 800})
-    return faults
+    return found
 
 
 def test_from_the_form_to_a_letter_and_out_again(reader: Reader) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
+from tests.browser import faults, needs_chromium, window
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
 from tests.end_to_end.test_preview import previewing
@@ -16,7 +16,7 @@ from tests.waiting import get
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = needs_chromium
 
@@ -36,18 +36,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
 
 
 @pytest.fixture
-def page(served: tuple[Project, str], browser: Browser) -> Iterator[Page]:
+def page(served: tuple[Project, str]) -> Iterator[Page]:
     """The page of a draft as it was composed."""
     project, url = served
     get(url)  # the first look composes it
     project.rapport("editions", "edit", "weekly-1", "--reset")
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    page = context.new_page()
-    page.goto(url)
-    page.get_by_text("Live: changes show by themselves").wait_for()
-    yield page
-    page.goto("about:blank")
-    context.close()
+    with window(1200, 900) as page:
+        page.goto(url)
+        page.get_by_text("Live: changes show by themselves").wait_for()
+        yield page
 
 
 def order(page: Page) -> list[str]:
@@ -92,16 +89,14 @@ def test_change_see_undo_and_approve_what_goes_out(served: tuple[Project, str], 
     assert b"Subject: Small things" in first.read_bytes()
 
 
-def test_with_the_keyboard_alone(served: tuple[Project, str], browser: Browser) -> None:
+def test_with_the_keyboard_alone(served: tuple[Project, str]) -> None:
     project, _ = served
     now = datetime.now(UTC)
     with Blog([Item(title, now - timedelta(days=n)) for n, title in enumerate(TITLES, 1)]) as blog:
         other = Project(project.folder / "other", installed=False)
         other.folder.mkdir()
         other.configure(blog.url)
-        with previewing(other) as own:
-            context = browser.new_context(viewport={"width": 1200, "height": 900})
-            page = context.new_page()
+        with previewing(other) as own, window(1200, 900) as page:
             page.goto(own)
             page.get_by_text("Live: changes show by themselves").wait_for()
             tab_to(page, "#subject")
@@ -119,8 +114,6 @@ def test_with_the_keyboard_alone(served: tuple[Project, str], browser: Browser) 
             tab_to(page, "[value=approve]", back=True)
             page.keyboard.press("Enter")
             page.locator(".pill.approved").wait_for()
-            page.goto("about:blank")
-            context.close()
         (edition,) = other.json("editions")["editions"]
         assert (edition["status"], edition["subject"]) == ("approved", "By keys")
         assert [post["title"] for post in edition["posts"]] == TITLES
@@ -136,26 +129,14 @@ def tab_to(page: Page, css: str, *, back: bool = False) -> None:
     raise AssertionError(f"no way to {css} by Tab")
 
 
-def test_axe_finds_nothing_in_any_state(served: tuple[Project, str], browser: Browser) -> None:
+def test_axe_finds_nothing_in_any_state(served: tuple[Project, str]) -> None:
     _, url = served
-    # For axe alone: the page's policy lets no script in but its own, and colours change at once.
-    context = browser.new_context(
-        viewport={"width": 768, "height": 900}, bypass_csp=True, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    for query in ("", "?edition=weekly-1"):
-        page.emulate_media(color_scheme="light")
-        page.goto(url + query)
-        page.wait_for_load_state("load")
-        for menu in page.locator("details").all():
-            menu.evaluate("one => one.open = true")
-        page.evaluate(AXE.read_text())
-        assert faults(page) == [], query
-        page.emulate_media(color_scheme="dark")  # changes nothing but colours
-        assert faults(page, runOnly=["color-contrast"]) == [], query
-    context.close()
-
-
-def faults(page: Page, **options: Any) -> list[tuple[str, list[Any]]]:
-    found = page.evaluate("options => axe.run({exclude: [['iframe']]}, options)", VIOLATIONS_ONLY | options)
-    return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found["violations"]]
+    with window(768, 900, still=True) as page:
+        for query in ("", "?edition=weekly-1"):
+            page.emulate_media(color_scheme="light")
+            page.goto(url + query)
+            for menu in page.locator("details").all():
+                menu.evaluate("one => one.open = true")
+            assert faults(page) == [], query
+            page.emulate_media(color_scheme="dark")  # changes nothing but colours
+            assert faults(page, runOnly=["color-contrast"]) == [], query

@@ -282,19 +282,19 @@ def _outcome(out: str) -> str:
 
 def test_a_killed_run_is_finished_by_the_next(project: Project, blog: Blog) -> None:
     blog.items = [Item("A calm morning", day(1))]
-    project.subscribe(400)
+    project.subscribe(120)
     project.real = True
-    project.environment["RAPPORT_DELIVERY__RATE"] = "50"  # eight seconds for all of them: time to kill it
+    project.environment["RAPPORT_DELIVERY__RATE"] = "15"  # eight seconds for all of them: time to kill it
     process = project.start("run", "--now")
-    until(lambda: len(project.outbox()) >= 30)
+    until(lambda: len(project.outbox()) >= 10)
     process.kill()
     process.communicate()
     del project.environment["RAPPORT_DELIVERY__RATE"]
-    assert 30 <= len(project.outbox()) < 400
+    assert 10 <= len(project.outbox()) < 120
     ran = project.json("run")["digests"][0]
     assert ran["outcome"] == "sent"
-    assert ran["edition"]["recipients"]["sent"] == 400
-    assert len({parsed(file)["To"] for file in project.outbox()}) == len(project.outbox()) == 400
+    assert ran["edition"]["recipients"]["sent"] == 120
+    assert len({parsed(file)["To"] for file in project.outbox()}) == len(project.outbox()) == 120
 
 
 def test_before_it_is_due_it_says_when_it_will_be(project: Project, blog: Blog) -> None:

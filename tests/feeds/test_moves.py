@@ -22,6 +22,7 @@ from tests.installations import installation, run_one, subscribe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
     from pathlib import Path
 
     from pipeline.core.app import Installation
@@ -58,8 +59,8 @@ class Moved(NamedTuple):
     configured: bool = False
 
 
-def midnight(date: datetime | None) -> datetime | None:
-    return date and date.replace(hour=0, minute=0, second=0)
+def day(moment: datetime | None) -> date | None:
+    return moment and moment.date()
 
 
 def each(items: list[Item], **how: Callable[[Item], Any]) -> list[Item]:
@@ -103,7 +104,7 @@ MOVES: dict[str, Callable[[list[Item]], Moved]] = {
     ),
     "guids numbered anew": lambda items: Moved([replace(one, guid=str(n)) for n, one in enumerate(items)]),
     "another platform with midnight dates": lambda items: Moved(
-        each(new_guids(items), published=lambda one: midnight(one.published))
+        each(new_guids(items), published=lambda one: day(one.published))
     ),
     "titles re-typed": lambda items: Moved(each(new_guids(items), title=retyped)),
     "every date that of the move": lambda items: Moved(
@@ -117,7 +118,7 @@ MOVES: dict[str, Callable[[list[Item]], Moved]] = {
         each(
             new_guids(items),
             link=lambda one: f"https://new.invalid/p/{len(one.title)}",
-            published=lambda one: midnight(one.published),
+            published=lambda one: day(one.published),
             title=retyped,
         ),
         elsewhere=True,

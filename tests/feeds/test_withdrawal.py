@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -244,6 +244,7 @@ def test_a_feed_that_is_no_longer_read_vouches_for_nothing(
     assert read(moved) == 1
 
 
+@settings(max_examples=50)
 @given(st.sets(st.integers(0, 60), min_size=1), st.data())
 def test_of_a_feed_of_the_newest_only_what_was_taken_out_is_past_its_reach(
     days: set[int], data: st.DataObject

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.demo import CONFIG
@@ -84,11 +85,15 @@ def letter(
 
 def sample_blog(most: int = 6) -> list[Post]:
     """The sample blog's posts of the week before the fixed day, as its feed brings them."""
+    return as_posts(
+        entry for entry in _entries() if entry.published and entry.published > NOW - timedelta(7)
+    )[:most]
+
+
+@cache
+def _entries() -> tuple[Entry, ...]:
     feed = render_feed(NAME, read_posts(), NOW, SITE).encode()
-    entries = parse(feed, url=f"{SITE}/blog?format=rss").entries
-    return as_posts(entry for entry in entries if entry.published and entry.published > NOW - timedelta(7))[
-        :most
-    ]
+    return tuple(parse(feed, url=f"{SITE}/blog?format=rss").entries)
 
 
 def sample_pictures(posts: Iterable[Post]) -> dict[int, Picture]:

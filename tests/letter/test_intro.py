@@ -121,3 +121,9 @@ def test_the_intro_stands_above_the_lead(layout: str) -> None:
 def test_an_intro_in_hebrew_runs_its_own_way() -> None:
     assert 'dir="rtl"' in intro(HEBREW_WORDS).html
     assert "text-align:right" in intro(HEBREW_WORDS).html
+
+
+def test_control_characters_of_word_and_terminals_do_no_harm() -> None:
+    made = letter([post(1, "A calm morning")], intro="One line,\x0banother,\x07 and \x1ba third.")
+    assert "One line, another, and a third." in made.text
+    assert "One line, another, and a third." in made.html

@@ -62,6 +62,27 @@ def test_html_in_a_note_is_words(layout: str) -> None:
     assert "bold" in made.text
 
 
+@pytest.mark.parametrize("layout", ["digest", "plain"])
+def test_tables_and_code_keep_their_form(layout: str) -> None:
+    text = (
+        "| Day | Hours |\n|---|:-:|\n| Monday | *9* to 12 |\n\n"
+        "```text\nred  <b>\n  green\n```\n\n- ```\n  blue\n  ```\n\nUse `x`.\n"
+    )
+    assert {"table", "th", "td", "pre", "code"} <= set(tags(text, layout))
+    made = shown(text, layout)
+    assert "Day | Hours\nMonday | *9* to 12\n\nred  <b>\n  green\n\n  blue\n\nUse x." in made.text
+    assert "<b>" not in made.html.partition("red ")[2][:40]
+
+
+def test_an_address_in_words_is_a_link_without_the_signs_around_it() -> None:
+    made = shown(
+        "See https://x.example/page. And (https://x.example/b), or [https://x.example/c](https://x.example/c)."
+    )
+    links = [node.attributes["href"] for node in LexborHTMLParser(made.html).css('a[href^="https://x."]')]
+    assert links == ["https://x.example/page", "https://x.example/b", "https://x.example/c"]
+    assert made.text.count("https://x.example/page") == 1
+
+
 def test_the_text_part_says_the_same_in_the_form_of_text() -> None:
     made = shown(
         "# First\n\nSome *words*.\n\n## Second\n\n1. one\n   - two\n\n> quoted [words](https://x.example/)\n\n"

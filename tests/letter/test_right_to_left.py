@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import needs_chromium, show
+from tests.browser import needs_chromium, show, window
 from tests.languages import ASTRAY, HEBREW, unmarked
 from tests.languages import shown as said
 from tests.letter.cases import HEBREW as TITLE
@@ -14,8 +14,6 @@ from tests.letter.cases import HEBREW_WORDS, image, sized
 from tests.letter.samples import config, letter, post
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
     from pipeline.letter.render import Letter
 
 pytestmark = needs_chromium
@@ -48,17 +46,16 @@ def made(layout: str) -> Letter:
 
 
 @pytest.mark.parametrize("layout", ["digest", "plain"])
-def test_all_of_a_letter_runs_from_right_to_left(browser: Browser, layout: str) -> None:
+def test_all_of_a_letter_runs_from_right_to_left(layout: str) -> None:
     one = made(layout)
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    show(page, one.html)
-    assert page.evaluate(ASTRAY) == []
-    if layout == "digest":  # the picture stands where a line begins
-        picture = page.locator("img").nth(1).bounding_box()
-        title = page.get_by_role("link", name=f"{TITLE}?", exact=True).first.bounding_box()
-        assert picture is not None
-        assert title is not None
-        assert picture["x"] > title["x"] + title["width"]
-    page.close()
+    with window(1200, 900) as page:
+        show(page, one.html)
+        assert page.evaluate(ASTRAY) == []
+        if layout == "digest":  # the picture stands where a line begins
+            picture = page.locator("img").nth(1).bounding_box()
+            title = page.get_by_role("link", name=f"{TITLE}?", exact=True).first.bounding_box()
+            assert picture is not None
+            assert title is not None
+            assert picture["x"] > title["x"] + title["width"]
     known = ("ERAN", "eran.org.il", "Ines Calloway", "Two mugs on a table")
     assert unmarked(f"{said(one.html)} {one.text}", known) == []

@@ -93,7 +93,7 @@ def test_the_operators_template_is_looked_in_first_and_ours_fills_the_rest(tmp_p
             "<mj-head><mj-title>a</mj-head>",
             "letter/digest.mjml:2: <mj-title> is never closed: </mj-head> comes first.",
         ),
-        ("<mj-head><mj-title>a", "letter/digest.mjml:2: <mj-title> is never closed: </mjml> comes first."),
+        ("<mj-head><mj-title>a", "letter/digest.mjml:2: <mj-title> is never closed: <mj-body> comes first."),
         # Of these mrml would end the process, and a search would take hours.
         ("<mj-raw>" + "<div>" * 20_000 + "</div>" * 20_000 + "</mj-raw>", "<div> stands within 100 others"),
         ("{{ '<a ' * 300_000 }}", "letter/digest.mjml"),
@@ -130,6 +130,50 @@ def test_the_operators_template_is_looked_in_first_and_ours_fills_the_rest(tmp_p
         ("<p>{{ 1 / 0 }}</p>", "letter/digest.mjml:2: division by zero"),
         ('{% import "letter/words.txt" as words %}', "There is no template letter/words.txt any more."),
         ('{% include "letter/gone.mjml" %}', "There is no template letter/gone.mjml"),
+        ("{% endif %}", "letter/digest.mjml:2: {% endif %} closes nothing."),
+        (
+            "{% for p in posts %}\n{% endif %}",
+            "mjml:3: {% endif %} closes nothing: open there is {% for %} of line 2",
+        ),
+        ("{# a remark", "letter/digest.mjml:2: {# is never closed: #} is missing."),
+        ("{% if lead %}a{% else if posts %}b{% endif %}", "write elif."),
+        ("{% if lead.title = 'a' %}{% endif %}", "write == to compare."),
+        ("{% if lead && posts %}{% endif %}", "write and in place of &&."),
+        ("{% if !lead %}{% endif %}", "write not in place of !"),
+        ("{% if lead }}{% endif %}", "what begins with {% ends with %}."),
+        ("{{ say(\u201cread_on\u201d) }}", "write straight quotes."),
+        ('{{ say("read_on) }}', "a quote is never closed."),
+        (
+            '{{ say("raed_on") }}',
+            'There is no phrase "raed_on" below [letter] of words/*.toml; did you mean "read_on"?',
+        ),
+        (
+            '{% from "letter/parts.mjml" import byline %}{{ byline(lead) }}',
+            "end its `import` with `with context`.",
+        ),
+        ('{% include "letter/digest.mjml" %}', "a template or macro calls itself without end."),
+        ("<mj-body><MJ-TEXT>a</MJ-TEXT></mj-body>", "<MJ-TEXT> is no MJML element. Did you mean <mj-text>?"),
+        (
+            "<mj-body><mj-section><mj-text>a</mj-text></mj-section></mj-body>",
+            "<mj-text> may not stand directly in <mj-section>. It stands in <mj-column> or <mj-hero>.",
+        ),
+        (
+            "<mj-body><div>a</div></mj-body>",
+            "<div> may not stand directly in <mj-body>. HTML stands in <mj-text>",
+        ),
+        ("<mj-body>Hello</mj-body>", 'letter/digest.mjml:2: the words "Hello" stand directly in <mj-body>.'),
+        (
+            "<mj-head><mj-title>a<mj-text>b</mj-text></mj-title></mj-head>",
+            "<mj-title> is never closed: <mj-text> comes first. Write </mj-title> before <mj-text>.",
+        ),
+        ("</mjml><mj-body></mj-body><mjml>", "<mj-body> stands outside of <mjml>."),
+        ("<mj-head><!-- a </mj-head>", "<!-- a </mj-head> is never closed. Write --> at the end"),
+        ("<mj-head><!-- a -- b --></mj-head>", "<!-- a -- b --> is no whole remark."),
+        ("<mj-body width=600></mj-body>", 'no straight quotes around it. Write width="600".'),
+        (
+            "<mj-head><mj-title>a < b</mj-title></mj-head>",
+            "letter/digest.mjml:2: a < begins no tag, near < b",
+        ),
     ],
 )
 def test_a_fault_names_file_and_line(tmp_path: Path, line: str, says: str) -> None:
@@ -139,6 +183,31 @@ def test_a_fault_names_file_and_line(tmp_path: Path, line: str, says: str) -> No
         letter(sample_blog(), own=tmp_path)
     assert says in f"{raised.value.message} {raised.value.remedy}"
     assert "object" not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("<mjml>\n\u00fc</mjml>".encode("cp1252"), "digest.mjml:2: line 2 is not UTF-8 text."),
+        ("<mjml></mjml>".encode("utf-16"), "it is UTF-16 and not UTF-8 text."),
+        (b"Hello", "there is no <mjml>."),
+        (b"<!DOCTYPE html><mjml></mjml>", "<!DOCTYPE html> is no part of MJML."),
+    ],
+)
+def test_a_file_that_is_no_mjml_says_what_it_is(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "letter").mkdir()
+    (tmp_path / "letter" / "digest.mjml").write_bytes(content)
+    with pytest.raises(LetterError) as raised:
+        letter(sample_blog(), own=tmp_path)
+    assert says in raised.value.message
+
+
+def test_a_template_of_notepad_is_read(tmp_path: Path) -> None:
+    (tmp_path / "letter").mkdir()
+    column = "<mj-column><mj-text>Hello</mj-text></mj-column>"
+    source = f"<mjml><mj-body><mj-section>{column}</mj-section></mj-body></mjml>"
+    (tmp_path / "letter" / "digest.mjml").write_bytes(source.encode("utf-8-sig"))
+    assert "Hello" in letter(sample_blog(), own=tmp_path).html
 
 
 def test_what_mjml_cannot_read_is_found_again_in_the_template(tmp_path: Path) -> None:

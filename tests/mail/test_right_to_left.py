@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from pipeline.core.templates import Templates
 from pipeline.mail import welcome
 from pipeline.mail.confirmation import confirmation_mail
 from pipeline.mail.notice import notice_mail
-from tests.browser import needs_chromium, show
+from tests.browser import needs_chromium, show, window
 from tests.languages import ASTRAY, HEBREW
 from tests.letter.samples import NOW, config
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 pytestmark = needs_chromium
 
@@ -29,7 +24,7 @@ PRACTICE = {
 
 
 @pytest.mark.parametrize("kind", ["question", "notice", "welcome"])
-def test_all_of_a_mail_runs_from_right_to_left(browser: Browser, kind: str) -> None:
+def test_all_of_a_mail_runs_from_right_to_left(kind: str) -> None:
     settings, templates = config(newsletter=PRACTICE), Templates(HEBREW)
     link = "https://x.example"
     mails = {
@@ -37,13 +32,12 @@ def test_all_of_a_mail_runs_from_right_to_left(browser: Browser, kind: str) -> N
         "notice": notice_mail(settings, templates, 1, subject="המכתב מחכה", text="שלום.\n\nועוד פסקה.").html,
         "welcome": welcome.alone(settings, templates)["html"],
     }
-    page = browser.new_page(viewport={"width": 620, "height": 600})
-    show(page, mails[kind])
-    assert page.evaluate(ASTRAY) == []
-    edge = page.locator(".paper").first.bounding_box()
-    stands = page.locator("a" if kind == "question" else "h1").first
-    box = stands.bounding_box()
-    assert edge is not None
-    assert box is not None
-    assert edge["x"] + edge["width"] - (box["x"] + box["width"]) < 60
-    page.close()
+    with window(620, 600) as page:
+        show(page, mails[kind])
+        assert page.evaluate(ASTRAY) == []
+        edge = page.locator(".paper").first.bounding_box()
+        stands = page.locator("a" if kind == "question" else "h1").first
+        box = stands.bounding_box()
+        assert edge is not None
+        assert box is not None
+        assert edge["x"] + edge["width"] - (box["x"] + box["width"]) < 60

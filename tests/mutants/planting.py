@@ -21,9 +21,10 @@ _Key = tuple[str, int]
 def functions_of(module: types.ModuleType) -> list[types.FunctionType]:
     """Every function that a module made and somebody holds, however it was decorated."""
     gc.unfreeze()  # what is frozen, as all that pytest collected, is not among the collector's objects
+    # Each function refers to the names of its module; to look at every object takes ten times as long.
     return [
         found
-        for found in gc.get_objects()
+        for found in gc.get_referrers(vars(module))
         if isinstance(found, types.FunctionType) and found.__globals__ is vars(module)
     ]
 

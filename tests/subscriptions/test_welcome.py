@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
+    from tests.beginnings import Begun
 
 pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
 
@@ -57,28 +58,43 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-@pytest.fixture
-def blog() -> Iterator[Blog]:
-    with Blog([Item("A calm morning", MONDAY - timedelta(days=1), guid="calm")]) as served:
-        yield served
+@pytest.fixture(scope="module")
+def served() -> Iterator[Blog]:
+    with Blog() as blog:
+        yield blog
 
 
 @pytest.fixture
-def unsent(database: Database, tmp_path: Path, blog: Blog) -> Installation:
+def blog(served: Blog) -> Blog:
+    served.begin_anew([Item("A calm morning", MONDAY - timedelta(days=1), guid="calm")])
+    return served
+
+
+@pytest.fixture
+def unsent(begun: Begun, tmp_path: Path, blog: Blog) -> Installation:
     """Two readers, and no letter yet."""
-    subscribe(database, 2)
-    installed = installation(database, tmp_path, blog.url)
-    run_one(installed)
-    return installed
+
+    def make(database: Database, folder: Path) -> None:
+        subscribe(database, 2)
+        run_one(installation(database, folder, blog.url))
+
+    return installation(begun("unsent", make), tmp_path, blog.url)
 
 
 @pytest.fixture
-def installed(unsent: Installation, clock: time_machine.Traveller) -> Installation:
+def installed(begun: Begun, tmp_path: Path, blog: Blog, clock: time_machine.Traveller) -> Installation:
     """The same an hour after their first letter went to the outbox."""
-    clock.move_to(DUE)
-    assert run_one(unsent).outcome == "sent"
-    clock.shift(timedelta(hours=1))
-    return unsent
+
+    def make(database: Database, folder: Path) -> None:
+        subscribe(database, 2)
+        made = installation(database, folder, blog.url)
+        run_one(made)
+        clock.move_to(DUE)
+        assert run_one(made).outcome == "sent"
+
+    database = begun("sent", make)
+    clock.move_to(DUE + timedelta(hours=1))
+    return installation(database, tmp_path, blog.url)
 
 
 def mails(folder: Path, address: str = ADA) -> list[Any]:

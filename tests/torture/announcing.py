@@ -94,10 +94,9 @@ def killed(
         secrets = {"RAPPORT_CHANNEL_FEDIVERSE": TOKEN, "RAPPORT_CHANNEL_SKY": PASSWORD}
         secrets["RAPPORT_SECRET"] = "a secret of the torture " * 3
 
-        def run(wait: float | None = None) -> int:
+        def run(most: float | None = None) -> int:
             process = launcher.start(folder, "run", environment=secrets, constants=SOON)
-            if wait is not None:
-                time.sleep(wait)
+            if most is not None and process.wait(most) is None:
                 process.kill()
             status = process.end()
             if status not in (KILLED, 0, 1):
@@ -122,8 +121,13 @@ def killed(
                     )  # fmt: skip
                 for service in (mastodon, bluesky):
                     service.faults.extend(chance.choices(FAULTS, k=chance.choice((0, 0, 1, 2))))
-                for _ in range(MOST_RUNS):
-                    tally.kills += run(chance.uniform(0.2, 1.6) * usual) == KILLED
+                for turn in range(MOST_RUNS):
+                    began = time.monotonic()
+                    was_killed = run(chance.uniform(0.2, 1.6) * usual) == KILLED
+                    tally.kills += was_killed
+                    if turn == 0 and not was_killed:
+                        # The machine had much else to do when it was measured; else no kill might ever come.
+                        usual = min(usual, time.monotonic() - began)
                     if chance.random() < 0.3:
                         break
                 _settle(installed, run, mastodon, bluesky)

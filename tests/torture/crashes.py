@@ -132,14 +132,19 @@ def at_every_point(
     chance: random.Random,
     *,
     faults: bool,
-    every: int = 1,
+    both: bool = True,
     progress: Callable[[Tally], None] = lambda tally: None,
 ) -> Tally:
-    """Kill right before and right after each commit that writes, and each request's last byte (or of each
-    ``every``-th): an edition of its own for each."""
+    """Kill right before and right after each commit that writes, and each request's last byte: an edition of
+    its own for each.
+
+    Without ``both`` only the last commit is also killed after: what is kept then is what is kept right before
+    the next one, or on one of the two sides of the request that lies between."""
     tally = Tally()
-    for at, number in _points(practice, chance, faults=faults)[::every]:
-        for after in (False, True):
+    points = _points(practice, chance, faults=faults)
+    last = max(number for at, number in points if at == "commit")
+    for at, number in points:
+        for after in (False, True) if both or at == "request" or number == last else (False,):
             where = f"{'after' if after else 'before'} {at} {number}"
             with practice.case(MoodySendGrid(chance)) as case:
                 case.provider.faults.extend(A_BAD_DAY if faults else ())

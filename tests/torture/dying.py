@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import io
 import json
 import os
 import pkgutil
@@ -17,11 +16,10 @@ import resource
 import select
 import signal
 import sys
-import tempfile
 import threading
 import traceback
 from collections import Counter
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +34,7 @@ from pipeline.feeds.fetching import http
 from pipeline.feeds.parsing import sandbox
 from pipeline.feeds.parsing.parse import parse
 from tests.statements import compile_once
-from tests.warm import compile_templates
+from tests.warm import compile_templates, go_through
 
 if TYPE_CHECKING:
     import socket
@@ -203,29 +201,12 @@ def _import_all() -> None:
         importlib.import_module(name)
 
 
-def _warm_up() -> None:
-    """Once through the whole job, for what is imported, compiled or read only when it is needed."""
-    home = os.getcwd()
-    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
-        os.chdir(folder)
-        try:
-            assert pipeline.cli.main(["demo"]) == 0
-        finally:
-            os.chdir(home)
-    sandbox.close()
-    # A fork has the one thread that forked; locks that others held would never open again.
-    for other in threading.enumerate():
-        if other is not threading.current_thread():
-            other.join(10)
-    assert threading.active_count() == 1, threading.enumerate()
-
-
 if __name__ == "__main__":
     http.LONGEST_BACKOFF = 0.0  # who is not there is asked as often as always, but at once
     _read_feeds_here()
     compile_once()
     _import_all()
-    _warm_up()
+    go_through()
     compile_templates()
     # A fork that looks through all that is here for garbage would copy it.
     gc.collect()

@@ -37,5 +37,5 @@ def test_nor_when_killed_before_or_after_any_commit_or_request(
     practice: Callable[..., Practice], sqlite_place: Place, chance: random.Random
 ) -> None:
     tiny = practice(sqlite_place, readers=2, batch=1, approved=False)
-    tally = crashes.at_every_point(tiny, chance, faults=False)
+    tally = crashes.at_every_point(tiny, chance, faults=False, both=False)
     assert tally.faults == []

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipeline.schedule.scheduler import Scheduler
+    from pipeline.web.connection import Phase, StrangersConnection
 
 SOON = 60.0
 """Seconds within which everything here happens, with much to spare."""
@@ -80,6 +81,12 @@ class Serving:
         """Whether the server has accepted it, and not ended it."""
         ours = connection.getsockname()
         return any(one.client == ours for one in list(self._server.server_state.connections))
+
+    def phase(self, connection: socket.socket) -> Phase | None:
+        """What the server waits for there; None where it has not accepted it, or has ended it."""
+        ours = connection.getsockname()
+        found = cast("list[StrangersConnection]", list(self._server.server_state.connections))
+        return next((one._now() for one in found if one.client == ours), None)
 
     def connect(self, sent: bytes = b"", source: str = "127.0.0.1") -> socket.socket:
         made = socket.create_connection(self.address, timeout=SOON, source_address=(source, 0))

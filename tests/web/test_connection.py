@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.web import connection
+from pipeline.web.connection import Phase
+from subscribers import clock
 from tests.waiting import until
 from tests.web.strangers import LARGE, SOON, Serving, drip, get, rest_of, serving
 
@@ -25,12 +27,32 @@ def server() -> Iterator[Serving]:
         yield made
 
 
+class Clock:
+    """The server's: it goes on when the test says so, however quick or slow either is."""
+
+    def __init__(self) -> None:
+        self._now, self._asked = 0.0, 0
+
+    def __call__(self) -> float:
+        self._asked += 1
+        return self._now
+
+    def goes_on(self, seconds: float) -> None:
+        """The server looks at what it waits for before and after."""
+        self._is_asked()
+        self._now += seconds
+        self._is_asked()
+
+    def _is_asked(self) -> None:
+        before = self._asked
+        until(lambda: self._asked > before + 1)
+
+
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every wait for a client is short."""
-    monkeypatch.setattr(connection, "HEAD_TIME", 0.3)
-    monkeypatch.setattr(connection, "BODY_TIME", 0.3)
-    monkeypatch.setattr(connection, "ANSWER_TIME", 0.3)
+def ours(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(clock, "uptime", made)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -47,38 +69,51 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_whoever_sends_a_byte_now_and_then_has_no_longer_than_others(
-    quick: None, server: Serving, begun: bytes
+    server: Serving, begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with server.connect(begun) as made:
+        for wait in ("HEAD_TIME", "BODY_TIME", "ANSWER_TIME"):
+            monkeypatch.setattr(connection, wait, 0.3)
         assert drip(made) < SOON / 2
 
 
 def test_a_body_that_gets_on_may_take_longer(
-    quick: None, server: Serving, monkeypatch: pytest.MonkeyPatch
+    server: Serving, ours: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "BODY_RATE", 100)
-    monkeypatch.setattr(connection, "HEAD_TIME", SOON)
-    with server.connect(POST + b"Content-Length: 2000\r\n\r\n") as made:
-        for _ in range(10):
-            made.sendall(b"x" * 200)
-            time.sleep(0.08)
-        assert rest_of(made).endswith(b"\r\n2000")
-    monkeypatch.setattr(connection, "LONGEST_BODY", 0.5)
-    with server.connect(POST + b"Content-Length: 100000\r\n\r\n" + b"x" * 2000) as made:
+    piece = b"x" * 1000  # ten seconds' worth
+    with server.connect(POST + b"Content-Length: %d\r\n\r\n" % (4 * len(piece))) as made:
+        for _ in range(3):
+            made.sendall(piece)
+            ours.goes_on(9.9)
+        assert connection.BODY_TIME < 3 * 9.9
+        made.sendall(piece)
+        assert rest_of(made).endswith(b"\r\n%d" % (4 * len(piece)))
+    with server.connect(POST + b"Content-Length: 100000000\r\n\r\n") as made:
+        until(lambda: server.phase(made) is Phase.BODY)
+        ours.goes_on(1)
+        made.sendall(piece * 31)
+        ours.goes_on(connection.LONGEST_BODY - 2)
+        assert server.has(made)
+        ours.goes_on(2)
         assert rest_of(made) == b""
 
 
 @pytest.mark.parametrize("headers", [b"", b"Connection: close\r\n"])
-def test_an_answer_that_nobody_reads_is_broken_off(quick: None, server: Serving, headers: bytes) -> None:
+def test_an_answer_that_nobody_reads_is_broken_off(server: Serving, ours: Clock, headers: bytes) -> None:
     with server.connect(get(b"/large", headers)) as made:
-        until(lambda: server.has(made))
+        until(lambda: server.phase(made) is Phase.ANSWER)
+        ours.goes_on(connection.ANSWER_TIME - 1)
+        assert server.has(made)
+        ours.goes_on(2)
         until(lambda: not server.has(made))
         assert len(rest_of(made)) < len(LARGE)
 
 
-def test_work_of_ours_may_take_its_time(quick: None, server: Serving) -> None:
+def test_work_of_ours_may_take_its_time(server: Serving, ours: Clock) -> None:
     with server.connect(get(b"/work")) as made:
-        time.sleep(0.6)
+        until(lambda: server.phase(made) is Phase.WORK)
+        ours.goes_on(10_000)
         server.app.done.set()
         assert b" 200 OK" in rest_of(made)
     server.app.done.clear()

@@ -8,7 +8,6 @@ import json
 import re
 import signal
 import socket
-import threading
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -16,13 +15,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import uvicorn
 from PIL import Image
 
 from pipeline.web.app import make_app
 from tests.doubles.blog import Blog, Item
 from tests.end_to_end.conftest import Project
 from tests.letter.images.photographs import exif, file, jpeg, picture, seen_through
+from tests.serving import serving
 from tests.waiting import LONGEST, get
 
 pytest_plugins = ["tests.letter.images.fixture"]
@@ -40,15 +39,9 @@ MISSING = "0" * 64
 @pytest.fixture
 def client(publisher: Publisher) -> Iterator[httpx.Client]:
     """A client of the application, which runs in a thread of this process."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(make_app(publisher.installation), log_level="warning"))
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=LONGEST) as made:
-            yield made
-        server.should_exit = True
-        thread.join(timeout=LONGEST)
+    app = make_app(publisher.installation)
+    with serving(app) as url, httpx.Client(base_url=url, timeout=LONGEST) as made:
+        yield made
 
 
 @pytest.fixture

@@ -5,14 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import socket
-import threading
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
@@ -29,6 +26,7 @@ from subscribers.mail import SIZE
 from subscribers.people import Status
 from subscribers.tokens import Purpose
 from tests.installations import installation
+from tests.serving import serving
 from tests.subscriptions.mailbox.mails import mail
 from tests.waiting import LONGEST
 
@@ -103,15 +101,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
 
 @pytest.fixture(scope="module")
 def client(installed: Installation) -> Iterator[httpx.Client]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(make_app(installed), log_config=None))
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=LONGEST) as made:
-            yield made
-        server.should_exit = True
-        thread.join(timeout=LONGEST)
+    with serving(make_app(installed)) as url, httpx.Client(base_url=url, timeout=LONGEST) as made:
+        yield made
 
 
 _numbers = itertools.count(1)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import uvicorn
 from sqlalchemy import select
 
 from pipeline.core.errors import ConfigError
@@ -22,6 +19,7 @@ from subscribers.suppression import Reason
 from tests.doubles.sendgrid import EventWebhook, body_of
 from tests.faults import full_disk
 from tests.installations import installation, subscribe
+from tests.serving import serving
 from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
@@ -40,19 +38,12 @@ def sender() -> EventWebhook:
 
 
 @contextmanager
-def serving(database: Database, folder: Path, key: str) -> Iterator[httpx.Client]:
+def served(database: Database, folder: Path, key: str) -> Iterator[httpx.Client]:
     """A client of the application, which runs in a thread of this process."""
     delivery = {"sendgrid": {"webhook_public_key": key}}
     app = make_app(installation(database, folder, "https://example.org/feed", delivery=delivery))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
-            yield client
-        server.should_exit = True
-        thread.join(timeout=LONGEST)
+    with serving(app, lifespan="off") as url, httpx.Client(base_url=url, timeout=LONGEST) as client:
+        yield client
 
 
 def event(word: str, number: int, **more: Any) -> dict[str, Any]:
@@ -83,7 +74,7 @@ def test_signed_events_are_kept_and_heeded_before_the_answer(
     subscribe(database, 2)
     bounce = event("bounce", 1, type="bounce", status="5.1.1", reason="550 reader1@example.net unknown")
     items = [bounce, event("spamreport", 2), "no event", event("teleported", 2, to="reader2@example.net")]
-    with serving(database, tmp_path, sender.public_key) as client:
+    with served(database, tmp_path, sender.public_key) as client:
         assert post(client, sender, *items) == 204
         with database.read() as connection:
             assert suppression.reason_for(connection, "reader1@example.net") == Reason.BOUNCED
@@ -108,7 +99,7 @@ def test_posts_that_nobody_signed_change_nothing(
         sender.signed(body, clock.now() - timedelta(hours=26)),
         sender.signed(body, clock.now() + timedelta(hours=1)),
     ]
-    with serving(sqlite_database, tmp_path, sender.public_key) as client:
+    with served(sqlite_database, tmp_path, sender.public_key) as client:
         for headers in forged:
             assert client.post(PATH, content=body, headers=headers).status_code == 401
         assert client.get(PATH, headers=signed).status_code == 405
@@ -123,7 +114,7 @@ def test_thousands_of_events_in_one_post_are_taken_and_more_than_sendgrid_sends_
 ) -> None:
     subscribe(sqlite_database, 1)
     many = [event("delivered", 1, sg_event_id=f"d{n}", response="250 OK " * 20) for n in range(3000)]
-    with serving(sqlite_database, tmp_path, sender.public_key) as client:
+    with served(sqlite_database, tmp_path, sender.public_key) as client:
         assert post(client, sender, *many) == 204
         too_long = b"[" + b" " * MOST_BODY + b"]"
         headers = sender.signed(too_long)
@@ -137,7 +128,7 @@ def test_thousands_of_events_in_one_post_are_taken_and_more_than_sendgrid_sends_
 def test_a_signed_body_that_is_no_array_is_refused(
     sqlite_database: Database, tmp_path: Path, sender: EventWebhook, body: bytes
 ) -> None:
-    with serving(sqlite_database, tmp_path, sender.public_key) as client:
+    with served(sqlite_database, tmp_path, sender.public_key) as client:
         assert client.post(PATH, content=body, headers=sender.signed(body)).status_code == 400
 
 
@@ -147,7 +138,7 @@ def test_what_could_not_be_written_is_asked_for_again(
     subscribe(sqlite_database, 1)
     # More of them than the pages that the file has could hold.
     bounces = [event("bounce", 1, type="bounce", sg_event_id=f"bounce-{number}") for number in range(300)]
-    with serving(sqlite_database, tmp_path, sender.public_key) as client:
+    with served(sqlite_database, tmp_path, sender.public_key) as client:
         with full_disk(sqlite_database):
             assert post(client, sender, *bounces) == 503
         assert kinds(sqlite_database) == []
@@ -161,7 +152,7 @@ def test_what_could_not_be_written_is_asked_for_again(
 def test_without_a_key_nothing_is_taken(
     sqlite_database: Database, tmp_path: Path, sender: EventWebhook
 ) -> None:
-    with serving(sqlite_database, tmp_path, "") as client:
+    with served(sqlite_database, tmp_path, "") as client:
         assert post(client, sender, event("bounce", 1)) == 503
     assert kinds(sqlite_database) == []
 
@@ -171,6 +162,6 @@ def test_a_wrong_key_in_the_configuration_keeps_it_from_serving(
 ) -> None:
     with (
         pytest.raises(ConfigError, match="webhook_public_key"),
-        serving(sqlite_database, tmp_path, "not a key"),
+        served(sqlite_database, tmp_path, "not a key"),
     ):
         pass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import threading
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -13,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
-import uvicorn
 from sqlalchemy import select
 
 from pipeline.core.database import Database
@@ -30,6 +28,7 @@ from subscribers import clock
 from tests.doubles.blog import Blog, Item
 from tests.doubles.sendgrid import EventWebhook, StrictSendGrid, body_of
 from tests.installations import installation
+from tests.serving import serving
 from tests.waiting import LONGEST
 from tests.year.oracle import Letter, Passed, shown
 from tests.year.script import CATEGORIES, SCHEDULES
@@ -81,7 +80,7 @@ class Practice:
             self.webhook = EventWebhook()
             listener = stack.enter_context(listen("127.0.0.1", 0))
             self.site = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            self.pages = stack.enter_context(httpx.Client(base_url=self.site, timeout=60))
+            self.pages = stack.enter_context(httpx.Client(base_url=self.site, timeout=LONGEST))
             stack.enter_context(_serving(self._opened(stack), listener))
             self.staff = self._opened(stack)
             self.scheduler = Scheduler(self._opened(stack), Stop())
@@ -244,12 +243,8 @@ def _letter(copies: list[Mailed]) -> Letter:
 def _serving(installed: Installation, listener: socket.socket) -> Iterator[None]:
     """The pages and the webhook, in a thread of their own."""
     app = make_app(installed)
-    server = uvicorn.Server(uvicorn.Config(app, **settings(installed.config.server)))
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
     try:
-        yield
+        with serving(app, listener, **settings(installed.config.server)):
+            yield
     finally:
-        server.should_exit = True
-        thread.join(timeout=LONGEST)
         app.state.writer.close()

@@ -54,6 +54,8 @@ class Newsletter(Section):
     @classmethod
     def _as_browsers_write_it(cls, value: str) -> str:
         parts = urlsplit(value)
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("write it without a user name, ? or #: readers' links begin with it")
         if parts.scheme in _USUAL_PORT and parts.netloc.endswith(f":{_USUAL_PORT[parts.scheme]}"):
             # Browsers leave it out: with it no Origin would be ours, and the staff pages would take no form.
             value = parts._replace(netloc=parts.netloc.rpartition(":")[0]).geturl()

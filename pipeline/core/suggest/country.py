@@ -8,7 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from pipeline.core.suggest import folded, nearest
+from pipeline.core.suggest import SLIP, folded, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _ALSO = {
     "en": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "northern ireland": "GB",
     "great britain": "GB", "britain": "GB", "u.k.": "GB", "america": "US", "u.s.": "US", "u.s.a.": "US",
-    "ger": "DE", "holland": "NL",
+    "ger": "DE", "holland": "NL", "czech republic": "CZ", "eire": "IE", "tschechien": "CZ", "korea": "KR",
+    "eu": "", "europe": "", "europa": "",
 }  # fmt: skip
 """What people write that no database has."""
 
@@ -40,13 +41,18 @@ def country_meant(written: str, codes: Collection[str], languages: Sequence[str]
     if others := get_global("territory_aliases").get(plain.upper()):  # UK, USA, DEU
         return str(others[0])
     if len(plain) == 2:
-        # First the countries where most speakers of these languages live.
+        # Of the countries where most speakers of these languages live.
         likely = get_global("likely_subtags")
         usual: set[str] = {likely.get(one, "").rpartition("_")[2] for one in languages}
-        for known in (sorted(usual.intersection(codes)), sorted(codes)):
-            for close in get_close_matches(plain.upper(), known, 1, _ALIKE):
-                return close
-    return names.get(nearest(plain, names) if len(plain) > 3 else "", "")
+        return next(iter(get_close_matches(plain.upper(), sorted(usual.intersection(codes)), 1, _ALIKE)), "")
+    return names.get(nearest(plain, names, SLIP) if len(plain) > 3 else "", "")
+
+
+def country_named(written: str, codes: Collection[str], languages: Sequence[str]) -> str:
+    """The code of a country that is written by its code or its name in one of these languages; else empty."""
+    if written.upper() in codes:
+        return written.upper()
+    return (dict(_names(codes, languages)) | _ALSO).get(folded(written), "")
 
 
 def _names(codes: Collection[str], languages: Sequence[str]) -> Iterator[tuple[str, str]]:

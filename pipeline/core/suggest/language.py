@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.core.suggest import folded, nearest
+from pipeline.core.suggest import SLIP, folded, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,18 +27,21 @@ def tag_meant(written: str, common: Sequence[str]) -> str:
     words of the ``common`` ones."""
     from babel.core import get_global
 
-    plain = re.sub(r"[.@].*", "", written.strip()).replace("_", "-")  # de_DE.UTF-8
+    one = re.split(r"[,;/+]| and | und ", written.strip())[0]  # a letter has one language
+    plain = re.sub(r"[.@].*", "", one).replace("_", "-")  # de_DE.UTF-8
     first, _, rest = plain.partition("-")
     first = get_global("language_aliases").get(first.lower(), first)  # eng
     tag = f"{first}-{rest.upper() if len(rest) == 2 else rest}" if rest else first
     if len(first) in (2, 3) and is_language(first):
         return tag
     names = dict(_names(common))
-    name = folded(written).partition(" (")[0]
+    name = folded(one).partition(" (")[0]
+    if name in _ALSO:
+        return _ALSO[name]
     for wanted in (name, name.rpartition(" ")[2], name.partition(" ")[0]):  # American English
         if wanted in names:
             return names[wanted]
-    return _of_country(first) or names.get(nearest(name, names) if len(name) > 3 else "", "")
+    return _of_country(first) or names.get(nearest(name, names, SLIP) if len(name) > 3 else "", "")
 
 
 def _names(common: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -47,7 +50,15 @@ def _names(common: Sequence[str]) -> Iterator[tuple[str, str]]:
 
     for spoken in reversed(common):
         yield from ((folded(name), code) for code, name in Locale(spoken).languages.items() if len(code) <= 3)
-    yield "castellano", "es"
+
+
+_ALSO = {
+    "castellano": "es", "american": "en-US", "british": "en-GB", "british english": "en-GB",
+    "american english": "en-US", "us english": "en-US", "uk english": "en-GB", "austrian": "de-AT",
+    "osterreichisch": "de-AT", "swiss german": "de-CH", "schweizerdeutsch": "de-CH", "schweizer": "de-CH",
+    "brazilian": "pt-BR", "mandarin": "zh", "mexican": "es-MX", "canadian": "en-CA", "flemish": "nl-BE",
+}  # fmt: skip
+"""What people call a language, or the one of their country."""
 
 
 def _of_country(code: str) -> str:

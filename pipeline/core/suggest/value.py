@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from pipeline.core.suggest import did_you_mean, nearest
+from pipeline.core.suggest import did_you_mean, folded, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pydantic_core import ErrorDetails
 
@@ -28,14 +28,16 @@ _ALSO |= dict.fromkeys(_BY_SMTP, "smtp")
 def said_of(detail: ErrorDetails) -> str:
     """What is wrong with a value, to stand after its key and a colon."""
     kind, given, bounds = detail["type"], detail["input"], detail.get("ctx", {})
-    key = str(detail["loc"][-1]) if detail["loc"] else ""
+    key = next((key for key in reversed(detail["loc"]) if isinstance(key, str)), "")
+    if key and detail["loc"][-1] != key and kind == "string_type":
+        return "write each entry of the list as a text in quotes"  # its number is no key
     if kind == "literal_error":
         return _choice(given, str(bounds.get("expected", "")))
     if kind == "string_type":
         return _as_text(key, given)
     if kind in ("int_type", "int_parsing", "int_from_float"):
         return "write a whole number, without quotes"
-    if kind in ("float_type", "float_parsing"):
+    if kind in ("float_type", "float_parsing", "finite_number"):
         return "write a number, without quotes"
     if kind in ("bool_type", "bool_parsing"):
         return "write true or false, without quotes"
@@ -75,12 +77,19 @@ def _as_text(key: str, given: object) -> str:
 
 
 def _as_list(key: str, given: object) -> str:
-    return f'write a list in brackets: {key} = ["{given}"]' if isinstance(given, str) else "write a list"
+    if not isinstance(given, str):
+        return "write a list"
+    parts = ", ".join(f'"{part.strip()}"' for part in re.split("[,;]", given) if part.strip())
+    return f"write a list in brackets: {key} = [{parts}]"
 
 
 def _as_name(given: object) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "-", str(given).casefold()).strip("-")[:49]
-    ask = f'; did you mean "{plain}"?' if plain else ""
+    plain = re.sub(r"[^a-z0-9]+", "-", folded(str(given))).strip("-")
+    ask = f'; did you mean "{plain[:49].strip("-")}"?' if plain else ""
+    if not given:
+        return "it is empty"
+    if plain == given:
+        return f'"{given}" has more than 49 letters{ask}'
     return f'"{given}" has more than small letters, digits and hyphens{ask}'
 
 
@@ -92,12 +101,46 @@ def _bound(bounds: Mapping[str, Any]) -> str:
 def unknown_key(config: type[BaseModel], keys: Keys) -> str:
     """What was probably meant by a key that its table does not have: another key, or another table."""
     name, known = str(keys[-1]), _keys_of(_model(config, keys[:-1]))
+    if _SECRET.search(name):
+        return "Take it out: " + _secret(keys)
+    named = {one.strip("[]").rpartition(".")[2]: one for one in tables_of(config)}
     elsewhere = [table for table, names in _tables(config) if name in names]
-    if close := nearest(name, known):
+    close = meant_key(name, known)
+    if len(keys) == 1 and (table := named.get(close or nearest(name, named))):
+        return f"Did you mean {table}?"
+    if close:
         return f"Did you mean {close}?"
     if elsewhere:
         return f"It belongs under {' or '.join(elsewhere)}."
     return did_you_mean(name, known, f"Known keys there: {', '.join(known)}.")
+
+
+def meant_key(name: str, known: Sequence[str]) -> str:
+    """Of these keys the one that was probably meant; empty where none is near."""
+    also = _ALSO_KEYS.get(folded(name), "")
+    return also if also in known else nearest(name, known)
+
+
+_ALSO_KEYS = {
+    "email": "delivery", "mail": "delivery", "mailer": "delivery", "sending": "delivery", "cta": "match",
+    "offer": "match", "blog": "feeds", "rss": "feeds", "letters": "digests", "editions": "digests",
+    "cron": "schedule", "when": "schedule", "time": "schedule", "tz": "timezone", "zone": "timezone",
+    "lang": "language", "locale": "language", "from": "from_email", "sender": "from_name", "title": "name",
+    "address": "postal_address", "author": "signed_by", "link": "url", "label": "button",
+    "user": "username", "server": "host", "tls": "security", "ssl": "security", "interval": "every",
+}  # fmt: skip
+"""What people and other programs call a key or table of ours."""
+
+_SECRET = re.compile(r"(?i)pass(?:word|wd|phrase)?$|secret|token|^(?:sendgrid_?)?(?:api_?)?key$")
+
+
+def _secret(keys: Keys) -> str:
+    place = "secrets stand in the environment only"
+    if "smtp" in keys:
+        return f"{place}, this one in RAPPORT_SMTP_PASSWORD."
+    if "channels" in keys:
+        return f"{place}, a channel's in RAPPORT_CHANNEL_ with its name in capitals."
+    return f"{place}: SENDGRID_API_KEY, RAPPORT_SMTP_PASSWORD, RAPPORT_SECRET."
 
 
 def _tables(config: type[BaseModel]) -> Iterator[tuple[str, list[str]]]:
@@ -113,7 +156,8 @@ def _model(config: type[BaseModel], keys: Keys) -> type[BaseModel] | None:
     model: type[BaseModel] | None = config
     for key in keys:
         if isinstance(key, str) and model is not None:
-            model = _inside(model.model_fields[key].annotation)
+            field = model.model_fields.get(key)
+            model = _inside(field.annotation) if field else None
     return model
 
 
@@ -123,6 +167,21 @@ def _inside(annotation: Any) -> type[BaseModel] | None:
         if isinstance(one, type) and issubclass(one, BaseModel):
             return one
     return None
+
+
+def tables_of(config: type[BaseModel]) -> list[str]:
+    """Every table of the configuration, with its brackets."""
+    return [table for table, _ in _tables(config)]
+
+
+def kind_of(config: type[BaseModel], table: Keys, key: str) -> object:
+    """What a key wants: int, float, bool, list, or another type; None for a key that is not known."""
+    model = _model(config, table)
+    field = model.model_fields.get(key) if model is not None else None
+    if field is None:
+        return None
+    kinds = [get_origin(one) or one for one in (field.annotation, *get_args(field.annotation))]
+    return next((kind for kind in kinds if kind in (int, float, bool, list)), str)
 
 
 def _keys_of(model: type[BaseModel] | None) -> list[str]:

@@ -9,36 +9,88 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.core.suggest import folded, nearest
+from babel import Locale
+
+from pipeline.core.suggest import SLIP, folded, nearest
+from pipeline.core.suggest.country import country_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 _SHORT = {
-    "America/New_York": "us, usa, america, united states, et, est, edt, est5, eastern, boston, miami",
+    "America/New_York": (
+        "us, usa, america, united states, et, est, edt, est5, eastern, nyc, boston, miami, atlanta, "
+        "philadelphia, washington, washington dc, baltimore, charlotte, cleveland, orlando, tampa, "
+        "pittsburgh, connecticut, delaware, florida, maine, maryland, massachusetts, new hampshire, "
+        "new jersey, north carolina, ohio, pennsylvania, rhode island, south carolina, vermont, "
+        "virginia, west virginia, jersey city"
+    ),
     "America/Detroit": "michigan",
-    "America/Chicago": "ct, cst, cdt, cst6, central, dallas, houston, austin, minneapolis",
-    "America/Denver": "mt, mst, mdt, mst7, mountain",
-    "America/Los_Angeles": "pt, pst, pdt, pst8, pacific, san francisco, san diego, seattle, portland",
+    "America/Indiana/Indianapolis": "indiana",
+    "America/Chicago": (
+        "ct, cst, cdt, cst6, central, dallas, houston, austin, san antonio, minneapolis, nashville, "
+        "new orleans, st. louis, milwaukee, kansas city, texas, illinois, wisconsin, minnesota, iowa, "
+        "missouri, arkansas, louisiana, mississippi, alabama, tennessee, oklahoma, kansas, nebraska, "
+        "north dakota, south dakota, kentucky"
+    ),
+    "America/Denver": (
+        "mt, mst, mdt, mst7, mountain, colorado, utah, wyoming, montana, new mexico, salt lake city, "
+        "albuquerque"
+    ),
+    "America/Phoenix": "arizona, tucson",
+    "America/Boise": "idaho",
+    "America/Los_Angeles": (
+        "pt, pst, pdt, pst8, pacific, la, l.a., san francisco, san diego, san jose, sacramento, "
+        "oakland, seattle, portland, las vegas, california, oregon, nevada, washington state"
+    ),
     "America/Anchorage": "akst, akdt, alaska",
     "Pacific/Honolulu": "hst, hawaii",
-    "America/Halifax": "atlantic, adt",
-    "America/Toronto": "ottawa",
-    "Europe/London": "gmt, bst, wet, uk, england, scotland, wales, edinburgh, great britain",
-    "Europe/Dublin": "eire",
-    "Europe/Berlin": "cet, cest, met, mez, mesz, munich, munchen, hamburg, frankfurt, cologne, koln",
+    "America/Halifax": "atlantic, adt, nova scotia",
+    "America/Toronto": "canada, ottawa, montreal, ontario, quebec",
+    "America/Vancouver": "british columbia",
+    "America/Edmonton": "calgary, alberta",
+    "America/Winnipeg": "manitoba",
+    "America/Regina": "saskatchewan",
+    "America/Mexico_City": "mexico, mexiko",
+    "America/Sao_Paulo": "brazil, brasil, brasilien, rio de janeiro, brasilia, brt",
+    "America/Argentina/Buenos_Aires": "argentina, buenos aires",
+    "America/Santiago": "chile",
+    "Europe/London": (
+        "gmt, bst, wet, uk, england, scotland, wales, edinburgh, great britain, manchester, "
+        "birmingham, bristol, leeds, glasgow, liverpool"
+    ),
+    "Europe/Dublin": "eire, cork, galway",
+    "Europe/Berlin": (
+        "cet, cest, met, mez, mesz, munich, munchen, muenchen, hamburg, frankfurt, frankfurt am main, "
+        "cologne, koln, koeln, stuttgart, dusseldorf, leipzig, dresden, bavaria, bayern, central "
+        "european, mitteleuropaische zeit"
+    ),
     "Europe/Athens": "eet, eest",
-    "Europe/Zurich": "geneva, basel, bern",
-    "Europe/Rome": "milan, milano, roma",
-    "Europe/Madrid": "barcelona",
-    "Europe/Vienna": "wien",
-    "Asia/Kolkata": "mumbai, delhi, new delhi, bangalore",
+    "Europe/Zurich": "geneva, genf, basel, bern, zuerich, lausanne",
+    "Europe/Rome": "milan, milano, roma, naples, turin",
+    "Europe/Madrid": "spain, espana, spanien, espagne, barcelona, valencia, sevilla, seville",
+    "Europe/Lisbon": "portugal, lisboa, porto",
+    "Europe/Paris": "lyon, marseille, toulouse, bordeaux, nantes, lille",
+    "Europe/Vienna": "wien, graz, salzburg, linz, innsbruck",
+    "Europe/Moscow": "russia, russland, msk",
+    "Europe/Kiev": "ukraine, kyiv",
+    "Asia/Kolkata": "mumbai, delhi, new delhi, bangalore, ist",
+    "Asia/Shanghai": "china, beijing, peking",
+    "Asia/Hong_Kong": "hkt",
+    "Asia/Singapore": "sgt",
     "Asia/Tokyo": "jst",
-    "Australia/Sydney": "aest, aedt, canberra",
+    "Asia/Seoul": "kst",
+    "Asia/Jakarta": "indonesia",
+    "Australia/Sydney": "australia, australien, aest, aedt, canberra, new south wales",
+    "Australia/Melbourne": "victoria",
+    "Australia/Brisbane": "queensland",
+    "Australia/Perth": "awst",
+    "Africa/Johannesburg": "cape town, south africa, sast",
     "UTC": "z, zulu",
-    "Pacific/Auckland": "nzst, nzdt, wellington",
+    "Pacific/Auckland": "nz, nzst, nzdt, wellington, new zealand, neuseeland",
 }
-"""What people write that no database has, or has for another place."""
+"""What people write that no database has, or has for another place; and of a country with several zones the
+one where most live."""
 
 _BY_HOURS = {
     -10: "Pacific/Honolulu",
@@ -63,25 +115,33 @@ _BY_HOURS = {
 }
 """A place for each distance from UTC, in hours in winter."""
 
-_OFFSET = re.compile(r"(?:gmt|utc)?\s*([+\u2212-])\s*(\d{1,2})(?::?00)?", re.IGNORECASE)
+_OFFSET = re.compile(r"(?:gmt|utc)?\s*([+\u2212-])\s*(\d{1,2})(?::?(\d\d))?", re.IGNORECASE)
+_HALVES = {"+0530": "Asia/Kolkata", "+0930": "Australia/Adelaide", "-0330": "America/St_Johns"}
 
 
-def zone_meant(written: str, zones: Iterable[str]) -> str:
-    """Of these zones the one that was probably meant; empty where nobody can tell."""
-    if offset := _OFFSET.fullmatch(written.strip()):
+def zone_meant(written: str, zones: Iterable[str], codes: Collection[str], languages: Sequence[str]) -> str:
+    """Of these zones the one that was probably meant; empty where nobody can tell. Countries are known by
+    these codes, and by their names in these languages."""
+    written = re.sub(
+        r"\((?:utc|gmt)[^()]*\)|\([^()]*\)", "", written.casefold()
+    ).strip()  # as Windows shows them
+    if offset := _OFFSET.fullmatch(written):
+        if offset[3] not in (None, "00"):
+            return _HALVES.get(f"{offset[1].replace(chr(0x2212), '-')}{int(offset[2]):02}{offset[3]}", "")
         return _BY_HOURS.get(int(offset[2]) * (1 if offset[1] == "+" else -1), "")
     known = dict(_known(zones))
     wanted = re.sub(r" (?:standard |daylight |summer )?time$", "", folded(written.partition(",")[0]))
     for name in (folded(written), wanted, wanted.rpartition("/")[2]):
         if name in known:
             return known[name]
-    close = nearest(wanted, [*known, *map(folded, known.values())])
+    if country := country_named(wanted, codes, languages):
+        return known.get(folded(Locale("en").territories[country]), "")
+    close = nearest(wanted, [*known, *map(folded, known.values())], SLIP) if len(wanted) > 4 else ""
     return known.get(close, close)
 
 
 def _known(zones: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Every name, folded, with its zone. What comes later counts more."""
-    from babel import Locale
     from babel.core import get_global
 
     countries = Locale("en").territories

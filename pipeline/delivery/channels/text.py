@@ -86,9 +86,14 @@ def _cut(text: str, fits: Callable[[str], bool]) -> str:
     if not low:
         return ""
     kept = bare[: ends[low - 1]]
-    if not bare[len(kept) : len(kept) + 1].isspace() and " " in kept:
+    if not bare[len(kept) : len(kept) + 1].isspace() and " " in kept[-_LONGEST_WORD:]:
         kept = kept.rpartition(" ")[0]
     return _closed(kept) + blank
+
+
+_LONGEST_WORD = 40
+"""Characters. What goes on for longer without a space is an address, or a script that puts none between words
+(Japanese, Thai): it is cut between two characters."""
 
 
 def _closed(text: str) -> str:

@@ -15,6 +15,8 @@ class Link:
 
     url: str
     text: str = ""
+    language: str = ""
+    """What the page says of a feed (hreflang); empty mostly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Page:
     colours: tuple[str, ...] = ()
     """#rrggbb, the surest first."""
     links: tuple[Link, ...] = ()
+    moved: str = ""
+    """Where the page sends whoever opens it, by a refresh or by a script that is all it holds."""
     api: str = ""
     """Where WordPress tells programs about the site."""
 

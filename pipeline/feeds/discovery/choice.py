@@ -21,6 +21,8 @@ STALE = timedelta(days=180)
 _COMMENTS_PATH = re.compile(r"(?i)/comments?(?:/|\.|-feed|$)|[?&]feed=comments|/replies(?:/|$)")
 _COMMENTS_TITLE = re.compile(
     r"(?i)\bcomments?\s{0,3}(?:feed|rss|atom)\b|^comments? (?:on|for|to)\b|^re: "
+    r"|\b(?:feed|rss|flux|canal|fil)\b.{0,20}\b(?:comentarios|commentaires|commenti|coment[aá]rios|reacties)\b"
+    r"|\b(?:comentarios|commentaires|commenti|coment[aá]rios|reacties)\b.{0,20}\b(?:feed|rss|flux)\b"
     r"|\bkommentar(?:e|-)?\s?(?:feed|zu|für)\b|^commentaires (?:sur|pour)\b|^comentarios (?:en|de)\b"
 )
 _PART = re.compile(r"(?i)/(?:category|categories|tag|tags|tagged|topic|author|label|labels|search|-)/")
@@ -54,10 +56,18 @@ def fault(candidate: Candidate) -> str:
     return ""
 
 
-def best(candidates: Sequence[Candidate], typed: str) -> tuple[Candidate | None, str, list[tuple[str, str]]]:
+def is_of_a_part(link: Link) -> bool:
+    """Whether a feed has the posts of a category, a tag or an author."""
+    return bool(_PART.search(urlsplit(link.url).path))
+
+
+def best(
+    candidates: Sequence[Candidate], typed: str, language: str = ""
+) -> tuple[Candidate | None, str, list[tuple[str, str]]]:
     """The blog's feed, why it is taken, and each other's address with why it is not.
 
-    ``typed`` is the page that was asked for: a feed below its path comes before that of the whole site.
+    ``typed`` is the page that was asked for: a feed below its path comes before that of the whole site, and
+    one in its ``language`` before one in another.
     """
     faults = {candidate.link.url: fault(candidate) for candidate in candidates}
     good = [candidate for candidate in candidates if not faults[candidate.link.url]]
@@ -65,10 +75,11 @@ def best(candidates: Sequence[Candidate], typed: str) -> tuple[Candidate | None,
         return None, "", [(url, why) for url, why in faults.items() if why]
     newest = max(_newest(one) for one in good)
 
-    def rank(one: Candidate) -> tuple[bool, bool, bool, bool]:
+    def rank(one: Candidate) -> tuple[bool, ...]:
         return (
             not _is_under(one.link.url, typed),
-            bool(_PART.search(urlsplit(one.link.url).path)),
+            _speaks_another(one, language),
+            is_of_a_part(one.link),
             newest - _newest(one) > STALE,
             host_of(one.link.url) != host_of(typed),
         )
@@ -93,13 +104,14 @@ def _why(taken: Candidate, good: Sequence[Candidate], rank: tuple[bool, ...], ty
 def _why_not(one: Candidate, taken: Candidate, rank: tuple[bool, ...], best_rank: tuple[bool, ...]) -> str:
     assert one.outline
     assert taken.outline
-    if (
+    if rank[:2] == best_rank[:2] and (
         set(one.outline.titles) & set(taken.outline.titles)
         and one.outline.dates[:1] == taken.outline.dates[:1]
     ):
         return "it has the same posts in another form"
     reasons = (
         "it is not of the page you named",
+        "it is in another language than the page",
         "it has a part of the blog only",
         "its newest post is much older",
         "it is on another site",
@@ -114,6 +126,15 @@ def _is_under(url: str, typed: str) -> bool:
     if is_root(typed) or host_of(url) != host_of(typed):
         return False
     return f"{urlsplit(url).path}/".startswith(f"{urlsplit(typed).path.rstrip('/')}/")
+
+
+def _speaks_another(one: Candidate, language: str) -> bool:
+    said = one.link.language or (one.outline.language if one.outline else "")
+    return bool(said and language) and _plain(said) != _plain(language)
+
+
+def _plain(tag: str) -> str:
+    return tag.strip().casefold().replace("_", "-").partition("-")[0]
 
 
 def _newest(one: Candidate) -> datetime:

@@ -20,9 +20,10 @@ GREYEST = 24
 PALEST = 1.25
 """The least contrast with white: what is paler was chosen to lie behind words."""
 
-_SEPARATOR = re.compile(r"\s+[|–—•·»«›‹~:/-]+\s+|\s*[|»«]\s*|:\s+")
+_SEPARATOR = re.compile(r"\s+[|–—•·»«›‹~:/⋆★❤♥⎪❘｜-]+\s+|\s*[|»«⎪❘｜]\s*|:\s+")
 _WELCOME = re.compile(
-    r"(?i)^(?:welcome to|willkommen (?:bei|auf|in)(?: der)?|bienvenue (?:chez|sur)|stories by)\s+"
+    r"(?i)^(?:welcome to|willkommen (?:bei|auf|in)(?: der)?|bienvenue (?:chez|sur|au|à la)"
+    r"|bienvenid[oa]s? (?:a|al|en)|stories by)\s+"
 )
 _ON_MEDIUM = re.compile(r"(?i)\s+on medium$")
 _GENERIC_WORDS = """
@@ -31,7 +32,9 @@ _GENERIC_WORDS = """
     posts | latest posts | all posts | archive | insights | resources | aktuelles | beiträge | noticias
     actualités | contact | kontakt | about | feed | rss | rss feed | atom | atom feed | xml | medium
     substack | wordpress | wix | squarespace | blogger | ghost | site | my site | new site | website
-    untitled | just another wordpress site
+    untitled | just another wordpress site | my wordpress blog | home page | coming soon | under construction
+    just a moment | one moment, please | access denied | forbidden | 403 forbidden | not found | 404 not found
+    attention required! | index of / | page not found | error | loading
 """
 _GENERIC = frozenset(word.strip() for word in re.split(r"[|\n]", _GENERIC_WORDS) if word.strip())
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
@@ -60,6 +63,8 @@ def name(said: Iterable[str], pages: Iterable[str], feed: str, url: str) -> str:
 
 
 def _names(text: str) -> list[str]:
+    if re.fullmatch(r"\s*\{\{[^{}]*\}\}\s*", text):  # a template that nobody filled in
+        return []
     return [part for part in _parts(text) if part.casefold() not in _GENERIC]
 
 

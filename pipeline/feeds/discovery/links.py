@@ -28,8 +28,11 @@ def _sign(words: str, points: int) -> Sign:
 BLOG = (
     _sign(r"blog|weblog", 100),
     _sign(r"journal|articles|artikel|insights|beiträge|beitraege|articulos|artículos|articoli", 70),
-    _sign(r"writing|writings|posts|essays|stories|reflections|magazin|magazine", 60),
-    _sign(r"news|aktuelles|actualites|actualités|noticias|resources|ratgeber", 40),
+    _sign(
+        r"writing|writings|posts|essays|stories|reflections|magazin|magazine|thoughts|gedanken|ideas|notes",
+        60,
+    ),
+    _sign(r"news|aktuelles|actualites|actualités|actus|noticias|resources|ratgeber|perspectives|library", 40),
 )
 CONTACT = (
     _sign(r"(?:get|be|personally)[ -]matched|match me|matching|get[ -]match", 100),
@@ -42,7 +45,7 @@ CONTACT = (
     _sign(r"get started|start here|work with (?:me|us)", 50),
 )
 
-_FEED_WORDS = re.compile(r"(?i)^(?:rss|atom)(?:[ -]?feed)?$|^feed$")
+_FEED_WORDS = re.compile(r"(?i)(?<![^\W_])(?:rss|atom)(?![^\W_])|^feed$")
 _FEED_PATH = re.compile(r"(?i)/(?:rss|feed|atom)(?:\.xml|\.json)?/?$|[?&]format=rss")
 _PLACES_OF_OTHERS = re.compile(
     r"(?i)(?:^|\.)(?:facebook|instagram|twitter|x|linkedin|youtube|tiktok|pinterest|threads|google|apple|spotify"
@@ -56,7 +59,8 @@ def feeds(links: Iterable[Link]) -> list[Link]:
     return [
         link
         for link in links
-        if _FEED_WORDS.search(link.text.strip()) or _FEED_PATH.search(link.url.partition("#")[0])
+        if (_FEED_WORDS.search(link.text.strip()) and len(link.text.split()) < 6)
+        or _FEED_PATH.search(link.url.partition("#")[0])
     ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from selectolax.lexbor import LexborHTMLParser
 
-from pipeline.core.colour import hex_colour
+from pipeline.core.suggest.colour import colour_meant
 from pipeline.feeds.cleaning.markup import tags, tamed
 from pipeline.feeds.cleaning.text import cut, one_line
 from pipeline.feeds.discovery import Link, Page
@@ -35,8 +35,8 @@ _ZONE = re.compile(
     r'(?i)"time_?zone(?:_?string|_?id|_?name)?"\s{0,2}:\s{0,2}"([a-z_]{2,20}\\?/[a-z_+/\\-]{2,40})"'
 )
 _BRAND = re.compile(r"(?i)--[\w-]{0,40}?(?:accent|primary|brand)[\w-]{0,30}\s{0,3}:\s{0,3}(#[0-9a-f]{3,6})\b")
-_RGB = re.compile(r"rgb\(\s{0,3}(\d{1,3})[\s,]{1,3}(\d{1,3})[\s,]{1,3}(\d{1,3})\s{0,3}\)")
-_LOGO = re.compile(r"(?i)(?<![a-z])(?:site-?)?logo(?![a-z])")
+_LOGO = re.compile(r"(?i)(?<![a-z])(?:site-?)?(?:logo|brand|branding)(?![a-z])")
+_OF_OTHERS = re.compile(r"(?i)client|partner|insur|sponsor|payment|visa|paypal|association|member|footer")
 _PRACTICE = re.compile(
     r"(?i)website|organization|business|clinic|medical|psycholog|physician|service|practice"
 )
@@ -52,6 +52,7 @@ def page(body: bytes, *, url: str, content_type: str = "") -> Page:
     bases = ((base.attributes.get("href") or "", url) if base else (url,))[::-1]
     at = _Resolver(bases)
     known = list(_structured(tree))
+    found_links = tuple(_links(tree, at))
     return Page(
         url=url,
         title=_line(title.text()) if (title := tree.css_first("title")) else "",
@@ -60,9 +61,10 @@ def page(body: bytes, *, url: str, content_type: str = "") -> Page:
         # In scripts a slash may be escaped.
         zones=tuple(_distinct((zone.replace("\\", "") for zone in _ZONE.findall(text)), 3)),
         feeds=tuple(_feeds(tree, at))[:MOST_FEEDS],
-        logos=tuple(_distinct(filter(None, map(at, _logos(tree, known))), MOST_LOGOS)),
+        logos=tuple(_distinct(filter(None, map(at, _logos(tree, known, at))), MOST_LOGOS)),
         colours=tuple(_distinct(_colours(tree), 6)),
-        links=tuple(_links(tree, at)),
+        links=found_links,
+        moved=_moved(tree, at, whole=not found_links),
         api=next(
             (
                 found
@@ -74,6 +76,10 @@ def page(body: bytes, *, url: str, content_type: str = "") -> Page:
     )
 
 
+_FEED_SCHEME = re.compile(r"(?i)^\s*feed:(?=//|https?:)")
+"""As feed readers were once called: feed://host/path, feed:https://host/path."""
+
+
 class _Resolver:
     """Makes an address of the page absolute; None where that gives no web address."""
 
@@ -81,7 +87,7 @@ class _Resolver:
         self._base = (absolute(bases[1], bases[0]) if len(bases) > 1 else None) or bases[0]
 
     def __call__(self, written: str) -> str | None:
-        found = absolute(written, self._base)
+        found = absolute(_FEED_SCHEME.sub("", written), self._base)
         # A host may hold what steers a terminal; no server has such a name.
         return found if found and found.isprintable() else None
 
@@ -146,29 +152,59 @@ def _languages(tree: LexborHTMLParser, text: str) -> Iterator[str]:
 def _feeds(tree: LexborHTMLParser, at: _Resolver) -> Iterator[Link]:
     seen = set()
     for link in tree.css("link[rel][href]")[:300]:
+        rel = _of(link, "rel").lower().split()
         kind = _of(link, "type").lower().partition(";")[0].strip()
-        if "alternate" not in _of(link, "rel").lower().split() or kind not in _FEED_TYPES:
+        language = _of(link, "hreflang")[:40]
+        # Without a type it may be the same page in another language, or for telephones.
+        plain = not kind and not language and not _of(link, "media")
+        if not ("feed" in rel or "alternate" in rel) or not (kind in _FEED_TYPES or plain):
             continue
         address = at(_of(link, "href"))
         if address and address not in seen:
             seen.add(address)
-            yield Link(address, _line(_of(link, "title")))
+            yield Link(address, _line(_of(link, "title")), language)
 
 
-def _logos(tree: LexborHTMLParser, known: list[dict[str, Any]]) -> Iterator[str]:
+_REFRESH = re.compile(r"(?i)^\s{0,9}[0-5](?:\.\d)?\s{0,9}[;,]\s{0,9}url\s{0,9}=(.{1,2000})$")
+_SCRIPT = re.compile(
+    r"(?i)location(?:\.href)?\s{0,9}=\s{0,9}[\"']([^\"'<>]{1,2000})[\"']|location\.(?:replace|assign)"
+    r"\(\s{0,9}[\"']([^\"'<>]{1,2000})[\"']"
+)
+
+
+def _moved(tree: LexborHTMLParser, at: _Resolver, *, whole: bool) -> str:
+    for meta in tree.css("meta[http-equiv]")[:20]:
+        if _of(meta, "http-equiv").lower() == "refresh" and (to := _REFRESH.match(_of(meta, "content"))):
+            return at(to[1].strip(" \"'")) or ""
+    for script in tree.css("script")[:10] if whole else ():
+        if to := _SCRIPT.search(script.text()[:5_000]):
+            return at(to[1] or to[2]) or ""
+    return ""
+
+
+def _logos(tree: LexborHTMLParser, known: list[dict[str, Any]], at: _Resolver) -> Iterator[str]:
     for image in tree.css("img")[:60]:
         written = " ".join(_of(image, name) for name in ("class", "id", "alt", "src", "itemprop"))
         parent = image.parent
         if parent is not None:
             written += f" {_of(parent, 'class')} {_of(parent, 'id')}"
-        if _LOGO.search(written[:2_000]):
-            yield _of(image, "data-src") or _of(image, "src")  # lazily loaded ones have a blank src
+            if parent.tag == "a" and at(_of(parent, "href")) == at("/"):
+                written += " logo"  # what leads home
+        if _LOGO.search(written[:2_000]) and not _OF_OTHERS.search(written[:2_000]):
+            yield _source(image)
     for one in known:
         logo = one.get("logo")
         address = logo.get("url") if isinstance(logo, dict) else logo
         if isinstance(address, str):
             yield address[:2_000]
     yield from _meta(tree, "og:logo")
+
+
+def _source(image: LexborNode) -> str:
+    """Where a picture is; lazily loaded ones have nothing in src, or a blank picture."""
+    several = _of(image, "srcset").partition(",")[0].partition(" ")[0]
+    found = (_of(image, name) for name in ("data-src", "data-lazy-src", "src"))
+    return next((one for one in found if one and not one.startswith("data:")), several)
 
 
 def _colours(tree: LexborHTMLParser) -> Iterator[str]:
@@ -182,12 +218,8 @@ def _colours(tree: LexborHTMLParser) -> Iterator[str]:
     for style in tree.css("style")[:20]:
         written += _BRAND.findall(style.text()[:200_000])[:10]
     for one in written:
-        if match := _RGB.fullmatch(one[:40].strip().lower()):
-            one = "#" + "".join(f"{min(255, int(part)):02x}" for part in match.groups())
-        try:
-            yield hex_colour(one.strip())
-        except ValueError:
-            continue
+        if meant := colour_meant(one[:40]):
+            yield meant
 
 
 def _links(tree: LexborHTMLParser, at: _Resolver) -> Iterator[Link]:

@@ -45,10 +45,10 @@ _SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]*://")
 def typed(words: str) -> list[str]:
     """The addresses that somebody may mean by what they typed, the likeliest first.
 
-    A bare host is asked by https, then by http; on this machine and behind a port of its own the other way
-    round. Raises UsageError for what is no web address.
+    A bare host is asked by https, then by http, then with www before it; on this machine and behind a port of
+    its own by http first. Raises UsageError for what is no web address.
     """
-    words = words.strip()
+    words = re.sub(r"(?i)^feed:(?://)?", "", words.strip())  # as feed readers were once called
     if words.startswith("//"):
         words = words[2:]
     schemes = [""] if _SCHEME.match(words) else ["https://", "http://"]
@@ -65,6 +65,8 @@ def typed(words: str) -> list[str]:
             "Give the blog's address as a browser shows it, such as willowstreet.example or "
             "https://willowstreet.example/blog.",
         )
+    if schemes[0] and host.count(".") == 1 and host[-1].isalpha() and ":" not in words:
+        found.append(f"https://www.{words}")  # some have the name without www, but nothing there
     return found
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from pipeline.core.errors import FeedError
 from pipeline.core.words import sentence
 from pipeline.feeds.discovery import Link, Outline, Page, identity, links, places
-from pipeline.feeds.discovery.choice import Candidate, best, is_of_comments
+from pipeline.feeds.discovery.choice import Candidate, best, is_of_a_part, is_of_comments
 from pipeline.feeds.discovery.visits import Visits
 from pipeline.feeds.fetching.address import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_NAMED, MOST_BLOG_PAGES = 6, 3
+MOST_NAMED, MOST_BLOG_PAGES, MOST_MOVES = 6, 3, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,16 @@ def discover(address: str) -> Discovered:
     visits = Visits()
     addresses = places.typed(address)
     first = next((found for one in addresses if (found := visits.see(one)) is not None), None)
+    for _ in range(MOST_MOVES):
+        if isinstance(first, Page) and first.moved:
+            first = visits.see(first.moved, named_by=first.url) or first
     if first is None:
         raise _nothing(visits, addresses[0])
     if isinstance(first, Outline):
         return _described(_Search(visits, first.url), Candidate(Link(first.url), first), "")
     search = _Search(visits, first.url, first)
     for candidates in _stages(search):
-        taken, why, others = best(candidates, first.url)
+        taken, why, others = best(candidates, first.url, next(iter(first.languages), ""))
         search.others += [one for one in others if one[0] not in dict(search.others)]
         if taken is not None:
             return _described(search, taken, why)
@@ -96,7 +99,7 @@ def _stages(search: _Search) -> Iterable[list[Candidate]]:
 
 def _asked(search: _Search, feeds: Iterable[Link], page: str) -> list[Candidate]:
     found = []
-    for link in list(feeds)[:MOST_NAMED]:
+    for link in sorted(feeds, key=is_of_a_part)[:MOST_NAMED]:
         outline = None if is_of_comments(link) else search.visits.feed(link.url, named_by=page)
         found.append(Candidate(link, outline))
     return found

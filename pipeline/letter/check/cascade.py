@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipeline.letter.check.css import Declaration, declarations
@@ -97,6 +98,8 @@ def _by_element(tag: str, attributes: dict[str, str | None], style: Style, *, da
     return style
 
 
+# Hundreds of elements of a letter have the same few styles.
+@lru_cache(maxsize=4096)
 def _declared(style: Style, above: Style, declaration: Declaration) -> Style:
     name, value = declaration.name, declaration.value.lower()
     if name == "color":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,7 +91,7 @@ def _in_elements(letter: CheckedLetter) -> Iterator[Use]:
             href = attributes["href"] or ""
             yield Use("html-anchor-links", f'The link "{href[:40]}" within the letter', node, (f'"{href}"',))
         for declaration in declarations(attributes.get("style") or ""):
-            yield from _uses(declaration, node)
+            yield from (use._replace(node=node) for use in _uses(declaration))
 
 
 def _in_sheets(letter: CheckedLetter) -> Iterator[Use]:
@@ -105,7 +105,7 @@ def _in_sheets(letter: CheckedLetter) -> Iterator[Use]:
             if rule.conditions:
                 continue  # a client that lacks the feature shows the letter without the rule
             for declaration in rule.declarations:
-                yield from _uses(declaration, None)
+                yield from _uses(declaration)
                 pseudo = re.search(r"::?(before|after)", rule.selector)
                 if pseudo and declaration.name == "content":
                     yield Use(f"css-pseudo-element-{pseudo[1]}", pseudo[0], None, (rule.selector, pseudo[0]))
@@ -137,13 +137,20 @@ _ONLY_WITH = {
 """Properties that are harmless with every other value."""
 
 
-def _uses(declaration: Declaration, node: LexborNode | None) -> Iterator[Use]:
+# Hundreds of elements of a letter declare the same few things.
+@lru_cache(maxsize=1024)
+def _uses(declaration: Declaration) -> tuple[Use, ...]:
+    """What a declaration uses; of no element yet."""
+    return tuple(_used(declaration))
+
+
+def _used(declaration: Declaration) -> Iterator[Use]:
     name, value = declaration.name, declaration.value
     written = f"{name}: {value[:60]}"
     # As CSS and as MJML write it. Where Jinja fills the value in, the place is found by the property.
     traces = (f"{name}:{value}", f'{name}="{value}"', f"{name}:")
     if name.startswith("--"):
-        yield Use("css-variables", written, node, traces)
+        yield Use("css-variables", written, None, traces)
         return
     if name == "display":
         kind = re.search(r"flex|grid", value.lower())
@@ -151,14 +158,14 @@ def _uses(declaration: Declaration, node: LexborNode | None) -> Iterator[Use]:
     else:
         feature = _PROPERTIES.get(name, f"css-{name}")
     if name not in _ONLY_WITH or re.search(_ONLY_WITH[name], value.lower()):
-        yield Use(feature, written, node, traces)
+        yield Use(feature, written, None, traces)
     if name in ("color", "background", "background-color") and re.search(r"(?i)\b(?:rgb|hsl)a\(", value):
-        yield Use("css-rgba", written, node, traces)
+        yield Use("css-rgba", written, None, traces)
     if "(" in value or any(character.isdigit() for character in value):
         plain = re.sub(r"""url\([^)]*\)|"[^"]*"|'[^']*'""", "", value)
         for other, pattern in _VALUES.items():
             if re.search(pattern, plain):
-                yield Use(other, written, node, traces)
+                yield Use(other, written, None, traces)
 
 
 def background(letter: CheckedLetter) -> Iterator[Finding]:

@@ -83,9 +83,10 @@ def _compiled(lines: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _part(word: str) -> str:
-    """A listed word as a pattern; a star at its end stands for any ending."""
-    stem = re.split(r"[\s-]+", word.rstrip("*"))
-    return r"[\s-]+".join(re.escape(piece) for piece in stem) + (r"\w*" if word.endswith("*") else "")
+    """A listed word as a pattern; a star stands for any beginning, or any ending."""
+    stem = re.split(r"[\s-]+", word.strip("*"))
+    begins, ends = (r"\w*" if star else "" for star in (word.startswith("*"), word.endswith("*")))
+    return begins + r"[\s-]+".join(re.escape(piece) for piece in stem) + ends
 
 
 _UNSEEN = frozenset(("Mn", "Me", "Cf"))

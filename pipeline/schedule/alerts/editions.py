@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zlib
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, func, not_, or_, select
+from sqlalchemy import Float, and_, bindparam, exists, func, not_, or_, select
 
 from pipeline.core.tables.editions import editions
 from pipeline.core.tables.ledger import batches, events, recipients
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection
 
     from pipeline.core.config import Config
     from pipeline.core.sections.delivery import Delivery
@@ -61,13 +61,18 @@ def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Al
 def _restored(connection: Connection) -> Iterator[Alert]:
     if (restore := after_restore.last(connection)) is None:
         return
-    query = select(editions.c.slug).where(
-        editions.c.status.in_((EditionStatus.PAUSED, EditionStatus.HELD)), editions.c.restored
-    )
-    open_ones = ", ".join(connection.execute(query.order_by(editions.c.id)).scalars())
+    open_ones = ", ".join(connection.execute(_RESTORED).scalars())
     facts: dict[str, str | date] = {"editions": open_ones or "-", "made": restore.made}
     yield Alert("restored", "restore", restore.at, "restored", facts)
 
+
+# The queries stand here made: making one costs more than its answer, and all are asked every minute.
+
+_RESTORED = (
+    select(editions.c.slug)
+    .where(editions.c.status.in_((EditionStatus.PAUSED, EditionStatus.HELD)), editions.c.restored)
+    .order_by(editions.c.id)
+)
 
 _COLUMNS = (
     editions.c.id,
@@ -85,67 +90,94 @@ _HAS_TRIPPED = and_(
 """And staff have not let it go on since then."""
 
 
+_TRIPPED = select(*_COLUMNS).where(_HAS_TRIPPED, editions.c.tripped_at > bindparam("since"))
+
+
 def _tripped(connection: Connection, now: datetime) -> Iterator[Alert]:
-    query = select(*_COLUMNS).where(_HAS_TRIPPED, editions.c.tripped_at > now - RECENT)
-    for row in connection.execute(query):
+    for row in connection.execute(_TRIPPED, {"since": now - RECENT}):
         facts = {"reason": row.reason or "", "status": row.status}
         yield Alert("breaker", row.slug, row.tripped_at, "breaker", facts, row.digest)
 
 
+_LAST = select(func.max(batches.c.at)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
+
+_STOPPED = select(*_COLUMNS, _LAST.label("stopped_at")).where(
+    editions.c.status == EditionStatus.PAUSED,
+    editions.c.reason.is_not(None),
+    not_(_HAS_TRIPPED),
+    not_(editions.c.restored),  # one alert tells of all these
+)
+
+
 def _stopped(connection: Connection) -> Iterator[Alert]:
     """Stopped by the provider (key, sender, content): staff give no reason when they pause an edition."""
-    last = select(func.max(batches.c.at)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
-    query = select(*_COLUMNS, last.label("stopped_at")).where(
-        editions.c.status == EditionStatus.PAUSED,
-        editions.c.reason.is_not(None),
-        not_(_HAS_TRIPPED),
-        not_(editions.c.restored),  # one alert tells of all these
-    )
-    for row in connection.execute(query):
+    for row in connection.execute(_STOPPED):
         phrases = next((name for begins, name in STOPPED.items() if row.reason.startswith(begins)), "stopped")
         facts = {"reason": sentence(row.reason)}
         yield Alert("stopped", row.slug, row.stopped_at, phrases, facts, row.digest)
 
 
+_SENT_LATELY = select(*_COLUMNS).where(
+    editions.c.status == EditionStatus.SENT,
+    editions.c.finished_at.between(bindparam("since"), bindparam("until")),
+)
+
+_failed = (
+    select(func.count())
+    .where(recipients.c.edition_id == editions.c.id, recipients.c.state == RecipientState.FAILED)
+    .scalar_subquery()
+)
+
+_EVERYONE = select(func.sum(batches.c.size)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
+
+_REFUSED = _SENT_LATELY.add_columns(_failed.label("failed"), _EVERYONE.label("everyone")).where(
+    editions.c.tripped_at.is_(None),  # one alert tells of that
+    _failed >= FEWEST_REFUSED,
+    _failed > bindparam("share", type_=Float) * _EVERYONE,
+)
+
+
 def _refused(connection: Connection, delivery: Delivery, now: datetime) -> Iterator[Alert]:
     """Sent, and a large share of its readers was refused. Also where they are too few for the breaker."""
-    failed = (
-        select(func.count())
-        .where(recipients.c.edition_id == editions.c.id, recipients.c.state == RecipientState.FAILED)
-        .scalar_subquery()
-    )
-    everyone = select(func.sum(batches.c.size)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
-    query = _sent_lately(now, now).add_columns(failed.label("failed"), everyone.label("everyone"))
-    query = query.where(
-        editions.c.tripped_at.is_(None),  # one alert tells of that
-        failed >= FEWEST_REFUSED,
-        failed > delivery.bounce_limit * everyone,
-    )
-    for row in connection.execute(query):
+    given = {"since": now - RECENT, "until": now, "share": delivery.bounce_limit}
+    for row in connection.execute(_REFUSED, given):
         why = next(iter(reasons(connection, row.id).get(RecipientState.FAILED, {})), "")
         facts = {"number": row.failed, "total": int(row.everyone), "reason": sentence(why)}
         yield Alert("refused", row.slug, None, "refused", facts, row.digest)
 
 
+_WHY_LIMITED = (
+    select(func.min(batches.c.reason))
+    .where(
+        batches.c.edition_id == editions.c.id,
+        batches.c.state == BatchState.WAITING,
+        batches.c.reason.startswith(LIMITED),
+    )
+    .scalar_subquery()
+)
+
+_LIMITED = select(*_COLUMNS, editions.c.snapshot_at, _WHY_LIMITED.label("why")).where(
+    editions.c.status == EditionStatus.SENDING, _WHY_LIMITED.is_not(None)
+)
+
+
 def _limited(connection: Connection, now: datetime) -> Iterator[Alert]:
     """Going out in parts, because the provider limits the rate. Told once a day."""
-    waits = (batches.c.edition_id == editions.c.id, batches.c.state == BatchState.WAITING)
-    limited = batches.c.reason.startswith(LIMITED)
-    why = select(func.min(batches.c.reason)).where(*waits, limited).scalar_subquery()
-    query = select(*_COLUMNS, editions.c.snapshot_at, why.label("why")).where(
-        editions.c.status == EditionStatus.SENDING, why.is_not(None)
-    )
-    for row in connection.execute(query):
+    for row in connection.execute(_LIMITED):
         begun = row.snapshot_at or now
         since = begun + timedelta(days=max(0, (now - begun).days))
         yield Alert("limited", row.slug, since, "limited", {"reason": sentence(row.why)}, row.digest)
 
 
+_TAKEN_BACK = select(*_COLUMNS).where(
+    editions.c.status.in_((EditionStatus.HELD, EditionStatus.PAUSED)),
+    editions.c.reason.startswith(TAKEN_BACK),
+)
+
+
 def _taken_back(connection: Connection) -> Iterator[Alert]:
     """Held because the blog took a post back; told again when it is held for others."""
-    stopped = editions.c.status.in_((EditionStatus.HELD, EditionStatus.PAUSED))
-    held = (stopped, editions.c.reason.startswith(TAKEN_BACK))
-    for row in connection.execute(select(*_COLUMNS).where(*held)):
+    for row in connection.execute(_TAKEN_BACK):
         reason = row.reason.removeprefix(f"{TAKEN_BACK}: ")
         about = f"{row.slug} {zlib.crc32(reason.encode()):08x}"
         yield Alert(
@@ -153,46 +185,53 @@ def _taken_back(connection: Connection) -> Iterator[Alert]:
         )
 
 
+_ENDED = and_(
+    editions.c.status.in_((EditionStatus.SENT, EditionStatus.CANCELLED)),
+    editions.c.finished_at.between(bindparam("since"), bindparam("until")),
+)
+
+_LEFT = and_(
+    editions.c.status == EditionStatus.PAUSED,
+    not_(editions.c.restored),  # one alert tells of all these
+    _LAST.between(bindparam("since"), bindparam("left")),
+)
+
+_IN_DOUBT = or_(
+    exists().where(batches.c.edition_id == editions.c.id, batches.c.state == BatchState.UNCERTAIN),
+    exists().where(recipients.c.edition_id == editions.c.id, recipients.c.state == RecipientState.UNCERTAIN),
+)
+
+_UNCERTAIN = select(*_COLUMNS, editions.c.finished_at).where(or_(_ENDED, _LEFT), _IN_DOUBT)
+
+
 def _uncertain(connection: Connection, delivery: Delivery, now: datetime) -> Iterator[Alert]:
     hears = delivery.provider == "sendgrid" and delivery.sendgrid.webhook_public_key.strip()
     until = now - SETTLES_WITHIN if hears else now
-    whole = exists().where(batches.c.edition_id == editions.c.id, batches.c.state == BatchState.UNCERTAIN)
-    one_by_one = exists().where(
-        recipients.c.edition_id == editions.c.id,
-        recipients.c.state == RecipientState.UNCERTAIN,
-    )
-    last = select(func.max(batches.c.at)).where(batches.c.edition_id == editions.c.id).scalar_subquery()
-    ended = and_(
-        editions.c.status.in_((EditionStatus.SENT, EditionStatus.CANCELLED)),
-        editions.c.finished_at.between(now - RECENT, until),
-    )
-    left = and_(
-        editions.c.status == EditionStatus.PAUSED,
-        not_(editions.c.restored),  # one alert tells of all these
-        last.between(now - RECENT, now - LEFT_FOR),
-    )
-    query = select(*_COLUMNS, editions.c.finished_at).where(or_(ended, left), or_(whole, one_by_one))
-    for row in connection.execute(query):
+    for row in connection.execute(
+        _UNCERTAIN, {"since": now - RECENT, "until": until, "left": now - LEFT_FOR}
+    ):
         again = delivery.on_uncertain == "resend" and row.status == EditionStatus.SENT
         phrases = "uncertain_resend" if again else "uncertain"
         yield Alert("uncertain", row.slug, row.finished_at, phrases, digest=row.digest)
 
 
+_SENT_TO_ANYONE = _SENT_LATELY.where(
+    exists().where(batches.c.edition_id == editions.c.id, batches.c.state == BatchState.SENT)
+)
+
+# The events of a test copy are about no person.
+_UNHEARD = _SENT_TO_ANYONE.where(
+    not_(exists().where(events.c.edition == editions.c.slug, events.c.subscriber_id.is_not(None)))
+)
+
+
 def _unheard(connection: Connection, config: Config, now: datetime) -> Iterator[Alert]:
-    anyone = exists().where(batches.c.edition_id == editions.c.id, batches.c.state == BatchState.SENT)
+    since = now - RECENT
     if not config.delivery.sendgrid.webhook_public_key.strip():
         # Without pages no event can arrive: those operators know it, and `sync` runs before every edition.
-        sent = connection.execute(_sent_lately(now, now).where(anyone).limit(1)).first()
+        sent = connection.execute(_SENT_TO_ANYONE.limit(1), {"since": since, "until": now}).first()
         if sent is not None and config.newsletter.public_url:
             yield Alert("no_webhook", "webhook", None, "no_webhook")
         return
-    # The events of a test copy are about no person.
-    heard_of = exists().where(events.c.edition == editions.c.slug, events.c.subscriber_id.is_not(None))
-    for row in connection.execute(_sent_lately(now, now - SILENT_FOR).where(anyone, not_(heard_of))):
+    for row in connection.execute(_UNHEARD, {"since": since, "until": now - SILENT_FOR}):
         yield Alert("unheard", row.slug, None, "unheard", digest=row.digest)
-
-
-def _sent_lately(now: datetime, until: datetime) -> Select[Any]:
-    return select(*_COLUMNS).where(
-        editions.c.status == EditionStatus.SENT, editions.c.finished_at.between(now - RECENT, until)
-    )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, not_, or_, select
+from sqlalchemy import bindparam, func, not_, or_, select
 
 from pipeline.core.tables.feeds import feeds, posts
 from pipeline.editions import decisions
@@ -93,19 +93,24 @@ def _named(side: Side) -> str:
     return ", ".join(filter(None, parts))
 
 
+_date = func.coalesce(posts.c.published, posts.c.first_seen)
+
+_DATES = (
+    select(_date)
+    # An undated post of the first pull may be of any age; some feeds have dates such as 2103.
+    .where(
+        posts.c.feed_id == bindparam("feed"),
+        or_(posts.c.published.is_not(None), not_(posts.c.initial)),
+        _date <= bindparam("now"),
+    )
+    .order_by(_date.desc())
+    .limit(LOOKED_AT)
+)
+
+
 def _dates(connection: Connection, feed: int, now: datetime) -> list[datetime]:
     """When its last posts appeared, the newest first."""
-    date = func.coalesce(posts.c.published, posts.c.first_seen)
-    query = (
-        select(date)
-        # An undated post of the first pull may be of any age; some feeds have dates such as 2103.
-        .where(
-            posts.c.feed_id == feed, or_(posts.c.published.is_not(None), not_(posts.c.initial)), date <= now
-        )
-        .order_by(date.desc())
-        .limit(LOOKED_AT)
-    )
-    return list(connection.scalars(query))
+    return list(connection.scalars(_DATES, {"feed": feed, "now": now}))
 
 
 def _patience(dates: list[datetime]) -> timedelta:

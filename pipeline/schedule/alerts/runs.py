@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from pipeline.core.cron import moment_of
 from pipeline.core.tables.editions import editions as table
@@ -45,14 +45,16 @@ def _missed(connection: Connection, config: Config, digest: Digest, now: datetim
         yield Alert("missed", f"{digest.name} {due[:19]}", None, "missed", facts, digest.name)
 
 
+_GIVEN_UP = select(table.c.due).where(
+    table.c.digest == bindparam("digest"),
+    table.c.status == EditionStatus.SKIPPED,
+    func.coalesce(table.c.reason, "").startswith(MISSED),
+    table.c.finished_at > bindparam("since"),
+)
+
+
 def _given_up(connection: Connection, digest: Digest, now: datetime) -> Iterator[str]:
-    query = select(table.c.due).where(
-        table.c.digest == digest.name,
-        table.c.status == EditionStatus.SKIPPED,
-        func.coalesce(table.c.reason, "").startswith(MISSED),
-        table.c.finished_at > now - RECENT,
-    )
-    yield from connection.scalars(query)
+    yield from connection.scalars(_GIVEN_UP, {"digest": digest.name, "since": now - RECENT})
 
 
 def _passed(connection: Connection, config: Config, digest: Digest, now: datetime) -> Iterator[str]:

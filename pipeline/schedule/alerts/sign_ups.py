@@ -37,9 +37,9 @@ def alerts(connection: Connection, config: Config, now: datetime) -> Iterator[Al
 
 def _held_back(connection: Connection, now: datetime) -> Iterator[Alert]:
     """One a day at most, however long it lasts: what was told within the day counts as told."""
-    waiting = mail_limits.due(connection, now).held_back
-    if waiting or mail_limits.is_used_up(connection, now):
-        facts = {"most": mail_limits.MAILS, "waiting": waiting}
+    due = mail_limits.due(connection, now)
+    if due.held_back or due.used_up:
+        facts = {"most": mail_limits.MAILS, "waiting": due.held_back}
         yield Alert("sign_ups", "sign_ups", now - APART, "sign_ups", facts)
 
 

@@ -94,7 +94,7 @@ def _page(asked: Asked, findings: Sequence[Any] | None) -> Response:
         due=due,
         backup=backup,
         findings=findings,
-        day=lambda moment: times.moment(moment, zone),
+        moment=lambda at: times.moment(at, zone),
     )
 
 

@@ -106,12 +106,16 @@ class PreviewSession(Letters):
 
     def _first(self, digest: Digest) -> None:
         with self._lock:
-            known = digest.name in self._outcomes
-            if not known:
-                self._outcomes[digest.name] = self._compose(digest)
+            if digest.name in self._outcomes:
+                return
+            seen, wanted = -1, self._digest(digest.name)
+            while wanted is not None and seen != self._sources:
+                # Whoever told of a change before there was an outcome left it to us.
+                seen = self._sources
+                self._outcomes[digest.name] = self._compose(wanted)
                 self._note_stand()
-        if not known:
-            self.reload.send()
+                wanted = self._digest(digest.name)
+        self.reload.send()
 
     def _compose(self, digest: Digest) -> ComposeResult:
         assert self.installation is not None  # without one there is no digest

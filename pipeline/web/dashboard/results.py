@@ -148,10 +148,10 @@ def _page(asked: Asked, template: str, status: int = 200, **values: Any) -> Resp
     def went(provider: str | None) -> Destination:
         return Destination.of_edition(config.delivery, provider, begun=True)
 
-    def day(moment: datetime) -> str:
-        return times.moment(moment, config.newsletter.zone)
+    def moment(at: datetime) -> str:
+        return times.moment(at, config.newsletter.zone)
 
-    def date(moment: datetime) -> str:
-        return times.day(moment, config.newsletter.zone)
+    def day(at: datetime) -> str:
+        return times.day(at, config.newsletter.zone)
 
-    return render.page(asked, template, PAGE.path, status, day=day, date=date, went=went, **values)
+    return render.page(asked, template, PAGE.path, status, moment=moment, day=day, went=went, **values)

@@ -152,7 +152,7 @@ def _values(asked: Asked, preview: Preview | None, query: Query) -> dict[str, An
         "edition": edition,
         "earlier": preview.earlier,
         "reason": "" if query.edition else preview.outcome.reason,
-        "day": lambda moment: times.moment(moment, zone),
+        "moment": lambda at: times.moment(at, zone),
         "became": lambda of: went(preview.config.delivery, of).became(of.status),
         "emails": preview.config.staff.emails,
     }

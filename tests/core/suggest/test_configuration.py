@@ -57,6 +57,16 @@ def told(folder: Path, newsletter: str = "", more: str = "") -> str:
         ("Germany", "Europe/Berlin"),
         ("GMT", "Europe/London"),
         ("Japan", "Asia/Tokyo"),
+        ("Spain", "Europe/Madrid"),
+        ("Deutschland", "Europe/Berlin"),
+        ("Canada", "America/Toronto"),
+        ("AU", "Australia/Sydney"),
+        ("Texas", "America/Chicago"),
+        ("Washington DC", "America/New_York"),
+        ("LA", "America/Los_Angeles"),
+        ("HKT", "Asia/Hong_Kong"),
+        ("Pacific Time (US & Canada)", "America/Los_Angeles"),
+        ("UTC+05:30", "Asia/Kolkata"),
     ],
 )
 def test_a_time_zone_is_asked_for_by_a_place_that_has_summer_time(
@@ -67,8 +77,9 @@ def test_a_time_zone_is_asked_for_by_a_place_that_has_summer_time(
     assert f"did you mean {meant}?" in said
 
 
-def test_a_zone_that_nobody_can_guess_gets_an_example(tmp_path: Path) -> None:
-    assert 'write Area/City, such as "America/New_York".' in told(tmp_path, 'timezone = "qqqq"')
+@pytest.mark.parametrize("written", ["qqqq", "local", "Beteigeuze", "UTC+25"])
+def test_a_zone_that_nobody_can_guess_gets_an_example(tmp_path: Path, written: str) -> None:
+    assert 'write Area/City, such as "America/New_York".' in told(tmp_path, f'timezone = "{written}"')
 
 
 @pytest.mark.parametrize(
@@ -92,6 +103,10 @@ def test_a_place_and_utc_are_time_zones(tmp_path: Path, zone: str) -> None:
         ("fran\u00e7ais", "fr"),
         ("jp", "ja"),
         ("us", "en-US"),
+        ("British English", "en-GB"),
+        ("American", "en-US"),
+        ("\u00d6sterreichisch", "de-AT"),
+        ("english, german", "en"),
     ],
 )
 def test_a_language_is_asked_for_by_its_tag(tmp_path: Path, written: str, meant: str) -> None:
@@ -115,6 +130,20 @@ def test_a_language_is_asked_for_by_its_tag(tmp_path: Path, written: str, meant:
         ("0 9 * * 8", "the day of the week, which comes last, is 0 to 7"),
         ("0 25 * * thu", "the hour, which comes second, is 0 to 23"),
         ("sometimes", '"0 9 * * thu" is Thursdays at nine'),
+        ("jeden Donnerstag um 9 Uhr", 'did you mean "0 9 * * thu"?'),
+        ("tous les jeudis \u00e0 9h", 'did you mean "0 9 * * thu"?'),
+        ("los jueves a las 9", 'did you mean "0 9 * * thu"?'),
+        ("0 9 * * Donnerstag", 'did you mean "0 9 * * thu"?'),
+        ("Mon-Fri 9:00", 'did you mean "0 9 * * mon-fri"?'),
+        ("mon, wed, fri at 8", 'did you mean "0 8 * * mon,wed,fri"?'),
+        ("first Monday of the month", 'did you mean "0 9 * * mon#1"?'),
+        ("every other thursday", "cron has no word for every second week"),
+        ("thrusday 9am", 'did you mean "0 9 * * thu"?'),
+        ("0 9 * * thu # weekly", 'did you mean "0 9 * * thu"?'),
+        ("CRON_TZ=UTC 0 9 * * thu", 'did you mean "0 9 * * thu"?'),
+        ("0 9 * * sat-mon", 'did you mean "0 9 * * sat,sun,mon"?'),
+        ("0 9 31 2 *", "no such month has that day"),
+        ("weekly at the office", "which has five fields"),
     ],
 )
 def test_a_schedule_in_peoples_words_is_answered_with_its_cron_line(
@@ -150,12 +179,41 @@ def test_a_schedule_in_peoples_words_is_answered_with_its_cron_line(
             '[delivery]\nhost = "mail.example.org"',
             "delivery.host is not a key Rapport knows. It belongs under",
         ),
-        ('[delivry]\nprovider = "smtp"', "Did you mean delivery?"),
+        ("[delivery]\nbatch_size = 1.000", "write a whole number, with no point in it."),
+        ("[archive]\npublic = 1", "write true or false."),
+        ('[delivery]\nbounce_limit = "5%"', "write it without quotes: bounce_limit = 0.05."),
+        ("[delivery.sendgrid]\ntimeout = inf", "write a number, without quotes."),
+        ('[theme]\nrounding = "6px"', "write it without quotes: rounding = 6."),
+        ('[staff]\nemails = "a@b.example, c@b.example"', 'emails = ["a@b.example", "c@b.example"].'),
+        ("[doctor]\ndkim_selectors = [1]", "write each entry of the list as a text in quotes."),
+        ('[[digests]]\nname = "w\u00f6chentlich"', 'did you mean "wochentlich"?'),
+        ('[theme]\ncolour = "Dark green"', 'did you mean "#006400"?'),
+        ('[theme]\ncolour = "rgb(47, 93, 98)"', 'did you mean "#2f5d62"?'),
+        ('[theme]\ncolour = "2F5D62"', 'did you mean "#2f5d62"?'),
+        ('[theme]\ncolour = "#2f5d6"', 'six digits, like "#2f5d62".'),
+        ('[match]\nurl = "willow.example/contact"', 'did you mean "https://willow.example/contact"?'),
+        ('[match]\nurl = "hello@willow.example"', 'did you mean "mailto:hello@willow.example"?'),
+        ('[staff]\nheartbeat_url = "https://willow.example:abc"', "beginning with https://."),
+        ('[[feeds]]\nurl = "feed:https://willow.example/feed"', 'mean "https://willow.example/feed"?'),
+        (
+            '[staff]\nemails = ["Ines <i@willow.example>"]',
+            'not permitted here); did you mean "i@willow.example"?',
+        ),
+        ('[digest]\nname = "weekly"', "Did you mean [[digests]]?"),
+        ("[smtp]\nport = 25", "Did you mean [delivery.smtp]?"),
+        ('[email]\nprovider = "smtp"', "Did you mean [delivery]?"),
+        (
+            '[delivery.smtp]\npassword = "hush"',
+            "secrets stand in the environment only, this one in RAPPORT_SMTP",
+        ),
+        ('[delivery.sendgrid]\napi_key = "hush"', "secrets stand in the environment only: SENDGRID_API_KEY"),
+        ('[delivry]\nprovider = "smtp"', "Did you mean [delivery]?"),
     ],
 )
 def test_a_value_of_the_wrong_kind_says_how_it_is_written(tmp_path: Path, more: str, says: str) -> None:
     said = told(tmp_path, more=more)
     assert says in said
+    assert "hush" not in said
     assert "rapport.toml:8: " in said or "rapport.toml:9: " in said
 
 
@@ -180,6 +238,16 @@ def test_a_value_of_the_wrong_kind_says_how_it_is_written(tmp_path: Path, more: 
         ('notice = ["Be", "well"', "lacks a bracket", 'notice = ["Be", "well"]'),
         ("notice = [\u201cBe\u201d, well]", "curly quotes", 'notice = ["Be", "well"]'),
         ("[theme", "brackets", "[theme]"),
+        ("notice = 'Be well", "never closed", 'notice = "Be well"'),
+        ("notice => 'Be well'", "one =", "notice = 'Be well'"),
+        ("notice := 'Be well'", "one =", "notice = 'Be well'"),
+        ("// Be well", "a remark begins with #", "# Be well"),
+        ("-- Be well", "a remark begins with #", "# Be well"),
+        ("<!-- Be well -->", "a remark begins with #", "# Be well"),
+        ('notice = "Be well" // ours', "a remark begins with #", 'notice = "Be well"  # ours'),
+        ('notice = "a", country = "US"', "a line of its own", 'notice = "a"\ncountry = "US"'),
+        ("theme:", "stands in brackets", "[theme]"),
+        ("[news letter]", "has no space", "[newsletter]"),
     ],
 )
 def test_a_line_that_is_no_toml_is_shown_as_it_should_be(
@@ -190,6 +258,66 @@ def test_a_line_that_is_no_toml_is_shown_as_it_should_be(
     assert says in said
     assert line in said
     assert said.endswith(f"Write: {mended}")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("[delivery]\nbounce_limit = 5%", "bounce_limit = 0.05"),
+        ("[delivery]\nbatch_size = 1,000", "batch_size = 1000"),
+        ("[delivery]\nrate = 10/s", "rate = 10"),
+        ("[delivery]\nbounce_limit = 0,05", "bounce_limit = 0.05"),
+        ("[archive]\npublic = ja", "public = true"),
+        ("[archive]\npublic = None", "Leave the line out"),
+        ("[staff]\nemails = a@b.example, c@b.example", 'emails = ["a@b.example", "c@b.example"]'),
+        ('[staff]\nemails = [\n "a@b.example"\n "c@b.example"\n]', 'emails = ["a@b.example", "c@b.example"]'),
+        ("server = {\n  trusted_proxies = [],\n}", "Write [server] on a line of its own"),
+        ("[delivery.smtp]\npassword = hush", "secrets stand in the environment only"),
+        ("name\u00a0= 'x'", "a space that is none"),
+    ],
+)
+def test_a_line_that_is_no_toml_is_mended_by_what_its_key_wants(tmp_path: Path, more: str, says: str) -> None:
+    said = told(tmp_path, more=more)
+    assert says in said
+    assert "hush" not in said
+
+
+def test_a_table_that_is_misspelt_is_not_missing_too(tmp_path: Path) -> None:
+    file = tmp_path / "rapport.toml"
+    file.write_text(FILE.format(newsletter="", more="").replace("[[feeds]]", "[[feed]]"), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(file, {})
+    assert caught.value.message == f"{file}:5: feed is not a key Rapport knows. Did you mean [[feeds]]?"
+
+
+def test_an_entry_of_a_list_is_found_on_its_keys_line(tmp_path: Path) -> None:
+    said = told(tmp_path, more='[staff]\nemails = ["a@example.org", "nobody"]')
+    assert "rapport.toml:9: staff.emails[2]: write an email address" in said
+
+
+@pytest.mark.parametrize("written", ["1 hour", "60 minutes", "hourly", "1H", "0.5h30m"])
+def test_a_length_of_time_in_words_is_answered_with_its_number_and_unit(tmp_path: Path, written: str) -> None:
+    said = told(tmp_path, more=f'[[feeds]]\nurl = "https://example.org/f"\nevery = "{written}"')
+    assert (
+        'rapport.toml:10: feeds[2].every: write a number and a unit: "30m", "12h", "7d" or "2w"; did' in said
+    )
+    assert 'did you mean "1h"?' in said
+
+
+@pytest.mark.parametrize("written", ["30.11.2025", "11/30/2025", "Nov 30, 2025", "2025/11/30"])
+def test_a_day_in_another_order_is_answered_with_ours(tmp_path: Path, written: str) -> None:
+    assert 'did you mean "2025-11-30"?' in told(tmp_path, f'crisis_checked = "{written}"')
+
+
+def test_a_day_that_may_be_two_is_not_guessed(tmp_path: Path) -> None:
+    assert "did you mean" not in told(tmp_path, 'crisis_checked = "03/04/2025"')
+
+
+@pytest.mark.parametrize("address", ["https://me:hush@willow.example", "https://willow.example/?a=1"])
+def test_what_readers_links_begin_with_has_no_user_and_no_question(tmp_path: Path, address: str) -> None:
+    said = told(tmp_path, f'public_url = "{address}"')
+    assert "rapport.toml:4: newsletter.public_url: write it without a user name, ? or #" in said
+    assert "hush" not in said
 
 
 def test_a_table_or_key_that_stands_twice_is_named(tmp_path: Path) -> None:
@@ -248,6 +376,8 @@ def test_a_folder_in_place_of_the_file_says_so(tmp_path: Path) -> None:
         ("England", "GB"),
         ("en-US", "US"),
         ("UX", "US"),
+        ("Czech Republic", "CZ"),
+        ("Eire", "IE"),
     ],
 )
 def test_a_country_that_is_no_code_gets_the_nearest(tmp_path: Path, written: str, meant: str) -> None:
@@ -256,8 +386,9 @@ def test_a_country_that_is_no_code_gets_the_nearest(tmp_path: Path, written: str
     assert f'did you mean "{meant}"?' in said
 
 
-def test_a_country_that_nobody_can_guess_gets_an_example(tmp_path: Path) -> None:
-    assert 'such as "US" or "DE"' in told(tmp_path, 'country = "qqqqqq"')
+@pytest.mark.parametrize("written", ["qqqqqq", "EU", "Europe", "XX"])
+def test_a_country_that_nobody_can_guess_gets_an_example(tmp_path: Path, written: str) -> None:
+    assert 'such as "US" or "DE"' in told(tmp_path, f'country = "{written}"')
 
 
 @pytest.mark.parametrize(("written", "read"), [("US", "US"), ("at", "AT"), ("", ""), ("SE", "SE")])

@@ -20,6 +20,7 @@ from pipeline.delivery.channels.calling import Reply
 from pipeline.delivery.channels.mastodon import Mastodon
 from pipeline.delivery.channels.said import Said
 from pipeline.delivery.channels.service import Answer, Ending, Look, Post, Ready, Sight
+from pipeline.delivery.channels.text import length
 from pipeline.delivery.channels.webhook import Webhook
 from tests.delivery.channels.test_keys import channel
 
@@ -529,6 +530,16 @@ def test_a_post_holds_as_much_as_the_lexicon_says() -> None:
         )
         assert (text == f"{title} y") is whole
     assert bluesky.LIMIT.size == 3000
+
+
+def test_a_script_without_spaces_is_not_cut_back_to_the_last_one() -> None:
+    said = SAID._replace(
+        title="\u3053\u308c\u306f \u9577\u3044\u6587\u7ae0\u3067\u3059\u3002" + "\u9577" * 400,
+        summary="",
+        link="y",
+    )
+    text = bluesky.worded(channel(kind="bluesky", account="a.b"), Templates(), said, bluesky.LIMIT)
+    assert length(text) == 300
 
 
 # A webhook

@@ -75,8 +75,13 @@ def charset(body: str) -> str:
 
     ASCII is us-ascii, Latin-1 is iso-8859-1, the rest utf-8 (sendgrid-nodejs issue 1231).
     """
-    highest = max(map(ord, body), default=0)
-    return "us-ascii" if highest < 0x80 else "iso-8859-1" if highest < 0x100 else "utf-8"
+    if body.isascii():
+        return "us-ascii"
+    try:
+        body.encode("iso-8859-1")
+    except UnicodeEncodeError:
+        return "utf-8"
+    return "iso-8859-1"
 
 
 def substitute(text: str, substitutions: Mapping[str, str]) -> str:

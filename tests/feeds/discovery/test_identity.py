@@ -7,6 +7,7 @@ import pytest
 from pipeline.core.errors import UsageError
 from pipeline.core.theme import Theme, look
 from pipeline.feeds.discovery import Link, identity, links, places
+from pipeline.feeds.discovery.page import page
 
 SITE = "https://www.willowstreet.example/"
 
@@ -33,6 +34,43 @@ SITE = "https://www.willowstreet.example/"
 )
 def test_a_title_is_cut_to_the_name(title: str, name: str) -> None:
     assert identity.name((), (title,), "", SITE) == name
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Just a moment...", ""),
+        ("403 Forbidden", ""),
+        ("{{ site.title }}", ""),
+        ("My Blog - My WordPress Blog", ""),
+        ("Bienvenue au Cabinet Lune", "Cabinet Lune"),
+        ("Willow \u23aa Blog", "Willow"),
+    ],
+)
+def test_what_a_server_or_a_builder_says_is_nobodys_name(title: str, name: str) -> None:
+    assert identity.name([], [title], "", "https://x.example/") == name
+
+
+@pytest.mark.parametrize("written", ["teal", "rgba(0, 128, 128, 0.9)", "hsl(180, 100%, 25.1%)", "#008080ff"])
+def test_a_sites_colour_is_read_as_css_writes_it(written: str) -> None:
+    content = f'<html><head><meta name="theme-color" content="{written}"></head></html>'
+    assert page(content.encode(), url="https://x.example/").colours == ("#008080",)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        '<a class="navbar-brand" href="/home"><img src="/a.png"></a>',
+        '<header><a href="/"><img src="/a.png" alt="Willow"></a></header>',
+        '<div class="site-branding"><img src="/a.png"></div>',
+        '<img class="logo" src="data:image/gif;base64,R0" data-lazy-src="/a.png">',
+        '<img class="logo" srcset="/a.png 1x, /b.png 2x">',
+        '<img alt="Visa logo" src="/visa.png"><img class="partner-logo" src="/b.png">'
+        '<img id="logo" src="/a.png">',
+    ],
+)
+def test_the_logo_is_the_sites_own_however_it_is_marked(image: str) -> None:
+    assert page(image.encode(), url="https://x.example/").logos == ("https://x.example/a.png",)
 
 
 def test_a_name_that_is_said_as_such_comes_before_titles_and_one_of_two_titles_before_one_of_one() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.core.errors import FeedError
 from pipeline.feeds.discovery import visits
+from pipeline.feeds.discovery.places import typed
 from pipeline.feeds.discovery.search import discover
 from tests.doubles.site import ATOM, HTML, JSON, RSS, Site
 
@@ -184,6 +185,70 @@ SITES = (
         },
     ),
     Case(
+        "a feed without a type", "/my", {"/": html('<link rel="alternate" href="/my">'), "/my": (RSS, POST)}
+    ),
+    Case("a link of its own kind", "/my", {"/": html('<link rel="feed" href="/my">'), "/my": (RSS, POST)}),
+    Case("a feed: address", "/my", {"/": html(alternate("feed:SITE/my")), "/my": (RSS, POST)}),
+    Case(
+        "a link that says RSS in a sentence",
+        "/x",
+        {"/": html(body='<a href="/x" aria-label="Subscribe via RSS"></a>'), "/x": (RSS, POST)},
+    ),
+    Case(
+        "comments first, in Spanish",
+        "/b",
+        {
+            "/": html(alternate("/a", "Willow: feed de los comentarios") + alternate("/b")),
+            "/a": (RSS, rss("x")),
+            "/b": (RSS, POST),
+        },
+    ),
+    Case(
+        "the language of the page",
+        "/en",
+        {
+            "/": (
+                HTML,
+                '<html lang="en"><link rel="alternate" type="application/rss+xml" hreflang="de" href="/de">'
+                '<link rel="alternate" type="application/rss+xml" hreflang="en-GB" href="/en"></html>',
+            ),
+            "/de": (RSS, rss("ein")),
+            "/en": (RSS, POST),
+        },
+    ),
+    Case(
+        "a page that sends on",
+        "/en/feed",
+        {
+            "/": html('<meta http-equiv="Refresh" content="0; URL=\'/en/\'">'),
+            "/en/": html(alternate("/en/feed")),
+            "/en/feed": (RSS, POST),
+        },
+    ),
+    Case(
+        "a page whose script sends on",
+        "/en/feed",
+        {
+            "/": html('<script>window.location.href = "/en/";</script>'),
+            "/en/": html(alternate("/en/feed")),
+            "/en/feed": (RSS, POST),
+        },
+    ),
+    Case(
+        "many categories first",
+        "/all.xml",
+        {
+            "/": html("".join(alternate(f"/category/{n}/feed") for n in range(8)) + alternate("/all.xml")),
+            **{f"/category/{n}/feed": (RSS, rss(str(n))) for n in range(8)},
+            "/all.xml": (RSS, POST),
+        },
+    ),
+    Case(
+        "a page that sends round and round, and has a feed where it may be",
+        "/feed/",
+        {"/": html('<meta http-equiv="refresh" content="0;url=/">'), "/feed/": (RSS, POST)},
+    ),
+    Case(
         "pages for everything, also for what is not there",
         "/blog-feed.xml",
         {"/": html(), **{f"/{path}": html() for path in ("feed/", "rss/")}, "/blog-feed.xml": (RSS, POST)},
@@ -294,6 +359,22 @@ def test_a_page_of_the_public_net_sends_nobody_into_a_private_one(
         discover(site.host)
     assert "private network" in caught.value.message
     assert site.asked == ["/"]
+
+
+@pytest.mark.parametrize(
+    ("words", "addresses"),
+    [
+        ("willow.example", ["https://willow.example", "http://willow.example", "https://www.willow.example"]),
+        ("blog.willow.example", ["https://blog.willow.example", "http://blog.willow.example"]),
+        (
+            "feed://willow.example/f",
+            ["https://willow.example/f", "http://willow.example/f", "https://www.willow.example/f"],
+        ),
+        ("feed:https://willow.example/f", ["https://willow.example/f"]),
+    ],
+)
+def test_what_is_typed_stands_for_these_addresses(words: str, addresses: list[str]) -> None:
+    assert typed(words) == addresses
 
 
 HOSTILE = {

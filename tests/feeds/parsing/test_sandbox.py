@@ -41,6 +41,8 @@ def children(monkeypatch: pytest.MonkeyPatch) -> Iterator[sandbox.Children]:
     """Children of this test alone."""
     made = sandbox.Children()
     monkeypatch.setattr(sandbox, "_children", made)
+    # Of time, the processor's counts here: by the clock it may be a busy machine's.
+    monkeypatch.setattr(sandbox, "CLOCK_SECONDS", LONGEST)
     yield made
     made.end()
 
@@ -48,7 +50,6 @@ def children(monkeypatch: pytest.MonkeyPatch) -> Iterator[sandbox.Children]:
 @pytest.fixture
 def hanging(children: sandbox.Children, monkeypatch: pytest.MonkeyPatch) -> sandbox.Children:
     monkeypatch.setattr(sandbox, "CHILD", HANGS)
-    monkeypatch.setattr(sandbox, "CLOCK_SECONDS", LONGEST)  # with the time that it takes to start
     return children
 
 
@@ -170,10 +171,10 @@ def test_the_child_knows_no_secret(hanging: sandbox.Children, monkeypatch: pytes
         read("environment")
 
 
-def test_a_pull_reports_the_feed_that_hangs_and_reads_the_others(
+def test_a_pull_reports_the_feed_that_passes_the_limits_and_reads_the_others(
     hanging: sandbox.Children, sqlite_database: Database
 ) -> None:
-    with Blog(body=b"hang") as bad, Blog(body=b"go on") as good:
+    with Blog(body=b"grow") as bad, Blog(body=b"go on") as good:
         config = Config.model_validate(
             {
                 "newsletter": {"name": "x", "from_email": "a@example.org"},

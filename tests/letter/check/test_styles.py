@@ -10,11 +10,9 @@ import pytest
 from pipeline.letter.check.cascade import texts
 from pipeline.letter.check.matching import Scheme
 from pipeline.letter.check.reading import CheckedLetter
-from tests.browser import needs_chromium, show
+from tests.browser import needs_chromium, show, window
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
     from tests.letter.check.conftest import Kitchen, Sample
 
     Seen = tuple[str, str | None, str | None, float, bool]
@@ -37,11 +35,11 @@ SHOWN = r"""() => {
 }"""
 
 
-def in_chromium(browser: Browser, html: str, scheme: Literal["light", "dark"]) -> list[Seen]:
-    page = browser.new_page(color_scheme=scheme, viewport={"width": 600, "height": 900})
-    show(page, html, images=False)
-    found = page.evaluate(SHOWN)
-    page.close()
+def in_chromium(html: str, scheme: Literal["light", "dark"]) -> list[Seen]:
+    with window(600, 900) as page:
+        page.emulate_media(color_scheme=scheme)
+        show(page, html, images=False)
+        found = page.evaluate(SHOWN)
     return [
         (words, _hex(own), _hex(ground), round(float(size[:-2]), 2), bold)
         for words, own, ground, size, bold in found
@@ -68,11 +66,11 @@ def as_judged(sample: Sample, html: str, scheme: Scheme) -> list[Seen]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("layout", ["digest", "plain"])
 def test_styles_are_those_of_chromium(
-    layout: str, scheme: Literal["light", "dark"], kitchen: Kitchen, browser: Browser
+    layout: str, scheme: Literal["light", "dark"], kitchen: Kitchen
 ) -> None:
     letter = kitchen.letter(digest=f'layout = "{layout}"')
     judged = as_judged(letter, letter.edition["html"], Scheme(scheme))
-    assert judged == in_chromium(browser, letter.edition["html"], scheme)
+    assert judged == in_chromium(letter.edition["html"], scheme)
 
 
 RULES = """
@@ -96,6 +94,6 @@ BODY = """
 """
 
 
-def test_what_decides_between_rules_is_what_decides_in_chromium(sample: Sample, browser: Browser) -> None:
+def test_what_decides_between_rules_is_what_decides_in_chromium(sample: Sample) -> None:
     html = f"<!doctype html><head><style>{RULES}</style></head><body>{BODY}</body>"
-    assert as_judged(sample, html, Scheme.LIGHT) == in_chromium(browser, html, "light")
+    assert as_judged(sample, html, Scheme.LIGHT) == in_chromium(html, "light")

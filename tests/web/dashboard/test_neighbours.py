@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.web.dashboard import neighbours
+from tests.web.dashboard.office import Browser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,9 @@ def test_who_else_is_on_the_machine_is_refused(
     table = tmp_path / "tcp"
     table.write_text(TABLE.format(user="1234" if user == "own" else user))
     monkeypatch.setattr(neighbours, "TABLES", (tmp_path / "gone", table))
-    answer = office.browser.get("/")  # from port 50000 (C350) to 8001 (1F41)
+    browser = Browser(office.browser.app, ("127.0.0.1", 50000))
+    answer = browser.get("/")  # from port 50000 (C350) to 8001 (1F41)
+    browser.close()
     assert answer.status_code == status
     if status == 403:
         assert "Weekly" not in answer.text

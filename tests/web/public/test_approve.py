@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
 
+from pipeline.core.database import Database
 from pipeline.core.sections.installation import Staff
 from pipeline.editions import by_staff, find, store
 from pipeline.editions.approval import VERBS, approve
@@ -26,12 +29,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.core.app import Installation
-    from pipeline.core.database import Database
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
 UNTIL = DUE + timedelta(days=13)
 EDITOR = holder_of("editor@example.org")
+SECTIONS: dict[str, Any] = {
+    "digests": [{"name": "weekly", "approval": "required"}],
+    "staff": {"emails": ["editor@example.org"]},
+}
 
 
 @pytest.fixture
@@ -40,7 +46,7 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def blog() -> Iterator[Blog]:
     with Blog([Item("A calm morning", MONDAY - timedelta(days=1), guid="the-guid-of-it")]) as served:
         yield served
@@ -50,20 +56,31 @@ def put_up(
     database: Database, folder: Path, blog: Blog, clock: time_machine.Traveller, **sections: Any
 ) -> Installation:
     subscribe(database, 2)
-    digests = [{"name": "weekly", "approval": "required"}]
-    staff = {"emails": ["editor@example.org"]}
-    installed = installation(database, folder, blog.url, **({"digests": digests, "staff": staff} | sections))
+    installed = installation(database, folder, blog.url, **(SECTIONS | sections))
     run_one(installed)
     clock.move_to(DUE - timedelta(days=1))
     run_one(installed)
     return installed
 
 
+@pytest.fixture(scope="module")
+def waiting(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, blog: Blog) -> Path:
+    """The folder of a practice whose draft waits, to be copied: making it takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("waiting")
+    url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'rapport.db')}"
+    with closing(Database(url)) as database, time_machine.travel(MONDAY, tick=False) as clock:
+        put_up(database, folder, blog, clock)
+    return folder
+
+
 @pytest.fixture
 def practice(
-    sqlite_database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
-) -> Installation:
-    return put_up(sqlite_database, tmp_path, blog, clock)
+    waiting: Path, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
+) -> Iterator[Installation]:
+    clock.move_to(DUE - timedelta(days=1))
+    shutil.copytree(waiting, tmp_path, dirs_exist_ok=True)
+    with closing(Database(f"sqlite:///{tmp_path / 'rapport.db'}")) as database:
+        yield installation(database, tmp_path, blog.url, **SECTIONS)
 
 
 def link(practice: Installation, verb: str = "approve") -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.core.app import Installation
 from subscribers import directory
-from tests.browser import needs_chromium
+from tests.browser import needs_chromium, window
 from tests.end_to_end.conftest import Project
 from tests.letter.samples import INTRO, letter, sample_blog
 from tests.waiting import LONGEST, until
@@ -23,7 +23,7 @@ from tests.web.public.visitor import Addresses, confirm_links, edition
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
 pytestmark = needs_chromium
 
@@ -110,14 +110,17 @@ class Reader:
 
 
 @pytest.fixture
-def reader(browser: Browser, served: str) -> Iterator[Reader]:
-    page = browser.new_page(viewport={"width": 320, "height": 800})
-    made = Reader(page, served)
-    page.on("request", lambda request: made.hosts.add(urlsplit(request.url).netloc))
-    yield made
-    assert made.hosts == {urlsplit(served).netloc}
-    assert page.context.cookies() == []
-    page.close()
+def reader(served: str) -> Iterator[Reader]:
+    def note(asked: Request) -> None:
+        made.hosts.add(urlsplit(asked.url).netloc)
+
+    with window(320) as page:
+        made = Reader(page, served)
+        page.on("request", note)
+        yield made
+        page.remove_listener("request", note)
+        assert made.hosts == {urlsplit(served).netloc}
+        assert page.context.cookies() == []
 
 
 def active(practice: Installation, email: str) -> list[str]:
@@ -268,16 +271,17 @@ def test_from_the_front_page_to_a_past_letter(reader: Reader, practice: Installa
     reader.opens("/nowhere").finds("This link leads nowhere")
 
 
-def test_nothing_moves_while_a_page_loads(reader: Reader, practice: Installation) -> None:
-    reader.page.add_init_script(
+def test_nothing_moves_while_a_page_loads(browser: Browser, served: str, practice: Installation) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 800})  # which has nothing at hand
+    page.add_init_script(
         "window.moved = 0; new PerformanceObserver(list => list.getEntries().forEach("
         "one => { window.moved += one.value })).observe({type: 'layout-shift', buffered: true})"
     )
     sent(practice, weeks_ago=2)
     for path in ("/", "/archive", "/archive/weekly-1", "/subscribe"):
-        reader.opens(path)
-        reader.page.wait_for_load_state("networkidle")
-        assert reader.page.evaluate("window.moved") == 0
+        page.goto(served + path, wait_until="networkidle")
+        assert page.evaluate("window.moved") == 0
+    page.close()
 
 
 def test_the_form_copied_to_another_site_works_there(reader: Reader, served: str) -> None:

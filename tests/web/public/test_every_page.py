@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from pipeline.core.database import Database
-from tests.browser import AXE, VIOLATIONS_ONLY, needs_chromium
+from tests.browser import faults, needs_chromium, window
 from tests.web.public import states
 from tests.web.public.visitor import SITE, Shape
 from tests.web.public.window import shape, show, show_each
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
     from tests.web.public.states import Site, State
 
@@ -142,11 +142,8 @@ def test_a_letter_that_is_shared_shows_its_card(sites: list[Site]) -> None:
         assert meta(state, "twitter:card") == "summary_large_image"
 
 
-RULES = {"rules": {"target-size": {"enabled": True}}}
+RULES = {"target-size": {"enabled": True}}
 """WCAG 2.2 AA, which axe leaves out unless asked."""
-
-NOTHING_PLAYS = {"preload": False}
-"""Otherwise axe fetches a page's style sheet once more, for rules about sound and film alone."""
 
 SPOIL = """
     document.documentElement.lang = '';
@@ -169,11 +166,6 @@ WATCH = """() => {
     return window.stops.size;
 }"""
 LEFT = "() => [...window.stops].map(one => `${one.tagName}: ${one.textContent.trim() || one.name}`)"
-
-
-def faults(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
-    found = page.evaluate("options => axe.run(document, options)", VIOLATIONS_ONLY | NOTHING_PLAYS | rules)
-    return [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found["violations"]]
 
 
 def wide(page: Page) -> int:
@@ -209,11 +201,9 @@ class TestInChromium:
     pytestmark = needs_chromium
 
     @pytest.fixture
-    def page(self, browser: Browser) -> Iterator[Page]:
-        page = browser.new_page(viewport={"width": 320, "height": 800})
-        page.add_init_script(path=AXE)
-        yield page
-        page.close()
+    def page(self) -> Iterator[Page]:
+        with window(320) as page:
+            yield page
 
     def test_axe_finds_nothing_nothing_overflows_and_the_keyboard_comes_everywhere(
         self, page: Page, sites: list[Site]
@@ -225,13 +215,13 @@ class TestInChromium:
                 assert wide(page) <= 320, state.name
                 if is_new := (made_of := shape(state)) not in judged:
                     judged.add(made_of)
-                    assert faults(page) == [], state.name
+                    assert faults(page, rules=RULES) == [], state.name
                     assert unreached(page) == [], state.name
                     page.emulate_media(color_scheme="dark")
                 page.set_viewport_size({"width": 1200, "height": 800})
                 assert wide(page) <= 1200, state.name
                 if is_new:
-                    assert faults(page, {"runOnly": ["color-contrast"]}) == [], state.name
+                    assert faults(page, runOnly=["color-contrast"]) == [], state.name
                     page.emulate_media(color_scheme="light")
                 page.set_viewport_size({"width": 320, "height": 800})
 
@@ -260,8 +250,8 @@ class TestInChromium:
         shown = {one.name: one for one in sites[0].states}
         show(page, sites[0], shown["asked"])
         show(page, sites[0], shown["sign-up"], write=True)
-        assert faults(page) == unreached(page) == []
+        assert faults(page, rules=RULES) == unreached(page) == []
         page.evaluate(SPOIL)
-        found = {fault.partition(":")[0] for fault in faults(page)}
+        found = {fault.partition(":")[0] for fault in faults(page, rules=RULES)}
         assert {"label", "html-has-lang", "color-contrast"} <= found
         assert unreached(page) == ["A: Letters from Harbour Lane", "BUTTON: Subscribe"]

@@ -139,7 +139,7 @@ def test_only_the_fields_of_a_form_come_back_and_escaped(
     assert not reflected(left.text)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(local=st.from_regex(re.compile(r"[a-z]{1,12}"), fullmatch=True))
 def test_a_known_address_is_answered_like_an_unknown_one(fuzzed: Visitor, local: str) -> None:
     form = {"digest": "weekly"}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-import socket
-import threading
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 import time_machine
-import uvicorn
 from pydantic import ValidationError
 
 from pipeline.core.errors import LetterError
@@ -21,6 +18,7 @@ from pipeline.web.server import settings
 from subscribers import clock
 from subscribers.tokens import Purpose, Tokens
 from tests.installations import installation, subscribe
+from tests.serving import serving
 from tests.waiting import LONGEST
 from tests.web.public.visitor import Addresses, Visitor, confirm_links, edition, everything
 
@@ -274,20 +272,15 @@ def test_no_page_asks_for_anything_on_another_host(sqlite_database: Database, tm
 
 def _asked(practice: Installation, trusted: list[str], forwarded: str) -> str | None:
     """The network address that a sign-up over a socket is recorded with."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()  # connections wait from here on, whenever the thread comes to them
-        visitor = Visitor(practice)
-        server = uvicorn.Server(uvicorn.Config(visitor.app, **settings(Server(trusted_proxies=trusted))))
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/subscribe"
+    visitor = Visitor(practice)
+    with serving(visitor.app, **settings(Server(trusted_proxies=trusted))) as url:
         httpx.post(
-            url, data={"email": "ada@example.org"}, headers={"X-Forwarded-For": forwarded}, timeout=LONGEST
+            f"{url}/subscribe",
+            data={"email": "ada@example.org"},
+            headers={"X-Forwarded-For": forwarded},
+            timeout=LONGEST,
         )
-        server.should_exit = True
-        thread.join(timeout=LONGEST)
-        visitor.close()
+    visitor.close()
     with practice.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT network_address FROM confirmations ORDER BY id DESC")
         return rows.scalars().first()

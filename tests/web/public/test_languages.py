@@ -13,7 +13,7 @@ import pytest
 from pipeline.core.database import Database
 from pipeline.web.public import pages
 from pipeline.web.public.phrases import PagePhrases
-from tests.browser import needs_chromium
+from tests.browser import needs_chromium, window
 from tests.installations import installation
 from tests.languages import ASTRAY, HEBREW, MARKED, marked, shown, unmarked
 from tests.letter.samples import letter, sample_blog
@@ -24,8 +24,6 @@ from tests.web.public.window import show_each
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from playwright.sync_api import Browser
 
     from tests.web.public.states import Site
 
@@ -112,12 +110,14 @@ class TestFromRightToLeft:
     pytestmark = needs_chromium
 
     def test_the_pages_in_hebrew_run_and_stand_from_the_right(
-        self, browser: Browser, sqlite_template: Path, tmp_path: Path
+        self, sqlite_template: Path, tmp_path: Path
     ) -> None:
         site = walked("single", sqlite_template, tmp_path, "he", HEBREW)
-        page = browser.new_page(viewport={"width": 320, "height": 800})
-        for state in show_each(page, site):
-            assert page.locator("html").get_attribute("dir") == "rtl", state.name
-            assert page.evaluate(ASTRAY) == [], state.name
-            assert page.evaluate("document.documentElement.scrollWidth") <= 320, state.name
-        page.close()
+        with window(320) as page:
+            for state in show_each(page, site):
+                direction, width, astray = page.evaluate(
+                    f"[document.documentElement.dir, document.documentElement.scrollWidth, ({ASTRAY})()]"
+                )
+                assert direction == "rtl", state.name
+                assert width <= 320, state.name
+                assert astray == [], state.name

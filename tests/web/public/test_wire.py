@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import socket
-import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-import uvicorn
 
 from pipeline.core.sections.installation import Server
 from pipeline.web.server import settings
 from subscribers import directory
+from tests.serving import anywhere, serving
 from tests.waiting import LONGEST
 from tests.web.public.visitor import Visitor
 
@@ -35,17 +34,10 @@ class Answer(NamedTuple):
 
 @pytest.fixture
 def server(practice: Installation) -> Iterator[tuple[str, int]]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(100)  # connections wait from here on, whenever the thread comes to them
-        visitor = Visitor(practice)
-        server = uvicorn.Server(uvicorn.Config(visitor.app, **settings(Server())))
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
+    listener, visitor = anywhere(), Visitor(practice)
+    with serving(visitor.app, listener, **settings(Server())):
         yield listener.getsockname()
-        server.should_exit = True
-        thread.join(timeout=LONGEST)
-        visitor.close()
+    visitor.close()
 
 
 def say(server: tuple[str, int], raw: bytes, *, hang_up: bool = False) -> Answer:

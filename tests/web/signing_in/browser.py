@@ -85,7 +85,9 @@ def signed_in(visitor: Visitor, address: str) -> StaffBrowser:
 
 def mails(folder: Path) -> list[str]:
     """The texts of the mails to staff, the oldest first."""
-    files = sorted((folder / "outbox").glob("staff-notice-*.eml"), key=lambda file: file.stat().st_mtime_ns)
+    files = (folder / "outbox").glob("staff-notice-*.eml")
+    # The system's clock for files stands still for some milliseconds; the names hold a finer one.
+    files = sorted(files, key=lambda file: (file.stat().st_mtime_ns, file.name))
     return [file.read_text().replace("=\n", "") for file in files]
 
 

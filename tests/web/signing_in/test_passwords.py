@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
-from argon2 import PasswordHasher
 
 from subscribers import clock
 from subscribers.errors import SubscriberError
@@ -19,23 +18,12 @@ from tests.web.signing_in.browser import SESSION, StaffBrowser, mails
 from tests.web.signing_in.conftest import ADMIN, EDITOR, STRANGER, VIEWER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pipeline.core.app import Installation
     from tests.web.public.visitor import Visitor
 
 GOOD, OTHER = "four calm words here", "another set of words"
-
-
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The same work with less of it."""
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
-    passwords._nobodys.cache_clear()
-    yield
-    passwords._nobodys.cache_clear()
 
 
 @pytest.fixture
