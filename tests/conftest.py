@@ -88,10 +88,9 @@ go to one worker each."""
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for a database runs on each kind, or on those that its mark `databases` names."""
-    if "database_url" in metafunc.fixturenames:
+    if "database_kind" in metafunc.fixturenames:
         mark = metafunc.definition.get_closest_marker("databases")
-        kinds = mark.args if mark else ("sqlite", "postgresql")
-        metafunc.parametrize("database_url", kinds, indirect=True)
+        metafunc.parametrize("database_kind", mark.args if mark else ("sqlite", "postgresql"), indirect=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -215,9 +214,16 @@ def postgresql_databases(postgresql: str) -> Databases:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a database with the current schema and nothing in it, of each kind in turn."""
-    if request.param == "sqlite":
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Which kind of database a test has, each in turn."""
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str) -> Iterator[str]:
+    """The URL of a database with the current schema and nothing in it."""
+    if database_kind == "sqlite":
         yield request.getfixturevalue("sqlite_url")
         return
     server: str = request.getfixturevalue("postgresql")
@@ -266,16 +272,16 @@ def beginnings(
             if kind == "sqlite":
                 return f"sqlite:///{shutil.copy(sqlite_template, folder / 'rapport.db')}"
             url: str = request.getfixturevalue("postgresql")
-            return copied_database(_beside(url, POSTGRESQL_TEMPLATE), ends)
+            return copied_database(_beside(url, TEMPLATE), ends)
 
         yield Beginnings(fresh, tmp_path_factory.mktemp)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def begun(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[Begun]:
-    """Gives the database of a beginning by its name, of each kind in turn; in tmp_path is the rest of it."""
+@pytest.fixture
+def begun(database_kind: str, beginnings: Beginnings, tmp_path: Path) -> Iterator[Begun]:
+    """Gives the database of a beginning by its name; in tmp_path is the rest of it."""
     with ExitStack() as ends:
-        yield lambda name, make: beginnings.copied(name, request.param, make, tmp_path, ends)
+        yield lambda name, make: beginnings.copied(name, database_kind, make, tmp_path, ends)
 
 
 @pytest.fixture
