@@ -24,6 +24,7 @@ from pipeline.feeds.fetching import http
 from tests import browser as browsers
 from tests.beginnings import Beginnings, copied_database
 from tests.commands.children import start_quickly
+from tests.databases import TEMPLATE, Databases, keep_connections
 from tests.migrations import migrate_once
 from tests.roots import read_roots_once
 from tests.statements import compile_once
@@ -49,12 +50,11 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK | os.X_OK):
         # Flushing to a disk is most of what a small transaction costs, and no test cuts the power.
         os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 
-POSTGRESQL_TEMPLATE = "template_rapport"
-
 compile_once()
 read_roots_once()
 start_quickly()
 migrate_once()
+keep_connections()
 # What is drawn is the same in each run and may take its time: none fails by its draw, or for being slow.
 # `pytest --hypothesis-profile=anew` draws anew.
 for _profile, _same in (("same", True), ("anew", False)):
@@ -84,6 +84,13 @@ LONGEST = (
 )  # fmt: skip
 """The files that take the longest, by how long; after those of the browser and those of the launcher, which
 go to one worker each."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for a database runs on each kind, or on those that its mark `databases` names."""
+    if "database_kind" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("databases")
+        metafunc.parametrize("database_kind", mark.args if mark else ("sqlite", "postgresql"), indirect=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -175,15 +182,13 @@ def postgresql() -> str:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(1)"))  # one worker makes the template
-        made = connection.execute(
-            text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": POSTGRESQL_TEMPLATE}
-        )
+        made = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": TEMPLATE})
         if made.first() is None:
             for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
-            connection.execute(text(f"CREATE DATABASE {POSTGRESQL_TEMPLATE}"))
-            _migrated(_beside(url, POSTGRESQL_TEMPLATE))
+            connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+            _migrated(_beside(url, TEMPLATE))
     engine.dispose()
     return url
 
@@ -202,14 +207,30 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'rapport.db')}"  # and its mode
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a fresh database with the current schema, of each kind in turn."""
-    if request.param == "sqlite":
-        url: str = request.getfixturevalue("sqlite_url")
-        return url
-    make: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
-    return make()
+@pytest.fixture(scope="session")
+def postgresql_databases(postgresql: str) -> Databases:
+    """PostgreSQL databases that this process lends to one test after another."""
+    return Databases(postgresql, f"lent_{_WORKER}")
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Which kind of database a test has, each in turn."""
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str) -> Iterator[str]:
+    """The URL of a database with the current schema and nothing in it."""
+    if database_kind == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    server: str = request.getfixturevalue("postgresql")
+    databases: Databases = request.getfixturevalue("postgresql_databases")
+    name = databases.lend()
+    yield _beside(server, name)
+    databases.take_back(name)
 
 
 @pytest.fixture
@@ -222,9 +243,7 @@ def new_postgresql_database(postgresql: str) -> Iterator[Callable[[], str]]:
         made.append(f"rapport_{_WORKER}_{next(_names)}")
         with engine.connect() as connection:
             # In a database this small to copy the files costs less than to log every page.
-            connection.execute(
-                text(f"CREATE DATABASE {made[-1]} TEMPLATE {POSTGRESQL_TEMPLATE} STRATEGY file_copy")
-            )
+            connection.execute(text(f"CREATE DATABASE {made[-1]} TEMPLATE {TEMPLATE} STRATEGY file_copy"))
         return _beside(postgresql, made[-1])
 
     yield make
@@ -253,16 +272,16 @@ def beginnings(
             if kind == "sqlite":
                 return f"sqlite:///{shutil.copy(sqlite_template, folder / 'rapport.db')}"
             url: str = request.getfixturevalue("postgresql")
-            return copied_database(_beside(url, POSTGRESQL_TEMPLATE), ends)
+            return copied_database(_beside(url, TEMPLATE), ends)
 
         yield Beginnings(fresh, tmp_path_factory.mktemp)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def begun(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[Begun]:
-    """Gives the database of a beginning by its name, of each kind in turn; in tmp_path is the rest of it."""
+@pytest.fixture
+def begun(database_kind: str, beginnings: Beginnings, tmp_path: Path) -> Iterator[Begun]:
+    """Gives the database of a beginning by its name; in tmp_path is the rest of it."""
     with ExitStack() as ends:
-        yield lambda name, make: beginnings.copied(name, request.param, make, tmp_path, ends)
+        yield lambda name, make: beginnings.copied(name, database_kind, make, tmp_path, ends)
 
 
 @pytest.fixture

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
     from pipeline.editions.edition import Edition
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 NO = ("failed", "relay not permitted")
 REFUSED = [
     Left(people=3, apart={0: NO, 2: NO}),
@@ -91,6 +93,7 @@ def claimed(installed: Installation, edition: Edition) -> list[list[int]]:
     return [batch for batch in handed if batch]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_those_who_were_refused_wait_once_more_and_nobody_else(installed: Installation) -> None:
     edition = sent(installed)
     again = failed_again(installed, "weekly-1")
@@ -278,6 +281,7 @@ def join(connection: Connection, *people: int, at: datetime = AT + timedelta(hou
     return ids
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_those_who_joined_since_get_it_once_in_a_batch_of_their_own(installed: Installation) -> None:
     edition = sent(installed)
     with installed.database.write() as connection:
@@ -309,6 +313,7 @@ def test_who_joined_and_left_is_paused_or_suppressed_is_not_among_them(installed
     assert claimed(installed, edition) == [[11]]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_was_withheld_for_leaving_and_came_back_is_among_them(installed: Installation) -> None:
     edition = sent(installed)
     with installed.database.write() as connection:
@@ -318,6 +323,7 @@ def test_who_was_withheld_for_leaving_and_came_back_is_among_them(installed: Ins
     assert counted(installed.database, edition) == {"total": 7, "sent": 2, "failed": 3, "uncertain": 2}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_nobody_is_handed_it_at_an_address_or_under_an_id_that_had_it(installed: Installation) -> None:
     edition = sent(installed)
     with installed.database.write() as connection:

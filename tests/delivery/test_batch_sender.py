@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pipeline.editions.edition import Edition
     from pipeline.providers import Batch
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 CONFIG = Config.model_validate(
     {
         "newsletter": {"name": "x", "from_email": "letter@example.org"},
@@ -74,6 +76,7 @@ def reread(database: Database, edition: Edition) -> Edition:
         return find.by_id(connection, edition.id)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_told_to_stop_it_ends_after_the_batch_in_flight(database: Database, edition: Edition) -> None:
     stop = Stop()
     provider = Taker(then=lambda: stop.ask(15))
@@ -84,6 +87,7 @@ def test_told_to_stop_it_ends_after_the_batch_in_flight(database: Database, edit
     assert delivery(database, Taker()).run(reread(database, edition)).status == "sent"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_request_may_begin_half_a_lease_after_its_claim_and_no_later(
     database: Database, edition: Edition
 ) -> None:
@@ -94,6 +98,7 @@ def test_a_request_may_begin_half_a_lease_after_its_claim_and_no_later(
     assert not provider.taken[0].late
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_sleeps_between_a_claim_and_its_request_wakes_up_too_late(
     database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +123,7 @@ def orphaned(database: Database, edition: Edition, owner: str) -> None:
         claims.claim(connection, edition, TODAY, AT, owner)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_batch_whose_owner_is_gone_is_in_doubt_and_the_rest_goes_out(
     database: Database, edition: Edition
 ) -> None:
@@ -127,7 +133,7 @@ def test_a_batch_whose_owner_is_gone_is_in_doubt_and_the_rest_goes_out(
     assert counted(database, edition) == {"total": 5, "sent": 3, "uncertain": 2}
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # on SQLite one process hands over
+@pytest.mark.databases("postgresql")  # on SQLite one process hands over
 def test_on_postgresql_a_batch_whose_owner_lives_is_left_to_them(
     database: Database, edition: Edition
 ) -> None:
@@ -139,6 +145,7 @@ def test_on_postgresql_a_batch_whose_owner_lives_is_left_to_them(
     assert delivery(database, Taker()).run(reread(database, edition)).status == "sent"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_pace_is_one_for_all_who_hand_over(database: Database) -> None:
     with database.write() as connection:
         assert rate.wait(connection, AT, 5) == 0
@@ -148,6 +155,7 @@ def test_the_pace_is_one_for_all_who_hand_over(database: Database) -> None:
         assert rate.wait(connection, AT + timedelta(seconds=6), 5) == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edition: Edition) -> None:
     def cancel() -> None:
         with database.write() as connection:
@@ -159,6 +167,7 @@ def test_an_edition_that_is_cancelled_midway_stops_there(database: Database, edi
     assert counted(database, edition) == {"total": 5, "sent": 2, "waiting": 3}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_others_wrote_of_an_attempt_meanwhile_stands(database: Database, edition: Edition) -> None:
     def settled_by_events() -> None:
         with database.write() as connection:
@@ -204,6 +213,7 @@ def test_a_letter_that_is_sent_and_refused_the_second_time_leaves_who_was_in_dou
     assert "resume" not in said
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_wait_that_a_clock_which_was_ahead_left_behind_is_none(database: Database) -> None:
     ahead = AT + timedelta(days=365)
     with database.write() as connection:
@@ -301,6 +311,7 @@ def test_those_in_doubt_one_by_one_keep_their_reason(database: Database, edition
     assert told_of(database, edition, "failed") == {1: "550 no"}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_of_a_batch_that_is_rejected_for_some_the_others_are_tried_again(
     database: Database, edition: Edition
 ) -> None:
@@ -376,6 +387,7 @@ def test_each_batch_is_a_line_in_the_log(
     assert lines == [(level, said)] * 2
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_answer_that_a_failing_database_could_not_keep_is_written_down_where_others_hand_over_too(
     database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -416,6 +428,7 @@ def test_who_was_handed_over_though_the_batch_was_refused_is_handed_over_to_nobo
     assert counted(database, edition) == {"total": 5, "sent": 5}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_refusal_of_us_is_written_down_though_the_database_is_lost_while_its_meaning_is_looked_up(
     database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -450,10 +463,8 @@ def sender(
 
 
 MESSAGE = Message("weekly-1", "weekly", "x", "a@x.example", "A", "a@x.example", "<p>Hello</p>", "Hello")
-ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # a rule that asks no database
 
 
-@ON_ONE
 @pytest.mark.parametrize(
     ("answer", "left"),
     [
@@ -474,14 +485,12 @@ def test_of_each_batch_that_left_it_is_told_how_many_were_in_it(
     assert [people for people in told if people] == left
 
 
-@ON_ONE
 def test_what_is_in_doubt_keeps_its_reason(database: Database, edition: Edition) -> None:
     answer = BatchResult(Result.UNCERTAIN, "no answer")
     assert delivery(database, Taker(answer=answer)).run(edition).status == "sent"
     assert told_of(database, edition, "uncertain") == dict.fromkeys(range(1, 6), "no answer")
 
 
-@ON_ONE
 def test_who_was_refused_because_of_us_where_everything_stops_is_known_as_that(
     database: Database, edition: Edition
 ) -> None:
@@ -493,7 +502,6 @@ def test_who_was_refused_because_of_us_where_everything_stops_is_known_as_that(
         assert outcomes.refused_us(connection, edition.id) == {1}
 
 
-@ON_ONE
 def test_what_is_stopped_with_some_handed_over_is_paused_and_who_was_not_tried_is_next_at_once(
     database: Database, edition: Edition
 ) -> None:
@@ -511,7 +519,6 @@ def test_what_is_stopped_with_some_handed_over_is_paused_and_who_was_not_tried_i
         assert due.all() == [AT]
 
 
-@ON_ONE
 def test_a_wait_that_the_provider_asked_for_is_a_line_in_the_log(
     database: Database, edition: Edition, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -524,7 +531,6 @@ def test_a_wait_that_the_provider_asked_for_is_a_line_in_the_log(
     ]
 
 
-@ON_ONE
 def test_the_breaker_hears_of_each_batch_how_many_were_rejected(
     database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -538,7 +544,6 @@ def test_the_breaker_hears_of_each_batch_how_many_were_rejected(
     assert heard == [(2, 1), (2, 0), (1, 0)]
 
 
-@ON_ONE
 @pytest.mark.parametrize(
     ("due", "wait"),
     [(0.25, 0.25), (-3.0, 0.0), (60.0, 60.0), (60.001, None), (None, None)],

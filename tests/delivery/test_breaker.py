@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
     from pipeline.editions.edition import Edition
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 NOON = AT + timedelta(hours=2)
 PAST = {Kind.DELIVERED: 189, Kind.BOUNCE: 11}  # of 200, and the limit is one in twenty
 
@@ -176,6 +178,7 @@ def test_the_next_one_waits_until_staff_have_answered(
         assert breaker.unanswered(connection, "weekly", None) is None, "a later one went: all is answered"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_let_go_on_it_is_judged_by_what_happens_after(
     database: Database, travel: time_machine.Traveller
 ) -> None:
@@ -293,6 +296,7 @@ def test_by_smtp_few_refusals_stop_nothing(sqlite_database: Database) -> None:
         assert connection.scalar(select(table.c.tripped_at)) is None
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_was_given_up_after_a_full_mailbox_did_not_bounce(database: Database) -> None:
     with database.write() as connection:
         assert judged(connection, 100, "put off 5 times, last: 452 mailbox full") == []

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 START = datetime(2026, 11, 2, 15, tzinfo=UTC)
 ANN = "ann@example.net"
 MEANS = {
@@ -130,6 +132,7 @@ def test_each_kind_suppresses_as_it_must_and_the_proof_is_kept(
     assert {one.source for one in known.consent if one.action is not Action.ADDED} <= {"SendGrid"}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_event_that_comes_again_is_kept_once_and_does_nothing_again(database: Database) -> None:
     with database.write() as connection:
         person = on_list(connection)
@@ -141,6 +144,7 @@ def test_an_event_that_comes_again_is_kept_once_and_does_nothing_again(database:
     assert standing(database) == set()
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_thousands_of_events_are_taken_together(database: Database) -> None:
     with database.write() as connection:
         person = on_list(connection)
@@ -152,6 +156,7 @@ def test_thousands_of_events_are_taken_together(database: Database) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_without_an_id_the_address_names_the_person_and_off_the_list_it_is_suppressed(
     database: Database,
 ) -> None:
@@ -267,6 +272,7 @@ def test_what_was_taken_back_since_is_not_done_again_by_an_event_that_comes_late
 # Soft bounces
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_three_editions_in_a_row_that_bounce_softly_suppress(database: Database) -> None:
     with database.write() as connection:
         person, other = on_list(connection), on_list(connection, "ben@example.net")

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pipeline.editions.edition import Edition
     from pipeline.providers import Batch, Message
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 ACCEPTED = BatchResult(Result.ACCEPTED)
 TOGETHER = 10.0
 """Seconds in which requests that are under way together must have met."""
@@ -84,6 +86,7 @@ def _no_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     return
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_as_many_batches_are_under_way_at_once_as_the_provider_takes(
     database: Database, edition: Edition
 ) -> None:
@@ -101,6 +104,7 @@ def test_no_more_requests_are_made_than_there_are_batches(database: Database, ed
     assert len(crowd.batches) == 3
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_told_to_stop_it_ends_after_all_that_are_in_flight(database: Database, edition: Edition) -> None:
     stop = Stop()
 
@@ -135,6 +139,7 @@ def test_requests_that_are_refused_together_count_as_one_refusal(
     assert counted(database, edition) == {"total": 5, "waiting": 5}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_one_refusal_among_them_is_waited_for_and_all_are_taken(database: Database, edition: Edition) -> None:
     crowd = Crowd(3, lambda place: BatchResult(Result.REFUSED, "not now") if place == 1 else ACCEPTED)
     assert delivery(database, crowd).run(edition).status == "sent"
@@ -163,6 +168,7 @@ def test_no_answer_to_one_leaves_its_people_alone_in_doubt(database: Database, e
     assert counted(database, edition)["uncertain"] == len(crowd.batches[0].recipients)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_leaves_while_requests_are_under_way_is_in_none_that_begins_later(
     database: Database, edition: Edition
 ) -> None:
@@ -185,6 +191,7 @@ def test_who_leaves_while_requests_are_under_way_is_in_none_that_begins_later(
     assert len(crowd.people) == 4
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_answers_that_a_failing_database_could_not_keep_are_written_down_whenever_they_come(
     database: Database, edition: Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
     from tests.doctor.conftest import Make
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 OLD, NEW = "an old secret that signs links", "a new secret that signs links"
 
 
@@ -74,6 +76,7 @@ def test_what_would_die_with_an_older_secret_is_said(
     assert f"until {times.day(clock.now() + timedelta(days=50), UTC)}" in findings[0].message
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_sending_keeps_what_signed_once_for_each_edition(database: Database, tmp_path: Path) -> None:
     with time_machine.travel("2026-11-24T12:00Z", tick=True) as traveller, Blog() as blog:
         made = installation(database, tmp_path, blog.url)

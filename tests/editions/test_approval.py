@@ -322,6 +322,7 @@ def test_an_edition_held_and_edited_is_a_draft_when_it_is_resumed(waiting: Insta
         assert states.resume(connection, "weekly-1").status == "draft"
 
 
+@pytest.mark.databases("sqlite")
 def test_what_a_send_that_died_had_taken_is_thrown_away_with_the_approval(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pipeline.editions.edition import Edition
     from tests.beginnings import Begun
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 VARIANTS = [
     {"categories": ["couples"], "heading": "Looking for someone to talk to together?"},
@@ -134,6 +136,7 @@ def test_numbers_choose_posts_and_their_order_and_bring_one_in(drafted: Installa
     assert titles(composed(drafted)) == ["Post 3", "Post 1", "Post 5"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_post_that_was_dropped_is_in_the_next_edition(drafted: Installation) -> None:
     assert titles(wish(drafted, drop=[2])) == ["Post 1", "Post 3"]
     assert run_one(drafted, at_once=True).outcome == "sent"

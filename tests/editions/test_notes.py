@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
     from tests.beginnings import Begun
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
 HELLO = Note("Winter hours", "", "We are *closed* on Friday.")
@@ -102,6 +104,7 @@ def composed(installed: Installation) -> Edition:
     return edition
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_note_is_a_draft_with_a_number_and_goes_to_everybody_of_the_digest(installed: Installation) -> None:
     edition = written(installed)
     assert (edition.slug, edition.status, edition.kind, edition.posts) == ("weekly-1", "draft", "note", [])
@@ -290,6 +293,7 @@ def correct(installed: Installation) -> Edition:
     return written(installed, note, "oops.md", readers_of="weekly-1")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_correction_goes_to_who_was_handed_the_edition_and_is_still_mailable(
     corrected: Installation,
 ) -> None:
@@ -351,6 +355,7 @@ def test_an_edition_that_nobody_was_handed_has_no_readers_to_correct(installed: 
         correct(installed)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_note_is_in_the_archive_and_a_correction_opens_only_by_its_letters_link(
     corrected: Installation,
 ) -> None:

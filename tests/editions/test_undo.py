@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pipeline.editions.edition import Edition
     from tests.beginnings import Begun
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 ANNE, BEN = "anne@example.org", "ben@example.org"
 
@@ -89,6 +91,7 @@ def log(installed: Installation) -> list[tuple[str, str, str]]:
     return [(entry.actor, entry.action, entry.detail) for entry in entries]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_changes_are_taken_back_one_after_the_other_to_the_letter_as_it_was(drafted: Installation) -> None:
     at_first = edition(drafted).fingerprint()
     changed(drafted, subject="Small things")
@@ -116,6 +119,7 @@ def test_what_one_types_without_a_pause_is_one_step_and_one_entry_of_the_log(
     assert back(drafted).subject == "Post 1"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_two_who_type_in_one_place_have_a_step_each(drafted: Installation) -> None:
     changed(drafted, subject="Anne's")
     changed(drafted, BEN, subject="Ben's")
@@ -179,6 +183,7 @@ def test_no_more_steps_are_kept_than_anybody_goes_back(
         assert connection.scalar(select(func.count()).select_from(edit_steps)) == 2
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_draft_that_is_discarded_takes_its_steps_along(drafted: Installation) -> None:
     changed(drafted, subject="Small")
     digest = drafted.config.digests[0].model_copy(update={"min_posts": 9})

@@ -19,6 +19,8 @@ from pipeline.feeds.matching.names import canonical
 if TYPE_CHECKING:
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -55,11 +57,13 @@ def titles(database: Database) -> list[str]:
         return list(connection.execute(select(table.c.title).order_by(table.c.id)).scalars())
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_same_feed_again_holds_nothing_new(database: Database) -> None:
     feed = [entry("One", guid="1", link="https://example.org/1"), entry("Two", link="https://example.org/2")]
     assert stored(database, feed, feed) == [(2, 0, 0), (0, 0, 2)]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize(
     "edit",
     [
@@ -104,6 +108,7 @@ def test_a_blog_that_moved_to_another_platform_is_not_mailed_again(database: Dat
     assert stored(database, [before], [after]) == [(1, 0, 0), (0, 0, 1)]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_items_that_share_one_guid_are_told_apart_by_link(database: Database) -> None:
     one = entry("One", guid="same-guid-for-everything", link="https://example.org/1")
     two = entry("Two", guid="same-guid-for-everything", link="https://example.org/2")
@@ -185,6 +190,7 @@ def test_an_address_that_is_none_is_a_name_all_the_same(address: str) -> None:
     assert canonical(address) == address
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_one_post_the_database_cannot_keep_loses_none_of_the_others(database: Database) -> None:
     feed = [
         entry("One", link="https://example.org/1"),
@@ -195,6 +201,7 @@ def test_one_post_the_database_cannot_keep_loses_none_of_the_others(database: Da
     assert titles(database) == ["One", "Three"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_names_of_any_length_are_kept(database: Database) -> None:
     long = "https://example.org/" + "é" * 1500
     feed = [entry("One", link=long, guid=long), entry("Two", link=long + "x", guid=long + "x")]

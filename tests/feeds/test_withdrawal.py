@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
     from pipeline.editions.edition import Edition
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 # A Monday; Thursday the 26th at nine in New York is 14:00 UTC.
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
@@ -294,6 +296,7 @@ def test_staff_who_picked_it_are_told_the_same(practice: Installation, blog: Blo
     assert "staff chose" in reasons["Older"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_draft_that_waits_is_put_up_anew_without_it(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:

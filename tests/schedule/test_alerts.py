@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 FEED = "http://127.0.0.1:1/feed"
 STAFF = {"emails": ["editor@example.org", "head@example.org"]}
 KEY = EventWebhook().public_key
@@ -242,6 +244,7 @@ def test_what_stopped_a_letter_is_told_with_its_own_remedy(
 NO = ("failed", "the server refused the address (550): no such user")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize(
     ("lot", "told"),
     [
@@ -432,6 +435,7 @@ def told(folder: Path) -> list[str]:
     ]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_run_that_fails_is_told_once_until_they_went_well_again(
     database: Database, tmp_path: Path, travel: time_machine.Traveller
 ) -> None:

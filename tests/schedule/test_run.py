@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 NEW_YORK = ZoneInfo("America/New_York")
 
 # A Monday; Thursday the 26th at nine in New York is 14:00 UTC.
@@ -69,6 +71,7 @@ def decide(installed: Installation, slug: str, verb: str) -> None:
         getattr(states, verb)(connection, slug)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_it_sends_when_due_and_only_then(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
@@ -336,6 +339,7 @@ def test_a_move_its_status_does_not_allow_is_refused(
         decide(installed, "weekly-1", verb)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_one_digest_that_fails_does_not_keep_the_other_back(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
@@ -347,6 +351,7 @@ def test_one_digest_that_fails_does_not_keep_the_other_back(
     assert 'there is no "nonsense" here' in first.reason
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_letter_sent_by_hand_leaves_the_next_due_time_standing(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:
@@ -432,6 +437,7 @@ def test_a_letter_with_an_error_is_put_up_no_longer(
     assert again.announced_at == DUE - timedelta(hours=1)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_staff_who_hold_while_it_pulls_are_heeded(
     database: Database,
     tmp_path: Path,
@@ -459,6 +465,7 @@ def test_staff_who_hold_while_it_pulls_are_heeded(
     assert outbox(tmp_path) == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_approved_but_missed_it_goes_out_with_the_next_due_time_and_only_once(
     database: Database, tmp_path: Path, blog: Blog, clock: time_machine.Traveller
 ) -> None:

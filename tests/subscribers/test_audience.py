@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 TODAY = date(2026, 3, 1)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -56,6 +58,7 @@ def mailed(connection: Connection) -> list[str]:
     return sorted(email.partition("@")[0] for _, email in connection.execute(mailable("weekly", TODAY)))
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_only_who_wants_it_now_and_may_be_mailed_is_in_the_audience(database: Database) -> None:
     with database.write() as connection:
         ids = {
@@ -90,6 +93,7 @@ def test_who_is_gone_was_removed_and_who_left_everything_unsubscribed(database: 
         assert why_not(connection, ann, "monthly", TODAY) == "removed"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("reason", [r for r in Reason if r is not Reason.FORGOTTEN])
 def test_the_select_and_the_reason_agree(database: Database, reason: Reason) -> None:
     with database.write() as connection:
@@ -194,6 +198,7 @@ def test_on_sqlite_its_one_writer_is_lock_enough(sqlite_database: Database) -> N
         assert asked == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_it_can_be_inserted_from_and_joined(database: Database) -> None:
     snapshot = Table("snapshot", MetaData(), Column("id", Integer), Column("email", String))
     with database.write() as connection:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
     from subscribers.people import Person
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 ANN = "ann@example.org"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -37,6 +39,7 @@ def statuses(person: Person | None) -> dict[str, str]:
     return {subscription.digest: subscription.status for subscription in person.subscriptions}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_is_added_is_active_at_once_with_the_evidence(database: Database) -> None:
     with database.write() as connection, time_machine.travel(NOON, tick=False):
         ann = add(connection, " Ann@Example.org", "Ann\nSmith", "weekly", "monthly")
@@ -51,6 +54,7 @@ def test_who_is_added_is_active_at_once_with_the_evidence(database: Database) ->
     ]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_adding_again_fills_in_a_missing_name_and_adds_evidence_and_nothing_else(database: Database) -> None:
     with database.write() as connection:
         first = add(connection)
@@ -124,6 +128,7 @@ def test_a_no_to_a_digest_never_had_is_kept(database: Database) -> None:
             add(connection, ANN, "", "monthly")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_unsubscribing_from_everything_suppresses_the_address(database: Database) -> None:
     with database.write() as connection:
         add(connection, ANN, "", "weekly", "monthly")
@@ -166,6 +171,7 @@ def test_of_an_address_never_heard_of_nothing_is_known(database: Database) -> No
         assert directory.person(connection, ANN) is None
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_counts_name_every_digest_and_reason(database: Database) -> None:
     with database.write() as connection:
         for name in ("ann", "ben", "eve"):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 WORDING = 'ticked "the box", at the front desk'
 
 
@@ -45,6 +47,7 @@ def add(database: Database, email: str, *digests: str, name: str = "") -> None:
         directory.add(connection, email, name=name, digests=digests, wording=WORDING, source="cli")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_it_has_one_row_a_subscription_with_its_status(database: Database) -> None:
     add(database, "ann@example.org", "weekly", "monthly", name="Smith, Ann")
     with database.write() as connection:
@@ -92,6 +95,7 @@ def test_no_cell_runs_as_a_formula(database: Database) -> None:
     assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@\t\r＝")]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_history_that_no_cell_has_room_for_is_told_from_both_ends_and_comes_back(
     database: Database, tmp_path: Path
 ) -> None:
@@ -115,6 +119,7 @@ def test_a_history_that_no_cell_has_room_for_is_told_from_both_ends_and_comes_ba
     assert (result.read, result.unchanged) == (1, 1)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_must_get_no_mail_is_in_it_on_the_list_or_not(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +142,7 @@ def test_who_must_get_no_mail_is_in_it_on_the_list_or_not(
     ]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_every_export_is_on_record_before_the_first_row_is_out(database: Database) -> None:
     add(database, "ann@example.org", "weekly", "monthly")
     exported(database)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN = "ann@example.org"
 
@@ -47,6 +49,7 @@ def test_leaving_one_digest_leaves_the_other_and_is_written_down_once(database: 
         assert actions(connection) == [("unsubscribed", "weekly", "")]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_leaving_everything_shuts_the_address_off(database: Database) -> None:
     with database.write() as connection:
         ann = start(connection)
@@ -93,6 +96,7 @@ def test_an_id_nobody_has_leaves_nothing_behind(database: Database) -> None:
         assert not directory.stats(connection, []).digests
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_undo_brings_back_what_was_just_ended_and_nothing_older(database: Database) -> None:
     with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
         ann = start(connection)
@@ -135,6 +139,7 @@ def test_undo_brings_a_pause_back_too(database: Database) -> None:
         assert connection.execute(mailable("weekly", NOON.date())).all() == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize(
     ("ends", "presses", "undone"),
     [
@@ -184,6 +189,7 @@ def test_undo_of_one_digest_opens_nothing_once_all_mail_was_stopped(database: Da
         assert suppression.reasons(connection, ANN) == {Reason.UNSUBSCRIBED}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_ends_and_undoes_all_the_time_undoes_once_a_month(database: Database) -> None:
     """Else the reader's own no would fall into one of those minutes, change nothing, and be undone."""
     with database.write() as connection, time_machine.travel(NOON, tick=False) as now:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOME = "203.0.113.7"
 
@@ -57,6 +59,7 @@ def rotating(number: int, what: str) -> list[str]:
     return [what.format(n) for n in range(number)]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("networks", [rotating(15, "2001:db8:{:x}::1"), rotating(15, "10.0.{}.9")])
 def test_rotating_networks_cause_so_many_mails_in_an_hour_and_the_rest_come_later(
     database: Database, clock: time_machine.Traveller, networks: list[str]
@@ -129,6 +132,7 @@ def test_a_network_that_asks_too_often_is_refused_for_an_hour_and_with_it_its_ne
         assert not mail_limits.are_reached(connection, "2001:db8:7:ffff::1")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_naming_one_address_over_and_over_counts_though_it_is_asked_three_times(database: Database) -> None:
     with database.write() as connection:
         assert sum(ask(connection, "victim") is not None for _ in range(12)) == 3

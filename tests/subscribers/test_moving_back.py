@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN, NEW, FAR = "ann@example.org", "new@example.org", "far@example.org"
 WEEKLY, MONTHLY = "weekly", "monthly"
@@ -109,6 +111,7 @@ def test_the_present_mailbox_allows_it_the_new_one_agrees_and_the_former_one_is_
     assert town.mailed() == {WEEKLY: [NEW]}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_taken_back_the_address_is_theirs_again_and_nothing_is_left_of_the_other(town: Town) -> None:
     number = town.moves(NEW)
     assert town.takes_back(number)
@@ -120,6 +123,7 @@ def test_taken_back_the_address_is_theirs_again_and_nothing_is_left_of_the_other
     assert (person.id, person.name) == (1, "Ann")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_of_two_moves_in_a_row_the_first_address_counts_most(town: Town) -> None:
     first = town.moves(NEW)
     second = town.moves(FAR)
@@ -138,6 +142,7 @@ def test_each_of_two_moves_can_be_taken_back_the_last_first(town: Town) -> None:
     assert town.mailed() == {WEEKLY: [ANN]}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("purpose", [Purpose.ALLOW_MOVE, Purpose.MOVE, Purpose.ERASE])
 def test_what_the_new_mailbox_was_sent_is_good_no_longer(town: Town, purpose: Purpose) -> None:
     number = town.moves(NEW)
@@ -171,6 +176,7 @@ def test_a_question_that_no_present_mailbox_allowed_moves_nobody(town: Town) -> 
     assert town.mailed() == {WEEKLY: [ANN]}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_whoever_signed_up_at_the_new_address_by_themselves_stays_a_reader_there(town: Town) -> None:
     number = town.moves(NEW)
     town.signs_up(NEW, MONTHLY, name="Mallory")
@@ -196,6 +202,7 @@ def test_a_link_in_a_letter_is_no_sign_up_at_the_new_address(town: Town) -> None
     assert town.mailed() == {WEEKLY: [ANN]}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("confirms", [True, False])
 def test_who_signed_up_anew_at_the_former_address_gets_both_there(town: Town, confirms: bool) -> None:
     """Also where a stranger typed it in, so that the link should do nothing."""
@@ -216,6 +223,7 @@ def test_where_both_have_signed_up_by_themselves_nothing_is_taken_from_anybody(t
 
 
 class TestAnAddressThatWasOnTheListAlready:
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_each_gets_again_what_was_their_own(self, town: Town) -> None:
         town.add(NEW, MONTHLY)
         number = town.moves(NEW)

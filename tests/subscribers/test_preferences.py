@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from subscribers import directory, leaving, preferences, signup, suppression
 from subscribers.audience import mailable
 from subscribers.consent import BY_MAIL
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline.core.database import Database
+
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
 
 ANN = "ann@example.org"
 TODAY, LATER = date(2026, 3, 1), date(2026, 4, 1)
@@ -52,6 +56,7 @@ def test_saving_without_a_change_writes_nothing_down(database: Database) -> None
         assert records(connection) == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_digest_is_left_at_once_and_joined_once_the_mailbox_says_yes(database: Database) -> None:
     with database.write() as connection:
         start(connection)
@@ -76,6 +81,7 @@ def test_a_digest_that_was_not_offered_is_left_alone(database: Database) -> None
         assert change(connection, offered=["monthly"]).preferences.active == {"weekly"}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_pause_holds_for_every_digest_and_ends_by_itself(database: Database) -> None:
     with database.write() as connection:
         start(connection)

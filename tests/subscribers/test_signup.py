@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
     from subscribers.confirmations import Confirmation
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN = "ann@example.org"
 WORDING = "I ask for the weekly letter."
@@ -46,6 +48,7 @@ def status(connection: Connection, email: str = ANN) -> dict[str, str]:
     return {one.digest: one.status for one in person.subscriptions} if person else {}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_asked_is_pending_and_who_confirmed_active_with_the_proof_of_both(database: Database) -> None:
     with database.write() as connection:
         number = ask(connection, name="Ann")
@@ -68,6 +71,7 @@ def test_confirming_again_adds_nothing(database: Database) -> None:
         assert directory.person(connection, ANN) == before
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_old_confirmation_mail_brings_nobody_back_who_left_since(database: Database) -> None:
     with database.write() as connection:
         number = ask(connection)
@@ -105,6 +109,7 @@ def test_who_had_no_name_gets_the_one_they_confirm(database: Database) -> None:
         assert person.name == "Ann"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("reason", [Reason.UNSUBSCRIBED, Reason.FORGOTTEN])
 def test_what_was_a_persons_own_no_ends_with_their_confirmed_yes(database: Database, reason: Reason) -> None:
     with database.write() as connection:
@@ -168,6 +173,7 @@ def test_a_mail_from_before_a_bounce_disproves_nothing(database: Database) -> No
         assert suppression.reasons(connection, ANN) == {Reason.BOUNCED}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_address_that_bounced_is_mailed_once_a_day_and_staff_can_be_told(database: Database) -> None:
     with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
         suppression.suppress(connection, ANN, Reason.BOUNCED, "event")
@@ -184,6 +190,7 @@ def test_an_address_that_bounced_is_mailed_once_a_day_and_staff_can_be_told(data
         assert [(one.subscriber, one.reason) for one in told] == [(1, "bounced")] * 3
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_one_mailbox_is_asked_three_times_a_day_and_six_a_month_whatever_the_spelling(
     database: Database,
 ) -> None:
@@ -206,6 +213,7 @@ def test_one_mailbox_is_asked_three_times_a_day_and_six_a_month_whatever_the_spe
         assert tries(connection, 10) == 3
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_nobody_confirmed_is_erased_without_a_trace(database: Database) -> None:
     with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
         directory.add(connection, "ben@example.org", digests=["weekly"], wording="On paper", source="staff")
@@ -234,6 +242,7 @@ def test_who_asked_again_in_time_stays_pending(database: Database) -> None:
         assert status(connection) == {"weekly": Status.ACTIVE}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_network_addresses_are_blanked_and_nothing_else_of_the_proof_can_change(database: Database) -> None:
     with database.write() as connection, time_machine.travel(NOON, tick=False) as now:
         ask(connection)
@@ -245,6 +254,7 @@ def test_network_addresses_are_blanked_and_nothing_else_of_the_proof_can_change(
         assert [row.wording for row in kept] == [WORDING, WORDING]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("column", ["wording", "at", "action", "digest", "source", "subscriber_id"])
 def test_the_database_itself_refuses_to_change_a_record(database: Database, column: str) -> None:
     with database.write() as connection:
@@ -298,6 +308,7 @@ class TestMoving:
             with pytest.raises(SubscriberError):  # an old list brings it back otherwise
                 self.start(connection)
 
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_an_address_that_was_on_the_list_gets_both_and_old_links_mean_both(
         self, database: Database
     ) -> None:
@@ -313,6 +324,7 @@ class TestMoving:
             assert leaving.leave(connection, 1, digest="weekly", source="link")
             assert status(connection, "new@example.org") == both | {"weekly": Status.UNSUBSCRIBED}
 
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_there_and_back_again(self, database: Database) -> None:
         with database.write() as connection:
             self.start(connection)
@@ -356,6 +368,7 @@ class TestMoving:
             assert self.moved(connection, "new@example.org") is None
             assert directory.person(connection, "new@example.org") is None
 
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_of_two_addresses_named_one_after_the_other_the_last_counts(self, database: Database) -> None:
         with database.write() as connection:
             self.start(connection)

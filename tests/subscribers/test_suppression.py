@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 ANN = "ann@example.org"
 STANDING = [reason for reason in Reason if reason is not Reason.FORGOTTEN]
 
@@ -69,6 +71,7 @@ def test_the_same_reason_again_keeps_the_first_date(database: Database) -> None:
         assert suppression.find(connection, ANN) == before
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("spelling", ["ANN@example.org", " ann@EXAMPLE.org "])
 def test_it_holds_for_every_spelling_of_an_address(database: Database, spelling: str) -> None:
     with database.write() as connection:
@@ -77,6 +80,7 @@ def test_it_holds_for_every_spelling_of_an_address(database: Database, spelling:
         assert suppression.reason_for(connection, "someone.else@example.org") is None
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_of_a_forgotten_address_nothing_is_kept_but_hashes_that_still_say_why(database: Database) -> None:
     with database.write() as connection:
         suppression.suppress(connection, ANN, Reason.COMPLAINED, "event")
@@ -99,6 +103,7 @@ def test_an_address_is_forgotten_by_forgetting_it_and_not_by_a_reason(sqlite_dat
         assert suppression.reason_for(connection, ANN) is None
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_many_are_suppressed_at_once_and_who_was_before_keeps_the_first_date(database: Database) -> None:
     with database.write() as connection:
         suppression.suppress(connection, ANN, Reason.BOUNCED, "first")
@@ -112,6 +117,7 @@ def test_many_are_suppressed_at_once_and_who_was_before_keeps_the_first_date(dat
         assert suppression.reasons(connection, ANN) == {Reason.BOUNCED, Reason.MANUAL}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_of_many_everything_that_stands_is_told_also_of_the_erased(database: Database) -> None:
     with database.write() as connection:
         suppression.suppress(connection, ANN, Reason.BOUNCED, "event")
@@ -147,6 +153,7 @@ def test_since_when_is_told_of_each_reason_alone(database: Database, erased: boo
 BEN = "ben@example.org"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_is_said_of_one_is_never_taken_for_another(database: Database) -> None:
     with database.write() as connection:
         for address in (ANN, BEN):

@@ -19,6 +19,8 @@ from subscribers.tokens import Claim
 if TYPE_CHECKING:
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 NOW = datetime(2026, 11, 26, 14, tzinfo=UTC)
 WEEKLY = 1
 
@@ -64,6 +66,7 @@ def statuses(person: Person) -> dict[str, Status]:
     return {one.digest: one.status for one in person.subscriptions}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_token_ends_the_digest_of_its_edition_with_evidence(database: Database, ada: int) -> None:
     assert told(database, Claim(ada, WEEKLY)) is LeftByMail.UNSUBSCRIBED
     person = known(database, "ada@example.org")
@@ -80,6 +83,7 @@ def test_the_token_of_an_edition_that_is_not_known_ends_all_mail(database: Datab
     assert person.suppression is Reason.UNSUBSCRIBED
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_address_leaves_everything(database: Database, ada: int) -> None:
     assert told(database, "ada@example.org") is LeftByMail.UNSUBSCRIBED
     person = known(database, "ada@example.org")
@@ -96,6 +100,7 @@ def test_to_ask_again_changes_nothing(database: Database, ada: int, by_token: bo
     assert known(database, "ada@example.org") == before
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_somebody_who_is_gone_from_the_list_is_unknown(database: Database) -> None:
     assert told(database, Claim(4711, 1)) is LeftByMail.UNKNOWN
 

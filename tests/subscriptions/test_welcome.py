@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from pipeline.core.database import Database
     from tests.beginnings import Begun
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 26, 14, tzinfo=UTC)
 
@@ -128,6 +130,7 @@ def waiting(installed: Installation, person: int, digest: str = "weekly") -> tup
     return row.state, row.reason
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_confirmed_gets_the_newest_letter_with_words_of_welcome_and_links_of_their_own(
     installed: Installation, tmp_path: Path
 ) -> None:
@@ -163,6 +166,7 @@ def test_but_for_the_words_of_welcome_it_is_the_letter_that_was_approved(
     assert text(mail).replace(own, theirs).endswith(text(regular))
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_before_the_first_letter_it_says_when_that_comes(unsent: Installation, tmp_path: Path) -> None:
     ada = confirm(unsent)
     send_welcomes(unsent)
@@ -224,6 +228,7 @@ def test_words_of_the_first_mail_follow_the_templates(unsent: Installation, tmp_
     assert "2 Oak Street" in text(mail)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_there_is_one_for_ever(installed: Installation, tmp_path: Path) -> None:
     ada = confirm(installed)
     send_welcomes(installed)
@@ -289,6 +294,7 @@ def test_a_suppressed_address_gets_none(installed: Installation) -> None:
     assert waiting(installed, ada) == ("dropped", "suppressed: manual")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_moves_at_that_moment_gets_it_at_the_new_address(
     installed: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -445,6 +451,7 @@ def claimed(installed: Installation, person: int) -> claims.Claim:
     return claim
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_process_that_died_before_handing_over_loses_nothing(
     installed: Installation, tmp_path: Path, clock: time_machine.Traveller
 ) -> None:
@@ -458,6 +465,7 @@ def test_a_process_that_died_before_handing_over_loses_nothing(
     assert len(mails(tmp_path)) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_one_that_died_after_handing_over_doubles_nothing(
     installed: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -513,6 +521,7 @@ def test_whoever_sends_the_edition_leaves_a_welcome_under_way_alone(
         assert not in_flight(connection, ada)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_whoever_leaves_while_one_of_an_old_letter_is_under_way_is_answered_after_it(
     installed: Installation,
 ) -> None:
@@ -561,6 +570,7 @@ def test_a_restore_drops_what_waits(installed: Installation) -> None:
 # The person and the digest
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_moves_to_an_address_on_the_list_takes_what_waits_along(
     installed: Installation, tmp_path: Path
 ) -> None:
@@ -585,6 +595,7 @@ def test_who_was_welcomed_under_another_id_is_not_welcomed_again(installed: Inst
     assert waiting(installed, other) == ("dropped", "welcomed at a former address")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_forgetting_takes_the_row_and_the_mail(installed: Installation, tmp_path: Path) -> None:
     ada = confirm(installed)
     send_welcomes(installed)

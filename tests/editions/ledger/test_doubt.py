@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 LATER = AT + doubt.SILENCE
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("state", ["sending", "uncertain", "waiting"])
 def test_an_event_with_the_batchs_id_proves_that_it_was_taken(database: Database, state: str) -> None:
     with database.write() as connection:
@@ -87,6 +90,7 @@ def again(database: Database, now: datetime, *heard_of: str) -> list[str]:
         return [state_of(connection, 1, number) for number in (0, 1)]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_after_a_day_of_silence_in_which_others_were_heard_of_it_waits_again(database: Database) -> None:
     assert again(database, LATER, attempt(1, 0)) == ["sent", "waiting"]
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pipeline.core.app import Installation
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 FEED = "https://blog.example.org/private/a-key-of-the-feed"
 
 
@@ -63,6 +65,7 @@ class Stub:
 # Readiness
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_it_is_ready_with_a_current_database_and_says_how_the_last_runs_ended(
     visitor: Visitor, database: Database
 ) -> None:
@@ -153,6 +156,7 @@ def samples(visitor: Visitor) -> dict[str, float]:
     }
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_it_counts_the_list_editions_recipients_runs_and_feeds(visitor: Visitor, database: Database) -> None:
     now = clock.now()
     subscribe(database, 3)
@@ -231,6 +235,7 @@ def test_strangers_are_not_told(visitor: Visitor) -> None:
         assert visitor.ask("GET", "/metrics", address=address).status_code == 200
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_however_often_it_is_asked_the_database_is_counted_once_in_a_while(
     visitor: Visitor, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

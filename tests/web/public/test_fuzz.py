@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.database import Database
 
+pytestmark = pytest.mark.databases("sqlite")  # on both where the database has a part in it
+
 Tag = tuple[str, tuple[tuple[str, str | None], ...]]
 
 MARK = "zq\"'<q>&"
@@ -86,6 +88,7 @@ def form_of(page: str) -> list[Tag]:
 tricky = st.sampled_from(["/subscribe", "unsubscribe", "preferences", "confirm", "/subscribe/embed", "/x"])
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @settings(max_examples=150)
 @given(
     method=st.sampled_from(METHODS),
