@@ -22,6 +22,7 @@ from pipeline.core.database import Database
 from pipeline.core.schema import migrate
 from pipeline.feeds.fetching import http
 from tests import browser as browsers
+from tests import workers
 from tests.beginnings import Beginnings, copied_database
 from tests.commands.children import start_quickly
 from tests.migrations import migrate_once
@@ -29,7 +30,7 @@ from tests.roots import read_roots_once
 from tests.statements import compile_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from playwright.sync_api import Browser
     from xdist.scheduler import LoadScopeScheduling
@@ -67,7 +68,6 @@ for _profile, _same in (("same", True), ("anew", False)):
 hypothesis.settings.load_profile("same")
 
 _names = itertools.count(1)
-_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -105,10 +105,31 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def pytest_collection_finish() -> None:
-    """What is there by now stays: the collector need not look through it again and again."""
-    gc.freeze()
-    gc.set_threshold(20_000)
+def pytest_configure(config: pytest.Config) -> None:
+    workers.fork(config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is there by then stays: the collector need not look through it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000)
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(
+    report: pytest.TestReport | pytest.CollectReport,
+) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    """Most of what a worker tells of a test is its keywords. They are asked for only where one is skipped."""
+    data = yield
+    if data and report.passed:
+        data["keywords"] = {}
+    return data
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -219,7 +240,8 @@ def new_postgresql_database(postgresql: str) -> Iterator[Callable[[], str]]:
     made: list[str] = []
 
     def make() -> str:
-        made.append(f"rapport_{_WORKER}_{next(_names)}")
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        made.append(f"rapport_{worker}_{next(_names)}")
         with engine.connect() as connection:
             # In a database this small to copy the files costs less than to log every page.
             connection.execute(

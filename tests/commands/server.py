@@ -65,6 +65,14 @@ def rapport() -> Callable[[], int]:
     return pipeline.cli.main
 
 
+def worker() -> Callable[[], None]:
+    """A worker of pytest-xdist, with all tests imported."""
+    from tests import workers
+
+    workers.collect()
+    return workers.main
+
+
 def serve(door: Path, run: Callable[[], int | None]) -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(door))
@@ -189,7 +197,8 @@ def _live(
 
 if __name__ == "__main__":
     door, name = Path(sys.argv[1]), sys.argv[2]
-    run = rapport() if name == "rapport" else importlib.import_module(name).main
+    warm = {"rapport": rapport, "worker": worker}.get(name)
+    run = warm() if warm else importlib.import_module(name).main
     sys.path[0] = str(INSTALLED.parent)  # as the installed program has it
     gc.collect()
     gc.freeze()
