@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,29 +76,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 LONGEST = (
-    "tests/year/test_year", "tests/docs/", "tests/torture/test_crashes", "tests/year/", "tests/schedule/",
-    "tests/delivery/workers/test_process", "tests/end_to_end/test_nothing_private", "tests/schedule/test_run",
-    "tests/end_to_end/test_weekly_job", "tests/end_to_end/test_backup", "tests/torture/", "tests/end_to_end/",
-    "tests/feeds/test_growth", "tests/editions/ledger/test_ledger_model", "tests/test_house",
-    "tests/feeds/parsing/test_sandbox", "tests/letter/images/", "tests/feeds/test_moves", "tests/backup/",
-    "tests/web/public/test_fuzz", "tests/delivery/test_", "tests/load/", "tests/subscriptions/test_erase",
+    "tests/year/test_year", "tests/docs/", "tests/subscriptions/test_welcome", "tests/torture/",
+    "tests/feeds/test_moves", "tests/schedule/", "tests/delivery/workers/", "tests/feeds/test_growth",
+    "tests/editions/test_notes", "tests/web/test_accepting", "tests/providers/test_smtp",
+    "tests/editions/ledger/test_ledger_model", "tests/feeds/parsing/test_sandbox",
+    "tests/providers/test_sendgrid", "tests/test_house", "tests/delivery/", "tests/letter/images/",
+    "tests/web/dashboard/test_this_week", "tests/end_to_end/", "tests/backup/", "tests/editions/test_",
+    "tests/subscriptions/test_erase", "tests/subscribers/test_export", "tests/letter/test_sandbox",
+    "tests/subscribers/staff/", "tests/web/", "tests/load/",
 )  # fmt: skip
-"""The files that take the longest, by how long; after those of the browser and those of the launcher, which
-go to one worker each."""
+"""The files that take the longest, by how long; after those of the browser and those of the launcher."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no worker is left with it at the end."""
-    for item in items:
-        if "launcher" in getattr(
-            item, "fixturenames", ()
-        ):  # which takes some seconds to start: one is enough
-            item.add_marker(pytest.mark.xdist_group("launcher"))
-    items.sort(key=lambda item: (not _in(item, "chromium"), not _in(item, "launcher"), _place(item.nodeid)))
+    items.sort(
+        key=lambda item: (not _in_chromium(item), not _launches(item), _place(item.nodeid.partition("::")[0]))
+    )
 
 
-def _place(nodeid: str) -> int:
-    return next((place for place, start in enumerate(LONGEST) if nodeid.startswith(start)), len(LONGEST))
+def _in_chromium(item: pytest.Item) -> bool:
+    return any(mark.args == ("chromium",) for mark in item.iter_markers("xdist_group"))
+
+
+def _launches(item: pytest.Item) -> bool:
+    return "launcher" in getattr(item, "fixturenames", ())
+
+
+@cache
+def _place(file: str) -> int:
+    return next((place for place, start in enumerate(LONGEST) if file.startswith(start)), len(LONGEST))
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -133,26 +141,16 @@ def pytest_report_to_serializable(
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """A worker is given whole files, in their order; those that share a browser or a launcher as if they
-    were one."""
-    from xdist.scheduler import LoadGroupScheduling
+    """A worker is given whole files, in their order, whatever `--dist` says."""
+    from xdist.scheduler import LoadFileScheduling
 
-    class Files(LoadGroupScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            group: str = super()._split_scope(nodeid)
-            return nodeid.partition("::")[0] if group == nodeid else group
-
-    return Files(config, log)
+    return LoadFileScheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    if nextitem is None or not _in(nextitem, "chromium"):
+    if nextitem is None or not _in_chromium(nextitem):
         browsers.end_shared()
-
-
-def _in(item: pytest.Item, group: str) -> bool:
-    return any(mark.args == (group,) for mark in item.iter_markers("xdist_group"))
 
 
 @pytest.fixture
