@@ -32,10 +32,14 @@ def fork(config: pytest.Config) -> None:
 
 
 def collect() -> None:
-    """Import all that the workers will collect."""
+    """Import all that the workers will collect, and do what each would do in its first tests."""
     gc.disable()  # none of it goes away
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         pytest.main([*json.loads(os.environ[COLLECT]), "-n", "0", "--collect-only", "-qq"])
+    from tests import warm
+
+    warm.know_the_schema()
+    warm.compile_templates()
 
 
 def main() -> None:

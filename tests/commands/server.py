@@ -26,7 +26,6 @@ import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tests.commands import INSTALLED
@@ -40,7 +39,7 @@ def rapport() -> Callable[[], int]:
     import pipeline.cli
     import subscribers
     from pipeline.backup import prove
-    from pipeline.core.schema import HEAD, open_database
+    from pipeline.core.schema import HEAD
     from tests.commands.children import start_quickly
     from tests.migrations import migrate_once
     from tests.roots import read_roots_once
@@ -58,8 +57,7 @@ def rapport() -> Callable[[], int]:
     warm.compile_templates()
     for name in ("psycopg", "sendgrid", "sqlalchemy.dialects.postgresql.psycopg", "alembic.command"):
         importlib.import_module(name)
-    with TemporaryDirectory() as folder:  # so that each fork knows already what migrating comes to
-        open_database(f"sqlite:///{folder}/rapport.db").close()
+    warm.know_the_schema()
     prove._expected(HEAD)
     warm.go_through()
     return pipeline.cli.main
