@@ -10,7 +10,7 @@ demo: $(INSTALLED)
 	$(BIN)/rapport demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

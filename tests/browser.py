@@ -38,7 +38,7 @@ needs_chromium = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: apt-get install chromium"),
     pytest.mark.xdist_group("chromium"),
 ]
-"""For `pytestmark`: all such tests run one after another on one worker, in one Chromium."""
+"""For `pytestmark`: all such tests of a worker run one after another, in one Chromium."""
 
 FLAGS = [
     "--no-sandbox",

@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from pipeline.core.database import Database
 from pipeline.core.schema import migrate
 from pipeline.feeds.fetching import http
 from tests import browser as browsers
+from tests import workers
 from tests.beginnings import Beginnings, copied_database
 from tests.commands.children import start_quickly
 from tests.databases import TEMPLATE, Databases, keep_connections
@@ -30,7 +32,7 @@ from tests.roots import read_roots_once
 from tests.statements import compile_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from playwright.sync_api import Browser
     from xdist.scheduler import LoadScopeScheduling
@@ -67,7 +69,6 @@ for _profile, _same in (("same", True), ("anew", False)):
 hypothesis.settings.load_profile("same")
 
 _names = itertools.count(1)
-_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,15 +76,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 LONGEST = (
-    "tests/year/test_year", "tests/docs/", "tests/torture/test_crashes", "tests/year/", "tests/schedule/",
-    "tests/delivery/workers/test_process", "tests/end_to_end/test_nothing_private", "tests/schedule/test_run",
-    "tests/end_to_end/test_weekly_job", "tests/end_to_end/test_backup", "tests/torture/", "tests/end_to_end/",
-    "tests/feeds/test_growth", "tests/editions/ledger/test_ledger_model", "tests/test_house",
-    "tests/feeds/parsing/test_sandbox", "tests/letter/images/", "tests/feeds/test_moves", "tests/backup/",
-    "tests/web/public/test_fuzz", "tests/delivery/test_", "tests/load/", "tests/subscriptions/test_erase",
+    "tests/year/test_year", "tests/docs/", "tests/subscriptions/test_welcome", "tests/torture/",
+    "tests/feeds/test_moves", "tests/schedule/", "tests/delivery/workers/", "tests/feeds/test_growth",
+    "tests/editions/test_notes", "tests/web/test_accepting", "tests/providers/test_smtp",
+    "tests/editions/ledger/test_ledger_model", "tests/feeds/parsing/test_sandbox",
+    "tests/providers/test_sendgrid", "tests/test_house", "tests/delivery/", "tests/letter/images/",
+    "tests/web/dashboard/test_this_week", "tests/end_to_end/", "tests/backup/", "tests/editions/test_",
+    "tests/subscriptions/test_erase", "tests/subscribers/test_export", "tests/letter/test_sandbox",
+    "tests/subscribers/staff/", "tests/web/", "tests/load/",
 )  # fmt: skip
-"""The files that take the longest, by how long; after those of the browser and those of the launcher, which
-go to one worker each."""
+"""The files that take the longest, by how long; after those of the browser and those of the launcher."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -95,16 +97,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no worker is left with it at the end."""
-    for item in items:
-        if "launcher" in getattr(
-            item, "fixturenames", ()
-        ):  # which takes some seconds to start: one is enough
-            item.add_marker(pytest.mark.xdist_group("launcher"))
-    items.sort(key=lambda item: (not _in(item, "chromium"), not _in(item, "launcher"), _place(item.nodeid)))
+    items.sort(
+        key=lambda item: (not _in_chromium(item), not _launches(item), _place(item.nodeid.partition("::")[0]))
+    )
 
 
-def _place(nodeid: str) -> int:
-    return next((place for place, start in enumerate(LONGEST) if nodeid.startswith(start)), len(LONGEST))
+def _in_chromium(item: pytest.Item) -> bool:
+    return any(mark.args == ("chromium",) for mark in item.iter_markers("xdist_group"))
+
+
+def _launches(item: pytest.Item) -> bool:
+    return "launcher" in getattr(item, "fixturenames", ())
+
+
+@cache
+def _place(file: str) -> int:
+    return next((place for place, start in enumerate(LONGEST) if file.startswith(start)), len(LONGEST))
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -112,33 +120,44 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def pytest_collection_finish() -> None:
-    """What is there by now stays: the collector need not look through it again and again."""
-    gc.freeze()
-    gc.set_threshold(20_000)
+def pytest_configure(config: pytest.Config) -> None:
+    workers.fork(config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is there by then stays: the collector need not look through it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000)
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(
+    report: pytest.TestReport | pytest.CollectReport,
+) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    """Most of what a worker tells of a test is its keywords. They are asked for only where one is skipped."""
+    data = yield
+    if data and report.passed:
+        data["keywords"] = {}
+    return data
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """A worker is given whole files, in their order; those that share a browser or a launcher as if they
-    were one."""
-    from xdist.scheduler import LoadGroupScheduling
+    """A worker is given whole files, in their order, whatever `--dist` says."""
+    from xdist.scheduler import LoadFileScheduling
 
-    class Files(LoadGroupScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            group: str = super()._split_scope(nodeid)
-            return nodeid.partition("::")[0] if group == nodeid else group
-
-    return Files(config, log)
+    return LoadFileScheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    if nextitem is None or not _in(nextitem, "chromium"):
+    if nextitem is None or not _in_chromium(nextitem):
         browsers.end_shared()
-
-
-def _in(item: pytest.Item, group: str) -> bool:
-    return any(mark.args == (group,) for mark in item.iter_markers("xdist_group"))
 
 
 @pytest.fixture
@@ -240,7 +259,8 @@ def new_postgresql_database(postgresql: str) -> Iterator[Callable[[], str]]:
     made: list[str] = []
 
     def make() -> str:
-        made.append(f"rapport_{_WORKER}_{next(_names)}")
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        made.append(f"rapport_{worker}_{next(_names)}")
         with engine.connect() as connection:
             # In a database this small to copy the files costs less than to log every page.
             connection.execute(text(f"CREATE DATABASE {made[-1]} TEMPLATE {TEMPLATE} STRATEGY file_copy"))

@@ -9,6 +9,7 @@ import threading
 from contextlib import redirect_stdout
 
 import pipeline.cli
+from pipeline.core.schema import open_database
 from pipeline.core.templates import Templates
 from pipeline.feeds.parsing import sandbox
 from pipeline.letter.jinja import environment
@@ -23,6 +24,12 @@ def compile_templates() -> None:
         made = environment(Templates(), markup=markup)
         for name in made.list_templates(filter_func=lambda name, ends=ends: name.endswith(ends)):
             made.get_template(name)
+
+
+def know_the_schema() -> None:
+    """What migrating comes to (`tests/migrations.py`)."""
+    with tempfile.TemporaryDirectory() as folder:
+        open_database(f"sqlite:///{folder}/rapport.db").close()
 
 
 def go_through() -> None:

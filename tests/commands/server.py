@@ -26,7 +26,6 @@ import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tests.commands import INSTALLED
@@ -40,7 +39,7 @@ def rapport() -> Callable[[], int]:
     import pipeline.cli
     import subscribers
     from pipeline.backup import prove
-    from pipeline.core.schema import HEAD, open_database
+    from pipeline.core.schema import HEAD
     from tests.commands.children import start_quickly
     from tests.migrations import migrate_once
     from tests.roots import read_roots_once
@@ -58,11 +57,18 @@ def rapport() -> Callable[[], int]:
     warm.compile_templates()
     for name in ("psycopg", "sendgrid", "sqlalchemy.dialects.postgresql.psycopg", "alembic.command"):
         importlib.import_module(name)
-    with TemporaryDirectory() as folder:  # so that each fork knows already what migrating comes to
-        open_database(f"sqlite:///{folder}/rapport.db").close()
+    warm.know_the_schema()
     prove._expected(HEAD)
     warm.go_through()
     return pipeline.cli.main
+
+
+def worker() -> Callable[[], None]:
+    """A worker of pytest-xdist, with all tests imported."""
+    from tests import workers
+
+    workers.collect()
+    return workers.main
 
 
 def serve(door: Path, run: Callable[[], int | None]) -> None:
@@ -189,7 +195,8 @@ def _live(
 
 if __name__ == "__main__":
     door, name = Path(sys.argv[1]), sys.argv[2]
-    run = rapport() if name == "rapport" else importlib.import_module(name).main
+    warm = {"rapport": rapport, "worker": worker}.get(name)
+    run = warm() if warm else importlib.import_module(name).main
     sys.path[0] = str(INSTALLED.parent)  # as the installed program has it
     gc.collect()
     gc.freeze()
