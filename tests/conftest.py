@@ -229,7 +229,7 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def postgresql_databases(postgresql: str) -> Databases:
     """PostgreSQL databases that this process lends to one test after another."""
-    return Databases(postgresql, f"lent_{_WORKER}")
+    return Databases(postgresql, f"lent_{_worker()}")
 
 
 @pytest.fixture
@@ -259,8 +259,7 @@ def new_postgresql_database(postgresql: str) -> Iterator[Callable[[], str]]:
     made: list[str] = []
 
     def make() -> str:
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-        made.append(f"rapport_{worker}_{next(_names)}")
+        made.append(f"rapport_{_worker()}_{next(_names)}")
         with engine.connect() as connection:
             # In a database this small to copy the files costs less than to log every page.
             connection.execute(text(f"CREATE DATABASE {made[-1]} TEMPLATE {TEMPLATE} STRATEGY file_copy"))
@@ -325,6 +324,11 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     opened = Database(sqlite_url)
     yield opened
     opened.close()
+
+
+def _worker() -> str:
+    """Asked where it is needed: this module is imported before the workers are forked."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 def _migrated(url: str) -> None:
