@@ -9,7 +9,6 @@ import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +22,8 @@ from pipeline.core.database import Database
 from pipeline.core.schema import migrate
 from pipeline.feeds.fetching import http
 from tests import browser as browsers
-from tests import workers
 from tests.beginnings import Beginnings, copied_database
 from tests.commands.children import start_quickly
-from tests.databases import TEMPLATE, Databases, keep_connections
 from tests.migrations import migrate_once
 from tests.roots import read_roots_once
 from tests.statements import compile_once
@@ -52,11 +49,12 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK | os.X_OK):
         # Flushing to a disk is most of what a small transaction costs, and no test cuts the power.
         os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 
+POSTGRESQL_TEMPLATE = "template_rapport"
+
 compile_once()
 read_roots_once()
 start_quickly()
 migrate_once()
-keep_connections()
 # What is drawn is the same in each run and may take its time: none fails by its draw, or for being slow.
 # `pytest --hypothesis-profile=anew` draws anew.
 for _profile, _same in (("same", True), ("anew", False)):
@@ -69,6 +67,7 @@ for _profile, _same in (("same", True), ("anew", False)):
 hypothesis.settings.load_profile("same")
 
 _names = itertools.count(1)
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -85,7 +84,14 @@ LONGEST = (
     "tests/subscriptions/test_erase", "tests/subscribers/test_export", "tests/letter/test_sandbox",
     "tests/subscribers/staff/", "tests/web/", "tests/load/",
 )  # fmt: skip
-"""The files that take the longest, by how long; after those of the browser and those of the launcher."""
+"""The files that take the longest, by how long; after those of the launcher and those of the browser."""
+
+
+LAUNCHERS = (
+    "tests/torture/", "tests/year/test_some_weeks", "tests/delivery/workers/test_process",
+    "tests/delivery/test_hostile", "tests/schedule/test_hostile_feeds", "tests/schedule/test_scheduler",
+)  # fmt: skip
+"""The files that use the launcher. It takes some seconds to start, so one worker has them all."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -98,7 +104,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no worker is left with it at the end."""
     items.sort(
-        key=lambda item: (not _in_chromium(item), not _launches(item), _place(item.nodeid.partition("::")[0]))
+        key=lambda item: (not item.nodeid.startswith(LAUNCHERS), not _in_chromium(item), _place(item.nodeid))
     )
 
 
@@ -106,22 +112,13 @@ def _in_chromium(item: pytest.Item) -> bool:
     return any(mark.args == ("chromium",) for mark in item.iter_markers("xdist_group"))
 
 
-def _launches(item: pytest.Item) -> bool:
-    return "launcher" in getattr(item, "fixturenames", ())
-
-
-@cache
-def _place(file: str) -> int:
-    return next((place for place, start in enumerate(LONGEST) if file.startswith(start)), len(LONGEST))
+def _place(nodeid: str) -> int:
+    return next((place for place, start in enumerate(LONGEST) if nodeid.startswith(start)), len(LONGEST))
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers for each core: half of their time tests wait for processes, sockets and timers."""
     return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    workers.fork(config)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -148,10 +145,15 @@ def pytest_report_to_serializable(
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """A worker is given whole files, in their order, whatever `--dist` says."""
+    """A worker is given whole files, in their order; those of the launcher as if they were one."""
     from xdist.scheduler import LoadFileScheduling
 
-    return LoadFileScheduling(config, log)
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "launcher" if file.startswith(LAUNCHERS) else file
+
+    return Files(config, log)
 
 
 @pytest.hookimpl(trylast=True)
@@ -201,13 +203,15 @@ def postgresql() -> str:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(1)"))  # one worker makes the template
-        made = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": TEMPLATE})
+        made = connection.execute(
+            text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": POSTGRESQL_TEMPLATE}
+        )
         if made.first() is None:
             for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
-            connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
-            _migrated(_beside(url, TEMPLATE))
+            connection.execute(text(f"CREATE DATABASE {POSTGRESQL_TEMPLATE}"))
+            _migrated(_beside(url, POSTGRESQL_TEMPLATE))
     engine.dispose()
     return url
 
@@ -226,12 +230,6 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'rapport.db')}"  # and its mode
 
 
-@pytest.fixture(scope="session")
-def postgresql_databases(postgresql: str) -> Databases:
-    """PostgreSQL databases that this process lends to one test after another."""
-    return Databases(postgresql, f"lent_{_worker()}")
-
-
 @pytest.fixture
 def database_kind(request: pytest.FixtureRequest) -> str:
     """Which kind of database a test has, each in turn."""
@@ -240,16 +238,13 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, database_kind: str) -> Iterator[str]:
-    """The URL of a database with the current schema and nothing in it."""
+def database_url(request: pytest.FixtureRequest, database_kind: str) -> str:
+    """The URL of a fresh database with the current schema."""
     if database_kind == "sqlite":
-        yield request.getfixturevalue("sqlite_url")
-        return
-    server: str = request.getfixturevalue("postgresql")
-    databases: Databases = request.getfixturevalue("postgresql_databases")
-    name = databases.lend()
-    yield _beside(server, name)
-    databases.take_back(name)
+        url: str = request.getfixturevalue("sqlite_url")
+        return url
+    make: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
+    return make()
 
 
 @pytest.fixture
@@ -259,10 +254,12 @@ def new_postgresql_database(postgresql: str) -> Iterator[Callable[[], str]]:
     made: list[str] = []
 
     def make() -> str:
-        made.append(f"rapport_{_worker()}_{next(_names)}")
+        made.append(f"rapport_{_WORKER}_{next(_names)}")
         with engine.connect() as connection:
             # In a database this small to copy the files costs less than to log every page.
-            connection.execute(text(f"CREATE DATABASE {made[-1]} TEMPLATE {TEMPLATE} STRATEGY file_copy"))
+            connection.execute(
+                text(f"CREATE DATABASE {made[-1]} TEMPLATE {POSTGRESQL_TEMPLATE} STRATEGY file_copy")
+            )
         return _beside(postgresql, made[-1])
 
     yield make
@@ -291,7 +288,7 @@ def beginnings(
             if kind == "sqlite":
                 return f"sqlite:///{shutil.copy(sqlite_template, folder / 'rapport.db')}"
             url: str = request.getfixturevalue("postgresql")
-            return copied_database(_beside(url, TEMPLATE), ends)
+            return copied_database(_beside(url, POSTGRESQL_TEMPLATE), ends)
 
         yield Beginnings(fresh, tmp_path_factory.mktemp)
 
@@ -324,11 +321,6 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     opened = Database(sqlite_url)
     yield opened
     opened.close()
-
-
-def _worker() -> str:
-    """Asked where it is needed: this module is imported before the workers are forked."""
-    return os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 def _migrated(url: str) -> None:

@@ -63,14 +63,6 @@ def rapport() -> Callable[[], int]:
     return pipeline.cli.main
 
 
-def worker() -> Callable[[], None]:
-    """A worker of pytest-xdist, with all tests imported."""
-    from tests import workers
-
-    workers.collect()
-    return workers.main
-
-
 def serve(door: Path, run: Callable[[], int | None]) -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(door))
@@ -195,8 +187,7 @@ def _live(
 
 if __name__ == "__main__":
     door, name = Path(sys.argv[1]), sys.argv[2]
-    warm = {"rapport": rapport, "worker": worker}.get(name)
-    run = warm() if warm else importlib.import_module(name).main
+    run = rapport() if name == "rapport" else importlib.import_module(name).main
     sys.path[0] = str(INSTALLED.parent)  # as the installed program has it
     gc.collect()
     gc.freeze()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.databases import TEMPLATE
+from tests.conftest import POSTGRESQL_TEMPLATE
 from tests.torture.launcher import Launcher
 from tests.torture.practice import Postgresql, Practice, Sqlite, scratch
 
@@ -52,7 +52,7 @@ def sqlite_place(folder: Path, sqlite_template: Path) -> Place:
 @pytest.fixture
 def postgresql_place(request: pytest.FixtureRequest, postgresql: str) -> Place:
     worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
-    return Postgresql(postgresql, f"torture_{worker}", TEMPLATE)
+    return Postgresql(postgresql, f"torture_{worker}", POSTGRESQL_TEMPLATE)
 
 
 @pytest.fixture
