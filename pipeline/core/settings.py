@@ -41,7 +41,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     text = _read(file, required=bool(named) or not overrides)
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and a number of too many digits
         from pipeline.core.suggest.toml import explained
 
         raise ConfigError(*explained(file, text, str(error), Config)) from None

@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_AT = re.compile(r"\s*[(\[{]\s*(?:at|@)\s*[)\]}]\s*")
-_MAIL = re.compile(r"[^\s<>,;:()\[\]\"]+@[^\s<>,;:()\[\]\"@]+\.[^\s<>,;:()\[\]\"@]+")
+_AT = re.compile(r" ?[(\[{] ?(?:at|@) ?[)\]}] ?")
+_BESIDE = re.compile(r"[\s<>,;:()\[\]\"]")
 _SCHEME = re.compile(r"(?:[a-z]{3,6}:/{0,2}|https?/{1,2}|/{2})+", re.IGNORECASE)
+_FILES = ("xml", "rss", "json", "png", "jpg", "jpeg", "svg", "gif")
+"""How the name of a file ends that is no host's."""
 _HOST = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)*\.[^\W\d_]{2,}(?::\d+)?(?:[/?]\S*)?")
 
 
 def mail_meant(written: str) -> str:
     """The one address of mail in it; empty where there is none, or more than one. It may be a wrong one."""
-    plain = _AT.sub("@", written)
-    found = {match.rstrip(".") for match in _MAIL.findall(plain)}
+    plain = _AT.sub("@", " ".join(written.split()))
+    found = {part.rstrip(".") for part in _BESIDE.split(plain) if _is_like_one(part)}
     if len(found) != 1 or (len(plain.split()) > 1 and "<" not in plain):
         return ""  # several, or a space that may stand in it by mistake
     return str(found.pop())
+
+
+def _is_like_one(part: str) -> bool:
+    local, _, domain = part.rpartition("@")
+    return bool(local) and "." in domain[1:-1]
 
 
 def web_meant(written: str) -> str:
@@ -36,17 +43,8 @@ def _web(plain: str) -> Iterator[str]:
     host = rest.partition("/")[0].partition(":")[0]
     if scheme and scheme[0].casefold().startswith(("file", "data", "mailto", "ftp")):
         return
-    if not scheme and host.rpartition(".")[2].casefold() in (
-        "xml",
-        "rss",
-        "json",
-        "png",
-        "jpg",
-        "jpeg",
-        "svg",
-        "gif",
-    ):
-        return  # a file's name
+    if not scheme and host.rpartition(".")[2].casefold() in _FILES:
+        return
     if host in ("localhost", "127.0.0.1"):
         yield f"http://{rest}"
     elif _HOST.fullmatch(rest):

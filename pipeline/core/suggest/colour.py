@@ -16,7 +16,7 @@ def colour_meant(written: str) -> str:
     """The colour as #rrggbb; empty where nobody can tell."""
     from PIL import ImageColor
 
-    plain = written.strip().casefold()
+    plain = " ".join(written.casefold().split())
     try:
         return hex_colour(plain)
     except ValueError:

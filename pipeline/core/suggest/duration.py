@@ -15,6 +15,8 @@ _UNITS = {
     "day": "d", "days": "d", "tag": "d", "tage": "d",
     "week": "w", "weeks": "w", "woche": "w", "wochen": "w",
 }  # fmt: skip
+_LONGEST = 50
+"""Characters. What is longer was meant for no length of time, and to look through it costs its square."""
 _PART = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z]+)")
 
 
@@ -23,7 +25,7 @@ def duration_meant(written: object) -> str:
     plain = " ".join(str(written).casefold().split())
     if plain in _WORDS:
         return _WORDS[plain]
-    parts = _PART.findall(plain)
+    parts = _PART.findall(plain) if len(plain) <= _LONGEST else []
     if not parts or _PART.sub("", plain).strip(" ,+and"):
         return ""
     minutes = 0.0

@@ -21,11 +21,12 @@ _INVISIBLE = str.maketrans(
 )
 _ENDS = re.compile(r"""^(?:\"{3}|'{3}|["'])|["']$""")
 _CURLED = "for it has curly quotes and wants straight ones"
-_REMARK = re.compile(r"(?://|/\*|<!--|--|;|%|\*|')\s*([^=]*|.*(?:\*/|-->))")
+_REMARK = re.compile(r"(?://|/\*|<!--|--|;|%|\*|')(.*)")
+_END_OF_REMARK = ("*/", "-->")
 _REMARKED = re.compile(
     r"""("[^"]*"|'[^']*'|\[[^\]]*\]|[\d.]+|true|false)\s*(?://|/\*|<!--|--|;)\s*([^\s;].*)"""
 )
-_TWO = re.compile(r"""("[^"]*"|'[^']*'|[\d.]+|true|false)\s*[,;]?\s+([\w-]+)\s*=\s*(\S.*)""")
+_TWO = re.compile(r"""("[^"]*"|'[^']*'|[\d.]+|true|false)(?:\s*[,;])?\s+([\w-]+)\s*=\s*(\S.*)""")
 
 
 def mended(line: str, kind: object, tables: Collection[str]) -> Iterator[Mended]:
@@ -37,9 +38,9 @@ def mended(line: str, kind: object, tables: Collection[str]) -> Iterator[Mended]
     yield from _headers(plain, tables)
     if plain.startswith("["):
         return
-    if remark := _REMARK.fullmatch(plain):
-        said = re.sub(r"\s*(?:\*/|-->)$", "", remark[1])
-        yield "for a remark begins with #", f"# {said}"
+    remark = _REMARK.fullmatch(plain)
+    if remark and ("=" not in remark[1] or remark[1].endswith(_END_OF_REMARK)):
+        yield "for a remark begins with #", f"# {_said(remark[1])}"
     key, sign, value = plain.partition("=")
     if sign:
         yield from _pair(key.rstrip(": ").strip(), value.lstrip("=> "), kind)
@@ -52,6 +53,13 @@ def mended(line: str, kind: object, tables: Collection[str]) -> Iterator[Mended]
     if value and re.fullmatch(r"\w[\w.-]*", key.translate(_CURLY).strip("\"'")):
         for ours in (value, *(better for _, better in _values(value, kind))):
             yield "between key and value stands no =", f"{key.translate(_CURLY)} = {ours}"
+
+
+def _said(remark: str) -> str:
+    """A remark without what ended it."""
+    for end in _END_OF_REMARK:
+        remark = remark.removesuffix(end)
+    return remark.strip()
 
 
 def _headers(line: str, tables: Collection[str]) -> Iterator[Mended]:
@@ -73,8 +81,7 @@ def _pair(key: str, value: str, kind: object) -> Iterator[Mended]:
     if two := _TWO.fullmatch(value):
         yield "for each key stands on a line of its own", f"{name} = {two[1]}\n{two[2]} = {two[3]}"
     if remarked := _REMARKED.fullmatch(value):
-        said = re.sub(r"\s*(?:\*/|-->)$", "", remarked[2])
-        yield "for a remark begins with #", f"{name} = {remarked[1]}  # {said}"
+        yield "for a remark begins with #", f"{name} = {remarked[1]}  # {_said(remarked[2])}"
     yield "for between key and value stands one =", f"{name} = {value}"
     for why, better in _values(value, kind):
         yield why, f"{name} = {better}"

@@ -23,6 +23,13 @@ _SECRET = re.compile(r"(?i)\s*([\w-]*(?:pass|secret|token|api_?key)[\w-]*)\s*[=:
 _HEADER = re.compile(r"\s*\[\[?\s*([\w.-]+)")
 _KEY = re.compile(r"\s*([\w.-]+)")
 
+_DIGITS = re.compile(r"[\d_]{4301}")
+"""More than Python makes a number of; it does not say where they stand."""
+
+_LONGEST = 2_000
+"""Characters of a line that is shown and mended. An archive may bring a stranger's file, with lines of any
+length; and of a part of a line nobody can tell whether it shows a secret."""
+
 
 class Fault(NamedTuple):
     """What is wrong, with file and line, and how to write it."""
@@ -37,9 +44,14 @@ def explained(file: Path, text: str, said: str, config: type[BaseModel]) -> Faul
     place = _PLACE.search(said)
     said = said.replace(place[0], "") if place else said
     number = min(int(place[1]), len(lines)) if place and place[1] else len(lines)
+    if not place and (digits := _DIGITS.search(text)):
+        number = text.count("\n", 0, digits.start()) + 1
     opening = _opening(lines, said, number)
-    line = _shown(_array(lines, opening) if opening and "array" in said else lines[(opening or number) - 1])
+    line = _array(lines, opening) if opening and "array" in said else lines[(opening or number) - 1]
     where = f"{file}:{opening or number}: line {opening or number} is not valid TOML"
+    if len(line) > _LONGEST:
+        return Fault(f"{where} ({said[:1].lower()}{said[1:]}): it has {len(line):,} characters", _GENERAL)
+    line = _shown(line)
     if meant := _meant(line, said, config, _table(lines, opening or number)):
         return Fault(f"{where}, {meant.message}: {line}", meant.remedy)
     return Fault(f"{where} ({said[:1].lower()}{said[1:]}): {line}", _GENERAL)
